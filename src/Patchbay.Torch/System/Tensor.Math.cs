@@ -111,7 +111,7 @@ public static partial class torch
 
         public Tensor cumsum(long dim, ScalarType? type = null) => New(pt_cumsum(Handle, dim, Type(type)), this);
 
-        public Tensor sum(ScalarType? type = null) => New(pt_sum(Handle, Type(type)), this);
+        public Tensor sum(ScalarType? type = null) => New(pt_sum(Handle, NotZero(type)), this);
 
         public Tensor sum(long[] dim, bool keepdim = false, ScalarType? type = null) => sum(dim.AsSpan(), keepdim, type);
 
@@ -125,7 +125,7 @@ public static partial class torch
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) =>
             New(pt_mean_dims(Handle, dimensions, dimensions.Length, keepdim, Type(type)), this);
 
-        public Tensor prod(ScalarType? type = null) => New(pt_prod(Handle, Type(type)), this);
+        public Tensor prod(ScalarType? type = null) => New(pt_prod(Handle, NotZero(type)), this);
 
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) =>
             New(pt_prod_dim(Handle, dim, keepdim, Type(type)), this);
@@ -145,6 +145,10 @@ public static partial class torch
 
         public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
             var([dim], unbiased, keepdim, type);
+
+        // C# takes sum(0) for sum(ScalarType.Byte), with TorchSharp too, where the result is silently wrong.
+        private static int NotZero(ScalarType? type) => type != ScalarType.Byte ? Type(type)
+            : throw new ArgumentException("Nothing is summed as bytes: to sum along dimension 0, write 0L.", nameof(type));
 
         private static Tensor Typed(Tensor result, ScalarType? type) => type is { } t ? result.to_type(t, disposeAfter: true) : result;
 

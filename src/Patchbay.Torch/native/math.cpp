@@ -1,13 +1,13 @@
 // Pointwise operations, products, comparisons, reductions, sorting.
 #include "shim.h"
 
-#define BOTH(X) X(abs) X(neg) X(exp) X(log) X(log2) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(square) X(sin) X(cos) X(tanh) \
+#define BOTH(X) X(abs) X(neg) X(exp) X(log) X(log2) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(sin) X(cos) X(tanh) \
     X(sigmoid) X(relu) X(floor) X(ceil) X(trunc) X(reciprocal) X(erf) X(sign) X(logical_not) X(bitwise_not)
 #define MAKE(f) OP(f, (H a), T(a).f())
 #define EDIT(f) ACT(f##_, (H a), T(a).f##_())
 BOTH(MAKE)
 BOTH(EDIT)
-MAKE(isnan) MAKE(isinf) MAKE(isfinite)
+MAKE(square) MAKE(isnan) MAKE(isinf) MAKE(isfinite)
 OP(round, (H a, int64_t decimals), T(a).round(decimals))
 ACT(round_, (H a, int64_t decimals), T(a).round_(decimals))
 OP(silu, (H a), at::silu(T(a)))
