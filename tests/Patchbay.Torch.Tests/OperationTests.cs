@@ -238,6 +238,17 @@ public sealed class OperationTests
     }
 #endif
 
+#if TORCH_SYSTEM
+    [Fact]
+    public void Summing_along_a_bare_zero_is_refused_where_TorchSharp_sums_as_bytes()
+    {
+        using var w = W;
+        Assert.Throws<ArgumentException>(() => w.sum(0));
+        using var along = w.sum(0L);
+        Assert.Equal([3L], along.shape);
+    }
+#endif
+
     [Fact]
     public void Views_share_memory_and_clones_do_not()
     {
