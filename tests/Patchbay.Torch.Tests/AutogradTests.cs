@@ -41,7 +41,7 @@ public sealed class AutogradTests
             double At(double by)
             {
                 var moved = x.detach().clone();
-                moved.data<double>()[i] += by;
+                moved.data<double>()[i / 4, i % 4] += by;
                 return Apply(function, moved).ToDouble();
             }
 
@@ -68,7 +68,9 @@ public sealed class AutogradTests
         var gradients = autograd.grad([x * 2], [x, y], [tensor(new float[] { 1, 2, 3 })], allow_unused: true);
         Assert.Equal([2f, 4f, 6f], gradients[0].data<float>().ToArray());
         Assert.True(gradients[1].IsInvalid);
+#if !TORCHSHARP_0_99 // whose autograd.grad lets a C++ exception end the process
         Assert.ThrowsAny<Exception>(() => autograd.grad([x.sum()], [y]));
+#endif
     }
 
     [Fact]
@@ -86,7 +88,9 @@ public sealed class AutogradTests
         }
 
         Assert.True(is_grad_enabled());
+#if !TORCHSHARP_0_99
         using (inference_mode()) Assert.False(x.exp().requires_grad);
+#endif
         Assert.True(x.exp().requires_grad);
         Assert.False(x.exp().detach().requires_grad);
     }

