@@ -79,7 +79,7 @@ public static class LlamaConfigFile
     {
         var heads = fields.Integer("num_attention_heads", 1, MostHeads);
         var width = fields.Integer("hidden_size", 1, Widest);
-        if (!fields.Mentions("head_dim") && width % heads != 0)
+        if (fields.Find("head_dim") is null && width % heads != 0)
             throw fields.Bad("hidden_size", $"a multiple of num_attention_heads ({heads}), because head_dim is not given");
         var headWidth = fields.Integer("head_dim", 1, WidestHead, width / heads);
         if (headWidth % 2 != 0 || headWidth == 0)
@@ -96,13 +96,16 @@ public static class LlamaConfigFile
             Width = width,
             FeedForward = fields.Integer("intermediate_size", 1, WidestMlp),
             Vocabulary = fields.Integer("vocab_size", 1, LargestVocabulary),
-            MaxPositions = fields.Integer("max_position_embeddings", 1, int.MaxValue, fields.Integer("max_sequence_length", 1, int.MaxValue, architecture switch
-            {
-                Mistral => 131072,
-                Qwen2 => 32768,
-                _ => 2048,
-            })),
+            MaxPositions = MaxPositions(fields, architecture),
         };
+    }
+
+    // The second name is that of the first conversions of LLaMA-1.
+    private static int MaxPositions(JsonFields fields, string architecture)
+    {
+        var otherwise = architecture switch { Mistral => 131072, Qwen2 => 32768, _ => 2048 };
+        otherwise = fields.Integer("max_sequence_length", 1, int.MaxValue, otherwise);
+        return fields.Integer("max_position_embeddings", 1, int.MaxValue, otherwise);
     }
 
     private static RopeScaling? Scaling(JsonFields? fields)

@@ -48,7 +48,7 @@ internal sealed class Unpickler(PickleInput input)
             case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(input.Take(4))); return true;
             case 'K': Push((long)input.Next()); return true;
             case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(input.Take(2))); return true;
-            case '\x8a': Push(LongInteger(input.Next())); return true;
+            case '\x8a': PushLongInteger(input.Next()); return true;
             case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(input.Take(8))); return true;
             case 'X': Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4)))); return true;
             case '\x8c': Push(Text(input.Next())); return true;
@@ -154,12 +154,12 @@ internal sealed class Unpickler(PickleInput input)
         }
     }
 
-    private object LongInteger(byte length)
+    private void PushLongInteger(byte length)
     {
         if (length > 16) throw Bad($"has an integer of {length} bytes, expected at most 16");
         var value = new BigInteger(input.Take(length));
-        if (value < long.MinValue || value > long.MaxValue) return value;
-        return (long)value;
+        if (value < long.MinValue || value > long.MaxValue) Push(value);
+        else Push((long)value);
     }
 
     private string Text(uint length)
