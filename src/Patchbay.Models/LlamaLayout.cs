@@ -5,7 +5,8 @@ internal static class LlamaLayout
 {
     public const string Embedding = "model.embed_tokens.weight";
     public const string FinalNorm = "model.norm.weight";
-    public const string Unembedding = "lm_head.weight";
+    public const string UnembeddingModule = "lm_head";
+    public const string Unembedding = UnembeddingModule + ".weight";
 
     // Tables that older checkpoints carry along and that the configuration determines.
     private static readonly string[] Buffers =
