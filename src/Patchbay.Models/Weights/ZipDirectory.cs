@@ -11,13 +11,13 @@ namespace Patchbay.Models.Weights;
 internal sealed record ZipEntry(string Name, long Offset, long Length, uint Crc);
 
 /// <summary>
-/// Reads the directory of a zip or zip64 file as PyTorch writes it: one disk, entries stored, the directory directly
-/// before the end record.
+/// Reads the directory of a zip or zip64 file as PyTorch writes it: one disk, entries stored, one directly after another,
+/// then the directory, then the end record. So no length in a header can be changed without being noticed.
 /// </summary>
 internal static class ZipDirectory
 {
     private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50;
-    private const uint CentralSignature = 0x02014b50, LocalSignature = 0x04034b50;
+    private const uint CentralSignature = 0x02014b50, LocalSignature = 0x04034b50, DescriptorSignature = 0x08074b50;
     private const int EndLength = 22, End64Length = 56, Locator64Length = 20, CentralLength = 46, LocalLength = 30;
     private const int LongestDirectory = 64 << 20, LongestName = 1024;
 
@@ -29,15 +29,36 @@ internal static class ZipDirectory
         var directory = new byte[size];
         file.Read(offset, directory, "zip's directory");
         var entries = new Dictionary<string, ZipEntry>(StringComparer.Ordinal);
+        var extents = new List<(long Begin, ZipEntry Entry, bool HasDescriptor)>();
         var at = 0;
         for (var i = 0L; i < count; i++)
         {
-            var entry = Entry(file, directory, ref at, offset);
-            if (!entries.TryAdd(entry.Name, entry))
-                throw Refusal.Of(file.Path, $"the zip holds {Refusal.Quote(entry.Name)} twice");
+            var extent = Entry(file, directory, ref at, offset);
+            extents.Add(extent);
+            if (!entries.TryAdd(extent.Entry.Name, extent.Entry))
+                throw Refusal.Of(file.Path, $"the zip holds {Refusal.Quote(extent.Entry.Name)} twice");
         }
         if (at != size) throw Refusal.Of(file.Path, $"the zip's directory has {size} bytes, but its entries end at byte {at}");
+        CheckCover(file, extents, offset);
         return entries;
+    }
+
+    // An entry ends where the next one begins; between them may stand a descriptor (checksum and lengths, 32 or 64 bits).
+    private static void CheckCover(MappedFile file, List<(long Begin, ZipEntry Entry, bool HasDescriptor)> extents, long end)
+    {
+        Span<byte> signature = stackalloc byte[4];
+        foreach (var (begin, entry, hasDescriptor) in extents.OrderByDescending(e => e.Begin))
+        {
+            var gap = end - (entry.Offset + entry.Length);
+            if (hasDescriptor && gap is 16 or 24) file.Read(entry.Offset + entry.Length, signature, "zip's data descriptor");
+            if (hasDescriptor ? gap is not (16 or 24) || U32(signature, 0) != DescriptorSignature : gap != 0)
+            {
+                throw Refusal.Of(file.Path, $"{Refusal.Quote(entry.Name)} in the zip ends at byte {entry.Offset + entry.Length}, " +
+                    $"but what follows it begins at byte {end}");
+            }
+            end = begin;
+        }
+        if (end != 0) throw Refusal.Of(file.Path, $"the zip begins at byte {end} of the file, expected 0");
     }
 
     // The end record is the last thing in the file (a comment may follow it); in a zip64 two more records stand before it.
@@ -80,7 +101,7 @@ internal static class ZipDirectory
         return (I64(record, 32), I64(record, 40), I64(record, 48));
     }
 
-    private static ZipEntry Entry(MappedFile file, byte[] directory, ref int at, long directoryOffset)
+    private static (long Begin, ZipEntry Entry, bool HasDescriptor) Entry(MappedFile file, byte[] directory, ref int at, long directoryOffset)
     {
         if (directory.Length - at < CentralLength || U32(directory, at) != CentralSignature)
             throw Refusal.Of(file.Path, $"the zip's directory has no entry at byte {at}");
@@ -102,7 +123,7 @@ internal static class ZipDirectory
         var start = DataStart(file, name, rawName, local, directoryOffset);
         if (length < 0 || length > directoryOffset - start)
             throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip is given as {length} bytes at byte {start}, beyond the data");
-        return new(name, start, length, U32(head, 16));
+        return (local, new(name, start, length, U32(head, 16)), (flags & 8) != 0);
     }
 
     private static long DataStart(MappedFile file, string name, ReadOnlySpan<byte> rawName, long local, long directoryOffset)
