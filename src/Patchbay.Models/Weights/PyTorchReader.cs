@@ -58,23 +58,30 @@ internal static class PyTorchReader
     private static Dictionary<string, StoredTensor> ReadLegacy(MappedFile file)
     {
         var input = new PickleInput(file, 0, file.Length);
-        if (new Unpickler(input).Read() is not BigInteger magic || magic != LegacyMagic)
+        var unpicklers = new Unpickler[5];
+        object? Next(int i) => (unpicklers[i] = new(input)).Read();
+        if (Next(0) is not BigInteger magic || magic != LegacyMagic)
             throw Refusal.Of(file.Path, "the file does not begin with torch.save's magic number");
-        if (new Unpickler(input).Read() is not LegacyProtocol)
+        if (Next(1) is not LegacyProtocol)
             throw Refusal.Of(file.Path, $"the file is not of torch.save's protocol {LegacyProtocol}");
-        if (new Unpickler(input).Read() is not PickleDict machine || !IsLittleEndian(machine))
-            throw Refusal.Of(file.Path, "the file does not say that it was written by a little-endian machine");
-        var root = new Unpickler(input).Read();
-        if (new Unpickler(input).Read() is not List<object?> keys || !keys.All(k => k is string))
+        if (Next(2) is not PickleDict machine || !IsLittleEndian(machine))
+            throw Refusal.Of(file.Path, "the file does not say that it was written by a little-endian machine with C types of 2, 4 and 4 bytes");
+        var root = Next(3);
+        if (Next(4) is not List<object?> keys || !keys.All(k => k is string))
             throw Refusal.Of(file.Path, "the list of storages' keys is not a list of strings");
+        if (unpicklers.Any(u => u.Protocol != unpicklers[0].Protocol))
+            throw Refusal.Of(file.Path, "the pickles are of different protocols");
         var storages = Storages(file, root);
         var offsets = LegacyOffsets(file, storages, [.. keys.Cast<string>()], input.Position);
         return Tensors(file, root, storage => offsets[storage.Key]);
     }
 
-    private static bool IsLittleEndian(PickleDict machine) => machine.Values.GetValueOrDefault("little_endian") is true
+    // torch.save gives the standard sizes of C types, which do not depend on the machine.
+    private static bool IsLittleEndian(PickleDict machine) => machine.Values.Count == 3
+        && machine.Values.GetValueOrDefault("little_endian") is true
         && machine.Values.GetValueOrDefault("protocol_version") is LegacyProtocol
-        && machine.Values.GetValueOrDefault("type_sizes") is PickleDict;
+        && machine.Values.GetValueOrDefault("type_sizes") is PickleDict { Values: { Count: 3 } sizes }
+        && sizes.GetValueOrDefault("short") is 2L && sizes.GetValueOrDefault("int") is 4L && sizes.GetValueOrDefault("long") is 4L;
 
     private static Dictionary<string, long> LegacyOffsets(
         MappedFile file, Dictionary<string, PickleStorage> storages, string[] keys, long position)

@@ -26,6 +26,7 @@ internal static class SafetensorsReader
         var header = new byte[length];
         file.Read(8, header, "header");
         if (header.Length == 0 || header[0] != '{') throw Refusal.Of(file.Path, "the header does not begin with {");
+        if (header.AsSpan().TrimEnd((byte)' ')[^1] != '}') throw Refusal.Of(file.Path, "the header does not end with } and spaces");
         using var json = JsonFile.Parse(header, file.Path, "the header");
         return Tensors(file, json.RootElement, 8 + (long)length);
     }

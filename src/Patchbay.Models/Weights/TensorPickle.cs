@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Patchbay.Models.Weights;
 
 /// <summary>Makes tensors of the arguments that torch.save writes for them; <c>bad</c> makes the exception of a refusal.</summary>
-internal static class TensorPickle
+internal static partial class TensorPickle
 {
     private const int MostDimensions = 8;
 
@@ -10,7 +12,8 @@ internal static class TensorPickle
     {
         if (id is object?[] { Length: 6 } old && old[5] is null) id = old[..5];
         if (id is not object?[] parts
-            || parts is not ["storage", PickleGlobal { Storage: { } type }, string key, string, long count])
+            || parts is not ["storage", PickleGlobal { Storage: { } type }, string key, string device, long count]
+            || !Device().IsMatch(device))
             throw bad("refers to data that is not a plain storage");
         if (count < 0 || count > long.MaxValue / 16) throw bad($"has a storage of {count} elements");
         return new(type, key, count);
@@ -51,6 +54,10 @@ internal static class TensorPickle
             throw bad($"has sizes that are not up to {MostDimensions} integers from 0 up");
         return [.. items.Cast<long>()];
     }
+
+    // What torch writes for the devices that it has; the data are loaded to where the caller says all the same.
+    [GeneratedRegex(@"\A(cpu|(cuda|mps|xpu|xla|hpu|npu|privateuseone)(:\d{1,3})?)\z")]
+    private static partial Regex Device();
 
     // Sizes and the extent could overflow long: both are bounded by the storage before they are used.
     private static bool Fits(StridedLayout layout, long available)

@@ -15,12 +15,15 @@ internal sealed class Unpickler(PickleInput input)
 
     private readonly List<object?> stack = [];
     private readonly Stack<int> marks = [];
-    private readonly Dictionary<uint, object?> memo = [];
+    private readonly List<object?> memo = [];
     private readonly long start = input.Position;
     private int values;
 
     // First element of the part of the stack that may be popped.
     private int Floor => marks.TryPeek(out var mark) ? mark : 0;
+
+    /// <summary>The protocol that the pickle says it is of; 0 where it does not.</summary>
+    public int Protocol { get; private set; }
 
     /// <summary>Reads up to and with STOP; what follows in the input is not touched.</summary>
     public object? Read()
@@ -85,7 +88,7 @@ internal sealed class Unpickler(PickleInput input)
     {
         switch (opcode)
         {
-            case '\x80': Protocol(input.Next()); break;
+            case '\x80': SetProtocol(input.Next()); break;
             case '\x95': _ = input.Take(8); break; // FRAME: a hint for buffering.
             case 'c': Global(input.Line(), input.Line()); break;
             case '\x93': Global(PopMany(2)); break;
@@ -96,9 +99,10 @@ internal sealed class Unpickler(PickleInput input)
         }
     }
 
-    private void Protocol(byte version)
+    private void SetProtocol(byte version)
     {
-        if (version is < 2 or > 5) throw Bad($"is of protocol {version}, expected 2 to 5");
+        if (version is < 2 or > 5 || Protocol != 0) throw Bad($"is of protocol {version}, expected one from 2 to 5");
+        Protocol = version;
     }
 
     private void Global(object?[] names)
@@ -210,13 +214,14 @@ internal sealed class Unpickler(PickleInput input)
     {
         if (stack.Count == Floor) throw Bad("remembers a value that is not there");
         if (memo.Count >= MostValues) throw Bad($"remembers more than {MostValues} values");
-        memo[slot] = stack[^1];
+        if (slot != memo.Count) throw Bad($"remembers a value as {slot}, expected {memo.Count}, because picklers count");
+        memo.Add(stack[^1]);
     }
 
     private void Recall(uint slot)
     {
-        if (!memo.TryGetValue(slot, out var value)) throw Bad($"recalls value {slot}, which it did not remember");
-        Push(value);
+        if (slot >= memo.Count) throw Bad($"recalls value {slot}, which it did not remember");
+        Push(memo[(int)slot]);
     }
 
     private InvalidDataException Bad(string what) => Refusal.Of(input.Path, $"the pickle {what} (before byte {input.Position})");

@@ -46,12 +46,10 @@ internal static class ZipDirectory
     // An entry ends where the next one begins; between them may stand a descriptor (checksum and lengths, 32 or 64 bits).
     private static void CheckCover(MappedFile file, List<(long Begin, ZipEntry Entry, bool HasDescriptor)> extents, long end)
     {
-        Span<byte> signature = stackalloc byte[4];
         foreach (var (begin, entry, hasDescriptor) in extents.OrderByDescending(e => e.Begin))
         {
             var gap = end - (entry.Offset + entry.Length);
-            if (hasDescriptor && gap is 16 or 24) file.Read(entry.Offset + entry.Length, signature, "zip's data descriptor");
-            if (hasDescriptor ? gap is not (16 or 24) || U32(signature, 0) != DescriptorSignature : gap != 0)
+            if (hasDescriptor ? !IsDescriptor(file, entry, gap) : gap != 0)
             {
                 throw Refusal.Of(file.Path, $"{Refusal.Quote(entry.Name)} in the zip ends at byte {entry.Offset + entry.Length}, " +
                     $"but what follows it begins at byte {end}");
@@ -59,6 +57,18 @@ internal static class ZipDirectory
             end = begin;
         }
         if (end != 0) throw Refusal.Of(file.Path, $"the zip begins at byte {end} of the file, expected 0");
+    }
+
+    private static bool IsDescriptor(MappedFile file, ZipEntry entry, long length)
+    {
+        if (length is not (16 or 24)) return false;
+        Span<byte> descriptor = stackalloc byte[(int)length];
+        file.Read(entry.Offset + entry.Length, descriptor, "zip's data descriptor");
+        var (packed, unpacked) = length == 16
+            ? (U32(descriptor, 8), U32(descriptor, 12))
+            : (I64(descriptor, 8), I64(descriptor, 16));
+        return U32(descriptor, 0) == DescriptorSignature && U32(descriptor, 4) == entry.Crc
+            && packed == entry.Length && unpacked == entry.Length;
     }
 
     // The end record is the last thing in the file (a comment may follow it); in a zip64 two more records stand before it.
@@ -120,22 +130,43 @@ internal static class ZipDirectory
                 "expected stored as PyTorch does");
         }
         at += total;
-        var start = DataStart(file, name, rawName, local, directoryOffset);
+        var start = DataStart(file, name, head, rawName, local, directoryOffset);
         if (length < 0 || length > directoryOffset - start)
             throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip is given as {length} bytes at byte {start}, beyond the data");
         return (local, new(name, start, length, U32(head, 16)), (flags & 8) != 0);
     }
 
-    private static long DataStart(MappedFile file, string name, ReadOnlySpan<byte> rawName, long local, long directoryOffset)
+    // The header before the data repeats what the directory says; checksum and lengths may be left to the descriptor.
+    private static long DataStart(
+        MappedFile file, string name, ReadOnlySpan<byte> central, ReadOnlySpan<byte> rawName, long local, long directoryOffset)
     {
         if (local < 0 || local > directoryOffset - LocalLength - rawName.Length)
             throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip is given at byte {local}, beyond the data");
         var head = new byte[LocalLength + rawName.Length];
         file.Read(local, head, "zip's local header");
-        if (U32(head, 0) != LocalSignature || U16(head, 8) != 0 || U16(head, 26) != rawName.Length
+        // From byte 4 (version) to 13 (date) as from byte 6 on in the directory; then checksum and two lengths.
+        var agrees = head.AsSpan(4, 10).SequenceEqual(central.Slice(6, 10))
+            && (head.AsSpan(14, 12).SequenceEqual(central.Slice(16, 12)) || head.AsSpan(14, 12).IndexOfAnyExcept((byte)0) < 0);
+        if (U32(head, 0) != LocalSignature || !agrees || U16(head, 26) != rawName.Length
             || !rawName.SequenceEqual(head.AsSpan(LocalLength)))
-            throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip has no header of that name at byte {local}");
-        return local + head.Length + U16(head, 28);
+            throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip has no header of its own at byte {local}");
+        var start = local + head.Length + U16(head, 28);
+        CheckPadding(file, name, start - U16(head, 28), U16(head, 28));
+        return start;
+    }
+
+    // PyTorch fills up to an aligned place with an extra field "FB" of Zs.
+    private static void CheckPadding(MappedFile file, string name, long offset, int length)
+    {
+        var extra = new byte[length];
+        file.Read(offset, extra, "zip's extra field");
+        for (var at = 0; at < length;)
+        {
+            var body = length - at >= 4 ? U16(extra, at + 2) : length;
+            if (body > length - at - 4 || (extra.AsSpan(at).StartsWith("FB"u8) && extra.AsSpan(at + 4, body).IndexOfAnyExcept((byte)'Z') >= 0))
+                throw Refusal.Of(file.Path, $"{Refusal.Quote(name)} in the zip has a damaged extra field at byte {offset + at}");
+            at += 4 + body;
+        }
     }
 
     // Zip64's extra field holds, in this order, those of the three that did not fit into 32 bits.

@@ -7,10 +7,9 @@ namespace Patchbay.Models.Tests.Weights;
 
 /// <summary>
 /// Damaged headers. A change of a single byte must be refused, or be one that means nothing: then the checkpoint opens with
-/// the same configuration, names, types, shapes and elements as before. Such bytes are, in .safetensors: spaces and the texts
-/// of __metadata__; in a zip: padding, times, attributes, versions, data descriptors, checksums of tensors and comments; in
-/// a legacy pickle: the protocol's number, slots of values that are not recalled, the device's name, requires_grad, and the
-/// sizes of C types.
+/// the same configuration, names, types, shapes and elements as before. Such bytes are, in .safetensors: white space between
+/// the parts of the JSON and the texts of __metadata__; in a zip: versions, attributes, and the version record; in a legacy
+/// pickle: requires_grad, and a size or a string that has two spellings.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {

@@ -25,7 +25,13 @@ public sealed class Llama2cTests : IDisposable
 
     private static TinyModel Model(bool tied) => TinyModel.Create(c => c with
     {
-        Heads = 4, KeyValueHeads = 2, HeadWidth = 6, Width = 24, TiedEmbeddings = tied, NormEpsilon = 1e-5, StoredDtype = "float32",
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadWidth = 6,
+        Width = 24,
+        TiedEmbeddings = tied,
+        NormEpsilon = 1e-5,
+        StoredDtype = "float32",
     });
 
     [Theory]

@@ -110,7 +110,7 @@ internal sealed class PickleWriter
         stream.Write(Convert.FromHexString("80028A0A6CFC9C46F9206AA850192E"));
         stream.Write(Convert.FromHexString("80024DE9032E"));
         stream.Write(new PickleWriter().Op('}').Op('(').Text("protocol_version").Number(1001).Text("little_endian").Raw(0x88)
-            .Text("type_sizes").Op('}').Op('(').Text("short").Number(2).Op('u').Op('u').Stop());
+            .Text("type_sizes").Op('}').Op('(').Text("short").Number(2).Text("int").Number(4).Text("long").Number(4).Op('u').Op('u').Stop());
         stream.Write(pickle);
         var keys = new PickleWriter().Op(']').Op('(');
         foreach (var (key, _, _) in storages) keys.Text(key);

@@ -81,7 +81,9 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"__metadata__":{"a":1}}""", 0, "__metadata__")]
     [InlineData("""{"a\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}""", 0, "escape")]
     [InlineData(""" {}""", 0, "begin with {")]
-    [InlineData("""{"a":""", 0, "valid JSON")]
+    [InlineData("""{"a":}""", 0, "valid JSON")]
+    [InlineData("""{"a":""", 0, "end with }")]
+    [InlineData("{}\n", 0, "end with }")]
     [InlineData("", 0, "begin with {")]
     public void A_header_that_does_not_describe_its_data_is_refused(string header, int dataBytes, string because) =>
         Assert.Contains(because, Refused(header, dataBytes).Message);

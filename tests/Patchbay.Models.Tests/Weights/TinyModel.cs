@@ -33,8 +33,16 @@ internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
     {
         var config = new LlamaConfig
         {
-            Layers = 2, Heads = 4, KeyValueHeads = 2, HeadWidth = 2, Width = 8, FeedForward = 12, Vocabulary = 16,
-            BeginId = 1, EndIds = [2], MaxPositions = 32,
+            Layers = 2,
+            Heads = 4,
+            KeyValueHeads = 2,
+            HeadWidth = 2,
+            Width = 8,
+            FeedForward = 12,
+            Vocabulary = 16,
+            BeginId = 1,
+            EndIds = [2],
+            MaxPositions = 32,
         };
         config = change?.Invoke(config) ?? config;
         var random = new Random(seed);
