@@ -1,0 +1,82 @@
+using Patchbay.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Patchbay.Models;
+
+/// <summary>The parts of a layer over a flat list of rows (one row = one position of one prompt of one variant), from
+/// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
+public sealed partial class Llama
+{
+    /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, few enough for the hidden
+    /// layer to stay in cache between the products.</summary>
+    public int BlockRows { get; init; } = 512;
+
+    /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
+    public Tensor NormRows(Tensor x, Tensor weight) =>
+        CpuKernels.Fits(x) ? CpuKernels.Norm(x, weight, Config.NormEpsilon) : Norm(x, weight);
+
+    /// <summary>Logits of rows: (R, d) -> (R, vocabulary).</summary>
+    public Tensor UnembedRows(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return F.linear(NormRows(x, Weights.FinalNorm), Weights.Unembedding).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
+    /// 0). The result may be <paramref name="x"/> itself, changed.</summary>
+    public Tensor RopeRows(Tensor x, int[] positions)
+    {
+        if (CpuKernels.Fits(x))
+        {
+            var (c, s) = RopeTables();
+            CpuKernels.Rope(x, positions, c, s);
+            return x.alias();
+        }
+        using var scope = NewDisposeScope();
+        var index = tensor(Array.ConvertAll(positions, p => (long)Math.Max(0, p))).to(Device);
+        var rows = x.view(-1, positions.Length, x.shape[^2], x.shape[^1]);
+        return Rope(rows, index).view(x.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Adds the attention's output to the residual stream of rows: x += z Wo, x (R, d), z (R, H·dh). Without
+    /// gradients x itself changes and is returned.</summary>
+    public Tensor AddAttention(int layer, Tensor x, Tensor z)
+    {
+        var w = Weights.Layers[layer];
+        if (is_grad_enabled() || w.OutputBias is not null)
+        {
+            using var o = F.linear(z, w.Output, w.OutputBias);
+            return is_grad_enabled() ? x + o : x.add_(o);
+        }
+        using var transposed = w.Output.t();
+        return x.addmm_(z, transposed);
+    }
+
+    /// <summary>Adds the MLP's output to the residual stream of rows: x += down(silu(gate(h)) * up(h)), h = norm(x),
+    /// x (R, d). Without gradients x itself changes, block by block, and is returned.</summary>
+    public Tensor AddMlp(int layer, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var w = Weights.Layers[layer];
+        if (is_grad_enabled())
+        {
+            var h = Norm(x, w.MlpNorm);
+            return (x + F.linear(F.silu(F.linear(h, w.Gate)) * F.linear(h, w.Up), w.Down)).MoveToOuterDisposeScope();
+        }
+        Tensor gateT = w.Gate.t(), upT = w.Up.t(), downT = w.Down.t();
+        for (long from = 0; from < x.shape[0]; from += BlockRows)
+        {
+            using var block = NewDisposeScope();
+            var rows = x.narrow(0, from, Math.Min(BlockRows, x.shape[0] - from));
+            var h = NormRows(rows, w.MlpNorm);
+            var gate = h.mm(gateT);
+            var up = h.mm(upT);
+            if (CpuKernels.Fits(gate)) CpuKernels.SwiGlu(gate, up);
+            else gate = F.silu(gate).mul_(up);
+            rows.addmm_(gate, downT);
+        }
+        return x;
+    }
+}
