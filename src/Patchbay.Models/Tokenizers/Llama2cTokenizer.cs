@@ -47,12 +47,11 @@ public sealed class Llama2cTokenizer : Tokenizer
 
     internal static Llama2cTokenizer Parse(ReadOnlySpan<byte> bytes, string file)
     {
-        var at = 0;
         if (bytes.Length < 4) throw TokenizerFile.Invalid(file, "max_token_length", "4 bytes", $"{bytes.Length}");
         var longest = BinaryPrimitives.ReadInt32LittleEndian(bytes);
         if (longest < 1) throw TokenizerFile.Invalid(file, "max_token_length", "at least 1", $"{longest}");
         var (pieces, scores) = (new List<string>(), new List<float>());
-        for (at = 4; at < bytes.Length;)
+        for (var at = 4; at < bytes.Length;)
         {
             var field = $"token {pieces.Count}";
             if (bytes.Length - at < 8)
@@ -61,7 +60,7 @@ public sealed class Llama2cTokenizer : Tokenizer
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + 4)..]);
             at += 8;
             if (length < 1 || length > longest || length > bytes.Length - at)
-                throw TokenizerFile.Invalid(file, $"{field} length", $"1 to {Math.Min(longest, bytes.Length - at)}", $"{length}");
+                throw TokenizerFile.Invalid(file, $"{field} length", $"1 to {longest}", $"{length} with {bytes.Length - at} bytes left");
             var piece = TokenizerFile.Utf8(file, field, bytes.Slice(at, length));
             ScoredMerges.Check(file, field, piece, score);
             CheckByte(file, pieces.Count, piece);

@@ -67,6 +67,18 @@ internal sealed class TextPattern
 
     private List<(int Start, int End)> RegexMatches(string text)
     {
+        try
+        {
+            return MatchesByCharacter(text);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new InvalidDataException($"The tokenizer's regular expression {TokenizerFile.Quote(_regex!.ToString())} takes more than {Patience.TotalSeconds} seconds on this text.");
+        }
+    }
+
+    private List<(int Start, int End)> MatchesByCharacter(string text)
+    {
         var matches = new List<(int, int)>();
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
         {

@@ -6,7 +6,7 @@ namespace Patchbay.Models.Tokenizers;
 internal static class TokenizerFile
 {
     /// <summary>More than any tokenizer in use takes (the largest tokenizer.json are about 35 MB).</summary>
-    private const long MaxJsonBytes = 128L << 20;
+    private const long MaxJsonBytes = 64L << 20;
 
     /// <summary>More than any SentencePiece or llama2.c vocabulary in use takes (about 5 MB).</summary>
     private const long MaxBinaryBytes = 16L << 20;

@@ -29,7 +29,7 @@ internal sealed class Vocabulary
     /// <summary>Spelling of every id; empty for one that has no token.</summary>
     public string[] Pieces => [.. _pieces.Select(p => p ?? "")];
 
-    /// <summary>Whether an id has a token.</summary>
+    /// <summary>Spelling of an id, or null where it has no token.</summary>
     public string? this[int id] => _pieces[id];
 
     /// <summary>Id of a token of the model, or null.</summary>
@@ -43,12 +43,12 @@ internal sealed class Vocabulary
         var vocab = file.Required("model").Required("vocab");
         var ids = new Dictionary<string, int>();
         foreach (var (token, id) in vocab.Members()) ids[token] = id.Id(IdLimit);
-        var added = new List<AddedToken>();
+        var (added, addedIds) = (new List<AddedToken>(), new HashSet<int>());
         foreach (var item in file.Optional("added_tokens")?.Items() ?? [])
         {
             var token = AddedToken.Read(item, IdLimit);
             if (ids.TryGetValue(token.Content, out var id) && id != token.Id) throw item.Required("id").Expected($"{id}, as in model.vocab");
-            if (added.Exists(t => t.Id == token.Id)) throw item.Required("id").Expected("an id of its own");
+            if (!addedIds.Add(token.Id)) throw item.Required("id").Expected("an id of its own");
             added.Add(token);
         }
         return new(ids, added, MakePieces(vocab, ids, added));
