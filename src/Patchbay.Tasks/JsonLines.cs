@@ -58,7 +58,9 @@ internal static class JsonLines
         }
         catch (JsonException e)
         {
-            throw Refusal.Of(origin, "valid JSON", $"{e.Message.Split(" LineNumber")[0].TrimEnd('.')}");
+            // A JSONL line's place is known already; in a file of one value the parser knows the line.
+            var place = origin.Contains(", line ", StringComparison.Ordinal) ? origin : $"{origin}, line {e.LineNumber + 1}";
+            throw Refusal.Of(place, "valid JSON", e.Message.Split(" LineNumber")[0].TrimEnd('.'));
         }
     }
 
