@@ -39,7 +39,9 @@ let exitCodeOf file arguments =
 let run file arguments =
     match exitCodeOf file arguments with
     | 0 -> ()
-    | code -> raise (Stop(code, $"{file} ended with exit code {code}"))
+    | code ->
+        let command = String.Join(" ", file :: arguments)
+        raise (Stop(code, $"'{command}' ended with exit code {code}"))
 
 /// Standard output of a command, or None where it is absent or fails.
 let tryRead file arguments =
@@ -55,9 +57,10 @@ let tryRead file arguments =
 let timed (name: string) (what: string) (action: unit -> 'a) =
     say $"== {name}: {what}"
     let watch = Stopwatch.StartNew()
-    let result = action ()
-    say $"== {name} took {watch.Elapsed.TotalSeconds:F1} s"
-    result
+    try
+        action ()
+    finally
+        say $"== {name} took {watch.Elapsed.TotalSeconds:F1} s"
 
 // ---- setup ----
 
@@ -166,20 +169,21 @@ let test arguments =
     build ()
     let code, results =
         timed "test" "run every test project, one after another" (fun () -> runTests arguments)
-    let named wanted = [ for name, outcome in results do if wanted outcome then name, outcome ]
-    let failed = named (fun outcome -> outcome = Failed)
-    let skipped = named (function Skipped _ -> true | _ -> false)
-    for name, _ in failed do
-        say $"failed: {name}"
-    for name, outcome in skipped do
-        match outcome with
-        | Skipped reason -> say $"skipped: {name} ({reason})"
-        | _ -> ()
-    if code <> 0 && failed.IsEmpty then say $"no test failed, but dotnet test ended with exit code {code}"
-    if results.Length = skipped.Length then say "no test ran"
-    say $"{results.Length - failed.Length - skipped.Length} passed, {failed.Length} failed, {skipped.Length} skipped"
+    let failed = [ for name, outcome in results do if outcome = Failed then name ]
+    let skipped = [ for name, outcome in results do match outcome with Skipped why -> $"{name} ({why})" | _ -> () ]
+    let passed = results.Length - failed.Length - skipped.Length
+    // A test host that ends early leaves no failed test behind: count it as one, so that the summary is not green.
+    let failed =
+        if code <> 0 && failed.IsEmpty then [ $"dotnet test, which ended with exit code {code} though no test failed" ]
+        elif passed + failed.Length = 0 then [ "no test ran" ]
+        else failed
+    for reason in failed do
+        say $"failed: {reason}"
+    for reason in skipped do
+        say $"skipped: {reason}"
+    say $"{passed} passed, {failed.Length} failed, {skipped.Length} skipped"
     if code <> 0 then code
-    elif not failed.IsEmpty || results.Length = skipped.Length then 1
+    elif not failed.IsEmpty then 1
     else 0
 
 // ---- pbm ----
