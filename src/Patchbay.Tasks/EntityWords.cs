@@ -35,6 +35,9 @@ public sealed record EntityWords(
             notices);
     }
 
+    /// <summary>How many words a notice names.</summary>
+    private const int Named = 20;
+
     private static List<string> Usable(
         IReadOnlyList<string> words, string before, string what, EncodeText encode, List<string> notices)
     {
@@ -46,8 +49,9 @@ public sealed record EntityWords(
         if (usable.Count < words.Count)
         {
             var left = words.Except(usable).ToList();
+            var more = left.Count > Named ? $" and {left.Count - Named} more" : "";
             notices.Add($"{left.Count} of {words.Count} {what} are not one token each and were left out: " +
-                $"{string.Join(", ", left)}.");
+                $"{string.Join(", ", left.Take(Named))}{more}.");
         }
         return usable;
     }

@@ -26,8 +26,8 @@ public static class PromptFile
         {
             if (!Fields.Contains(field)) throw Refusal.Of(origin, $"fields among {string.Join(", ", Fields)}", $"'{field}'");
         }
-        var clean = new TokenAlignment(PromptText(line, "clean", origin), encode);
-        var counterfactual = new TokenAlignment(PromptText(line, "counterfactual", origin), encode);
+        var clean = new TokenAlignment(JsonLines.RequiredText(line, "clean", origin), encode);
+        var counterfactual = new TokenAlignment(JsonLines.RequiredText(line, "counterfactual", origin), encode);
         var answer = AnswerToken(line, clean, encode, origin);
 
         var rules = Rules(line, "positions", origin);
@@ -40,15 +40,6 @@ public static class PromptFile
             origin);
     }
 
-    /// <summary>A prompt's text. White space at its end would be a token of its own, and the answer would not follow.</summary>
-    private static string PromptText(JsonElement line, string field, string origin)
-    {
-        var text = JsonLines.RequiredText(line, field, origin);
-        return char.IsWhiteSpace(text[^1])
-            ? throw Refusal.Field(origin, field, "a prompt without white space at its end", Refusal.Quote(text))
-            : text;
-    }
-
     private static int AnswerToken(JsonElement line, TokenAlignment clean, EncodeText encode, string origin)
     {
         var answer = JsonLines.RequiredText(line, "answer", origin);
@@ -57,6 +48,11 @@ public static class PromptFile
             throw Refusal.Field(origin, "answer", "a word without white space around it", Refusal.Quote(answer));
         }
         var space = Space(line, origin) ? " " : "";
+        if (space.Length > 0 && char.IsWhiteSpace(clean.Text[^1]))
+        {
+            throw Refusal.Field(origin, "clean",
+                "no white space at its end (or 'answer_space': false)", Refusal.Quote(clean.Text));
+        }
         return TokenAlignment.ContinuationToken(clean.Ids, clean.Text + space + answer, encode, out var found)
             ?? throw Refusal.Field(origin, "answer", $"one token for {Refusal.Quote(answer)} after the prompt", found);
     }

@@ -27,12 +27,12 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
         return ids.Length <= Ids.Length && Ids.AsSpan(0, ids.Length).SequenceEqual(ids) ? ids.Length : null;
     }
 
-    /// <summary>First and last token of a stretch, or null where tokens do not begin and end with it. White space before
-    /// the stretch may belong to its first token ("▁Box").</summary>
+    /// <summary>First and last token of a stretch, or null where tokens do not begin and end with it. White space around
+    /// the stretch may belong to its tokens: before it in most tokenizers ("▁Box"), behind it in some ("Box▁").</summary>
     public (int First, int Last)? TokensOf(TextSpan span)
     {
         var start = TokensBefore(span.Start) ?? TokensBefore(Text[..span.Start].TrimEnd().Length);
-        var end = TokensBefore(span.End);
+        var end = TokensBefore(span.End) ?? TokensBefore(Text.Length - Text[span.End..].TrimStart().Length);
         return start is int first && end is int after && after > first ? (first, after - 1) : null;
     }
 

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Patchbay.Tasks.Tests;
 
 public class PromptFileTests
@@ -33,6 +35,21 @@ public class PromptFileTests
         Assert.Equal(15, prompt.Clean.Positions["last"]);
     }
 
+    [Fact]
+    public void Tokens_may_hold_the_white_space_behind_them()
+    {
+        // "the▁", "dog▁": a prompt ends with the space that its last token holds.
+        var ids = new Dictionary<string, int>();
+        int[] Encode(string text) =>
+            [.. Regex.Matches(text, @"\w+ ?|[^\w\s] ?").Select(m => ids.TryGetValue(m.Value, out var id) ? id : ids[m.Value] = ids.Count)];
+        using var file = new TemporaryFile(
+            """{"clean": "the dog saw the ", "counterfactual": "the cat saw the ", "answer": "dog", "answer_space": false, "positions": {"animal": {"text": "dog"}}, "counterfactual_positions": {"animal": {"text": "cat"}}}""");
+        var prompt = Assert.Single(PromptFile.Load(file.Path, Encode).Prompts);
+        Assert.Equal((1, 1), (prompt.Clean.Positions["animal"], prompt.Counterfactual.Positions["animal"]));
+        Assert.Equal(ids["dog"], prompt.Answer);
+        Assert.Equal(3, prompt.Clean.Positions["last"]);
+    }
+
     [Theory]
     [InlineData("first", 2), InlineData("last", 3)]
     public void A_stretch_of_several_tokens_has_a_first_and_a_last(string of, int position)
@@ -59,7 +76,7 @@ public class PromptFileTests
     [Theory]
     [InlineData("""{"clean": "a b", "counterfactual": "a c"}""", "field 'answer': expected a string, found no such field")]
     [InlineData("""{"clean": "a b", "counterfactual": "", "answer": "d"}""", "field 'counterfactual': expected a string, found an empty one")]
-    [InlineData("""{"clean": "a b ", "counterfactual": "a", "answer": "d"}""", "field 'clean': expected a prompt without white space at its end")]
+    [InlineData("""{"clean": "a b ", "counterfactual": "a", "answer": "d"}""", "field 'clean': expected no white space at its end (or 'answer_space': false), found 'a b '")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": " d"}""", "field 'answer': expected a word without white space around it")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d e"}""", "field 'answer': expected one token for 'd e' after the prompt, found 2 tokens")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": false}""", "found tokens that merge with those before")]
