@@ -98,8 +98,8 @@ let setup () =
         | Some provider, _ when provider <> "System" -> say $"TorchProvider is {provider}: its package brings libtorch"
         | _, Some folder -> checkOwnLibtorch folder
         | _ when (tryRead "dpkg-query" [ "--version" ]).IsNone ->
-            say "This is no Debian: install g++ and a BLAS such as OpenBLAS, unpack libtorch (pytorch.org, C++11 ABI) and"
-            say "set LIBTORCH to its folder; or set TorchProvider to TorchSharpCpu, whose package brings libtorch."
+            say "This is no Debian: install g++ and a BLAS such as OpenBLAS, unpack libtorch (pytorch.org, C++11 ABI)"
+            say "and set LIBTORCH to its folder; or set TorchProvider to TorchSharpCpu, whose package brings libtorch."
             raise (Stop(1, "libtorch cannot be installed here without apt"))
         | _ ->
             match packages |> List.filter (isInstalled >> not) with
@@ -110,7 +110,8 @@ let setup () =
 
 let build () =
     timed "build" $"restore and build {solution}, {configuration}" (fun () ->
-        run "dotnet" [ "build"; solution; "-c"; configuration; "--nologo"; $"-m:{Environment.ProcessorCount}"; "-nr:false" ])
+        let cores = $"-m:{Environment.ProcessorCount}"
+        run "dotnet" [ "build"; solution; "-c"; configuration; "--nologo"; cores; "-nr:false" ])
 
 let format arguments =
     match arguments with
@@ -191,8 +192,8 @@ let test arguments =
 let pbm (target: string) (what: string) (arguments: string list) =
     setup ()
     build ()
-    timed target what (fun () ->
-        exitCodeOf "dotnet" (Path.Combine("src", "Patchbay.Cli", "bin", configuration, "net10.0", "pbm.dll") :: arguments))
+    let program = Path.Combine("src", "Patchbay.Cli", "bin", configuration, "net10.0", "pbm.dll")
+    timed target what (fun () -> exitCodeOf "dotnet" (program :: arguments))
 
 let help () =
     say

@@ -11,14 +11,15 @@ public sealed record EntityCounterfactual(EntityScene Scene, int Queried, string
     public string Prompt => Scene.PromptFor(Label);
 }
 
-/// <summary>Draws counterfactuals (method, section 3) such that neither the scene, nor the queried position, nor the label
-/// carries over.</summary>
+/// <summary>Draws counterfactuals (method, section 3) such that neither the scene, nor the queried position, nor the
+/// label carries over.</summary>
 public static class EntityCounterfactuals
 {
     /// <summary>One counterfactual per line, drawn in order from the seed: first the scene, among those of
-    /// <paramref name="scenes"/> with as many boxes; then the letter, among those of <paramref name="letters"/> that are
-    /// neither in that scene nor asked for by the line; then the segment for group D.</summary>
-    /// <exception cref="InvalidDataException">There is no other scene with as many boxes, or no letter left.</exception>
+    /// <paramref name="scenes"/> with as many boxes; then the letter, among those of <paramref name="letters"/> that
+    /// are neither in that scene nor asked for by the line; then the segment for group D.</summary>
+    /// <exception cref="InvalidDataException">There is no other scene with as many boxes, or no letter
+    /// left.</exception>
     public static IReadOnlyList<EntityCounterfactual> Draw(
         IReadOnlyList<EntityLine> lines, IReadOnlyList<EntityScene> scenes, IReadOnlyList<string> letters, ulong seed)
     {
@@ -37,7 +38,8 @@ public static class EntityCounterfactuals
         List<string> absent = [.. letters.Where(letter => letter != line.Label && !scene.Labels.Contains(letter))];
         if (absent.Count == 0)
         {
-            throw Refusal.Of(line.Origin, "a letter that is neither in the counterfactual's scene nor asked for", "none");
+            throw Refusal.Of(
+                line.Origin, "a letter that is neither in the counterfactual's scene nor asked for", "none");
         }
         return new EntityCounterfactual(scene, (line.Queried + 1) % boxes, random.Pick(absent), random.Below(boxes));
     }

@@ -8,9 +8,11 @@ namespace Patchbay.Tasks;
 /// "The document is in Box X, the pot is in Box T. Box X contains the document." Other fields are ignored.</summary>
 public static partial class EntityFile
 {
-    private const string Form = "'The OBJECT is in Box LABEL, the OBJECT is in Box LABEL. Box LABEL contains the OBJECT.'";
+    private const string Form =
+        "'The OBJECT is in Box LABEL, the OBJECT is in Box LABEL. Box LABEL contains the OBJECT.'";
 
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes one line per prompt.</summary>
     public static void Write(string path, IEnumerable<EntityLine> lines) => File.WriteAllText(path, Format(lines));
@@ -36,7 +38,8 @@ public static partial class EntityFile
     }
 
     /// <summary>Takes one sentence apart and checks it.</summary>
-    /// <exception cref="InvalidDataException">It is not of the form, repeats a word, or its answer is wrong.</exception>
+    /// <exception cref="InvalidDataException">It is not of the form, repeats a word, or its answer is
+    /// wrong.</exception>
     public static EntityLine Parse(string sentence, string origin)
     {
         var match = Sentence().Match(sentence);
@@ -52,7 +55,8 @@ public static partial class EntityFile
         }
         if (scene.Objects[box] != answer)
         {
-            throw Refusal.Field(origin, "sentence", $"the answer '{scene.Objects[box]}' for Box {queried}", $"'{answer}'");
+            throw Refusal.Field(
+                origin, "sentence", $"the answer '{scene.Objects[box]}' for Box {queried}", $"'{answer}'");
         }
         return new EntityLine(scene, box, origin);
     }
@@ -69,7 +73,8 @@ public static partial class EntityFile
             var repeated = words.CountBy(word => word).FirstOrDefault(count => count.Value > 1);
             if (repeated.Key is not null)
             {
-                throw Refusal.Field(origin, "sentence", $"'{repeated.Key}' once in the context", $"it {repeated.Value} times");
+                throw Refusal.Field(
+                    origin, "sentence", $"'{repeated.Key}' once in the context", $"it {repeated.Value} times");
             }
         }
     }
@@ -78,7 +83,8 @@ public static partial class EntityFile
         [.. match.Groups[group].Captures.Select(capture => capture.Value)];
 
     [GeneratedRegex(
-        """^The (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+)(?:, the (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+))*""" +
+        """^The (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+)""" +
+        """(?:, the (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+))*""" +
         """\. Box (?<query>[^\s,.]+) contains the (?<answer>[^\s,.]+)\.\z""", RegexOptions.CultureInvariant)]
     private static partial Regex Sentence();
 }

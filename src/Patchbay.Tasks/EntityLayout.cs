@@ -46,7 +46,8 @@ public sealed class EntityLayout
 
     /// <summary>The prompt that asks for a box of the scene, with the positions "last", "query_label",
     /// "previous_query_label" and, for every segment k, "object_k", "label_k" and "separator_k".</summary>
-    /// <exception cref="InvalidDataException">The label's token does not occur exactly once before the question.</exception>
+    /// <exception cref="InvalidDataException">The label's token does not occur exactly once before the
+    /// question.</exception>
     public TokenSequence Question(string label, string origin)
     {
         var (aligned, position) = Ask(label, origin);
@@ -54,13 +55,14 @@ public sealed class EntityLayout
         if (before.Count != 1)
         {
             throw Refusal.Field(origin, "query label",
-                $"'{label}' exactly once before the question", $"{before.Count} times in {Refusal.Quote(aligned.Text)}");
+                $"'{label}' exactly once before the question",
+                $"{before.Count} times in {Refusal.Quote(aligned.Text)}");
         }
         return Sequence(aligned, position, before[0]);
     }
 
-    /// <summary>The prompt that asks for a label which is not in the scene; "previous_query_label" is the label position
-    /// of <paramref name="labelSegment"/>.</summary>
+    /// <summary>The prompt that asks for a label which is not in the scene; "previous_query_label" is the label
+    /// position of <paramref name="labelSegment"/>.</summary>
     /// <exception cref="InvalidDataException">The label's token is in the scene.</exception>
     public TokenSequence QuestionOfAbsent(string label, int labelSegment, string origin)
     {

@@ -23,9 +23,10 @@ public static class EntityPrompts
     public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null) =>
         Build(EntityFile.Load(path), EntityWords.For(encode), encode, seed, prompts ?? int.MaxValue);
 
-    /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all lines.</summary>
-    /// <exception cref="InvalidDataException">A word is not one token, or a query label does not occur exactly once before
-    /// the question, or there is no counterfactual.</exception>
+    /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all
+    /// lines.</summary>
+    /// <exception cref="InvalidDataException">A word is not one token, or a query label does not occur exactly once
+    /// before the question, or there is no counterfactual.</exception>
     public static PromptSet Build(
         IReadOnlyList<EntityLine> lines, EntityWords words, EncodeText encode, ulong seed, int prompts)
     {

@@ -13,7 +13,8 @@ public sealed record EntityScene(IReadOnlyList<string> Objects, IReadOnlyList<st
     /// <summary>The sentence that describes the scene: "The document is in Box X, the pot is in Box T."</summary>
     public string Context => Render().Text;
 
-    /// <summary>The context and the question for a box: "... Box X contains the". The label need not be in the scene.</summary>
+    /// <summary>The context and the question for a box: "... Box X contains the". The label need not be in the
+    /// scene.</summary>
     public string PromptFor(string label) => $"{Context} Box {label} contains the";
 
     /// <summary>The context and where its words are: each segment's object, label and separator ("," or ".").</summary>

@@ -6,7 +6,8 @@ namespace Patchbay.Tasks;
 /// <param name="Boxes">Boxes per scene, 2 to 10.</param>
 public sealed record EntityOptions(int Prompts = 300, ulong Seed = 20, int Boxes = 7);
 
-/// <summary>The entity-tracking task (method, section 2): scenes from a seed, every box of a scene asked for in turn.</summary>
+/// <summary>The entity-tracking task (method, section 2): scenes from a seed, every box of a scene asked for in
+/// turn.</summary>
 public static class EntityTracking
 {
     /// <summary>Fewest and most boxes of a scene.</summary>
@@ -65,8 +66,8 @@ public static class EntityTracking
         }
         if (words.Objects.Count < options.Boxes || words.Labels.Count < options.Boxes)
         {
-            throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as many " +
-                $"labels of one token each, this tokenizer has {words.Objects.Count} and {words.Labels.Count}.");
+            throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +
+                $"many labels of one token each, this tokenizer has {words.Objects.Count} and {words.Labels.Count}.");
         }
     }
 }

@@ -7,7 +7,8 @@ namespace Patchbay.Tasks;
 public sealed record EntityWords(
     IReadOnlyList<string> Objects, IReadOnlyList<string> Labels, IReadOnlyList<string> Notices)
 {
-    /// <summary>Common concrete nouns, each one token ("▁noun") under the Llama tokenizer, and the labels A to Z.</summary>
+    /// <summary>Common concrete nouns, each one token ("▁noun") under the Llama tokenizer, and the labels A to
+    /// Z.</summary>
     public static EntityWords All { get; } = new(
         [.. """
             anchor apple arrow bag ball bar basket bat battery bed bell bill board boat bomb book boot bow branch bread

@@ -59,7 +59,8 @@ internal static class JsonLines
         catch (JsonException e)
         {
             // A JSONL line's place is known already; in a file of one value the parser knows the line.
-            var place = origin.Contains(", line ", StringComparison.Ordinal) ? origin : $"{origin}, line {e.LineNumber + 1}";
+            var known = origin.Contains(", line ", StringComparison.Ordinal);
+            var place = known ? origin : $"{origin}, line {e.LineNumber + 1}";
             throw Refusal.Of(place, "valid JSON", e.Message.Split(" LineNumber")[0].TrimEnd('.'));
         }
     }

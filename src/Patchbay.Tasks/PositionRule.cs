@@ -2,11 +2,13 @@ using System.Text.Json;
 
 namespace Patchbay.Tasks;
 
-/// <summary>How a file names a position, one of: {"token": 4}, counted from 0 with BOS; {"from_end": 1}, 1 the last token;
-/// {"text": "Mary", "occurrence": 2, "of": "last"}, the token of a stretch of text, found by aligning tokens with it.</summary>
+/// <summary>How a file names a position, one of: {"token": 4}, counted from 0 with BOS; {"from_end": 1}, 1 the last
+/// token; {"text": "Mary", "occurrence": 2, "of": "last"}, the token of a stretch of text, found by aligning tokens
+/// with it.</summary>
 internal static class PositionRule
 {
-    private const string Forms = """{"token": N}, {"from_end": N} or {"text": "...", "occurrence": N, "of": "first" or "last"}""";
+    private const string Forms =
+        """{"token": N}, {"from_end": N} or {"text": "...", "occurrence": N, "of": "first" or "last"}""";
 
     private static readonly string[] TextFields = ["text", "occurrence", "of"];
 
@@ -60,7 +62,8 @@ internal static class PositionRule
         if (!rule.TryGetProperty("of", out var of))
         {
             return tokens.First == tokens.Last ? tokens.First : throw Refusal.Field(origin, field,
-                $"one token for {Refusal.Quote(wanted)} (or 'of' to say which)", $"{tokens.Last - tokens.First + 1} tokens");
+                $"one token for {Refusal.Quote(wanted)} (or 'of' to say which)",
+                $"{tokens.Last - tokens.First + 1} tokens");
         }
         return of.ValueKind == JsonValueKind.String && of.GetString() is "first" or "last"
             ? of.GetString() == "first" ? tokens.First : tokens.Last

@@ -2,19 +2,20 @@ using System.Text.Json;
 
 namespace Patchbay.Tasks;
 
-/// <summary>Prompts of a task of one's own, as JSONL (docs/tasks.md): each line holds "clean", "counterfactual", "answer"
-/// and named positions. So IOI or greater-than need no code.</summary>
+/// <summary>Prompts of a task of one's own, as JSONL (docs/tasks.md): each line holds "clean", "counterfactual",
+/// "answer" and named positions. So IOI or greater-than need no code.</summary>
 public static class PromptFile
 {
     private static readonly string[] Fields =
         ["clean", "counterfactual", "answer", "answer_space", "positions", "counterfactual_positions", "comment"];
 
     /// <summary>Loads the first <paramref name="prompts"/> lines, or all.</summary>
-    /// <exception cref="InvalidDataException">A line is not as it must be; the message names it and the field.</exception>
+    /// <exception cref="InvalidDataException">A line is not as it must be; the message names it and the
+    /// field.</exception>
     public static PromptSet Load(string path, EncodeText encode, int? prompts = null)
     {
-        List<Prompt> loaded =
-            [.. JsonLines.Read(path).Take(prompts ?? int.MaxValue).Select(line => Parse(line.Object, encode, line.Origin))];
+        var lines = JsonLines.Read(path).Take(prompts ?? int.MaxValue);
+        List<Prompt> loaded = [.. lines.Select(line => Parse(line.Object, encode, line.Origin))];
         return loaded.Count > 0
             ? new PromptSet(loaded)
             : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
@@ -24,7 +25,8 @@ public static class PromptFile
     {
         foreach (var field in line.EnumerateObject().Select(property => property.Name))
         {
-            if (!Fields.Contains(field)) throw Refusal.Of(origin, $"fields among {string.Join(", ", Fields)}", $"'{field}'");
+            if (Fields.Contains(field)) continue;
+            throw Refusal.Of(origin, $"fields among {string.Join(", ", Fields)}", $"'{field}'");
         }
         var clean = new TokenAlignment(JsonLines.RequiredText(line, "clean", origin), encode);
         var counterfactual = new TokenAlignment(JsonLines.RequiredText(line, "counterfactual", origin), encode);

@@ -85,7 +85,8 @@ public sealed class PromptSet
             if (largest >= vocabularySize)
             {
                 throw Refusal.Field(prompt.Origin, "tokens",
-                    $"ids below {vocabularySize}, the model's vocabulary", largest.ToString(CultureInfo.InvariantCulture));
+                    $"ids below {vocabularySize}, the model's vocabulary",
+                    largest.ToString(CultureInfo.InvariantCulture));
             }
         }
     }
@@ -101,7 +102,8 @@ public sealed class PromptSet
     {
         Check(prompt.Clean, prompt.Origin, "clean");
         Check(prompt.Counterfactual, prompt.Origin, "counterfactual");
-        if (prompt.Answer < 0) throw Refusal.Field(prompt.Origin, "answer", "a token id of 0 or more", $"{prompt.Answer}");
+        if (prompt.Answer >= 0) return;
+        throw Refusal.Field(prompt.Origin, "answer", "a token id of 0 or more", $"{prompt.Answer}");
     }
 
     private static void Check(TokenSequence sequence, string origin, string side)

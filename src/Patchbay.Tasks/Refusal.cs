@@ -1,6 +1,7 @@
 namespace Patchbay.Tasks;
 
-/// <summary>How this room says that data is not as it must be: one sentence with place, field, expected and found.</summary>
+/// <summary>How this room says that data is not as it must be: one sentence with place, field, expected and
+/// found.</summary>
 internal static class Refusal
 {
     public static InvalidDataException Field(string origin, string field, string expected, string found) =>

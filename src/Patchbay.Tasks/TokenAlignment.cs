@@ -20,15 +20,17 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
 
     public int[] Ids { get; } = encode(text);
 
-    /// <summary>How many tokens text[..end] became, or null where a token reaches over <paramref name="end"/>.</summary>
+    /// <summary>How many tokens text[..end] became, or null where a token reaches over
+    /// <paramref name="end"/>.</summary>
     public int? TokensBefore(int end)
     {
         var ids = encode(Text[..end]);
         return ids.Length <= Ids.Length && Ids.AsSpan(0, ids.Length).SequenceEqual(ids) ? ids.Length : null;
     }
 
-    /// <summary>First and last token of a stretch, or null where tokens do not begin and end with it. White space around
-    /// the stretch may belong to its tokens: before it in most tokenizers ("▁Box"), behind it in some ("Box▁").</summary>
+    /// <summary>First and last token of a stretch, or null where tokens do not begin and end with it. White space
+    /// around the stretch may belong to its tokens: before it in most tokenizers ("▁Box"), behind it in some
+    /// ("Box▁").</summary>
     public (int First, int Last)? TokensOf(TextSpan span)
     {
         var start = TokensBefore(span.Start) ?? TokensBefore(Text[..span.Start].TrimEnd().Length);
@@ -36,12 +38,13 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
         return start is int first && end is int after && after > first ? (first, after - 1) : null;
     }
 
-    /// <summary>The token that <paramref name="word"/> becomes after <paramref name="before"/> and a space, or null where
-    /// it becomes several or disturbs the ones before it.</summary>
+    /// <summary>The token that <paramref name="word"/> becomes after <paramref name="before"/> and a space, or null
+    /// where it becomes several or disturbs the ones before it.</summary>
     public static int? SingleToken(string before, string word, EncodeText encode) =>
         ContinuationToken(encode(before), $"{before} {word}", encode, out _);
 
-    /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or null;
+    /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or
+    /// null;
     /// <paramref name="found"/> says in words what is there instead.</summary>
     public static int? ContinuationToken(int[] ids, string whole, EncodeText encode, out string found)
     {

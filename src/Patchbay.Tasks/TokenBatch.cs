@@ -9,12 +9,15 @@ namespace Patchbay.Tasks;
 /// <param name="Segments">Segments of the context, where the file says.</param>
 public sealed record TokenBatch(PromptSet Prompts, IReadOnlyList<(int Layer, int Head)> Receivers, int? Segments)
 {
-    /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's last
-    /// index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer ids), and if
-    /// wanted receivers ([[layer, head], ...]), segments and query_label_offset_from_last. Others are ignored.</summary>
+    /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's
+    /// last index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer
+    /// ids), and if wanted receivers ([[layer, head], ...]), segments and query_label_offset_from_last. Others are
+    /// ignored.</summary>
     /// <param name="path">The batch.</param>
-    /// <param name="dPositionsPath">A list with one position per counterfactual, which group D's senders are taken from.</param>
-    /// <exception cref="InvalidDataException">A file is not as it must be; the message names it and the field.</exception>
+    /// <param name="dPositionsPath">A list with one position per counterfactual, which group D's senders are taken
+    /// from.</param>
+    /// <exception cref="InvalidDataException">A file is not as it must be; the message names it and the
+    /// field.</exception>
     public static TokenBatch Load(string path, string? dPositionsPath = null)
     {
         var origin = Path.GetFileName(path);
@@ -61,7 +64,8 @@ public sealed record TokenBatch(PromptSet Prompts, IReadOnlyList<(int Layer, int
             if (before.Count != 1)
             {
                 throw Refusal.Field(origin, "base_tokens",
-                    $"the query label's token {ids[query]} exactly once before position {query}", $"{before.Count} times");
+                    $"the query label's token {ids[query]} exactly once before position {query}",
+                    $"{before.Count} times");
             }
             positions[PositionNames.PreviousQueryLabel] = before[0];
         }
@@ -138,7 +142,9 @@ public sealed record TokenBatch(PromptSet Prompts, IReadOnlyList<(int Layer, int
     }
 
     private static JsonElement Required(JsonElement root, string field, string origin) =>
-        root.TryGetProperty(field, out var value) ? value : throw Refusal.Field(origin, field, "a list", "no such field");
+        root.TryGetProperty(field, out var value)
+            ? value
+            : throw Refusal.Field(origin, field, "a list", "no such field");
 
     private static int? Optional(JsonElement root, string field, string origin) =>
         root.TryGetProperty(field, out var value) ? JsonLines.Integer(value, field, origin) : null;

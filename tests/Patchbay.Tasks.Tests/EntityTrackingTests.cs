@@ -71,8 +71,12 @@ public class EntityTrackingTests
     public void A_seed_gives_the_same_lines_for_ever()
     {
         var text = EntityFile.Format(EntityTracking.Generate(new EntityOptions(300, 20), EntityWords.All));
-        Assert.StartsWith("""{"sentence": "The rod is in Box A, the corn is in Box Z, the bed is in Box L, the bell is in Box R, the pan is in Box B, the paint is in Box U, the boat is in Box Q. Box A contains the rod."}""", text, StringComparison.Ordinal);
-        Assert.Equal("4f30c9f681eb5e03c3b2f388af8057ccb92507329391ca751fdf40cae14d2e25", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+        Assert.StartsWith(
+            """{"sentence": "The rod is in Box A, the corn is in Box Z, the bed is in Box L, the bell is in Box R, the pan is in Box B, the paint is in Box U, the boat is in Box Q. Box A contains the rod."}""" + "\n",
+            text, StringComparison.Ordinal);
+        Assert.Equal(
+            "4f30c9f681eb5e03c3b2f388af8057ccb92507329391ca751fdf40cae14d2e25",
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
         Assert.NotEqual(text, EntityFile.Format(EntityTracking.Generate(new EntityOptions(300, 21), EntityWords.All)));
     }
 
