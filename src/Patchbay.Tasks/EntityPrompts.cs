@@ -21,7 +21,8 @@ public static class EntityPrompts
     /// <param name="prompts">How many lines to use from the beginning; all by default.</param>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
     public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null) =>
-        Build(EntityFile.Load(path), EntityWords.For(encode), encode, seed, prompts ?? int.MaxValue);
+        // The file has its own words: which of ours the tokenizer lacks is no news to its owner.
+        Build(EntityFile.Load(path), EntityWords.For(encode) with { Notices = [] }, encode, seed, prompts ?? int.MaxValue);
 
     /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all
     /// lines.</summary>
