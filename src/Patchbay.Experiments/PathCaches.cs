@@ -130,14 +130,13 @@ internal sealed class PathCaches : IDisposable
     }
 
     /// <summary>Softmax probability of each row's answer.</summary>
-    private Metric AnswerProbability(long[] answers)
+    private static Metric AnswerProbability(long[] answers)
     {
-        var host = answers;
         return (logits, rows) =>
         {
             using var scope = NewDisposeScope();
             var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
-            var targets = tensor(host).to(logits.device).index_select(0, rows).unsqueeze(1);
+            var targets = tensor(answers).to(logits.device).index_select(0, rows).unsqueeze(1);
             return (wide.gather(1, targets).squeeze(1) - wide.logsumexp(1)).exp().MoveToOuterDisposeScope();
         };
     }

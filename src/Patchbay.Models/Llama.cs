@@ -32,6 +32,13 @@ public sealed partial class Llama : IDisposable
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
 
+    /// <summary>Floating-point operations of the matrix products done so far, two per multiply-add: attention's scores and sums
+    /// included, norms and the like not. Benchmarks read it before and after.</summary>
+    public long Operations { get; private set; }
+
+    /// <summary>Counts a product of (rows, inner) by (inner, columns).</summary>
+    public void CountProduct(long rows, long inner, long columns) => Operations += 2 * rows * inner * columns;
+
     /// <summary>
     /// Logits of whole sequences: (N, T) ids -> (N, T, vocabulary). Shorter prompts are padded on the right: attention is
     /// causal, so no padding is ever seen by a real token. <paramref name="hooks"/> may watch or replace what each layer
@@ -50,6 +57,10 @@ public sealed partial class Llama : IDisposable
     {
         using var scope = NewDisposeScope();
         var w = Weights.Layers[l];
+        var rows = x.shape[0] * x.shape[1];
+        CountProduct(rows, Config.HeadWidth, 2 * x.shape[1] * Config.Heads);
+        CountProduct(rows, Config.Heads * Config.HeadWidth, Config.Width);
+        CountProduct(rows, Config.Width, 3L * Config.FeedForward);
         var h = Norm(x, w.AttentionNorm);
         var q = Project(l, Site.Q, h);                     // (N, T, H, dh)
         var k = PerQueryHead(Project(l, Site.K, h));       // (N, T, H, dh)
@@ -76,6 +87,7 @@ public sealed partial class Llama : IDisposable
     /// <summary>Final norm and unembedding: (..., d) -> (..., vocabulary).</summary>
     public Tensor Unembed(Tensor x)
     {
+        CountProduct(x.numel() / Config.Width, Config.Width, Config.Vocabulary);
         using var h = Norm(x, Weights.FinalNorm);
         return F.linear(h, Weights.Unembedding);
     }
@@ -95,6 +107,7 @@ public sealed partial class Llama : IDisposable
     public Tensor Project(int layer, Site site, Tensor h)
     {
         var (weight, bias) = Projection(layer, site);
+        CountProduct(h.numel() / Config.Width, Config.Width, weight.shape[0]);
         using var y = F.linear(h, weight, bias);
         return y.view([.. h.shape[..^1], -1, Config.HeadWidth]);
     }

@@ -21,6 +21,7 @@ public sealed partial class Llama
     public Tensor UnembedRows(Tensor x)
     {
         using var scope = NewDisposeScope();
+        CountProduct(x.shape[0], Config.Width, Config.Vocabulary);
         return F.linear(NormRows(x, Weights.FinalNorm), Weights.Unembedding).MoveToOuterDisposeScope();
     }
 
@@ -40,11 +41,19 @@ public sealed partial class Llama
         return Rope(rows, index).view(x.shape).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Attention of rows, counted.</summary>
+    public Tensor Attend(RowAttention rows)
+    {
+        CountProduct(rows.Query.numel() / Config.HeadWidth, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
+        return rows.Run();
+    }
+
     /// <summary>Adds the attention's output to the residual stream of rows: x += z Wo, x (R, d), z (R, H·dh). Without
     /// gradients x itself changes and is returned.</summary>
     public Tensor AddAttention(int layer, Tensor x, Tensor z)
     {
         var w = Weights.Layers[layer];
+        CountProduct(z.shape[0], z.shape[1], Config.Width);
         if (is_grad_enabled() || w.OutputBias is not null)
         {
             using var o = F.linear(z, w.Output, w.OutputBias);
@@ -60,6 +69,7 @@ public sealed partial class Llama
     {
         using var scope = NewDisposeScope();
         var w = Weights.Layers[layer];
+        CountProduct(x.shape[0], Config.Width, 3L * Config.FeedForward);
         if (is_grad_enabled())
         {
             var h = Norm(x, w.MlpNorm);

@@ -68,11 +68,11 @@ internal static class Prefill
             var width = tokens - from;
             var positions = RowPositions(count, from, tokens);
             var query = model.RopeRows(model.Project(l, Site.Q, h), positions);
-            var z = new RowAttention
+            var z = model.Attend(new RowAttention
             {
                 Query = query.view(1, count, width, model.Config.Heads, model.Config.HeadWidth), QueryPositions = positions,
                 BaseKeyT = keyT, BaseValue = value, Prompts = [.. Enumerable.Range(0, count)],
-            }.Run().view(query.shape);
+            }).view(query.shape);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
             visit(new LayerVisit(l, first, count, from, x, mid, query, keyT, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);

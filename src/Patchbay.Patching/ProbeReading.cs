@@ -17,6 +17,7 @@ internal static class ProbeReading
         var index = heads.Select(x => site == Site.Q ? x : x / model.Config.GroupSize)
             .SelectMany(x => Enumerable.Range(x * dh, dh), (_, row) => (long)row).ToArray();
         var rows = tensor(index).to(model.Device);
+        model.CountProduct(h.shape[0], h.shape[1], index.Length);
         var y = F.linear(h, weight.index_select(0, rows), bias?.index_select(0, rows));
         return y.view(h.shape[0], heads.Length, dh).MoveToOuterDisposeScope();
     }
