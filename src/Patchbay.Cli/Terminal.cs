@@ -23,7 +23,10 @@ internal sealed record Terminal(IAnsiConsole Out, IAnsiConsole Error)
         if (output.IsTerminal) return AnsiConsole.Create(new AnsiConsoleSettings { Out = output });
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = output, Interactive = InteractionSupport.No, Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors,
+            Out = output,
+            Interactive = InteractionSupport.No,
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
         });
         console.Profile.Width = RedirectedWidth;
         return console;

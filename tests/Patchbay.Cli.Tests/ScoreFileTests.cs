@@ -8,8 +8,16 @@ public sealed class ScoreFileTests
 {
     private static readonly ScoreReport Report = new()
     {
-        Model = "models/tiny", Task = "entity-tracking", Prompts = 300, Seed = 20, Dtype = "float32", Device = "cpu", Threads = 2,
-        Evaluator = "cone", SecondsTotal = 1.5, PeakRssBytes = 123456789,
+        Model = "models/tiny",
+        Task = "entity-tracking",
+        Prompts = 300,
+        Seed = 20,
+        Dtype = "float32",
+        Device = "cpu",
+        Threads = 2,
+        Evaluator = "cone",
+        SecondsTotal = 1.5,
+        PeakRssBytes = 123456789,
         Groups =
         [
             new("A", "value fetcher", new[,] { { 0, -1.0 / 3 }, { 1e-9, 0.1 } }, new[,] { { 0, 0.01 }, { 1e-10, double.NaN } }, [], 1),

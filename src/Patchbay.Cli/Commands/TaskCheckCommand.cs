@@ -40,8 +40,14 @@ internal sealed class TaskCheckCommand : PbmCommand
             ("positions", Collapse(prompts.SharedPositionNames)));
         call.WriteJson(new
         {
-            File = path, Task = loaded.Kind, Prompts = prompts.Count, TokensMin = shortest, TokensMax = longest,
-            Answers = prompts.Answers.Distinct().Count(), Positions = prompts.SharedPositionNames, prompts.Notices,
+            File = path,
+            Task = loaded.Kind,
+            Prompts = prompts.Count,
+            TokensMin = shortest,
+            TokensMax = longest,
+            Answers = prompts.Answers.Distinct().Count(),
+            Positions = prompts.SharedPositionNames,
+            prompts.Notices,
         });
         return ExitCode.Ok;
     }
@@ -61,7 +67,8 @@ internal sealed class TaskCheckCommand : PbmCommand
     /// <summary>--tokenizer PATH.</summary>
     internal static Option<string?> TokenizerOption(string description) => new("--tokenizer")
     {
-        Description = description, HelpName = "PATH",
+        Description = description,
+        HelpName = "PATH",
     };
 
     /// <summary>The encoder of a checkpoint folder or tokenizer file.</summary>

@@ -38,7 +38,12 @@ internal sealed class TaskGenerateCommand : PbmCommand
         call.WriteLine($"{lines.Count} prompts of {scenes} scenes with {options.Boxes} boxes: {call.Get(to)}");
         call.WriteJson(new
         {
-            File = call.Get(to), Prompts = lines.Count, Scenes = scenes, options.Boxes, options.Seed, words.Notices,
+            File = call.Get(to),
+            Prompts = lines.Count,
+            Scenes = scenes,
+            options.Boxes,
+            options.Seed,
+            words.Notices,
         });
         return ExitCode.Ok;
     }
