@@ -146,7 +146,7 @@ public sealed partial class Llama : IDisposable
         {
             using var scope = NewDisposeScope();
             var frequencies = tensor(Rotary.Frequencies(Config));
-            var angles = arange(Config.MaxPositions, dtype: ScalarType.Float64).unsqueeze(1) * frequencies.unsqueeze(0);
+            var angles = arange(Config.MaxPositions, dtype: ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
             cos = angles.cos().to(Dtype).to(Device).DetachFromDisposeScope();
             sin = angles.sin().to(Dtype).to(Device).DetachFromDisposeScope();
         }

@@ -4,20 +4,20 @@ namespace Patchbay.Models;
 public static class Rotary
 {
     /// <summary>
-    /// Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), stretched as the configuration's
-    /// rope_scaling says ("linear" divides all by the factor; "llama3" only the slow ones, with a smooth passage).
+    /// Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the
+    /// checkpoints' own code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all by the factor; "llama3" only the slow ones, with a smooth passage).
     /// </summary>
-    public static double[] Frequencies(LlamaConfig config)
+    public static float[] Frequencies(LlamaConfig config)
     {
         var half = config.HeadWidth / 2;
-        var frequencies = new double[half];
+        var frequencies = new float[half];
         for (var i = 0; i < half; i++)
         {
-            var frequency = Math.Pow(config.RopeTheta, -2.0 * i / config.HeadWidth);
+            var frequency = 1f / MathF.Pow((float)config.RopeTheta, 2f * i / config.HeadWidth);
             frequencies[i] = config.RopeScaling switch
             {
                 null => frequency,
-                { Kind: "linear" } s => frequency / s.Factor,
+                { Kind: "linear" } s => frequency / (float)s.Factor,
                 { Kind: "llama3" } s => Llama3(frequency, s),
                 var s => throw new InvalidDataException($"rope_scaling '{s.Kind}' is not supported; expected linear or llama3"),
             };
@@ -25,12 +25,12 @@ public static class Rotary
         return frequencies;
     }
 
-    private static double Llama3(double frequency, RopeScaling s)
+    private static float Llama3(float frequency, RopeScaling s)
     {
         var wavelength = 2 * Math.PI / frequency;
         if (wavelength < s.OriginalMaxPositions / s.HighFrequencyFactor) return frequency;
-        if (wavelength > s.OriginalMaxPositions / s.LowFrequencyFactor) return frequency / s.Factor;
+        if (wavelength > s.OriginalMaxPositions / s.LowFrequencyFactor) return frequency / (float)s.Factor;
         var smooth = (s.OriginalMaxPositions / wavelength - s.LowFrequencyFactor) / (s.HighFrequencyFactor - s.LowFrequencyFactor);
-        return (1 - smooth) * frequency / s.Factor + smooth * frequency;
+        return (float)((1 - smooth) * frequency / s.Factor + smooth * frequency);
     }
 }

@@ -8,7 +8,9 @@ internal sealed record AddedToken(
 {
     public static AddedToken Read(JsonField field, int idLimit) => new(
         field.Required("id").Id(idLimit),
-        field.Required("content").Text() is { Length: > 0 } content ? content : throw field.Required("content").Expected("a string that is not empty"),
+        field.Required("content").Text() is { Length: > 0 } content
+            ? content
+            : throw field.Required("content").Expected("a string that is not empty"),
         field.Optional("special")?.Flag() == true,
         field.Optional("normalized")?.Flag() ?? true,
         field.Optional("single_word")?.Flag() == true,

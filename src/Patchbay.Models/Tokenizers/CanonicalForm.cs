@@ -16,7 +16,8 @@ internal static class CanonicalForm
 
     static CanonicalForm()
     {
-        using var packed = new ZLibStream(new MemoryStream(Convert.FromBase64String(CanonicalData.Packed)), CompressionMode.Decompress);
+        using var packed = new ZLibStream(
+            new MemoryStream(Convert.FromBase64String(CanonicalData.Packed)), CompressionMode.Decompress);
         var (codes, firsts, seconds) = (Differences(packed), Differences(packed), Differences(packed));
         for (var i = 0; i < codes.Length; i++)
         {
@@ -44,8 +45,8 @@ internal static class CanonicalForm
         {
             var combining = Class(code);
             // A character joins the last starter unless one of its own class or above, or another starter, is between.
-            var adjacent = starter == count - 1;
-            if (starter >= 0 && (adjacent || (previousClass < combining && previousClass != 0)) && Whole(runes[starter], code) is { } whole)
+            var reaches = starter == count - 1 || (previousClass < combining && previousClass != 0);
+            if (starter >= 0 && reaches && Whole(runes[starter], code) is { } whole)
             {
                 runes[starter] = whole;
                 continue;

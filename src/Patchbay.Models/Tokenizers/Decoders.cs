@@ -66,7 +66,8 @@ internal static class Decoders
     {
         var replacement = PreTokenizers.MetaspaceReplacement(decoder);
         var first = PreTokenizers.MetaspaceScheme(decoder) == "never" ? " " : "";
-        return tokens => [.. tokens.Select((token, i) => token.Replace(replacement.ToString(), i == 0 ? first : " ", StringComparison.Ordinal))];
+        return tokens =>
+            [.. tokens.Select((token, i) => token.Replace($"{replacement}", i == 0 ? first : " ", StringComparison.Ordinal))];
     }
 
     private static Func<List<string>, List<string>> Replace(JsonField decoder)

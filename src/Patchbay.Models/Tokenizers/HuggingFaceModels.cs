@@ -35,7 +35,8 @@ internal sealed class WordLevelModel(Vocabulary vocabulary, string unknownToken)
 
     public override void Tokenize(string word, List<int> ids) =>
         ids.Add(vocabulary.Find(word) ?? _unknown ?? throw new InvalidDataException(
-            $"The word {TokenizerFile.Quote(word)} is not in the vocabulary, and neither is the unknown token {TokenizerFile.Quote(unknownToken)}."));
+            $"The word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
+            $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}."));
 }
 
 /// <summary>Byte-pair encoding by a list of merges. A character that the vocabulary lacks becomes its bytes where the
@@ -51,11 +52,16 @@ internal sealed class BpeModel : HuggingFaceModel
     private readonly bool _fuseUnknown;
     private readonly bool _ignoreMerges;
 
-    private BpeModel(Vocabulary vocabulary, List<MergeRule> rules, int? unknown, bool byteFallback, bool fuseUnknown, bool ignoreMerges)
+    private BpeModel(JsonField model, Vocabulary vocabulary)
     {
-        (_vocabulary, _unknown, _byteFallback, _fuseUnknown, _ignoreMerges) = (vocabulary, unknown, byteFallback, fuseUnknown, ignoreMerges);
+        _vocabulary = vocabulary;
+        if (model.Optional("unk_token") is { } unknown)
+            _unknown = vocabulary.Find(unknown.Text()) ?? throw unknown.Expected("a token of model.vocab");
+        _byteFallback = model.Optional("byte_fallback")?.Flag() == true;
+        _fuseUnknown = model.Optional("fuse_unk")?.Flag() == true;
+        _ignoreMerges = model.Optional("ignore_merges")?.Flag() == true;
         _runes = RuneTable.Of(vocabulary.ModelIds);
-        _merger = new(rules, vocabulary.Pieces);
+        _merger = new(ReadMerges(model.Required("merges"), vocabulary), vocabulary.Pieces);
         for (var b = 0; b < 256; b++) _byteIds[b] = vocabulary.Find(Utf8Text.PieceOf((byte)b)) ?? -1;
     }
 
@@ -64,16 +70,11 @@ internal sealed class BpeModel : HuggingFaceModel
     public static BpeModel ReadBpe(JsonField model, Vocabulary vocabulary)
     {
         foreach (var name in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
-            if (model.Optional(name) is { } affix && affix.Text().Length > 0) throw affix.Expected("none (it is not supported)");
-        if (model.Optional("dropout") is { } dropout && dropout.Number() != 0) throw dropout.Expected("none (it is not supported)");
-        var unknown = model.Optional("unk_token");
-        return new(
-            vocabulary,
-            ReadMerges(model.Required("merges"), vocabulary),
-            unknown is null ? null : vocabulary.Find(unknown.Value.Text()) ?? throw unknown.Value.Expected("a token of model.vocab"),
-            model.Optional("byte_fallback")?.Flag() == true,
-            model.Optional("fuse_unk")?.Flag() == true,
-            model.Optional("ignore_merges")?.Flag() == true);
+            if (model.Optional(name) is { } affix && affix.Text().Length > 0)
+                throw affix.Expected("none (it is not supported)");
+        if (model.Optional("dropout") is { } dropout && dropout.Number() != 0)
+            throw dropout.Expected("none (it is not supported)");
+        return new(model, vocabulary);
     }
 
     private static List<MergeRule> ReadMerges(JsonField merges, Vocabulary vocabulary)

@@ -28,7 +28,8 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         _normalized = new(_vocabulary.Added.Where(t => t.Normalized), _normalize);
 
         var around = PostProcessor.Read(file.Optional("post_processor"), _vocabulary.Size);
-        var end = _vocabulary.FindAny(specials.EndToken) ?? (specials.ConfigEndId < _vocabulary.Size ? specials.ConfigEndId : null);
+        var end = _vocabulary.FindAny(specials.EndToken);
+        if (end is null && specials.ConfigEndId < _vocabulary.Size) end = specials.ConfigEndId;
         _around = LlamaClass(around, specials, _vocabulary.FindAny(specials.BeginToken), end);
         BeginId = _around.Before.Count > 0 ? _around.Before[0] : null;
         EndId = end ?? (_around.After.Count > 0 ? _around.After[^1] : null);

@@ -23,7 +23,8 @@ internal readonly struct JsonField
         }
         catch (JsonException error)
         {
-            throw TokenizerFile.Invalid(file, $"line {error.LineNumber + 1}, byte {error.BytePositionInLine}", "JSON", "a syntax error");
+            throw TokenizerFile.Invalid(
+                file, $"line {error.LineNumber + 1}, byte {error.BytePositionInLine}", "JSON", "a syntax error");
         }
     }
 
@@ -75,7 +76,8 @@ internal readonly struct JsonField
     }
 
     /// <summary>The error that this value is not what it has to be.</summary>
-    public InvalidDataException Expected(string what) => TokenizerFile.Invalid(_file, Path.Length == 0 ? "top level" : Path, what, Found());
+    public InvalidDataException Expected(string what) => TokenizerFile.Invalid(
+        _file, Path.Length == 0 ? "top level" : Path, what, Found());
 
     private JsonField? Find(string name)
     {
@@ -103,7 +105,8 @@ internal readonly struct JsonField
         }
         catch (InvalidOperationException)
         {
-            throw TokenizerFile.Invalid(_file, Path.Length == 0 ? "top level" : Path, "Unicode text", "half a surrogate pair or bytes that are not UTF-8");
+            throw TokenizerFile.Invalid(
+                _file, Path.Length == 0 ? "top level" : Path, "Unicode text", "half a surrogate pair or bytes that are not UTF-8");
         }
     }
 }

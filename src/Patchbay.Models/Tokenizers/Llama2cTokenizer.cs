@@ -55,12 +55,14 @@ public sealed class Llama2cTokenizer : Tokenizer
         {
             var field = $"token {pieces.Count}";
             if (bytes.Length - at < 8)
-                throw TokenizerFile.Invalid(file, field, "8 bytes of score and length", $"the end of the file after {bytes.Length - at}");
+                throw TokenizerFile.Invalid(
+                    file, field, "8 bytes of score and length", $"the end of the file after {bytes.Length - at}");
             var score = BinaryPrimitives.ReadSingleLittleEndian(bytes[at..]);
             var length = BinaryPrimitives.ReadInt32LittleEndian(bytes[(at + 4)..]);
             at += 8;
             if (length < 1 || length > longest || length > bytes.Length - at)
-                throw TokenizerFile.Invalid(file, $"{field} length", $"1 to {longest}", $"{length} with {bytes.Length - at} bytes left");
+                throw TokenizerFile.Invalid(
+                    file, $"{field} length", $"1 to {longest}", $"{length} with {bytes.Length - at} bytes left");
             var piece = TokenizerFile.Utf8(file, field, bytes.Slice(at, length));
             ScoredMerges.Check(file, field, piece, score);
             CheckByte(file, pieces.Count, piece);
@@ -69,14 +71,16 @@ public sealed class Llama2cTokenizer : Tokenizer
             at += length;
         }
         if (pieces.Count < FirstByte + 256)
-            throw TokenizerFile.Invalid(file, "number of tokens", $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
+            throw TokenizerFile.Invalid(
+                file, "number of tokens", $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
         return new(pieces, scores);
     }
 
     private static void CheckByte(string file, int id, string piece)
     {
         if (id is >= FirstByte and < FirstByte + 256 && Utf8Text.ByteOf(piece) != id - FirstByte)
-            throw TokenizerFile.Invalid(file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), TokenizerFile.Quote(piece));
+            throw TokenizerFile.Invalid(
+                file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), TokenizerFile.Quote(piece));
     }
 
     /// <inheritdoc/>

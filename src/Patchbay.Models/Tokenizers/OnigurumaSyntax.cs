@@ -31,7 +31,8 @@ internal static class OnigurumaSyntax
             else if (c is '^' or '$') throw Unsupported($"the anchor {c}");
             else if (c == '+' && at > 0 && expression[at - 1] is '?' or '*' or '+' && !IsEscaped(expression, at - 1))
                 throw Unsupported("a possessive repeat");
-            else if (c == '{' && at + 1 < expression.Length && expression[at + 1] == ',') throw Unsupported("a repeat without a lower bound");
+            else if (c == '{' && at + 1 < expression.Length && expression[at + 1] == ',')
+                throw Unsupported("a repeat without a lower bound");
             else result.Append(c);
         }
         return result.ToString();
@@ -43,7 +44,7 @@ internal static class OnigurumaSyntax
         var c = expression[at + 1];
         if (c == 'w') result.Append(inClass ? Word : $"[{Word}]");
         else if (c is 'p' or 'P') return Property(expression, at, result);
-        else if (c is 's' or 'S' or 'd' or 'D' or 'r' or 'n' or 't' or 'f' || !char.IsAsciiLetterOrDigit(c)) result.Append('\\').Append(c);
+        else if ("sSdDrntf".Contains(c) || !char.IsAsciiLetterOrDigit(c)) result.Append('\\').Append(c);
         else throw Unsupported($"\\{c}");
         return at + 1;
     }
@@ -88,7 +89,8 @@ internal static class OnigurumaSyntax
             result.Append(start);
             return at + start.Length - 1;
         }
-        if (at + 1 < expression.Length && expression[at + 1] == '?') throw Unsupported("a group that begins with (? and is none of the common ones");
+        if (at + 1 < expression.Length && expression[at + 1] == '?')
+            throw Unsupported("a group that begins with (? and is none of the common ones");
         result.Append('(');
         return at;
     }

@@ -14,7 +14,8 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
             "ByteLevel" => new([], []), // trims offsets, which nothing here uses
             "TemplateProcessing" => Template(processor, vocabularySize),
             "Sequence" => processor.Required("processors").Items().Select(item => Read(item, vocabularySize))
-                .Aggregate(new PostProcessor([], []), (inner, outer) => new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After])),
+                .Aggregate(new PostProcessor([], []), (inner, outer) =>
+                    new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After])),
             _ => throw type.Expected(Supported),
         };
     }

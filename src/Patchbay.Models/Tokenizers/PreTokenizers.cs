@@ -14,7 +14,8 @@ internal delegate void PreTokenizer(TextPart part, List<TextPart> words);
 /// <summary>The pre-tokenizers of tokenizer.json.</summary>
 internal static class PreTokenizers
 {
-    private const string Supported = "a supported pre-tokenizer (Sequence, ByteLevel, Split, Whitespace, WhitespaceSplit, Metaspace, Digits, Punctuation)";
+    private const string Supported = "a supported pre-tokenizer " +
+        "(Sequence, ByteLevel, Split, Whitespace, WhitespaceSplit, Metaspace, Digits, Punctuation)";
 
     private const string Gpt2Expression = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
@@ -25,15 +26,17 @@ internal static class PreTokenizers
         return type.Text() switch
         {
             "Sequence" => Chain([.. tokenizer.Required("pretokenizers").Items().Select(item => Read(item))]),
-            "ByteLevel" => ByteLevel(tokenizer.Optional("add_prefix_space")?.Flag() ?? true, tokenizer.Optional("use_regex")?.Flag() ?? true),
+            "ByteLevel" => ByteLevel(Flag("add_prefix_space", absent: true), Flag("use_regex", absent: true)),
             "Split" => Split(tokenizer),
             "Whitespace" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : IsWord(rune) ? 1 : 2),
             "WhitespaceSplit" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : 1),
             "Metaspace" => Metaspace(tokenizer),
-            "Digits" => ByCharacter(IsNumeric, tokenizer.Optional("individual_digits")?.Flag() == true ? Behavior.Isolated : Behavior.Contiguous),
+            "Digits" => ByCharacter(Rune.IsNumber, Flag("individual_digits", absent: false) ? Behavior.Isolated : Behavior.Contiguous),
             "Punctuation" => ByCharacter(IsPunctuation, Behaviors.Read(tokenizer.Optional("behavior"), Behavior.Isolated)),
             _ => throw type.Expected(Supported),
         };
+
+        bool Flag(string name, bool absent) => tokenizer.Optional(name)?.Flag() ?? absent;
     }
 
     private static PreTokenizer Chain(PreTokenizer[] steps) => (part, words) =>
@@ -102,7 +105,8 @@ internal static class PreTokenizers
     {
         var field = metaspace.Optional("prepend_scheme");
         var scheme = field?.Text() ?? "always";
-        if (scheme is not ("always" or "first" or "never")) throw field!.Value.Expected("\"always\", \"first\" or \"never\"");
+        if (scheme is not ("always" or "first" or "never"))
+            throw field!.Value.Expected("\"always\", \"first\" or \"never\"");
         return metaspace.Optional("add_prefix_space")?.Flag() == false ? "never" : scheme;
     }
 
@@ -144,8 +148,6 @@ internal static class PreTokenizers
         if (from < at) ranges.Add((from, at, false));
         return ranges;
     }
-
-    private static bool IsNumeric(Rune rune) => Rune.IsNumber(rune);
 
     private static bool IsPunctuation(Rune rune) =>
         Rune.IsPunctuation(rune) || (rune.IsAscii && Rune.IsSymbol(rune));

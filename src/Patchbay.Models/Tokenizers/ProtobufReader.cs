@@ -42,7 +42,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, stri
     {
         Expect(2);
         var length = Varint();
-        if (length > (ulong)(_message.Length - _at)) throw Invalid($"at most {_message.Length - _at} bytes", $"a length of {length}");
+        if (length > (ulong)(_message.Length - _at))
+            throw Invalid($"at most {_message.Length - _at} bytes", $"a length of {length}");
         return Take((int)length);
     }
 
@@ -67,7 +68,8 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, stri
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _message.Length - _at) throw Invalid($"{count} bytes", $"the end of the message after {_message.Length - _at}");
+        if (count > _message.Length - _at)
+            throw Invalid($"{count} bytes", $"the end of the message after {_message.Length - _at}");
         _at += count;
         return _message.Slice(_at - count, count);
     }

@@ -128,7 +128,9 @@ internal sealed record SentencePieceModel
             throw TokenizerFile.Invalid(file, "trainer_spec.model_type", "BPE, the one supported type", name);
         }
         if (HasCharacterMap)
-            throw TokenizerFile.Invalid(file, "normalizer_spec.precompiled_charsmap", "none (\"identity\", the one supported normalizer)", TokenizerFile.Quote(NormalizerName));
+            throw TokenizerFile.Invalid(
+                file, "normalizer_spec.precompiled_charsmap", "none (\"identity\", the one supported normalizer)",
+                TokenizerFile.Quote(NormalizerName));
         if (HasDenormalizer) throw TokenizerFile.Invalid(file, "denormalizer_spec.precompiled_charsmap", "none", "one");
         if (SpaceAsSuffix) throw TokenizerFile.Invalid(file, "trainer_spec.treat_whitespace_as_suffix", "false", "true");
     }
@@ -143,13 +145,17 @@ internal sealed record SentencePieceModel
         {
             var (text, _, kind) = Pieces[id];
             if (!seen.Add((text, kind is PieceKind.Normal or PieceKind.UserDefined)))
-                throw TokenizerFile.Invalid(file, $"piece {id}", "a piece of its own", $"{TokenizerFile.Quote(text)} for the second time");
+                throw TokenizerFile.Invalid(
+                    file, $"piece {id}", "a piece of its own", $"{TokenizerFile.Quote(text)} for the second time");
             if (kind != PieceKind.Byte) continue;
             if (!ByteFallback || Utf8Text.ByteOf(text) is not { } value)
-                throw TokenizerFile.Invalid(file, $"piece {id}", ByteFallback ? "<0x00> to <0xFF>" : "no byte pieces without byte_fallback", TokenizerFile.Quote(text));
+                throw TokenizerFile.Invalid(
+                    file, $"piece {id}", ByteFallback ? "<0x00> to <0xFF>" : "no byte pieces without byte_fallback",
+                    TokenizerFile.Quote(text));
             bytes[value] = true;
         }
         if (ByteFallback && Array.IndexOf(bytes, false) is >= 0 and var missing)
-            throw TokenizerFile.Invalid(file, "pieces", "all 256 byte pieces", $"none for {Utf8Text.PieceOf((byte)missing)}");
+            throw TokenizerFile.Invalid(
+                file, "pieces", "all 256 byte pieces", $"none for {Utf8Text.PieceOf((byte)missing)}");
     }
 }

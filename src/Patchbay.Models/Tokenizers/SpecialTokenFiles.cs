@@ -66,7 +66,8 @@ internal sealed record SpecialTokenFiles
         if (config.Optional("added_tokens_decoder") is not { } decoder) return;
         foreach (var (name, token) in decoder.Members())
         {
-            if (!int.TryParse(name, out var id) || id is < 0 or >= MaxId) throw token.Expected($"a name from 0 to {MaxId - 1}");
+            if (!int.TryParse(name, out var id) || id is < 0 or >= MaxId)
+                throw token.Expected($"a name from 0 to {MaxId - 1}");
             Added[id] = token.Required("content").Text();
         }
     }

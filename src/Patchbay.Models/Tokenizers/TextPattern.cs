@@ -24,15 +24,19 @@ internal sealed class TextPattern
         {
             return OfRegex(expression.Text());
         }
+        catch (RegexParseException error)
+        {
+            throw expression.Expected($"a regular expression (character {error.Offset}: {error.Error})");
+        }
         catch (ArgumentException error)
         {
-            throw expression.Expected($"a supported regular expression ({error.Message.TrimEnd('.')})");
+            throw expression.Expected($"a supported regular expression ({error.Message})");
         }
     }
 
     /// <exception cref="ArgumentException">The expression is wrong or not supported; the message says why.</exception>
     public static TextPattern OfRegex(string expression) =>
-        new(null, new Regex(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant | RegexOptions.Compiled, Patience));
+        new(null, new(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant | RegexOptions.Compiled, Patience));
 
     /// <summary>The whole of <paramref name="text"/> in ranges, each a match or what lies between matches.</summary>
     public List<(int Start, int End, bool IsMatch)> Cut(string text)
@@ -73,7 +77,9 @@ internal sealed class TextPattern
         }
         catch (RegexMatchTimeoutException)
         {
-            throw new InvalidDataException($"The tokenizer's regular expression {TokenizerFile.Quote(_regex!.ToString())} takes more than {Patience.TotalSeconds} seconds on this text.");
+            throw new InvalidDataException(
+                $"The tokenizer's regular expression {TokenizerFile.Quote(_regex!.ToString())} takes more than " +
+                $"{Patience.TotalSeconds} seconds on this text.");
         }
     }
 
@@ -86,7 +92,8 @@ internal sealed class TextPattern
             return matches;
         }
         var (stand, offsets) = StandIns(text);
-        foreach (var match in _regex!.EnumerateMatches(stand)) matches.Add((offsets[match.Index], offsets[match.Index + match.Length]));
+        foreach (var match in _regex!.EnumerateMatches(stand))
+            matches.Add((offsets[match.Index], offsets[match.Index + match.Length]));
         return matches;
     }
 

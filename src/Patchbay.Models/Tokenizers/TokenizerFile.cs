@@ -30,7 +30,8 @@ internal static class TokenizerFile
         }
         catch (DecoderFallbackException)
         {
-            throw Invalid(file, field, "UTF-8 text", $"bytes that are not ({Convert.ToHexString(bytes[..Math.Min(bytes.Length, 16)])})");
+            throw Invalid(
+                file, field, "UTF-8 text", $"bytes that are not ({Convert.ToHexString(bytes[..Math.Min(bytes.Length, 16)])})");
         }
     }
 

@@ -16,7 +16,8 @@ public static class TokenizerLoader
     public static Tokenizer? Open(string folderOrFile)
     {
         if (File.Exists(folderOrFile)) return OpenFile(folderOrFile);
-        if (!Directory.Exists(folderOrFile)) throw new FileNotFoundException($"There is no file or folder {folderOrFile}.", folderOrFile);
+        if (!Directory.Exists(folderOrFile))
+            throw new FileNotFoundException($"There is no file or folder {folderOrFile}.", folderOrFile);
         var file = Only(folderOrFile, "tokenizer.json") ?? Only(folderOrFile, "tokenizer.model") ?? Only(folderOrFile, "tokenizer.bin")
             ?? Only(folderOrFile, "tok*.bin") ?? Only(folderOrFile, "tok*.model");
         return file is null ? null : OpenFile(file);
@@ -27,7 +28,8 @@ public static class TokenizerLoader
         ".json" => HuggingFaceTokenizer.Open(path),
         ".model" => SentencePieceTokenizer.Open(path),
         ".bin" => Llama2cTokenizer.Open(path),
-        var ending => throw TokenizerFile.Invalid(path, "name", "one that ends with .json, .model or .bin", TokenizerFile.Quote(ending)),
+        var ending => throw TokenizerFile.Invalid(
+            path, "name", "one that ends with .json, .model or .bin", TokenizerFile.Quote(ending)),
     };
 
     private static string? Only(string folder, string pattern)
@@ -36,6 +38,7 @@ public static class TokenizerLoader
         Array.Sort(files, StringComparer.Ordinal);
         return files.Length <= 1
             ? files.FirstOrDefault()
-            : throw TokenizerFile.Invalid(folder, pattern, "one tokenizer (give its file)", string.Join(", ", files.Select(Path.GetFileName)));
+            : throw TokenizerFile.Invalid(
+                folder, pattern, "one tokenizer (give its file)", string.Join(", ", files.Select(Path.GetFileName)));
     }
 }

@@ -47,7 +47,8 @@ internal sealed class Vocabulary
         foreach (var item in file.Optional("added_tokens")?.Items() ?? [])
         {
             var token = AddedToken.Read(item, IdLimit);
-            if (ids.TryGetValue(token.Content, out var id) && id != token.Id) throw item.Required("id").Expected($"{id}, as in model.vocab");
+            if (ids.TryGetValue(token.Content, out var id) && id != token.Id)
+                throw item.Required("id").Expected($"{id}, as in model.vocab");
             if (!addedIds.Add(token.Id)) throw item.Required("id").Expected("an id of its own");
             added.Add(token);
         }

@@ -20,7 +20,7 @@ public class TokenizerErrorTests
     [InlineData("pre_tokenizer", """{"type": "BertPreTokenizer"}""", "pre_tokenizer.type", "\"BertPreTokenizer\"")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a?+b"}, "behavior": "Removed"}""", "pre_tokenizer.pattern.Regex", "possessive")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "\\p{Han}"}, "behavior": "Removed"}""", "\\p{Han} is not supported")]
-    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Removed"}""", "pre_tokenizer.pattern.Regex")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Removed"}""", "pre_tokenizer.pattern.Regex", "character 2: InsufficientClosingParentheses")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"String": "a"}, "behavior": "Gone"}""", "pre_tokenizer.behavior", "\"Gone\"")]
     [InlineData("decoder", """{"type": "WordPiece"}""", "decoder.type", "\"WordPiece\"")]
     [InlineData("post_processor", """{"type": "BertProcessing"}""", "post_processor.type", "\"BertProcessing\"")]
