@@ -16,6 +16,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Path patching for every attention head of a language model.");
         root.Add(json);
+        root.Add(new DoctorCommand());
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpWithExamples((HelpAction)option.Action!);
         return root;
