@@ -11,7 +11,7 @@ public sealed partial class Llama
 {
     /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, few enough for the hidden
     /// layer to stay in cache between the products.</summary>
-    public int BlockRows { get; init; } = 512;
+    public int BlockRows { get; set; } = 512;
 
     /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
     public Tensor NormRows(Tensor x, Tensor weight) =>

@@ -42,10 +42,10 @@ public class CpuKernelTests
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        using var model = SmallModels.Random(1, new LlamaConfig
+        using var model = Llama.Random(new LlamaConfig
         {
             Layers = 1, Heads = 2, KeyValueHeads = 2, HeadWidth = headWidth, Width = 2 * headWidth, FeedForward = 8, Vocabulary = 5,
-        });
+        }, seed: 1);
         var x = randn([3, 2, headWidth]);
         var plain = model.Rope(x, tensor(new long[] { 5, 0, 11 }));
         AssertClose(plain, model.RopeRows(x.clone(), [5, -1, 11]), 1e-5);
