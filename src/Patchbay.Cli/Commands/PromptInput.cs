@@ -38,8 +38,10 @@ internal static class PromptInput
     {
         try
         {
-            using var line = JsonDocument.Parse(File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}");
-            return line.RootElement.ValueKind == JsonValueKind.Object && line.RootElement.TryGetProperty("sentence", out _);
+            var first = File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}";
+            using var line = JsonDocument.Parse(first);
+            var root = line.RootElement;
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("sentence", out _);
         }
         catch (JsonException)
         {

@@ -25,9 +25,10 @@ internal sealed class HeatMapPanel
         var fits = plot <= room;
         Width = Math.Min(room, Math.Max(fits ? plot : 0, LeastWidth));
         var title = $"{map.Name}  {map.Title}";
+        Segment[] heading = [Text(title, new Style(decoration: Decoration.Bold))];
         Lines = fits
-            ? [[Text(title, new Style(decoration: Decoration.Bold))], Axis(), .. Rows(), ScaleLine(), MarkLine()]
-            : [[Text(title, new Style(decoration: Decoration.Bold))], [Text("too wide to draw here", Faint)], MarkLine()];
+            ? [heading, Axis(), .. Rows(), ScaleLine(), MarkLine()]
+            : [heading, [Text("too wide to draw here", Faint)], MarkLine()];
     }
 
     /// <summary>Columns taken.</summary>

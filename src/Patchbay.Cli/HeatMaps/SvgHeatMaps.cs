@@ -112,8 +112,8 @@ internal static class Svg
     /// <param name="text">What it says.</param>
     /// <param name="anchor">"start", "middle" or "end".</param>
     public static XElement Text(double x, double y, string style, string text, string anchor = "start") =>
-        Element("text", ("x", Number(x)), ("y", Number(y)), ("class", style), ("text-anchor", anchor == "start" ? "" : anchor))
-            .With(text);
+        Element("text", ("x", Number(x)), ("y", Number(y)), ("class", style),
+            ("text-anchor", anchor == "start" ? "" : anchor)).With(text);
 
     /// <summary>A rectangle.</summary>
     public static XElement Rectangle(double x, double y, double width, double height, string style) => Element("rect",

@@ -6,7 +6,8 @@ namespace Patchbay.Cli.HeatMaps;
 /// <summary>One heat map of an SVG picture.</summary>
 internal sealed class SvgPanel
 {
-    private const double PlotSize = 384, LeastBar = 64, Left = 44, Top = 26, Bottom = 36, BarGap = 14, BarWidth = 12, BarLabels = 58;
+    private const double PlotSize = 384, Left = 44, Top = 26, Bottom = 36;
+    private const double BarGap = 14, BarWidth = 12, BarLabels = 58, LeastBar = 64;
     private readonly HeatMap map;
     private readonly double cell, barHeight;
 
@@ -41,7 +42,8 @@ internal sealed class SvgPanel
         var cells = Svg.Element("g", ("shape-rendering", "crispEdges"));
         foreach (var place in map.Cells)
         {
-            var rectangle = Svg.Rectangle(place.Head * cell, place.Layer * cell, cell, cell, SvgColors.ClassOf(map.Fraction(place)));
+            var color = SvgColors.ClassOf(map.Fraction(place));
+            var rectangle = Svg.Rectangle(place.Head * cell, place.Layer * cell, cell, cell, color);
             rectangle.Add(Svg.Element("title").With(Tooltip(place, ranks.GetValueOrDefault(place))));
             cells.Add(rectangle);
         }
@@ -54,8 +56,8 @@ internal sealed class SvgPanel
         var score = map.Scores[place.Layer, place.Head];
         if (!double.IsFinite(score)) return where + "not scored";
         var error = map.StandardErrors?[place.Layer, place.Head] ?? double.NaN;
-        return where + Signed(score, "0.0000##") + (double.IsFinite(error) ? $" ± {error.ToString("0.0000##", CultureInfo.InvariantCulture)}" : "")
-            + (rank > 0 ? $" (number {rank})" : "");
+        var spread = double.IsFinite(error) ? $" ± {error.ToString("0.0000##", CultureInfo.InvariantCulture)}" : "";
+        return where + Signed(score, "0.0000##") + spread + (rank > 0 ? $" (number {rank})" : "");
     }
 
     /// <summary>Two lines inside the cell, one of which stands out from any colour; around a small cell, one.</summary>
@@ -63,24 +65,28 @@ internal sealed class SvgPanel
     {
         (string Style, double Inset)[] lines = cell >= 10 ? [("halo", 2), ("mark", 0.75)] : [("mark", -1)];
         foreach (var (style, inset) in lines)
-            yield return Svg.Rectangle(place.Head * cell + inset, place.Layer * cell + inset, cell - 2 * inset, cell - 2 * inset, style);
+        {
+            var size = cell - 2 * inset;
+            yield return Svg.Rectangle(place.Head * cell + inset, place.Layer * cell + inset, size, size, style);
+        }
     }
 
     private IEnumerable<XElement> HeadAxis()
     {
         var step = HeatMap.LabelStep(cell, 22);
+        var below = map.Layers * cell;
         for (var head = 0; head < map.Heads; head += step)
-            yield return Svg.Text((head + 0.5) * cell, map.Layers * cell + 15, "", head.ToString(CultureInfo.InvariantCulture), "middle");
-        yield return Svg.Text(map.Heads * cell / 2, map.Layers * cell + 31, "", "head", "middle");
+            yield return Svg.Text((head + 0.5) * cell, below + 15, "", $"{head}", "middle");
+        yield return Svg.Text(map.Heads * cell / 2, below + 31, "", "head", "middle");
     }
 
     private IEnumerable<XElement> LayerAxis()
     {
         var step = HeatMap.LabelStep(cell, 16);
         for (var layer = 0; layer < map.Layers; layer += step)
-            yield return Svg.Text(-6, (layer + 0.5) * cell + 4, "", layer.ToString(CultureInfo.InvariantCulture), "end");
-        var middle = Svg.Number(map.Layers * cell / 2);
-        yield return Svg.Element("text", ("transform", $"translate(-32 {middle}) rotate(-90)"), ("text-anchor", "middle")).With("layer");
+            yield return Svg.Text(-6, (layer + 0.5) * cell + 4, "", $"{layer}", "end");
+        var turned = $"translate(-32 {Svg.Number(map.Layers * cell / 2)}) rotate(-90)";
+        yield return Svg.Element("text", ("transform", turned), ("text-anchor", "middle")).With("layer");
     }
 
     /// <summary>Positive end on top.</summary>
@@ -90,11 +96,14 @@ internal sealed class SvgPanel
         var fractions = SvgColors.Fractions.Reverse().ToArray();
         var step = barHeight / fractions.Length;
         // A little overlap, so that no seam shows between two steps.
-        bar.Add(fractions.Select((f, i) => Svg.Rectangle(0, i * step, BarWidth, Math.Min(step + 0.5, barHeight - i * step), SvgColors.ClassOf(f))));
+        bar.Add(fractions.Select((f, i) => Svg.Rectangle(
+            0, i * step, BarWidth, Math.Min(step + 0.5, barHeight - i * step), SvgColors.ClassOf(f))));
         bar.Add(Svg.Rectangle(0, 0, BarWidth, barHeight, "frame"));
-        foreach (var (fraction, y) in new[] { (1.0, 9), (0.5, barHeight / 4 + 4), (0, barHeight / 2 + 4), (-0.5, 3 * barHeight / 4 + 4), (-1, barHeight) })
+        double[] labels = barHeight < 100 ? [1, 0, -1] : [1, 0.5, 0, -0.5, -1];
+        foreach (var fraction in labels)
         {
-            if (Math.Abs(fraction) == 0.5 && barHeight < 100) continue;
+            // Beside its place on the bar, but not beyond the bar's ends.
+            var y = Math.Clamp((1 - fraction) / 2 * barHeight + 4, 9, barHeight);
             bar.Add(Svg.Text(BarWidth + 5, y, "", fraction == 0 ? "0" : Signed(fraction * map.Limit, "G2")));
         }
         return bar;

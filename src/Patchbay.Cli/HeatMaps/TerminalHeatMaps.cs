@@ -36,7 +36,8 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
         if (!paint.HasColor) return 2;
         var wide = maps.Max(map => HeatMapPanel.PlotWidth(map, 2));
         var abreast = Math.Min(maps.Count, 2);
-        return wide * abreast + Gap * (abreast - 1) <= maxWidth || (wide <= maxWidth && maps.Max(m => m.Heads) <= 16) ? 2 : 1;
+        var narrow = wide <= maxWidth && maps.Max(map => map.Heads) <= 16;
+        return narrow || wide * abreast + Gap * (abreast - 1) <= maxWidth ? 2 : 1;
     }
 
     private static IEnumerable<Segment> Beside(HeatMapPanel[] panels)
@@ -79,11 +80,17 @@ internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string 
         return new Segment(text, new Style(ink, new Color(color.Red, color.Green, color.Blue), Decoration.Bold));
     }
 
-    private static string Sign(double fraction, bool marked) => marked ? "*" : Digit(fraction) is "." or " " ? " " : fraction < 0 ? "-" : "+";
+    private static string Sign(double fraction, bool marked)
+    {
+        if (marked) return "*";
+        return Ninths(fraction) == 0 ? " " : fraction < 0 ? "-" : "+";
+    }
 
-    private static string Digit(double fraction) => double.IsNaN(fraction) ? " "
-        : (int)Math.Round(Math.Abs(fraction) * 9) is var ninths && ninths > 0 ? ninths.ToString(CultureInfo.InvariantCulture) : ".";
+    private static string Digit(double fraction) =>
+        double.IsNaN(fraction) ? " " : Ninths(fraction) == 0 ? "." : $"{Ninths(fraction)}";
 
-    /// <summary>What terminals such as konsole and rxvt say of themselves: "foreground;background" as indexes of the palette.</summary>
+    private static int Ninths(double fraction) => double.IsNaN(fraction) ? 0 : (int)Math.Round(Math.Abs(fraction) * 9);
+
+    /// <summary>What konsole, rxvt and others say of themselves: "foreground;background" as indexes of the palette.</summary>
     private static bool IsLightBackground(string? colors) => colors?.Split(';')[^1] is "7" or "15";
 }
