@@ -26,8 +26,18 @@ public sealed partial class Llama : IDisposable
     /// <summary>All weights.</summary>
     public LlamaWeights Weights { get; }
 
-    /// <summary>Dtype of the weights and of every activation.</summary>
-    public ScalarType Dtype => Weights.Embedding.dtype;
+    /// <summary>Dtype of every activation: the weights', but float32 for float16 weights on the CPU, where libtorch multiplies
+    /// no float16; they are then widened as they are used, so that the model takes half the memory all the same.</summary>
+    public ScalarType Dtype =>
+        Weights.Embedding.dtype == ScalarType.Float16 && Device.type == DeviceType.CPU ? ScalarType.Float32 : Weights.Embedding.dtype;
+
+    /// <summary>Bytes of one activation.</summary>
+    public int ElementSize => Dtype switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
+
+    /// <summary>A weight in the activations' dtype.</summary>
+    private Tensor Ready(Tensor weight) => weight.dtype == Dtype ? weight.alias() : weight.to(Dtype);
+
+    private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
 
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
@@ -75,21 +85,29 @@ public sealed partial class Llama : IDisposable
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
         z = hooks?.Z(l, z) ?? z;
-        x = x + F.linear(z.reshape(x.shape[0], x.shape[1], -1), w.Output, w.OutputBias);
+        x = x + F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias));
         h = Norm(x, w.MlpNorm);
-        x = x + F.linear(F.silu(F.linear(h, w.Gate)) * F.linear(h, w.Up), w.Down);
+        x = x + Mlp(w, h);
         return x.MoveToOuterDisposeScope();
     }
 
+    private Tensor Mlp(LlamaLayerWeights w, Tensor h) =>
+        F.linear(F.linear(h, Ready(w.Gate)).silu() * F.linear(h, Ready(w.Up)), Ready(w.Down));
+
     /// <summary>Rows of the embedding: ids of any shape -> (..., d).</summary>
-    public Tensor Embed(Tensor ids) => Weights.Embedding.index_select(0, ids.reshape(-1)).reshape([.. ids.shape, Config.Width]);
+    public Tensor Embed(Tensor ids)
+    {
+        using var scope = NewDisposeScope();
+        var rows = Weights.Embedding.index_select(0, ids.reshape(-1)).reshape([.. ids.shape, Config.Width]);
+        return Ready(rows).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Final norm and unembedding: (..., d) -> (..., vocabulary).</summary>
     public Tensor Unembed(Tensor x)
     {
         CountProduct(x.numel() / Config.Width, Config.Width, Config.Vocabulary);
-        using var h = Norm(x, Weights.FinalNorm);
-        return F.linear(h, Weights.Unembedding);
+        using var scope = NewDisposeScope();
+        return F.linear(Norm(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
     }
 
     /// <summary>RMSNorm over the last dimension, in float32 where the dtype is narrower, as the checkpoints' own code
@@ -99,7 +117,7 @@ public sealed partial class Llama : IDisposable
         using var scope = NewDisposeScope();
         var wide = Wide(x);
         var y = wide * (wide.square().mean([-1], keepdim: true) + Config.NormEpsilon).rsqrt();
-        return (y.to(x.dtype) * weight).MoveToOuterDisposeScope();
+        return (y.to(x.dtype) * Ready(weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>One projection of a layer's normed input, before the rotary embedding:
@@ -108,8 +126,8 @@ public sealed partial class Llama : IDisposable
     {
         var (weight, bias) = Projection(layer, site);
         CountProduct(h.numel() / Config.Width, Config.Width, weight.shape[0]);
-        using var y = F.linear(h, weight, bias);
-        return y.view([.. h.shape[..^1], -1, Config.HeadWidth]);
+        using var scope = NewDisposeScope();
+        return F.linear(h, Ready(weight), ReadyBias(bias)).view([.. h.shape[..^1], -1, Config.HeadWidth]).MoveToOuterDisposeScope();
     }
 
     /// <summary>Weight (outputs, d) and bias (outputs), or null, of a layer's q, k or v projection.</summary>

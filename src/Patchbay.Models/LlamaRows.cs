@@ -15,14 +15,28 @@ public sealed partial class Llama
 
     /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
     public Tensor NormRows(Tensor x, Tensor weight) =>
-        CpuKernels.Fits(x) ? CpuKernels.Norm(x, weight, Config.NormEpsilon) : Norm(x, weight);
+        CpuKernels.Fits(x) ? CpuKernels.Norm(x, Ready(weight), Config.NormEpsilon) : Norm(x, weight);
+
+    /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
+    public (Tensor Weight, Tensor? Bias) ProjectionOf(int layer, Site site, Tensor rows)
+    {
+        var (weight, bias) = Projection(layer, site);
+        return (Ready(weight.index_select(0, rows)), ReadyBias(bias?.index_select(0, rows)));
+    }
+
+    /// <summary>One head's part of the output projection, transposed, in the activations' dtype: (dh, d).</summary>
+    public Tensor OutputOf(Head head)
+    {
+        using var scope = NewDisposeScope();
+        return Ready(Weights.Layers[head.Layer].Output.narrow(1, head.Index * Config.HeadWidth, Config.HeadWidth)).t().MoveToOuterDisposeScope();
+    }
 
     /// <summary>Logits of rows: (R, d) -> (R, vocabulary).</summary>
     public Tensor UnembedRows(Tensor x)
     {
         using var scope = NewDisposeScope();
         CountProduct(x.shape[0], Config.Width, Config.Vocabulary);
-        return F.linear(NormRows(x, Weights.FinalNorm), Weights.Unembedding).MoveToOuterDisposeScope();
+        return F.linear(NormRows(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
@@ -52,15 +66,18 @@ public sealed partial class Llama
     /// gradients x itself changes and is returned.</summary>
     public Tensor AddAttention(int layer, Tensor x, Tensor z)
     {
+        using var scope = NewDisposeScope();
         var w = Weights.Layers[layer];
         CountProduct(z.shape[0], z.shape[1], Config.Width);
         if (is_grad_enabled() || w.OutputBias is not null)
         {
-            using var o = F.linear(z, w.Output, w.OutputBias);
-            return is_grad_enabled() ? x + o : x.add_(o);
+            var o = F.linear(z, Ready(w.Output), ReadyBias(w.OutputBias));
+            if (is_grad_enabled()) return (x + o).MoveToOuterDisposeScope();
+            x.add_(o);
+            return x;
         }
-        using var transposed = w.Output.t();
-        return x.addmm_(z, transposed);
+        x.addmm_(z, Ready(w.Output).t());
+        return x;
     }
 
     /// <summary>Adds the MLP's output to the residual stream of rows: x += down(silu(gate(h)) * up(h)), h = norm(x),
@@ -70,12 +87,8 @@ public sealed partial class Llama
         using var scope = NewDisposeScope();
         var w = Weights.Layers[layer];
         CountProduct(x.shape[0], Config.Width, 3L * Config.FeedForward);
-        if (is_grad_enabled())
-        {
-            var h = Norm(x, w.MlpNorm);
-            return (x + F.linear(F.silu(F.linear(h, w.Gate)) * F.linear(h, w.Up), w.Down)).MoveToOuterDisposeScope();
-        }
-        Tensor gateT = w.Gate.t(), upT = w.Up.t(), downT = w.Down.t();
+        if (is_grad_enabled()) return (x + Mlp(w, Norm(x, w.MlpNorm))).MoveToOuterDisposeScope();
+        Tensor gateT = Ready(w.Gate).t(), upT = Ready(w.Up).t(), downT = Ready(w.Down).t();
         for (long from = 0; from < x.shape[0]; from += BlockRows)
         {
             using var block = NewDisposeScope();
@@ -84,7 +97,7 @@ public sealed partial class Llama
             var gate = h.mm(gateT);
             var up = h.mm(upT);
             if (CpuKernels.Fits(gate)) CpuKernels.SwiGlu(gate, up);
-            else gate = F.silu(gate).mul_(up);
+            else gate = gate.silu().mul_(up);
             rows.addmm_(gate, downT);
         }
         return x;

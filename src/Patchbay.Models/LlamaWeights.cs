@@ -60,18 +60,21 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Unembedding: (vocabulary, d); the same object as <see cref="Embedding"/> where they are tied.</summary>
     public required Tensor Unembedding { get; init; }
 
+    /// <summary>Every weight once.</summary>
+    public IEnumerable<Tensor> All =>
+        Layers.SelectMany(layer => (Tensor?[])[layer.AttentionNorm, layer.Query, layer.Key, layer.Value, layer.Output,
+            layer.QueryBias, layer.KeyBias, layer.ValueBias, layer.OutputBias, layer.MlpNorm, layer.Gate, layer.Up, layer.Down])
+        .OfType<Tensor>().Append(FinalNorm).Append(Embedding).Concat(ReferenceEquals(Embedding, Unembedding) ? [] : [Unembedding]);
+
+    /// <summary>Takes every weight out of the dispose scopes it is in: from now on this object alone frees it.</summary>
+    public void DetachFromDisposeScope()
+    {
+        foreach (var t in All) t.DetachFromDisposeScope();
+    }
+
     /// <summary>Frees every weight.</summary>
     public void Dispose()
     {
-        foreach (var layer in Layers)
-        {
-            foreach (var t in (Tensor?[])[layer.AttentionNorm, layer.Query, layer.Key, layer.Value, layer.Output,
-                layer.QueryBias, layer.KeyBias, layer.ValueBias, layer.OutputBias,
-                layer.MlpNorm, layer.Gate, layer.Up, layer.Down])
-                t?.Dispose();
-        }
-        FinalNorm.Dispose();
-        if (!ReferenceEquals(Embedding, Unembedding)) Unembedding.Dispose();
-        Embedding.Dispose();
+        foreach (var t in All) t.Dispose();
     }
 }

@@ -93,7 +93,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
 
     private void Chunks(RowPlan plan, int[] order, Action<RowPlan, int[]> evaluate)
     {
-        var perVariant = (long)plan.Rows * run.Model.Config.Width * run.Model.Weights.Embedding.ElementSize * 2;
+        var perVariant = (long)plan.Rows * run.Model.Config.Width * run.Model.ElementSize * 2;
         for (var first = 0; first < order.Length;)
         {
             var count = (int)Math.Clamp(ChunkBytes / perVariant, 1, order.Length - first);

@@ -125,8 +125,7 @@ internal sealed class ConePass
                 if (!baseZ.TryGetValue(rows, out var z))
                     baseZ[rows] = z = kept.Z.index_select(0, state.Plan.BaseRows.index_select(0, rows.Rows)).MoveToOuterDisposeScope();
                 var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(1 - edit.Keep); // (m, dh)
-                var output = model.Weights.Layers[l].Output
-                    .narrow(1, edit.Head.Index * model.Config.HeadWidth, model.Config.HeadWidth).t(); // (dh, d)
+                var output = model.OutputOf(edit.Head); // (dh, d)
                 model.CountProduct(change.shape[0], change.shape[1], model.Config.Width);
                 if (rows.Identity) state.X.select(0, v).addmm_(change, output);
                 else state.X.select(0, v).index_add_(0, rows.Rows, change.mm(output), 1);

@@ -25,8 +25,8 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     public static MemoryPlan For(Llama model, int prompts, int tokens, int from, int captures, long? budget)
     {
         var c = model.Config;
-        var element = (int)model.Weights.Embedding.ElementSize;
-        var weights = c.ParameterCount * element;
+        var element = model.ElementSize;
+        var weights = c.ParameterCount * (int)model.Weights.Embedding.ElementSize;
         var total = budget ?? (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;

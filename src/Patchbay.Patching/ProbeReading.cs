@@ -13,12 +13,12 @@ internal static class ProbeReading
     {
         using var scope = NewDisposeScope();
         var dh = model.Config.HeadWidth;
-        var (weight, bias) = model.Projection(layer, site);
         var index = heads.Select(x => site == Site.Q ? x : x / model.Config.GroupSize)
             .SelectMany(x => Enumerable.Range(x * dh, dh), (_, row) => (long)row).ToArray();
         var rows = tensor(index).to(model.Device);
         model.CountProduct(h.shape[0], h.shape[1], index.Length);
-        var y = F.linear(h, weight.index_select(0, rows), bias?.index_select(0, rows));
+        var (weight, bias) = model.ProjectionOf(layer, site, rows);
+        var y = F.linear(h, weight, bias);
         return y.view(h.shape[0], heads.Length, dh).MoveToOuterDisposeScope();
     }
 }

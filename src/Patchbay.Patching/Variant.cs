@@ -3,13 +3,6 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>An attention head: layer and index within it, both from 0.</summary>
-public readonly record struct Head(int Layer, int Index)
-{
-    /// <inheritdoc/>
-    public override string ToString() => $"{Layer}.{Index}";
-}
-
 /// <summary>
 /// Replaces one head's activation at one position of each prompt: value' = Keep · current + (1 - Keep) · Value.
 /// For <see cref="Site.Q"/>, <see cref="Site.K"/> and <see cref="Site.V"/> the value is the projection before the rotary

@@ -1,5 +1,6 @@
 using Patchbay.Cli.Results;
 using Patchbay.Experiments;
+using Patchbay.Models;
 using Patchbay.Patching;
 using Spectre.Console;
 
