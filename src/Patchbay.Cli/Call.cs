@@ -60,6 +60,13 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Prints a line for people, unbroken however long.</summary>
     public void WriteLine(string line) => Out.Profile.Out.Writer.WriteLine(line);
 
+    /// <summary>Prints text for people as it comes, without a line's end.</summary>
+    public void Write(string text)
+    {
+        Out.Profile.Out.Writer.Write(text);
+        Out.Profile.Out.Writer.Flush();
+    }
+
     /// <summary>Prints facts for people, one a line; those without a value are left out.</summary>
     public void WriteFacts(params (string Name, string? Value)[] facts)
     {

@@ -16,8 +16,12 @@ internal static class CommandLine
     {
         var root = new RootCommand("Path patching for every attention head of a language model.");
         root.Add(json);
+        root.Add(new DemoCommand());
+        root.Add(new PatchCommand());
         root.Add(new DoctorCommand());
+        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
+        root.Add(new NounCommand("bench", "Measure speed against the plain reference", new BenchPatchCommand()));
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

@@ -167,7 +167,7 @@ public sealed partial class Llama : IDisposable
     public static Tensor Softmax(Tensor scores)
     {
         using var scope = NewDisposeScope();
-        return F.softmax(Wide(scores), -1).to(scores.dtype).MoveToOuterDisposeScope();
+        return Wide(scores).softmax(-1).to(scores.dtype).MoveToOuterDisposeScope();
     }
 
     /// <summary>Cosines and sines of the rotary embedding: two (positions, dh/2) tensors that this model owns.</summary>

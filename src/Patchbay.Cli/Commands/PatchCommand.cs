@@ -13,8 +13,8 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm patch MODEL`: path-patches every attention head of a checkpoint through groups A to D.</summary>
 internal sealed class PatchCommand : PbmCommand
 {
-    private readonly Argument<string> model = new("MODEL") { Description = "Checkpoint folder, llama2.c .bin file or LoRA adapter folder" };
-    private readonly Option<string?> adapter = new("--adapter") { Description = "LoRA adapter folder to merge into MODEL", HelpName = "PATH" };
+    private readonly Argument<string> model = ModelArguments.Path();
+    private readonly Option<string?> adapter = ModelArguments.Adapter();
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
     private readonly Option<string> task = new("--task")
     {

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
 using Patchbay.Experiments;
@@ -10,7 +11,9 @@ internal static class PatchOutput
     /// <summary>Prints the heat maps and a line of facts; with --json, the report.</summary>
     public static void Show(Call call, ScoreReport report, PathPatchingOptions options)
     {
-        call.Out.Write(new TerminalHeatMaps(Maps(report, options)));
+        var maps = Maps(report, options);
+        call.Out.Write(new TerminalHeatMaps(maps));
+        call.Out.Write(PathPatchingOutput.Table(maps));
         call.WriteLine(Summary(report));
         call.WriteJsonText(ScoreFiles.ToJson(report).TrimEnd());
     }
@@ -19,7 +22,7 @@ internal static class PatchOutput
     public static void Write(string path, ScoreReport report, PathPatchingOptions options)
     {
         if (IsSvg(path))
-            OutputFile.Write(path, SvgHeatMaps.Draw(Maps(report, options), "Path patching of every head", Summary(report)).ToString());
+            OutputFile.Write(path, SvgHeatMaps.Draw(Maps(report, options), "Path patching of every head", Summary(report)).ToString(SaveOptions.DisableFormatting));
         else ScoreFiles.Write(path, report);
     }
 
@@ -40,11 +43,8 @@ internal static class PatchOutput
 
     private static bool IsSvg(string path) => Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase);
 
-    private static HeatMap[] Maps(ScoreReport report, PathPatchingOptions options) =>
-    [
-        .. report.Groups.Select((g, i) => new HeatMap(g.Name, g.Title, g.Scores) { StandardErrors = g.StandardErrors }
-            .MarkMostNegative(options.TopK[Math.Min(i, options.TopK.Count - 1)])),
-    ];
+    private static IReadOnlyList<HeatMap> Maps(ScoreReport report, PathPatchingOptions options) =>
+        PathPatchingOutput.Maps(report.Groups, PathChain.EntityTracking, options.TopK);
 
     private static string Summary(ScoreReport report)
     {

@@ -23,8 +23,7 @@ internal static class PatchRun
         Model = "", Task = "", Prompts = result.Correct.Length, Dtype = "", Device = "", Threads = 0,
         Accuracy = result.Correct.Count(c => c) / (double)result.Correct.Length,
         Evaluator = options.Reference ? "reference" : "cone",
-        Groups = [.. result.Groups.Select(g => new GroupScores(g.Group.Name, g.Group.Title, g.Scores, g.StandardErrors,
-            [.. g.Receivers.Select(r => (r.Layer, r.Index))], g.Seconds))],
+        Groups = PathPatchingOutput.Groups(result),
         SecondsTotal = result.Seconds,
         PeakRssBytes = ProcessMemory.PeakBytes(),
     };

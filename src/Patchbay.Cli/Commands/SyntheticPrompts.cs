@@ -18,13 +18,13 @@ internal static class SyntheticPrompts
     private static Prompt Prompt(SplitMix64 random, int vocabulary, string origin)
     {
         var (clean, labels, objects) = Scene(random, vocabulary);
-        var queried = (int)random.Below(Segments);
+        var queried = random.Below(Segments);
         clean[QueryLabel] = labels[queried];
         var (counterfactual, _, _) = Scene(random, vocabulary);
         counterfactual[QueryLabel] = 100 + 26; // a label of no scene
         return new Prompt(
             new TokenSequence(clean, Positions(6 + Width * queried)),
-            new TokenSequence(counterfactual, Positions(6 + Width * (int)random.Below(Segments))),
+            new TokenSequence(counterfactual, Positions(6 + Width * random.Below(Segments))),
             objects[queried], origin);
     }
 
