@@ -77,7 +77,7 @@ internal sealed class DemoCommand : PbmCommand
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             if (!File.Exists(Path.Combine(at.FullName, "Cluster.sln"))) continue;
-            var path = Path.Combine(at.Parent?.FullName ?? "/", "shared", "checkpoints", "tinystories-656k");
+            var path = Path.Combine(at.Parent?.FullName ?? "/", "shared", "checkpoints", "stories260K");
             return Directory.Exists(path) ? path : null;
         }
         return null;
