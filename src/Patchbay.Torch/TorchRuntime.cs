@@ -8,11 +8,14 @@ namespace Patchbay.Torch;
 /// <summary>Settings of libtorch's process, and what can be told about it; the same with every provider.</summary>
 public static partial class TorchRuntime
 {
-    /// <summary>Blocks of at least this many bytes are mapped on their own and go back to the system when freed.</summary>
-    public const int DefaultMmapThreshold = 32 << 20;
+    /// <summary>
+    /// Blocks of at least this many bytes are mapped on their own and go back to the system when freed. High, because
+    /// the next operation needs them again: see the measurements in docs/torch.md.
+    /// </summary>
+    public const int DefaultMmapThreshold = 256 << 20;
 
     /// <summary>Free memory at the end of the heap beyond this many bytes goes back to the system.</summary>
-    public const int DefaultTrimThreshold = 64 << 20;
+    public const int DefaultTrimThreshold = 512 << 20;
 
     private const int TrimThresholdParameter = -1;
     private const int MmapThresholdParameter = -3;
@@ -96,6 +99,9 @@ public static partial class TorchRuntime
         return 2.0 * size * size * size / best / 1e9;
     }
 
+    /// <summary>Gives memory of freed tensors back to the system; for the end of a piece of work.</summary>
+    public static void ReturnFreedMemory() => _ = TrimHeap(0);
+
     /// <summary>Whether an operation failed for lack of memory, so that a smaller one may succeed.</summary>
     public static bool IsOutOfMemory(Exception exception)
     {
@@ -130,6 +136,9 @@ public static partial class TorchRuntime
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int TrimHeap(nint keep);
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
     private static partial int SetMallocOption(int parameter, int value);

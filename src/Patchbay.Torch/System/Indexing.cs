@@ -96,11 +96,6 @@ public static partial class torch
 
         public Tensor index_put_(Tensor value, params Tensor[] indices) => index_put_(value, Indices(indices));
 
-        /// <summary>With <paramref name="accumulate"/>, values of repeated positions add up.</summary>
-        public Tensor index_put_(Tensor value, Tensor[] indices, bool accumulate = false) => accumulate
-            ? Act(pt_index_add_up_(Handle, Handles(indices), indices.Length, value.Handle), this, value, indices)
-            : index_put_(value, Indices(indices));
-
         public Tensor index_put_(Scalar value, params TensorIndex[] indices) =>
             Act(pt_index_put_scalar_(Handle, Parts(indices), indices.Length, value.Value), this, indices);
 

@@ -72,7 +72,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial nint pt_index(nint a, ReadOnlySpan<IndexPart> p, long n);
     [LibraryImport(Library)] internal static partial int pt_index_put_(nint a, ReadOnlySpan<IndexPart> p, long n, nint v);
     [LibraryImport(Library)] internal static partial int pt_index_put_scalar_(nint a, ReadOnlySpan<IndexPart> p, long n, Sc v);
-    [LibraryImport(Library)] internal static partial int pt_index_add_up_(nint a, ReadOnlySpan<nint> p, long n, nint v);
 
     // shape.cpp
     [LibraryImport(Library)] internal static partial nint pt_view(nint a, ReadOnlySpan<long> p, long n);
@@ -144,7 +143,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial nint pt_expm1(nint a);
     [LibraryImport(Library)] internal static partial nint pt_sqrt(nint a);
     [LibraryImport(Library)] internal static partial nint pt_rsqrt(nint a);
-    [LibraryImport(Library)] internal static partial nint pt_square(nint a);
     [LibraryImport(Library)] internal static partial nint pt_sin(nint a);
     [LibraryImport(Library)] internal static partial nint pt_cos(nint a);
     [LibraryImport(Library)] internal static partial nint pt_tanh(nint a);
@@ -167,7 +165,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int pt_expm1_(nint a);
     [LibraryImport(Library)] internal static partial int pt_sqrt_(nint a);
     [LibraryImport(Library)] internal static partial int pt_rsqrt_(nint a);
-    [LibraryImport(Library)] internal static partial int pt_square_(nint a);
     [LibraryImport(Library)] internal static partial int pt_sin_(nint a);
     [LibraryImport(Library)] internal static partial int pt_cos_(nint a);
     [LibraryImport(Library)] internal static partial int pt_tanh_(nint a);
@@ -181,6 +178,7 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int pt_sign_(nint a);
     [LibraryImport(Library)] internal static partial int pt_logical_not_(nint a);
     [LibraryImport(Library)] internal static partial int pt_bitwise_not_(nint a);
+    [LibraryImport(Library)] internal static partial nint pt_square(nint a);
     [LibraryImport(Library)] internal static partial nint pt_isnan(nint a);
     [LibraryImport(Library)] internal static partial nint pt_isinf(nint a);
     [LibraryImport(Library)] internal static partial nint pt_isfinite(nint a);
@@ -257,7 +255,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial nint pt_bitwise_xor(nint a, nint b);
     [LibraryImport(Library)] internal static partial nint pt_addmm(nint a, nint b, nint c, double beta, double alpha);
     [LibraryImport(Library)] internal static partial int pt_addmm_(nint a, nint b, nint c, double beta, double alpha);
-    [LibraryImport(Library)] internal static partial nint pt_baddbmm(nint a, nint b, nint c, double beta, double alpha);
     [LibraryImport(Library)] internal static partial nint pt_addcmul(nint a, nint b, nint c, Sc v);
     [LibraryImport(Library)] internal static partial int pt_addcmul_(nint a, nint b, nint c, Sc v);
     [LibraryImport(Library)] internal static partial nint pt_addcdiv(nint a, nint b, nint c, Sc v);

@@ -39,23 +39,21 @@ public static partial class torch
     {
         private nint handle;
 
-        internal Generator(nint handle)
-        {
-            this.handle = handle;
-            device = CPU;
-        }
+        private Generator(nint handle, Device device) => (this.handle, this.device) = (handle, device);
 
         public Generator(ulong seed = 0, Device? device = null)
-            : this(Ptr(pt_generator_new(seed, (int)(device?.type ?? DeviceType.CPU), device?.index ?? -1))) => this.device = device ?? CPU;
+            : this(Ptr(pt_generator_new(seed, (int)(device?.type ?? DeviceType.CPU), device?.index ?? -1)), device ?? CPU)
+        {
+        }
 
         ~Generator() => Dispose(false);
 
         /// <summary>The CPU's own generator, which operations use when none is given.</summary>
-        public static Generator Default => new(Ptr(pt_generator_default()));
+        public static Generator Default => new(Ptr(pt_generator_default()), CPU);
 
         public IntPtr Handle => handle != 0 ? handle : throw new ObjectDisposedException(nameof(Generator));
 
-        public Device device { get; private set; }
+        public Device device { get; }
 
         public Generator manual_seed(long seed) => Act(pt_generator_seed(Handle, (ulong)seed), this);
 

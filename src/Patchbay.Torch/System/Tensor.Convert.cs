@@ -83,6 +83,15 @@ public static partial class torch
 
         public static implicit operator Tensor(Scalar scalar) => full(default(ReadOnlySpan<long>), scalar);
 
+        /// <summary>The one element as a number, whatever the dtype.</summary>
+        public Scalar ToScalar()
+        {
+            if (numel() != 1) throw new ArgumentException($"One element is needed; the tensor has {numel()}.");
+            if (dtype == ScalarType.Bool) return item<bool>();
+            using var wide = to_type(is_floating_point() ? ScalarType.Float64 : ScalarType.Int64);
+            return is_floating_point() ? wide.item<double>() : wide.item<long>();
+        }
+
         public static explicit operator float(Tensor value) => value.ToSingle();
 
         public static explicit operator double(Tensor value) => value.ToDouble();
@@ -97,21 +106,6 @@ public static partial class torch
 
 public static class TensorExtensionMethods
 {
-    /// <summary>The one element as a number of any dtype.</summary>
-    public static Scalar ToScalar(this Tensor value)
-    {
-        if (value.numel() != 1) throw new ArgumentException($"One element is needed; the tensor has {value.numel()}.");
-        switch (value.dtype)
-        {
-            case ScalarType.Bool: return value.item<bool>();
-            case ScalarType.Float64: return value.item<double>();
-            case ScalarType.Int64: return value.item<long>();
-            case var type:
-                using (var wide = value.to_type(is_floating_point(type) ? ScalarType.Float64 : ScalarType.Int64))
-                    return is_floating_point(type) ? wide.item<double>() : wide.item<long>();
-        }
-    }
-
     public static float ToSingle(this Tensor value) => value.ToScalar().ToSingle();
 
     public static double ToDouble(this Tensor value) => value.ToScalar().ToDouble();
@@ -125,9 +119,9 @@ public static class TensorExtensionMethods
     /// <summary>Bytes of one element.</summary>
     public static int ElementSize(this ScalarType type) => type switch
     {
-        ScalarType.Byte or ScalarType.Int8 or ScalarType.Bool or ScalarType.QInt8 or ScalarType.QUInt8 => 1,
+        ScalarType.Byte or ScalarType.Int8 or ScalarType.Bool => 1,
         ScalarType.Int16 or ScalarType.Float16 or ScalarType.BFloat16 => 2,
-        ScalarType.Int32 or ScalarType.Float32 or ScalarType.QInt32 => 4,
+        ScalarType.Int32 or ScalarType.Float32 => 4,
         ScalarType.ComplexFloat64 => 16,
         _ => 8,
     };

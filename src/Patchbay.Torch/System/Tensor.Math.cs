@@ -45,9 +45,6 @@ public static partial class torch
         public Tensor addmm_(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Act(pt_addmm_(Handle, mat1.Handle, mat2.Handle, beta, alpha), this, mat1, mat2);
 
-        public Tensor baddbmm(Tensor batch1, Tensor batch2, float beta = 1, float alpha = 1) =>
-            New(pt_baddbmm(Handle, batch1.Handle, batch2.Handle, beta, alpha), this, batch1, batch2);
-
         /// <summary>this + value·tensor1·tensor2, element by element.</summary>
         public Tensor addcmul(Tensor tensor1, Tensor tensor2, Scalar value) =>
             New(pt_addcmul(Handle, tensor1.Handle, tensor2.Handle, value.Value), this, tensor1, tensor2);
@@ -91,9 +88,10 @@ public static partial class torch
 
         public Tensor clamp_max_(Scalar max) => clamp_(null, max);
 
-        /// <summary>Whether shape and all elements are equal; a tensor of one bool, as in TorchSharp.</summary>
-        public Tensor equal(Tensor target) => tensor(Equals(target));
+        /// <summary>Element by element, as eq: TorchSharp's meaning, not PyTorch's.</summary>
+        public Tensor equal(Tensor target) => eq(target);
 
+        /// <summary>Whether shape and all elements are equal.</summary>
         public bool Equals(Tensor target) => target is not null && Ask(pt_equal(Handle, target.Handle), this, target) != 0;
 
         public override bool Equals(object? obj) => obj is Tensor other && Equals(other);
@@ -111,7 +109,7 @@ public static partial class torch
 
         public Tensor cumsum(long dim, ScalarType? type = null) => New(pt_cumsum(Handle, dim, Type(type)), this);
 
-        public Tensor sum(ScalarType? type = null) => New(pt_sum(Handle, Type(type)), this);
+        public Tensor sum(ScalarType? type = null) => New(pt_sum(Handle, NotZero(type)), this);
 
         public Tensor sum(long[] dim, bool keepdim = false, ScalarType? type = null) => sum(dim.AsSpan(), keepdim, type);
 
@@ -125,7 +123,7 @@ public static partial class torch
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) =>
             New(pt_mean_dims(Handle, dimensions, dimensions.Length, keepdim, Type(type)), this);
 
-        public Tensor prod(ScalarType? type = null) => New(pt_prod(Handle, Type(type)), this);
+        public Tensor prod(ScalarType? type = null) => New(pt_prod(Handle, NotZero(type)), this);
 
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) =>
             New(pt_prod_dim(Handle, dim, keepdim, Type(type)), this);
@@ -145,6 +143,10 @@ public static partial class torch
 
         public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
             var([dim], unbiased, keepdim, type);
+
+        // C# takes sum(0) for sum(ScalarType.Byte), with TorchSharp too, where the result is silently wrong.
+        private static int NotZero(ScalarType? type) => type != ScalarType.Byte ? Type(type)
+            : throw new ArgumentException("Nothing is summed as bytes: to sum along dimension 0, write 0L.", nameof(type));
 
         private static Tensor Typed(Tensor result, ScalarType? type) => type is { } t ? result.to_type(t, disposeAfter: true) : result;
 

@@ -51,8 +51,6 @@ public static partial class torch
 
         public Tensor square() => New(pt_square(Handle), this);
 
-        public Tensor square_() => Act(pt_square_(Handle), this);
-
         public Tensor sin() => New(pt_sin(Handle), this);
 
         public Tensor sin_() => Act(pt_sin_(Handle), this);

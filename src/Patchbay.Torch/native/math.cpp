@@ -1,13 +1,13 @@
 // Pointwise operations, products, comparisons, reductions, sorting.
 #include "shim.h"
 
-#define BOTH(X) X(abs) X(neg) X(exp) X(log) X(log2) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(square) X(sin) X(cos) X(tanh) \
+#define BOTH(X) X(abs) X(neg) X(exp) X(log) X(log2) X(log1p) X(expm1) X(sqrt) X(rsqrt) X(sin) X(cos) X(tanh) \
     X(sigmoid) X(relu) X(floor) X(ceil) X(trunc) X(reciprocal) X(erf) X(sign) X(logical_not) X(bitwise_not)
 #define MAKE(f) OP(f, (H a), T(a).f())
 #define EDIT(f) ACT(f##_, (H a), T(a).f##_())
 BOTH(MAKE)
 BOTH(EDIT)
-MAKE(isnan) MAKE(isinf) MAKE(isfinite)
+MAKE(square) MAKE(isnan) MAKE(isinf) MAKE(isfinite)
 OP(round, (H a, int64_t decimals), T(a).round(decimals))
 ACT(round_, (H a, int64_t decimals), T(a).round_(decimals))
 OP(silu, (H a), at::silu(T(a)))
@@ -41,7 +41,6 @@ PAIR(matmul) PAIR(mm) PAIR(bmm) PAIR(mv) PAIR(dot) PAIR(outer) PAIR(minimum) PAI
 PAIR(logical_and) PAIR(logical_or) PAIR(logical_xor) PAIR(bitwise_and) PAIR(bitwise_or) PAIR(bitwise_xor)
 OP(addmm, (H a, H b, H c, double beta, double alpha), T(a).addmm(T(b), T(c), beta, alpha))
 ACT(addmm_, (H a, H b, H c, double beta, double alpha), T(a).addmm_(T(b), T(c), beta, alpha))
-OP(baddbmm, (H a, H b, H c, double beta, double alpha), T(a).baddbmm(T(b), T(c), beta, alpha))
 OP(addcmul, (H a, H b, H c, Sc v), T(a).addcmul(T(b), T(c), N(v)))
 ACT(addcmul_, (H a, H b, H c, Sc v), T(a).addcmul_(T(b), T(c), N(v)))
 OP(addcdiv, (H a, H b, H c, Sc v), T(a).addcdiv(T(b), T(c), N(v)))

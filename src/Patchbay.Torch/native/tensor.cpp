@@ -70,13 +70,6 @@ static std::vector<at::indexing::TensorIndex> Parts(const Part* p, int64_t n) {
     }
     return all;
 }
-// Indices as index_put_ wants them: only tensors, so that accumulate can be asked for.
-static c10::List<c10::optional<at::Tensor>> OptionalTs(const H* p, int64_t n) {
-    c10::List<c10::optional<at::Tensor>> all;
-    for (auto& t : Ts(p, n)) all.push_back(t);
-    return all;
-}
 OP(index, (H a, const Part* p, int64_t n), T(a).index(Parts(p, n)))
 ACT(index_put_, (H a, const Part* p, int64_t n, H v), T(a).index_put_(Parts(p, n), T(v)))
 ACT(index_put_scalar_, (H a, const Part* p, int64_t n, Sc v), T(a).index_put_(Parts(p, n), N(v)))
-ACT(index_add_up_, (H a, const H* p, int64_t n, H v), T(a).index_put_(OptionalTs(p, n), T(v), true))
