@@ -10,7 +10,7 @@ namespace Patchbay.Patching;
 public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
 {
     /// <summary>What the process takes whatever the plan: runtime, libtorch and its BLAS buffers, in bytes.</summary>
-    public const long ProcessBytes = 260L << 20;
+    public const long ProcessBytes = 220L << 20;
 
     /// <summary>
     /// Plans path patching within <paramref name="budget"/> bytes of resident memory (null: as much as is free, up to 3/4).

@@ -68,7 +68,7 @@ internal sealed class BenchPatchCommand : PbmCommand
     {
         call.WriteLine($"{r.Model}: {r.Prompts} prompts of {r.Tokens} tokens, {r.Threads} thread{(r.Threads == 1 ? "" : "s")}, {Machine()}");
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "group", "heads", "reference s/head", "cone s/head", "ratio", "operations' ratio", "of it", "cone GFLOP/s", "of plain", "difference" })
+        foreach (var column in new[] { "group", "heads", "reference s", "cone s", "ratio", "op ratio", "of it", "GFLOP/s", "of plain", "difference" })
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var g in r.Groups)
         {
@@ -77,6 +77,8 @@ internal sealed class BenchPatchCommand : PbmCommand
                 $"{g.LargestDifference:0.0e+0}");
         }
         call.Out.Write(table);
+        call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");
+        call.WriteLine("of it: ratio / op ratio; GFLOP/s: the cone's; of plain: share of a plain matrix product's; difference: largest, of a score.");
         var caches = r.CacheOperations / r.CacheSeconds / 1e9;
         call.WriteFacts(
             ("plain product", $"{r.PlainGflops:0.0} GFLOP/s"),

@@ -45,6 +45,9 @@ internal static class PathPatchingOutput
     private static string Line(HeatMap map, HeatMapCell head)
     {
         var error = map.StandardErrors?[head.Layer, head.Head] ?? double.NaN;
-        return $"{head,-6} {map.Scores[head.Layer, head.Head]:0.0000}" + (double.IsFinite(error) ? $" ± {error:0.0000}" : "");
+        var score = map.Scores[head.Layer, head.Head];
+        // As many digits as tell the score: three for the strongest of the map.
+        var format = "0." + new string('0', map.Limit == 0 ? 4 : Math.Clamp(2 - (int)Math.Floor(Math.Log10(map.Limit)), 4, 9));
+        return $"{head,-6} {score.ToString(format)}" + (double.IsFinite(error) ? $" ± {error.ToString(format)}" : "");
     }
 }

@@ -85,6 +85,7 @@ public static unsafe class CpuKernels
         foreach (var t in tensors) GC.KeepAlive(t);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static void NormRow(float* x, float* w, float* y, int d, float epsilon)
     {
         Vector512<float> s0 = default, s1 = default;
@@ -104,6 +105,7 @@ public static unsafe class CpuKernels
         for (; i < d; i++) y[i] = x[i] * scale * w[i];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static void SwiGluRow(float* g, float* u, int f)
     {
         var i = 0;
@@ -115,6 +117,7 @@ public static unsafe class CpuKernels
         for (; i < f; i++) g[i] = g[i] * u[i] / (1 + MathF.Exp(-g[i]));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static void RopeHead(float* x, float* c, float* s, int half)
     {
         var i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -139,6 +140,7 @@ public sealed record RowAttention
         public float* Q, Z, KeyT, Value, OwnKey, OwnValue;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private unsafe void Fused(in FusedShape s, int vn)
     {
         var n = vn % s.Count;
@@ -173,6 +175,7 @@ public sealed record RowAttention
     }
 
     /// <summary>scores[t] = q · keyT[:, t] for t below <paramref name="count"/> (and some garbage up to the padding).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Scores(float* q, float* keyT, float* scores, int dh, int padded, int count)
     {
         var t = 0;
@@ -202,6 +205,7 @@ public sealed record RowAttention
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe float Dot(float* x, float* y, int length)
     {
         Vector512<float> sum = default;
@@ -213,6 +217,7 @@ public sealed record RowAttention
     }
 
     /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void SoftmaxInPlace(float* scores, int count, float scale)
     {
         var max = float.NegativeInfinity;
@@ -232,6 +237,7 @@ public sealed record RowAttention
     }
 
     /// <summary>z = sum over t of weights[t] * values[t].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void WeightedSum(float* weights, float** values, float* z, int count, int dh)
     {
         var i = 0;
