@@ -82,7 +82,7 @@ internal sealed class PickleInput
         var bytes = Take(count);
         var value = count > 0 && (bytes[^1] & 0x80) != 0 ? Int128.NegativeOne : Int128.Zero;
         for (var i = (int)count - 1; i >= 0; i--) value = (value << 8) | bytes[i];
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (long)value : (object)value;
     }
 
     /// <summary>Skips bytes that something else reads.</summary>
