@@ -123,7 +123,10 @@ internal sealed class PathCaches : IDisposable
         for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], (long)best[n] == answers[n]);
         return new PathBatch
         {
-            Evaluator = evaluator, AnswerProbability = metric, Clean = probability, ReadingBytes = plan.ChunkBytes / 4,
+            Evaluator = evaluator,
+            AnswerProbability = metric,
+            Clean = probability,
+            ReadingBytes = plan.ChunkBytes / 4,
             Positions = names.ToDictionary(name => name, name => prompts.CleanPositions(name)[first..(first + count)]),
             Z = names.Zip(z).ToDictionary(pair => pair.First, pair => pair.Second),
         };

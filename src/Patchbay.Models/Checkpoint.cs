@@ -96,12 +96,19 @@ public sealed class Checkpoint : IDisposable
             var at = $"model.layers.{l}.";
             return new LlamaLayerWeights
             {
-                AttentionNorm = Get(at + "input_layernorm.weight"), MlpNorm = Get(at + "post_attention_layernorm.weight"),
-                Query = Get(at + "self_attn.q_proj.weight"), QueryBias = Optional(Config.QkvBias, at + "self_attn.q_proj.bias"),
-                Key = Get(at + "self_attn.k_proj.weight"), KeyBias = Optional(Config.QkvBias, at + "self_attn.k_proj.bias"),
-                Value = Get(at + "self_attn.v_proj.weight"), ValueBias = Optional(Config.QkvBias, at + "self_attn.v_proj.bias"),
-                Output = Get(at + "self_attn.o_proj.weight"), OutputBias = Optional(Config.OutputBias, at + "self_attn.o_proj.bias"),
-                Gate = Get(at + "mlp.gate_proj.weight"), Up = Get(at + "mlp.up_proj.weight"), Down = Get(at + "mlp.down_proj.weight"),
+                AttentionNorm = Get(at + "input_layernorm.weight"),
+                MlpNorm = Get(at + "post_attention_layernorm.weight"),
+                Query = Get(at + "self_attn.q_proj.weight"),
+                QueryBias = Optional(Config.QkvBias, at + "self_attn.q_proj.bias"),
+                Key = Get(at + "self_attn.k_proj.weight"),
+                KeyBias = Optional(Config.QkvBias, at + "self_attn.k_proj.bias"),
+                Value = Get(at + "self_attn.v_proj.weight"),
+                ValueBias = Optional(Config.QkvBias, at + "self_attn.v_proj.bias"),
+                Output = Get(at + "self_attn.o_proj.weight"),
+                OutputBias = Optional(Config.OutputBias, at + "self_attn.o_proj.bias"),
+                Gate = Get(at + "mlp.gate_proj.weight"),
+                Up = Get(at + "mlp.up_proj.weight"),
+                Down = Get(at + "mlp.down_proj.weight"),
             };
         }
         var embedding = Get(Config.TiedEmbeddings && !tensors.ContainsKey(Embedding) ? Unembedding : Embedding);

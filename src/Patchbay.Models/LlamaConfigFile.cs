@@ -30,7 +30,10 @@ public static class LlamaConfigFile
         return new LlamaConfig
         {
             Architecture = architecture,
-            Width = width, Heads = heads, KeyValueHeads = keyValueHeads, HeadWidth = headWidth,
+            Width = width,
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            HeadWidth = headWidth,
             Layers = file.Count("num_hidden_layers", 1 << 12),
             FeedForward = file.Count("intermediate_size", 1 << 22),
             Vocabulary = file.Count("vocab_size", 1 << 24),
@@ -40,7 +43,8 @@ public static class LlamaConfigFile
             MaxPositions = file.Has("max_position_embeddings") ? file.Count("max_position_embeddings", MostPositions)
                 : file.Has("max_sequence_length") ? file.Count("max_sequence_length", MostPositions) : 2048,
             SlidingWindow = architecture == "MistralForCausalLM" && file.Has("sliding_window") ? file.Count("sliding_window", int.MaxValue) : null,
-            QkvBias = bias || qwen, OutputBias = bias && !qwen,
+            QkvBias = bias || qwen,
+            OutputBias = bias && !qwen,
             TiedEmbeddings = file.Flag("tie_word_embeddings"),
             BeginId = file.Ids("bos_token_id") is [var first, ..] ? first : null,
             EndIds = file.Ids("eos_token_id"),

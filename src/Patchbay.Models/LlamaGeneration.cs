@@ -45,8 +45,11 @@ public sealed partial class Llama
             cache.Append(l, RopeRows(Project(l, Site.K, h), positions), Project(l, Site.V, h));
             var z = Attend(new RowAttention
             {
-                Query = q.view(1, 1, ids.Count, Config.Heads, Config.HeadWidth), QueryPositions = positions,
-                BaseKeyT = cache.KeyT[l], BaseValue = cache.Value[l], Prompts = [0],
+                Query = q.view(1, 1, ids.Count, Config.Heads, Config.HeadWidth),
+                QueryPositions = positions,
+                BaseKeyT = cache.KeyT[l],
+                BaseValue = cache.Value[l],
+                Prompts = [0],
             });
             x = AddMlp(l, AddAttention(l, x.clone(), z.view(ids.Count, -1))).MoveToOuterDisposeScope();
         }

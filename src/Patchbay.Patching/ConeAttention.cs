@@ -58,10 +58,15 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         int V = variants.Length, n = plan.Prompts.Length;
         var z = model.Attend(new RowAttention
         {
-            Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth), QueryPositions = wanted.Positions,
-            BaseKeyT = kept.KeyT, BaseValue = kept.Value, Prompts = plan.Prompts,
-            OwnKey = k?.view(V, n, plan.Depth, ownHeads, c.HeadWidth), OwnPositions = k is null ? [] : plan.Positions,
-            OwnValue = v?.view(V, n, plan.Depth, ownHeads, c.HeadWidth), Forbidden = Forbidden(variants),
+            Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth),
+            QueryPositions = wanted.Positions,
+            BaseKeyT = kept.KeyT,
+            BaseValue = kept.Value,
+            Prompts = plan.Prompts,
+            OwnKey = k?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
+            OwnPositions = k is null ? [] : plan.Positions,
+            OwnValue = v?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
+            Forbidden = Forbidden(variants),
         }).view(V * wanted.Rows, c.Heads, c.HeadWidth);
         HoldRows(z.view(V, wanted.Rows, c.Heads, c.HeadWidth), variants);
         for (var i = 0; i < variants.Length; i++)

@@ -70,8 +70,11 @@ internal static class Prefill
             var query = model.RopeRows(model.Project(l, Site.Q, h), positions);
             var z = model.Attend(new RowAttention
             {
-                Query = query.view(1, count, width, model.Config.Heads, model.Config.HeadWidth), QueryPositions = positions,
-                BaseKeyT = keyT, BaseValue = value, Prompts = [.. Enumerable.Range(0, count)],
+                Query = query.view(1, count, width, model.Config.Heads, model.Config.HeadWidth),
+                QueryPositions = positions,
+                BaseKeyT = keyT,
+                BaseValue = value,
+                Prompts = [.. Enumerable.Range(0, count)],
             }).view(query.shape);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
             visit(new LayerVisit(l, first, count, from, x, mid, query, keyT, value, z));

@@ -61,7 +61,8 @@ public class GoldenPathPatchingTests
         var batch = TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
         return PathPatching.Run(model, batch.Prompts, PathChain.EntityTracking, new PathPatchingOptions
         {
-            Receivers = [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))], MemoryBytes = memory ?? 4L << 30,
+            Receivers = [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))],
+            MemoryBytes = memory ?? 4L << 30,
         });
     }
 

@@ -9,7 +9,14 @@ public class PathPatchingTests
 {
     private static readonly LlamaConfig Config = new()
     {
-        Layers = 4, Heads = 4, KeyValueHeads = 2, HeadWidth = 4, Width = 16, FeedForward = 21, Vocabulary = 13, MaxPositions = 32,
+        Layers = 4,
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadWidth = 4,
+        Width = 16,
+        FeedForward = 21,
+        Vocabulary = 13,
+        MaxPositions = 32,
     };
 
     [Theory]
@@ -107,6 +114,8 @@ public class PathPatchingTests
 
     private static TokenSequence Sequence(int[] ids, int previous = 0) => new(ids, new Dictionary<string, int>
     {
-        [PositionNames.Last] = ids.Length - 1, [PositionNames.QueryLabel] = Math.Max(0, ids.Length - 3), [PositionNames.PreviousQueryLabel] = previous,
+        [PositionNames.Last] = ids.Length - 1,
+        [PositionNames.QueryLabel] = Math.Max(0, ids.Length - 3),
+        [PositionNames.PreviousQueryLabel] = previous,
     });
 }

@@ -11,8 +11,16 @@ internal static class RandomModels
     {
         var model = Llama.Random(new LlamaConfig
         {
-            Layers = layers, Heads = heads, KeyValueHeads = keyValueHeads, HeadWidth = headWidth, Width = heads * headWidth,
-            FeedForward = 2 * heads * headWidth + 3, Vocabulary = 11, MaxPositions = 64, QkvBias = bias, OutputBias = bias,
+            Layers = layers,
+            Heads = heads,
+            KeyValueHeads = keyValueHeads,
+            HeadWidth = headWidth,
+            Width = heads * headWidth,
+            FeedForward = 2 * heads * headWidth + 3,
+            Vocabulary = 11,
+            MaxPositions = 64,
+            QkvBias = bias,
+            OutputBias = bias,
         }, seed, dtype, spread: 1.5);
         model.BlockRows = 16;
         return model;

@@ -42,8 +42,19 @@ internal sealed class BenchPatchCommand : PbmCommand
             Machine = Machine(),
             Results = results.Select(r => new
             {
-                r.Model, r.Prompts, r.Tokens, r.Threads, r.PlainGflops, r.CacheSeconds, CacheGflops = r.CacheOperations / r.CacheSeconds / 1e9,
-                r.ConeSeconds, r.ReferenceSeconds, r.ConeSecondsAbc, r.ReferenceSecondsAbc, r.PeakBytes, r.Groups,
+                r.Model,
+                r.Prompts,
+                r.Tokens,
+                r.Threads,
+                r.PlainGflops,
+                r.CacheSeconds,
+                CacheGflops = r.CacheOperations / r.CacheSeconds / 1e9,
+                r.ConeSeconds,
+                r.ReferenceSeconds,
+                r.ConeSecondsAbc,
+                r.ReferenceSecondsAbc,
+                r.PeakBytes,
+                r.Groups,
             }),
         });
         return ExitCode.Ok;
@@ -54,7 +65,13 @@ internal sealed class BenchPatchCommand : PbmCommand
     {
         LlamaConfig Of(int layers, int width, int feedForward) => new()
         {
-            Layers = layers, Heads = 8, KeyValueHeads = 8, HeadWidth = width / 8, Width = width, FeedForward = feedForward, Vocabulary = 2048,
+            Layers = layers,
+            Heads = 8,
+            KeyValueHeads = 8,
+            HeadWidth = width / 8,
+            Width = width,
+            FeedForward = feedForward,
+            Vocabulary = 2048,
         };
         yield return ("4 layers x 8 heads, width 256", Of(4, 256, 688));
         yield return ("8 layers x 8 heads, width 512", Of(8, 512, 1376));

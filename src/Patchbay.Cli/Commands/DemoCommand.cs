@@ -14,7 +14,9 @@ internal sealed class DemoCommand : PbmCommand
     private const ulong Seed = 20;
     private readonly Option<string> folder = new("--out")
     {
-        Description = "Folder for pictures and scores", HelpName = "FOLDER", DefaultValueFactory = _ => "out/demo",
+        Description = "Folder for pictures and scores",
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => "out/demo",
     };
     private readonly Option<int?> threads = CommonOptions.Threads();
 
@@ -34,7 +36,13 @@ internal sealed class DemoCommand : PbmCommand
         var result = PatchRun.Patch(call, demo.Model, demo.Prompts, options);
         var report = PatchRun.Report(result, options) with
         {
-            Model = demo.Name, Fingerprint = demo.Fingerprint, Task = demo.Task, Seed = Seed, Dtype = "float32", Device = "cpu", Threads = count,
+            Model = demo.Name,
+            Fingerprint = demo.Fingerprint,
+            Task = demo.Task,
+            Seed = Seed,
+            Dtype = "float32",
+            Device = "cpu",
+            Threads = count,
         };
         PatchOutput.Show(call, report, options);
         foreach (var file in new[] { "scores.json", "scores.csv", "heatmaps.svg" })

@@ -50,8 +50,12 @@ internal sealed class ModelGenerateCommand : PbmCommand
         call.WriteLine("");
         call.WriteJson(new
         {
-            Model = call.Get(path), Prompt = call.Get(prompt), PromptIds = start, Ids = made,
-            Text = tokenizer.Decode([.. start, .. made]), TokensPerSecond = made.Count / clock.Elapsed.TotalSeconds,
+            Model = call.Get(path),
+            Prompt = call.Get(prompt),
+            PromptIds = start,
+            Ids = made,
+            Text = tokenizer.Decode([.. start, .. made]),
+            TokensPerSecond = made.Count / clock.Elapsed.TotalSeconds,
         });
         return ExitCode.Ok;
     }

@@ -43,9 +43,12 @@ internal sealed class ModelInspectCommand : PbmCommand
             ("fingerprint", fingerprint));
         call.WriteJson(new
         {
-            Path = call.Get(path), Config = c, Parameters = c.ParameterCount,
+            Path = call.Get(path),
+            Config = c,
+            Parameters = c.ParameterCount,
             MemoryBytes = memory.ToDictionary(m => m.Dtype, m => m.Bytes),
-            StoredAs = checkpoint.Storage, Tokenizer = tokenizer?.Description,
+            StoredAs = checkpoint.Storage,
+            Tokenizer = tokenizer?.Description,
             Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha, lora.Modules },
             Fingerprint = fingerprint,
         });

@@ -18,16 +18,20 @@ internal sealed class PatchCommand : PbmCommand
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
     private readonly Option<string> task = new("--task")
     {
-        Description = "entity-tracking, or a JSONL file of prompts (docs/tasks.md)", HelpName = "TASK", DefaultValueFactory = _ => EntityTask,
+        Description = "entity-tracking, or a JSONL file of prompts (docs/tasks.md)",
+        HelpName = "TASK",
+        DefaultValueFactory = _ => EntityTask,
     };
     private readonly Option<string?> batch = new("--batch") { Description = "Prompts given as tokens (JSON), in place of a task", HelpName = "FILE" };
     private readonly Option<string?> receiversFrom = new("--receivers-from")
     {
-        Description = "Take the receivers of every group from this JSON file's field \"receivers\"", HelpName = "FILE",
+        Description = "Take the receivers of every group from this JSON file's field \"receivers\"",
+        HelpName = "FILE",
     };
     private readonly Option<string?> dPositions = new("--d-positions")
     {
-        Description = "With --batch: a JSON list of group D's counterfactual positions", HelpName = "FILE",
+        Description = "With --batch: a JSON list of group D's counterfactual positions",
+        HelpName = "FILE",
     };
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count, 7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
@@ -42,7 +46,9 @@ internal sealed class PatchCommand : PbmCommand
     };
     private readonly Option<string[]> to = new("--out")
     {
-        Description = "File to write: .json, .csv or .svg; may be given several times", HelpName = "FILE", Arity = ArgumentArity.OneOrMore,
+        Description = "File to write: .json, .csv or .svg; may be given several times",
+        HelpName = "FILE",
+        Arity = ArgumentArity.OneOrMore,
     };
 
     private const string EntityTask = "entity-tracking";
@@ -82,8 +88,14 @@ internal sealed class PatchCommand : PbmCommand
         var result = PatchRun.Patch(call, loaded, set, options);
         var report = PatchRun.Report(result, options) with
         {
-            Model = call.Get(model), Fingerprint = checkpoint.Fingerprint, Task = call.Get(batch) ?? call.Get(task), Prompts = set.Count,
-            Seed = call.Get(batch) is null ? call.Get(seed) : null, Dtype = choice.DtypeName, Device = choice.DeviceName, Threads = choice.Threads,
+            Model = call.Get(model),
+            Fingerprint = checkpoint.Fingerprint,
+            Task = call.Get(batch) ?? call.Get(task),
+            Prompts = set.Count,
+            Seed = call.Get(batch) is null ? call.Get(seed) : null,
+            Dtype = choice.DtypeName,
+            Device = choice.DeviceName,
+            Threads = choice.Threads,
         };
         PatchOutput.Show(call, report, options);
         foreach (var path in call.Get(to) ?? [])

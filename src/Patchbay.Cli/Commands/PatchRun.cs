@@ -20,7 +20,12 @@ internal static class PatchRun
     /// <summary>A result as a report; the caller fills in what it was run on.</summary>
     public static ScoreReport Report(PathPatchingResult result, PathPatchingOptions options) => new()
     {
-        Model = "", Task = "", Prompts = result.Correct.Length, Dtype = "", Device = "", Threads = 0,
+        Model = "",
+        Task = "",
+        Prompts = result.Correct.Length,
+        Dtype = "",
+        Device = "",
+        Threads = 0,
         Accuracy = result.Correct.Count(c => c) / (double)result.Correct.Length,
         Evaluator = options.Reference ? "reference" : "cone",
         Groups = PathPatchingOutput.Groups(result),

@@ -41,6 +41,8 @@ internal static class SyntheticPrompts
 
     private static Dictionary<string, int> Positions(int previous) => new()
     {
-        [PositionNames.Last] = Length - 1, [PositionNames.QueryLabel] = QueryLabel, [PositionNames.PreviousQueryLabel] = previous,
+        [PositionNames.Last] = Length - 1,
+        [PositionNames.QueryLabel] = QueryLabel,
+        [PositionNames.PreviousQueryLabel] = previous,
     };
 }

@@ -120,11 +120,19 @@ public sealed record RowAttention
         var z = empty_like(Query);
         var shape = new FusedShape
         {
-            Count = Count, QueryRows = QueryRows, OwnRows = OwnRows, Heads = Heads, HeadWidth = HeadWidth,
-            KeyValueHeads = (int)BaseValue.shape[1], Tokens = (int)BaseValue.shape[2], Padded = (int)BaseKeyT.shape[3],
+            Count = Count,
+            QueryRows = QueryRows,
+            OwnRows = OwnRows,
+            Heads = Heads,
+            HeadWidth = HeadWidth,
+            KeyValueHeads = (int)BaseValue.shape[1],
+            Tokens = (int)BaseValue.shape[2],
+            Padded = (int)BaseKeyT.shape[3],
             OwnHeads = OwnKey is null ? Heads : (int)OwnKey.shape[3],
-            Q = CpuKernels.Pointer(Query), Z = CpuKernels.Pointer(z),
-            KeyT = CpuKernels.Pointer(BaseKeyT), Value = CpuKernels.Pointer(BaseValue),
+            Q = CpuKernels.Pointer(Query),
+            Z = CpuKernels.Pointer(z),
+            KeyT = CpuKernels.Pointer(BaseKeyT),
+            Value = CpuKernels.Pointer(BaseValue),
             OwnKey = OwnKey is null ? null : CpuKernels.Pointer(OwnKey),
             OwnValue = OwnValue is null ? null : CpuKernels.Pointer(OwnValue),
         };

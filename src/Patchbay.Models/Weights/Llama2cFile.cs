@@ -62,9 +62,20 @@ public sealed class Llama2cFile : WeightFile
         }
         return new LlamaConfig
         {
-            Architecture = "llama2.c", Width = h[0], FeedForward = h[1], Layers = h[2], Heads = h[3], KeyValueHeads = h[4],
-            HeadWidth = h[0] / h[3], Vocabulary = Math.Abs(h[5]), MaxPositions = h[6], NormEpsilon = 1e-5, TiedEmbeddings = h[5] > 0,
-            BeginId = 1, EndIds = [1, 2], StoredDtype = "float32",
+            Architecture = "llama2.c",
+            Width = h[0],
+            FeedForward = h[1],
+            Layers = h[2],
+            Heads = h[3],
+            KeyValueHeads = h[4],
+            HeadWidth = h[0] / h[3],
+            Vocabulary = Math.Abs(h[5]),
+            MaxPositions = h[6],
+            NormEpsilon = 1e-5,
+            TiedEmbeddings = h[5] > 0,
+            BeginId = 1,
+            EndIds = [1, 2],
+            StoredDtype = "float32",
         };
     }
 

@@ -14,9 +14,16 @@ public sealed class SafetensorsFile : WeightFile
 
     private static readonly Dictionary<string, StoredType> Types = new()
     {
-        ["F64"] = StoredType.Float64, ["F32"] = StoredType.Float32, ["F16"] = StoredType.Float16, ["BF16"] = StoredType.BFloat16,
-        ["I64"] = StoredType.Int64, ["I32"] = StoredType.Int32, ["I16"] = StoredType.Int16, ["I8"] = StoredType.Int8,
-        ["U8"] = StoredType.UInt8, ["BOOL"] = StoredType.Bool,
+        ["F64"] = StoredType.Float64,
+        ["F32"] = StoredType.Float32,
+        ["F16"] = StoredType.Float16,
+        ["BF16"] = StoredType.BFloat16,
+        ["I64"] = StoredType.Int64,
+        ["I32"] = StoredType.Int32,
+        ["I16"] = StoredType.Int16,
+        ["I8"] = StoredType.Int8,
+        ["U8"] = StoredType.UInt8,
+        ["BOOL"] = StoredType.Bool,
     };
 
     private readonly MappedFile file;

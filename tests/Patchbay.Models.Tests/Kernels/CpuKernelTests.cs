@@ -44,7 +44,13 @@ public class CpuKernelTests
         using var _ = no_grad();
         using var model = Llama.Random(new LlamaConfig
         {
-            Layers = 1, Heads = 2, KeyValueHeads = 2, HeadWidth = headWidth, Width = 2 * headWidth, FeedForward = 8, Vocabulary = 5,
+            Layers = 1,
+            Heads = 2,
+            KeyValueHeads = 2,
+            HeadWidth = headWidth,
+            Width = 2 * headWidth,
+            FeedForward = 8,
+            Vocabulary = 5,
         }, seed: 1);
         var x = randn([3, 2, headWidth]);
         var plain = model.Rope(x, tensor(new long[] { 5, 0, 11 }));
@@ -71,11 +77,15 @@ public class CpuKernelTests
             forbidden[i] = own[i % own.Length] > 0 ? [random.Next(own[i % own.Length])] : null;
         var attention = new RowAttention
         {
-            Query = randn([variants, prompts, rows, Heads, headWidth]), QueryPositions = own,
-            BaseKeyT = randn([prompts + 1, KeyValueHeads, headWidth, 80]), BaseValue = randn([prompts + 1, KeyValueHeads, Tokens, headWidth]),
+            Query = randn([variants, prompts, rows, Heads, headWidth]),
+            QueryPositions = own,
+            BaseKeyT = randn([prompts + 1, KeyValueHeads, headWidth, 80]),
+            BaseValue = randn([prompts + 1, KeyValueHeads, Tokens, headWidth]),
             Prompts = [.. Enumerable.Range(0, prompts).Select(n => prompts - n)],
             OwnKey = randn([variants, prompts, rows, KeyValueHeads, headWidth]),
-            OwnValue = randn([variants, prompts, rows, KeyValueHeads, headWidth]), OwnPositions = own, Forbidden = forbidden,
+            OwnValue = randn([variants, prompts, rows, KeyValueHeads, headWidth]),
+            OwnPositions = own,
+            Forbidden = forbidden,
         };
         var valid = tensor(own.Select(p => p >= 0 ? 1f : 0f).ToArray()).view(1, prompts, rows, 1, 1); // padding rows mean nothing
         AssertClose(attention.RunTorch() * valid, attention.RunFused() * valid, 1e-4);
