@@ -1,4 +1,5 @@
 using Patchbay.Models;
+using Patchbay.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -104,7 +105,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
                 evaluate(plan, order[first..(first + count)]);
                 first += count;
             }
-            catch (Exception e) when (count > 1 && MemoryPlan.IsOutOfMemory(e))
+            catch (Exception e) when (count > 1 && TorchRuntime.IsOutOfMemory(e))
             {
                 ChunkBytes = perVariant * (count / 2);
                 Halvings++;

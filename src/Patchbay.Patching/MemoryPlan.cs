@@ -46,13 +46,6 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         return new MemoryPlan(batch, chunk);
     }
 
-    /// <summary>Whether an exception says that memory, of the host or of a device, could not be had.</summary>
-    public static bool IsOutOfMemory(Exception e) =>
-        e is OutOfMemoryException
-        || e.Message.Contains("can't allocate memory", StringComparison.OrdinalIgnoreCase)
-        || e.Message.Contains("not enough memory", StringComparison.OrdinalIgnoreCase)
-        || e.Message.Contains("out of memory", StringComparison.OrdinalIgnoreCase);
-
     private static string Text(long bytes) => bytes >= 1L << 30
         ? (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB"
         : (bytes / (double)(1L << 20)).ToString("0.0", CultureInfo.InvariantCulture) + " MiB";
