@@ -35,12 +35,13 @@ internal sealed class PathBatch : IDisposable
     /// <summary>The counterfactual z of a sender: (N, dh).</summary>
     public Tensor CounterfactualZ(string position, Head sender) => Z[position][sender.Layer].select(1, sender.Index);
 
-    /// <summary>Senders whose receivers' projections fit the memory for them.</summary>
+    /// <summary>Senders evaluated together: as many as their receivers' projections fit the memory for, and no more than make large
+    /// products (4096 rows of one position a prompt), so that progress is seen and an interruption heard.</summary>
     public int SendersAtOnce(int receivers)
     {
         var z = Z.Values.First()[0];
         var each = Math.Max(1, receivers) * z.shape[0] * z.shape[2] * z.ElementSize;
-        return (int)Math.Clamp(ReadingBytes / each, 1, 1 << 20);
+        return (int)Math.Clamp(ReadingBytes / each, 1, Math.Max(1, 4096 / z.shape[0]));
     }
 
     /// <inheritdoc/>

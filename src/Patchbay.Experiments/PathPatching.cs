@@ -41,10 +41,9 @@ public sealed record PathPatchingResult(IReadOnlyList<PathScores> Groups, double
     double CacheSeconds, int Batches);
 
 /// <summary>How far path patching is.</summary>
-/// <param name="Group">Group under way, or "" while base runs are made.</param>
-/// <param name="Done">Units done, of <paramref name="Total"/>.</param>
-/// <param name="Total">Units: one per group and batch of prompts.</param>
-public readonly record struct PathPatchingProgress(string Group, int Done, int Total);
+/// <param name="Group">Group under way.</param>
+/// <param name="Fraction">Share of all senders of all groups and batches that is done.</param>
+public readonly record struct PathPatchingProgress(string Group, double Fraction);
 
 /// <summary>
 /// Path patching (Wang et al. 2022; here as Prakash et al. 2024, appendix): how much the probability of the correct answer
@@ -71,7 +70,7 @@ public static class PathPatching
         var groups = chain.Select(options.Groups, options.Receivers is not null);
         using var caches = new PathCaches(model, prompts, groups, options);
         var found = new Dictionary<string, PathScores>();
-        var total = groups.Count * caches.BatchCount;
+        var senders = Senders(model.Config, options);
         foreach (var group in groups)
         {
             var started = clock.Elapsed.TotalSeconds;
@@ -80,20 +79,23 @@ public static class PathPatching
             var effects = new List<double[,]>(); // (senders, prompts of one batch)
             for (var b = 0; b < caches.BatchCount; b++)
             {
+                var before = found.Count * caches.BatchCount + b;
+                void Report(double part) => progress?.Report(new(group.Name, (before + part) / (groups.Count * caches.BatchCount)));
+                Report(0);
                 cancel.ThrowIfCancellationRequested();
-                progress?.Report(new(group.Name, found.Count * caches.BatchCount + b, total));
-                effects.Add(Effects(caches.Open(b), group, receivers, Senders(model.Config, options)));
+                effects.Add(Effects(caches.Open(b), group, receivers, senders, Report, cancel));
             }
-            found[group.Name] = Scores(group, receivers, model.Config, Senders(model.Config, options), effects,
+            found[group.Name] = Scores(group, receivers, model.Config, senders, effects,
                 clock.Elapsed.TotalSeconds - started);
         }
-        progress?.Report(new(groups[^1].Name, total, total));
+        progress?.Report(new(groups[^1].Name, 1));
         return new PathPatchingResult([.. options.Groups.Select(g => found[g])], caches.CleanProbability, caches.Correct,
             clock.Elapsed.TotalSeconds, caches.Seconds, caches.BatchCount);
     }
 
     /// <summary>Relative change of the answer's probability by [sender, prompt of the batch].</summary>
-    internal static double[,] Effects(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, IReadOnlyList<Head> senders)
+    internal static double[,] Effects(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, IReadOnlyList<Head> senders,
+        Action<double>? progress = null, CancellationToken cancel = default)
     {
         using var scope = NewDisposeScope();
         var effects = new double[senders.Count, batch.Evaluator.Prompts.Count];
@@ -101,6 +103,7 @@ public static class PathPatching
         var able = Enumerable.Range(0, senders.Count).Where(s => senders[s].Layer < reach).ToArray();
         foreach (var some in able.Chunk(batch.SendersAtOnce(receivers.Count)))
         {
+            cancel.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
             var patched = some.Select(s => Sent(batch, group, senders[s])).ToArray();
             if (receivers.Count > 0) patched = Received(batch, group, receivers, patched);
@@ -108,6 +111,7 @@ public static class PathPatching
             for (var i = 0; i < some.Length; i++)
                 for (var n = 0; n < batch.Clean.Length; n++)
                     effects[some[i], n] = (p[i, n] - batch.Clean[n]) / batch.Clean[n];
+            progress?.Invoke((Array.IndexOf(able, some[^1]) + 1.0) / able.Length);
         }
         return effects;
     }

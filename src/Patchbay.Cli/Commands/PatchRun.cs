@@ -15,7 +15,7 @@ internal static class PatchRun
     /// <summary>Path-patches every head.</summary>
     public static PathPatchingResult Patch(Call call, Llama model, PromptSet prompts, PathPatchingOptions options) =>
         call.WithProgress("path patching", report => PathPatching.Run(model, prompts, PathChain.EntityTracking, options,
-            new Direct<PathPatchingProgress>(p => report($"group {p.Group}", p.Done / (double)p.Total)), call.Interrupted));
+            new Direct<PathPatchingProgress>(p => report($"group {p.Group}", p.Fraction)), call.Interrupted));
 
     /// <summary>A result as a report; the caller fills in what it was run on.</summary>
     public static ScoreReport Report(PathPatchingResult result, PathPatchingOptions options) => new()
