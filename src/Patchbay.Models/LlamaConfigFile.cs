@@ -1,95 +1,212 @@
 using System.Text.Json;
+using Patchbay.Models.Weights;
 
 namespace Patchbay.Models;
 
-/// <summary>Reads a checkpoint folder's config.json.</summary>
+/// <summary>Reads and writes config.json of a checkpoint in Hugging Face's layout.</summary>
 public static class LlamaConfigFile
 {
-    /// <summary>Architectures that can be run, by their names in config.json.</summary>
-    public static IReadOnlyList<string> Supported { get; } = ["LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"];
+    private const long LongestFile = 1 << 20;
+    private const int MostLayers = 1000, MostHeads = 4096, WidestHead = 1 << 16, Widest = 1 << 20, WidestMlp = 1 << 22, LargestVocabulary = 1 << 24;
+    private const string Llama = "LlamaForCausalLM", Mistral = "MistralForCausalLM", Qwen2 = "Qwen2ForCausalLM";
 
-    private const int MostPositions = 1 << 21;
+    private const string Supported = "one of " + Llama + " (with or without grouped key/value heads), " + Mistral + " and " + Qwen2;
 
-    /// <summary>The configuration in a file.</summary>
-    /// <exception cref="InvalidDataException">It is no configuration of a model that can be run; one sentence says why.</exception>
+    // Spelling of the first conversions of LLaMA-1.
+    private const string FirstLlama = "LLaMAForCausalLM";
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+
+    /// <summary>
+    /// Reads config.json: LlamaForCausalLM (head_dim, rope_theta, rope_scaling none, linear or llama3, tied or untied
+    /// embeddings, attention_bias; also the first conversions' LLaMAForCausalLM), MistralForCausalLM (sliding_window) and
+    /// Qwen2ForCausalLM.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file is damaged, a number makes no sense, or the model is of a kind that
+    /// is not supported; the message is one sentence that names the field, what was expected and what was found.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static LlamaConfig Read(string path)
     {
-        var file = new JsonFile(path);
-        if (file.Root.ValueKind != JsonValueKind.Object) throw file.Refused("", "a JSON object", $"{file.Root.ValueKind}");
-        var architecture = Architecture(file);
-        var qwen = architecture == "Qwen2ForCausalLM";
-        RefuseWhatDiffers(file, qwen);
-        int width = file.Count("hidden_size", 1 << 20), heads = file.Count("num_attention_heads", 1 << 14);
-        var keyValueHeads = file.Has("num_key_value_heads") ? file.Count("num_key_value_heads", 1 << 14) : heads;
-        if (heads % keyValueHeads != 0) throw file.Refused("num_key_value_heads", $"a divisor of num_attention_heads, {heads}", $"{keyValueHeads}");
-        if (!file.Has("head_dim") && width % heads != 0) throw file.Refused("num_attention_heads", $"a divisor of hidden_size, {width}", $"{heads}");
-        var headWidth = file.Has("head_dim") ? file.Count("head_dim", 1 << 14) : width / heads;
-        if (headWidth % 2 != 0) throw file.Refused("head_dim", "an even number", $"{headWidth}");
-        var bias = file.Flag("attention_bias");
-        return new LlamaConfig
+        using var json = JsonFile.Read(path, LongestFile);
+        var fields = new JsonFields(path, json.RootElement);
+        var architecture = Architecture(fields);
+        RefuseOtherModels(fields, architecture);
+        var config = Sizes(fields, architecture) with
         {
             Architecture = architecture,
-            Width = width,
+            NormEpsilon = fields.Positive("rms_norm_eps", 1e-6),
+            RopeTheta = fields.Object("rope_parameters")?.Positive("rope_theta", 10000) ?? fields.Positive("rope_theta", 10000),
+            RopeScaling = Scaling(fields.Object("rope_parameters") ?? fields.Object("rope_scaling")),
+            SlidingWindow = SlidingWindow(fields, architecture),
+            QkvBias = architecture == Qwen2 || fields.Flag("attention_bias"),
+            OutputBias = architecture != Qwen2 && fields.Flag("attention_bias"),
+            TiedEmbeddings = fields.Flag("tie_word_embeddings"),
+            StoredDtype = fields.Text("torch_dtype") ?? fields.Text("dtype"),
+        };
+        return config with
+        {
+            BeginId = Ids(fields, "bos_token_id", config, 1).Cast<int?>().FirstOrDefault(),
+            EndIds = Ids(fields, "eos_token_id", config, 2),
+        };
+    }
+
+    private static string Architecture(JsonFields fields)
+    {
+        var names = fields.Texts("architectures") ?? [];
+        if (names.Count > 1) throw fields.Bad("architectures", Supported);
+        var type = fields.Text("model_type");
+        var ofType = type switch { "llama" => Llama, "mistral" => Mistral, "qwen2" => Qwen2, _ => null };
+        if (type is not null && ofType is null) throw fields.Bad("model_type", $"llama, mistral or qwen2, because the architecture must be {Supported}");
+        var name = names.Count == 0 ? ofType : names[0] == FirstLlama ? Llama : names[0];
+        if (name is not (Llama or Mistral or Qwen2)) throw fields.Bad("architectures", Supported);
+        return name == (ofType ?? name) ? name : throw fields.Bad("model_type", $"the one that belongs to {name}");
+    }
+
+    private static void RefuseOtherModels(JsonFields fields, string architecture)
+    {
+        if ((fields.Text("hidden_act") ?? "silu") != "silu") throw fields.Bad("hidden_act", "silu, the only one supported");
+        if (fields.Flag("mlp_bias")) throw fields.Bad("mlp_bias", "false, because biases are supported in attention only");
+        if (!fields.IsOff("quantization_config")) throw fields.Bad("quantization_config", "none, because quantized weights are not supported");
+        if (fields.Positive("partial_rotary_factor", 1) != 1) throw fields.Bad("partial_rotary_factor", "1, the only one supported");
+        if (architecture == Mistral && fields.Flag("attention_bias")) throw fields.Bad("attention_bias", "false, because Mistral has none");
+        if (architecture != Qwen2) return;
+        if (fields.Flag("use_sliding_window")) throw fields.Bad("use_sliding_window", "false, because Qwen2's windows by layer are not supported");
+        if (fields.Texts("layer_types")?.Any(t => t != "full_attention") == true)
+            throw fields.Bad("layer_types", "full_attention only, because Qwen2's windows by layer are not supported");
+    }
+
+    private static LlamaConfig Sizes(JsonFields fields, string architecture)
+    {
+        var heads = fields.Integer("num_attention_heads", 1, MostHeads);
+        var width = fields.Integer("hidden_size", 1, Widest);
+        if (fields.Find("head_dim") is null && width % heads != 0)
+            throw fields.Bad("hidden_size", $"a multiple of num_attention_heads ({heads}), because head_dim is not given");
+        var headWidth = fields.Integer("head_dim", 1, WidestHead, width / heads);
+        if (headWidth % 2 != 0 || headWidth == 0)
+            throw fields.Bad("head_dim", $"an even width, because positions turn pairs; it is {headWidth} here");
+        // Where the field is absent, Llama has as many as heads; the other two have defaults of their own, not guessed here.
+        var keyValueHeads = fields.Integer("num_key_value_heads", 1, heads, architecture == Llama ? heads : null);
+        if (heads % keyValueHeads != 0) throw fields.Bad("num_key_value_heads", $"a divisor of num_attention_heads ({heads})");
+        return new()
+        {
+            Layers = fields.Integer("num_hidden_layers", 1, MostLayers),
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadWidth = headWidth,
-            Layers = file.Count("num_hidden_layers", 1 << 12),
-            FeedForward = file.Count("intermediate_size", 1 << 22),
-            Vocabulary = file.Count("vocab_size", 1 << 24),
-            NormEpsilon = file.Number("rms_norm_eps", 1e-6, 0, 1),
-            RopeTheta = RopeParameter(file, "rope_theta", 10000),
-            RopeScaling = Scaling(file),
-            MaxPositions = file.Has("max_position_embeddings") ? file.Count("max_position_embeddings", MostPositions)
-                : file.Has("max_sequence_length") ? file.Count("max_sequence_length", MostPositions) : 2048,
-            SlidingWindow = architecture == "MistralForCausalLM" && file.Has("sliding_window") ? file.Count("sliding_window", int.MaxValue) : null,
-            QkvBias = bias || qwen,
-            OutputBias = bias && !qwen,
-            TiedEmbeddings = file.Flag("tie_word_embeddings"),
-            BeginId = file.Ids("bos_token_id") is [var first, ..] ? first : null,
-            EndIds = file.Ids("eos_token_id"),
-            StoredDtype = file.Text("torch_dtype") ?? file.Text("dtype"),
+            Width = width,
+            FeedForward = fields.Integer("intermediate_size", 1, WidestMlp),
+            Vocabulary = fields.Integer("vocab_size", 1, LargestVocabulary),
+            MaxPositions = MaxPositions(fields, architecture),
         };
     }
 
-    private static string Architecture(JsonFile file)
+    // The second name is that of the first conversions of LLaMA-1.
+    private static int MaxPositions(JsonFields fields, string architecture)
     {
-        string? name = null;
-        if (file.TryGet("architectures", out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 1
-            && list[0].ValueKind == JsonValueKind.String)
-            name = list[0].GetString();
-        if (name == "LLaMAForCausalLM") name = "LlamaForCausalLM"; // as the first converted checkpoints spell it
-        return name is not null && Supported.Contains(name) ? name
-            : throw file.Refused("architectures", $"one of {string.Join(", ", Supported)}",
-                list.ValueKind == JsonValueKind.Undefined ? "none" : list.GetRawText());
+        var otherwise = architecture switch { Mistral => 131072, Qwen2 => 32768, _ => 2048 };
+        otherwise = fields.Integer("max_sequence_length", 1, int.MaxValue, otherwise);
+        return fields.Integer("max_position_embeddings", 1, int.MaxValue, otherwise);
     }
 
-    /// <summary>Settings under which the model would not be the one that is computed here.</summary>
-    private static void RefuseWhatDiffers(JsonFile file, bool qwen)
+    private static RopeScaling? Scaling(JsonFields? fields)
     {
-        if (file.Text("hidden_act") is { } act && act != "silu") throw file.Refused("hidden_act", "silu", act);
-        if (file.Flag("mlp_bias")) throw file.Refused("mlp_bias", "false", "true");
-        if (qwen && file.Flag("use_sliding_window")) throw file.Refused("use_sliding_window", "false", "true");
-        if (file.Has("quantization_config")) throw file.Refused("quantization_config", "none, weights in float16, bfloat16, float32 or float64", "one");
-        if (file.Has("partial_rotary_factor") && file.Number("partial_rotary_factor", 1, 0, 1) != 1)
-            throw file.Refused("partial_rotary_factor", "1", file.Get("partial_rotary_factor").GetRawText());
-    }
-
-    private static double RopeParameter(JsonFile file, string name, double otherwise) =>
-        file.Object("rope_parameters") is { } parameters && parameters.Has(name) ? parameters.Number(name, otherwise, 0, 1e12)
-            : file.Number(name, otherwise, 0, 1e12);
-
-    private static RopeScaling? Scaling(JsonFile file)
-    {
-        var scaling = file.Object("rope_scaling") ?? file.Object("rope_parameters");
-        var kind = scaling?.Text("rope_type") ?? scaling?.Text("type");
-        if (scaling is null || kind == "default" || (kind is null && !scaling.Has("factor"))) return null;
-        return kind switch
+        if (fields is null) return null;
+        var key = fields.Mentions("rope_type") ? "rope_type" : "type";
+        if (fields.Positive("partial_rotary_factor", 1) != 1) throw fields.Bad("partial_rotary_factor", "1, the only one supported");
+        return fields.Text(key) switch
         {
-            "linear" => new RopeScaling(kind, scaling.Number("factor", null, 0, 1e6)),
-            "llama3" => new RopeScaling(kind, scaling.Number("factor", null, 0, 1e6), scaling.Number("low_freq_factor", null, 0, 1e6),
-                scaling.Number("high_freq_factor", null, 0, 1e6), scaling.Count("original_max_position_embeddings", MostPositions)),
-            _ => throw file.Refused("rope_scaling, rope_type", "none, default, linear or llama3", kind ?? "none"),
+            "default" => null,
+            "linear" => new("linear", fields.Positive("factor")),
+            "llama3" => Llama3(fields),
+            null when key == "type" && fields.Find("factor") is null => null,
+            _ => throw fields.Bad(key, "default, linear or llama3"),
         };
+    }
+
+    private static RopeScaling Llama3(JsonFields fields)
+    {
+        var scaling = new RopeScaling("llama3", fields.Positive("factor"), fields.Positive("low_freq_factor"),
+            fields.Positive("high_freq_factor"), fields.Integer("original_max_position_embeddings", 1, int.MaxValue));
+        return scaling.HighFrequencyFactor > scaling.LowFrequencyFactor
+            ? scaling
+            : throw fields.Bad("high_freq_factor", $"more than low_freq_factor ({scaling.LowFrequencyFactor})");
+    }
+
+    // Absent is 4096 for Mistral and null is none, as in its own configuration class.
+    private static int? SlidingWindow(JsonFields fields, string architecture)
+    {
+        if (architecture != Mistral) return null;
+        if (!fields.Mentions("sliding_window")) return 4096;
+        return fields.Find("sliding_window") is null ? null : fields.Integer("sliding_window", 1, int.MaxValue);
+    }
+
+    // -1 stands for none.
+    private static IReadOnlyList<int> Ids(JsonFields fields, string name, LlamaConfig config, int otherwise)
+    {
+        if (!fields.Mentions(name)) return config.Architecture == Qwen2 || otherwise >= config.Vocabulary ? [] : [otherwise];
+        return [.. fields.Integers(name, -1, config.Vocabulary - 1).Where(id => id >= 0)];
+    }
+
+    /// <summary>Writes config.json so that <see cref="Read"/> and Hugging Face's transformers read it back; the file
+    /// appears whole or not at all.</summary>
+    public static void Write(string path, LlamaConfig config) => AtomicFile.Write(path, stream =>
+    {
+        using var json = new Utf8JsonWriter(stream, Indented);
+        json.WriteStartObject();
+        json.WriteStartArray("architectures");
+        json.WriteStringValue(config.Architecture);
+        json.WriteEndArray();
+        json.WriteString("model_type", config.Architecture switch { Mistral => "mistral", Qwen2 => "qwen2", _ => "llama" });
+        json.WriteString("hidden_act", "silu");
+        WriteSizes(json, config);
+        json.WriteNumber("rms_norm_eps", config.NormEpsilon);
+        json.WriteNumber("rope_theta", config.RopeTheta);
+        WriteScaling(json, config.RopeScaling);
+        json.WriteBoolean("tie_word_embeddings", config.TiedEmbeddings);
+        json.WriteBoolean("attention_bias", config.OutputBias);
+        if (config.Architecture == Mistral) WriteNumberOrNull(json, "sliding_window", config.SlidingWindow);
+        WriteNumberOrNull(json, "bos_token_id", config.BeginId);
+        json.WriteStartArray("eos_token_id");
+        foreach (var id in config.EndIds) json.WriteNumberValue(id);
+        json.WriteEndArray();
+        if (config.StoredDtype is { } dtype) json.WriteString("torch_dtype", dtype);
+        json.WriteEndObject();
+    });
+
+    private static void WriteSizes(Utf8JsonWriter json, LlamaConfig config)
+    {
+        json.WriteNumber("num_hidden_layers", config.Layers);
+        json.WriteNumber("num_attention_heads", config.Heads);
+        json.WriteNumber("num_key_value_heads", config.KeyValueHeads);
+        json.WriteNumber("head_dim", config.HeadWidth);
+        json.WriteNumber("hidden_size", config.Width);
+        json.WriteNumber("intermediate_size", config.FeedForward);
+        json.WriteNumber("vocab_size", config.Vocabulary);
+        json.WriteNumber("max_position_embeddings", config.MaxPositions);
+    }
+
+    private static void WriteScaling(Utf8JsonWriter json, RopeScaling? scaling)
+    {
+        if (scaling is null)
+        {
+            json.WriteNull("rope_scaling");
+            return;
+        }
+        json.WriteStartObject("rope_scaling");
+        json.WriteString("rope_type", scaling.Kind);
+        json.WriteNumber("factor", scaling.Factor);
+        if (scaling.Kind == "llama3")
+        {
+            json.WriteNumber("low_freq_factor", scaling.LowFrequencyFactor);
+            json.WriteNumber("high_freq_factor", scaling.HighFrequencyFactor);
+            json.WriteNumber("original_max_position_embeddings", scaling.OriginalMaxPositions);
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, int? value)
+    {
+        if (value is { } number) json.WriteNumber(name, number);
+        else json.WriteNull(name);
     }
 }

@@ -43,6 +43,12 @@ public sealed record LlamaLayerWeights
 
     /// <summary>Down projection: (d, f).</summary>
     public required Tensor Down { get; init; }
+
+    /// <summary>Those that the layer has.</summary>
+    internal IEnumerable<Tensor> Tensors => ((Tensor?[])
+    [
+        AttentionNorm, Query, Key, Value, Output, QueryBias, KeyBias, ValueBias, OutputBias, MlpNorm, Gate, Up, Down,
+    ]).OfType<Tensor>();
 }
 
 /// <summary>All weights of a Llama-architecture model, in one dtype on one device.</summary>
@@ -60,21 +66,15 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Unembedding: (vocabulary, d); the same object as <see cref="Embedding"/> where they are tied.</summary>
     public required Tensor Unembedding { get; init; }
 
-    /// <summary>Every weight once.</summary>
-    public IEnumerable<Tensor> All =>
-        Layers.SelectMany(layer => (Tensor?[])[layer.AttentionNorm, layer.Query, layer.Key, layer.Value, layer.Output,
-            layer.QueryBias, layer.KeyBias, layer.ValueBias, layer.OutputBias, layer.MlpNorm, layer.Gate, layer.Up, layer.Down])
-        .OfType<Tensor>().Append(FinalNorm).Append(Embedding).Concat(ReferenceEquals(Embedding, Unembedding) ? [] : [Unembedding]);
-
-    /// <summary>Takes every weight out of the dispose scopes it is in: from now on this object alone frees it.</summary>
-    public void DetachFromDisposeScope()
-    {
-        foreach (var t in All) t.DetachFromDisposeScope();
-    }
+    /// <summary>Every tensor once.</summary>
+    internal IEnumerable<Tensor> Tensors =>
+    [
+        Embedding, .. Layers.SelectMany(l => l.Tensors), FinalNorm, .. ReferenceEquals(Embedding, Unembedding) ? [] : (Tensor[])[Unembedding],
+    ];
 
     /// <summary>Frees every weight.</summary>
     public void Dispose()
     {
-        foreach (var t in All) t.Dispose();
+        foreach (var tensor in Tensors) tensor.Dispose();
     }
 }

@@ -76,7 +76,7 @@ internal sealed class DemoCommand : PbmCommand
         var prompts = Path.Combine(call.Get(folder), "prompts.jsonl");
         StoryPrompts.Write(prompts, Prompts, Seed, encode);
         call.WriteLine($"written: {prompts}, {Prompts} prompts of the form \"{File.ReadLines(prompts).First().Split('"')[3].Trim()} ...\"");
-        return new(name, checkpoint.Fingerprint, "who had what, in small stories", PatchRun.Load(call, checkpoint, new(1, TorchSharp.torch.CPU, TorchSharp.torch.ScalarType.Float32)),
+        return new(name, PatchRun.Fingerprint(call, checkpoint), "who had what, in small stories", PatchRun.Load(call, checkpoint, new(1, TorchSharp.torch.CPU, TorchSharp.torch.ScalarType.Float32)),
             PromptFile.Load(prompts, encode));
     }
 

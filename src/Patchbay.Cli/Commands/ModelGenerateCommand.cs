@@ -29,7 +29,7 @@ internal sealed class ModelGenerateCommand : PbmCommand
     {
         var choice = compute.Begin(call);
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
-        var place = call.Get(tokenizerPath) ?? checkpoint.Path;
+        var place = call.Get(tokenizerPath) ?? checkpoint.Folder;
         var tokenizer = TokenizerLoader.Open(place)
             ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer", place);
         var start = tokenizer.Encode(call.Get(prompt));

@@ -23,12 +23,13 @@ internal sealed class ModelInspectCommand : PbmCommand
     {
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
         var c = checkpoint.Config;
-        var tokenizer = TokenizerLoader.Open(checkpoint.Path);
+        var tokenizer = TokenizerLoader.Open(checkpoint.Folder);
         var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d => (Dtype: d.Item1, Bytes: c.ParameterCount * d.Item2)).ToArray();
-        var fingerprint = call.WithProgress("hashing", _ => checkpoint.Fingerprint);
+        var fingerprint = PatchRun.Fingerprint(call, checkpoint);
         var lora = checkpoint.Adapter;
+        var stored = string.Join(" and ", checkpoint.Tensors.Select(t => t.Type.ToString().ToLowerInvariant()).Distinct());
         call.WriteFacts(
-            ("checkpoint", checkpoint.Path),
+            ("checkpoint", checkpoint.Folder),
             ("architecture", c.Architecture),
             ("layers x heads", $"{c.Layers} x {c.Heads}" + (c.GroupSize > 1 ? $", {c.KeyValueHeads} key/value heads" : "")),
             ("width", $"{c.Width}, heads of {c.HeadWidth}, MLP {c.FeedForward}"),
@@ -37,9 +38,9 @@ internal sealed class ModelInspectCommand : PbmCommand
                 + (c.SlidingWindow is { } w ? $", sliding window {w}" : "")),
             ("parameters", $"{c.ParameterCount:N0}"),
             ("memory", string.Join(", ", memory.Select(m => $"{ByteSize.Format(m.Bytes)} in {m.Dtype}"))),
-            ("stored as", checkpoint.Storage),
+            ("stored as", stored),
             ("tokenizer", tokenizer?.Description ?? "none in this folder"),
-            ("adapter", lora is null ? null : $"LoRA r {lora.Rank}, alpha {lora.Alpha:0.###}, {lora.Modules.Count} modules, targets {lora.Targets.ReplaceLineEndings("")}"),
+            ("adapter", lora is null ? null : $"LoRA r {lora.Rank}, alpha {lora.Alpha:0.###}, {lora.Modules.Count} modules ({string.Join(", ", lora.Modules.Select(m => m.Name.Split('.')[^1]).Distinct())})"),
             ("fingerprint", fingerprint));
         call.WriteJson(new
         {
@@ -47,9 +48,9 @@ internal sealed class ModelInspectCommand : PbmCommand
             Config = c,
             Parameters = c.ParameterCount,
             MemoryBytes = memory.ToDictionary(m => m.Dtype, m => m.Bytes),
-            StoredAs = checkpoint.Storage,
+            StoredAs = stored,
             Tokenizer = tokenizer?.Description,
-            Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha, lora.Modules },
+            Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha, Modules = lora.Modules.Select(m => m.Name) },
             Fingerprint = fingerprint,
         });
         return ExitCode.Ok;

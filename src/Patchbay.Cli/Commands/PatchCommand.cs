@@ -89,7 +89,7 @@ internal sealed class PatchCommand : PbmCommand
         var report = PatchRun.Report(result, options) with
         {
             Model = call.Get(model),
-            Fingerprint = checkpoint.Fingerprint,
+            Fingerprint = PatchRun.Fingerprint(call, checkpoint),
             Task = call.Get(batch) ?? call.Get(task),
             Prompts = set.Count,
             Seed = call.Get(batch) is null ? call.Get(seed) : null,

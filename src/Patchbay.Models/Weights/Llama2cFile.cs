@@ -3,36 +3,33 @@ using System.Buffers.Binary;
 namespace Patchbay.Models.Weights;
 
 /// <summary>
-/// A checkpoint in the format of llama2.c: seven int32 (width, MLP width, layers, heads, key/value heads, vocabulary, positions),
-/// then all weights in float32, one kind after the other. A negative vocabulary says that the unembedding is stored too.
-/// Its rotary embedding pairs neighbouring channels; rows of q and k are given out in the order that makes it the rotate-half
-/// form of every other checkpoint here, which leaves every score as it is.
+/// A checkpoint of karpathy's llama2.c in its first form: seven int32 (dim, hidden_dim, n_layers, n_heads, n_kv_heads,
+/// vocab_size, negative where the unembedding is stored too, and seq_len), then all weights in float32. Its rotary
+/// embedding turns neighbours (2i, 2i + 1) of a head's q and k; the rows of q and k are given in the order of the
+/// half-turning form (i, i + dh/2), which is the only one that the rest of the code knows. Scores q·k stay the same.
 /// </summary>
-public sealed class Llama2cFile : WeightFile
+internal sealed class Llama2cFile : IDisposable
 {
+    private const int HeaderLength = 28;
     private readonly MappedFile file;
-    private readonly Dictionary<string, StoredTensor> tensors = [];
+    private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
+    private long position = HeaderLength;
 
-    private Llama2cFile(MappedFile file, LlamaConfig config)
-    {
-        (this.file, Config) = (file, config);
-        AddTensors();
-    }
+    private Llama2cFile(MappedFile file) => (this.file, Config) = (file, ReadHeader(file));
 
-    /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
-
-    /// <summary>Shape of the model, from the header.</summary>
     public LlamaConfig Config { get; }
 
-    /// <summary>Opens a file and checks that it is exactly as long as its header says.</summary>
-    /// <exception cref="InvalidDataException">It is not such a file; one sentence says why.</exception>
+    /// <summary>The weights under the names of Hugging Face's Llama.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
+
     public static Llama2cFile Open(string path)
     {
         var file = new MappedFile(path);
         try
         {
-            return new Llama2cFile(file, ReadHeader(file));
+            var checkpoint = new Llama2cFile(file);
+            checkpoint.PlaceTensors();
+            return checkpoint;
         }
         catch
         {
@@ -41,90 +38,104 @@ public sealed class Llama2cFile : WeightFile
         }
     }
 
-    /// <inheritdoc/>
-    public override void Dispose() => file.Dispose();
+    /// <summary>Whether a file's header and length are those of such a checkpoint.</summary>
+    public static bool Recognizes(string path)
+    {
+        try
+        {
+            using var _ = Open(path);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 
     private static LlamaConfig ReadHeader(MappedFile file)
     {
-        if (file.Length < 28) throw new InvalidDataException($"{file.Name}: header: expected 28 bytes, found a file of {file.Length}");
-        var h = new int[7];
-        for (var i = 0; i < 7; i++) h[i] = BinaryPrimitives.ReadInt32LittleEndian(file.Bytes(4 * i, 4));
-        string[] names = ["dim", "hidden_dim", "n_layers", "n_heads", "n_kv_heads", "vocab_size", "seq_len"];
-        for (var i = 0; i < 7; i++)
+        Span<byte> bytes = stackalloc byte[HeaderLength];
+        file.Read(0, bytes, "header of llama2.c");
+        if (PyTorchReader.Recognizes(bytes))
+            throw Refusal.Of(file.Path, "this is a file of torch.save, expected its folder with config.json, or a llama2.c checkpoint");
+        if (bytes.StartsWith("24ka"u8)) throw Refusal.Of(file.Path, "this is a newer llama2.c export, only its first form (version 0) is supported");
+        var fields = new int[7];
+        for (var i = 0; i < fields.Length; i++) fields[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]);
+        if (fields is not [> 0 and <= 1 << 20, > 0 and <= 1 << 22, > 0 and <= 1000, > 0 and <= 4096, > 0 and <= 4096,
+            not 0 and >= -(1 << 24) and <= 1 << 24, > 0 and <= 1 << 24]
+            || fields[0] % (2 * fields[3]) != 0 || fields[3] % fields[4] != 0)
         {
-            var value = i == 5 ? Math.Abs((long)h[5]) : h[i];
-            if (value is < 1 or > 1 << 20) throw new InvalidDataException($"{file.Name}: header, {names[i]}: expected 1 to {1 << 20}, found {h[i]}");
+            throw Refusal.Of(file.Path, "the header of llama2.c should be a plausible dim, hidden_dim, n_layers, n_heads, " +
+                $"n_kv_heads, vocab_size and seq_len, found {string.Join(", ", fields)}");
         }
-        if (h[0] % h[3] != 0 || h[0] / h[3] % 2 != 0 || h[3] % h[4] != 0)
+        return new()
         {
-            throw new InvalidDataException($"{file.Name}: header: expected a dim that n_heads divides into even parts and n_heads " +
-                $"that n_kv_heads divides, found dim {h[0]}, n_heads {h[3]}, n_kv_heads {h[4]}");
-        }
-        return new LlamaConfig
-        {
-            Architecture = "llama2.c",
-            Width = h[0],
-            FeedForward = h[1],
-            Layers = h[2],
-            Heads = h[3],
-            KeyValueHeads = h[4],
-            HeadWidth = h[0] / h[3],
-            Vocabulary = Math.Abs(h[5]),
-            MaxPositions = h[6],
+            Width = fields[0],
+            FeedForward = fields[1],
+            Layers = fields[2],
+            Heads = fields[3],
+            KeyValueHeads = fields[4],
+            HeadWidth = fields[0] / fields[3],
+            Vocabulary = Math.Abs(fields[5]),
+            TiedEmbeddings = fields[5] > 0,
+            MaxPositions = fields[6],
             NormEpsilon = 1e-5,
-            TiedEmbeddings = h[5] > 0,
             BeginId = 1,
-            EndIds = [1, 2],
+            EndIds = [2],
             StoredDtype = "float32",
         };
     }
 
-    private void AddTensors()
+    private void PlaceTensors()
     {
         var c = Config;
-        long d = c.Width, kv = (long)c.KeyValueHeads * c.HeadWidth, at = 28;
-        void Kind(string name, bool rotary, params long[] shape)
-        {
-            for (var l = 0; l < c.Layers; l++) Add($"model.layers.{l}.{name}.weight", rotary, shape);
-        }
-        void Add(string name, bool rotary, params long[] shape)
-        {
-            tensors[name] = rotary
-                ? new HalvedTensor(file, at, c.HeadWidth) { Name = name, File = file.Name, Type = StoredType.Float32, Shape = shape }
-                : new MappedTensor(file, at) { Name = name, File = file.Name, Type = StoredType.Float32, Shape = shape };
-            at += 4 * tensors[name].Count;
-        }
-        Add("model.embed_tokens.weight", false, c.Vocabulary, d);
-        Kind("input_layernorm", false, d);
-        Kind("self_attn.q_proj", true, d, d);
-        Kind("self_attn.k_proj", true, kv, d);
-        Kind("self_attn.v_proj", false, kv, d);
-        Kind("self_attn.o_proj", false, d, d);
-        Kind("post_attention_layernorm", false, d);
-        Kind("mlp.gate_proj", false, c.FeedForward, d);
-        Kind("mlp.down_proj", false, d, c.FeedForward);
-        Kind("mlp.up_proj", false, c.FeedForward, d);
-        Add("model.norm.weight", false, d);
-        at += 4L * c.MaxPositions * c.HeadWidth; // tables of cosines and sines, computed here instead
-        if (!c.TiedEmbeddings) Add("lm_head.weight", false, c.Vocabulary, d);
-        if (at != file.Length) throw new InvalidDataException($"{file.Name}: expected {at} bytes, as the header says, found {file.Length}");
+        long d = c.Width, q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, f = c.FeedForward;
+        var expected = ExpectedLength();
+        if (file.Length != expected)
+            throw Refusal.Of(file.Path, $"the file has {file.Length} bytes, expected {expected} by its llama2.c header");
+        Place(LlamaLayout.Embedding, c.Vocabulary, d);
+        PlaceLayers("input_layernorm", d);
+        PlaceLayers("self_attn.q_proj", HalfTurning(c.Heads), q, d);
+        PlaceLayers("self_attn.k_proj", HalfTurning(c.KeyValueHeads), kv, d);
+        PlaceLayers("self_attn.v_proj", kv, d);
+        PlaceLayers("self_attn.o_proj", d, q);
+        PlaceLayers("post_attention_layernorm", d);
+        PlaceLayers("mlp.gate_proj", f, d);
+        PlaceLayers("mlp.down_proj", d, f);
+        PlaceLayers("mlp.up_proj", f, d);
+        Place(LlamaLayout.FinalNorm, d);
+        position += (long)c.MaxPositions * c.HeadWidth * sizeof(float); // Tables of cosines and sines.
+        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, c.Vocabulary, d);
     }
 
-    /// <summary>A q or k projection whose rows come, head by head, in the order 0, 2, 4, ..., 1, 3, 5, ...</summary>
-    private sealed class HalvedTensor(MappedFile file, long offset, int headWidth) : StoredTensor
+    private long ExpectedLength()
     {
-        public override void CopyTo(long first, Span<byte> destination)
-        {
-            var width = (int)Shape[1];
-            for (var done = 0; done < destination.Length;)
-            {
-                var element = first + done / 4;
-                long row = element / width, column = element % width, within = row % headWidth;
-                var source = row - within + (within < headWidth / 2 ? 2 * within : 2 * (within - headWidth / 2) + 1);
-                var count = Math.Min(destination.Length - done, (int)(width - column) * 4);
-                file.Bytes(offset + (source * width + column) * 4, count).CopyTo(destination[done..]);
-                done += count;
-            }
-        }
+        var tables = (Int128)Config.MaxPositions * Config.HeadWidth;
+        return (long)((Config.ParameterCount + tables) * sizeof(float) + HeaderLength);
     }
+
+    private void PlaceLayers(string part, params long[] shape) => PlaceLayers(part, null, shape);
+
+    private void PlaceLayers(string part, StridedLayout? layout, params long[] shape)
+    {
+        for (var layer = 0; layer < Config.Layers; layer++) Place(LlamaLayout.Weight(layer, part), layout, shape);
+    }
+
+    private void Place(string name, params long[] shape) => Place(name, null, shape);
+
+    private void Place(string name, StridedLayout? layout, params long[] shape)
+    {
+        var tensor = new StoredTensor(file, name, StoredType.Float32, shape, position, layout);
+        tensors.Add(name, tensor);
+        position += tensor.ByteLength;
+    }
+
+    // Row (head, half, i) of the result is row (head, i, half) of the file.
+    private StridedLayout HalfTurning(int heads)
+    {
+        long width = Config.HeadWidth, d = Config.Width;
+        return new([heads, 2, width / 2, d], [width * d, d, 2 * d, 1]);
+    }
+
+    public void Dispose() => file.Dispose();
 }

@@ -1,73 +1,71 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>A file mapped into memory, read only.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+/// <summary>
+/// A file open for reading at any place. Headers are read (<see cref="Read"/>); tensors are mapped one window at a time
+/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.
+/// </summary>
+internal sealed class MappedFile : IDisposable
 {
-    private readonly MemoryMappedFile? map;
-    private readonly MemoryMappedViewAccessor? view;
-    private readonly byte* start;
+    private readonly SafeFileHandle handle;
+    private readonly Lazy<MemoryMappedFile> mapping;
 
     public MappedFile(string path)
     {
         Path = path;
-        Name = System.IO.Path.GetFileName(path);
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        Length = stream.Length;
-        if (Length == 0) return; // an empty file cannot be mapped
-        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        start += view.PointerOffset;
+        handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Length = RandomAccess.GetLength(handle);
+        mapping = new(() => MemoryMappedFile.CreateFromFile(
+            handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true));
     }
 
     public string Path { get; }
 
-    /// <summary>File name without its folder, for error messages.</summary>
-    public string Name { get; }
-
+    /// <summary>Bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Bytes of the file.</summary>
-    /// <exception cref="InvalidDataException">They are not all in the file.</exception>
-    public ReadOnlySpan<byte> Bytes(long offset, int count)
+    /// <summary>Fills <paramref name="destination"/> with the bytes from <paramref name="offset"/> on;
+    /// <paramref name="what"/> says what they are, for the error where the file is too short.</summary>
+    public void Read(long offset, Span<byte> destination, string what)
     {
-        ObjectDisposedException.ThrowIf(view is null && Length > 0, this);
-        if (offset < 0 || count < 0 || offset > Length - count)
-            throw new InvalidDataException($"{Name}: expected {count} bytes at offset {offset}, found the end of the file at {Length}");
-        return new ReadOnlySpan<byte>(start + offset, count);
+        if (offset < 0 || offset > Length - destination.Length)
+        {
+            throw Refusal.Of(
+                Path, $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
+        }
+        while (!destination.IsEmpty)
+        {
+            var count = RandomAccess.Read(handle, destination, offset);
+            if (count == 0) throw Refusal.Of(Path, $"the file became shorter than {Length} bytes while it was read");
+            destination = destination[count..];
+            offset += count;
+        }
     }
 
-    /// <summary>Tells the system that these bytes will not be read again soon, so that a file being loaded does not stay in
-    /// the process's memory beside what was made of it.</summary>
-    public void Forget(long offset, long count)
+    /// <summary>Maps <paramref name="length"/> bytes from <paramref name="offset"/> on, both checked by the caller.</summary>
+    public MappedWindow Map(long offset, long length)
     {
-        const int Page = 4096, DontNeed = 4;
-        var first = (offset + Page - 1) / Page * Page;
-        var whole = (offset + count) / Page * Page - first;
-        if (whole > 0 && OperatingSystem.IsLinux()) _ = Advise((nint)(start + first), (nuint)whole, DontNeed);
+        // Touching a mapped page beyond the end of a file ends the process: a file that shrank is refused first.
+        if (RandomAccess.GetLength(handle) < offset + length)
+            throw Refusal.Of(Path, $"the file became shorter than {offset + length} bytes while it was read");
+        return new(mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read));
     }
-
-    [DllImport("libc", EntryPoint = "madvise")]
-    private static extern int Advise(nint address, nuint length, int advice);
 
     public void Dispose()
     {
-        view?.SafeMemoryMappedViewHandle.ReleasePointer();
-        view?.Dispose();
-        map?.Dispose();
+        if (mapping.IsValueCreated) mapping.Value.Dispose();
+        handle.Dispose();
     }
 }
 
-/// <summary>A tensor whose elements lie one after the other in a mapped file.</summary>
-internal sealed class MappedTensor(MappedFile file, long offset) : StoredTensor
+/// <summary>A part of a file in memory, until disposed.</summary>
+internal sealed class MappedWindow(MemoryMappedViewAccessor view) : IDisposable
 {
-    /// <inheritdoc/>
-    public override void CopyTo(long first, Span<byte> destination)
-    {
-        file.Bytes(offset + first * ElementSize, destination.Length).CopyTo(destination);
-        file.Forget(offset + first * ElementSize, destination.Length);
-    }
+    /// <summary>Copies the bytes from <paramref name="offset"/>, counted from the window's first byte.</summary>
+    public void Read(long offset, Span<byte> destination) =>
+        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(view.PointerOffset + offset), destination);
+
+    public void Dispose() => view.Dispose();
 }

@@ -1,77 +1,143 @@
 namespace Patchbay.Models.Weights;
 
-/// <summary>Number formats that checkpoints store.</summary>
-public enum StoredType
+/// <summary>One tensor of a checkpoint file: what the header says of it, and its elements on demand.</summary>
+public sealed class StoredTensor
 {
-    /// <summary>float64.</summary>
-    Float64,
+    private readonly MappedFile file;
+    private readonly long offset;
+    private readonly StridedLayout? layout;
 
-    /// <summary>float32.</summary>
-    Float32,
+    internal StoredTensor(
+        MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset, StridedLayout? layout = null)
+    {
+        (this.file, this.offset) = (file, offset);
+        (Name, Type, Shape) = (name, type, shape);
+        Count = shape.Contains(0) ? 0 : shape.Aggregate(1L, (count, size) => checked(count * size));
+        this.layout = layout is { IsContiguous: false } ? layout : null;
+    }
 
-    /// <summary>float16.</summary>
-    Float16,
+    /// <summary>The tensor's name in the checkpoint, e.g. "model.norm.weight".</summary>
+    public string Name { get; }
 
-    /// <summary>bfloat16.</summary>
-    BFloat16,
+    /// <summary>Type of the stored elements.</summary>
+    public StoredType Type { get; }
 
-    /// <summary>int64.</summary>
-    Int64,
-
-    /// <summary>int32.</summary>
-    Int32,
-
-    /// <summary>int16.</summary>
-    Int16,
-
-    /// <summary>int8.</summary>
-    Int8,
-
-    /// <summary>uint8.</summary>
-    UInt8,
-
-    /// <summary>One byte, 0 or 1.</summary>
-    Bool,
-}
-
-/// <summary>A tensor in a checkpoint file, not read yet.</summary>
-public abstract class StoredTensor
-{
-    /// <summary>Its name in the file.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>The file's name, for error messages.</summary>
-    public required string File { get; init; }
-
-    /// <summary>Number format.</summary>
-    public required StoredType Type { get; init; }
-
-    /// <summary>Shape.</summary>
-    public required long[] Shape { get; init; }
+    /// <summary>Sizes, first dimension first; empty for a scalar.</summary>
+    public IReadOnlyList<long> Shape { get; }
 
     /// <summary>Number of elements.</summary>
-    public long Count => Shape.Aggregate(1L, (n, d) => n * d);
+    public long Count { get; }
 
-    /// <summary>Bytes of one element.</summary>
-    public int ElementSize => Type switch
+    /// <summary>Bytes of all elements.</summary>
+    public long ByteLength => Count * Type.ByteSize();
+
+    /// <summary>Path of the file that holds the elements.</summary>
+    public string File => file.Path;
+
+    /// <summary>Name, type and shape: "model.norm.weight BF16 (128)".</summary>
+    public override string ToString() => $"{Name} {Type.SafetensorsName()} {Refusal.Shape(Shape)}";
+
+    /// <summary>
+    /// Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
+    /// <paramref name="destination"/> (whose length in bytes is a multiple of an element's), from element
+    /// <paramref name="firstElement"/> on.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The elements asked for are not all there.</exception>
+    public void CopyTo(long firstElement, Span<byte> destination)
     {
-        StoredType.Float64 or StoredType.Int64 => 8,
-        StoredType.Float32 or StoredType.Int32 => 4,
-        StoredType.Float16 or StoredType.BFloat16 or StoredType.Int16 => 2,
-        _ => 1,
-    };
+        var size = Type.ByteSize();
+        var count = Math.DivRem(destination.Length, size, out var rest);
+        if (rest != 0 || firstElement < 0 || firstElement > Count - count)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(firstElement), $"{destination.Length} bytes from element {firstElement} on were asked of {this}.");
+        }
+        if (count == 0) return;
+        if (layout is null)
+        {
+            using var window = file.Map(offset + firstElement * size, destination.Length);
+            window.Read(0, destination);
+        }
+        else
+        {
+            using var window = file.Map(offset, layout.Extent * size);
+            CopyStrided(window, layout, firstElement, destination);
+        }
+    }
 
-    /// <summary>Copies elements from number <paramref name="first"/> on, in row-major order and little-endian, until
-    /// <paramref name="destination"/> is full.</summary>
-    public abstract void CopyTo(long first, Span<byte> destination);
+    private void CopyStrided(MappedWindow window, StridedLayout strided, long firstElement, Span<byte> destination)
+    {
+        var size = Type.ByteSize();
+        while (!destination.IsEmpty)
+        {
+            var (start, run) = strided.RunAt(firstElement);
+            var count = (int)Math.Min(run, destination.Length / size);
+            window.Read(start * size, destination[..(count * size)]);
+            destination = destination[(count * size)..];
+            firstElement += count;
+        }
+    }
 }
 
-/// <summary>An open checkpoint file: its tensors, readable until it is disposed.</summary>
-public abstract class WeightFile : IDisposable
+/// <summary>Where the elements of a view lie, counted in elements from its first one.</summary>
+/// <param name="Sizes">Sizes whose product is the tensor's number of elements; row-major order of them is the tensor's.</param>
+/// <param name="Strides">Distance of neighbours along each, not negative.</param>
+internal sealed record StridedLayout(long[] Sizes, long[] Strides)
 {
-    /// <summary>Tensors by name.</summary>
-    public abstract IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+    /// <summary>Elements between the first and the last one, both included; 0 for an empty view.</summary>
+    public long Extent
+    {
+        get
+        {
+            if (Sizes.Contains(0)) return 0;
+            var extent = 1L;
+            for (var i = 0; i < Sizes.Length; i++) extent = checked(extent + (Sizes[i] - 1) * Strides[i]);
+            return extent;
+        }
+    }
 
-    /// <summary>Closes the file.</summary>
-    public abstract void Dispose();
+    public bool IsContiguous => Sizes.Contains(0) || InnerRun(out var outer) >= 0 && outer == 0;
+
+    /// <summary>Whether two different indices name the same element.</summary>
+    public bool Overlaps
+    {
+        get
+        {
+            if (Sizes.Contains(0)) return false;
+            var extent = 1L;
+            foreach (var (stride, size) in Strides.Zip(Sizes).Where(d => d.Second > 1).OrderBy(d => d.First))
+            {
+                if (stride < extent) return true;
+                extent += (size - 1) * stride;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>Where element <paramref name="index"/> (row-major) lies, and how many follow it without a gap.</summary>
+    public (long Start, long Run) RunAt(long index)
+    {
+        var run = InnerRun(out var outer);
+        index = Math.DivRem(index, run, out var start);
+        var left = run - start;
+        for (var i = outer - 1; i >= 0; i--)
+        {
+            index = Math.DivRem(index, Sizes[i], out var position);
+            start += position * Strides[i];
+        }
+        return (start, left);
+    }
+
+    // Elements of the last dimensions that lie one after another; outer is the number of dimensions before these.
+    private long InnerRun(out int outer)
+    {
+        var run = 1L;
+        for (outer = Sizes.Length; outer > 0; outer--)
+        {
+            if (Sizes[outer - 1] == 1) continue;
+            if (Strides[outer - 1] != run) break;
+            run *= Sizes[outer - 1];
+        }
+        return run;
+    }
 }

@@ -1,121 +1,128 @@
-using System.Buffers.Binary;
-using System.Numerics;
+using System.IO.Compression;
 using System.Text;
+using Patchbay.Models.Weights;
 
 namespace Patchbay.Models.Tests.Weights;
 
-/// <summary>Writes pickles by hand, opcode by opcode, and the two forms of checkpoint around them.</summary>
+/// <summary>Writes a dict of tensors as torch.save does, and other pickles byte by byte.</summary>
 internal sealed class PickleWriter
 {
-    private readonly List<byte> bytes = [0x80, 2];
+    private readonly List<byte> written = [];
 
-    public PickleWriter Op(params byte[] codes)
+    public PickleWriter(int protocol = 2) => Raw(0x80, (byte)protocol);
+
+    public PickleWriter Raw(params byte[] bytes)
     {
-        bytes.AddRange(codes);
+        written.AddRange(bytes);
         return this;
     }
 
-    public PickleWriter Op(char code) => Op((byte)code);
+    public PickleWriter Op(char opcode) => Raw((byte)opcode);
 
-    public PickleWriter Text(string text)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(text);
-        return Op('X').Op(Little(utf8.Length, 4)).Op(utf8);
-    }
+    public PickleWriter Text(string text) => Op('X').Raw(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text))).Raw(Encoding.UTF8.GetBytes(text));
 
-    public PickleWriter Integer(long value) => Op(0x8a, 8).Op(Little(value, 8));
+    public PickleWriter Number(long n) => Op('\x8a').Raw(8).Raw(BitConverter.GetBytes(n));
 
-    public PickleWriter Global(string module, string name) => Op('c').Op(Encoding.UTF8.GetBytes($"{module}\n{name}\n"));
+    public PickleWriter Global(string module, string name) => Op('c').Raw(Encoding.UTF8.GetBytes($"{module}\n{name}\n"));
 
-    public PickleWriter Numbers(params long[] values)
+    public PickleWriter Numbers(IEnumerable<long> numbers)
     {
         Op('(');
-        foreach (var value in values) Integer(value);
+        foreach (var n in numbers) Number(n);
         return Op('t');
     }
 
-    public PickleWriter Storage(string key, long count, string type = "FloatStorage") =>
-        Op('(').Text("storage").Global("torch", type).Text(key).Text("cpu").Integer(count).Op('t').Op('Q');
-
-    public PickleWriter Tensor(string key, long count, long offset, long[] shape, long[] strides, string type = "FloatStorage") =>
-        Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(key, count, type).Integer(offset)
-            .Numbers(shape).Numbers(strides).Op(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
-
-    public byte[] Stop() => [.. Op('.').bytes];
-
-    /// <summary>A pickle of a dict of one tensor that covers what the arguments say of a float32 storage "0".</summary>
-    public static byte[] One(long count, long offset, long[] shape, long[] strides) =>
-        new PickleWriter().Op('}').Text("w").Tensor("0", count, offset, shape, strides).Op('s').Stop();
-
-    /// <summary>A pickle of several kinds of tensors over storages "0" (12 floats) and "1" (4 bfloat16).</summary>
-    public static byte[] Sample() => new PickleWriter().Global("collections", "OrderedDict").Op(')').Op('R').Op((byte)'q', 0).Op('(')
-        .Text("whole").Tensor("0", 12, 0, [3, 4], [4, 1])
-        .Text("turned").Tensor("0", 12, 0, [4, 3], [1, 4])
-        .Text("part").Tensor("0", 12, 5, [2, 2], [4, 1])
-        .Text("spread").Global("torch._utils", "_rebuild_parameter").Op('(')
-        .Tensor("0", 12, 1, [2, 3, 2], [6, 0, 2]).Op(0x88).Op('}').Op('t').Op('R')
-        .Text("half").Tensor("1", 4, 0, [4], [1], "BFloat16Storage")
-        .Text("one").Tensor("0", 12, 7, [], []).Text("none").Tensor("0", 12, 12, [0, 5], [5, 1]).Op('u')
-        .Op('}').Text("_metadata").Op((byte)'h', 0).Op('s').Op('b').Stop();
-
-    /// <summary>The storages of <see cref="Sample"/>: floats 0 to 11, and 1, 2, 3, 4 as bfloat16.</summary>
-    public static (string Key, byte[] Data)[] SampleStorages() =>
-    [
-        ("0", Floats(Enumerable.Range(0, 12).Select(i => (float)i))),
-        ("1", [0x80, 0x3f, 0x00, 0x40, 0x40, 0x40, 0x80, 0x40]),
-    ];
-
-    public static byte[] Floats(IEnumerable<float> values) => [.. values.SelectMany(BitConverter.GetBytes)];
-
-    public static byte[] Zip(byte[] pickle, (string Key, byte[] Data)[] storages, bool zip64 = false, string order = "little") =>
-        Entries([("m/data.pkl", pickle), ("m/byteorder", Encoding.ASCII.GetBytes(order)),
-            .. storages.Select(s => ($"m/data/{s.Key}", s.Data))], zip64);
-
-    public static byte[] Entries((string Name, byte[] Data)[] entries, bool zip64 = false, short method = 0)
+    /// <summary>_rebuild_tensor_v2 of a view of a storage.</summary>
+    public PickleWriter Tensor(
+        StoredType type, string key, long count, long offset, long[] shape, long[] strides, bool legacy = false, bool parameter = false)
     {
-        var (file, directory) = (new List<byte>(), new List<byte>());
-        foreach (var (name, data) in entries)
+        if (parameter) Global("torch._utils", "_rebuild_parameter").Op('(');
+        Global("torch._utils", "_rebuild_tensor_v2").Op('(');
+        Op('(').Text("storage").Global("torch", StorageName(type)).Text(key).Text("cpu").Number(count);
+        if (legacy) Op('N');
+        Op('t').Op('Q').Number(offset).Numbers(shape).Numbers(strides).Raw(0x89);
+        Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
+        return parameter ? Raw(0x88).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R') : this;
+    }
+
+    public byte[] Stop()
+    {
+        Op('.');
+        return [.. written];
+    }
+
+    private static string StorageName(StoredType type) => type switch
+    {
+        StoredType.Float64 => "DoubleStorage",
+        StoredType.Float32 => "FloatStorage",
+        StoredType.Float16 => "HalfStorage",
+        StoredType.BFloat16 => "BFloat16Storage",
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    public static long[] RowMajor(long[] shape)
+    {
+        var strides = new long[shape.Length];
+        var step = 1L;
+        for (var i = shape.Length - 1; i >= 0; i--) (strides[i], step) = (step, step * shape[i]);
+        return strides;
+    }
+
+    /// <summary>The pickle of a dict of contiguous tensors, the i-th in storage i.</summary>
+    public static byte[] Dict(IReadOnlyList<TinyTensor> tensors, StoredType type, bool legacy)
+    {
+        var pickle = new PickleWriter().Op('}').Op('(');
+        for (var i = 0; i < tensors.Count; i++)
         {
-            var (text, start, size) = (Encoding.UTF8.GetBytes(name), file.Count, zip64 ? 0xffffffffL : data.Length);
-            byte[] extra = zip64 ? [1, 0, 24, 0, .. Little(data.Length, 8), .. Little(data.Length, 8), .. Little(start, 8)] : [];
-            byte[] same = [.. Little(method, 2), .. new byte[8], .. Little(size, 4), .. Little(size, 4), .. Little(text.Length, 2)];
-            file.AddRange([.. "PK\u0003\u0004"u8, 45, 0, 0, 0, .. same, 0, 0, .. text, .. data]);
-            directory.AddRange([.. "PK\u0001\u0002"u8, 45, 0, 45, 0, 0, 0, .. same, .. Little(extra.Length, 2), .. new byte[10],
-                .. Little(zip64 ? 0xffffffffL : start, 4), .. text, .. extra]);
+            var t = tensors[i];
+            pickle.Text(t.Name).Tensor(type, $"{i}", t.Values.Length, 0, t.Shape, RowMajor(t.Shape), legacy);
         }
-        var (at, end) = (file.Count, file.Count + directory.Count);
-        file.AddRange(directory);
-        if (zip64) file.AddRange([.. "PK\u0006\u0006"u8, .. Little(44, 8), .. new byte[12], .. Little(entries.Length, 8),
-            .. Little(entries.Length, 8), .. Little(directory.Count, 8), .. Little(at, 8),
-            .. "PK\u0006\u0007"u8, 0, 0, 0, 0, .. Little(end, 8), 1, 0, 0, 0]);
-        var count = Little(zip64 ? 0xffff : entries.Length, 2);
-        file.AddRange([.. "PK\u0005\u0006"u8, 0, 0, 0, 0, .. count, .. count, .. Little(zip64 ? 0xffffffffL : directory.Count, 4),
-            .. Little(zip64 ? 0xffffffffL : at, 4), 0, 0]);
-        return [.. file];
+        return pickle.Op('u').Stop();
     }
 
-    public static byte[] Legacy(byte[] pickle, (string Key, byte[] Data, int Size)[] storages, bool little = true)
+    /// <summary>A zip as torch.save writes it, around a pickle and its storages.</summary>
+    public static byte[] Zip(byte[] pickle, params (string Key, byte[] Bytes)[] storages)
     {
-        var magic = BigInteger.Parse("0" + "1950a86a20f9469cfc6c", System.Globalization.NumberStyles.HexNumber).ToByteArray();
-        var keys = storages.Aggregate(new PickleWriter().Op(']').Op('('), (w, s) => w.Text(s.Key)).Op('e').Stop();
-        return
-        [
-            .. new PickleWriter().Op(0x8a, (byte)magic.Length).Op(magic).Stop(),
-            .. new PickleWriter().Op('M').Op(Little(1001, 2)).Stop(),
-            .. new PickleWriter().Op('}').Text("little_endian").Op(little ? (byte)0x88 : (byte)0x89).Op('s').Stop(),
-            .. pickle,
-            .. keys,
-            .. storages.SelectMany(s => (byte[])[.. Little(s.Data.Length / s.Size, 8), .. s.Data]),
-        ];
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            void Add(string name, byte[] bytes)
+            {
+                using var entry = zip.CreateEntry("archive/" + name, CompressionLevel.NoCompression).Open();
+                entry.Write(bytes);
+            }
+
+            Add("data.pkl", pickle);
+            Add("byteorder", "little"u8.ToArray());
+            foreach (var (key, bytes) in storages) Add("data/" + key, bytes);
+            Add("version", "3\n"u8.ToArray());
+        }
+        return stream.ToArray();
     }
 
-    public static byte[] SampleLegacy() =>
-        Legacy(Sample(), [.. SampleStorages().Reverse().Select(s => (s.Key, s.Data, s.Key == "0" ? 4 : 2))]);
+    public static byte[] Zip(IReadOnlyList<TinyTensor> tensors, StoredType type) =>
+        Zip(Dict(tensors, type, legacy: false), [.. tensors.Select((t, i) => ($"{i}", t.Bytes(type)))]);
 
-    private static byte[] Little(long value, int size)
+    /// <summary>The form before PyTorch 1.6.</summary>
+    public static byte[] Legacy(byte[] pickle, params (string Key, long Count, byte[] Bytes)[] storages)
     {
-        var all = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(all, value);
-        return all[..size];
+        using var stream = new MemoryStream();
+        stream.Write(Convert.FromHexString("80028A0A6CFC9C46F9206AA850192E"));
+        stream.Write(Convert.FromHexString("80024DE9032E"));
+        stream.Write(new PickleWriter().Op('}').Op('(').Text("protocol_version").Number(1001).Text("little_endian").Raw(0x88)
+            .Text("type_sizes").Op('}').Op('(').Text("short").Number(2).Op('u').Op('u').Stop());
+        stream.Write(pickle);
+        var keys = new PickleWriter().Op(']').Op('(');
+        foreach (var (key, _, _) in storages) keys.Text(key);
+        stream.Write(keys.Op('e').Stop());
+        foreach (var (_, count, bytes) in storages)
+        {
+            stream.Write(BitConverter.GetBytes(count));
+            stream.Write(bytes);
+        }
+        return stream.ToArray();
     }
+
+    public static byte[] Legacy(IReadOnlyList<TinyTensor> tensors, StoredType type) =>
+        Legacy(Dict(tensors, type, legacy: true), [.. tensors.Select((t, i) => ($"{i}", (long)t.Values.Length, t.Bytes(type)))]);
 }

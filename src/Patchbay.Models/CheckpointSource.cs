@@ -1,0 +1,130 @@
+using Patchbay.Models.Weights;
+
+namespace Patchbay.Models;
+
+/// <summary>An open checkpoint without adapter: its configuration, and its tensors, checked against it.</summary>
+internal sealed class CheckpointSource : IDisposable
+{
+    internal const string ConfigName = "config.json";
+    private readonly IDisposable owner;
+
+    private CheckpointSource(
+        string folder, LlamaConfig config, IReadOnlyDictionary<string, StoredTensor> tensors, string weights,
+        IReadOnlyList<string> files, IDisposable owner)
+    {
+        (Folder, Config, Tensors, Weights, Files, this.owner) = (folder, config, tensors, weights, files, owner);
+        (Embedding, Unembedding) = Check();
+    }
+
+    public string Folder { get; }
+
+    public LlamaConfig Config { get; }
+
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
+
+    /// <summary>Path that stands for the weights in messages.</summary>
+    public string Weights { get; }
+
+    /// <summary>Configuration and weights, in an order that does not depend on the folder.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>The embedding, or where only the unembedding of a tied model is stored, that.</summary>
+    public StoredTensor Embedding { get; }
+
+    /// <summary>The unembedding where it is stored beside the embedding; otherwise the same object as it.</summary>
+    public StoredTensor Unembedding { get; }
+
+    public static CheckpointSource Open(string path)
+    {
+        if (File.Exists(path)) return OpenLlama2c(path);
+        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
+        var config = Path.Combine(path, ConfigName);
+        if (File.Exists(config)) return OpenFolder(path, config);
+        if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
+            throw Refusal.Of(path, "the base of an adapter is itself an adapter, expected a whole checkpoint");
+        return OpenLlama2c(FindLlama2c(path));
+    }
+
+    private static CheckpointSource OpenFolder(string folder, string configPath)
+    {
+        var config = LlamaConfigFile.Read(configPath);
+        var set = TensorSet.Open(folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
+        return Own(set, () => new(folder, config, set.Tensors, set.Source, [configPath, .. set.Files], set));
+    }
+
+    private static CheckpointSource OpenLlama2c(string path)
+    {
+        if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            throw Refusal.Of(path, $"this is one file of weights, expected its folder with {ConfigName}");
+        var file = Llama2cFile.Open(path);
+        return Own(file, () => new(Path.GetDirectoryName(Path.GetFullPath(path))!, file.Config, file.Tensors, path, [path], file));
+    }
+
+    private static CheckpointSource Own(IDisposable owner, Func<CheckpointSource> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch
+        {
+            owner.Dispose();
+            throw;
+        }
+    }
+
+    // Its tokenizer lies beside it under the same extension, so that more than the name has to be looked at.
+    private static string FindLlama2c(string folder)
+    {
+        var files = Directory.GetFiles(folder, "*.bin").Order(StringComparer.Ordinal).ToArray();
+        var found = files.Length == 1 ? files : Array.FindAll(files, Llama2cFile.Recognizes);
+        return found switch
+        {
+            [var one] => one,
+            [] => throw new FileNotFoundException(
+                $"{folder} is no checkpoint: looked for {ConfigName}, {LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
+            _ => throw Refusal.Of(folder, $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
+        };
+    }
+
+    private (StoredTensor Embedding, StoredTensor Unembedding) Check()
+    {
+        var needed = new HashSet<string>(StringComparer.Ordinal) { LlamaLayout.Embedding, LlamaLayout.Unembedding };
+        long[] outer = [Config.Vocabulary, Config.Width];
+        var embedding = Find(LlamaLayout.Embedding, outer);
+        var unembedding = Find(LlamaLayout.Unembedding, outer);
+        if ((embedding ?? unembedding) is null) throw Missing(LlamaLayout.Embedding, outer);
+        if (!Config.TiedEmbeddings && embedding is null) throw Missing(LlamaLayout.Embedding, outer);
+        if (!Config.TiedEmbeddings && unembedding is null) throw Missing(LlamaLayout.Unembedding, outer);
+        foreach (var (name, shape) in LlamaLayout.Inner(Config))
+        {
+            if (Find(name, shape) is null) throw Missing(name, shape);
+            needed.Add(name);
+        }
+        foreach (var tensor in Tensors.Values)
+        {
+            if (needed.Contains(tensor.Name) || LlamaLayout.IsBuffer(tensor.Name)) continue;
+            throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)} is not expected in a " +
+                $"{Config.Architecture} of {Config.Layers} layers");
+        }
+        return (embedding ?? unembedding!, unembedding ?? embedding!);
+    }
+
+    private StoredTensor? Find(string name, long[] shape)
+    {
+        if (!Tensors.TryGetValue(name, out var tensor)) return null;
+        if (!tensor.Shape.SequenceEqual(shape))
+        {
+            throw Refusal.Of(tensor.File,
+                $"tensor {name} has shape {Refusal.Shape(tensor.Shape)}, expected {Refusal.Shape(shape)} by the configuration");
+        }
+        return tensor.Type.IsFloat()
+            ? tensor
+            : throw Refusal.Of(tensor.File, $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
+    }
+
+    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights,
+        $"tensor {name} {Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
+
+    public void Dispose() => owner.Dispose();
+}

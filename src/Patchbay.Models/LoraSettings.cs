@@ -1,0 +1,130 @@
+using System.Text.RegularExpressions;
+using Patchbay.Models.Weights;
+
+namespace Patchbay.Models;
+
+/// <summary>adapter_config.json of a PEFT LoRA adapter: which modules it changes, with which rank and scale.</summary>
+internal sealed class LoraSettings
+{
+    private const long LongestFile = 1 << 20;
+    private const int MostLayers = 1000;
+    private static readonly TimeSpan LongestMatch = TimeSpan.FromMilliseconds(200);
+
+    // Features that would change the result and are not supported: each must be absent, null, false or empty.
+    private static readonly string[] MustBeOff =
+    [
+        "use_dora", "modules_to_save", "lora_bias", "layer_replication", "trainable_token_indices", "target_parameters",
+        "enable_lora", "use_qalora", "alora_invocation_tokens", "arrow_config",
+    ];
+
+    // Initializations that change the base weights too, so that the adapter alone does not tell the model.
+    private static readonly string[] ChangesBase = ["pissa", "olora", "corda", "loftq"];
+
+    private readonly string file;
+    private readonly Func<string, bool>? targets;
+    private readonly Func<string, bool>? excluded;
+    private readonly IReadOnlyList<int> layers;
+    private readonly IReadOnlyList<(Regex Module, double Value)> ranks, alphas;
+
+    private LoraSettings(string file, JsonFields fields)
+    {
+        this.file = file;
+        RefuseOthers(fields);
+        BaseModel = fields.Text("base_model_name_or_path");
+        Rank = fields.Integer("r", 1, 1 << 16);
+        Alpha = fields.Positive("lora_alpha");
+        RankStabilized = fields.Flag("use_rslora");
+        _ = fields.Flag("fan_in_fan_out"); // Llama's modules are Linear, stored (outputs, inputs); PEFT sets it to false for these.
+        targets = Modules(fields, "target_modules");
+        excluded = Modules(fields, "exclude_modules");
+        layers = fields.Integers("layers_to_transform", 0, MostLayers);
+        ranks = [.. fields.Numbers("rank_pattern").Select(p => (Pattern("rank_pattern", $"^(.*\\.)?({p.Key})$"), p.Value))];
+        alphas = [.. fields.Numbers("alpha_pattern").Select(p => (Pattern("alpha_pattern", $"^(.*\\.)?({p.Key})$"), p.Value))];
+    }
+
+    /// <summary>The base model as the file names it, or null.</summary>
+    public string? BaseModel { get; }
+
+    public int Rank { get; }
+
+    public double Alpha { get; }
+
+    public bool RankStabilized { get; }
+
+    public static LoraSettings Read(string path)
+    {
+        using var json = JsonFile.Read(path, LongestFile);
+        return new(path, new JsonFields(path, json.RootElement));
+    }
+
+    /// <summary>Whether the adapter is meant to change a module; null where the file does not say.</summary>
+    public bool? Targets(string module, int? layer)
+    {
+        if (targets is null) return null;
+        return Guarded(() => targets(module) && excluded?.Invoke(module) != true)
+            && (layers.Count == 0 || (layer is { } l && layers.Contains(l)));
+    }
+
+    /// <summary>Rank of a module, and the factor of B·A: alpha / rank, or alpha / √rank where it is rank-stabilized.</summary>
+    public (double Rank, double Scale) Of(string module)
+    {
+        var rank = Match(ranks, module) ?? Rank;
+        return (rank, (Match(alphas, module) ?? Alpha) / (RankStabilized ? Math.Sqrt(rank) : rank));
+    }
+
+    private static void RefuseOthers(JsonFields fields)
+    {
+        if (fields.Text("peft_type") is not "LORA") throw fields.Bad("peft_type", "LORA, the only kind of adapter supported");
+        if ((fields.Text("bias") ?? "none") != "none") throw fields.Bad("bias", "none, because trained biases are not supported");
+        foreach (var name in MustBeOff)
+            if (!fields.IsOff(name)) throw fields.Bad(name, $"nothing, because {name} is not supported");
+        if (fields.Find("init_lora_weights") is { ValueKind: System.Text.Json.JsonValueKind.String } value
+            && ChangesBase.Any(k => value.GetString()!.StartsWith(k, StringComparison.OrdinalIgnoreCase)))
+            throw fields.Bad("init_lora_weights", "one that leaves the base weights as they are");
+    }
+
+    // A list names modules or ends of their names; a text is a regular expression for the whole name.
+    private Func<string, bool>? Modules(JsonFields fields, string name)
+    {
+        if (fields.Find(name) is not { } value) return null;
+        if (value.ValueKind == System.Text.Json.JsonValueKind.String)
+        {
+            if (value.ValueEquals("all-linear")) return module => module != "lm_head";
+            var pattern = Pattern(name, $"^(?:{value.GetString()})$");
+            return pattern.IsMatch;
+        }
+        var names = fields.Texts(name)!;
+        return module => names.Any(n => module == n || module.EndsWith('.' + n));
+    }
+
+    private Regex Pattern(string field, string pattern)
+    {
+        try
+        {
+            return new(pattern, RegexOptions.CultureInvariant, LongestMatch);
+        }
+        catch (ArgumentException)
+        {
+            throw Refusal.Of(file, $"{field} has {Refusal.Quote(pattern)}, which is not a regular expression");
+        }
+    }
+
+    private double? Match(IReadOnlyList<(Regex Module, double Value)> patterns, string module)
+    {
+        foreach (var (pattern, value) in patterns)
+            if (Guarded(() => pattern.IsMatch(module))) return value;
+        return null;
+    }
+
+    private bool Guarded(Func<bool> match)
+    {
+        try
+        {
+            return match();
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw Refusal.Of(file, $"the regular expression {Refusal.Quote(e.Pattern)} takes too long");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+
+namespace Patchbay.Models.Weights;
+
+/// <summary>The tensors of a folder: of one file, or of shards that an index lists.</summary>
+internal sealed class TensorSet : IDisposable
+{
+    private const long LongestIndex = 64 << 20;
+    private const int MostShards = 10_000;
+    private readonly List<TensorFile> files = [];
+    private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
+
+    private TensorSet(string source) => Source = source;
+
+    /// <summary>Path of the one file or of the index.</summary>
+    public string Source { get; }
+
+    /// <summary>Paths of the files that hold elements, in order of their names.</summary>
+    public IEnumerable<string> Files => files.Select(f => f.Path).Order(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
+
+    /// <summary>Opens the first of the named files that the folder has, whole or as shards ("{name}.index.json").</summary>
+    public static TensorSet Open(string folder, params string[] names)
+    {
+        foreach (var name in names)
+        {
+            var path = Path.Combine(folder, name);
+            var index = path + ".index.json";
+            if (File.Exists(path)) return Fill(new(path), set => set.Add(path));
+            if (File.Exists(index)) return Fill(new(index), set => set.AddShards(folder, index));
+        }
+        throw new FileNotFoundException(
+            $"{folder} holds no weights: looked for {string.Join(", ", names)} and for each with .index.json.");
+    }
+
+    private static TensorSet Fill(TensorSet set, Action<TensorSet> fill)
+    {
+        try
+        {
+            fill(set);
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    private TensorFile Add(string path)
+    {
+        var file = TensorFile.Open(path);
+        files.Add(file);
+        foreach (var (name, tensor) in file.Tensors)
+        {
+            if (!tensors.TryAdd(name, tensor))
+                throw Refusal.Of(path, $"tensor {Refusal.Quote(name)} is also in {Path.GetFileName(tensors[name].File)}");
+        }
+        return file;
+    }
+
+    private void AddShards(string folder, string index)
+    {
+        var places = ReadIndex(index);
+        foreach (var shard in places.Values.Distinct().Order(StringComparer.Ordinal))
+        {
+            var path = Path.Combine(folder, shard);
+            if (!File.Exists(path))
+                throw new FileNotFoundException($"{index} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
+            foreach (var name in Add(path).Tensors.Keys)
+            {
+                if (places.GetValueOrDefault(name) != shard)
+                    throw Refusal.Of(path, $"the shard holds tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} does not place there");
+            }
+        }
+        foreach (var (name, shard) in places)
+        {
+            if (!tensors.ContainsKey(name))
+                throw Refusal.Of(Path.Combine(folder, shard), $"the shard lacks tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} places there");
+        }
+    }
+
+    // { "metadata": ..., "weight_map": { tensor: file name } }
+    private static Dictionary<string, string> ReadIndex(string index)
+    {
+        using var json = JsonFile.Read(index, LongestIndex);
+        if (!json.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+            throw Refusal.Of(index, "weight_map should be an object that gives each tensor's file and is not");
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in map.EnumerateObject())
+        {
+            var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
+            if (shard.Length is 0 or > 255 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\\0") >= 0)
+            {
+                throw Refusal.Of(index, $"weight_map gives {Refusal.Quote(entry.Value.GetRawText())} for tensor " +
+                    $"{Refusal.Quote(entry.Name)}, expected the name of a file in the same folder");
+            }
+            places.Add(entry.Name, shard);
+        }
+        if (places.Values.Distinct().Count() > MostShards) throw Refusal.Of(index, $"weight_map names more than {MostShards} files");
+        return places;
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in files) file.Dispose();
+    }
+}
