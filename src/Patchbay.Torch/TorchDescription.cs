@@ -39,26 +39,48 @@ public sealed record BlasLibrary(string Name, string? Path, string? Kernel, stri
     /// <summary>Whether this is the slow reference implementation.</summary>
     public bool IsReference => Name == Reference;
 
-    /// <summary>Finds it among the libraries in this process.</summary>
-    internal static BlasLibrary Find(IEnumerable<string> libraries)
+    /// <summary>
+    /// Finds the library whose sgemm libtorch calls. Others may be loaded too: Debian's LAPACK brings OpenBLAS along even
+    /// where the reference BLAS does the products.
+    /// </summary>
+    internal static BlasLibrary Find()
     {
-        // A distribution's libblas.so.3 may be OpenBLAS under the common name: the folder then says so.
-        foreach (var (word, name) in new[]
-        {
-            ("libopenblas", "OpenBLAS"), ("openblas", "OpenBLAS"), ("libmkl", "MKL"), ("blis", "BLIS"), ("atlas", "ATLAS"),
-            ("libblas.so", Reference),
-        })
-        {
-            if (libraries.FirstOrDefault(path => path.Contains(word, StringComparison.Ordinal)) is { } found)
-                return new BlasLibrary(name, found, Ask(found, "openblas_get_corename"), Ask(found, "openblas_get_config"));
-        }
-
-        return new BlasLibrary("built into libtorch", null, null, null);
+        var torch = LoadedLibrary.All().FirstOrDefault(l => l.Path.Contains("/libtorch_cpu.", StringComparison.Ordinal));
+        if (torch is null || !NativeLibrary.TryLoad(torch.Path, out var handle)) return Named(null);
+        var path = NativeLibrary.TryGetExport(handle, "sgemm_", out var product) ? LoadedLibrary.At(product) : null;
+        var named = Named(path == torch.Path ? null : path);
+        return named.IsReference
+            ? named
+            : named with { Kernel = Ask(handle, "openblas_get_corename"), Configuration = Ask(handle, "openblas_get_config") };
     }
 
-    /// <summary>Calls an export <c>char *name(void)</c>; null where the library has none.</summary>
-    private static unsafe string? Ask(string library, string name) =>
-        NativeLibrary.TryLoad(library, out var handle) && NativeLibrary.TryGetExport(handle, name, out var export)
+    /// <summary>A library known by its path; a distribution's libblas.so.3 tells by its folder whose it is.</summary>
+    internal static BlasLibrary Named(string? path)
+    {
+        (string Word, string Name)[] known =
+            [("openblas", "OpenBLAS"), ("mkl", "MKL"), ("blis", "BLIS"), ("atlas", "ATLAS"), ("libblas.so", Reference)];
+        var name = path is null
+            ? "built into libtorch"
+            : known.FirstOrDefault(k => path.Contains(k.Word, StringComparison.Ordinal)).Name ?? System.IO.Path.GetFileName(path);
+        return new BlasLibrary(name, path, null, null);
+    }
+
+    /// <summary>Calls an export <c>char *name(void)</c> of a library or of those it needs; null where there is none.</summary>
+    private static unsafe string? Ask(nint library, string name) =>
+        NativeLibrary.TryGetExport(library, name, out var export)
             ? Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)export)())?.Trim()
             : null;
+}
+
+/// <summary>A stretch of a shared library in this process's memory.</summary>
+internal sealed record LoadedLibrary(string Path, ulong Start, ulong End)
+{
+    public static IEnumerable<LoadedLibrary> All() =>
+        from line in File.ReadLines("/proc/self/maps")
+        let slash = line.IndexOf('/', StringComparison.Ordinal)
+        where slash >= 0 && line.Contains(".so", StringComparison.Ordinal)
+        let ends = line.Split(' ', 2)[0].Split('-')
+        select new LoadedLibrary(line[slash..], Convert.ToUInt64(ends[0], 16), Convert.ToUInt64(ends[1], 16));
+
+    public static string? At(nint address) => All().FirstOrDefault(l => l.Start <= (ulong)address && (ulong)address < l.End)?.Path;
 }

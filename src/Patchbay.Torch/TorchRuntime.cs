@@ -45,7 +45,7 @@ public static partial class TorchRuntime
         int threads, int mmapThreshold = DefaultMmapThreshold, int trimThreshold = DefaultTrimThreshold)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        var first = !LoadedLibraries().Any(path => Path.GetFileName(path).StartsWith("libtorch", StringComparison.Ordinal));
+        var first = !LoadedLibrary.All().Any(library => library.Path.Contains("/libtorch", StringComparison.Ordinal));
         if (first)
         {
             // Through libc: .NET keeps its own copy of the environment, which native code does not see.
@@ -66,7 +66,7 @@ public static partial class TorchRuntime
     public static TorchDescription Describe(int size = 1024, double seconds = 0.5)
     {
         var gflops = MeasureGflops(size, seconds);
-        var blas = BlasLibrary.Find(LoadedLibraries());
+        var blas = BlasLibrary.Find();
         return new TorchDescription
         {
             Provider = Provider,
@@ -126,13 +126,6 @@ public static partial class TorchRuntime
     private static string? ModelOf(string file) => File.Exists(file)
         ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("Model:", StringComparison.Ordinal))?["Model:".Length..].Trim()
         : null;
-
-    /// <summary>Paths of the shared libraries in this process.</summary>
-    private static string[] LoadedLibraries() => File.ReadLines("/proc/self/maps")
-        .Select(line => line.IndexOf('/') is var at and >= 0 ? line[at..] : "")
-        .Where(path => path.Contains(".so", StringComparison.Ordinal))
-        .Distinct()
-        .ToArray();
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);

@@ -45,7 +45,8 @@ public sealed class ErrorTests
             {
                 a.sum().backward();
                 return a;
-            },
+            }
+            ,
             "einsum of a bad equation" => () => einsum("ij->q", a),
             "more memory than there is" => () => empty(1L << 60),
             _ => () => ones(new long[] { 2 }, int64).requires_grad_(),

@@ -70,6 +70,7 @@ public sealed class OperationTests
         ["number over tensor"] = (() => 12 / A, [12, 6, 4, 3]),
         ["sub mul div"] = (() => (B - A) * A / B, [0.8, 8 / 6.0, 12 / 7.0, 2]),
         ["div with rounding"] = (() => B.div(A, RoundingMode.floor), [5, 3, 2, 2]),
+        ["div towards zero"] = (() => (-B).div(A, RoundingMode.trunc), [-5, -3, -2, -2]),
         ["integers stay integers"] = (() => I(1, 2) + 1, [2, 3]),
         ["addcmul"] = (() => A.addcmul(A, B, 2), [11, 26, 45, 68]),
         ["addcdiv"] = (() => B.addcdiv(B, A, 1), [10, 9, 7 + 7 / 3.0, 10]),

@@ -27,11 +27,15 @@ if [ -f "$libs/libtorch_cuda.so" ]; then cuda="-ltorch_cuda -lc10_cuda"; fi
 abi=1
 if ! grep -q __cxx11 "$libs/libc10.so"; then abi=0; fi
 
+# Newer libtorch says in its headers that it needs C++20.
+std=c++17
+if grep -q "C++20 or later" "$headers/ATen/ATen.h"; then std=c++20; fi
+
 mkdir -p "$(dirname "$out")"
 # Into a file of our own, then renamed: projects may build at the same time.
 temporary=$out.$$
 trap 'rm -f "$temporary"' EXIT
-g++ -std=c++17 -O1 -fPIC -shared -fvisibility=hidden -w -D_GLIBCXX_USE_CXX11_ABI=$abi \
+g++ -std=$std -O1 -fPIC -shared -fvisibility=hidden -w -D_GLIBCXX_USE_CXX11_ABI=$abi \
     -I"$headers" -I"$headers/torch/csrc/api/include" "$here/patchbay_torch.cpp" -o "$temporary" \
     $search -Wl,--no-as-needed -ltorch -ltorch_cpu -lc10 $cuda
 mv -f "$temporary" "$out"

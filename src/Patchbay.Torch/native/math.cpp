@@ -26,15 +26,12 @@ ACT(add_scalar_, (H a, Sc b, Sc alpha), T(a).add_(N(b), N(alpha)))
 PAIRS(sub) PAIRS(mul) PAIRS(pow) PAIRS(remainder) PAIRS(fmod)
 PAIRS(eq) PAIRS(ne) PAIRS(lt) PAIRS(le) PAIRS(gt) PAIRS(ge)
 
-static c10::optional<c10::string_view> Rounding(int32_t mode) {
-    if (mode == 1) return c10::string_view("trunc");
-    if (mode == 2) return c10::string_view("floor");
-    return c10::nullopt;
-}
-OP(div, (H a, H b, int32_t mode), T(a).div(T(b), Rounding(mode)))
-ACT(div_, (H a, H b, int32_t mode), T(a).div_(T(b), Rounding(mode)))
-OP(div_scalar, (H a, Sc b, int32_t mode), T(a).div(N(b), Rounding(mode)))
-ACT(div_scalar_, (H a, Sc b, int32_t mode), T(a).div_(N(b), Rounding(mode)))
+// mode as RoundingMode: 0 true division, 1 towards zero, 2 downwards.
+#define DIV(f, x) (mode == 0 ? T(a).f(x) : mode == 1 ? T(a).f(x, "trunc") : T(a).f(x, "floor"))
+OP(div, (H a, H b, int32_t mode), DIV(div, T(b)))
+ACT(div_, (H a, H b, int32_t mode), DIV(div_, T(b)))
+OP(div_scalar, (H a, Sc b, int32_t mode), DIV(div, N(b)))
+ACT(div_scalar_, (H a, Sc b, int32_t mode), DIV(div_, N(b)))
 
 #define PAIR(f) OP(f, (H a, H b), T(a).f(T(b)))
 PAIR(matmul) PAIR(mm) PAIR(bmm) PAIR(mv) PAIR(dot) PAIR(outer) PAIR(minimum) PAIR(maximum)
@@ -82,5 +79,5 @@ OP(amax, (H a, P p, int64_t n, bool keep), T(a).amax(Ints(p, n), keep))
 LIST(min_dim, (H a, int64_t d, bool keep), T(a).min(d, keep))
 LIST(max_dim, (H a, int64_t d, bool keep), T(a).max(d, keep))
 LIST(topk, (H a, int64_t k, int64_t d, bool largest, bool sorted), T(a).topk(k, d, largest, sorted))
-LIST(sort, (H a, int64_t d, bool descending, bool stable), T(a).sort(c10::optional<bool>(stable), d, descending))
+LIST(sort, (H a, int64_t d, bool descending, bool stable), T(a).sort(stable, d, descending))
 OP(argsort, (H a, int64_t d, bool descending), T(a).argsort(d, descending))

@@ -2,10 +2,10 @@
 #include "shim.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/cuda.h>
-#include <torch/version.h>
 
 using G = at::Generator*;
 
@@ -16,7 +16,7 @@ static at::Generator New(uint64_t seed, int32_t device, int32_t index) {
     return made;
 }
 static at::Generator& Locked(G g) { return *NN(g); }
-static c10::optional<at::Generator> Gen(G g) { return g ? c10::optional<at::Generator>(*g) : c10::nullopt; }
+static Optional<at::Generator> Gen(G g) { return g ? Optional<at::Generator>(*g) : Optional<at::Generator>(); }
 
 PTR(generator_new, (uint64_t seed, int32_t device, int32_t index), new at::Generator(New(seed, device, index)))
 PTR(generator_default, (), new at::Generator(at::globalContext().defaultGenerator(at::kCPU)))
@@ -46,8 +46,8 @@ OP(mse_loss, (H x, H y, int64_t reduction), at::mse_loss(T(x), T(y), reduction))
 OP(bce_with_logits, (H x, H y, H w, H pos, int64_t reduction),
     at::binary_cross_entropy_with_logits(T(x), T(y), Maybe(w), Maybe(pos), reduction))
 
-ASK(grad_enabled, (), at::GradMode::is_enabled())
-ACT(set_grad_enabled, (bool on), at::GradMode::set_enabled(on))
+ASK(grad_enabled, (), c10::GradMode::is_enabled())
+ACT(set_grad_enabled, (bool on), c10::GradMode::set_enabled(on))
 PTR(inference_begin, (bool on), new c10::InferenceMode(on))
 ACT(inference_end, (c10::InferenceMode* mode), delete NN(mode))
 ACT(backward, (const H* p, int64_t n, const H* g, int64_t gn, bool keep, bool create, const H* in, int64_t inn),

@@ -25,7 +25,7 @@ OP(diag, (H a, int64_t k), T(a).diag(k))
 OP(diagonal, (H a, int64_t k, int64_t d0, int64_t d1), T(a).diagonal(k, d0, d1))
 OP(tril, (H a, int64_t k), T(a).tril(k))
 OP(triu, (H a, int64_t k), T(a).triu(k))
-static c10::optional<int64_t> MaybeInt(int64_t v) { return v == INT64_MIN ? c10::nullopt : c10::optional<int64_t>(v); }
+static Optional<int64_t> MaybeInt(int64_t v) { return v == INT64_MIN ? Optional<int64_t>() : Optional<int64_t>(v); }
 OP(repeat_interleave, (H a, int64_t r, int64_t d, int64_t n), T(a).repeat_interleave(r, MaybeInt(d), MaybeInt(n)))
 OP(repeat_interleave_tensor, (H a, H r, int64_t d, int64_t n), T(a).repeat_interleave(T(r), MaybeInt(d), MaybeInt(n)))
 

@@ -10,8 +10,10 @@
 //   PTR   answers with a pointer  null on failure
 #pragma once
 #include <ATen/ATen.h>
+#include <torch/version.h>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@
 #define ACT(name, args, ...)  PT int32_t pt_##name args noexcept { return guard((int32_t)1, [&]() -> int32_t { __VA_ARGS__; return 0; }); }
 #define ASK(name, args, ...)  PT int64_t pt_##name args noexcept { return guard((int64_t)INT64_MIN, [&]() -> int64_t { return (int64_t)(__VA_ARGS__); }); }
 #define PTR(name, args, ...)  PT const void* pt_##name args noexcept { return guard((const void*)nullptr, [&]() -> const void* { return __VA_ARGS__; }); }
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+template <class X> using Optional = std::optional<X>;
+#else
+template <class X> using Optional = c10::optional<X>;
+#endif
 
 using H = at::Tensor*;
 using P = const int64_t*;                                          // an array of numbers, with its length beside it
@@ -54,7 +62,7 @@ template <class X> X* NN(X* p) {
     if (!p) throw std::invalid_argument("A required pointer argument is null.");
     return p;
 }
-inline c10::optional<at::Tensor> Maybe(H h) { return h ? c10::optional<at::Tensor>(*h) : c10::nullopt; }
+inline Optional<at::Tensor> Maybe(H h) { return h ? Optional<at::Tensor>(*h) : Optional<at::Tensor>(); }
 inline at::IntArrayRef Ints(P p, int64_t n) {
     if (n < 0 || (!p && n)) throw std::invalid_argument("An array argument is null.");
     return at::IntArrayRef(p, (size_t)n);
@@ -70,12 +78,12 @@ inline at::Scalar N(Sc s) {
     if (s.kind == 1) { double d; std::memcpy(&d, &s.bits, 8); return d; }
     return s.kind == 2 ? at::Scalar(s.bits != 0) : at::Scalar(s.bits);
 }
-inline c10::optional<at::Scalar> MaybeN(Sc s) { return s.kind == 3 ? c10::nullopt : c10::optional<at::Scalar>(N(s)); }
+inline Optional<at::Scalar> MaybeN(Sc s) { return s.kind == 3 ? Optional<at::Scalar>() : Optional<at::Scalar>(N(s)); }
 inline at::ScalarType Ty(int32_t t) {
     if (t < 0 || t >= (int32_t)at::ScalarType::NumOptions) throw std::invalid_argument("There is no scalar type " + std::to_string(t) + ".");
     return (at::ScalarType)t;
 }
-inline c10::optional<at::ScalarType> MaybeTy(int32_t t) { return t < 0 ? c10::nullopt : c10::optional<at::ScalarType>(Ty(t)); }
+inline Optional<at::ScalarType> MaybeTy(int32_t t) { return t < 0 ? Optional<at::ScalarType>() : Optional<at::ScalarType>(Ty(t)); }
 inline at::Device Dev(int32_t type, int32_t index) { return at::Device((at::DeviceType)type, (at::DeviceIndex)index); }
 inline at::TensorOptions O(Opt o) {
     auto options = at::TensorOptions();

@@ -55,7 +55,7 @@ static std::vector<at::indexing::TensorIndex> Parts(const Part* p, int64_t n) {
     using namespace at::indexing;
     if (n <= 0) throw std::invalid_argument("An index needs at least one part.");
     NN(p);
-    auto maybe = [](int64_t v) { return v == absent ? c10::optional<int64_t>() : c10::optional<int64_t>(v); };
+    auto maybe = [](int64_t v) { return v == absent ? Optional<int64_t>() : Optional<int64_t>(v); };
     std::vector<TensorIndex> all;
     for (int64_t i = 0; i < n; i++) {
         switch (p[i].kind) {

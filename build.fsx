@@ -1,0 +1,233 @@
+// Builds, tests and shows Patchbay: dotnet fsi build.fsx TARGET. Needs only the .NET SDK; `setup` installs the rest.
+// Every target says what it does and how long it took, and stops with the exit code of the first command that fails.
+
+open System
+open System.Diagnostics
+open System.IO
+open System.Xml.Linq
+
+let root = __SOURCE_DIRECTORY__
+let configuration = "Release"
+let solution = "Cluster.sln"
+let packages = [ "libtorch-dev"; "libopenblas0-openmp"; "g++" ]
+
+/// A step that failed: the exit code of the script, after a sentence that says why.
+exception Stop of code: int * reason: string
+
+let say (text: string) = Console.Out.WriteLine text
+
+let environment name =
+    match Environment.GetEnvironmentVariable name with
+    | null | "" -> None
+    | value -> Some value
+
+// ---- processes ----
+
+let start (capture: bool) (file: string) (arguments: string list) =
+    let info = ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
+    info.RedirectStandardOutput <- capture
+    info.RedirectStandardError <- capture
+    Process.Start info
+
+/// Runs a command whose output goes to the console; its exit code.
+let exitCodeOf file arguments =
+    say ("> " + String.Join(" ", file :: arguments))
+    use child = start false file arguments
+    child.WaitForExit()
+    child.ExitCode
+
+let run file arguments =
+    match exitCodeOf file arguments with
+    | 0 -> ()
+    | code ->
+        let command = String.Join(" ", file :: arguments)
+        raise (Stop(code, $"'{command}' ended with exit code {code}"))
+
+/// Standard output of a command, or None where it is absent or fails.
+let tryRead file arguments =
+    try
+        use child = start true file arguments
+        let errors = child.StandardError.ReadToEndAsync()
+        let output = child.StandardOutput.ReadToEnd()
+        child.WaitForExit()
+        errors.Wait()
+        if child.ExitCode = 0 then Some output else None
+    with :? ComponentModel.Win32Exception -> None
+
+let timed (name: string) (what: string) (action: unit -> 'a) =
+    say $"== {name}: {what}"
+    let watch = Stopwatch.StartNew()
+    try
+        action ()
+    finally
+        say $"== {name} took {watch.Elapsed.TotalSeconds:F1} s"
+
+// ---- setup ----
+
+let isInstalled package =
+    match tryRead "dpkg-query" [ "-W"; "-f=${db:Status-Abbrev}"; package ] with
+    | Some status -> status.StartsWith("ii", StringComparison.Ordinal)
+    | None -> false
+
+let install (absent: string list) =
+    let isRoot = tryRead "id" [ "-u" ] |> Option.map (fun id -> id.Trim()) = Some "0"
+    let sudo = if isRoot then [] else [ "sudo" ]
+    if not isRoot && (tryRead "sudo" [ "-V" ]).IsNone then
+        let names = String.Join(" ", absent)
+        raise (Stop(1, $"not root and no sudo here: have an administrator run 'apt-get install {names}'"))
+    let names = String.Join(", ", absent)
+    let how = if isRoot then "as root" else "through sudo"
+    say $"installing {names} with apt-get, {how}"
+    let apt arguments =
+        match sudo @ [ "env"; "DEBIAN_FRONTEND=noninteractive"; "apt-get" ] @ arguments with
+        | file :: rest -> run file rest
+        | [] -> ()
+    apt [ "update" ]
+    apt ([ "install"; "-y"; "--no-install-recommends" ] @ absent)
+
+let checkOwnLibtorch (folder: string) =
+    say $"LIBTORCH is set: {folder} is used and nothing is installed"
+    if not (File.Exists(Path.Combine(folder, "lib", "libtorch.so"))) then
+        raise (Stop(1, $"LIBTORCH must name an unpacked libtorch, but {folder} has no lib/libtorch.so"))
+    if (tryRead "g++" [ "--version" ]).IsNone then
+        raise (Stop(1, "the binding over libtorch is compiled with g++, which is not on the PATH: install it"))
+
+let setup () =
+    timed "setup" $"""install what is absent of {String.Join(", ", packages)}""" (fun () ->
+        match environment "TorchProvider", environment "LIBTORCH" with
+        | Some provider, _ when provider <> "System" -> say $"TorchProvider is {provider}: its package brings libtorch"
+        | _, Some folder -> checkOwnLibtorch folder
+        | _ when (tryRead "dpkg-query" [ "--version" ]).IsNone ->
+            say "This is no Debian: install g++ and a BLAS such as OpenBLAS, unpack libtorch (pytorch.org, C++11 ABI)"
+            say "and set LIBTORCH to its folder; or set TorchProvider to TorchSharpCpu, whose package brings libtorch."
+            raise (Stop(1, "libtorch cannot be installed here without apt"))
+        | _ ->
+            match packages |> List.filter (isInstalled >> not) with
+            | [] -> say "all are installed"
+            | absent -> install absent)
+
+// ---- build, format, clean ----
+
+let build () =
+    timed "build" $"restore and build {solution}, {configuration}" (fun () ->
+        let cores = $"-m:{Environment.ProcessorCount}"
+        run "dotnet" [ "build"; solution; "-c"; configuration; "--nologo"; cores; "-nr:false" ])
+
+let format arguments =
+    match arguments with
+    | [] -> timed "format" "rewrite the sources in their style" (fun () -> run "dotnet" [ "format"; solution ])
+    | [ "--verify" ] ->
+        timed "format" "check the sources' style, change nothing" (fun () ->
+            run "dotnet" [ "format"; solution; "--verify-no-changes" ])
+    | _ -> raise (Stop(2, "format takes no argument but --verify"))
+
+let clean () =
+    timed "clean" "remove bin, obj and out" (fun () ->
+        let projects =
+            [ "src"; "tests" ]
+            |> List.map (fun folder -> Path.Combine(root, folder))
+            |> List.filter Directory.Exists
+            |> List.collect (fun folder -> List.ofArray (Directory.GetDirectories folder))
+        let outputs = projects |> List.collect (fun p -> [ Path.Combine(p, "bin"); Path.Combine(p, "obj") ])
+        let existing = Path.Combine(root, "out") :: outputs |> List.filter Directory.Exists
+        for folder in existing do
+            Directory.Delete(folder, recursive = true)
+        say $"{existing.Length} folders removed")
+
+// ---- test ----
+
+type Outcome =
+    | Passed
+    | Failed
+    | Skipped of reason: string
+
+/// Name and outcome of every test in a .trx file.
+let readResults (path: string) =
+    let ns = XNamespace.Get "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"
+    let text (node: XElement) =
+        [ "Message"; "StdOut" ] |> List.collect (fun name -> [ for e in node.Descendants(ns + name) -> e.Value.Trim() ])
+    [ for node in XDocument.Load(path).Descendants(ns + "UnitTestResult") ->
+        let outcome =
+            match node.Attribute(XName.Get "outcome").Value with
+            | "Passed" -> Passed
+            | "NotExecuted" -> Skipped(text node |> List.tryHead |> Option.defaultValue "no reason given")
+            | _ -> Failed
+        node.Attribute(XName.Get "testName").Value, outcome ]
+
+let runTests (arguments: string list) =
+    let results = Path.Combine(root, "out", "tests")
+    if Directory.Exists results then Directory.Delete(results, recursive = true)
+    // -m:1: one test project after another, for tests that measure time dislike company.
+    let code =
+        exitCodeOf "dotnet"
+            ([ "test"; solution; "-c"; configuration; "--no-build"; "--nologo"; "-m:1"; "-nr:false"
+               "--logger"; "trx;LogFilePrefix=results"; "--results-directory"; results ] @ arguments)
+    let files = if Directory.Exists results then Directory.GetFiles(results, "*.trx") else [||]
+    code, files |> List.ofArray |> List.collect readResults
+
+let test arguments =
+    setup ()
+    build ()
+    let code, results =
+        timed "test" "run every test project, one after another" (fun () -> runTests arguments)
+    let failed = [ for name, outcome in results do if outcome = Failed then name ]
+    let skipped = [ for name, outcome in results do match outcome with Skipped why -> $"{name} ({why})" | _ -> () ]
+    let passed = results.Length - failed.Length - skipped.Length
+    // A test host that ends early leaves no failed test behind: count it as one, so that the summary is not green.
+    let failed =
+        if code <> 0 && failed.IsEmpty then [ $"dotnet test, which ended with exit code {code} though no test failed" ]
+        elif passed + failed.Length = 0 then [ "no test ran" ]
+        else failed
+    for reason in failed do
+        say $"failed: {reason}"
+    for reason in skipped do
+        say $"skipped: {reason}"
+    say $"{passed} passed, {failed.Length} failed, {skipped.Length} skipped"
+    if code <> 0 then code
+    elif not failed.IsEmpty then 1
+    else 0
+
+// ---- pbm ----
+
+let pbm (target: string) (what: string) (arguments: string list) =
+    setup ()
+    build ()
+    let program = Path.Combine("src", "Patchbay.Cli", "bin", configuration, "net10.0", "pbm.dll")
+    timed target what (fun () -> exitCodeOf "dotnet" (program :: arguments))
+
+let help () =
+    say
+        """dotnet fsi build.fsx TARGET
+
+  setup              install libtorch-dev, libopenblas0-openmp and g++ by apt, those that are absent
+  build              restore and build the solution
+  test [ARGS]        setup, build, then every test, one project after another; ARGS go to dotnet test
+  demo [ARGS]        setup, build, then `pbm demo ARGS`
+  bench [ARGS]       setup, build, then `pbm bench patch ARGS`
+  format [--verify]  rewrite the sources in their style, or only check it
+  clean              remove everything that was built
+  help               this"""
+
+let main (arguments: string list) =
+    match arguments with
+    | [] | [ "help" ] | [ "--help" ] | [ "-h" ] -> help (); 0
+    | [ "setup" ] -> setup (); 0
+    | [ "build" ] -> build (); 0
+    | "test" :: rest -> test rest
+    | "demo" :: rest -> pbm "demo" "show path patching on a small model" ("demo" :: rest)
+    | "bench" :: rest -> pbm "bench" "measure" ("bench" :: "patch" :: rest)
+    | "format" :: rest -> format rest; 0
+    | [ "clean" ] -> clean (); 0
+    | _ ->
+        let given = String.Join(" ", arguments)
+        help ()
+        raise (Stop(2, $"there is no target '{given}'"))
+
+Environment.SetEnvironmentVariable("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
+Environment.SetEnvironmentVariable("DOTNET_NOLOGO", "1")
+
+try
+    exit (main (List.ofArray fsi.CommandLineArgs |> List.tail))
+with Stop(code, reason) ->
+    eprintfn "stopped: %s" reason
+    exit code

@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace Patchbay.Cli.Arguments;
+
+/// <summary>Options that several commands share, each made anew for the command that takes it.</summary>
+internal static class CommonOptions
+{
+    // Lists are not given as default values because the help page would join them by '|'.
+
+    /// <summary>Receivers per group where none are asked for: those of the paper's base model.</summary>
+    public static IReadOnlyList<int> DefaultReceivers { get; } = [20, 5, 10, 5];
+
+    /// <summary>Groups where none are asked for.</summary>
+    public static IReadOnlyList<string> DefaultGroups { get; } = ["A", "B", "C", "D"];
+
+    /// <summary>--memory 4GiB, or null.</summary>
+    public static Option<long?> Memory() => Parsed<long?>("--memory", "SIZE",
+        "Resident memory to stay within, for example 4GiB (default: what is free)", text => ByteSize.Parse(text));
+
+    /// <summary>--dtype float32.</summary>
+    public static Option<string> Dtype() => Parsed("--dtype", "DTYPE",
+        $"Number format of weights and activations: {string.Join(", ", Lists.Dtypes)}", Lists.Dtype, "float32");
+
+    /// <summary>--device cpu.</summary>
+    public static Option<string> Device() => Parsed("--device", "DEVICE", "Where to compute: cpu or cuda:N", Lists.Device, "cpu");
+
+    /// <summary>--threads N, or null.</summary>
+    public static Option<int?> Threads() => Parsed<int?>("--threads", "N",
+        "Threads to compute with (default: the physical cores available)", text => Lists.Count(text));
+
+    /// <summary>--receivers 20,5,10,5, or null, which stands for <see cref="DefaultReceivers"/>.</summary>
+    public static Option<IReadOnlyList<int>?> Receivers() => Parsed<IReadOnlyList<int>?>("--receivers", "K,K,..",
+        "How many of each group's most negative heads the next group's paths end in "
+        + $"(default: {string.Join(',', DefaultReceivers)})", Lists.Counts);
+
+    /// <summary>--groups A,B,C,D, or null, which stands for <see cref="DefaultGroups"/>.</summary>
+    public static Option<IReadOnlyList<string>?> Groups() => Parsed<IReadOnlyList<string>?>("--groups", "A,B,..",
+        $"Groups of heads to look for (default: {string.Join(',', DefaultGroups)})", Lists.Groups);
+
+    /// <summary>--seed 20.</summary>
+    public static Option<ulong> Seed() => new("--seed")
+    {
+        Description = "Seed of everything drawn at random",
+        HelpName = "N",
+        DefaultValueFactory = _ => 20,
+    };
+
+    /// <summary>--prompts 300.</summary>
+    public static Option<int> Prompts() => Parsed("--prompts", "N", "Number of prompts", Lists.Count, 300);
+
+    /// <summary>An option whose text is read by <paramref name="parse"/>, which throws <see cref="FormatException"/>.</summary>
+    public static Option<T> Parsed<T>(string name, string helpName, string description, Func<string, T> parse,
+        T? defaultValue = default)
+    {
+        var option = new Option<T>(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result =>
+            {
+                try
+                {
+                    return parse(result.Tokens.Single().Value);
+                }
+                catch (FormatException e)
+                {
+                    result.AddError($"{name}: {e.Message}");
+                    return default;
+                }
+            },
+        };
+        if (defaultValue is not null) option.DefaultValueFactory = _ => defaultValue;
+        return option;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Patchbay.Cli.Arguments;
+
+/// <summary>Lists separated by commas, and single words with few values.</summary>
+internal static class Lists
+{
+    /// <summary>Dtypes a model can be run in.</summary>
+    public static IReadOnlyList<string> Dtypes { get; } = ["float32", "float16", "bfloat16", "float64"];
+
+    /// <summary>Whole numbers from 1 up: "20,5,10,5".</summary>
+    /// <exception cref="FormatException">One is not.</exception>
+    public static IReadOnlyList<int> Counts(string text) => [.. Items(text).Select(Count)];
+
+    /// <summary>One whole number from 1 up.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static int Count(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? count
+            : throw new FormatException($"'{text}' is not a whole number from 1 up");
+
+    /// <summary>Names of groups, each once: "A,B,C,D".</summary>
+    /// <exception cref="FormatException">None is given, or one twice.</exception>
+    public static IReadOnlyList<string> Groups(string text)
+    {
+        string[] names = [.. Items(text).Select(item => item.ToUpperInvariant())];
+        var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
+        return twice is null ? names : throw new FormatException($"group {twice.Key} is named twice in '{text}'");
+    }
+
+    /// <summary>A dtype's full name; "fp16", "half", "bf16" and the like are understood.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static string Dtype(string text) => text.ToLowerInvariant() switch
+    {
+        "float32" or "fp32" or "f32" or "float" => "float32",
+        "float16" or "fp16" or "f16" or "half" => "float16",
+        "bfloat16" or "bf16" => "bfloat16",
+        "float64" or "fp64" or "f64" or "double" => "float64",
+        _ => throw new FormatException($"'{text}' is not a dtype; expected {string.Join(", ", Dtypes)}"),
+    };
+
+    /// <summary>A device: "cpu", or "cuda:1"; "cuda" alone is the first one.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static string Device(string text)
+    {
+        if (text is "cpu") return text;
+        if (text is "cuda") return "cuda:0";
+        return text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            ? $"cuda:{index}"
+            : throw new FormatException($"'{text}' is not a device; expected cpu or cuda:N");
+    }
+
+    private static string[] Items(string text)
+    {
+        var items = text.Split(',', StringSplitOptions.TrimEntries);
+        return items.All(item => item.Length > 0)
+            ? items
+            : throw new FormatException($"'{text}' is not a list separated by commas");
+    }
+}

@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Spectre.Console;
+
+namespace Patchbay.Cli;
+
+/// <summary>Says how far a piece of work is.</summary>
+/// <param name="label">What is being done.</param>
+/// <param name="fraction">How much of it is done, in [0, 1].</param>
+internal delegate void ReportProgress(string label, double fraction);
+
+/// <summary>One run of a command: its arguments, where its output goes, and whether it was interrupted.</summary>
+internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted)
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DictionaryKeyPolicy = null,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Where results for people go; with --json, nowhere.</summary>
+    public IAnsiConsole Out { get; } = json ? Terminal.Silent : terminal.Out;
+
+    /// <summary>Cancelled by Ctrl-C.</summary>
+    public CancellationToken Interrupted { get; } = interrupted;
+
+    /// <summary>Whether the JSON document was written already.</summary>
+    public bool JsonWritten { get; private set; }
+
+    /// <summary>Value of an option, its default where it was not given.</summary>
+    public T Get<T>(Option<T> option) => arguments.GetValue(option)!;
+
+    /// <summary>Value of an argument.</summary>
+    public T Get<T>(Argument<T> argument) => arguments.GetValue(argument)!;
+
+    /// <summary>Whether the option was given in so many words.</summary>
+    public bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
+
+    /// <summary>With --json, writes the command's one document; otherwise does nothing.</summary>
+    public void WriteJson(object document)
+    {
+        if (json) WriteJsonText(JsonSerializer.Serialize(document, Json));
+    }
+
+    /// <summary>With --json, writes the command's one document, given as text; otherwise does nothing.</summary>
+    public void WriteJsonText(string document)
+    {
+        if (!json) return;
+        if (JsonWritten) throw new InvalidOperationException("a command writes one JSON document");
+        JsonWritten = true;
+        terminal.Out.Profile.Out.Writer.WriteLine(document);
+    }
+
+    /// <summary>Prints a line for people, unbroken however long.</summary>
+    public void WriteLine(string line) => Out.Profile.Out.Writer.WriteLine(line);
+
+    /// <summary>Prints text for people as it comes, without a line's end.</summary>
+    public void Write(string text)
+    {
+        Out.Profile.Out.Writer.Write(text);
+        Out.Profile.Out.Writer.Flush();
+    }
+
+    /// <summary>Prints facts for people, one a line; those without a value are left out.</summary>
+    public void WriteFacts(params (string Name, string? Value)[] facts)
+    {
+        var width = facts.Max(fact => fact.Name.Length);
+        foreach (var (name, value) in facts)
+            if (!string.IsNullOrEmpty(value)) WriteLine($"{name.PadRight(width)}  {value}");
+    }
+
+    /// <summary>Tells the operator something beside the result, on standard error.</summary>
+    public void Notice(string sentence) => terminal.Error.Profile.Out.Writer.WriteLine($"note: {sentence}");
+
+    /// <summary>Does a piece of work under a progress bar on standard error, if somebody watches.</summary>
+    public T WithProgress<T>(string label, Func<ReportProgress, T> work)
+    {
+        if (!terminal.Error.Profile.Capabilities.Interactive) return work((_, _) => { });
+        return terminal.Error.Progress().AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Start(context =>
+            {
+                var bar = context.AddTask(Markup.Escape(label), maxValue: 1);
+                return work((now, fraction) => (bar.Description, bar.Value) = (Markup.Escape(now), fraction));
+            });
+    }
+
+    /// <summary>Prints why the command ended early: a sentence on standard error, and with --json a document too.</summary>
+    public ExitCode Fail(Failure failure)
+    {
+        terminal.Error.Profile.Out.Writer.WriteLine($"error: {failure.Sentence}");
+        if (!JsonWritten) WriteJson(new { Error = failure.Sentence, ExitCode = (int)failure.Code });
+        return failure.Code;
+    }
+}

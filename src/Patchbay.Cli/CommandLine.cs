@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Patchbay.Cli.Commands;
+
+namespace Patchbay.Cli;
+
+/// <summary>The whole command line: which commands there are, and how one is run.</summary>
+internal static class CommandLine
+{
+    /// <summary>Set to 1, an error is followed by its stack trace.</summary>
+    private const string TraceVariable = "PATCHBAY_TRACE";
+
+    /// <summary>Every command of `pbm`.</summary>
+    public static RootCommand CreateRoot(Option<bool> json)
+    {
+        var root = new RootCommand("Path patching for every attention head of a language model.");
+        root.Add(json);
+        root.Add(new DemoCommand());
+        root.Add(new PatchCommand());
+        root.Add(new DoctorCommand());
+        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand()));
+        root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
+        root.Add(new NounCommand("bench", "Measure speed against the plain reference", new BenchPatchCommand()));
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    /// <summary>Runs one command line.</summary>
+    public static ExitCode Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken interrupted)
+    {
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print the result as one JSON document on standard output",
+            Recursive = true,
+        };
+        // A prompt may begin with '@', so that is no response file.
+        var parsed = CreateRoot(json).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        // Looked up by hand because a command line that does not parse has no values.
+        var call = new Call(parsed, terminal, arguments.TakeWhile(a => a != "--").Contains("--json"), interrupted);
+        return Run(parsed, call, terminal);
+    }
+
+    private static ExitCode Run(ParseResult parsed, Call call, Terminal terminal)
+    {
+        if (parsed.Action is not (null or ParseErrorAction)) // --help, --version, completions
+        {
+            return (ExitCode)parsed.Invoke(new InvocationConfiguration
+            {
+                Output = terminal.Out.Profile.Out.Writer,
+                Error = terminal.Error.Profile.Out.Writer,
+            });
+        }
+        if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(Failure.BadArguments(VerbMissing(parsed)));
+        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(parsed.Errors[0].Message));
+        try
+        {
+            return command.Run(call);
+        }
+#pragma warning disable CA1031 // The edge of the program: whatever went wrong becomes an exit code and a sentence.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (Environment.GetEnvironmentVariable(TraceVariable) == "1") Console.Error.WriteLine(e);
+            return call.Fail(Failure.Of(e));
+        }
+    }
+
+    /// <summary>What is wrong where no command was recognised: a word that is none, or a verb left out.</summary>
+    private static string VerbMissing(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var known = string.Join(", ", command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
+        var place = command is RootCommand ? "pbm" : $"pbm {command.Name}";
+        return parsed.UnmatchedTokens is [var word, ..]
+            ? $"'{word}' is no command of '{place}', which has {known}"
+            : $"'{place}' needs a command: {known}";
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>Options of commands that run a model: how many threads, on which device, in which dtype.</summary>
+internal sealed class Compute
+{
+    private readonly Option<int?> threads = CommonOptions.Threads();
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<string> dtype = CommonOptions.Dtype();
+
+    /// <summary>The options, to be added to a command.</summary>
+    public IEnumerable<Option> Options => [dtype, device, threads];
+
+    /// <summary>What was chosen.</summary>
+    /// <param name="Threads">Threads of one operation.</param>
+    /// <param name="Device">Where to compute.</param>
+    /// <param name="Dtype">Number format of weights and activations.</param>
+    internal sealed record Choice(int Threads, Device Device, ScalarType Dtype)
+    {
+        /// <summary>"float32".</summary>
+        public string DtypeName => Dtype == ScalarType.BFloat16 ? "bfloat16" : Dtype.ToString().ToLowerInvariant();
+
+        /// <summary>"cpu" or "cuda:1".</summary>
+        public string DeviceName => Device.type == DeviceType.CPU ? "cpu" : $"cuda:{Device.index}";
+    }
+
+    /// <summary>Reads the options and sets libtorch up accordingly; called before the first tensor.</summary>
+    /// <exception cref="ArgumentException">There is no such device.</exception>
+    public Choice Begin(Call call)
+    {
+        var count = call.Get(threads) ?? ProcessorCores.Available();
+        TorchRuntime.Configure(count);
+        return new(count, DeviceOf(call.Get(device)), DtypeOf(call.Get(dtype)));
+    }
+
+    private static Device DeviceOf(string name)
+    {
+        if (name == "cpu") return CPU;
+        var devices = cuda.is_available() ? cuda.device_count() : 0;
+        var index = int.Parse(name.AsSpan("cuda:".Length));
+        return index < devices
+            ? new Device(DeviceType.CUDA, index)
+            : throw new ArgumentException($"there is no device {name}: libtorch sees {devices} CUDA devices here");
+    }
+
+    private static ScalarType DtypeOf(string name) => name switch
+    {
+        "float16" => ScalarType.Float16,
+        "bfloat16" => ScalarType.BFloat16,
+        "float64" => ScalarType.Float64,
+        _ => ScalarType.Float32,
+    };
+}

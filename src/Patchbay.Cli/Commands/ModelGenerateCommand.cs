@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Patchbay.Cli.Arguments;
+using Patchbay.Models;
+using Patchbay.Models.Tokenizers;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm model generate PATH --prompt TEXT`: continues a text greedily.</summary>
+internal sealed class ModelGenerateCommand : PbmCommand
+{
+    private readonly Argument<string> path = ModelArguments.Path();
+    private readonly Option<string?> adapter = ModelArguments.Adapter();
+    private readonly Option<string?> tokenizerPath = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
+    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue", HelpName = "TEXT", Required = true };
+    private readonly Option<int> tokens = CommonOptions.Parsed("--max-tokens", "N", "New tokens at most", Lists.Count, 64);
+    private readonly Compute compute = new();
+
+    public ModelGenerateCommand() : base("generate", "Continue a text greedily, one token after the other",
+        "pbm model generate ./llama-7b --prompt \"Box F contains the\"",
+        "pbm model generate stories260K.bin --tokenizer tok512.bin --prompt \"Once upon a time\" --max-tokens 100")
+    {
+        Add(path);
+        foreach (var option in new Option[] { adapter, tokenizerPath, prompt, tokens }.Concat(compute.Options)) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var choice = compute.Begin(call);
+        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        var place = call.Get(tokenizerPath) ?? checkpoint.Folder;
+        var tokenizer = TokenizerLoader.Open(place)
+            ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer", place);
+        var start = tokenizer.Encode(call.Get(prompt));
+        using var model = PatchRun.Load(call, checkpoint, choice);
+        var clock = Stopwatch.StartNew();
+        var made = new List<int>();
+        var shown = tokenizer.Decode(start);
+        call.Write(shown);
+        foreach (var id in model.Generate(start, call.Get(tokens)))
+        {
+            call.Interrupted.ThrowIfCancellationRequested();
+            made.Add(id);
+            var text = tokenizer.Decode([.. start, .. made]);
+            if (text.EndsWith('\uFFFD')) continue; // the middle of a character
+            call.Write(text[Math.Min(shown.Length, text.Length)..]);
+            shown = text;
+        }
+        call.WriteLine("");
+        call.WriteJson(new
+        {
+            Model = call.Get(path),
+            Prompt = call.Get(prompt),
+            PromptIds = start,
+            Ids = made,
+            Text = tokenizer.Decode([.. start, .. made]),
+            TokensPerSecond = made.Count / clock.Elapsed.TotalSeconds,
+        });
+        return ExitCode.Ok;
+    }
+}

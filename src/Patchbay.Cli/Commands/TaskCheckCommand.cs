@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Tasks;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm task check`: whether a tokenizer can run a prompt file, and what the prompts are then.</summary>
+internal sealed class TaskCheckCommand : PbmCommand
+{
+    private readonly Argument<string> file = new("FILE") { Description = "Prompts as JSONL (docs/tasks.md)" };
+    private readonly Option<string?> tokenizer = TokenizerOption("Checkpoint folder or tokenizer file to encode them with");
+    private readonly Option<ulong> seed = CommonOptions.Seed();
+
+    public TaskCheckCommand() : base("check", "Check a prompt file against a tokenizer: answers, positions, counterfactuals",
+        "pbm task check boxes.jsonl --tokenizer ./llama-7b",
+        "pbm task check ioi.jsonl --tokenizer tokenizer.json --json")
+    {
+        tokenizer.Required = true;
+        Add(file);
+        Add(tokenizer);
+        Add(seed);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var path = call.Get(file);
+        PromptInput.RequireFile(path);
+        var loaded = PromptInput.Load(path, Encoder(call.Get(tokenizer)!), call.Get(seed));
+        var prompts = loaded.Prompts;
+        foreach (var notice in prompts.Notices) call.Notice(notice);
+        var lengths = prompts.Prompts.Select(p => p.Clean.Ids.Length).ToArray();
+        var (shortest, longest) = (lengths.Min(), lengths.Max());
+        call.WriteFacts(
+            ("task", loaded.Kind),
+            ("prompts", $"{prompts.Count}"),
+            ("tokens", shortest == longest ? $"{longest} each" : $"{shortest} to {longest}"),
+            ("answers", $"{prompts.Answers.Distinct().Count()} different tokens"),
+            ("positions", Collapse(prompts.SharedPositionNames)));
+        call.WriteJson(new
+        {
+            File = path,
+            Task = loaded.Kind,
+            Prompts = prompts.Count,
+            TokensMin = shortest,
+            TokensMax = longest,
+            Answers = prompts.Answers.Distinct().Count(),
+            Positions = prompts.SharedPositionNames,
+            prompts.Notices,
+        });
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Position names, those that differ only by a number at the end put together: "object_0..6".</summary>
+    internal static string Collapse(IReadOnlyList<string> names)
+    {
+        var families = names.GroupBy(name => name.TrimEnd("0123456789".ToCharArray()));
+        return string.Join(", ", families.SelectMany<IGrouping<string, string>, string>(family => family.Count() < 3
+            ? family
+            : [$"{family.Key}{Numbers(family).Min()}..{Numbers(family).Max()}"]));
+
+        static IEnumerable<int> Numbers(IGrouping<string, string> family) =>
+            family.Select(name => int.TryParse(name.AsSpan(family.Key.Length), out var number) ? number : 0);
+    }
+
+    /// <summary>--tokenizer PATH.</summary>
+    internal static Option<string?> TokenizerOption(string description) => new("--tokenizer")
+    {
+        Description = description,
+        HelpName = "PATH",
+    };
+
+    /// <summary>The encoder of a checkpoint folder or tokenizer file.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    internal static EncodeText Encoder(string path)
+    {
+        var tokenizer = TokenizerLoader.Open(path)
+            ?? throw new FileNotFoundException($"there is no tokenizer in {path}; give its file with --tokenizer", path);
+        return text => tokenizer.Encode(text);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Patchbay.Cli;
+
+/// <summary>What went wrong, as an exit code and one sentence.</summary>
+internal sealed partial record Failure(ExitCode Code, string Sentence)
+{
+    /// <summary>The failure that an exception stands for.</summary>
+    public static Failure Of(Exception exception)
+    {
+        var cause = Cause(exception);
+        return cause switch
+        {
+            OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
+            FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
+            InvalidDataException or ArgumentException or FormatException or JsonException
+                => new(ExitCode.BadInput, OneLine(cause.Message)),
+            IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
+                => new(ExitCode.Failed, OneLine(cause.Message)),
+            OutOfMemoryException => new(ExitCode.Failed, $"memory ran out: {OneLine(cause.Message)}"),
+            _ => new(ExitCode.Failed, $"{cause.GetType().Name}: {OneLine(cause.Message)}"),
+        };
+    }
+
+    /// <summary>A failure of the arguments themselves.</summary>
+    public static Failure BadArguments(string message) => new(ExitCode.BadInput, OneLine(message));
+
+    /// <summary>The exception inside the wrappings that the runtime adds.</summary>
+    private static Exception Cause(Exception exception) => exception switch
+    {
+        AggregateException or TypeInitializationException or TargetInvocationException
+            when exception.InnerException is { } inner => Cause(inner),
+        _ => exception,
+    };
+
+    private static string OneLine(string message) =>
+        Blanks().Replace(ParameterName().Replace(message, ""), " ").Trim().TrimEnd('.');
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Blanks();
+
+    // ArgumentException adds the parameter's name, which means nothing to an operator.
+    [GeneratedRegex(@"\s*\(Parameter '[^']*'\)")]
+    private static partial Regex ParameterName();
+}

@@ -1,0 +1,64 @@
+namespace Patchbay.Cli.HeatMaps;
+
+/// <summary>A head's place: layer and index in the layer.</summary>
+internal readonly record struct HeatMapCell(int Layer, int Head)
+{
+    /// <summary>"14.27": layer, then head.</summary>
+    public override string ToString() => $"{Layer}.{Head}";
+}
+
+/// <summary>One number per head, to be drawn; negative is what one looks for.</summary>
+/// <param name="Name">Short name: "A".</param>
+/// <param name="Title">What it shows: "value fetcher".</param>
+/// <param name="Scores">By [layer, head]; NaN where there is none.</param>
+internal sealed record HeatMap(string Name, string Title, double[,] Scores)
+{
+    /// <summary>Standard errors by [layer, head], or null.</summary>
+    public double[,]? StandardErrors { get; init; }
+
+    /// <summary>Cells to mark, strongest first.</summary>
+    public IReadOnlyList<HeatMapCell> Marked { get; init; } = [];
+
+    /// <summary>Number of rows.</summary>
+    public int Layers => Scores.GetLength(0);
+
+    /// <summary>Number of columns.</summary>
+    public int Heads => Scores.GetLength(1);
+
+    /// <summary>Largest magnitude of a score: the ends of the colour scale. 0 where all are zero.</summary>
+    public double Limit => Scores.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+
+    /// <summary>A score's place on the colour scale, in [-1, 1]; NaN where there is no score.</summary>
+    public double Fraction(HeatMapCell cell)
+    {
+        var score = Scores[cell.Layer, cell.Head];
+        if (!double.IsFinite(score)) return double.NaN;
+        return Limit is var limit && limit > 0 ? score / limit : 0;
+    }
+
+    /// <summary>The cells, row by row.</summary>
+    public IEnumerable<HeatMapCell> Cells =>
+        from layer in Enumerable.Range(0, Layers)
+        from head in Enumerable.Range(0, Heads)
+        select new HeatMapCell(layer, head);
+
+    /// <summary>This map with its <paramref name="count"/> most negative cells marked; zero and above never are.</summary>
+    public HeatMap MarkMostNegative(int count) => this with
+    {
+        Marked = [.. Cells.Where(c => Scores[c.Layer, c.Head] < 0).OrderBy(c => Scores[c.Layer, c.Head]).Take(count)],
+    };
+
+    /// <summary>As many maps a row as fit, evened out over the rows: four maps stand 4, 2 and 2, or one by one.</summary>
+    public static int Abreast(int maps, int fitting)
+    {
+        var most = Math.Clamp(fitting, 1, maps);
+        var rows = (maps + most - 1) / most;
+        return (maps + rows - 1) / rows;
+    }
+
+    /// <summary>The least of some round numbers of cells between two axis labels of which each label has room.</summary>
+    /// <param name="cell">Size of one cell.</param>
+    /// <param name="label">Room that a label needs.</param>
+    public static int LabelStep(double cell, double label) =>
+        Enumerable.Range(0, 8).Select(power => 1 << power).First(step => step * cell >= label || step == 128);
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Patchbay.Cli.HeatMaps;
+
+/// <summary>One heat map as lines of a terminal: title, axis, rows, legend.</summary>
+internal sealed class HeatMapPanel
+{
+    private const int LeastWidth = 34;
+    private const string Label = "layer";
+    private static readonly Style Faint = new(decoration: Decoration.Dim);
+    private readonly HeatMap map;
+    private readonly HeatMapPaint paint;
+    private readonly int cellWidth;
+
+    /// <param name="map">What to draw.</param>
+    /// <param name="paint">How cells look.</param>
+    /// <param name="cellWidth">Columns a cell takes.</param>
+    /// <param name="room">Columns there are; a plot that needs more is left out.</param>
+    public HeatMapPanel(HeatMap map, HeatMapPaint paint, int cellWidth, int room)
+    {
+        (this.map, this.paint, this.cellWidth) = (map, paint, cellWidth);
+        var plot = PlotWidth(map, cellWidth);
+        var fits = plot <= room;
+        Width = Math.Min(room, Math.Max(fits ? plot : 0, LeastWidth));
+        var title = $"{map.Name}  {map.Title}";
+        Segment[] heading = [Text(title, new Style(decoration: Decoration.Bold))];
+        Lines = fits
+            ? [heading, Axis(), .. Rows(), ScaleLine(), MarkLine()]
+            : [heading, [Text("too wide to draw here", Faint)], MarkLine()];
+    }
+
+    /// <summary>Columns taken.</summary>
+    public int Width { get; }
+
+    /// <summary>Line by line, none wider than <see cref="Width"/>.</summary>
+    public IReadOnlyList<IReadOnlyList<Segment>> Lines { get; }
+
+    /// <summary>Columns that a map's rows take.</summary>
+    public static int PlotWidth(HeatMap map, int cellWidth) => Label.Length + 1 + map.Heads * cellWidth;
+
+
+    /// <summary>Numbers of heads above their columns, the word "head" behind them, in place of the last where it must be.</summary>
+    private Segment[] Axis()
+    {
+        var digits = map.Heads > 10 ? map.Heads > 100 ? 3 : 2 : 1;
+        var step = HeatMap.LabelStep(cellWidth, digits + 1);
+        // Without colours a cell is a sign and a digit, and numbers stand above the digits.
+        var line = paint.HasColor ? Label + " " : Label + "  ";
+        var first = line.Length;
+        for (var head = 0; head < map.Heads; head += step)
+        {
+            var number = head.ToString(CultureInfo.InvariantCulture);
+            if (first + head * cellWidth + number.Length + " head".Length > Width && head + step < map.Heads) break;
+            line = line.PadRight(first + head * cellWidth) + number;
+        }
+        return [new Segment(line.Length + " head".Length <= Width ? line + " head" : line, Faint)];
+    }
+
+    private IEnumerable<Segment[]> Rows()
+    {
+        var marked = map.Marked.ToHashSet();
+        for (var layer = 0; layer < map.Layers; layer++)
+        {
+            var label = layer.ToString(CultureInfo.InvariantCulture).PadLeft(Label.Length);
+            var cells = Enumerable.Range(0, map.Heads).Select(head => new HeatMapCell(layer, head))
+                .Select(cell => paint.Cell(map.Fraction(cell), marked.Contains(cell), cellWidth));
+            yield return [new Segment(label + " ", Faint), .. cells];
+        }
+    }
+
+    private Segment[] ScaleLine()
+    {
+        var low = Number(-map.Limit);
+        var high = "+" + Number(map.Limit);
+        if (map.Limit == 0) return [Text("all scores are zero", Faint)];
+        if (!paint.HasColor) return [Text($"-9 is {low}, +9 is {high}", Faint)];
+        var steps = Math.Min(21, Width - low.Length - high.Length - 2) | 1;
+        var half = steps / 2;
+        var colors = Enumerable.Range(-half, steps).Select(i => paint.Cell((double)i / half, false, 1));
+        return [new Segment(low + " ", Faint), .. colors, new Segment(" " + high, Faint)];
+    }
+
+    private Segment[] MarkLine()
+    {
+        if (map.Marked.Count == 0) return [];
+        var mark = !paint.HasColor ? "*" : cellWidth == 1 ? paint.Dot : "[]";
+        var line = $"{mark} top {map.Marked.Count}:";
+        foreach (var (index, cell) in map.Marked.Index())
+        {
+            var rest = index < map.Marked.Count - 1 ? " ..".Length : 0;
+            if (line.Length + 1 + cell.ToString().Length + rest > Width) return [Text(line + " ..", Faint)];
+            line += $" {cell}";
+        }
+        return [Text(line, Faint)];
+    }
+
+    private Segment Text(string text, Style style) => new(text.Length <= Width ? text : text[..Width], style);
+
+    private static string Number(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
+}

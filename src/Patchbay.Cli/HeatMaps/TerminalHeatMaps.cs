@@ -1,0 +1,96 @@
+using System.Globalization;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Patchbay.Cli.HeatMaps;
+
+/// <summary>
+/// Heat maps for a terminal, side by side where there is room. Cells are coloured blanks; without colours each is a sign and
+/// a digit, in ninths of the scale. Maps too wide for the terminal are reduced to the list of their marked heads.
+/// </summary>
+internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
+{
+    private const int Gap = 3;
+
+    /// <inheritdoc/>
+    protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(20, maxWidth), maxWidth);
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+    {
+        if (maps.Count == 0) yield break;
+        var paint = HeatMapPaint.For(options);
+        var cellWidth = CellWidth(paint, maxWidth);
+        var panels = maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth)).ToArray();
+        var abreast = HeatMap.Abreast(panels.Length, (maxWidth + Gap) / (panels.Max(p => p.Width) + Gap));
+        foreach (var (index, row) in panels.Chunk(abreast).Index())
+        {
+            if (index > 0) yield return Segment.LineBreak;
+            foreach (var segment in Beside(row)) yield return segment;
+        }
+    }
+
+    /// <summary>Two columns a cell where that leaves the maps readable, otherwise one.</summary>
+    private int CellWidth(HeatMapPaint paint, int maxWidth)
+    {
+        if (!paint.HasColor) return 2;
+        var wide = maps.Max(map => HeatMapPanel.PlotWidth(map, 2));
+        var abreast = Math.Min(maps.Count, 2);
+        var narrow = wide <= maxWidth && maps.Max(map => map.Heads) <= 16;
+        return narrow || wide * abreast + Gap * (abreast - 1) <= maxWidth ? 2 : 1;
+    }
+
+    private static IEnumerable<Segment> Beside(HeatMapPanel[] panels)
+    {
+        var height = panels.Max(panel => panel.Lines.Count);
+        for (var y = 0; y < height; y++)
+        {
+            for (var i = 0; i < panels.Length; i++)
+            {
+                IReadOnlyList<Segment> line = y < panels[i].Lines.Count ? panels[i].Lines[y] : [];
+                foreach (var segment in line) yield return segment;
+                if (i < panels.Length - 1)
+                    yield return Segment.Padding(panels[i].Width + Gap - Segment.CellCount(line));
+            }
+            yield return Segment.LineBreak;
+        }
+    }
+}
+
+/// <summary>How cells look on one terminal.</summary>
+/// <param name="HasColor">Whether colours can be told apart.</param>
+/// <param name="Scale">Colours by score.</param>
+/// <param name="Dot">Mark of a cell one column wide.</param>
+internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string Dot)
+{
+    /// <summary>The paint for a console; 16 colours are too few for a scale and count as none.</summary>
+    public static HeatMapPaint For(RenderOptions options) => new(
+        options.ColorSystem is ColorSystem.EightBit or ColorSystem.TrueColor,
+        IsLightBackground(Environment.GetEnvironmentVariable("COLORFGBG")) ? DivergingScale.Light : DivergingScale.Dark,
+        options.Unicode ? "•" : "*");
+
+    /// <summary>One cell.</summary>
+    public Segment Cell(double fraction, bool marked, int width)
+    {
+        if (!HasColor) return new Segment(Sign(fraction, marked) + Digit(fraction));
+        var text = !marked ? new string(' ', width) : width == 1 ? Dot : "[]";
+        if (double.IsNaN(fraction)) return new Segment(new string(' ', width));
+        var color = Scale.At(fraction);
+        var ink = color.Lightness > 0.5 ? Color.Black : Color.White;
+        return new Segment(text, new Style(ink, new Color(color.Red, color.Green, color.Blue), Decoration.Bold));
+    }
+
+    private static string Sign(double fraction, bool marked)
+    {
+        if (marked) return "*";
+        return Ninths(fraction) == 0 ? " " : fraction < 0 ? "-" : "+";
+    }
+
+    private static string Digit(double fraction) =>
+        double.IsNaN(fraction) ? " " : Ninths(fraction) == 0 ? "." : $"{Ninths(fraction)}";
+
+    private static int Ninths(double fraction) => double.IsNaN(fraction) ? 0 : (int)Math.Round(Math.Abs(fraction) * 9);
+
+    /// <summary>What konsole, rxvt and others say of themselves: "foreground;background" as indexes of the palette.</summary>
+    private static bool IsLightBackground(string? colors) => colors?.Split(';')[^1] is "7" or "15";
+}

@@ -1,0 +1,63 @@
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Tasks;
+
+namespace Patchbay.Experiments;
+
+/// <summary>
+/// One group of a path-patching chain: which senders are looked for, by their effect through which receivers.
+/// </summary>
+/// <param name="Name">"A".</param>
+/// <param name="Title">What its heads do: "value fetcher".</param>
+/// <param name="Position">Name of the senders' position, in prompt and counterfactual alike.</param>
+/// <param name="ReceiversFrom">Group whose strongest heads receive, or null: the path goes straight to the logits.</param>
+/// <param name="Composition">Which projection of the receivers is replaced; ignored without receivers.</param>
+public sealed record PathGroup(string Name, string Title, string Position, string? ReceiversFrom = null, Site Composition = Site.Q);
+
+/// <summary>A chain of groups, discovered one after the other from the logits backwards.</summary>
+/// <param name="Groups">In an order in which a group's receivers come before it.</param>
+public sealed record PathChain(IReadOnlyList<PathGroup> Groups)
+{
+    /// <summary>
+    /// The entity-tracking circuit of Prakash et al., "Fine-Tuning Enhances Existing Mechanisms" (ICLR 2024), section 3:
+    /// value fetchers, position transmitters, position detectors, structure readers.
+    /// </summary>
+    public static PathChain EntityTracking { get; } = new(
+    [
+        new("A", "value fetcher", PositionNames.Last),
+        new("B", "position transmitter", PositionNames.Last, "A", Site.Q),
+        new("C", "position detector", PositionNames.QueryLabel, "B", Site.V),
+        new("D", "structure reader", PositionNames.PreviousQueryLabel, "C", Site.V),
+    ]);
+
+    /// <summary>The named groups of this chain, and those whose heads they need as receivers unless given, in order.</summary>
+    /// <exception cref="InvalidDataException">A name is not in the chain.</exception>
+    public IReadOnlyList<PathGroup> Select(IReadOnlyList<string> names, bool receiversGiven)
+    {
+        var unknown = names.FirstOrDefault(n => Groups.All(g => g.Name != n));
+        if (unknown is not null)
+            throw new InvalidDataException($"there is no group '{unknown}' in this chain; expected {string.Join(", ", Groups.Select(g => g.Name))}");
+        var wanted = names.ToHashSet();
+        foreach (var group in Groups.Reverse())
+            if (!receiversGiven && wanted.Contains(group.Name) && group.ReceiversFrom is { } from) wanted.Add(from);
+        return [.. Groups.Where(g => wanted.Contains(g.Name))];
+    }
+}
+
+/// <summary>Scores of one group.</summary>
+/// <param name="Group">Which.</param>
+/// <param name="Receivers">The heads its paths end in; empty for the logits.</param>
+/// <param name="Scores">Mean over prompts of (p_patched - p_clean) / p_clean by [layer, head].</param>
+/// <param name="StandardErrors">Standard error of that mean, by [layer, head].</param>
+/// <param name="Seconds">Time taken, the base runs' share included.</param>
+public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, double[,] Scores, double[,] StandardErrors, double Seconds)
+{
+    /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>
+    public IReadOnlyList<Head> Top(int k) =>
+    [
+        .. (from layer in Enumerable.Range(0, Scores.GetLength(0))
+            from head in Enumerable.Range(0, Scores.GetLength(1))
+            orderby Scores[layer, head], layer, head
+            select new Head(layer, head)).Take(k),
+    ];
+}

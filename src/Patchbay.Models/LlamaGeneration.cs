@@ -1,0 +1,91 @@
+using Patchbay.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Models;
+
+public sealed partial class Llama
+{
+    /// <summary>
+    /// Continues a prompt greedily: the most probable token each time, until one of <see cref="LlamaConfig.EndIds"/> or
+    /// <paramref name="maxTokens"/> new ones. Keys and values are kept, so that a step computes one row.
+    /// </summary>
+    /// <returns>The new ids as they come, the end id not among them.</returns>
+    /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model.</exception>
+    public IEnumerable<int> Generate(IReadOnlyList<int> prompt, int maxTokens)
+    {
+        if (prompt.Count == 0) throw new InvalidDataException("the prompt is empty; expected at least one token");
+        CheckLength(prompt.Count + maxTokens);
+        return Continue(prompt, maxTokens);
+    }
+
+    private IEnumerable<int> Continue(IReadOnlyList<int> prompt, int maxTokens)
+    {
+        using var cache = new KeyValueCache(this, prompt.Count + maxTokens);
+        var next = NextId(cache, prompt);
+        for (var made = 0; made < maxTokens && !Config.EndIds.Contains(next); made++)
+        {
+            yield return next;
+            if (made < maxTokens - 1) next = NextId(cache, [next]);
+        }
+    }
+
+    /// <summary>Runs the new tokens through all layers behind those already kept, and returns the most probable next id.</summary>
+    private int NextId(KeyValueCache cache, IReadOnlyList<int> ids)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var positions = Enumerable.Range(cache.Length, ids.Count).ToArray();
+        var x = Embed(tensor(ids.Select(i => (long)i).ToArray()).to(Device));
+        for (var l = 0; l < Config.Layers; l++)
+        {
+            using var inner = NewDisposeScope();
+            var h = NormRows(x, Weights.Layers[l].AttentionNorm);
+            var q = RopeRows(Project(l, Site.Q, h), positions);
+            cache.Append(l, RopeRows(Project(l, Site.K, h), positions), Project(l, Site.V, h));
+            var z = Attend(new RowAttention
+            {
+                Query = q.view(1, 1, ids.Count, Config.Heads, Config.HeadWidth),
+                QueryPositions = positions,
+                BaseKeyT = cache.KeyT[l],
+                BaseValue = cache.Value[l],
+                Prompts = [0],
+            });
+            x = AddMlp(l, AddAttention(l, x.clone(), z.view(ids.Count, -1))).MoveToOuterDisposeScope();
+        }
+        cache.Length += ids.Count;
+        return (int)UnembedRows(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
+    }
+
+    /// <summary>Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.</summary>
+    private sealed class KeyValueCache : IDisposable
+    {
+        public KeyValueCache(Llama model, int tokens)
+        {
+            var c = model.Config;
+            var padded = (tokens + 15) / 16 * 16;
+            Tensor[] Make(params long[] shape) => [.. Enumerable.Range(0, c.Layers)
+                .Select(_ => zeros(shape, dtype: model.Dtype, device: model.Device).DetachFromDisposeScope())];
+            KeyT = Make(1, c.KeyValueHeads, c.HeadWidth, padded);
+            Value = Make(1, c.KeyValueHeads, padded, c.HeadWidth);
+        }
+
+        public Tensor[] KeyT { get; }
+
+        public Tensor[] Value { get; }
+
+        public int Length { get; set; }
+
+        /// <summary>Puts keys and values, (rows, Hkv, dh) each, behind those kept.</summary>
+        public void Append(int layer, Tensor key, Tensor value)
+        {
+            KeyT[layer].select(0, 0).narrow(-1, Length, key.shape[0]).copy_(key.permute(1, 2, 0));
+            Value[layer].select(0, 0).narrow(1, Length, key.shape[0]).copy_(value.transpose(0, 1));
+        }
+
+        public void Dispose()
+        {
+            foreach (var t in KeyT.Concat(Value)) t.Dispose();
+        }
+    }
+}

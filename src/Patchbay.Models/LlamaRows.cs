@@ -1,0 +1,105 @@
+using Patchbay.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Patchbay.Models;
+
+/// <summary>The parts of a layer over a flat list of rows (one row = one position of one prompt of one variant), from
+/// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
+public sealed partial class Llama
+{
+    /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, few enough for the hidden
+    /// layer to stay in cache between the products.</summary>
+    public int BlockRows { get; set; } = 512;
+
+    /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
+    public Tensor NormRows(Tensor x, Tensor weight) =>
+        CpuKernels.Fits(x) ? CpuKernels.Norm(x, Ready(weight), Config.NormEpsilon) : Norm(x, weight);
+
+    /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
+    public (Tensor Weight, Tensor? Bias) ProjectionOf(int layer, Site site, Tensor rows)
+    {
+        var (weight, bias) = Projection(layer, site);
+        return (Ready(weight.index_select(0, rows)), ReadyBias(bias?.index_select(0, rows)));
+    }
+
+    /// <summary>One head's part of the output projection, transposed, in the activations' dtype: (dh, d).</summary>
+    public Tensor OutputOf(Head head)
+    {
+        using var scope = NewDisposeScope();
+        return Ready(Weights.Layers[head.Layer].Output.narrow(1, head.Index * Config.HeadWidth, Config.HeadWidth)).t().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits of rows: (R, d) -> (R, vocabulary).</summary>
+    public Tensor UnembedRows(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        CountProduct(x.shape[0], Config.Width, Config.Vocabulary);
+        return F.linear(NormRows(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
+    /// 0). The result may be <paramref name="x"/> itself, changed.</summary>
+    public Tensor RopeRows(Tensor x, int[] positions)
+    {
+        if (CpuKernels.Fits(x))
+        {
+            var (c, s) = RopeTables();
+            CpuKernels.Rope(x, positions, c, s);
+            return x.alias();
+        }
+        using var scope = NewDisposeScope();
+        var index = tensor(Array.ConvertAll(positions, p => (long)Math.Max(0, p))).to(Device);
+        var rows = x.view(-1, positions.Length, x.shape[^2], x.shape[^1]);
+        return Rope(rows, index).view(x.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Attention of rows, counted.</summary>
+    public Tensor Attend(RowAttention rows)
+    {
+        CountProduct(rows.Query.numel() / Config.HeadWidth, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
+        return rows.Run();
+    }
+
+    /// <summary>Adds the attention's output to the residual stream of rows: x += z Wo, x (R, d), z (R, H·dh). Without
+    /// gradients x itself changes and is returned.</summary>
+    public Tensor AddAttention(int layer, Tensor x, Tensor z)
+    {
+        using var scope = NewDisposeScope();
+        var w = Weights.Layers[layer];
+        CountProduct(z.shape[0], z.shape[1], Config.Width);
+        if (is_grad_enabled() || w.OutputBias is not null)
+        {
+            var o = F.linear(z, Ready(w.Output), ReadyBias(w.OutputBias));
+            if (is_grad_enabled()) return (x + o).MoveToOuterDisposeScope();
+            x.add_(o);
+            return x;
+        }
+        x.addmm_(z, Ready(w.Output).t());
+        return x;
+    }
+
+    /// <summary>Adds the MLP's output to the residual stream of rows: x += down(silu(gate(h)) * up(h)), h = norm(x),
+    /// x (R, d). Without gradients x itself changes, block by block, and is returned.</summary>
+    public Tensor AddMlp(int layer, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var w = Weights.Layers[layer];
+        CountProduct(x.shape[0], Config.Width, 3L * Config.FeedForward);
+        if (is_grad_enabled()) return (x + Mlp(w, Norm(x, w.MlpNorm))).MoveToOuterDisposeScope();
+        Tensor gateT = Ready(w.Gate).t(), upT = Ready(w.Up).t(), downT = Ready(w.Down).t();
+        for (long from = 0; from < x.shape[0]; from += BlockRows)
+        {
+            using var block = NewDisposeScope();
+            var rows = x.narrow(0, from, Math.Min(BlockRows, x.shape[0] - from));
+            var h = NormRows(rows, w.MlpNorm);
+            var gate = h.mm(gateT);
+            var up = h.mm(upT);
+            if (CpuKernels.Fits(gate)) CpuKernels.SwiGlu(gate, up);
+            else gate = gate.silu().mul_(up);
+            rows.addmm_(gate, downT);
+        }
+        return x;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace Patchbay.Models.Tokenizers;
+
+/// <summary>A token that is found in the text before the model sees it.</summary>
+internal sealed record AddedToken(
+    int Id, string Content, bool Special, bool Normalized, bool SingleWord, bool StripLeft, bool StripRight)
+{
+    public static AddedToken Read(JsonField field, int idLimit) => new(
+        field.Required("id").Id(idLimit),
+        field.Required("content").Text() is { Length: > 0 } content
+            ? content
+            : throw field.Required("content").Expected("a string that is not empty"),
+        field.Optional("special")?.Flag() == true,
+        field.Optional("normalized")?.Flag() ?? true,
+        field.Optional("single_word")?.Flag() == true,
+        field.Optional("lstrip")?.Flag() == true,
+        field.Optional("rstrip")?.Flag() == true);
+}
+
+/// <summary>Cuts a text at its added tokens: leftmost first, the longest of those that begin at one place.</summary>
+internal sealed class AddedTokenSplitter
+{
+    private readonly LiteralMatcher _matcher;
+    private readonly Dictionary<int, AddedToken> _tokens;
+
+    /// <summary>Takes the tokens to find and how each is spelled in the texts to come.</summary>
+    public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Func<string, string> spelling)
+    {
+        _tokens = tokens.ToDictionary(t => t.Id);
+        // Special ones come first: of two that are spelled alike, the first is found.
+        var ordered = _tokens.Values.OrderByDescending(t => t.Special).ThenBy(t => t.Id);
+        _matcher = new(ordered.Select(t => (spelling(t.Content), t.Id)));
+    }
+
+    /// <summary>The text in ranges, in order; an added token has its id, the rest has -1.</summary>
+    public List<(int Start, int End, int Id)> Split(string text)
+    {
+        var ranges = new List<(int, int, int)>();
+        var done = 0;
+        for (var from = 0; !_matcher.IsEmpty && from < text.Length;)
+        {
+            var (start, length, id) = _matcher.Next(text, from);
+            if (length == 0) break;
+            var end = from = start + length;
+            var token = _tokens[id];
+            if (token.SingleWord && (EndsWithWord(text.AsSpan(0, start)) || BeginsWithWord(text.AsSpan(end)))) continue;
+            if (token.StripLeft) start = Math.Max(text.AsSpan(0, start).TrimEnd().Length, done);
+            if (token.StripRight) end = text.Length - text.AsSpan(end).TrimStart().Length;
+            if (done < start) ranges.Add((done, start, -1));
+            ranges.Add((Math.Max(start, done), end, id));
+            done = end;
+        }
+        if (done < text.Length) ranges.Add((done, text.Length, -1));
+        return ranges;
+    }
+
+    private static bool EndsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeLastFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
+
+    private static bool BeginsWithWord(ReadOnlySpan<char> text) =>
+        Rune.DecodeFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
+}

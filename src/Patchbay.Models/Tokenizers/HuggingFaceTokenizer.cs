@@ -1,0 +1,122 @@
+namespace Patchbay.Models.Tokenizers;
+
+/// <summary>
+/// The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added tokens are cut out
+/// of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by the model; the
+/// post-processor puts tokens around. Every component that is not supported is refused by name when the file is opened.
+/// Truncation and padding that the file may ask for are not applied.
+/// </summary>
+public sealed class HuggingFaceTokenizer : Tokenizer
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly AddedTokenSplitter _verbatim;
+    private readonly AddedTokenSplitter _normalized;
+    private readonly Func<string, string> _normalize;
+    private readonly PreTokenizer _preTokenize;
+    private readonly HuggingFaceModel _model;
+    private readonly PostProcessor _around;
+    private readonly Func<List<string>, List<string>> _decode;
+
+    private HuggingFaceTokenizer(JsonField file, SpecialTokenFiles specials)
+    {
+        _vocabulary = Vocabulary.Read(file);
+        _model = HuggingFaceModel.Read(file.Required("model"), _vocabulary);
+        _normalize = Normalizers.Read(file.Optional("normalizer"));
+        _preTokenize = PreTokenizers.Read(file.Optional("pre_tokenizer"));
+        _decode = Decoders.Read(file.Optional("decoder"));
+        _verbatim = new(_vocabulary.Added.Where(t => !t.Normalized), text => text);
+        _normalized = new(_vocabulary.Added.Where(t => t.Normalized), _normalize);
+
+        var around = PostProcessor.Read(file.Optional("post_processor"), _vocabulary.Size);
+        var end = _vocabulary.FindAny(specials.EndToken);
+        if (end is null && specials.ConfigEndId < _vocabulary.Size) end = specials.ConfigEndId;
+        _around = LlamaClass(around, specials, _vocabulary.FindAny(specials.BeginToken), end);
+        BeginId = _around.Before.Count > 0 ? _around.Before[0] : null;
+        EndId = end ?? (_around.After.Count > 0 ? _around.After[^1] : null);
+    }
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _vocabulary.Size;
+
+    /// <inheritdoc/>
+    public override int? BeginId { get; }
+
+    /// <inheritdoc/>
+    public override int? EndId { get; }
+
+    /// <inheritdoc/>
+    public override string Description => $"Hugging Face {_model.Name}, {_vocabulary.Size} tokens";
+
+    /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
+    /// <c>special_tokens_map.json</c> and <c>config.json</c> beside it.</summary>
+    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says where.</exception>
+    public static HuggingFaceTokenizer Open(string path) =>
+        Parse(TokenizerFile.ReadJson(path), path, SpecialTokenFiles.Beside(path));
+
+    internal static HuggingFaceTokenizer Parse(ReadOnlyMemory<byte> bytes, string file, SpecialTokenFiles? specials = null) =>
+        JsonField.Read(bytes, file, top => new HuggingFaceTokenizer(top, specials ?? SpecialTokenFiles.None));
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown token.</exception>
+    public override int[] Encode(string text, bool addSpecial = true)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        text = Utf8Text.WellFormed(text);
+        var ids = new List<int>(text.Length / 2 + 2);
+        if (addSpecial) ids.AddRange(_around.Before);
+        foreach (var (start, end, id) in _verbatim.Split(text))
+        {
+            if (id >= 0) ids.Add(id);
+            else EncodeNormalized(_normalize(text[start..end]), start == 0, ids);
+        }
+        if (addSpecial) ids.AddRange(_around.After);
+        return [.. ids];
+    }
+
+    /// <inheritdoc/>
+    public override string Decode(IReadOnlyList<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var tokens = new List<string>(ids.Count);
+        foreach (var id in ids)
+        {
+            var piece = Piece(id);
+            if (_vocabulary[id] is not null && !_vocabulary.Special.Contains(id)) tokens.Add(piece);
+        }
+        return string.Concat(_decode(tokens));
+    }
+
+    /// <inheritdoc/>
+    public override string Piece(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _vocabulary.Size);
+        return _vocabulary[id] ?? "";
+    }
+
+    private void EncodeNormalized(string text, bool atStart, List<int> ids)
+    {
+        var words = new List<TextPart>();
+        foreach (var (start, end, id) in _normalized.Split(text))
+        {
+            if (id >= 0)
+            {
+                ids.Add(id);
+                continue;
+            }
+            words.Clear();
+            _preTokenize(new(text[start..end], atStart && start == 0), words);
+            foreach (var word in words)
+                if (word.Text.Length > 0) _model.Tokenize(word.Text, ids);
+        }
+    }
+
+    /// <summary>Llama's tokenizer classes set the tokens around a sequence by add_bos_token and add_eos_token.</summary>
+    private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end)
+    {
+        if (!specials.IsLlamaClass) return around;
+        return new(
+            specials.AddBegin switch { false => [], true when begin is { } id => [id], _ => around.Before },
+            specials.AddEnd switch { false => [], true when end is { } id => [id], _ => around.After });
+    }
+}

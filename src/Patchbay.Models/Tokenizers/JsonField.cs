@@ -1,0 +1,112 @@
+using System.Text.Json;
+
+namespace Patchbay.Models.Tokenizers;
+
+/// <summary>A value in a JSON file that knows where it stands, so that a wrong one is refused by name.</summary>
+internal readonly struct JsonField
+{
+    private readonly string _file;
+    private readonly JsonElement _value;
+
+    private JsonField(string file, string path, JsonElement value) => (_file, Path, _value) = (file, path, value);
+
+    /// <summary>Where the value stands: "model.merges[3]".</summary>
+    public string Path { get; }
+
+    /// <summary>Parses a file's bytes and hands its top value to <paramref name="read"/>.</summary>
+    public static T Read<T>(ReadOnlyMemory<byte> bytes, string file, Func<JsonField, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return read(new(file, "", document.RootElement));
+        }
+        catch (JsonException error)
+        {
+            throw TokenizerFile.Invalid(
+                file, $"line {error.LineNumber + 1}, byte {error.BytePositionInLine}", "JSON", "a syntax error");
+        }
+    }
+
+    public JsonField Required(string name) =>
+        Find(name) ?? throw TokenizerFile.Invalid(_file, Child(name), "a value", "none");
+
+    /// <summary>The member of that name, or null where it is absent or JSON's null.</summary>
+    public JsonField? Optional(string name) => Find(name) is { _value.ValueKind: not JsonValueKind.Null } field ? field : null;
+
+    public string Text() => _value.ValueKind == JsonValueKind.String ? WellFormed(_value.GetString)! : throw Expected("a string");
+
+    public bool Flag() => _value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? _value.GetBoolean()
+        : throw Expected("true or false");
+
+    public double Number() => _value.ValueKind == JsonValueKind.Number && _value.TryGetDouble(out var number)
+        ? number
+        : throw Expected("a number");
+
+    /// <summary>A whole number from 0 to <paramref name="limit"/> - 1.</summary>
+    public int Id(int limit) =>
+        _value.ValueKind == JsonValueKind.Number && _value.TryGetInt32(out var id) && id >= 0 && id < limit
+            ? id
+            : throw Expected($"a whole number from 0 to {limit - 1}");
+
+    public bool IsText => _value.ValueKind == JsonValueKind.String;
+
+    public bool IsObject => _value.ValueKind == JsonValueKind.Object;
+
+    public bool IsArray => _value.ValueKind == JsonValueKind.Array;
+
+    public int Count => _value.ValueKind == JsonValueKind.Array ? _value.GetArrayLength() : throw Expected("an array");
+
+    public IEnumerable<JsonField> Items()
+    {
+        if (!IsArray) throw Expected("an array");
+        var index = 0;
+        foreach (var item in _value.EnumerateArray()) yield return new(_file, $"{Path}[{index++}]", item);
+    }
+
+    public IEnumerable<(string Name, JsonField Value)> Members()
+    {
+        if (!IsObject) throw Expected("an object");
+        foreach (var member in _value.EnumerateObject())
+        {
+            var name = WellFormed(() => member.Name)!;
+            yield return (name, new(_file, Child(TokenizerFile.Quote(name)), member.Value));
+        }
+    }
+
+    /// <summary>The error that this value is not what it has to be.</summary>
+    public InvalidDataException Expected(string what) => TokenizerFile.Invalid(
+        _file, Path.Length == 0 ? "top level" : Path, what, Found());
+
+    private JsonField? Find(string name)
+    {
+        if (!IsObject) throw Expected("an object");
+        var (value, found) = (_value, default(JsonElement));
+        return WellFormed(() => value.TryGetProperty(name, out found) ? "" : null) is null ? null : new(_file, Child(name), found);
+    }
+
+    private string Child(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
+
+    private string Found() => _value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.String => TokenizerFile.Quote(WellFormed(_value.GetString)!),
+        _ => TokenizerFile.Quote(_value.GetRawText()).Trim('"'),
+    };
+
+    /// <summary>JSON can escape half a surrogate pair or hold bad UTF-8; .NET tells so only when the string is asked for.</summary>
+    private T WellFormed<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw TokenizerFile.Invalid(
+                _file, Path.Length == 0 ? "top level" : Path, "Unicode text", "half a surrogate pair or bytes that are not UTF-8");
+        }
+    }
+}

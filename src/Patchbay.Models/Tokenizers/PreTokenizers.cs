@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+
+namespace Patchbay.Models.Tokenizers;
+
+/// <summary>A part of the text on its way to the model.</summary>
+/// <param name="Text">The part, normalized.</param>
+/// <param name="AtStart">Whether the whole text begins with it.</param>
+internal readonly record struct TextPart(string Text, bool AtStart);
+
+/// <summary>Cuts a part into the words that the model sees one by one, and appends them to <paramref name="words"/>.</summary>
+internal delegate void PreTokenizer(TextPart part, List<TextPart> words);
+
+/// <summary>The pre-tokenizers of tokenizer.json.</summary>
+internal static class PreTokenizers
+{
+    private const string Supported = "a supported pre-tokenizer " +
+        "(Sequence, ByteLevel, Split, Whitespace, WhitespaceSplit, Metaspace, Digits, Punctuation)";
+
+    private const string Gpt2Expression = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    public static PreTokenizer Read(JsonField? field)
+    {
+        if (field is not { } tokenizer) return (part, words) => words.Add(part);
+        var type = tokenizer.Required("type");
+        return type.Text() switch
+        {
+            "Sequence" => Chain([.. tokenizer.Required("pretokenizers").Items().Select(item => Read(item))]),
+            "ByteLevel" => ByteLevel(Flag("add_prefix_space", absent: true), Flag("use_regex", absent: true)),
+            "Split" => Split(tokenizer),
+            "Whitespace" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : IsWord(rune) ? 1 : 2),
+            "WhitespaceSplit" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : 1),
+            "Metaspace" => Metaspace(tokenizer),
+            "Digits" => ByCharacter(Rune.IsNumber, Flag("individual_digits", absent: false) ? Behavior.Isolated : Behavior.Contiguous),
+            "Punctuation" => ByCharacter(IsPunctuation, Behaviors.Read(tokenizer.Optional("behavior"), Behavior.Isolated)),
+            _ => throw type.Expected(Supported),
+        };
+
+        bool Flag(string name, bool absent) => tokenizer.Optional(name)?.Flag() ?? absent;
+    }
+
+    private static PreTokenizer Chain(PreTokenizer[] steps) => (part, words) =>
+    {
+        List<TextPart> parts = [part];
+        foreach (var step in steps)
+        {
+            var next = new List<TextPart>();
+            foreach (var each in parts) step(each, next);
+            parts = next;
+        }
+        words.AddRange(parts);
+    };
+
+    private static PreTokenizer ByteLevel(bool addSpace, bool cut)
+    {
+        var pattern = cut ? TextPattern.OfRegex(Gpt2Expression) : null;
+        return (part, words) =>
+        {
+            if (addSpace && !part.Text.StartsWith(' ')) part = part with { Text = " " + part.Text };
+            var from = words.Count;
+            if (pattern is null) words.Add(part);
+            else Behaviors.Split(part, pattern.Cut(part.Text), Behavior.Isolated, words);
+            for (var i = from; i < words.Count; i++) words[i] = words[i] with { Text = ByteLevelAlphabet.Encode(words[i].Text) };
+        };
+    }
+
+    private static PreTokenizer Split(JsonField tokenizer)
+    {
+        var pattern = TextPattern.Read(tokenizer.Required("pattern"));
+        var behavior = Behaviors.Read(tokenizer.Required("behavior"), Behavior.Isolated);
+        var invert = tokenizer.Optional("invert")?.Flag() == true;
+        return (part, words) =>
+        {
+            var ranges = pattern.Cut(part.Text);
+            if (invert) ranges = [.. ranges.Select(r => (r.Start, r.End, !r.IsMatch))];
+            Behaviors.Split(part, ranges, behavior, words);
+        };
+    }
+
+    /// <summary>Spaces become the replacement, one goes before the text, and each begins a word.</summary>
+    private static PreTokenizer Metaspace(JsonField tokenizer)
+    {
+        var (replacement, scheme) = (MetaspaceReplacement(tokenizer), MetaspaceScheme(tokenizer));
+        var cut = tokenizer.Optional("split")?.Flag() ?? true;
+        return (part, words) =>
+        {
+            var text = part.Text.Replace(' ', replacement);
+            var prepend = scheme == "always" || (scheme == "first" && part.AtStart);
+            if (prepend && !text.StartsWith(replacement)) text = replacement + text;
+            part = part with { Text = text };
+            if (cut) Behaviors.Split(part, Ranges(text, rune => rune.Value == replacement), Behavior.MergedWithNext, words);
+            else words.Add(part);
+        };
+    }
+
+    public static char MetaspaceReplacement(JsonField metaspace)
+    {
+        var field = metaspace.Required("replacement");
+        return field.Text() is [var c] && !char.IsSurrogate(c) ? c : throw field.Expected("one character up to U+FFFF");
+    }
+
+    /// <summary>When to put the replacement before a text: "always", "first" (only where the whole text begins) or "never".
+    /// Files of older versions say add_prefix_space instead.</summary>
+    public static string MetaspaceScheme(JsonField metaspace)
+    {
+        var field = metaspace.Optional("prepend_scheme");
+        var scheme = field?.Text() ?? "always";
+        if (scheme is not ("always" or "first" or "never"))
+            throw field!.Value.Expected("\"always\", \"first\" or \"never\"");
+        return metaspace.Optional("add_prefix_space")?.Flag() == false ? "never" : scheme;
+    }
+
+    private static PreTokenizer ByCharacter(Func<Rune, bool> isMatch, Behavior behavior) =>
+        (part, words) => Behaviors.Split(part, Ranges(part.Text, isMatch), behavior, words);
+
+    /// <summary>Cuts into runs of characters of one class and drops class 0.</summary>
+    private static PreTokenizer ByRuns(Func<Rune, int> classOf) => (part, words) =>
+    {
+        var (start, current, at) = (0, -1, 0);
+        foreach (var rune in part.Text.EnumerateRunes())
+        {
+            var next = classOf(rune);
+            if (next != current)
+            {
+                if (current > 0) words.Add(new(part.Text[start..at], part.AtStart && start == 0));
+                (start, current) = (at, next);
+            }
+            at += rune.Utf16SequenceLength;
+        }
+        if (current > 0) words.Add(new(part.Text[start..], part.AtStart && start == 0));
+    };
+
+    private static List<(int Start, int End, bool IsMatch)> Ranges(string text, Func<Rune, bool> isMatch)
+    {
+        var ranges = new List<(int, int, bool)>();
+        var (from, at) = (0, 0);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var end = at + rune.Utf16SequenceLength;
+            if (isMatch(rune))
+            {
+                if (from < at) ranges.Add((from, at, false));
+                ranges.Add((at, end, true));
+                from = end;
+            }
+            at = end;
+        }
+        if (from < at) ranges.Add((from, at, false));
+        return ranges;
+    }
+
+    private static bool IsPunctuation(Rune rune) =>
+        Rune.IsPunctuation(rune) || (rune.IsAscii && Rune.IsSymbol(rune));
+
+    /// <summary>\w of Rust's regex: alphabetic, marks, decimal digits, connectors and joiners.</summary>
+    public static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        <= UnicodeCategory.OtherLetter => true,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
+        _ => rune.Value is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
+            or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
+    };
+}

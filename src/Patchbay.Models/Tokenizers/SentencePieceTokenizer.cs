@@ -1,0 +1,209 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Patchbay.Models.Tokenizers;
+
+/// <summary>
+/// SentencePiece's byte-pair encoding (<c>tokenizer.model</c>), as <c>SentencePieceProcessor</c> encodes and decodes:
+/// spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and what the
+/// vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of such characters).
+/// </summary>
+public sealed class SentencePieceTokenizer : Tokenizer
+{
+    private const char Space = '▁';
+
+    private readonly SentencePieceModel _model;
+    private readonly string[] _extra;
+    private readonly LiteralMatcher _userDefined;
+    private readonly RuneTable _runes;
+    private readonly BytePairMerger _merger;
+    private readonly int[] _byteIds = new int[256];
+    private readonly int _unknown;
+    private readonly List<Rune> _partRunes = [];
+    private readonly bool _addBegin;
+    private readonly bool _addEnd;
+
+    private SentencePieceTokenizer(SentencePieceModel model, SpecialTokenFiles specials)
+    {
+        _model = model;
+        var pieces = model.Pieces;
+        _extra = [.. specials.TokensFrom(pieces.Count)];
+        _unknown = pieces.FindIndex(p => p.Kind == PieceKind.Unknown);
+        _userDefined = new(pieces.Index().Where(p => p.Item.Kind == PieceKind.UserDefined).Select(p => (p.Item.Text, p.Index)));
+        foreach (var (id, piece) in pieces.Index())
+            if (piece.Kind == PieceKind.Byte) _byteIds[Utf8Text.ByteOf(piece.Text)!.Value] = id;
+
+        var symbols = pieces.Index().Where(p => p.Item.Kind == PieceKind.Normal).ToDictionary(p => p.Item.Text, p => p.Index);
+        var spellings = pieces.Select(p => p.Text).ToList();
+        AddPartRunes(symbols, spellings);
+        _runes = RuneTable.Of(symbols);
+        _merger = new(ScoredMerges.Of(symbols, [.. pieces.Select(p => p.Score)]), spellings);
+
+        BeginOrNull = Find(specials.BeginToken) ?? Find(model.BeginPiece);
+        EndId = Find(specials.EndToken) ?? Find(model.EndPiece);
+        _addBegin = BeginOrNull is not null && specials.AddBegin != false;
+        _addEnd = EndId is not null && specials.AddEnd == true;
+    }
+
+    /// <inheritdoc/>
+    public override int VocabularySize => _model.Pieces.Count + _extra.Length;
+
+    /// <inheritdoc/>
+    public override int? BeginId => _addBegin ? BeginOrNull : null;
+
+    /// <inheritdoc/>
+    public override int? EndId { get; }
+
+    /// <inheritdoc/>
+    public override string Description =>
+        $"SentencePiece BPE, {_model.Pieces.Count} pieces{(_model.ByteFallback ? ", byte fallback" : "")}" +
+        (_extra.Length > 0 ? $", {_extra.Length} added" : "");
+
+    private int? BeginOrNull { get; }
+
+    /// <summary>Reads a tokenizer from a file, and from <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and
+    /// <c>added_tokens.json</c> beside it. Ids that these add beyond the model's own have pieces, and decode to nothing,
+    /// but no text encodes to them.</summary>
+    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says where.</exception>
+    public static SentencePieceTokenizer Open(string path) =>
+        Parse(TokenizerFile.ReadBinary(path), path, SpecialTokenFiles.Beside(path));
+
+    internal static SentencePieceTokenizer Parse(ReadOnlySpan<byte> bytes, string file, SpecialTokenFiles? specials = null) =>
+        new(SentencePieceModel.Parse(bytes, file), specials ?? SpecialTokenFiles.None);
+
+    /// <inheritdoc/>
+    public override int[] Encode(string text, bool addSpecial = true)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var symbols = Symbols(Normalize(Utf8Text.WellFormed(text)));
+        var merged = new List<int>(symbols.Count);
+        _merger.Merge(CollectionsMarshal.AsSpan(symbols), merged);
+
+        var ids = new List<int>(merged.Count + 2);
+        if (addSpecial && _addBegin) ids.Add(BeginOrNull!.Value);
+        var start = ids.Count;
+        foreach (var id in merged)
+        {
+            if (id >= _model.Pieces.Count) AddUnknown(_partRunes[id - _model.Pieces.Count], ids, start);
+            else if (id == _unknown) AddUnknown(null, ids, start);
+            else ids.Add(id);
+        }
+        if (addSpecial && _addEnd) ids.Add(EndId!.Value);
+        return [.. ids];
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>As <c>SentencePieceProcessor.Decode</c>: the dummy prefix is taken away again, the unknown piece becomes the
+    /// model's surface for it (" ⁇ "), control pieces vanish.</remarks>
+    public override string Decode(IReadOnlyList<int> ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        var text = new StringBuilder();
+        var bytes = new List<byte>();
+        var (stripping, stripped) = (_model.AddDummyPrefix || _model.RemoveExtraWhitespaces, false);
+        foreach (var id in ids)
+        {
+            var piece = Piece(id);
+            if (id >= _model.Pieces.Count) continue;
+            var kind = _model.Pieces[id].Kind;
+            if (kind == PieceKind.Byte)
+            {
+                bytes.Add(Utf8Text.ByteOf(piece)!.Value);
+                continue;
+            }
+            Utf8Text.AppendDecoded(text, CollectionsMarshal.AsSpan(bytes));
+            bytes.Clear();
+            if (stripped || text.Length > 0) stripping = false;
+            stripped = false;
+            if (kind == PieceKind.Unknown) text.Append(_model.UnknownSurface);
+            if (kind is not (PieceKind.Normal or PieceKind.UserDefined)) continue;
+            var strip = stripping && piece[0] == Space;
+            stripped = strip && !_model.RemoveExtraWhitespaces;
+            text.Append((strip ? piece[1..] : piece).Replace(Space, ' '));
+        }
+        Utf8Text.AppendDecoded(text, CollectionsMarshal.AsSpan(bytes));
+        return text.ToString();
+    }
+
+    /// <inheritdoc/>
+    public override string Piece(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return id < _model.Pieces.Count ? _model.Pieces[id].Text : _extra[id - _model.Pieces.Count];
+    }
+
+    private int? Find(string? piece)
+    {
+        if (string.IsNullOrEmpty(piece)) return null;
+        var id = _model.Pieces.FindIndex(p => p.Text == piece && p.Kind == PieceKind.Control);
+        if (id < 0 && Array.IndexOf(_extra, piece) is >= 0 and var extra) id = _model.Pieces.Count + extra;
+        return id < 0 ? null : id;
+    }
+
+    /// <summary>Characters that are part of a piece but no piece themselves can still merge: they get ids past the end.</summary>
+    private void AddPartRunes(Dictionary<string, int> symbols, List<string> spellings)
+    {
+        foreach (var piece in symbols.Keys.ToList())
+        {
+            foreach (var rune in piece.EnumerateRunes())
+            {
+                if (!symbols.TryAdd(rune.ToString(), spellings.Count)) continue;
+                spellings.Add(rune.ToString());
+                _partRunes.Add(rune);
+            }
+        }
+    }
+
+    private List<int> Symbols(string normalized)
+    {
+        var symbols = new List<int>(normalized.Length);
+        for (var at = 0; at < normalized.Length;)
+        {
+            var (length, id) = _userDefined.At(normalized, at);
+            if (length > 0)
+            {
+                symbols.Add(id);
+                at += length;
+                continue;
+            }
+            var rune = Rune.GetRuneAt(normalized, at);
+            if (_runes[rune] is >= 0 and var known) symbols.Add(known);
+            else if (_model.ByteFallback) ScoredMerges.AppendBytes(rune, _byteIds, symbols);
+            else symbols.Add(_unknown);
+            at += rune.Utf16SequenceLength;
+        }
+        return symbols;
+    }
+
+    private void AddUnknown(Rune? rune, List<int> ids, int start)
+    {
+        if (_model.ByteFallback && rune is { } known) ScoredMerges.AppendBytes(known, _byteIds, ids);
+        else if (ids.Count == start || ids[^1] != _unknown) ids.Add(_unknown);
+    }
+
+    /// <summary>SentencePiece's normalizer without a character map.</summary>
+    private string Normalize(string text)
+    {
+        var at = 0;
+        var remove = _model.RemoveExtraWhitespaces;
+        while (remove && at < text.Length && text[at] == ' ' && ChunkLength(text, at) == 1) at++;
+        if (at == text.Length) return "";
+        var space = _model.EscapeWhitespaces ? Space : ' ';
+        var result = new StringBuilder(text.Length + 1);
+        if (_model.AddDummyPrefix) result.Append(space);
+        for (var afterSpace = remove; at < text.Length;)
+        {
+            var end = at + ChunkLength(text, at);
+            while (afterSpace && at < end && text[at] == ' ') at++;
+            if (at < end) afterSpace = remove && text[end - 1] == ' ';
+            for (; at < end; at++) result.Append(text[at] == ' ' ? space : text[at]);
+        }
+        while (remove && result.Length > 0 && result[^1] == space) result.Length--;
+        return result.ToString();
+    }
+
+    /// <summary>A user-defined piece is normalized as one, anything else character by character.</summary>
+    private int ChunkLength(string text, int at) =>
+        _userDefined.IsEmpty ? 1 : Math.Max(1, _userDefined.At(text, at).Length);
+}

@@ -1,0 +1,134 @@
+using Patchbay.Models;
+using Patchbay.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>What a base run keeps of one layer. Rows are positions From..T-1 of each prompt, prompt by prompt.</summary>
+/// <param name="ResidPre">Residual stream before attention: (N·Tr, d).</param>
+/// <param name="ResidMid">The same after attention: (N·Tr, d).</param>
+/// <param name="Query">After the rotary embedding: (N·Tr, H, dh).</param>
+/// <param name="Z">Heads' weighted sums: (N·Tr, H, dh).</param>
+/// <param name="KeyT">Keys after the rotary embedding, transposed, padded: (N, Hkv, dh, Tp).</param>
+/// <param name="Value">(N, Hkv, T, dh).</param>
+internal sealed record BaseLayer(Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Z, Tensor KeyT, Tensor Value);
+
+/// <summary>
+/// One forward pass over N prompts that keeps what variants of it need: keys and values everywhere, and from position
+/// <see cref="From"/> on the residual stream, queries and z of every layer.
+/// </summary>
+public sealed class BaseRun : IDisposable
+{
+    private BaseRun(Llama model, PaddedPrompts prompts, int from)
+    {
+        (Model, Prompts, From) = (model, prompts, from);
+        using var scope = NewDisposeScope(); // frees everything if the run fails half way
+        (Layers, Final) = Build();
+        foreach (var t in Kept) t.DetachFromDisposeScope();
+    }
+
+    /// <summary>Runs <paramref name="model"/> on <paramref name="prompts"/>; variants may then differ from position
+    /// <paramref name="from"/> on.</summary>
+    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0) => new(model, prompts, from);
+
+    /// <summary>The model.</summary>
+    public Llama Model { get; }
+
+    /// <summary>The prompts.</summary>
+    public PaddedPrompts Prompts { get; }
+
+    /// <summary>First position at which a variant of this run may differ from it.</summary>
+    public int From { get; }
+
+    /// <summary>Rows kept of each prompt: T - From.</summary>
+    public int Width => Prompts.Tokens - From;
+
+    internal BaseLayer[] Layers { get; }
+
+    /// <summary>Residual stream after the last layer at each prompt's last token: (N, d).</summary>
+    public Tensor Final { get; }
+
+    /// <summary>Bytes that a base run of <paramref name="prompts"/> prompts of <paramref name="tokens"/> tokens keeps.</summary>
+    public static long Bytes(LlamaConfig c, int elementSize, long prompts, int tokens, int from)
+    {
+        long q = c.Heads * c.HeadWidth, kv = c.KeyValueHeads * c.HeadWidth;
+        var rows = tokens - from;
+        var perPrompt = rows * (2L * c.Width + 2 * q) + kv * (tokens + Prefill.PaddedTokens(tokens));
+        return prompts * c.Layers * perPrompt * elementSize;
+    }
+
+    /// <summary>A metric of the base run itself at each prompt's last token.</summary>
+    public double[] Metric(Metric metric)
+    {
+        using var inner = NewDisposeScope();
+        var index = arange(Prompts.Count, dtype: ScalarType.Int64, device: Model.Device);
+        return metric(Model.UnembedRows(Final), index).to(ScalarType.Float64).cpu().data<double>().ToArray();
+    }
+
+    /// <summary>
+    /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/> (one
+    /// position per prompt), and each layer, a tensor (N, H, dh). The caller frees them.
+    /// </summary>
+    public static Tensor[][] CaptureZ(Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions)
+    {
+        using var inner = NewDisposeScope();
+        using var _ = no_grad();
+        var c = model.Config;
+        var kept = positions.Select(_ => Enumerable.Range(0, c.Layers).Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth))
+            .ToArray()).ToArray();
+        var from = positions.Min(p => p.Min());
+        Prefill.Run(model, prompts, from, wantFinal: false, visit =>
+        {
+            var width = prompts.Tokens - visit.From;
+            for (var i = 0; i < positions.Count; i++)
+            {
+                var rows = Enumerable.Range(0, visit.Count)
+                    .Select(n => (long)n * width + positions[i][visit.First + n] - visit.From).ToArray();
+                kept[i][visit.Layer].narrow(0, visit.First, visit.Count)
+                    .copy_(visit.Z.index_select(0, tensor(rows).to(model.Device)));
+            }
+        });
+        foreach (var t in kept.SelectMany(layer => layer)) t.DetachFromDisposeScope();
+        return kept;
+    }
+
+    /// <summary>Frees everything kept.</summary>
+    public void Dispose()
+    {
+        foreach (var t in Kept) t.Dispose();
+    }
+
+    private IEnumerable<Tensor> Kept =>
+        Layers.SelectMany(l => (Tensor[])[l.ResidPre, l.ResidMid, l.Query, l.Z, l.KeyT, l.Value]).Append(Final);
+
+    private (BaseLayer[], Tensor) Build()
+    {
+        using var _ = no_grad();
+        var c = Model.Config;
+        int n = Prompts.Count, rows = n * Width, tokens = Prompts.Tokens;
+        var layers = Enumerable.Range(0, c.Layers).Select(_ => new BaseLayer(
+            Empty(Model, rows, c.Width), Empty(Model, rows, c.Width),
+            Empty(Model, rows, c.Heads, c.HeadWidth), Empty(Model, rows, c.Heads, c.HeadWidth),
+            Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)),
+            Empty(Model, n, c.KeyValueHeads, tokens, c.HeadWidth))).ToArray();
+        var final = Prefill.Run(Model, Prompts, From, wantFinal: true, visit =>
+        {
+            using var inner = NewDisposeScope();
+            var kept = layers[visit.Layer];
+            CopyRows(kept.ResidPre, visit.ResidPre, visit);
+            CopyRows(kept.ResidMid, visit.ResidMid, visit);
+            CopyRows(kept.Query, visit.Query, visit);
+            CopyRows(kept.Z, visit.Z, visit);
+            kept.KeyT.narrow(0, visit.First, visit.Count).copy_(visit.KeyT);
+            kept.Value.narrow(0, visit.First, visit.Count).copy_(visit.Value);
+        });
+        return (layers, final!);
+    }
+
+    private void CopyRows(Tensor kept, Tensor seen, LayerVisit visit) =>
+        kept.view([Prompts.Count, Width, .. kept.shape[1..]]).narrow(0, visit.First, visit.Count)
+            .copy_(seen.view([visit.Count, Prompts.Tokens - visit.From, .. kept.shape[1..]]).narrow(1, From - visit.From, Width));
+
+    private static Tensor Empty(Llama model, params long[] shape) => empty(shape, dtype: model.Dtype, device: model.Device);
+}

@@ -1,0 +1,165 @@
+using Patchbay.Models;
+using Patchbay.Models.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>
+/// Attention of one layer for a few variants: queries of the rows wanted (all of the plan's, or in the last layer only each
+/// prompt's last token), keys and values of the plan's rows over the base's everywhere else.
+/// </summary>
+internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
+{
+    private readonly Llama model = run.Model;
+    private readonly BaseLayer kept = run.Layers[layer];
+
+    /// <summary>z of variants whose residual stream, (V, R, d), already differs: (V·Rq, H·dh).</summary>
+    public Tensor Of(Variant[] variants, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var weight = model.Weights.Layers[layer].AttentionNorm;
+        var h = model.NormRows(x.reshape(-1, model.Config.Width), weight);
+        var k = model.RopeRows(model.Project(layer, Site.K, h), plan.Positions);
+        var v = model.Project(layer, Site.V, h);
+        if (!ReferenceEquals(plan, wanted)) h = LastRows(h, variants.Length);
+        var q = model.RopeRows(model.Project(layer, Site.Q, h), wanted.Positions);
+        return Run(variants, q, k, v).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>z of variants that enter at this layer through edits of q, k or v or a knockout: (V·Rq, H·dh).</summary>
+    public Tensor Fresh(Variant[] variants)
+    {
+        using var scope = NewDisposeScope();
+        var q = Repeat(wanted.Gather(kept.Query), variants.Length);
+        if (!variants.Any(EditsKeysOrValues)) return Run(variants, q, null, null).MoveToOuterDisposeScope();
+        var k = Repeat(At(kept.KeyT.permute(0, 3, 1, 2)), variants.Length);
+        var v = Repeat(At(kept.Value.transpose(1, 2)), variants.Length);
+        return Run(variants, q, k, v).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Run(Variant[] variants, Tensor q, Tensor? k, Tensor? v)
+    {
+        var c = model.Config;
+        var ownHeads = c.KeyValueHeads;
+        if (k is not null && v is not null && c.GroupSize > 1 && variants.Any(EditsKeysOrValues))
+        {
+            (k, v) = (model.PerQueryHead(k), model.PerQueryHead(v)); // an edit is seen by its own query head only
+            ownHeads = c.Heads;
+        }
+        for (var i = 0; i < variants.Length; i++)
+        {
+            foreach (var edit in variants[i].Edits.Where(e => e.Head.Layer == layer))
+            {
+                if (edit.Site == Site.Q) Apply(q, i, edit, wanted);
+                else if (edit.Site != Site.Z) Apply(edit.Site == Site.K ? k! : v!, i, edit, plan);
+            }
+        }
+        int V = variants.Length, n = plan.Prompts.Length;
+        var z = model.Attend(new RowAttention
+        {
+            Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth),
+            QueryPositions = wanted.Positions,
+            BaseKeyT = kept.KeyT,
+            BaseValue = kept.Value,
+            Prompts = plan.Prompts,
+            OwnKey = k?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
+            OwnPositions = k is null ? [] : plan.Positions,
+            OwnValue = v?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
+            Forbidden = Forbidden(variants),
+        }).view(V * wanted.Rows, c.Heads, c.HeadWidth);
+        HoldRows(z.view(V, wanted.Rows, c.Heads, c.HeadWidth), variants);
+        for (var i = 0; i < variants.Length; i++)
+            foreach (var edit in variants[i].Edits.Where(e => e.Head.Layer == layer && e.Site == Site.Z)) Apply(z, i, edit, wanted);
+        return z.view(V * wanted.Rows, c.Heads * c.HeadWidth);
+    }
+
+    private bool EditsKeysOrValues(Variant v) => v.Edits.Any(e => e.Head.Layer == layer && e.Site is Site.K or Site.V);
+
+    /// <summary>Puts an edit into its head of variant <paramref name="v"/>: tensor (V·R, heads, dh).</summary>
+    private void Apply(Tensor all, int v, HeadEdit edit, RowPlan rowsOf)
+    {
+        if (rowsOf.Find(edit.Positions) is not { } rows) return;
+        using var scope = NewDisposeScope();
+        var head = all.narrow(0, v * rowsOf.Rows, rowsOf.Rows).select(1, edit.Head.Index); // (R, dh)
+        var value = ConePass.Value(edit, rows);
+        if (edit.Site is Site.Q or Site.K)
+        {
+            var positions = rows.Prompts.cpu().data<long>().Select(p => edit.Positions[p]).ToArray();
+            value = model.RopeRows(value.clone().view(positions.Length, 1, -1), positions).view(positions.Length, -1);
+        }
+        if (edit.Keep != 0) value = head.index_select(0, rows.Rows).mul_(edit.Keep).add_(value * (1 - edit.Keep));
+        if (rows.Identity) head.copy_(value);
+        else head.index_copy_(0, rows.Rows, value);
+    }
+
+    /// <summary>Held heads get the base's z back: z (V, R, H, dh).</summary>
+    private void HoldRows(Tensor z, Variant[] variants)
+    {
+        using var scope = NewDisposeScope();
+        var baseZ = wanted.HeldRows.Length > 0 || variants.Any(v => v.Holds.Any(h => h.Heads is not null)) ? wanted.Gather(kept.Z) : null;
+        if (baseZ is null) return;
+        if (wanted.HeldRows.Length > 0)
+        {
+            var rows = Index(wanted.HeldRows);
+            var held = baseZ.index_select(0, rows).unsqueeze(0);
+            z.index_copy_(1, rows, held.expand([z.shape[0], .. held.shape[1..]]));
+        }
+        for (var v = 0; v < variants.Length; v++)
+        {
+            foreach (var hold in variants[v].Holds.Where(h => h.Heads is not null))
+            {
+                var rows = Enumerable.Range(0, wanted.Rows).Where(r => InRange(hold, r)).ToArray();
+                if (rows.Length == 0) continue;
+                var index = Index(rows);
+                foreach (var head in hold.Heads!.Where(h => h.Layer == layer))
+                    z.select(0, v).select(1, head.Index).index_copy_(0, index, baseZ.select(1, head.Index).index_select(0, index));
+            }
+        }
+    }
+
+    private bool InRange(Hold hold, int row)
+    {
+        int p = wanted.Positions[row], n = wanted.Prompts[row / wanted.Depth];
+        return p >= 0 && hold.From[n] <= p && p <= hold.To[n];
+    }
+
+    private int[]?[]? Forbidden(Variant[] variants)
+    {
+        if (!variants.Any(v => v.Knockouts.Any(k => k.FromLayer <= layer))) return null;
+        var forbidden = new int[]?[variants.Length * wanted.Rows];
+        for (var v = 0; v < variants.Length; v++)
+        {
+            for (var r = 0; r < wanted.Rows; r++)
+            {
+                var n = wanted.Prompts[r / wanted.Depth];
+                var keys = variants[v].Knockouts.Where(k => k.FromLayer <= layer && k.Query[n] == wanted.Positions[r])
+                    .Select(k => k.Key[n]).Where(key => key < wanted.Positions[r]).ToArray();
+                if (keys.Length > 0) forbidden[v * wanted.Rows + r] = keys;
+            }
+        }
+        return forbidden;
+    }
+
+    /// <summary>Each prompt's last token among the plan's rows: (V·R, d) -> (V·N', d).</summary>
+    private Tensor LastRows(Tensor rows, int variants)
+    {
+        var width = rows.shape[^1];
+        var index = Enumerable.Range(0, plan.Prompts.Length)
+            .Select(n => Math.Max(0, Array.IndexOf(plan.Positions, run.Prompts.Last[plan.Prompts[n]], n * plan.Depth, plan.Depth)));
+        return rows.view(variants, plan.Rows, width).index_select(1, Index([.. index])).view(-1, width);
+    }
+
+    /// <summary>Rows of a tensor over (prompts, positions, ...): (N'·D, ...).</summary>
+    private Tensor At(Tensor byPosition)
+    {
+        var prompts = plan.Positions.Select((_, r) => plan.Prompts[r / plan.Depth]).ToArray();
+        var positions = plan.Positions.Select(p => Math.Max(0, p)).ToArray();
+        return byPosition.index(TensorIndex.Tensor(Index(prompts)), TensorIndex.Tensor(Index(positions)));
+    }
+
+    private static Tensor Repeat(Tensor rows, int times) =>
+        rows.unsqueeze(0).expand([times, .. rows.shape]).reshape([times * rows.shape[0], .. rows.shape[1..]]).contiguous();
+
+    private Tensor Index(int[] values) => tensor(Array.ConvertAll(values, v => (long)v)).to(model.Device);
+}

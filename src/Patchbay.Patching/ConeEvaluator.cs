@@ -1,0 +1,171 @@
+using Patchbay.Models;
+using Patchbay.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>
+/// Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows that an edit
+/// can reach, and where all heads are held only those rows' MLPs. Variants that can change the same rows go together.
+/// </summary>
+public sealed class ConeEvaluator : IVariantEvaluator
+{
+    private readonly BaseRun run;
+
+    /// <summary>Takes ownership of <paramref name="run"/>.</summary>
+    /// <param name="run">The base run.</param>
+    /// <param name="chunkBytes">Memory that the state of the variants evaluated together may take.</param>
+    public ConeEvaluator(BaseRun run, long chunkBytes = 256L << 20) => (this.run, ChunkBytes) = (run, chunkBytes);
+
+    /// <summary>Memory that the state of the variants evaluated together may take; halved when an allocation fails.</summary>
+    public long ChunkBytes { get; private set; }
+
+    /// <summary>How often an allocation failed and the chunk was halved.</summary>
+    public int Halvings { get; private set; }
+
+    /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator would.</summary>
+    internal Action<int>? BeforeChunk { get; init; }
+
+    /// <inheritdoc/>
+    public PaddedPrompts Prompts => run.Prompts;
+
+    /// <inheritdoc/>
+    public double[] BaseMetric(Metric metric)
+    {
+        using var _ = no_grad();
+        return run.Metric(metric);
+    }
+
+    /// <inheritdoc/>
+    public double[,] Evaluate(IReadOnlyList<Variant> variants, Metric metric)
+    {
+        using var _ = no_grad();
+        var results = new double[variants.Count, Prompts.Count];
+        var unchanged = run.Metric(metric);
+        for (var v = 0; v < variants.Count; v++)
+            for (var n = 0; n < Prompts.Count; n++) results[v, n] = unchanged[n];
+        ForChunks(variants, run.Model.Config.Layers, (plan, chunk) =>
+        {
+            if (plan.Find(Prompts.Last) is null) return;
+            var final = new ConePass(run, plan, [.. chunk.Select(v => variants[v])]).Final();
+            Measure(plan, chunk, final, metric, results);
+        });
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public Tensor[] Read(IReadOnlyList<Variant> variants, IReadOnlyList<Probe> probes)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var outputs = probes.Select(p => BaseReading(p, variants.Count)).ToArray();
+        var end = probes.Max(p => p.Head.Layer);
+        ForChunks(variants, end, (plan, chunk) =>
+        {
+            // Chunks hold variants in wave order; outputs are in the caller's.
+            var own = outputs.Select(o => o.index_select(0, Index(chunk))).ToArray();
+            new ConePass(run, plan, [.. chunk.Select(v => variants[v])]).Read([.. probes.Zip(own)]);
+            for (var p = 0; p < outputs.Length; p++) outputs[p].index_copy_(0, Index(chunk), own[p]);
+        });
+        foreach (var output in outputs) output.MoveToOuterDisposeScope();
+        return outputs;
+    }
+
+    /// <summary>Frees the base run.</summary>
+    public void Dispose() => run.Dispose();
+
+    /// <summary>Calls <paramref name="evaluate"/> with each plan and the variants (indices, in wave order) that go together;
+    /// variants that enter at or above <paramref name="end"/> change nothing below it and are left out.</summary>
+    private void ForChunks(IReadOnlyList<Variant> variants, int end, Action<RowPlan, int[]> evaluate)
+    {
+        foreach (var v in variants) v.Check(run.Model.Config, Prompts);
+        var kinds = new KindOf();
+        foreach (var kind in Enumerable.Range(0, variants.Count).Where(v => variants[v].FirstLayer < end)
+            .GroupBy(v => kinds.Key(variants[v])))
+        {
+            var order = ConePass.Order(kind, v => variants[v]).ToArray();
+            foreach (var plan in RowPlan.For(run, variants[order[0]]))
+            {
+                using (plan) Chunks(plan, order, evaluate);
+            }
+        }
+    }
+
+    private void Chunks(RowPlan plan, int[] order, Action<RowPlan, int[]> evaluate)
+    {
+        var perVariant = (long)plan.Rows * run.Model.Config.Width * run.Model.ElementSize * 2;
+        for (var first = 0; first < order.Length;)
+        {
+            var count = (int)Math.Clamp(ChunkBytes / perVariant, 1, order.Length - first);
+            try
+            {
+                using var scope = NewDisposeScope();
+                BeforeChunk?.Invoke(count);
+                evaluate(plan, order[first..(first + count)]);
+                first += count;
+            }
+            catch (Exception e) when (count > 1 && TorchRuntime.IsOutOfMemory(e))
+            {
+                ChunkBytes = perVariant * (count / 2);
+                Halvings++;
+            }
+        }
+    }
+
+    private void Measure(RowPlan plan, int[] chunk, Tensor final, Metric metric, double[,] results)
+    {
+        var count = plan.Prompts.Length;
+        var present = plan.Prompts.Select(p => plan.OnlyLast().Positions[Array.IndexOf(plan.Prompts, p)] == Prompts.Last[p]).ToArray();
+        var flat = final.view(-1, final.shape[^1]);
+        for (long from = 0; from < flat.shape[0]; from += run.Model.BlockRows)
+        {
+            using var scope = NewDisposeScope();
+            var rows = (int)Math.Min(run.Model.BlockRows, flat.shape[0] - from);
+            var prompts = Enumerable.Range((int)from, rows).Select(r => plan.Prompts[r % count]).ToArray();
+            var values = metric(run.Model.UnembedRows(flat.narrow(0, from, rows)), Index(prompts))
+                .to(ScalarType.Float64).cpu().data<double>().ToArray();
+            for (var r = 0; r < rows; r++)
+            {
+                var at = (int)from + r;
+                if (present[at % count]) results[chunk[at / count], prompts[r]] = values[r];
+            }
+        }
+    }
+
+    /// <summary>What a probe reads in the base: (N, dh), repeated for each variant.</summary>
+    private Tensor BaseReading(Probe probe, int variants)
+    {
+        using var scope = NewDisposeScope();
+        var model = run.Model;
+        if (probe.Positions.Min() < run.From)
+            throw new ArgumentException($"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
+        var rows = Index([.. probe.Positions.Select((p, n) => n * run.Width + p - run.From)]);
+        var layer = probe.Head.Layer;
+        var h = model.NormRows(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
+        var value = ProbeReading.Project(model, layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
+        return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Index(int[] values) => tensor(Array.ConvertAll(values, v => (long)v)).to(run.Model.Device);
+
+    /// <summary>Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by
+    /// the identity of the position arrays.</summary>
+    private sealed class KindOf
+    {
+        private readonly Dictionary<int[], int> ids = new(ReferenceEqualityComparer.Instance);
+
+        public string Key(Variant v)
+        {
+            var touched = v.Edits.Select(e => Id(e.Positions)).Concat(v.Knockouts.Select(k => Id(k.Query))).Distinct().Order();
+            var holds = v.Holds.Where(h => h.Heads is null).Select(h => $"{Id(h.From)}-{Id(h.To)}").Distinct().Order();
+            return $"{string.Join(',', touched)}|{string.Join(',', holds)}";
+        }
+
+        private int Id(int[] positions)
+        {
+            if (!ids.TryGetValue(positions, out var id)) ids[positions] = id = ids.Count;
+            return id;
+        }
+    }
+}

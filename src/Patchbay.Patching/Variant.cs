@@ -1,0 +1,124 @@
+using Patchbay.Models;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>
+/// Replaces one head's activation at one position of each prompt: value' = Keep · current + (1 - Keep) · Value.
+/// For <see cref="Site.Q"/>, <see cref="Site.K"/> and <see cref="Site.V"/> the value is the projection before the rotary
+/// embedding, as this query head sees it (with grouped-query attention the other heads of the group keep the shared one).
+/// </summary>
+/// <param name="Site">What is replaced.</param>
+/// <param name="Head">Whose.</param>
+/// <param name="Positions">Where in each prompt: N positions.</param>
+/// <param name="Value">By what: (N, dh).</param>
+/// <param name="Keep">Share of the current value that stays: 0 replaces, 1 changes nothing.</param>
+public sealed record HeadEdit(Site Site, Head Head, int[] Positions, Tensor Value, double Keep = 0);
+
+/// <summary>
+/// Holds z of heads at the base run's own value at positions From..To (both included, one pair per prompt), in every
+/// layer, against whatever would change them; edits of z come after it.
+/// </summary>
+/// <param name="From">First held position of each prompt.</param>
+/// <param name="To">Last held position of each prompt.</param>
+/// <param name="Heads">Which heads, or null for all.</param>
+public sealed record Hold(int[] From, int[] To, IReadOnlyList<Head>? Heads = null);
+
+/// <summary>From a layer up, no head may attend from one position to another: the score is -inf before the softmax.</summary>
+/// <param name="FromLayer">First layer concerned.</param>
+/// <param name="Query">Attending position of each prompt.</param>
+/// <param name="Key">Position it may not see, of each prompt; another than the query's own.</param>
+public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
+
+/// <summary>One altered forward pass over a base run's prompts: the base, with these edits.</summary>
+public sealed record Variant
+{
+    /// <summary>Replaced or mixed activations; no two at the same site, head and position.</summary>
+    public IReadOnlyList<HeadEdit> Edits { get; init; } = [];
+
+    /// <summary>Heads held at the base's z.</summary>
+    public IReadOnlyList<Hold> Holds { get; init; } = [];
+
+    /// <summary>Attention forbidden.</summary>
+    public IReadOnlyList<Knockout> Knockouts { get; init; } = [];
+
+    /// <summary>First layer in which the variant can differ from the base.</summary>
+    public int FirstLayer =>
+        Math.Min(Edits.Select(e => e.Head.Layer).DefaultIfEmpty(int.MaxValue).Min(),
+            Knockouts.Select(k => k.FromLayer).DefaultIfEmpty(int.MaxValue).Min());
+
+    /// <summary>Refuses what has no meaning on <paramref name="prompts"/> prompts of a model.</summary>
+    /// <exception cref="ArgumentException">A shape, head or position does not fit, or two edits collide.</exception>
+    public void Check(LlamaConfig config, PaddedPrompts prompts)
+    {
+        foreach (var e in Edits)
+        {
+            CheckHead(config, e.Head);
+            CheckPositions(prompts, e.Positions, $"the edit of head {e.Head}");
+            if (e.Value.shape is not [var n, var dh] || n != prompts.Count || dh != config.HeadWidth)
+            {
+                throw new ArgumentException($"the edit of head {e.Head} has a value of shape ({string.Join(", ", e.Value.shape)}); " +
+                    $"expected ({prompts.Count}, {config.HeadWidth}) for {prompts.Count} prompts and head width {config.HeadWidth}");
+            }
+        }
+        foreach (var same in Edits.GroupBy(e => (e.Site, e.Head)).Where(g => g.Count() > 1))
+        {
+            for (var n = 0; n < prompts.Count; n++)
+                if (same.Select(e => e.Positions[n]).Distinct().Count() < same.Count())
+                    throw new ArgumentException($"two edits replace {same.Key.Site} of head {same.Key.Head} at the same position of prompt {n}");
+        }
+        foreach (var hold in Holds)
+            foreach (var head in hold.Heads ?? []) CheckHead(config, head);
+        foreach (var k in Knockouts)
+        {
+            CheckPositions(prompts, k.Query, "a knockout's query");
+            CheckPositions(prompts, k.Key, "a knockout's key");
+            if (k.Query.Where((q, n) => q == k.Key[n]).Any())
+                throw new ArgumentException("a knockout forbids a position to attend to itself; expected another key position");
+        }
+    }
+
+    private static void CheckHead(LlamaConfig config, Head head)
+    {
+        if (head.Layer < 0 || head.Layer >= config.Layers || head.Index < 0 || head.Index >= config.Heads)
+            throw new ArgumentException($"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
+    }
+
+    private static void CheckPositions(PaddedPrompts prompts, int[] positions, string what)
+    {
+        if (positions.Length != prompts.Count)
+            throw new ArgumentException($"{what} has {positions.Length} positions; expected one for each of {prompts.Count} prompts");
+        for (var n = 0; n < positions.Length; n++)
+            if (positions[n] < 0 || positions[n] > prompts.Last[n])
+                throw new ArgumentException($"{what} is at position {positions[n]} of prompt {n}, which has {prompts.Last[n] + 1} tokens");
+    }
+}
+
+/// <summary>Asks for what a head's q, k or v projection (before the rotary embedding) is in each variant, at one
+/// position of each prompt.</summary>
+/// <param name="Site">Q, K or V.</param>
+/// <param name="Head">Whose; for k and v of grouped-query models, the query head that reads it.</param>
+/// <param name="Positions">Where in each prompt.</param>
+public sealed record Probe(Site Site, Head Head, int[] Positions);
+
+/// <summary>A number per row from its logits.</summary>
+/// <param name="logits">(R, vocabulary).</param>
+/// <param name="prompts">Which prompt each row belongs to: (R) int64.</param>
+/// <returns>(R), any floating dtype.</returns>
+public delegate Tensor Metric(Tensor logits, Tensor prompts);
+
+/// <summary>Evaluates variants of the prompts of one base run.</summary>
+public interface IVariantEvaluator : IDisposable
+{
+    /// <summary>The prompts.</summary>
+    PaddedPrompts Prompts { get; }
+
+    /// <summary>The base run's own metric at each prompt's last token: N numbers.</summary>
+    double[] BaseMetric(Metric metric);
+
+    /// <summary>The metric of every variant at each prompt's last token: (variants, N).</summary>
+    double[,] Evaluate(IReadOnlyList<Variant> variants, Metric metric);
+
+    /// <summary>What each probe reads in every variant: one tensor (variants, N, dh) per probe.</summary>
+    Tensor[] Read(IReadOnlyList<Variant> variants, IReadOnlyList<Probe> probes);
+}

@@ -1,0 +1,90 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Patchbay.Tasks;
+
+/// <summary>Entity-tracking sentences as JSONL: one object per line whose field "sentence" holds prompt and answer,
+/// "The document is in Box X, the pot is in Box T. Box X contains the document." Other fields are ignored.</summary>
+public static partial class EntityFile
+{
+    private const string Form =
+        "'The OBJECT is in Box LABEL, the OBJECT is in Box LABEL. Box LABEL contains the OBJECT.'";
+
+    private static readonly JsonSerializerOptions Plain =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes one line per prompt.</summary>
+    public static void Write(string path, IEnumerable<EntityLine> lines) => File.WriteAllText(path, Format(lines));
+
+    /// <summary>The text that <see cref="Write"/> writes.</summary>
+    public static string Format(IEnumerable<EntityLine> lines) =>
+        string.Concat(lines.Select(line => $"{{\"sentence\": {JsonSerializer.Serialize(line.Sentence, Plain)}}}\n"));
+
+    /// <summary>Reads a file; lines with the same context share one scene.</summary>
+    /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
+    public static IReadOnlyList<EntityLine> Load(string path)
+    {
+        var scenes = new Dictionary<string, EntityScene>();
+        var lines = new List<EntityLine>();
+        foreach (var (value, origin) in JsonLines.Read(path))
+        {
+            var line = Parse(JsonLines.RequiredText(value, "sentence", origin), origin);
+            var context = line.Scene.Context;
+            if (!scenes.TryAdd(context, line.Scene)) line = line with { Scene = scenes[context] };
+            lines.Add(line);
+        }
+        return lines.Count > 0 ? lines : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
+    }
+
+    /// <summary>Takes one sentence apart and checks it.</summary>
+    /// <exception cref="InvalidDataException">It is not of the form, repeats a word, or its answer is
+    /// wrong.</exception>
+    public static EntityLine Parse(string sentence, string origin)
+    {
+        var match = Sentence().Match(sentence);
+        if (!match.Success) throw Refusal.Field(origin, "sentence", Form, Refusal.Quote(sentence));
+        var scene = new EntityScene(Captures(match, "object"), Captures(match, "label"));
+        Check(scene, origin);
+
+        var (queried, answer) = (match.Groups["query"].Value, match.Groups["answer"].Value);
+        var box = scene.Labels.ToList().IndexOf(queried);
+        if (box < 0)
+        {
+            throw Refusal.Field(origin, "sentence", $"the queried label '{queried}' exactly once before", "it 0 times");
+        }
+        if (scene.Objects[box] != answer)
+        {
+            throw Refusal.Field(
+                origin, "sentence", $"the answer '{scene.Objects[box]}' for Box {queried}", $"'{answer}'");
+        }
+        return new EntityLine(scene, box, origin);
+    }
+
+    private static void Check(EntityScene scene, string origin)
+    {
+        if (scene.Boxes is < EntityTracking.MinBoxes or > EntityTracking.MaxBoxes)
+        {
+            throw Refusal.Field(origin, "sentence",
+                $"{EntityTracking.MinBoxes} to {EntityTracking.MaxBoxes} boxes", $"{scene.Boxes}");
+        }
+        foreach (var words in new[] { scene.Objects, scene.Labels })
+        {
+            var repeated = words.CountBy(word => word).FirstOrDefault(count => count.Value > 1);
+            if (repeated.Key is not null)
+            {
+                throw Refusal.Field(
+                    origin, "sentence", $"'{repeated.Key}' once in the context", $"it {repeated.Value} times");
+            }
+        }
+    }
+
+    private static string[] Captures(Match match, string group) =>
+        [.. match.Groups[group].Captures.Select(capture => capture.Value)];
+
+    [GeneratedRegex(
+        """^The (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+)""" +
+        """(?:, the (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+))*""" +
+        """\. Box (?<query>[^\s,.]+) contains the (?<answer>[^\s,.]+)\.\z""", RegexOptions.CultureInvariant)]
+    private static partial Regex Sentence();
+}

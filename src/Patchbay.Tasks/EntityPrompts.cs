@@ -1,0 +1,57 @@
+namespace Patchbay.Tasks;
+
+/// <summary>Entity-tracking prompts as tokens, generated or from a file.</summary>
+public static class EntityPrompts
+{
+    /// <summary>Generates prompts of the words that the tokenizer has as single tokens; the notices of the set name the
+    /// others.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer knows too few of the words.</exception>
+    public static PromptSet Generate(EntityOptions options, EncodeText encode)
+    {
+        var words = EntityWords.For(encode);
+        var lines = EntityTracking.Lines(EntityTracking.Scenes(options, words));
+        return Build(lines, words, encode, options.Seed, options.Prompts);
+    }
+
+    /// <summary>Loads a file of sentences; counterfactuals come from its other scenes.</summary>
+    /// <param name="path">A JSONL file as <see cref="EntityFile"/> describes it.</param>
+    /// <param name="encode">The tokenizer.</param>
+    /// <param name="seed">Seed of the counterfactuals.</param>
+    /// <param name="prompts">How many lines to use from the beginning; all by default.</param>
+    /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
+    public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null) =>
+        // The file has its own words: which of ours the tokenizer lacks is no news to its owner.
+        Build(EntityFile.Load(path), EntityWords.For(encode) with { Notices = [] }, encode, seed, prompts ?? int.MaxValue);
+
+    /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all
+    /// lines.</summary>
+    /// <exception cref="InvalidDataException">A word is not one token, or a query label does not occur exactly once
+    /// before the question, or there is no counterfactual.</exception>
+    public static PromptSet Build(
+        IReadOnlyList<EntityLine> lines, EntityWords words, EncodeText encode, ulong seed, int prompts)
+    {
+        List<EntityLine> used = [.. lines.Take(prompts)];
+        List<EntityScene> scenes = [.. lines.Select(line => line.Scene)];
+        var counterfactuals = EntityCounterfactuals.Draw(used, scenes, words.Labels, seed);
+        var layouts = new Dictionary<string, EntityLayout>();
+        var origins = lines.DistinctBy(line => line.Scene.Context).ToDictionary(l => l.Scene.Context, l => l.Origin);
+        return new PromptSet([.. used.Zip(counterfactuals, ToPrompt)], words.Notices);
+
+        Prompt ToPrompt(EntityLine line, EntityCounterfactual other)
+        {
+            var layout = LayoutOf(line.Scene);
+            var clean = layout.Question(line.Label, line.Origin);
+            var counterfactual = LayoutOf(other.Scene).QuestionOfAbsent(other.Label, other.LabelSegment, line.Origin);
+            return new Prompt(clean, counterfactual, layout.AnswerToken(clean, line.Answer, line.Origin), line.Origin);
+        }
+
+        // A scene serves as many prompts as it has boxes, and as counterfactual of others: align it once.
+        EntityLayout LayoutOf(EntityScene scene)
+        {
+            var context = scene.Context;
+            if (layouts.TryGetValue(context, out var layout)) return layout;
+            return layouts[context] = EntityLayout.Of(scene, encode, origins[context]);
+        }
+    }
+}

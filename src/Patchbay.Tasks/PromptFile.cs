@@ -1,0 +1,88 @@
+using System.Text.Json;
+
+namespace Patchbay.Tasks;
+
+/// <summary>Prompts of a task of one's own, as JSONL (docs/tasks.md): each line holds "clean", "counterfactual",
+/// "answer" and named positions. So IOI or greater-than need no code.</summary>
+public static class PromptFile
+{
+    private static readonly string[] Fields =
+        ["clean", "counterfactual", "answer", "answer_space", "positions", "counterfactual_positions", "comment"];
+
+    /// <summary>Loads the first <paramref name="prompts"/> lines, or all.</summary>
+    /// <exception cref="InvalidDataException">A line is not as it must be; the message names it and the
+    /// field.</exception>
+    public static PromptSet Load(string path, EncodeText encode, int? prompts = null)
+    {
+        var lines = JsonLines.Read(path).Take(prompts ?? int.MaxValue);
+        List<Prompt> loaded = [.. lines.Select(line => Parse(line.Object, encode, line.Origin))];
+        return loaded.Count > 0
+            ? new PromptSet(loaded)
+            : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
+    }
+
+    private static Prompt Parse(JsonElement line, EncodeText encode, string origin)
+    {
+        foreach (var field in line.EnumerateObject().Select(property => property.Name))
+        {
+            if (Fields.Contains(field)) continue;
+            throw Refusal.Of(origin, $"fields among {string.Join(", ", Fields)}", $"'{field}'");
+        }
+        var clean = new TokenAlignment(JsonLines.RequiredText(line, "clean", origin), encode);
+        var counterfactual = new TokenAlignment(JsonLines.RequiredText(line, "counterfactual", origin), encode);
+        var answer = AnswerToken(line, clean, encode, origin);
+
+        var rules = Rules(line, "positions", origin);
+        var otherRules = new Dictionary<string, JsonElement>(rules);
+        foreach (var (name, rule) in Rules(line, "counterfactual_positions", origin)) otherRules[name] = rule;
+        return new Prompt(
+            Sequence(clean, rules, "positions", origin),
+            Sequence(counterfactual, otherRules, "counterfactual_positions", origin),
+            answer,
+            origin);
+    }
+
+    private static int AnswerToken(JsonElement line, TokenAlignment clean, EncodeText encode, string origin)
+    {
+        var answer = JsonLines.RequiredText(line, "answer", origin);
+        if (char.IsWhiteSpace(answer[0]) || char.IsWhiteSpace(answer[^1]))
+        {
+            throw Refusal.Field(origin, "answer", "a word without white space around it", Refusal.Quote(answer));
+        }
+        var space = Space(line, origin) ? " " : "";
+        if (space.Length > 0 && char.IsWhiteSpace(clean.Text[^1]))
+        {
+            throw Refusal.Field(origin, "clean",
+                "no white space at its end (or 'answer_space': false)", Refusal.Quote(clean.Text));
+        }
+        return TokenAlignment.ContinuationToken(clean.Ids, clean.Text + space + answer, encode, out var found)
+            ?? throw Refusal.Field(origin, "answer", $"one token for {Refusal.Quote(answer)} after the prompt", found);
+    }
+
+    private static bool Space(JsonElement line, string origin)
+    {
+        if (!line.TryGetProperty("answer_space", out var value)) return true;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw Refusal.Field(origin, "answer_space", "true or false", JsonLines.Describe(value));
+    }
+
+    private static Dictionary<string, JsonElement> Rules(JsonElement line, string field, string origin)
+    {
+        if (!line.TryGetProperty(field, out var value)) return [];
+        return value.ValueKind == JsonValueKind.Object
+            ? value.EnumerateObject().ToDictionary(property => property.Name, property => property.Value)
+            : throw Refusal.Field(origin, field, "an object of named positions", JsonLines.Describe(value));
+    }
+
+    private static TokenSequence Sequence(
+        TokenAlignment text, Dictionary<string, JsonElement> rules, string field, string origin)
+    {
+        var positions = new Dictionary<string, int> { [PositionNames.Last] = text.Ids.Length - 1 };
+        foreach (var (name, rule) in rules)
+        {
+            positions[name] = PositionRule.Resolve(rule, text, $"{field}.{name}", origin);
+        }
+        return new TokenSequence(text.Ids, positions, text.Text);
+    }
+}

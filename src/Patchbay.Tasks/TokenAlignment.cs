@@ -1,0 +1,56 @@
+namespace Patchbay.Tasks;
+
+/// <summary>A tokenizer as tasks see it: the ids of a text, with the tokens that come before every sequence (BOS) and
+/// none after its end.</summary>
+public delegate int[] EncodeText(string text);
+
+/// <summary>A stretch of a text, in UTF-16 code units.</summary>
+internal readonly record struct TextSpan(int Start, int Length)
+{
+    public int End => Start + Length;
+}
+
+/// <summary>Finds which tokens a stretch of text became, for any tokenizer, by encoding the text up to the stretch's
+/// ends: where such a beginning's ids are the first ids of the whole, a token ends there.</summary>
+/// <param name="text">The whole text.</param>
+/// <param name="encode">The tokenizer.</param>
+internal sealed class TokenAlignment(string text, EncodeText encode)
+{
+    public string Text { get; } = text;
+
+    public int[] Ids { get; } = encode(text);
+
+    /// <summary>How many tokens text[..end] became, or null where a token reaches over
+    /// <paramref name="end"/>.</summary>
+    public int? TokensBefore(int end)
+    {
+        var ids = encode(Text[..end]);
+        return ids.Length <= Ids.Length && Ids.AsSpan(0, ids.Length).SequenceEqual(ids) ? ids.Length : null;
+    }
+
+    /// <summary>First and last token of a stretch, or null where tokens do not begin and end with it. White space
+    /// around the stretch may belong to its tokens: before it in most tokenizers ("▁Box"), behind it in some
+    /// ("Box▁").</summary>
+    public (int First, int Last)? TokensOf(TextSpan span)
+    {
+        var start = TokensBefore(span.Start) ?? TokensBefore(Text[..span.Start].TrimEnd().Length);
+        var end = TokensBefore(span.End) ?? TokensBefore(Text.Length - Text[span.End..].TrimStart().Length);
+        return start is int first && end is int after && after > first ? (first, after - 1) : null;
+    }
+
+    /// <summary>The token that <paramref name="word"/> becomes after <paramref name="before"/> and a space, or null
+    /// where it becomes several or disturbs the ones before it.</summary>
+    public static int? SingleToken(string before, string word, EncodeText encode) =>
+        ContinuationToken(encode(before), $"{before} {word}", encode, out _);
+
+    /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or
+    /// null;
+    /// <paramref name="found"/> says in words what is there instead.</summary>
+    public static int? ContinuationToken(int[] ids, string whole, EncodeText encode, out string found)
+    {
+        var longer = encode(whole);
+        var begins = longer.Length > ids.Length && longer.AsSpan(0, ids.Length).SequenceEqual(ids);
+        found = begins ? $"{longer.Length - ids.Length} tokens" : "tokens that merge with those before";
+        return begins && longer.Length == ids.Length + 1 ? longer[^1] : null;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+
+namespace Patchbay.Cli.Tests;
+
+public sealed class ExitCodeTests
+{
+    [Theory]
+    [InlineData(2, "'pbm' needs a command")]
+    [InlineData(2, "'tsak' is no command of 'pbm'", "tsak")]
+    [InlineData(2, "'pbm task' needs a command: generate, check", "task")]
+    [InlineData(2, "Option '--out' is required", "task", "generate")]
+    [InlineData(2, "--boxes: 'seven' is not a whole number", "task", "generate", "--boxes", "seven", "--out", "x")]
+    [InlineData(2, "Unrecognized command or argument '--bogus'", "task", "generate", "--bogus", "--out", "x")]
+    [InlineData(2, "A scene has 2 to 10 boxes, not 11", "task", "generate", "--boxes", "11", "--out", "x")]
+    [InlineData(3, "there is no file nowhere.jsonl", "task", "check", "nowhere.jsonl", "--tokenizer", ".")]
+    public void What_is_wrong_is_one_sentence_on_standard_error(int code, string sentence, params string[] arguments)
+    {
+        var run = PbmRun.Of(arguments);
+        Assert.Equal(code, (int)run.Code);
+        Assert.Empty(run.Out);
+        Assert.StartsWith($"error: {sentence}", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("--json")]
+    [InlineData("--json", "tsak")]
+    [InlineData("task", "generate", "--json")]
+    [InlineData("task", "check", "nowhere.jsonl", "--tokenizer", ".", "--json")]
+    public void With_json_a_failure_is_a_document_too(params string[] arguments)
+    {
+        var run = PbmRun.Of(arguments);
+        using var document = JsonDocument.Parse(run.Out);
+        Assert.Equal((int)run.Code, document.RootElement.GetProperty("exit_code").GetInt32());
+        Assert.Equal($"error: {document.RootElement.GetProperty("error").GetString()}\n", run.Error);
+    }
+
+    [Theory]
+    [InlineData(typeof(InvalidDataException), 2)]
+    [InlineData(typeof(ArgumentException), 2)]
+    [InlineData(typeof(ArgumentOutOfRangeException), 2)]
+    [InlineData(typeof(FormatException), 2)]
+    [InlineData(typeof(FileNotFoundException), 3)]
+    [InlineData(typeof(DirectoryNotFoundException), 3)]
+    [InlineData(typeof(IOException), 1)]
+    [InlineData(typeof(UnauthorizedAccessException), 1)]
+    [InlineData(typeof(InvalidOperationException), 1)]
+    [InlineData(typeof(OutOfMemoryException), 1)]
+    [InlineData(typeof(OperationCanceledException), 130)]
+    public void Exceptions_have_exit_codes(Type type, int code) =>
+        Assert.Equal(code, (int)Failure.Of((Exception)Activator.CreateInstance(type)!).Code);
+
+    [Fact]
+    public void A_message_of_several_lines_becomes_one_sentence()
+    {
+        var failure = Failure.Of(new ArgumentException("The head is\nnot there.", "head"));
+        Assert.Equal("The head is not there", failure.Sentence);
+    }
+
+    [Fact]
+    public void A_failure_inside_a_wrapping_exception_is_what_counts()
+    {
+        var inner = new FileNotFoundException("there is no libtorch");
+        Assert.Equal(Failure.Of(inner), Failure.Of(new TypeInitializationException("Torch", new AggregateException(inner))));
+    }
+
+    [Fact]
+    public void An_unexpected_exception_says_its_kind() =>
+        Assert.Equal("InvalidOperationException: odd", Failure.Of(new InvalidOperationException("odd.")).Sentence);
+}

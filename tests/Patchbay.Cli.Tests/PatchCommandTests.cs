@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Patchbay.Cli.Tests;
+
+/// <summary>`pbm patch` and the model commands on real files.</summary>
+public class PatchCommandTests
+{
+    private static string Golden => SharedFolder.PathOf("golden", "s256x4");
+
+    private static string[] GoldenPatch(params string[] more) =>
+    [
+        "patch", Golden, "--batch", Path.Combine(Golden, "batch.json"), "--receivers-from", Path.Combine(Golden, "batch.json"),
+        "--d-positions", Path.Combine(Golden, "group_D_corrupt_positions.json"), "--threads", "1", .. more,
+    ];
+
+    [SharedFact]
+    public void Patch_writes_the_golden_scores_as_json_csv_and_svg()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of(GoldenPatch("--memory", "4GiB", "--out", folder.File("s.json"), "--out", folder.File("s.csv"), "--out", folder.File("s.svg")));
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var report = JsonDocument.Parse(File.ReadAllText(folder.File("s.json"))).RootElement;
+        foreach (var name in new[] { "A", "B", "C", "D" })
+        {
+            var expected = JsonSerializer.Deserialize<double[][]>(File.ReadAllText(Path.Combine(Golden, $"scores_{name}.json")))!;
+            var group = report.GetProperty("groups").GetProperty(name);
+            var scores = group.GetProperty("scores").Deserialize<double[][]>()!;
+            foreach (var (e, s) in expected.SelectMany(r => r).Zip(scores.SelectMany(r => r))) Assert.Equal(e, s, 2e-6);
+            Assert.All(group.GetProperty("stderr").Deserialize<double[][]>()!.SelectMany(r => r), x => Assert.InRange(x, 0, 1));
+            Assert.True(group.GetProperty("seconds").GetDouble() > 0);
+        }
+        Assert.True(report.GetProperty("seconds_total").GetDouble() > 0);
+        Assert.True(report.GetProperty("peak_rss_bytes").GetInt64() > 1 << 20);
+        Assert.Equal(1 + 4 * 32, File.ReadLines(folder.File("s.csv")).Count());
+        Assert.Equal("svg", System.Xml.Linq.XDocument.Load(folder.File("s.svg")).Root!.Name.LocalName);
+    }
+
+    [SharedFact]
+    public void The_reference_switch_gives_the_same_scores()
+    {
+        double[] Scores(params string[] more) => JsonDocument.Parse(PbmRun.Of([.. GoldenPatch("--groups", "A", "--prompts", "3", "--json"), .. more]).Out)
+            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores").Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
+        foreach (var (cone, reference) in Scores().Zip(Scores("--reference"))) Assert.Equal(reference, cone, 2e-6);
+    }
+
+    [SharedTheory]
+    [InlineData("bfloat16")]
+    [InlineData("float16")]
+    public void Narrow_dtypes_run_and_agree_roughly(string dtype)
+    {
+        double[] Scores(string d) => JsonDocument.Parse(PbmRun.Of(GoldenPatch("--groups", "A", "--prompts", "16", "--json", "--dtype", d)).Out)
+            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores").Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
+        var difference = Scores("float32").Zip(Scores(dtype), (a, b) => Math.Abs(a - b)).Max();
+        Assert.InRange(difference, 1e-9, dtype == "float16" ? 0.005 : 0.15);
+    }
+
+    [SharedFact]
+    public void Resident_memory_stays_within_the_budget_and_a_budget_too_small_is_refused_with_the_least_that_would_do()
+    {
+        var refused = Process(GoldenPatch("--memory", "100MiB"));
+        Assert.Equal(2, refused.Code);
+        Assert.Matches(@"^error: --memory is 100.0 MiB, but this model and prompts of 57 tokens need at least [0-9.]+ MiB", refused.Error);
+        var run = Process(GoldenPatch("--memory", "360MiB", "--json"));
+        Assert.Equal(0, run.Code);
+        var peak = JsonDocument.Parse(run.Out).RootElement.GetProperty("peak_rss_bytes").GetInt64();
+        Assert.InRange(peak, 100L << 20, (long)(1.15 * (360L << 20)));
+    }
+
+    [SharedFact]
+    public void What_is_wrong_is_said_in_one_sentence_with_its_exit_code()
+    {
+        (ExitCode, string) Error(params string[] arguments) => PbmRun.Of(arguments) is var run ? (run.Code, run.Error.Trim()) : default;
+        Assert.Equal(ExitCode.NotFound, Error("patch", "nowhere").Item1);
+        Assert.Matches("^error: [^\n]*nowhere[^\n]*$", Error("patch", "nowhere").Item2);
+        Assert.Equal(ExitCode.BadInput, Error(GoldenPatch("--device", "cuda:7")).Item1);
+        Assert.Contains("no group 'E'", Error(GoldenPatch("--groups", "E")).Item2, StringComparison.Ordinal);
+        Assert.Contains(".svg", Error(GoldenPatch("--out", "scores.txt")).Item2, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.NotFound, Error("patch", Golden, "--batch", "nowhere.json").Item1);
+        Assert.Contains("no tokenizer", Error("patch", Golden).Item2, StringComparison.Ordinal);
+    }
+
+    [SharedFact]
+    public void An_interruption_before_the_end_is_exit_code_130()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Equal(130, (int)PbmRun.Of(source.Token, GoldenPatch()).Code);
+    }
+
+    [SharedFact]
+    public void Inspect_and_generate_tell_what_a_checkpoint_is_and_says()
+    {
+        var folder = SharedFolder.PathOf("checkpoints", "tinystories-656k");
+        var inspected = JsonDocument.Parse(PbmRun.Of("model", "inspect", folder, "--json").Out).RootElement;
+        Assert.Equal(656000, inspected.GetProperty("parameters").GetInt64());
+        Assert.Equal(64, inspected.GetProperty("fingerprint").GetString()!.Length);
+        var adapter = PbmRun.Of("model", "inspect", SharedFolder.PathOf("golden", "formats", "lora-adapter"));
+        Assert.Contains("LoRA r 4, alpha 8", adapter.Out, StringComparison.Ordinal);
+        var golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "golden_reference.json"))).RootElement[0];
+        var story = PbmRun.Of("model", "generate", folder, "--prompt", golden.GetProperty("prompt").GetString()!, "--max-tokens", "20", "--threads", "1");
+        Assert.StartsWith(golden.GetProperty("text").GetString()![..40], story.Out.TrimStart(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A run of pbm in a process of its own, whose memory is its own.</summary>
+    private static (int Code, string Out, string Error) Process(string[] arguments)
+    {
+        var info = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var process = System.Diagnostics.Process.Start(info)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Tasks;
+using TorchSharp;
+
+namespace Patchbay.Experiments.Tests;
+
+/// <summary>Scores of groups A to D on golden/s256x4 against those of the paper's own procedure.</summary>
+public class GoldenPathPatchingTests
+{
+    [SharedFact]
+    public void Float32_scores_of_all_groups_equal_the_published_procedures_within_2e_6()
+    {
+        foreach (var group in Run(torch.ScalarType.Float32).Groups)
+            AssertClose(Golden($"scores_{group.Group.Name}.json"), group.Scores, 2e-6, group.Group.Name);
+    }
+
+    [SharedFact]
+    public void Float64_scores_equal_the_independent_recomputation_within_1e_9()
+    {
+        foreach (var group in Run(torch.ScalarType.Float64).Groups.Where(g => g.Group.Name != "D"))
+            AssertClose(Golden($"scores_{group.Group.Name}_float64.json"), group.Scores, 1e-9, group.Group.Name);
+    }
+
+    [SharedFact]
+    public void Batches_of_prompts_give_the_same_scores_as_all_at_once()
+    {
+        var whole = Run(torch.ScalarType.Float64);
+        using var model = Load(torch.ScalarType.Float64);
+        var need = MemoryPlan.For(model, 64, 57, 6, 3, budget: null);
+        Assert.Equal(64, need.PromptsPerBatch);
+        var small = Run(torch.ScalarType.Float64, memory: FloorOf(model) + (40L << 20));
+        Assert.True(small.Batches > 1, "the budget was meant to force several batches");
+        foreach (var (a, b) in whole.Groups.Zip(small.Groups)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);
+        foreach (var (a, b) in whole.Groups.Zip(small.Groups)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12, a.Group.Name);
+    }
+
+    [SharedFact]
+    public void Clean_probabilities_equal_the_golden_ones()
+    {
+        var bytes = File.ReadAllBytes(SharedFolder.PathOf("golden", "s256x4", "clean_p_label.npy"));
+        var expected = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, double>(bytes.AsSpan(128)).ToArray();
+        if (expected.Length != 64)
+            expected = Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes.AsSpan(bytes.Length - 256)).ToArray(), x => (double)x);
+        var found = Run(torch.ScalarType.Float32).CleanProbability;
+        for (var n = 0; n < 64; n++) Assert.Equal(expected[n], found[n], 1e-6);
+    }
+
+    private static long FloorOf(Llama model)
+    {
+        var refusal = Assert.Throws<InvalidDataException>(() => MemoryPlan.For(model, 64, 57, 6, 3, budget: 1)).Message;
+        var text = refusal[(refusal.IndexOf("at least ", StringComparison.Ordinal) + 9)..];
+        return (long)(double.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)]) * (1 << 20)) + (1 << 20);
+    }
+
+    private static PathPatchingResult Run(torch.ScalarType dtype, long? memory = null)
+    {
+        using var model = Load(dtype);
+        var folder = SharedFolder.PathOf("golden", "s256x4");
+        var batch = TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
+        return PathPatching.Run(model, batch.Prompts, PathChain.EntityTracking, new PathPatchingOptions
+        {
+            Receivers = [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))],
+            MemoryBytes = memory ?? 4L << 30,
+        });
+    }
+
+    private static Llama Load(torch.ScalarType dtype)
+    {
+        using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("golden", "s256x4"));
+        return new Llama(checkpoint.Config, checkpoint.Load(dtype, torch.CPU));
+    }
+
+    private static double[][] Golden(string file) =>
+        JsonSerializer.Deserialize<double[][]>(File.ReadAllText(SharedFolder.PathOf("golden", "s256x4", file)))!;
+
+    private static double[][] Rows(double[,] scores) =>
+        [.. Enumerable.Range(0, scores.GetLength(0)).Select(l => Enumerable.Range(0, scores.GetLength(1)).Select(h => scores[l, h]).ToArray())];
+
+    private static void AssertClose(double[][] expected, double[,] found, double tolerance, string group)
+    {
+        Assert.Equal(expected.Length * expected[0].Length, found.Length);
+        for (var l = 0; l < expected.Length; l++)
+            for (var h = 0; h < expected[l].Length; h++)
+                Assert.True(Math.Abs(expected[l][h] - found[l, h]) <= tolerance, $"group {group}, head {l}.{h}: expected {expected[l][h]:r}, found {found[l, h]:r}");
+    }
+}

@@ -1,0 +1,121 @@
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Tasks;
+using TorchSharp;
+
+namespace Patchbay.Experiments.Tests;
+
+public class PathPatchingTests
+{
+    private static readonly LlamaConfig Config = new()
+    {
+        Layers = 4,
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadWidth = 4,
+        Width = 16,
+        FeedForward = 21,
+        Vocabulary = 13,
+        MaxPositions = 32,
+    };
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    public void The_cone_equals_whole_forward_passes_through_all_groups_and_their_chaining(int seed, int keyValueHeads)
+    {
+        using var model = Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64, spread: 1.5);
+        var options = new PathPatchingOptions { TopK = [3, 2, 2, 1] };
+        var cone = PathPatching.Run(model, Prompts(seed), PathChain.EntityTracking, options);
+        var reference = PathPatching.Run(model, Prompts(seed), PathChain.EntityTracking, options with { Reference = true });
+        foreach (var (a, b) in cone.Groups.Zip(reference.Groups))
+        {
+            Assert.Equal(b.Receivers, a.Receivers);
+            foreach (var (x, y) in a.Scores.Cast<double>().Zip(b.Scores.Cast<double>())) Assert.Equal(y, x, 1e-9);
+            foreach (var (x, y) in a.StandardErrors.Cast<double>().Zip(b.StandardErrors.Cast<double>())) Assert.Equal(y, x, 1e-9);
+        }
+        Assert.Contains(cone.Groups[0].Scores.Cast<double>(), s => Math.Abs(s) > 1e-3);
+    }
+
+    [Fact]
+    public void Senders_at_or_above_every_receiver_score_exactly_zero_and_those_below_do_not()
+    {
+        using var model = Llama.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);
+        var result = PathPatching.Run(model, Prompts(5), PathChain.EntityTracking, new PathPatchingOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
+        var scores = Assert.Single(result.Groups).Scores;
+        for (var layer = 0; layer < 4; layer++)
+            for (var head = 0; head < 4; head++)
+                Assert.Equal(layer >= 2, scores[layer, head] == 0);
+    }
+
+    [Fact]
+    public void The_next_groups_receivers_are_the_most_negative_heads_and_groups_not_asked_for_are_not_reported()
+    {
+        using var model = Llama.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
+        var all = PathPatching.Run(model, Prompts(6), PathChain.EntityTracking, new PathPatchingOptions { TopK = [3, 2] });
+        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all.Groups[0].Scores[l, h] select new Head(l, h);
+        Assert.Equal(expected.Take(3), all.Groups[1].Receivers);
+        Assert.Equal(2, all.Groups[2].Receivers.Count);
+        var some = PathPatching.Run(model, Prompts(6), PathChain.EntityTracking, new PathPatchingOptions { TopK = [3, 2], Groups = ["C"] });
+        Assert.Equal("C", Assert.Single(some.Groups).Group.Name);
+        Assert.Equal(all.Groups[2].Scores, some.Groups[0].Scores);
+    }
+
+    [Fact]
+    public void The_standard_error_is_that_of_the_mean_over_prompts()
+    {
+        using var model = Llama.Random(Config, 7, torch.ScalarType.Float64, spread: 1.5);
+        var prompts = Prompts(7);
+        double Score(PromptSet set, Head head) => PathPatching.Run(model, set, PathChain.EntityTracking,
+            new PathPatchingOptions { Groups = ["A"] }).Groups[0].Scores[head.Layer, head.Index];
+        var head = new Head(2, 3);
+        var single = prompts.Prompts.Select(p => Score(new PromptSet([p]), head)).ToArray();
+        var whole = PathPatching.Run(model, prompts, PathChain.EntityTracking, new PathPatchingOptions { Groups = ["A"] }).Groups[0];
+        var mean = single.Average();
+        Assert.Equal(mean, whole.Scores[2, 3], 1e-12);
+        Assert.Equal(Math.Sqrt(single.Sum(x => (x - mean) * (x - mean)) / (single.Length - 1) / single.Length), whole.StandardErrors[2, 3], 1e-12);
+    }
+
+    [Fact]
+    public void Bad_input_is_refused_in_one_sentence()
+    {
+        using var model = Llama.Random(Config, 8);
+        string Refusal(PromptSet prompts, PathPatchingOptions options) =>
+            Assert.Throws<InvalidDataException>(() => PathPatching.Run(model, prompts, PathChain.EntityTracking, options)).Message;
+        Assert.Contains("no group 'E'", Refusal(Prompts(8), new() { Groups = ["E"] }), StringComparison.Ordinal);
+        Assert.Contains("receiver 7.0", Refusal(Prompts(8), new() { Receivers = [new(7, 0)] }), StringComparison.Ordinal);
+        Assert.Contains("at least", Refusal(Prompts(8), new() { MemoryBytes = 1 << 20 }), StringComparison.Ordinal);
+        Assert.Contains("too long", Refusal(Prompts(8, length: 40), new()), StringComparison.Ordinal);
+        var unknown = new Prompt(Sequence([1, 2, 99]), Sequence([1, 2, 3]), 1, "here");
+        Assert.Contains("vocabulary", Refusal(new PromptSet([unknown]), new() { Groups = ["A"] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Interruption_stops_between_units()
+    {
+        using var model = Llama.Random(Config, 9);
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => PathPatching.Run(model, Prompts(9), PathChain.EntityTracking, new(), cancel: source.Token));
+    }
+
+    /// <summary>Prompts of unequal length with random positions, the counterfactual's elsewhere.</summary>
+    private static PromptSet Prompts(int seed, int length = 12)
+    {
+        var random = new Random(seed);
+        TokenSequence Random()
+        {
+            var ids = Enumerable.Range(0, random.Next(length - 4, length)).Select(_ => random.Next(Config.Vocabulary)).ToArray();
+            return Sequence(ids, random.Next(1, 4));
+        }
+        return new PromptSet([.. Enumerable.Range(0, 6).Select(i => new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
+    }
+
+    private static TokenSequence Sequence(int[] ids, int previous = 0) => new(ids, new Dictionary<string, int>
+    {
+        [PositionNames.Last] = ids.Length - 1,
+        [PositionNames.QueryLabel] = Math.Max(0, ids.Length - 3),
+        [PositionNames.PreviousQueryLabel] = previous,
+    });
+}
