@@ -28,11 +28,11 @@ internal sealed class BenchPatchCommand : PbmCommand
     {
         TorchRuntime.Configure(call.Get(threads) ?? 1);
         var results = new List<PatchBenchmarkResult>();
-        foreach (var (name, config) in Models())
+        foreach (var make in new[] { Golden, Wide })
         {
-            using var model = Llama.Random(config, seed: 20);
-            var set = SyntheticPrompts.Create(call.Get(prompts), config.Vocabulary, seed: 20);
-            var result = call.WithProgress(name, report => PatchBenchmark.Run(name, model, set, Receivers(config), call.Get(heads),
+            var (name, model, set, receivers) = make(call.Get(prompts));
+            using var owned = model;
+            var result = call.WithProgress(name, report => PatchBenchmark.Run(name, model, set, receivers, call.Get(heads),
                 call.Get(repeats), () => TorchRuntime.MeasureGflops(), what => report(what, 0)));
             results.Add(result);
             Show(call, result);
@@ -60,10 +60,25 @@ internal sealed class BenchPatchCommand : PbmCommand
         return ExitCode.Ok;
     }
 
-    /// <summary>The golden model's shape, and a wider one, both with random weights: time does not depend on them.</summary>
-    private static IEnumerable<(string Name, LlamaConfig Config)> Models()
+    private sealed record Subject(string Name, Llama Model, PromptSet Prompts, IReadOnlyList<Head> Receivers);
+
+    /// <summary>golden/s256x4 with its own prompts and receivers, or without that folder a random model of its shape.</summary>
+    private static Subject Golden(int prompts)
     {
-        LlamaConfig Of(int layers, int width, int feedForward) => new()
+        if (BesideProject.Find("golden", "s256x4") is not { } folder) return Random(prompts, 4, 256, 688);
+        using var checkpoint = Checkpoint.Open(folder);
+        var batch = Tasks.TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
+        return new("golden/s256x4 (4 layers x 8 heads, width 256)",
+            new Llama(checkpoint.Config, checkpoint.Load(TorchSharp.torch.ScalarType.Float32)), batch.Prompts.Take(prompts),
+            [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))]);
+    }
+
+    private static Subject Wide(int prompts) => Random(prompts, 8, 512, 1376);
+
+    /// <summary>Random weights: time does not depend on them. Two receivers in each layer of the upper half.</summary>
+    private static Subject Random(int prompts, int layers, int width, int feedForward)
+    {
+        var config = new LlamaConfig
         {
             Layers = layers,
             Heads = 8,
@@ -73,13 +88,10 @@ internal sealed class BenchPatchCommand : PbmCommand
             FeedForward = feedForward,
             Vocabulary = 2048,
         };
-        yield return ("4 layers x 8 heads, width 256", Of(4, 256, 688));
-        yield return ("8 layers x 8 heads, width 512", Of(8, 512, 1376));
+        return new($"random model ({layers} layers x 8 heads, width {width}, MLP {feedForward})", Llama.Random(config, seed: 20),
+            SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20),
+            [.. Enumerable.Range(layers / 2, layers - layers / 2).SelectMany(l => new Head[] { new(l, l % 8), new(l, (l + 3) % 8) })]);
     }
-
-    /// <summary>Two receivers in each layer of the upper half.</summary>
-    private static Head[] Receivers(LlamaConfig config) =>
-        [.. Enumerable.Range(config.Layers / 2, config.Layers - config.Layers / 2).SelectMany(l => new Head[] { new(l, l % 8), new(l, (l + 3) % 8) })];
 
     private static void Show(Call call, PatchBenchmarkResult r)
     {

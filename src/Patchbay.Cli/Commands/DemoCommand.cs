@@ -62,7 +62,7 @@ internal sealed class DemoCommand : PbmCommand
     /// <summary>The real checkpoint beside the project where there is one, otherwise a random model.</summary>
     private Demo Choose(Call call)
     {
-        if (RealCheckpoint() is not { } path)
+        if (BesideProject.Find("checkpoints", "stories260K") is not { } path)
         {
             call.WriteLine("No checkpoint in ../shared/checkpoints: the demo runs on a random model made from seed 20, which knows nothing.");
             var config = new LlamaConfig { Layers = 4, Heads = 8, KeyValueHeads = 8, HeadWidth = 16, Width = 128, FeedForward = 344, Vocabulary = 512 };
@@ -78,16 +78,5 @@ internal sealed class DemoCommand : PbmCommand
         call.WriteLine($"written: {prompts}, {Prompts} prompts of the form \"{File.ReadLines(prompts).First().Split('"')[3].Trim()} ...\"");
         return new(name, PatchRun.Fingerprint(call, checkpoint), "who had what, in small stories", PatchRun.Load(call, checkpoint, new(1, TorchSharp.torch.CPU, TorchSharp.torch.ScalarType.Float32)),
             PromptFile.Load(prompts, encode));
-    }
-
-    private static string? RealCheckpoint()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (!File.Exists(Path.Combine(at.FullName, "Cluster.sln"))) continue;
-            var path = Path.Combine(at.Parent?.FullName ?? "/", "shared", "checkpoints", "stories260K");
-            return Directory.Exists(path) ? path : null;
-        }
-        return null;
     }
 }
