@@ -224,24 +224,27 @@ public sealed record RowAttention
         return total;
     }
 
-    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>.</summary>
+    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so that what lies
+    /// behind, up to a multiple of 16, becomes zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void SoftmaxInPlace(float* scores, int count, float scale)
     {
-        var max = float.NegativeInfinity;
-        for (var t = 0; t < count; t++) max = MathF.Max(max, scores[t]);
-        Vector512<float> vscale = Vector512.Create(scale), vmax = Vector512.Create(max), sum = default;
-        var i = 0;
-        for (; i + 16 <= count; i += 16)
+        var whole = (count + 15) / 16 * 16;
+        for (var t = count; t < whole; t++) scores[t] = float.NegativeInfinity;
+        var vmax = Vector512.Load(scores);
+        for (var t = 16; t < whole; t += 16) vmax = Vector512.Max(vmax, Vector512.Load(scores + t));
+        var max = vmax[0];
+        for (var i = 1; i < 16; i++) max = MathF.Max(max, vmax[i]);
+        vmax = Vector512.Create(max);
+        Vector512<float> vscale = Vector512.Create(scale), sum = default;
+        for (var t = 0; t < whole; t += 16)
         {
-            var e = Vector512.Exp((Vector512.Load(scores + i) - vmax) * vscale);
-            e.Store(scores + i);
+            var e = Vector512.Exp((Vector512.Load(scores + t) - vmax) * vscale);
+            e.Store(scores + t);
             sum += e;
         }
-        var total = Vector512.Sum(sum);
-        for (; i < count; i++) total += scores[i] = MathF.Exp((scores[i] - max) * scale);
-        var inverse = 1f / total;
-        for (i = 0; i < count; i++) scores[i] *= inverse;
+        var inverse = Vector512.Create(1f / Vector512.Sum(sum));
+        for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
     }
 
     /// <summary>z = sum over t of weights[t] * values[t].</summary>
