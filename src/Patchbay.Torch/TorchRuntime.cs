@@ -75,11 +75,16 @@ public static partial class TorchRuntime
             Threads = get_num_threads(),
             CudaDevices = CudaDevices(),
             Gflops = gflops,
-            Advice = blas.IsReference
-                ? "libtorch uses the reference BLAS, which is 25 to 70 times slower: apt-get install libopenblas0-openmp."
-                : null,
+            Advice = AdviceOn(blas),
         };
     }
+
+    /// <summary>What to install where libtorch multiplies by the slow reference BLAS, or null: a moment's look, for start-up.</summary>
+    public static string? Advice() => AdviceOn(BlasLibrary.Find());
+
+    private static string? AdviceOn(BlasLibrary blas) => blas.IsReference
+        ? "libtorch uses the reference BLAS, which is 25 to 70 times slower: apt-get install libopenblas0-openmp."
+        : null;
 
     /// <summary>Best rate of a float32 product (size, size)·(size, size) on the configured threads, in GFLOP/s.</summary>
     public static double MeasureGflops(int size = 1024, double seconds = 0.5)

@@ -26,7 +26,7 @@ internal sealed class BenchPatchCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        TorchRuntime.Configure(call.Get(threads) ?? 1);
+        Compute.Configure(call, call.Get(threads) ?? 1);
         var results = new List<PatchBenchmarkResult>();
         foreach (var make in new[] { Golden, Wide })
         {

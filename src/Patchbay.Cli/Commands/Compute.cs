@@ -34,8 +34,15 @@ internal sealed class Compute
     public Choice Begin(Call call)
     {
         var count = call.Get(threads) ?? ProcessorCores.Available();
-        TorchRuntime.Configure(count);
+        Configure(call, count);
         return new(count, DeviceOf(call.Get(device)), DtypeOf(call.Get(dtype)));
+    }
+
+    /// <summary>Sets libtorch's threads, and says so where it will be slow; called before the first tensor.</summary>
+    public static void Configure(Call call, int threads)
+    {
+        TorchRuntime.Configure(threads);
+        if (TorchRuntime.Advice() is { } advice) call.Notice(advice);
     }
 
     private static Device DeviceOf(string name)

@@ -29,8 +29,8 @@ internal sealed class DemoCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        Torch.TorchRuntime.Configure(call.Get(threads) ?? ProcessorCores.Available());
         var count = call.Get(threads) ?? ProcessorCores.Available();
+        Compute.Configure(call, count);
         using var demo = Choose(call);
         var options = new PathPatchingOptions { TopK = [4, 4, 4, 4] };
         var result = PatchRun.Patch(call, demo.Model, demo.Prompts, options);
