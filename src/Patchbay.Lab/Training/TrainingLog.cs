@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Patchbay.Lab.Training;
+
+/// <summary>A share of right answers.</summary>
+/// <param name="Right">How many were right.</param>
+/// <param name="Count">Out of how many.</param>
+public sealed record Score(int Right, int Count)
+{
+    /// <summary>The share, 0 to 1.</summary>
+    [JsonIgnore]
+    public double Accuracy => Count == 0 ? 0 : (double)Right / Count;
+}
+
+/// <summary>One line of a run's log: a step that was trained, or an evaluation after it.</summary>
+public sealed record LogEntry
+{
+    /// <summary>Steps done so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Stage of the curriculum.</summary>
+    public string? Stage { get; init; }
+
+    /// <summary>Weighted mean loss over all predictions of the step, nats; null in an evaluation.</summary>
+    public double? Loss { get; init; }
+
+    /// <summary>Mean loss of the answers by kind, nats.</summary>
+    public IReadOnlyDictionary<string, double>? Losses { get; init; }
+
+    /// <summary>Learning rate of the step.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Norm of the gradient before clipping.</summary>
+    public double? GradientNorm { get; init; }
+
+    /// <summary>Tokens of the step.</summary>
+    public int? Tokens { get; init; }
+
+    /// <summary>Seconds the step took.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>Evaluations by name ("7 boxes"), null in a line about a step.</summary>
+    public IReadOnlyDictionary<string, Score>? Scores { get; init; }
+}
+
+/// <summary>log.jsonl of a run: one <see cref="LogEntry"/> a line.</summary>
+public static class TrainingLog
+{
+    /// <summary>Name of the log in a run's folder.</summary>
+    public const string FileName = "log.jsonl";
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The line of an entry, without its end.</summary>
+    public static string Line(LogEntry entry) => JsonSerializer.Serialize(entry, Options);
+
+    /// <summary>Reads a log.</summary>
+    /// <exception cref="InvalidDataException">A line is no entry; the message names it.</exception>
+    public static IReadOnlyList<LogEntry> Read(string path)
+    {
+        var entries = new List<LogEntry>();
+        foreach (var line in File.ReadLines(path))
+        {
+            try
+            {
+                entries.Add(JsonSerializer.Deserialize<LogEntry>(line, Options) ?? throw new JsonException("null"));
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"{path}, line {entries.Count + 1}: expected a JSON object of a training log ({e.Message}).");
+            }
+        }
+        return entries;
+    }
+}
