@@ -11,7 +11,8 @@ namespace Patchbay.Lab.Training;
 /// <param name="Offset">Of its first number.</param>
 /// <param name="Count">How many numbers.</param>
 /// <param name="Decays">Whether weight decay applies: to matrices, not to norms and embeddings.</param>
-public sealed record Segment(long Offset, long Count, bool Decays);
+/// <param name="Rate">Its learning rate, relative to the others'.</param>
+public sealed record Segment(long Offset, long Count, bool Decays, double Rate = 1);
 
 /// <summary>Constants of <see cref="AdamW"/>.</summary>
 /// <param name="Beta1">Decay of the mean of gradients.</param>
@@ -56,24 +57,27 @@ public sealed class AdamW : IDisposable
         var norm = Math.Sqrt(fused ? SumOfSquares(gradient) : segments.Sum(s => Of(gradient, s).square().sum(0L).item<double>()));
         var scale = norm > options.Clip ? options.Clip / norm : 1;
         Steps++;
-        var rate = learningRate / (1 - Math.Pow(options.Beta1, Steps));
+        var bias = 1 / (1 - Math.Pow(options.Beta1, Steps));
         var correction = 1 / Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
-        if (fused) StepFused(gradient, scale, learningRate, rate, correction);
-        else foreach (var s in segments) StepPlain(gradient, s, scale, learningRate, rate, correction);
+        foreach (var s in segments)
+        {
+            if (fused) StepFused(gradient, s, scale, learningRate * s.Rate, bias, correction);
+            else StepPlain(gradient, s, scale, learningRate * s.Rate, bias, correction);
+        }
         return norm;
     }
 
     private static Tensor Of(Tensor flat, Segment s) => flat.narrow(0, s.Offset, s.Count).to(ScalarType.Float64);
 
-    private void StepPlain(Tensor gradient, Segment s, double scale, double learningRate, double rate, double correction)
+    private void StepPlain(Tensor gradient, Segment s, double scale, double rate, double bias, double correction)
     {
         using var scope = NewDisposeScope();
         Tensor Part(Tensor flat) => flat.narrow(0, s.Offset, s.Count);
         var (x, g, m, v) = (Part(values), Part(gradient) * scale, Part(Mean), Part(Square));
         m.mul_(options.Beta1).add_(g * (1 - options.Beta1));
         v.mul_(options.Beta2).add_(g.square() * (1 - options.Beta2));
-        if (s.Decays) x.mul_(1 - learningRate * options.WeightDecay);
-        x.sub_(m * rate / (v.sqrt() * correction + options.Epsilon));
+        if (s.Decays) x.mul_(1 - rate * options.WeightDecay);
+        x.sub_(m * (rate * bias) / (v.sqrt() * correction + options.Epsilon));
     }
 
     private unsafe double SumOfSquares(Tensor gradient)
@@ -109,19 +113,16 @@ public sealed class AdamW : IDisposable
         return total;
     }
 
-    private unsafe void StepFused(Tensor gradient, double scale, double learningRate, double rate, double correction)
+    private unsafe void StepFused(Tensor gradient, Segment s, double scale, double rate, double bias, double correction)
     {
         float* x = CpuKernels.Pointer(values), g = CpuKernels.Pointer(gradient), m = CpuKernels.Pointer(Mean), v = CpuKernels.Pointer(Square);
-        foreach (var s in segments)
+        var shrink = s.Decays ? (float)(1 - rate * options.WeightDecay) : 1;
+        RowKernels.Each((int)((s.Count + 15) / 16), Threads(s), (_, first, end) =>
         {
-            var shrink = s.Decays ? (float)(1 - learningRate * options.WeightDecay) : 1;
-            RowKernels.Each((int)((s.Count + 15) / 16), Threads(s), (_, first, end) =>
-            {
-                var from = s.Offset + first * 16L;
-                var count = (int)(Math.Min(end * 16L, s.Count) - first * 16L);
-                Update(x + from, g + from, m + from, v + from, count, (float)scale, shrink, (float)rate, (float)correction);
-            });
-        }
+            var from = s.Offset + first * 16L;
+            var count = (int)(Math.Min(end * 16L, s.Count) - first * 16L);
+            Update(x + from, g + from, m + from, v + from, count, (float)scale, shrink, (float)(rate * bias), (float)correction);
+        });
         CpuKernels.Keep(values, gradient, Mean, Square);
     }
 

@@ -41,7 +41,8 @@ public sealed class DirectTraining : Trainable
 
     /// <summary>Every weight; norms and embeddings do not decay.</summary>
     public static DirectTraining All(FlatWeights weights) => new(weights,
-        [.. weights.Places.Select(p => new Segment(p.Offset, p.Count, p.Name.Contains("_proj", StringComparison.Ordinal)))]);
+        [.. weights.Places.Select(p => new Segment(p.Offset, p.Count, p.Name.Contains("_proj", StringComparison.Ordinal),
+            p.Name == "model.norm.weight" && weights.Config.TiedEmbeddings ? 1 / Math.Sqrt(weights.Config.Width) : 1))]);
 
     /// <summary>Only some heads: their rows of the q, k and v projections (k and v are shared by the heads of a group) and their
     /// columns of the output projection.</summary>
