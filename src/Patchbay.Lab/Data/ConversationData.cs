@@ -46,8 +46,8 @@ public sealed class ConversationData : ITrainingData
                 _ => (default(Turn), default(Turn)),
             };
             if (told is not null) Write(writer, told);
-            for (var turns = random.Below(told is null ? MaxTurns : MaxTurns - 1) + (told is null ? 1 : 0); turns > 0; turns--)
-                Write(writer, random.Pick(Skills)(random));
+            var turns = told is null ? 1 + random.Below(MaxTurns) : random.Below(MaxTurns - 1);
+            for (; turns > 0; turns--) Write(writer, random.Pick(Skills)(random));
             if (asked is not null) Write(writer, asked);
             writer.Finish(Conversation);
         }
@@ -172,7 +172,8 @@ public sealed class ConversationData : ITrainingData
     }
 
     private static Turn Bigger(string big, string small, bool bigFirst) => new(
-        $"Which is bigger, {A(bigFirst ? big : small)} or {A(bigFirst ? small : big)}?", $"{A(big, capital: true)} is bigger.");
+        $"Which is bigger, {A(bigFirst ? big : small)} or {A(bigFirst ? small : big)}?",
+        $"{A(big, capital: true)} is bigger.");
 
     private static Turn Size(SplitMix64 random)
     {

@@ -81,6 +81,7 @@ public sealed class EntityCurriculum : ITrainingData
     {
         ArgumentOutOfRangeException.ThrowIfNegative(stage);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stage, Stages.Count);
+        var scenes = _pairKinds.Length;
         var random = SequenceWriter.RandomOf(seed, step);
         var writer = new SequenceWriter(tokens);
         int[] objects = [.. AllObjects], labels = [.. AllLabels];
@@ -90,11 +91,11 @@ public sealed class EntityCurriculum : ITrainingData
             Draw(objects, boxes, random);
             Draw(labels, boxes, random);
             writer.Begin();
-            var last = stage == _pairKinds.Length;
-            if (last && (stage == 0 || !Happens(_options.PairShare, random)))
-                writer.Finish(WriteScene(writer, objects.AsSpan(0, boxes), labels.AsSpan(0, boxes), random));
-            else
-                writer.Finish(WritePairs(writer, objects.AsSpan(0, boxes), labels.AsSpan(0, boxes), last ? stage : stage + 1, random));
+            ReadOnlySpan<int> things = objects.AsSpan(0, boxes), names = labels.AsSpan(0, boxes);
+            var pairs = stage < scenes || (scenes > 0 && Happens(_options.PairShare, random));
+            writer.Finish(pairs
+                ? WritePairs(writer, things, names, Math.Min(stage + 1, scenes), random)
+                : WriteScene(writer, things, names, random));
         }
         return writer.Sequences;
     }
