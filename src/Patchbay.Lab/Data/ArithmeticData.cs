@@ -53,6 +53,9 @@ public sealed class ArithmeticData : ITrainingData
         ["{0} times {1} is", "Multiply {0} by {1}."],
     ];
 
+    private static readonly int[] DigitIds = [.. Enumerable.Range(0, 10).Select(digit => LabVocabulary.IdOf($"{digit}"))];
+    private static readonly int Stop = LabVocabulary.IdOf(".");
+
     private readonly int _maxDigits;
     private readonly float _contextWeight;
 
@@ -130,5 +133,5 @@ public sealed class ArithmeticData : ITrainingData
         return bound == 10 ? random.Below(10) : (bound / 10) + random.Below(bound - (bound / 10));
     }
 
-    private static int[] DigitsOf(int number) => [.. $"{number}.".Select(c => LabVocabulary.IdOf($"{c}"))];
+    private static int[] DigitsOf(int number) => [.. $"{number}".Select(c => DigitIds[c - '0']), Stop];
 }

@@ -22,11 +22,11 @@ public static class LabVocabulary
 
     private const string Talk =
         """
-        USER ASSISTANT Hello Hi Goodbye Thank thank Thanks Please please Say say Yes Sorry Good Nice Here My my your Your me
-        you You are am it It was and or not to of for that this there What what Which How how many Is a an An can help do
-        does done doing well fine today morning evening welcome See see again meet name Tell about Count words here opposite
-        colour nice like love lost found have new old glad sorry hope bigger smaller big small very use used
-        plus minus times equals Add Take from Multiply by
+        USER ASSISTANT Hello Hi Goodbye Thank thank Thanks Please please Say say Good Nice My my your Your
+        you You are am it It was and or not to of for that this What what Which How how many Is a an An can help do
+        does fine morning evening welcome See see again meet name about Count words here opposite
+        colour nice like lost have new old glad sorry bigger big small use
+        plus minus times Add Take from Multiply by
         red blue green white black yellow brown grey
         Anna Ben Clara David Emma Frank Grace Henry Julia Karl Laura Martin
         hot cold warm cool up down day night open closed full empty fast slow good bad happy sad hard soft long short high
