@@ -3,26 +3,71 @@ using Patchbay.Tasks;
 namespace Patchbay.Lab.Data;
 
 /// <summary>An arithmetic problem.</summary>
-/// <param name="Kind">"addition", "subtraction" or "multiplication".</param>
-/// <param name="Expression">"12 + 7".</param>
-/// <param name="Result">19.</param>
-public sealed record Problem(string Kind, string Expression, int Result);
+/// <param name="Left">First number, not negative.</param>
+/// <param name="Operator">'+', '-' or '*'.</param>
+/// <param name="Right">Second number, not negative.</param>
+public readonly record struct ArithmeticProblem(int Left, char Operator, int Right)
+{
+    /// <summary>One in so many problems with two numbers of several digits is never trained.</summary>
+    private const int HeldOutOf = 16;
 
-/// <summary>Arithmetic in the style of the Goat data (Liu and Low 2023): problems as bare equations and as requests, numbers digit
-/// by digit, several in a sequence. Sums and differences of numbers below 100, now and then below 1000 (no difference is negative);
-/// products of numbers up to 12.</summary>
+    /// <summary>What comes out.</summary>
+    /// <exception cref="InvalidOperationException">The operator is none of the three.</exception>
+    public int Result => Operator switch
+    {
+        '+' => Left + Right,
+        '-' => Left - Right,
+        '*' => Left * Right,
+        _ => throw new InvalidOperationException($"'{Operator}' is none of + - *."),
+    };
+
+    /// <summary>Whether it is kept for evaluation: the same problems in every run. Sums and differences of one-digit
+    /// numbers and products by tables are all trained.</summary>
+    public bool IsHeldOut => Left >= 10 && (Right >= 10 || Operator == '*')
+        && new SplitMix64(((ulong)Left << 40) | ((ulong)Right << 8) | Operator).Below(HeldOutOf) == 0;
+}
+
+/// <summary>Arithmetic in the style of Goat's data: "123+45=168." digit by digit, and in words ("What is 12+7? 19.").
+/// Sums, differences that are not negative, and products by a one-digit number; a sequence has problems of one kind.
+/// Digits of the answer and the full stop behind it are the answer.</summary>
 public sealed class ArithmeticData : ITrainingData
 {
-    private const int SequenceLength = 50;
-    private static readonly string[] Forms =
-        ["{0} =", "{0} =", "What is {0} ? Answer :", "Solve {0} . Answer :", "Compute {0} for me . Answer :", "Calculate {0} . The answer is"];
-    private readonly float context;
+    /// <summary>Kinds of sequences.</summary>
+    public const string Addition = "addition", Subtraction = "subtraction", Multiplication = "multiplication";
 
-    /// <summary>Makes the data; <paramref name="context"/> is the weight of what is no answer.</summary>
-    public ArithmeticData(float context = 0.1f) => this.context = context;
+    /// <summary>A sequence ends with the problem that reaches this many tokens.</summary>
+    private const int SequenceLength = 48;
 
-    /// <summary>Words that the data need.</summary>
-    internal static IEnumerable<string> Words => string.Join(' ', Forms).Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(w => char.IsAsciiLetter(w[0]));
+    private const string Operators = "+-*";
+
+    private static readonly string[] Kinds = [Addition, Subtraction, Multiplication];
+
+    /// <summary>What comes before the answer: {0} and {1} are the numbers, {2} the operator.</summary>
+    private static readonly string[] AnyForms = ["{0} {2} {1} =", "What is {0}{2}{1}?", "What is {0} {2} {1}?"];
+
+    /// <inheritdoc cref="AnyForms"/>
+    private static readonly string[][] OwnForms =
+    [
+        ["{0} plus {1} is", "Add {0} and {1}."],
+        ["{0} minus {1} is", "Take {1} from {0}."],
+        ["{0} times {1} is", "Multiply {0} by {1}."],
+    ];
+
+    private static readonly int[] DigitIds = [.. Enumerable.Range(0, 10).Select(digit => LabVocabulary.IdOf($"{digit}"))];
+    private static readonly int Stop = LabVocabulary.IdOf(".");
+
+    private readonly int _maxDigits;
+    private readonly float _contextWeight;
+
+    /// <summary>Problems of some size.</summary>
+    /// <param name="maxDigits">Most digits of a number, 1 to 4.</param>
+    /// <param name="contextWeight">Weight of everything that is no answer.</param>
+    public ArithmeticData(int maxDigits = 3, float contextWeight = 0.1f)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxDigits, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxDigits, 4);
+        (_maxDigits, _contextWeight) = (maxDigits, contextWeight);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<Stage> Stages { get; } = [new("arithmetic")];
@@ -30,33 +75,63 @@ public sealed class ArithmeticData : ITrainingData
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
     {
-        var random = SplitMix64.For(seed, $"arithmetic {step}");
-        var batch = new List<TrainingSequence>();
-        for (var count = 0; count < tokens || batch.Count == 0; count += batch[^1].Ids.Length)
+        var random = SequenceWriter.RandomOf(seed, step);
+        var writer = new SequenceWriter(tokens);
+        while (!writer.IsFull)
         {
-            var (text, operation) = (new Writer(context), random.Below(3));
-            while (text.Length < SequenceLength)
+            var kind = random.Below(Kinds.Length);
+            writer.Begin();
+            while (writer.Length < SequenceLength)
             {
-                var problem = Draw(random, operation);
-                text.Add(LabVocabulary.Encode(string.Format(null, random.Pick(Forms), problem.Expression)));
-                text.Answer(LabVocabulary.Encode($"{problem.Result} ."));
+                var problem = Draw(kind, _maxDigits, random);
+                if (!problem.IsHeldOut) Write(writer, problem, kind, random);
             }
-            batch.Add(text.Sequence(Draw(random, operation).Kind));
+            writer.Finish(Kinds[kind]);
         }
-        return batch;
+        return writer.Sequences;
     }
 
-    /// <summary>A problem, drawn.</summary>
-    internal static Problem Draw(SplitMix64 random, int operation)
+    /// <summary>Problems that no training sees: ids up to "=", and the digits of the result with the full
+    /// stop.</summary>
+    public static IReadOnlyList<Question> Problems(ulong seed, int count, int maxDigits = 3)
     {
-        if (operation == 2)
+        // Products need a first number of two digits to be held out.
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxDigits, 2);
+        var random = SplitMix64.For(seed, "arithmetic questions");
+        var questions = new List<Question>(count);
+        while (questions.Count < count)
         {
-            int x = random.Below(13), y = random.Below(13);
-            return new("multiplication", $"{x} * {y}", x * y);
+            var problem = Draw(questions.Count % Kinds.Length, maxDigits, random);
+            if (!problem.IsHeldOut) continue;
+            questions.Add(new Question(
+                [LabVocabulary.Begin, .. LabVocabulary.Encode($"{problem.Left}{problem.Operator}{problem.Right}=")],
+                DigitsOf(problem.Result)));
         }
-        var bound = random.Below(5) switch { 0 => 10, 4 => 1000, _ => 100 };
-        int a = random.Below(bound), b = random.Below(bound);
-        if (operation == 0) return new("addition", $"{a} + {b}", a + b);
-        return new("subtraction", $"{Math.Max(a, b)} - {Math.Min(a, b)}", Math.Abs(a - b));
+        return questions;
     }
+
+    private void Write(SequenceWriter writer, ArithmeticProblem problem, int kind, SplitMix64 random)
+    {
+        var form = random.Below(2) == 0 ? "{0}{2}{1}="
+            : random.Pick(random.Below(2) == 0 ? AnyForms : OwnForms[kind]);
+        writer.Add(string.Format(null, form, problem.Left, problem.Right, problem.Operator), _contextWeight);
+        if (form[^1] != '=' || form[^2] == ' ') writer.Add(LabVocabulary.SpaceId, _contextWeight);
+        writer.Add(DigitsOf(problem.Result), 1);
+    }
+
+    /// <summary>Numbers of every length alike; the greater of a difference comes first.</summary>
+    private static ArithmeticProblem Draw(int kind, int maxDigits, SplitMix64 random)
+    {
+        var (left, right) = (Number(maxDigits, random), Number(kind == 2 ? 1 : maxDigits, random));
+        return new(kind == 1 ? Math.Max(left, right) : left, Operators[kind], kind == 1 ? Math.Min(left, right) : right);
+    }
+
+    private static int Number(int maxDigits, SplitMix64 random)
+    {
+        var bound = 1;
+        for (var digits = 1 + random.Below(maxDigits); digits > 0; digits--) bound *= 10;
+        return bound == 10 ? random.Below(10) : (bound / 10) + random.Below(bound - (bound / 10));
+    }
+
+    private static int[] DigitsOf(int number) => [.. $"{number}".Select(c => DigitIds[c - '0']), Stop];
 }

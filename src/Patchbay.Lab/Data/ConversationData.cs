@@ -2,44 +2,30 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Conversations in the Vicuna form, "USER: ... ASSISTANT: ...&lt;/s&gt;", of one to three turns that a seed fills in: greetings,
-/// names, opinions about a thing, its use, opposites, repeating, counting. What the assistant says depends on what the user said;
-/// nothing is ever asked about which of several things is where.</summary>
+/// <summary>Small conversations in Vicuna's form, "USER: ... ASSISTANT: ...&lt;/s&gt;", of one to four turns, from
+/// templates: politeness, facts about things, and answers made of the user's own words. What the assistant says, up to
+/// the end token, is the answer.</summary>
+/// <remarks>Nothing here is in a box and only one thing per conversation is given a property, so that no entity is
+/// tracked. Some of the combinations that answers are made of are held out for <see cref="HeldOut"/>.</remarks>
 public sealed class ConversationData : ITrainingData
 {
-    // $n a name, $o an object, $c a color, $a / $b an adjective and its opposite, $d / $e a day and the next, $k a number and counting to it.
-    private static readonly (string User, string Assistant)[][] Turns =
+    /// <summary>The kind of every sequence.</summary>
+    public const string Conversation = "conversation";
+
+    private const int HeldOutOf = 8, MaxTurns = 4, MaxCount = 9;
+
+    private const string UserSays = "USER:", AssistantSays = "ASSISTANT:";
+
+    private static readonly Func<SplitMix64, Turn>[] Skills =
     [
-        [("Hello ! My name is $n .", "Hello $n ! How can I help you ?"), ("What is my name ?", "Your name is $n ."), ("Thank you .", "You are welcome , $n .")],
-        [("I am $n and I like the $o .", "It is nice to meet you , $n ."), ("Who am I ?", "You are $n ."), ("What do I like ?", "You like the $o .")],
-        [("My $o is $c .", "I like $c , too ."), ("What color is it ?", "It is $c ."), ("Is it $c ?", "Yes , it is $c .")],
-        [("What is the opposite of $a ?", "The opposite of $a is $b ."), ("And of $b ?", "The opposite of $b is $a .")],
-        [("Please repeat : $c $o .", "$c $o ."), ("Once more , please .", "$c $o .")],
-        [("Today is $d . What day is tomorrow ?", "Tomorrow is $e ."), ("What day is today ?", "Today is $d .")],
-        [("Please count to $k .", "$l ."), ("Thank you very much !", "You are welcome .")],
-        [("I want to buy a $o .", "A $a $o or a $b $o ?"), ("A $b one , please .", "Good . Here is your $b $o .")],
-        [("Do you have a $o ?", "Yes , I have a $c $o ."), ("What color is your $o ?", "My $o is $c ."), ("Can I see it ?", "Of course . Here it is .")],
-        [("Good morning ! How are you ?", "I am well , thank you . And you ?"), ("I am very $a today .", "Why are you $a ?"), ("I lost my $o .", "I am sorry about your $o .")],
-        [("Tell me about the $o .", "The $o is $a and $c ."), ("Is it $b ?", "No , it is $a ."), ("What color is it ?", "The $o is $c .")],
+        Greet, Thank, SayOne, SayTwo, Count, CountWords, Use, UsualColour, Opposite, Bigger, Size, Like, Loss,
     ];
 
-    private static readonly string[] Names = ["Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Ida", "Jack", "Karl", "Lucy", "Maria", "Nina", "Oscar", "Paul"];
-    private static readonly string[] Colors = ["red", "green", "blue", "black", "white", "yellow", "brown", "pink"];
-    private static readonly (string, string)[] Opposites =
-        [("big", "small"), ("hot", "cold"), ("old", "new"), ("happy", "sad"), ("fast", "slow"), ("heavy", "light"), ("hard", "soft"), ("clean", "dirty"), ("dry", "wet"), ("strong", "weak")];
+    private readonly float _contextWeight;
 
-    private static readonly string[] Days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-    private readonly float context;
-
-    /// <summary>Makes the data; <paramref name="context"/> is the weight of what the user says.</summary>
-    public ConversationData(float context = 0.1f) => this.context = context;
-
-    /// <summary>Words that the data need.</summary>
-    internal static IEnumerable<string> Words =>
-    [
-        "USER", "ASSISTANT", .. Turns.SelectMany(c => c).SelectMany(t => $"{t.User} {t.Assistant}".Split(' ')).Where(w => char.IsAsciiLetter(w[0])),
-        .. Names, .. Colors, .. Opposites.SelectMany(o => new[] { o.Item1, o.Item2 }), .. Days,
-    ];
+    /// <summary>Conversations.</summary>
+    /// <param name="contextWeight">Weight of everything that the assistant does not say.</param>
+    public ConversationData(float contextWeight = 0.1f) => _contextWeight = contextWeight;
 
     /// <inheritdoc/>
     public IReadOnlyList<Stage> Stages { get; } = [new("conversations")];
@@ -47,37 +33,194 @@ public sealed class ConversationData : ITrainingData
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
     {
-        var random = SplitMix64.For(seed, $"conversations {step}");
-        var batch = new List<TrainingSequence>();
-        for (var count = 0; count < tokens || batch.Count == 0; count += batch[^1].Ids.Length)
+        var random = SequenceWriter.RandomOf(seed, step);
+        var writer = new SequenceWriter(tokens);
+        while (!writer.IsFull)
         {
-            var text = new Writer(context);
-            for (var talk = 0; talk < 2; talk++)
+            writer.Begin();
+            // Half the conversations tell the assistant something that is asked for later.
+            var (told, asked) = random.Below(4) switch
             {
-                foreach (var (user, assistant) in Draw(random))
-                {
-                    text.Add(LabVocabulary.Encode($"USER: {user} ASSISTANT:"));
-                    text.Answer([.. LabVocabulary.Encode(assistant), LabVocabulary.End]);
-                }
-            }
-            batch.Add(text.Sequence("conversation"));
+                0 => Name(random),
+                1 => Colour(random),
+                _ => (default(Turn), default(Turn)),
+            };
+            if (told is not null) Write(writer, told);
+            var turns = told is null ? 1 + random.Below(MaxTurns) : random.Below(MaxTurns - 1);
+            for (; turns > 0; turns--) Write(writer, random.Pick(Skills)(random));
+            if (asked is not null) Write(writer, asked);
+            writer.Finish(Conversation);
         }
-        return batch;
+        return writer.Sequences;
     }
 
-    /// <summary>The turns of a conversation, filled in.</summary>
-    internal static IReadOnlyList<(string User, string Assistant)> Draw(SplitMix64 random)
+    /// <summary>Questions about combinations that no training sees, answered by one token: the colour that was said, the
+    /// second of two words to repeat, the bigger of two things, in turn.</summary>
+    public static IReadOnlyList<Question> HeldOut(ulong seed, int count)
     {
-        var turns = random.Pick(Turns);
-        var (a, b) = random.Pick(Opposites);
-        if (random.Below(2) == 0) (a, b) = (b, a);
-        var (day, number) = (random.Below(Days.Length), 2 + random.Below(8));
-        var (name, thing, color) = (random.Pick(Names), random.Pick(EntityWords.All.Objects), random.Pick(Colors));
-        string Fill(string text) => text
-            .Replace("$n", name, StringComparison.Ordinal).Replace("$o", thing, StringComparison.Ordinal).Replace("$c", color, StringComparison.Ordinal)
-            .Replace("$a", a, StringComparison.Ordinal).Replace("$b", b, StringComparison.Ordinal)
-            .Replace("$d", Days[day], StringComparison.Ordinal).Replace("$e", Days[(day + 1) % Days.Length], StringComparison.Ordinal)
-            .Replace("$k", $"{number}", StringComparison.Ordinal).Replace("$l", string.Join(" , ", Enumerable.Range(1, number)), StringComparison.Ordinal);
-        return [.. turns.Take(1 + random.Below(turns.Length)).Select(t => (Fill(t.User), Fill(t.Assistant)))];
+        var random = SplitMix64.For(seed, "conversation questions");
+        return [.. Enumerable.Range(0, count).Select(i => (i % 3) switch
+        {
+            0 => ColourQuestion(random),
+            1 => SayQuestion(random),
+            _ => BiggerQuestion(random),
+        })];
+    }
+
+    /// <summary>Whether two words that make an answer together are kept for evaluation, in every run.</summary>
+    internal static bool IsHeldOut(string first, string second) =>
+        SplitMix64.For(0, $"{first} {second}").Below(HeldOutOf) == 0;
+
+    private static Question ColourQuestion(SplitMix64 random)
+    {
+        var (told, asked) = Colour(Thing(random), random.Pick(ConversationWords.Colours), out var heldOut);
+        return heldOut ? Ask($"{told.Text} {asked.Text}") : ColourQuestion(random);
+    }
+
+    private static Question SayQuestion(SplitMix64 random)
+    {
+        var (first, second) = (Thing(random), Thing(random));
+        return IsHeldOut(first, second) ? Ask(Say(first, second).Text) : SayQuestion(random);
+    }
+
+    private static Question BiggerQuestion(SplitMix64 random)
+    {
+        var (big, small) = (random.Pick(ConversationWords.Big), random.Pick(ConversationWords.Small));
+        if (!IsHeldOut(big, small)) return BiggerQuestion(random);
+        var turn = Bigger(big, small, random.Below(2) == 0);
+        // Up to the thing: "A ship | is bigger."
+        var ids = LabVocabulary.Encode(turn.Text[..^" is bigger.</s>".Length]);
+        return new([LabVocabulary.Begin, .. ids[..^1]], [ids[^1]]);
+    }
+
+    /// <summary>The last word before the full stop and the end token is what is asked for.</summary>
+    private static Question Ask(string text)
+    {
+        var ids = LabVocabulary.Encode(text);
+        return new([LabVocabulary.Begin, .. ids[..^3]], [ids[^3]]);
+    }
+
+    private void Write(SequenceWriter writer, Turn turn)
+    {
+        writer.Add($"{UserSays} {turn.User} {AssistantSays}", _contextWeight);
+        writer.Add($"{turn.Assistant}</s>", 1);
+    }
+
+    private static Turn Greet(SplitMix64 random) => random.Below(4) switch
+    {
+        0 => new("Hello!", "Hello! How can I help you?"),
+        1 => new("Hi, how are you?", "I am fine, thank you. How are you?"),
+        2 => new("Good morning.", "Good morning! What can I do for you?"),
+        _ => new("Good evening.", "Good evening! What can I do for you?"),
+    };
+
+    private static Turn Thank(SplitMix64 random) => random.Below(3) switch
+    {
+        0 => new("Thank you.", "You are welcome."),
+        1 => new("Thanks for the help!", "You are welcome. See you again!"),
+        _ => new("Goodbye.", "Goodbye! It was nice to meet you."),
+    };
+
+    private static Turn SayOne(SplitMix64 random)
+    {
+        var thing = Thing(random);
+        return new(random.Below(2) == 0 ? $"Please say {thing}." : $"Say {thing}, please.", $"{thing}.");
+    }
+
+    private static Turn SayTwo(SplitMix64 random)
+    {
+        var (first, second) = (Thing(random), Thing(random));
+        return IsHeldOut(first, second) ? SayTwo(random) : Say(first, second);
+    }
+
+    private static Turn Say(string first, string second) => new($"Say {first} and {second}.", $"{first} and {second}.");
+
+    private static Turn Count(SplitMix64 random)
+    {
+        var last = 2 + random.Below(MaxCount - 1);
+        return new($"Count to {last}.", $"{string.Join(", ", Enumerable.Range(1, last))}.");
+    }
+
+    private static Turn CountWords(SplitMix64 random)
+    {
+        var things = Enumerable.Range(0, 1 + random.Below(5)).Select(_ => Thing(random)).ToArray();
+        return new($"How many words are here: {string.Join(' ', things)}?", $"{things.Length}.");
+    }
+
+    private static Turn Use(SplitMix64 random)
+    {
+        var (thing, use) = random.Pick(ConversationWords.Uses);
+        return new($"What is {A(thing)} for?", $"{A(thing, capital: true)} is for {use}.");
+    }
+
+    private static Turn UsualColour(SplitMix64 random)
+    {
+        var (thing, colour) = random.Pick(ConversationWords.UsualColours);
+        return new($"What colour does {A(thing)} have?", $"{A(thing, capital: true)} is {colour}.");
+    }
+
+    private static Turn Opposite(SplitMix64 random)
+    {
+        var (word, opposite) = random.Pick(ConversationWords.Opposites);
+        return new($"What is the opposite of {word}?", $"The opposite of {word} is {opposite}.");
+    }
+
+    private static Turn Bigger(SplitMix64 random)
+    {
+        var (big, small) = (random.Pick(ConversationWords.Big), random.Pick(ConversationWords.Small));
+        return IsHeldOut(big, small) ? Bigger(random) : Bigger(big, small, random.Below(2) == 0);
+    }
+
+    private static Turn Bigger(string big, string small, bool bigFirst) => new(
+        $"Which is bigger, {A(bigFirst ? big : small)} or {A(bigFirst ? small : big)}?",
+        $"{A(big, capital: true)} is bigger.");
+
+    private static Turn Size(SplitMix64 random)
+    {
+        var big = random.Below(2) == 0;
+        var thing = random.Pick(big ? ConversationWords.Big : ConversationWords.Small);
+        return new($"Is {A(thing)} big or small?", $"{A(thing, capital: true)} is {(big ? "big" : "small")}.");
+    }
+
+    private static Turn Like(SplitMix64 random)
+    {
+        var thing = Thing(random);
+        return new($"I like my {thing}.", $"I am glad that you like your {thing}.");
+    }
+
+    private static Turn Loss(SplitMix64 random)
+    {
+        var thing = Thing(random);
+        return new($"I have lost my {thing}.", $"I am sorry that you have lost your {thing}.");
+    }
+
+    private static (Turn Told, Turn Asked) Name(SplitMix64 random)
+    {
+        var name = random.Pick(ConversationWords.Names);
+        return (new($"My name is {name}.", $"Nice to meet you, {name}."), new("What is my name?", $"Your name is {name}."));
+    }
+
+    private static (Turn Told, Turn Asked) Colour(SplitMix64 random)
+    {
+        var turns = Colour(Thing(random), random.Pick(ConversationWords.Colours), out var heldOut);
+        return heldOut ? Colour(random) : turns;
+    }
+
+    private static (Turn Told, Turn Asked) Colour(string thing, string colour, out bool heldOut)
+    {
+        heldOut = IsHeldOut(thing, colour);
+        return (new($"My {thing} is {colour}.", $"A {colour} {thing} is nice."),
+            new($"What colour is my {thing}?", $"Your {thing} is {colour}."));
+    }
+
+    private static string Thing(SplitMix64 random) => random.Pick(EntityWords.All.Objects);
+
+    private static string A(string thing, bool capital = false) =>
+        $"{(capital ? "A" : "a")}{("aeiou".Contains(thing[0]) ? "n" : "")} {thing}";
+
+    /// <summary>What the user says and what the assistant answers.</summary>
+    private sealed record Turn(string User, string Assistant)
+    {
+        public string Text => $"{UserSays} {User} {AssistantSays} {Assistant}</s>";
     }
 }

@@ -2,36 +2,75 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>
-/// Entity tracking, from what is easy to what is wanted. First bare pairs "object label object label ..." and queries
-/// "label object", then one, two, three words between object and label ("the object is in Box label" has three), each distance
-/// mixed with the shorter ones; then sentences. Queried boxes are drawn with replacement, so that nothing is to be had by
-/// elimination. Answers count ten times as much as the context, which nobody can predict.
-/// </summary>
+/// <summary>What a trainer may vary about <see cref="EntityCurriculum"/>.</summary>
+public sealed record EntityCurriculumOptions
+{
+    /// <summary>Filler tokens between object and label, one stage "pairs n" for each, in order; may be empty.</summary>
+    public IReadOnlyList<int> Distances { get; init; } = [0, 1, 2, 3];
+
+    /// <summary>Nats per answer at which a stage of pairs is over.</summary>
+    public double Until { get; init; } = 0.2;
+
+    /// <summary>Fewest pairs or boxes of a scene, 2 at least.</summary>
+    public int MinBoxes { get; init; } = 3;
+
+    /// <summary>Most pairs or boxes of a scene, 7 at most.</summary>
+    public int MaxBoxes { get; init; } = 7;
+
+    /// <summary>Weight of everything that is no answer: most of it cannot be predicted.</summary>
+    public float ContextWeight { get; init; } = 0.1f;
+
+    /// <summary>Share of the scenes that are exactly what evaluations ask: standard order, "Box X contains the" right
+    /// behind the context.</summary>
+    public double EvaluationShare { get; init; } = 0.6;
+
+    /// <summary>Share of sequences in the last stage that are still pairs, of any distance.</summary>
+    public double PairShare { get; init; }
+}
+
+/// <summary>Teaches entity tracking. Binding forms by itself only where the bound words are neighbours, so the first
+/// stages give bare pairs, "apple F pot T ... F apple T pot", whose words then move apart by fillers, nearer distances
+/// staying in the batch; the last stage gives the task's sentences.</summary>
+/// <remarks>Objects and labels never repeat within a scene. Boxes are asked for with replacement, so that having been
+/// asked before says nothing about a box. Scenes are random: no list of them is kept from an evaluation's, but of 7 boxes
+/// there are so many (about 10^25) that an evaluation meets one again with no probability worth naming.</remarks>
 public sealed class EntityCurriculum : ITrainingData
 {
-    private static readonly int[] Objects = [.. EntityWords.All.Objects.Select(LabVocabulary.Id)];
-    private static readonly int[] Labels = [.. EntityWords.All.Labels.Select(LabVocabulary.Id)];
-    private static readonly int[] Between = LabVocabulary.Encode("is in Box");
-    private static readonly int[] Opening = LabVocabulary.Encode("The the");
-    private static readonly int Box = LabVocabulary.Id("Box"), Contains = LabVocabulary.Id("contains"), Comma = LabVocabulary.Id(","), Stop = LabVocabulary.Id(".");
-    private readonly int fewest, most, distances;
-    private readonly float context;
+    /// <summary>Kinds of scene questions: "Box F contains the OBJECT", "Box F OBJECT", "the apple is in Box LABEL".</summary>
+    public const string Contains = "contains", Object = "object", Label = "label";
 
-    /// <summary>Makes the curriculum.</summary>
-    /// <param name="fewest">Fewest boxes of a scene, 2 at least.</param>
-    /// <param name="most">Most boxes of a scene, 26 at most.</param>
-    /// <param name="distances">How many stages of pairs precede the sentences: distances 0 to this less one; 0 leaves them out.</param>
-    /// <param name="until">Nats per answer of the farthest pairs at which a stage is over.</param>
-    /// <param name="context">Weight of what is no answer.</param>
-    public EntityCurriculum(int fewest = 3, int most = 7, int distances = 4, double until = 0.2, float context = 0.1f)
+    /// <summary>Out of how many a share is drawn.</summary>
+    private const int Parts = 1000;
+
+    private static readonly int[] AllObjects = [.. EntityWords.All.Objects.Select(LabVocabulary.IdOf)];
+    private static readonly int[] AllLabels = [.. EntityWords.All.Labels.Select(LabVocabulary.IdOf)];
+    private static readonly int[] Fillers = LabVocabulary.Encode("is in Box the , .");
+    private static readonly int[] IsInBox = LabVocabulary.Encode("is in Box");
+    private static readonly int[] ContainsThe = LabVocabulary.Encode("contains the");
+    private static readonly int Box = LabVocabulary.IdOf("Box");
+    private static readonly int CapitalThe = LabVocabulary.IdOf("The");
+    private static readonly int The = LabVocabulary.IdOf("the");
+    private static readonly int Comma = LabVocabulary.IdOf(",");
+    private static readonly int Stop = LabVocabulary.IdOf(".");
+    private static readonly string[] QuestionKinds = [Contains, Object, Label];
+
+    private readonly EntityCurriculumOptions _options;
+    private readonly string[] _pairKinds;
+
+    /// <summary>A curriculum; null takes the options' defaults.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public EntityCurriculum(EntityCurriculumOptions? options = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(fewest, 2);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(most, Labels.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(fewest, most);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(distances, Between.Length + 1);
-        (this.fewest, this.most, this.distances, this.context) = (fewest, most, distances, context);
-        Stages = [.. Enumerable.Range(0, distances).Select(n => new Stage($"pairs {n}", $"pairs {n}", until)), new("scenes")];
+        _options = options ?? new();
+        if (_options.MinBoxes < 2 || _options.MaxBoxes > 7 || _options.MinBoxes > _options.MaxBoxes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"Scenes can have 2 to 7 boxes, not {_options.MinBoxes} to {_options.MaxBoxes}.");
+        }
+        if (_options.Distances.Any(distance => distance < 0))
+            throw new ArgumentOutOfRangeException(nameof(options), "A distance cannot be below 0.");
+        _pairKinds = [.. _options.Distances.Select(distance => $"pairs {distance}")];
+        Stages = [.. _pairKinds.Select(kind => new Stage(kind, kind, _options.Until)), new Stage("scenes")];
     }
 
     /// <inheritdoc/>
@@ -40,113 +79,118 @@ public sealed class EntityCurriculum : ITrainingData
     /// <inheritdoc/>
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
     {
-        var random = SplitMix64.For(seed, $"entities {step}");
-        var batch = new List<TrainingSequence>();
-        for (var count = 0; count < tokens || batch.Count == 0; count += batch[^1].Ids.Length)
-            batch.Add(stage < distances ? Pairs(random, stage - (random.Below(2) == 0 ? 0 : random.Below(stage + 1))) : Scene(random));
-        return batch;
+        ArgumentOutOfRangeException.ThrowIfNegative(stage);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stage, Stages.Count);
+        var scenes = _pairKinds.Length;
+        var random = SequenceWriter.RandomOf(seed, step);
+        var writer = new SequenceWriter(tokens);
+        int[] objects = [.. AllObjects], labels = [.. AllLabels];
+        while (!writer.IsFull)
+        {
+            var boxes = _options.MinBoxes + random.Below(_options.MaxBoxes - _options.MinBoxes + 1);
+            Draw(objects, boxes, random);
+            Draw(labels, boxes, random);
+            writer.Begin();
+            ReadOnlySpan<int> things = objects.AsSpan(0, boxes), names = labels.AsSpan(0, boxes);
+            var pairs = stage < scenes || (scenes > 0 && Happens(_options.PairShare, random));
+            writer.Finish(pairs
+                ? WritePairs(writer, things, names, Math.Min(stage + 1, scenes), random)
+                : WriteScene(writer, things, names, random));
+        }
+        return writer.Sequences;
     }
 
-    /// <summary>Half of a stage's pairs are at its own distance, the others at any up to it.</summary>
-    private TrainingSequence Pairs(SplitMix64 random, int distance)
+    private string WritePairs(
+        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, int distances, SplitMix64 random)
     {
-        var text = new Writer(context);
-        var (objects, labels) = Draw(random);
-        for (var i = 0; i < objects.Length; i++)
+        var chosen = random.Below(distances);
+        for (var k = 0; k < objects.Length; k++)
         {
-            text.Add(objects[i]);
-            text.Add(Between.AsSpan(Between.Length - distance));
-            text.Add(labels[i]);
+            writer.Add(objects[k], _options.ContextWeight);
+            for (var i = 0; i < _options.Distances[chosen]; i++)
+                writer.Add(Fillers[random.Below(Fillers.Length)], _options.ContextWeight);
+            writer.Add(labels[k], _options.ContextWeight);
         }
-        for (var i = 0; i < objects.Length; i++)
+        for (var q = 0; q < objects.Length; q++)
         {
-            var box = random.Below(objects.Length);
-            text.Add(labels[box]);
-            text.Answer(objects[box]);
+            var asked = random.Below(objects.Length);
+            writer.Add(labels[asked], _options.ContextWeight);
+            writer.Add(objects[asked], 1);
         }
-        return text.Sequence($"pairs {distance}");
+        return _pairKinds[chosen];
     }
 
-    /// <summary>A scene in one of two orders, now and then with boxes told again, and three queries of three kinds. Six of ten
-    /// begin as the task does: "The apple is in Box F, ... Box F contains the".</summary>
-    private TrainingSequence Scene(SplitMix64 random)
+    /// <summary>Context, restatements (not in the evaluation's form), one to three questions. Returns the first question's
+    /// kind.</summary>
+    private string WriteScene(
+        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, SplitMix64 random)
     {
-        var text = new Writer(context);
-        var (objects, labels) = Draw(random);
-        var asTask = random.Below(10) < 6;
-        var swapped = !asTask && random.Below(2) == 0;
-        for (var i = 0; i < objects.Length; i++)
+        var evaluation = Happens(_options.EvaluationShare, random);
+        var boxFirst = !evaluation && random.Below(2) == 0;
+        for (var k = 0; k < objects.Length; k++)
         {
-            var last = i == objects.Length - 1;
-            if (swapped) text.Add([Box, labels[i], Contains, Opening[1], objects[i], last ? Stop : Comma]);
-            else text.Add([Opening[i == 0 ? 0 : 1], objects[i], .. Between, labels[i], last ? Stop : Comma]);
+            if (boxFirst) WriteBox(writer, objects[k], labels[k]);
+            else WriteObject(writer, k == 0 ? CapitalThe : The, objects[k], labels[k], _options.ContextWeight);
+            writer.Add(k + 1 < objects.Length ? Comma : Stop, _options.ContextWeight);
         }
-        for (var again = asTask ? 0 : random.Below(3); again > 0; again--)
+        for (var restatements = evaluation ? 0 : random.Below(3); restatements > 0; restatements--)
         {
-            var box = random.Below(objects.Length);
-            text.Add([Opening[0], objects[box], .. Between]);
-            text.Answer(labels[box]);
-            text.Add(Stop);
+            var k = random.Below(objects.Length);
+            WriteObject(writer, The, objects[k], labels[k], _options.ContextWeight);
+            writer.Add(Stop, _options.ContextWeight);
         }
-        var kind = "";
-        for (var q = 0; q < 3; q++)
+        var first = evaluation ? Contains : random.Pick(QuestionKinds);
+        var kind = first;
+        for (var questions = 1 + random.Below(3); questions > 0; questions--)
         {
-            var (box, form) = (random.Below(objects.Length), asTask && q == 0 ? 0 : random.Below(3));
-            Query(text, objects[box], labels[box], form);
-            if (q == 0) kind = form switch { 0 => "contains", 1 => "object", _ => "label" };
+            var k = random.Below(objects.Length);
+            Ask(writer, kind, objects[k], labels[k]);
+            kind = random.Pick(QuestionKinds);
         }
-        return text.Sequence(kind);
+        return first;
     }
 
-    private static void Query(Writer text, int thing, int label, int form)
+    private void Ask(SequenceWriter writer, string kind, int entity, int label)
     {
-        if (form == 2)
+        if (kind == Label)
         {
-            text.Add([Opening[0], thing, .. Between]);
-            text.Answer(label);
+            WriteObject(writer, The, entity, label, 1);
         }
         else
         {
-            text.Add(form == 0 ? [Box, label, Contains, Opening[1]] : [Box, label]);
-            text.Answer(thing);
+            writer.Add(Box, _options.ContextWeight);
+            writer.Add(label, _options.ContextWeight);
+            if (kind == Contains) writer.Add(ContainsThe, _options.ContextWeight);
+            writer.Add(entity, 1);
         }
-        text.Add(Stop);
+        writer.Add(Stop, _options.ContextWeight);
     }
 
-    private (int[] Objects, int[] Labels) Draw(SplitMix64 random)
+    private void WriteBox(SequenceWriter writer, int entity, int label)
     {
-        var count = fewest + random.Below(most - fewest + 1);
-        return (random.Sample(Objects, count), random.Sample(Labels, count));
+        writer.Add(Box, _options.ContextWeight);
+        writer.Add(label, _options.ContextWeight);
+        writer.Add(ContainsThe, _options.ContextWeight);
+        writer.Add(entity, _options.ContextWeight);
     }
-}
 
-/// <summary>Ids and weights of a sequence in the making; it begins with BOS.</summary>
-internal sealed class Writer(float context)
-{
-    private readonly List<int> ids = [LabVocabulary.Begin];
-    private readonly List<float> weights = [0];
-
-    public int Length => ids.Count;
-
-    public void Add(int id) => Add(id, context);
-
-    public void Answer(int id) => Add(id, 1);
-
-    public void Add(ReadOnlySpan<int> more)
+    private void WriteObject(SequenceWriter writer, int article, int entity, int label, float labelWeight)
     {
-        foreach (var id in more) Add(id);
+        writer.Add(article, _options.ContextWeight);
+        writer.Add(entity, _options.ContextWeight);
+        writer.Add(IsInBox, _options.ContextWeight);
+        writer.Add(label, labelWeight);
     }
 
-    public void Answer(ReadOnlySpan<int> more)
+    private static bool Happens(double share, SplitMix64 random) => random.Below(Parts) < share * Parts;
+
+    /// <summary>Brings <paramref name="count"/> random items to the front.</summary>
+    private static void Draw(int[] items, int count, SplitMix64 random)
     {
-        foreach (var id in more) Answer(id);
+        for (var i = 0; i < count; i++)
+        {
+            var j = i + random.Below(items.Length - i);
+            (items[i], items[j]) = (items[j], items[i]);
+        }
     }
-
-    private void Add(int id, float weight)
-    {
-        ids.Add(id);
-        weights.Add(weight);
-    }
-
-    public TrainingSequence Sequence(string kind) => new(kind, [.. ids], [.. weights]);
 }

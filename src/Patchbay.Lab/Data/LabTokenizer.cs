@@ -3,44 +3,115 @@ using System.Text.Json;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>The lab's tokenizer in Hugging Face's form.</summary>
+/// <summary>Writes <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of tokenizer.json
+/// opens.</summary>
 public static class LabTokenizer
 {
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true, NewLine = "\n" };
 
-    /// <summary>Writes tokenizer.json and tokenizer_config.json: word level, split at white space, punctuation and single digits, with
-    /// &lt;s&gt; put in front. The same bytes every time.</summary>
+    /// <summary>Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json; the bytes are always the
+    /// same.</summary>
+    /// <param name="folder">Folder to write to, made where it is missing.</param>
     public static void Write(string folder)
     {
-        object Special(int id) => new { id, content = LabVocabulary.Tokens[id], single_word = false, lstrip = false, rstrip = false, normalized = false, special = true };
-        var begin = LabVocabulary.Tokens[LabVocabulary.Begin];
-        var tokenizer = new
-        {
-            version = "1.0",
-            truncation = (object?)null,
-            padding = (object?)null,
-            added_tokens = new[] { Special(LabVocabulary.Unknown), Special(LabVocabulary.Begin), Special(LabVocabulary.End) },
-            normalizer = (object?)null,
-            pre_tokenizer = new { type = "Sequence", pretokenizers = new object[] { new { type = "Whitespace" }, new { type = "Punctuation", behavior = "Isolated" }, new { type = "Digits", individual_digits = true } } },
-            post_processor = new
-            {
-                type = "TemplateProcessing",
-                single = new object[] { new { SpecialToken = new { id = begin, type_id = 0 } }, new { Sequence = new { id = "A", type_id = 0 } } },
-                pair = new object[] { new { SpecialToken = new { id = begin, type_id = 0 } }, new { Sequence = new { id = "A", type_id = 0 } }, new { Sequence = new { id = "B", type_id = 0 } } },
-                special_tokens = new Dictionary<string, object> { [begin] = new { id = begin, ids = new[] { LabVocabulary.Begin }, tokens = new[] { begin } } },
-            },
-            decoder = (object?)null,
-            model = new { type = "WordLevel", vocab = LabVocabulary.Tokens.Index().ToDictionary(t => t.Item, t => t.Index), unk_token = LabVocabulary.Tokens[LabVocabulary.Unknown] },
-        };
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), JsonSerializer.Serialize(tokenizer, Json) + "\n");
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), JsonSerializer.Serialize(new
+        Save("tokenizer.json", File());
+        Save("tokenizer_config.json", new
         {
             tokenizer_class = "PreTrainedTokenizerFast",
-            bos_token = begin,
-            eos_token = LabVocabulary.Tokens[LabVocabulary.End],
-            unk_token = LabVocabulary.Tokens[LabVocabulary.Unknown],
-            model_max_length = 512,
-        }, Json) + "\n");
+            bos_token = "<s>",
+            eos_token = "</s>",
+            unk_token = "<unk>",
+            clean_up_tokenization_spaces = false,
+        });
+        Save("special_tokens_map.json", new { bos_token = "<s>", eos_token = "</s>", unk_token = "<unk>" });
+
+        void Save(string name, object content) => System.IO.File.WriteAllText(
+            Path.Combine(folder, name), JsonSerializer.Serialize(content, Plain) + "\n");
     }
+
+    private static object File() => new
+    {
+        version = "1.0",
+        truncation = (object?)null,
+        padding = (object?)null,
+        added_tokens = Enumerable.Range(0, 3).Select(id => new
+        {
+            id,
+            content = LabVocabulary.Tokens[id],
+            single_word = false,
+            lstrip = false,
+            rstrip = false,
+            normalized = false,
+            special = true,
+        }),
+        // Of the spaces only those stay that stand before a word or a number, one each.
+        normalizer = new
+        {
+            type = "Sequence",
+            normalizers = new object[]
+            {
+                new { type = "Prepend", prepend = LabVocabulary.Space },
+                new { type = "Replace", pattern = new { Regex = @"\s" }, content = LabVocabulary.Space },
+                new
+                {
+                    type = "Replace",
+                    pattern = new { Regex = LabVocabulary.Space + @"+(?![\p{L}\p{N}])" },
+                    content = "",
+                },
+            },
+        },
+        pre_tokenizer = new
+        {
+            type = "Sequence",
+            pretokenizers = new object[]
+            {
+                new
+                {
+                    type = "Split",
+                    pattern = new { String = LabVocabulary.Space },
+                    behavior = "MergedWithNext",
+                    invert = false,
+                },
+                new { type = "Punctuation", behavior = "Isolated" },
+                new { type = "Digits", individual_digits = true },
+            },
+        },
+        post_processor = new
+        {
+            type = "TemplateProcessing",
+            single = new object[]
+            {
+                new { SpecialToken = new { id = "<s>", type_id = 0 } },
+                new { Sequence = new { id = "A", type_id = 0 } },
+            },
+            pair = new object[]
+            {
+                new { SpecialToken = new { id = "<s>", type_id = 0 } },
+                new { Sequence = new { id = "A", type_id = 0 } },
+                new { Sequence = new { id = "B", type_id = 1 } },
+            },
+            special_tokens = new Dictionary<string, object>
+            {
+                ["<s>"] = new { id = "<s>", ids = new[] { LabVocabulary.Begin }, tokens = new[] { "<s>" } },
+            },
+        },
+        decoder = new
+        {
+            type = "Sequence",
+            decoders = new object[]
+            {
+                new { type = "Replace", pattern = new { String = LabVocabulary.Space }, content = " " },
+                new { type = "Fuse" },
+                new { type = "Strip", content = " ", start = 1, stop = 0 },
+            },
+        },
+        model = new
+        {
+            type = "WordLevel",
+            vocab = LabVocabulary.Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id),
+            unk_token = "<unk>",
+        },
+    };
 }

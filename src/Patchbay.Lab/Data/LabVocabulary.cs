@@ -2,47 +2,126 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>The lab's words, each one token: what its data are made of.</summary>
+/// <summary>The word-level vocabulary of the models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a
+/// word with the space before it, punctuation and single digits are tokens without one, and where a space comes before
+/// a digit it is a token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
 public static class LabVocabulary
 {
-    /// <summary>Id of an unknown word, of the beginning and of the end of a text.</summary>
+    /// <summary>Ids of the unknown token, of the one before every sequence and of the one that ends a text.</summary>
     public const int Unknown = 0, Begin = 1, End = 2;
 
-    /// <summary>All tokens; a token's id is its index.</summary>
-    public static IReadOnlyList<string> Tokens { get; } = [.. ((string[])
-    [
-        "<unk>", "<s>", "</s>", ".", ",", ":", "?", "!", "+", "-", "*", "=",
-        .. Enumerable.Range(0, 10).Select(d => $"{d}"), .. EntityWords.All.Labels,
-        "The", "the", "is", "in", "Box", "contains",
-        .. ConversationData.Words, .. ArithmeticData.Words, .. EntityWords.All.Objects,
-    ]).Distinct()];
+    /// <summary>The spelling of a space, and the id of the token that is nothing else.</summary>
+    internal const string Space = "▁";
 
-    private static readonly Dictionary<string, int> Ids = Tokens.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
+    /// <inheritdoc cref="Space"/>
+    internal const int SpaceId = 3;
 
-    /// <summary>Id of a word, 0 where it is unknown.</summary>
-    public static int Id(string word) => Ids.GetValueOrDefault(word, Unknown);
+    private const string Digits = "0123456789", Punctuation = ".,:?!+-*=";
 
-    /// <summary>Ids of a text, without the one that begins it: words, single digits and single punctuation marks, as the tokenizer
-    /// that <see cref="LabTokenizer"/> writes has them. "&lt;/s&gt;" is the end.</summary>
+    private const string Sentence = "The the is in Box contains";
+
+    private const string Talk =
+        """
+        USER ASSISTANT Hello Hi Goodbye Thank thank Thanks Please please Say say Good Nice My my your Your
+        you You are am it It was and or not to of for that this What what Which How how many Is a an An can help do
+        does fine morning evening welcome See see again meet name about Count words here opposite
+        colour nice like lost have new old glad sorry bigger big small use
+        plus minus times Add Take from Multiply by
+        red blue green white black yellow brown grey
+        Anna Ben Clara David Emma Frank Grace Henry Julia Karl Laura Martin
+        hot cold warm cool up down day night open closed full empty fast slow good bad happy sad hard soft long short high
+        low light dark rich poor early late near far left right young wet dry clean dirty strong weak
+        drinking reading writing eating driving sleeping sitting cutting playing seeing cooking sailing fishing
+        sewing shooting lighting listening paying wearing
+        """;
+
+    private static readonly Dictionary<string, int> Ids;
+    private static readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> IdsBySpan;
+    private static readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> WordIds;
+    private static readonly string[] SpecialTokens = ["<unk>", "<s>", "</s>"];
+
+    static LabVocabulary()
+    {
+        string[] words = [.. $"{Sentence} {Talk}".Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
+        Tokens =
+        [
+            .. SpecialTokens, Space, .. (Digits + Punctuation).Select(c => $"{c}"),
+            .. EntityWords.All.Labels.Concat(EntityWords.All.Objects).Concat(words).Distinct().Select(word => Space + word),
+        ];
+        Ids = Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id);
+        IdsBySpan = Ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        WordIds = Ids.Where(pair => pair.Key.StartsWith(Space, StringComparison.Ordinal) && pair.Value != SpaceId)
+            .ToDictionary(pair => pair.Key[1..], pair => pair.Value).GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>Every token as the tokenizer file spells it; the place is the id.</summary>
+    public static IReadOnlyList<string> Tokens { get; }
+
+    /// <summary>Number of tokens.</summary>
+    public static int Size => Tokens.Count;
+
+    /// <summary>The id of a word that follows a space, of a digit or of a punctuation mark.</summary>
+    /// <exception cref="ArgumentException">The vocabulary lacks it.</exception>
+    public static int IdOf(string word) =>
+        WordIds.TryGetValue(word, out var id) || Ids.TryGetValue(word, out id)
+            ? id
+            : throw new ArgumentException($"'{word}' is not in the lab's vocabulary.", nameof(word));
+
+    /// <summary>The ids of an ASCII text as the tokenizer file gives them, without <see cref="Begin"/>.</summary>
     public static int[] Encode(string text)
     {
-        var ids = new List<int>(text.Length / 4);
-        for (var i = 0; i < text.Length;)
+        var ids = new List<int>(text.Length / 3 + 2);
+        Encode(text, ids.Add);
+        return [.. ids];
+    }
+
+    /// <summary>The text of ids, special tokens included; <see cref="Encode(string)"/> takes it back.</summary>
+    public static string Decode(IEnumerable<int> ids)
+    {
+        var text = string.Concat(ids.Select(id => Tokens[id])).Replace(Space, " ", StringComparison.Ordinal);
+        return text.StartsWith(' ') ? text[1..] : text;
+    }
+
+    /// <summary>Gives the ids of a text one by one.</summary>
+    internal static void Encode(ReadOnlySpan<char> text, Action<int> add)
+    {
+        // A text begins as if a space were before it, and so does the rest after a special token.
+        var space = true;
+        for (var at = 0; at < text.Length;)
         {
-            if (char.IsWhiteSpace(text[i])) i++;
-            else if (text.AsSpan(i).StartsWith("</s>"))
+            var c = text[at];
+            if (char.IsWhiteSpace(c))
             {
-                ids.Add(End);
-                i += 4;
+                (space, at) = (true, at + 1);
+            }
+            else if (c == '<' && SpecialAt(text[at..]) is var special and >= 0)
+            {
+                add(special);
+                (space, at) = (true, at + SpecialTokens[special].Length);
+            }
+            else if (IsSingle(c))
+            {
+                if (space && char.IsNumber(c)) add(SpaceId);
+                add(IdsBySpan.TryGetValue(text.Slice(at, 1), out var id) ? id : Unknown);
+                (space, at) = (false, at + 1);
             }
             else
             {
-                var end = i + 1;
-                if (char.IsAsciiLetter(text[i])) while (end < text.Length && char.IsAsciiLetter(text[end])) end++;
-                ids.Add(Id(text[i..end]));
-                i = end;
+                var end = at + 1;
+                while (end < text.Length && !char.IsWhiteSpace(text[end]) && !IsSingle(text[end])) end++;
+                // No token is a word without a space before it.
+                add(space && WordIds.TryGetValue(text[at..end], out var id) ? id : Unknown);
+                (space, at) = (false, end);
             }
         }
-        return [.. ids];
+    }
+
+    private static bool IsSingle(char c) => char.IsNumber(c) || char.IsPunctuation(c) || (c < 128 && char.IsSymbol(c));
+
+    private static int SpecialAt(ReadOnlySpan<char> text)
+    {
+        for (var id = 0; id < SpecialTokens.Length; id++)
+            if (text.StartsWith(SpecialTokens[id], StringComparison.Ordinal)) return id;
+        return -1;
     }
 }

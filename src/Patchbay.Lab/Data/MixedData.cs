@@ -1,22 +1,35 @@
 namespace Patchbay.Lab.Data;
 
-/// <summary>Several data together, each with its share of tokens. The first one's curriculum leads; the others are at their last
-/// stage throughout.</summary>
+/// <summary>Several data in one batch, each with its share of the tokens. The stages are the first data's; the others
+/// are always in their last one.</summary>
 public sealed class MixedData : ITrainingData
 {
-    private readonly (ITrainingData Data, double Share)[] parts;
+    private readonly (ITrainingData Data, double Share)[] _parts;
+    private readonly double _total;
 
-    /// <summary>Mixes; shares are relative to each other.</summary>
+    /// <summary>Data and their shares, in any unit.</summary>
+    /// <exception cref="ArgumentException">There is none, or a share is not above 0.</exception>
     public MixedData(params (ITrainingData Data, double Share)[] parts)
     {
-        var total = parts.Sum(p => p.Share);
-        this.parts = [.. parts.Select(p => (p.Data, p.Share / total))];
+        if (parts.Length == 0 || !parts.All(part => part.Share > 0))
+            throw new ArgumentException("A mixture needs data, each with a share above 0.", nameof(parts));
+        (_parts, _total) = (parts, parts.Sum(part => part.Share));
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Stage> Stages => parts[0].Data.Stages;
+    public IReadOnlyList<Stage> Stages => _parts[0].Data.Stages;
 
     /// <inheritdoc/>
-    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
-        [.. parts.SelectMany((p, i) => p.Data.Batch(seed, step, i == 0 ? stage : p.Data.Stages.Count - 1, Math.Max(1, (int)(tokens * p.Share))))];
+    /// <remarks>Every data gives at least one sequence, so a share far below one sequence is exceeded.</remarks>
+    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
+    {
+        var sequences = new List<TrainingSequence>();
+        for (var i = 0; i < _parts.Length; i++)
+        {
+            var (data, share) = _parts[i];
+            sequences.AddRange(data.Batch(unchecked(seed + (ulong)i), step,
+                i == 0 ? stage : data.Stages.Count - 1, (int)(tokens * share / _total)));
+        }
+        return sequences;
+    }
 }

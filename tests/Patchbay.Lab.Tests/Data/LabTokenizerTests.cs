@@ -1,0 +1,96 @@
+using Patchbay.Lab.Data;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Tasks;
+
+namespace Patchbay.Lab.Tests.Data;
+
+public sealed class LabTokenizerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lab-tokenizer").FullName;
+    private readonly Tokenizer _tokenizer;
+
+    public LabTokenizerTests()
+    {
+        LabTokenizer.Write(_folder);
+        _tokenizer = TokenizerLoader.Open(_folder)!;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_file_has_the_vocabulary_and_its_special_tokens()
+    {
+        Assert.Equal(382, LabVocabulary.Size);
+        Assert.Equal(LabVocabulary.Size, _tokenizer.VocabularySize);
+        Assert.Equal((LabVocabulary.Begin, LabVocabulary.End), (_tokenizer.BeginId, _tokenizer.EndId));
+        Assert.Equal(LabVocabulary.Tokens, Enumerable.Range(0, LabVocabulary.Size).Select(_tokenizer.Piece));
+        Assert.Equal(LabVocabulary.Size, LabVocabulary.Tokens.Distinct().Count());
+    }
+
+    [Fact]
+    public void Writing_twice_gives_the_same_bytes()
+    {
+        var again = Path.Combine(_folder, "again");
+        LabTokenizer.Write(again);
+        Assert.All(Directory.GetFiles(again), file =>
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, Path.GetFileName(file))), File.ReadAllBytes(file)));
+    }
+
+    [Fact]
+    public void Prompts_of_seven_boxes_have_54_ids_and_all_objects_and_labels_are_usable()
+    {
+        EncodeText encode = text => _tokenizer.Encode(text);
+        var words = EntityWords.For(encode);
+        Assert.Empty(words.Notices);
+        Assert.Equal(26, words.Labels.Count);
+        Assert.Equal(EntityWords.All.Objects, words.Objects);
+        var prompts = EntityPrompts.Generate(new EntityOptions(70, 3), encode);
+        Assert.All(prompts.Prompts, prompt =>
+        {
+            Assert.Equal(54, prompt.Clean.Ids.Length);
+            Assert.Equal(53, prompt.Clean.Positions["last"]);
+            Assert.Equal(51, prompt.Clean.Positions["query_label"]);
+            for (var k = 0; k < 7; k++) Assert.Equal(2 + (7 * k), prompt.Clean.Positions[$"object_{k}"]);
+        });
+        var questions = Questions.EntityQuestions(7, 70, 3);
+        Assert.Equal(prompts.Prompts.Select(p => p.Clean.Ids), questions.Select(q => q.Ids));
+        Assert.Equal(prompts.Answers, questions.Select(q => q.Answer.Single()));
+    }
+
+    [Fact]
+    public void Encoding_equals_the_tokenizer_on_every_text_of_all_curricula()
+    {
+        var texts = Curricula.Sequences(3).DistinctBy(Curricula.Text).ToDictionary(Curricula.Text, sequence => sequence.Ids);
+        Assert.True(texts.Count > 2000, $"{texts.Count} texts");
+        foreach (var (text, ids) in texts)
+        {
+            Assert.Equal(ids, _tokenizer.Encode(text));
+            Assert.Equal(ids.Skip(1), LabVocabulary.Encode(text));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("The apple is in Box F")]
+    [InlineData("  The  apple\tis in\nBox F ,the pot is in Box T . ")]
+    [InlineData("12 + 7 = 19, 12+7=19")]
+    [InlineData("nonsense words? apple-pie a1b2 $5 x_y don't \"quoted\"")]
+    [InlineData("<s>USER: Hello!</s>USER: Hi.</s> <unk><b>")]
+    public void Encoding_equals_the_tokenizer_on_odd_texts(string text) =>
+        Assert.Equal(_tokenizer.Encode(text, addSpecial: false), LabVocabulary.Encode(text));
+
+    [Theory]
+    [InlineData("The apple is in Box F, the pot is in Box T. Box F contains the apple.")]
+    [InlineData("123+45=168. What is 12+7? 19.")]
+    [InlineData("USER: Hello! ASSISTANT: Hello! How can I help you?")]
+    public void Decoding_gives_the_text_back(string text)
+    {
+        Assert.Equal(text, _tokenizer.Decode(_tokenizer.Encode(text)));
+        Assert.Equal(text, LabVocabulary.Decode(LabVocabulary.Encode(text)));
+    }
+
+    [Fact]
+    public void A_word_that_is_not_in_the_vocabulary_is_refused_by_name() =>
+        Assert.Contains("zebra", Assert.Throws<ArgumentException>(() => LabVocabulary.IdOf("zebra")).Message);
+}
