@@ -22,6 +22,7 @@ internal static class CommandLine
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("bench", "Measure speed against the plain reference", new BenchPatchCommand()));
+        root.Add(new NounCommand("lab", "Look at how a model was trained", new LabCurveCommand(), new LabDynamicsCommand()));
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

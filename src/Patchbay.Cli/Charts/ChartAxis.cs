@@ -34,9 +34,7 @@ internal sealed class ChartAxis
         if (high - low < Least * Math.Max(1, Math.Abs(high))) high = low + (low == 0 ? 1 : Math.Abs(low) * 0.1);
         var step = Round((high - low) / Math.Max(ticks, 1));
         if (ends is null) (low, high) = (Math.Floor(low / step + Least) * step, Math.Ceiling(high / step - Least) * step);
-        var first = (long)Math.Ceiling(low / step - Least);
-        var last = (long)Math.Floor(high / step + Least);
-        return new(low, high, false, [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)]);
+        return new(low, high, false, Multiples(low, high, step));
     }
 
     /// <summary>A value's place along the axis, 0 at its low end and 1 at its high end.</summary>
@@ -59,7 +57,14 @@ internal sealed class ChartAxis
         double[][] kinds = [[1, 2, 5], [1, 3], [1]];
         var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d))).Where(t => t >= low && t <= high).ToArray()).ToArray();
         var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? candidates[^1].Where((_, i) => i % 2 == 0).ToArray();
-        return new(low, high, true, chosen.Length > 1 ? chosen : [low, high]);
+        return new(low, high, true, chosen.Length > 2 ? chosen : Multiples(low, high, Round((high - low) / Math.Max(ticks, 1))));
+    }
+
+    private static double[] Multiples(double low, double high, double step)
+    {
+        var first = (long)Math.Ceiling(low / step - Least);
+        var last = (long)Math.Floor(high / step + Least);
+        return [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)];
     }
 
     /// <summary>The least of 1, 2, 5, 10, ... of the right power of ten that is not below a step.</summary>

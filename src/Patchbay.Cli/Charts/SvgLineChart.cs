@@ -6,8 +6,8 @@ namespace Patchbay.Cli.Charts;
 /// colour; colours differ in lightness too, and from the seventh line on in dashes.</summary>
 internal static class SvgLineChart
 {
-    internal const double Margin = SvgPicture.Margin, Left = 56, PlotWidth = 620, Gap = 34;
-    private const double MarkRow = 15;
+    internal const double Margin = SvgPicture.Margin, Left = 56, PlotWidth = 620;
+    private const double MarkRow = 15, Gap = 42, TitleAbove = 14;
 
     /// <summary>The picture.</summary>
     public static XDocument Draw(LineChart chart)
@@ -20,15 +20,14 @@ internal static class SvgLineChart
         var names = rows.Length == 0 ? 0 : (rows.Max() + 1) * MarkRow + 4;
         var content = names + panels.Sum(p => p.Height + Gap) + 36;
         var (picture, top) = SvgPicture.Create(width, chart.Title, chart.Subtitle, ChartColors.StyleSheet, content);
-        var y = top + names + Gap - 6;
-        var first = y;
-        foreach (var panel in panels)
+        var y = top + names + Gap - 10;
+        picture.Add(Marks(chart, x, rows, y));
+        foreach (var (index, panel) in panels.Index())
         {
-            picture.Add(panel.Draw(Margin + Left, y));
+            picture.Add(panel.Draw(Margin + Left, y, TitleAbove + (index == 0 ? names : 0), chart.Marks.Select(mark => mark.X)));
             y += panel.Height + Gap;
         }
         var bottom = y - Gap;
-        picture.Add(Marks(chart, x, rows, first, bottom));
         picture.Add(x.Ticks.Select(t => Svg.Text(Margin + Left + x.At(t) * PlotWidth, bottom + 16, "", x.Label(t), "middle")));
         picture.Add(Svg.Text(Margin + Left + PlotWidth / 2, bottom + 33, "", chart.XTitle, "middle"));
         return new XDocument(picture);
@@ -61,14 +60,14 @@ internal static class SvgLineChart
         })];
     }
 
-    private static IEnumerable<XElement> Marks(LineChart chart, ChartAxis x, int[] rows, double top, double bottom)
+    /// <summary>Names of the marks, between the first panel's title and its plot.</summary>
+    private static IEnumerable<XElement> Marks(LineChart chart, ChartAxis x, int[] rows, double top)
     {
         foreach (var (mark, row) in chart.Marks.Zip(rows))
         {
             var at = Margin + Left + x.At(mark.X) * PlotWidth;
-            // Above the first panel's title.
-            var nameAt = top - Gap + 4 - row * MarkRow;
-            yield return Svg.Line(at, nameAt - 9, at, bottom, "stage");
+            var nameAt = top - 6 - row * MarkRow;
+            yield return Svg.Line(at, nameAt - 9, at, top, "lead");
             yield return Svg.Text(at + 4, nameAt, "faint", mark.Name);
         }
     }
@@ -93,7 +92,7 @@ internal static class ChartColors
 
     /// <summary>Style sheet for light pages and dark ones.</summary>
     public static string StyleSheet { get; } = SvgPicture.Fonts
-        + ".line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.grey{stroke-width:1.2}.band{opacity:.16;stroke:none}"
+        + ".line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.grey{stroke-width:1.2}.band{opacity:.13;stroke:none}"
         + ".grid{stroke-width:1}.stage{stroke-width:1;stroke-dasharray:3 3}.lead{stroke-width:1;fill:none}"
         + string.Concat(Dashes.Select((d, i) => d.Length > 0 ? $".d{i}{{stroke-dasharray:{d}}}" : ""))
         + Set(Light, page: "#ffffff", ink: "#1f2328", grid: "#e4e7eb", faint: "#6a727c", grey: "#a0a8b2")

@@ -14,22 +14,27 @@ internal sealed class SvgLinePanel
     {
         (this.panel, this.x) = (panel, x);
         Height = Math.Max(LeastHeight, panel.Series.Count * LabelDistance);
-        y = ChartAxis.Around(panel.Values, (int)(Height / 36), panel.Logarithmic, panel.Range);
+        y = ChartAxis.Around(panel.Values, (int)(Height / 28), panel.Logarithmic, panel.Range);
     }
 
     /// <summary>Height of the plot.</summary>
     public double Height { get; }
 
-    /// <summary>The panel with its plot's upper left corner at (left, top); its title stands above that.</summary>
-    public XElement Draw(double left, double top)
+    /// <summary>The panel with its plot's upper left corner at (left, top).</summary>
+    /// <param name="left">Left end of the plot; numbers stand left of it.</param>
+    /// <param name="top">Upper end of the plot.</param>
+    /// <param name="titleAbove">How far above that its title stands.</param>
+    /// <param name="marks">Places marked by vertical lines.</param>
+    public XElement Draw(double left, double top, double titleAbove, IEnumerable<double> marks)
     {
         var drawn = Svg.Element("g", ("transform", $"translate({Svg.Number(left)} {Svg.Number(top)})"));
-        drawn.Add(Svg.Text(-SvgLineChart.Left, -9, "panel", panel.Title));
+        drawn.Add(Svg.Text(-SvgLineChart.Left, -titleAbove, "panel", panel.Title));
         foreach (var tick in y.Ticks)
         {
             drawn.Add(Svg.Line(0, Y(tick), SvgLineChart.PlotWidth, Y(tick), "grid"));
             drawn.Add(Svg.Text(-7, Y(tick) + 4, "", y.Label(tick), "end"));
         }
+        drawn.Add(marks.Select(mark => Svg.Line(X(mark), 0, X(mark), Height, "stage")));
         // Grey lines lie under coloured ones.
         foreach (var series in panel.Series.OrderBy(s => s.Color is not null)) drawn.Add(Band(series), Line(series));
         drawn.Add(Labels());

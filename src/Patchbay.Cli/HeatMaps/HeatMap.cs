@@ -28,6 +28,9 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>Ends of a colour scale that several maps share, or null for this map's own.</summary>
     public double? SharedLimit { get; init; }
 
+    /// <summary>Whether some score lies beyond the ends of the shared scale.</summary>
+    public bool IsClipped { get; init; }
+
     /// <summary>The ends of the colour scale: the shared ones, otherwise the largest magnitude of a score. 0 where all are zero.</summary>
     public double Limit => SharedLimit ?? Scores.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
 
@@ -51,7 +54,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     {
         var negative = maps.SelectMany(map => map.Scores.Cast<double>()).Where(s => double.IsFinite(s) && s < 0).DefaultIfEmpty(0).Min();
         var limit = negative < 0 ? -negative : maps.Max(map => (map with { SharedLimit = null }).Limit);
-        return [.. maps.Select(map => map with { SharedLimit = limit })];
+        var clipped = maps.Any(map => map.Scores.Cast<double>().Any(s => double.IsFinite(s) && s > limit));
+        return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = clipped })];
     }
 
     /// <summary>This map with its <paramref name="count"/> most negative cells marked; zero and above never are.</summary>

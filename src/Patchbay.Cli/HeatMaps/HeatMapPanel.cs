@@ -73,10 +73,10 @@ internal sealed class HeatMapPanel
     private Segment[] ScaleLine()
     {
         var low = Number(-map.Limit);
-        var high = "+" + Number(map.Limit);
+        var high = "+" + Number(map.Limit) + (map.IsClipped ? " or more" : "");
         if (map.Limit == 0) return [Text("all scores are zero", Faint)];
         if (!paint.HasColor && $"-9 is {low}, +9 is {high}" is var both)
-            return [Text(both.Length <= Width ? both : $"9 is {high[1..]}", Faint)];
+            return [Text(both.Length <= Width ? both : $"9: {high[1..]}", Faint)];
         var steps = Math.Min(21, Width - low.Length - high.Length - 2) | 1;
         var half = steps / 2;
         var colors = Enumerable.Range(-half, steps).Select(i => paint.Cell((double)i / half, false, 1));
