@@ -66,8 +66,9 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Unembedding: (vocabulary, d); the same object as <see cref="Embedding"/> where they are tied.</summary>
     public required Tensor Unembedding { get; init; }
 
-    /// <summary>Every tensor once.</summary>
-    internal IEnumerable<Tensor> Tensors =>
+    /// <summary>Every tensor once: embedding, each layer's in the order of <see cref="LlamaLayerWeights"/>, final norm, and the
+    /// unembedding where it is not tied.</summary>
+    public IEnumerable<Tensor> Tensors =>
     [
         Embedding, .. Layers.SelectMany(l => l.Tensors), FinalNorm, .. ReferenceEquals(Embedding, Unembedding) ? [] : (Tensor[])[Unembedding],
     ];

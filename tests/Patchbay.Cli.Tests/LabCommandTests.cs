@@ -78,7 +78,7 @@ public sealed class LabCommandTests
     {
         using var folder = new TemporaryFolder();
         StandIns.WriteRun(folder.Path, 1);
-        folder.File("log.jsonl", "nonsense\n");
+        folder.File("log.jsonl", "nonsense\nmore\n");
         Directory.CreateDirectory(folder.File("empty"));
         folder.File("empty/log.jsonl", "");
         Fails(ExitCode.NotFound, "nowhere is no training run", "lab", "curve", "nowhere");

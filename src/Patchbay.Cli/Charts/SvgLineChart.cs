@@ -42,22 +42,18 @@ internal static class SvgLineChart
         return ChartAxis.Around(xs, 8, ends: low == high ? (low - 1, high + 1) : (low, high));
     }
 
-    /// <summary>The row above the panels in which each mark's name has room.</summary>
+    /// <summary>The row in which each mark's name stands, 0 the lowest: above all marks to the right that the name reaches over, so that
+    /// no line to a mark goes through a name.</summary>
     private static int[] MarkRows(LineChart chart, ChartAxis x)
     {
-        var ends = new List<double>();
-        return [.. chart.Marks.Select(mark =>
+        var rows = new int[chart.Marks.Count];
+        for (var i = rows.Length - 1; i >= 0; i--)
         {
-            var from = x.At(mark.X) * PlotWidth;
-            var row = ends.FindIndex(end => end <= from);
-            if (row < 0)
-            {
-                row = ends.Count;
-                ends.Add(0);
-            }
-            ends[row] = from + mark.Name.Length * SvgPicture.LetterWidth + 8;
-            return row;
-        })];
+            var end = x.At(chart.Marks[i].X) * PlotWidth + chart.Marks[i].Name.Length * SvgPicture.LetterWidth + 8;
+            var under = Enumerable.Range(i + 1, rows.Length - i - 1).Where(j => x.At(chart.Marks[j].X) * PlotWidth < end);
+            rows[i] = under.Select(j => rows[j] + 1).DefaultIfEmpty(0).Max();
+        }
+        return rows;
     }
 
     /// <summary>Names of the marks, between the first panel's title and its plot.</summary>

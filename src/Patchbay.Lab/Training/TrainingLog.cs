@@ -60,21 +60,29 @@ public static class TrainingLog
     /// <summary>The line of an entry, without its end.</summary>
     public static string Line(LogEntry entry) => JsonSerializer.Serialize(entry, Options);
 
-    /// <summary>Reads a log.</summary>
-    /// <exception cref="InvalidDataException">A line is no entry; the message names it.</exception>
+    /// <summary>The entry of a line, or null where it is none.</summary>
+    public static LogEntry? TryParse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LogEntry>(line, Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a log. A last line that was cut off by a crash is left out.</summary>
+    /// <exception cref="InvalidDataException">Another line is no entry; the message names it.</exception>
     public static IReadOnlyList<LogEntry> Read(string path)
     {
-        var entries = new List<LogEntry>();
-        foreach (var line in File.ReadLines(path))
+        var lines = File.ReadAllLines(path);
+        var entries = new List<LogEntry>(lines.Length);
+        for (var i = 0; i < lines.Length; i++)
         {
-            try
-            {
-                entries.Add(JsonSerializer.Deserialize<LogEntry>(line, Options) ?? throw new JsonException("null"));
-            }
-            catch (JsonException e)
-            {
-                throw new InvalidDataException($"{path}, line {entries.Count + 1}: expected a JSON object of a training log ({e.Message}).");
-            }
+            if (TryParse(lines[i]) is { } entry) entries.Add(entry);
+            else if (i < lines.Length - 1) throw new InvalidDataException($"{path}, line {i + 1}: expected a JSON object of a training log.");
         }
         return entries;
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Patchbay.Models.Weights;
 
 /// <summary>The tensors of a folder: of one file, or of shards that an index lists.</summary>
-internal sealed class TensorSet : IDisposable
+public sealed class TensorSet : IDisposable
 {
     private const long LongestIndex = 64 << 20;
     private const int MostShards = 10_000;
@@ -18,9 +18,12 @@ internal sealed class TensorSet : IDisposable
     /// <summary>Paths of the files that hold elements, in order of their names.</summary>
     public IEnumerable<string> Files => files.Select(f => f.Path).Order(StringComparer.Ordinal);
 
+    /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
 
     /// <summary>Opens the first of the named files that the folder has, whole or as shards ("{name}.index.json").</summary>
+    /// <exception cref="FileNotFoundException">It has none of them.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
     public static TensorSet Open(string folder, params string[] names)
     {
         foreach (var name in names)
@@ -102,6 +105,7 @@ internal sealed class TensorSet : IDisposable
         return places;
     }
 
+    /// <summary>Closes the files.</summary>
     public void Dispose()
     {
         foreach (var file in files) file.Dispose();

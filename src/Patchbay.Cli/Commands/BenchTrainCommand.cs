@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Lab.Training;
+using Patchbay.Models;
+using Patchbay.Torch;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm bench train`: a training step's rate, and the fused gradient against autograd, in one run.</summary>
+internal sealed class BenchTrainCommand : PbmCommand
+{
+    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with", text => Lists.Count(text), 1);
+    private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Steps of each model; the median counts", Lists.Count, 10);
+    private readonly Option<int> sequences = CommonOptions.Parsed("--sequences", "N", "Sequences of a step", Lists.Count, 64);
+    private readonly Option<int> length = CommonOptions.Parsed("--length", "N", "Tokens of a sequence, 2 at least", Lists.Count, 61);
+
+    public BenchTrainCommand() : base("train", "Time training steps against autograd: seconds, ratio, GFLOP/s",
+        "pbm bench train", "pbm bench train --threads 2 --json")
+    {
+        foreach (var option in new Option[] { threads, repeats, sequences, length }) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        Compute.Configure(call, call.Get(threads) ?? 1);
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in new[] { "model", "rows", "step s", "GFLOP/s", "plain", "of plain", "gradient s", "autograd s", "ratio" })
+            table.AddColumn(new TableColumn(column).RightAligned());
+        var results = new List<object>();
+        foreach (var (name, shape) in Shapes)
+        {
+            var r = call.WithProgress(name, _ => TrainBenchmark.Run(shape.Config(400), call.Get(sequences), Math.Max(2, call.Get(length)), call.Get(repeats), () => TorchRuntime.MeasureGflops()));
+            table.AddRow(name, $"{r.Rows}", $"{r.Seconds:0.000}", $"{r.Gflops:0.0}", $"{r.PlainGflops:0.0}", $"{r.ShareOfPlain:P0}", $"{r.GradientSeconds:0.000}", $"{r.AutogradSeconds:0.000}", $"{r.Ratio:0.0}");
+            results.Add(new { Model = name, r.Rows, r.Threads, r.Seconds, r.Gflops, r.PlainGflops, r.ShareOfPlain, r.GradientSeconds, r.AutogradSeconds, r.Ratio, r.Operations });
+        }
+        call.Out.Write(table);
+        call.WriteLine("step s: gradient and optimizer; GFLOP/s: of a step's matrix products; plain: a (1024, 1024) product in this run;");
+        call.WriteLine("ratio: gradient by libtorch's autograd over the fused one.");
+        call.WriteJson(new { Results = results });
+        return ExitCode.Ok;
+    }
+
+    private static (string Name, ModelShape Shape)[] Shapes =>
+    [
+        ("small (3 x 2 heads, width 64)", new(3, 2, 32, 64, 176)),
+        ("quartet (6 x 8 heads, width 256)", new(6, 8, 32, 256, 384)),
+        ("wide (8 x 8 heads, width 512)", new(8, 8, 64, 512, 1376)),
+    ];
+}

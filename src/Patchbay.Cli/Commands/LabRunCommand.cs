@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using Patchbay.Cli.Arguments;
+using Patchbay.Lab.Training;
+using Patchbay.Models;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>What `pbm lab train` and `pbm lab finetune` share: a recipe, a folder, and a run that can be interrupted.</summary>
+internal abstract class LabRunCommand : PbmCommand
+{
+    private readonly Argument<string> recipe = new("recipe") { Description = "A recipe (JSON, see docs/lab.md), or a built-in one: " + string.Join(", ", LabRecipes.Names), HelpName = "RECIPE" };
+    private readonly Option<string> folder = new("--out") { Description = "Folder of the run; one that is there already goes on", HelpName = "FOLDER", Required = true };
+    private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
+    private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N", "Steps, in place of the recipe's", text => Lists.Count(text));
+    private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N", "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
+    private readonly Option<int?> threads = CommonOptions.Threads();
+
+    protected LabRunCommand(string name, string description, params string[] examples) : base(name, description, examples)
+    {
+        Add(recipe);
+        foreach (var option in new Option[] { folder, seed, steps, checkpoints, threads }) Add(option);
+    }
+
+    /// <summary>Trains.</summary>
+    protected ExitCode Train(Call call, string? start)
+    {
+        Compute.Configure(call, call.Get(threads) ?? ProcessorCores.Available());
+        var chosen = LabRecipes.Find(call.Get(recipe));
+        chosen = chosen with
+        {
+            Seed = call.Get(seed) ?? chosen.Seed,
+            Steps = call.Get(steps) ?? chosen.Steps,
+            CheckpointEvery = call.Get(checkpoints) ?? chosen.CheckpointEvery,
+        };
+        using var run = TrainingRun.Open(call.Get(folder), chosen, start);
+        if (run.IsDone) call.Notice($"{run.Folder} is done: its model is in {run.ModelFolder}");
+        else if (run.Steps > 0) call.Notice($"going on after step {run.Steps}");
+        try
+        {
+            LabProgress.Run(call, run);
+        }
+        catch (OperationCanceledException)
+        {
+            call.Notice($"paused after step {run.Steps}; the same command goes on");
+            throw;
+        }
+        var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
+        var scores = log.Last(e => e.Scores is not null).Scores!;
+        call.WriteFacts([
+            ("model", run.ModelFolder), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"), ("seed", $"{chosen.Seed}"),
+            ("time", $"{TimeSpan.FromSeconds(log.Sum(e => e.Seconds ?? 0)):h\\:mm\\:ss} in steps"),
+            .. scores.Select(s => (s.Key, (string?)Wilson.Text(s.Value))),
+        ]);
+        call.WriteJson(new { run.Folder, Model = run.ModelFolder, run.Steps, run.TrainedCount, chosen.Seed, Seconds = log.Sum(e => e.Seconds ?? 0), Scores = scores });
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>`pbm lab train RECIPE`: trains a model from scratch.</summary>
+internal sealed class LabTrainCommand() : LabRunCommand("train", "Train a small model from scratch",
+    "pbm lab train small --out runs/small", "pbm lab train base --seed 3 --checkpoint-every 50 --out runs/base-3")
+{
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call) => Train(call, null);
+}
+
+/// <summary>`pbm lab finetune RECIPE --from MODEL`: fine-tunes a checkpoint of the lab.</summary>
+internal sealed class LabFineTuneCommand : LabRunCommand
+{
+    private readonly Option<string> from = new("--from") { Description = "Checkpoint to start from, one of the lab's", HelpName = "MODEL", Required = true };
+
+    public LabFineTuneCommand() : base("finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
+        "pbm lab finetune goat --from models/tiny-base --out runs/goat") => Add(from);
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call) => Train(call, call.Get(from));
+}
+
+/// <summary>A training under a progress bar, its evaluations told as they come.</summary>
+internal static class LabProgress
+{
+    /// <summary>Runs to the end.</summary>
+    public static void Run(Call call, TrainingRun run) => call.WithProgress(run.Recipe.Name, report =>
+    {
+        LogEntry? last = null;
+        run.Run(entry =>
+        {
+            if (entry.Scores is null) last = entry;
+            else
+            {
+                call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
+                    + $"{string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Accuracy:0.000}"))}  {last?.Seconds,5:0.00} s/step"));
+            }
+            report($"{run.Recipe.Name}: {last?.Stage} loss {last?.Loss:0.00}", entry.Step / (double)run.Recipe.Steps);
+        }, call.Interrupted);
+        return true;
+    });
+}

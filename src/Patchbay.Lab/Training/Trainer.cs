@@ -1,0 +1,115 @@
+using Patchbay.Lab.Data;
+using Patchbay.Models.Weights;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Lab.Training;
+
+/// <summary>Trains a model step by step: the curriculum's batch, gradient, optimizer. All that the next step depends on is in
+/// <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit on one thread.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly ITrainingData data;
+    private readonly TrainingRecipe recipe;
+    private readonly Trainable trainable;
+    private readonly Gradient gradient;
+    private readonly AdamW optimizer;
+
+    /// <summary>Trains <paramref name="trainable"/> of <paramref name="weights"/>, both the caller's.</summary>
+    public Trainer(FlatWeights weights, Trainable trainable, ITrainingData data, TrainingRecipe recipe)
+    {
+        (this.data, this.recipe, this.trainable) = (data, recipe, trainable);
+        gradient = Gradient.For(weights);
+        optimizer = new(trainable.Values, trainable.Segments, recipe.Optimizer);
+    }
+
+    /// <summary>Steps done.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Index of the curriculum's stage.</summary>
+    public int Stage { get; private set; }
+
+    /// <summary>Whether the curriculum has come to its last stage.</summary>
+    public bool InLastStage => Stage == data.Stages.Count - 1;
+
+    /// <summary>Operations of matrix products so far.</summary>
+    public long Operations => gradient.Operations;
+
+    /// <summary>Does one step.</summary>
+    public LogEntry Step()
+    {
+        using var scope = NewDisposeScope();
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        var stage = data.Stages[Stage];
+        var batch = new PackedBatch(data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep));
+        var losses = gradient.Compute(batch);
+        var loss = batch.Mean(losses);
+        if (!double.IsFinite(loss)) throw new InvalidOperationException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
+        var rate = recipe.RateAt(Steps);
+        var norm = optimizer.Step(trainable.Gradient(gradient.Values), rate);
+        trainable.Apply();
+        Steps++;
+        var byKind = batch.MeanByKind(losses);
+        if (!InLastStage && stage.Hardest is { } hardest && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
+        return new()
+        {
+            Step = Steps, Stage = stage.Name, Loss = loss, Losses = byKind, LearningRate = rate, GradientNorm = norm, Tokens = batch.Rows,
+            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it.</summary>
+    public Score Evaluate(IReadOnlyList<Question> questions)
+    {
+        const int AtOnce = 128;
+        var right = 0;
+        foreach (var some in questions.Chunk(AtOnce))
+        {
+            var batch = new PackedBatch([.. some.Select(q => new TrainingSequence("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + q.Answer.Length]))]);
+            var predicted = gradient.Predict(batch);
+            right += some.Where((q, n) => predicted.AsSpan(batch.Offsets[n + 1] - q.Answer.Length, q.Answer.Length).SequenceEqual(q.Answer)).Count();
+        }
+        return new(right, questions.Count);
+    }
+
+    /// <summary>Writes all that the next step depends on, beside the recipe, to one file, whole or not at all.</summary>
+    public void Save(string path)
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(path,
+        [
+            trainable.Values.ToWrite("values"), optimizer.Mean.ToWrite("mean"), optimizer.Square.ToWrite("square"),
+            tensor(new[] { Steps, Stage, optimizer.Steps }).ToWrite("counters"),
+        ]);
+    }
+
+    /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or of another model.</exception>
+    public void Restore(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        using var set = TensorSet.Open(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path));
+        foreach (var (name, to) in new[] { ("values", trainable.Values), ("mean", optimizer.Mean), ("square", optimizer.Square) })
+        {
+            if (!set.Tensors.TryGetValue(name, out var stored) || stored.Count != to.numel())
+                throw new InvalidDataException($"{path}: tensor '{name}' must have {to.numel()} numbers, found {stored?.Count ?? 0}: it is the state of another training.");
+            to.copy_(stored.Load(to.dtype, to.device));
+        }
+        if (!set.Tensors.TryGetValue("counters", out var counters) || counters.Count != 3 || counters.Type != StoredType.Int64)
+            throw new InvalidDataException($"{path}: tensor 'counters' must have 3 whole numbers.");
+        var bytes = new byte[24];
+        counters.CopyTo(0, bytes);
+        var numbers = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(bytes);
+        (Steps, Stage, optimizer.Steps) = (numbers[0], (int)numbers[1], numbers[2]);
+        if (Stage < 0 || Stage >= data.Stages.Count || Steps < 0) throw new InvalidDataException($"{path}: tensor 'counters' has step {Steps}, stage {Stage}, which cannot be.");
+        trainable.Apply();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        gradient.Dispose();
+        optimizer.Dispose();
+    }
+}

@@ -1,0 +1,167 @@
+using Patchbay.Lab.Data;
+using Patchbay.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Lab.Training;
+
+/// <summary>
+/// A training and its folder: recipe.json, log.jsonl, state.safetensors (to go on from), checkpoints/step-N and, at the end, model/.
+/// A run that was interrupted at any instant goes on from its last saved state when it is opened again.
+/// </summary>
+public sealed class TrainingRun : IDisposable
+{
+    private const string RecipeName = "recipe.json", StateName = "state.safetensors";
+    private readonly string? start;
+    private readonly FlatWeights weights;
+    private readonly Trainable trainable;
+    private readonly Trainer trainer;
+    private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
+
+    private TrainingRun(string folder, TrainingRecipe recipe, string? start)
+    {
+        (Folder, Recipe, this.start) = (folder, recipe, start);
+        if (start is null)
+        {
+            weights = new(recipe.Model!.Config(LabVocabulary.Tokens.Count));
+            Initialization.Draw(weights, recipe.Seed);
+        }
+        else
+        {
+            using var checkpoint = Checkpoint.Open(start);
+            if (checkpoint.Config.Vocabulary != LabVocabulary.Tokens.Count)
+                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected the lab's {LabVocabulary.Tokens.Count}: its data are made of its own words.");
+            using var loaded = checkpoint.Load(ScalarType.Float32);
+            weights = new(checkpoint.Config);
+            weights.CopyFrom(loaded);
+        }
+        trainable = recipe.FineTuning switch
+        {
+            { Method: "lora" } f => new LoraTraining(weights, f.Rank, f.Alpha, f.Targets ?? ["q_proj", "k_proj", "v_proj", "o_proj"], recipe.Seed),
+            { Method: "heads" } => DirectTraining.Heads(weights, recipe.ParseHeads()),
+            _ => DirectTraining.All(weights),
+        };
+        trainer = new(weights, trainable, LabData.Create(recipe.Data), recipe);
+        foreach (var name in LabData.Evaluations) questions[name] = LabData.Evaluation(name, recipe.Questions);
+    }
+
+    /// <summary>The run's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>What is trained, and how.</summary>
+    public TrainingRecipe Recipe { get; }
+
+    /// <summary>Where the final model is.</summary>
+    public string ModelFolder => Path.Combine(Folder, "model");
+
+    /// <summary>Steps done.</summary>
+    public long Steps => trainer.Steps;
+
+    /// <summary>How many numbers are trained.</summary>
+    public long TrainedCount => trainable.Count;
+
+    /// <summary>Operations of matrix products so far.</summary>
+    public long Operations => trainer.Operations;
+
+    /// <summary>Begins a run, or goes on with the one in the folder.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="recipe">What is trained.</param>
+    /// <param name="start">The checkpoint that a fine-tuning starts from; null to train from scratch.</param>
+    /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is not as it must be.</exception>
+    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null)
+    {
+        if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
+        if (start is null != recipe.FineTuning is null) throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
+        var path = Path.Combine(folder, RecipeName);
+        if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
+            throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
+        var run = new TrainingRun(folder, recipe, start);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(path, recipe.ToJson());
+        if (File.Exists(run.StatePath)) run.trainer.Restore(run.StatePath);
+        run.CutLog();
+        return run;
+    }
+
+    private string StatePath => Path.Combine(Folder, StateName);
+
+    private string LogPath => Path.Combine(Folder, TrainingLog.FileName);
+
+    /// <summary>Drops what the log says about steps after the saved state: they are done again.</summary>
+    private void CutLog()
+    {
+        if (!File.Exists(LogPath)) return;
+        var lines = File.ReadAllLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line) is { } entry && entry.Step <= Steps);
+        File.WriteAllText(LogPath + ".part", string.Concat(lines.Select(line => line + "\n")));
+        File.Move(LogPath + ".part", LogPath, overwrite: true);
+    }
+
+    /// <summary>Whether the run is over: its model is written.</summary>
+    public bool IsDone => Directory.Exists(ModelFolder);
+
+    /// <summary>Trains to the end, and writes the model. A cancelled run saves its state first, and goes on when it is opened again.</summary>
+    /// <param name="progress">Told every line of the log.</param>
+    /// <param name="cancellation">Asked before each step.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public void Run(Action<LogEntry>? progress = null, CancellationToken cancellation = default)
+    {
+        if (IsDone) return;
+        using var log = new StreamWriter(LogPath, append: true) { AutoFlush = true };
+        void Tell(LogEntry entry)
+        {
+            log.WriteLine(TrainingLog.Line(entry));
+            progress?.Invoke(entry);
+        }
+        if (Steps == 0) Tell(Evaluate());
+        while (Steps < Recipe.Steps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                trainer.Save(StatePath);
+                throw new OperationCanceledException($"{Folder} is paused after step {Steps}", cancellation);
+            }
+            Tell(trainer.Step());
+            if (Recipe.CheckpointEvery > 0 && Steps % Recipe.CheckpointEvery == 0) Write(Path.Combine(Folder, "checkpoints", $"step-{Steps:000000}"), ScalarType.Float32);
+            if (Steps % Recipe.EvaluateEvery != 0 && Steps != Recipe.Steps) continue;
+            var evaluation = Evaluate();
+            Tell(evaluation);
+            trainer.Save(StatePath);
+            if (Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Accuracy >= stop.Accuracy) break;
+        }
+        // The model appears whole or not at all: its folder is what tells that the run is over.
+        var unfinished = ModelFolder + ".part";
+        Write(unfinished, ScalarType.Float16);
+        Directory.Move(unfinished, ModelFolder);
+    }
+
+    private LogEntry Evaluate()
+    {
+        using var scope = NewDisposeScope();
+        return new() { Step = Steps, Scores = questions.ToDictionary(q => q.Key, q => trainer.Evaluate(q.Value)) };
+    }
+
+    /// <summary>Writes the model as it is now: a checkpoint's folder with the tokenizer, or an adapter's.</summary>
+    public void Write(string folder, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        if (trainable is LoraTraining lora)
+        {
+            AdapterWriter.Write(folder, lora, Path.GetRelativePath(folder, start!), dtype);
+            LabTokenizer.Write(folder);
+            return;
+        }
+        using var narrow = weights.Weights(place => FlatWeights.View(weights.Values, place).to(dtype).DetachFromDisposeScope());
+        CheckpointWriter.Write(folder, weights.Config, narrow);
+        LabTokenizer.Write(folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        trainer.Dispose();
+        trainable.Dispose();
+        weights.Dispose();
+    }
+}
