@@ -52,6 +52,18 @@ public sealed record PathChain(IReadOnlyList<PathGroup> Groups)
 /// <param name="Seconds">Time taken, the base runs' share included.</param>
 public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, double[,] Scores, double[,] StandardErrors, double Seconds)
 {
+    /// <summary>Layers whose heads can score: those below the highest receiver, all where the paths end in the logits.</summary>
+    public int SenderLayers => Receivers.Count == 0 ? Scores.GetLength(0) : Receivers.Max(r => r.Layer);
+
+    /// <summary>Heads that clearly matter, most negative first: a score below zero by more than two standard errors, and at least
+    /// <paramref name="share"/> of the strongest's.</summary>
+    public IReadOnlyList<Head> Salient(double share)
+    {
+        var ranked = Top(Scores.Length);
+        var limit = ranked.Count == 0 ? 0 : share * Scores[ranked[0].Layer, ranked[0].Index];
+        return [.. ranked.Where(h => Scores[h.Layer, h.Index] is < 0 and var score && score <= limit && score < -2 * StandardErrors[h.Layer, h.Index])];
+    }
+
     /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>
     public IReadOnlyList<Head> Top(int k) =>
     [

@@ -154,6 +154,29 @@ public sealed class HeatMapTests
             Assert.True(System.Text.RegularExpressions.Regex.Count(sheet, $@"\.{name}[,{{]") >= 2, name));
     }
 
+    [Fact]
+    public void Maps_on_one_scale_share_the_most_negative_score_as_its_end_and_greater_ones_are_clipped()
+    {
+        var other = new HeatMap("A", "value fetcher", new[,] { { -0.3, 0.9 } });
+        var maps = HeatMap.OnOneScale([Small, other]);
+        Assert.Equal([0.3, 0.3], maps.Select(map => map.Limit));
+        Assert.Equal(-0.3, maps[0].Fraction(new(1, 0)), 1e-12);
+        Assert.Equal(1, maps[1].Fraction(new(0, 1)));
+        Assert.All(maps, map => Assert.True(map.IsClipped));
+        Assert.False(HeatMap.OnOneScale([Small])[0].IsClipped);
+    }
+
+    [Fact]
+    public void A_grid_has_a_row_for_each_model_a_scale_for_each_group_and_says_where_scores_go_beyond_it()
+    {
+        HeatMapRow[] rows = [new("base", "accuracy 0.66", [Small, Small with { Name = "B" }]), new("tuned", "", [new("A", "value fetcher", new[,] { { -0.02, 0.9 } }), Small])];
+        var picture = Parse(SvgHeatMapGrid.Draw(HeatMapRow.OnOneScale(rows), "t", "s"));
+        var texts = Elements(picture, "text").Select(t => t.Value).ToArray();
+        Assert.Equal(["base: accuracy 0.66", "tuned"], texts.Where(t => t.StartsWith("base", StringComparison.Ordinal) || t == "tuned"));
+        Assert.Equal(["+0.09 or more", "+0.09"], texts.Where(t => t.StartsWith('+')));
+        Assert.Equal(3 * 8 + 2, Elements(picture, "rect").Count(r => r.Elements().Any(e => e.Name.LocalName == "title")));
+    }
+
     private static XDocument Parse(XDocument picture) => XDocument.Parse(picture.ToString());
 
     private static IEnumerable<XElement> Elements(XDocument picture, string name) =>

@@ -1,82 +1,138 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Tasks;
+using TorchSharp;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm demo`: path-patches every head of a checkpoint that is at hand through all four groups.</summary>
+/// <summary>`pbm demo`: the four models of the paper in miniature: how well each tracks entities, which heads do it, and how much of
+/// the base's circuit each fine-tune uses.</summary>
 internal sealed class DemoCommand : PbmCommand
 {
-    private const int Prompts = 300;
     private const ulong Seed = 20;
+    private const int Boxes = 7;
+    private static readonly string[] Quartet = ["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"]; // the base first
     private readonly Option<string> folder = new("--out")
     {
         Description = "Folder for pictures and scores",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => "out/demo",
     };
+    private readonly Option<string?> models = new("--models")
+    {
+        Description = $"Folder that holds {string.Join(", ", Quartet)} (default: the project's models/)",
+        HelpName = "FOLDER",
+    };
+    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count, 300);
+    private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on", Lists.Count, 500);
     private readonly Option<int?> threads = CommonOptions.Threads();
 
-    public DemoCommand() : base("demo", "Path-patch every head of a checkpoint that is at hand, draw and save the scores", "pbm demo", "pbm demo --out ./demo --threads 1")
+    public DemoCommand() : base("demo", "Path-patch every head of four small models, a base and its fine-tunes, and compare their circuits",
+        "pbm demo", "pbm demo --out ./demo --threads 1", "pbm demo --models ./models --prompts 100 --json")
     {
-        Add(folder);
-        Add(threads);
+        foreach (var option in new Option[] { folder, models, prompts, questions, threads }) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
+        var clock = Stopwatch.StartNew();
+        var paths = Paths(call.Get(models));
         var count = call.Get(threads) ?? ProcessorCores.Available();
         Compute.Configure(call, count);
-        using var demo = Choose(call);
-        var options = new PathPatchingOptions { TopK = [4, 4, 4, 4] };
-        var result = PatchRun.Patch(call, demo.Model, demo.Prompts, options);
-        var report = PatchRun.Report(result, options) with
-        {
-            Model = demo.Name,
-            Fingerprint = demo.Fingerprint,
-            Task = demo.Task,
-            Seed = Seed,
-            Dtype = "float32",
-            Device = "cpu",
-            Threads = count,
-        };
-        PatchOutput.Show(call, report, options);
-        foreach (var file in new[] { "scores.json", "scores.csv", "heatmaps.svg" })
-        {
-            var path = Path.Combine(call.Get(folder), file);
-            PatchOutput.Write(path, report, options);
-            call.WriteLine($"written: {path}");
-        }
+        var encode = TaskCheckCommand.Encoder(paths[0]);
+        var set = EntityPrompts.Generate(new(call.Get(prompts), Seed, Boxes), encode);
+        var asked = EntityPrompts.Generate(new(call.Get(questions), Seed, Boxes), encode);
+        foreach (var notice in set.Notices) call.Notice(notice);
+        var patched = paths.Select(path => Patch(call, path, set, asked, count)).ToArray();
+        var comparison = new CircuitComparison(patched, Seed, call.Get(prompts), clock.Elapsed.TotalSeconds);
+        Show(call, comparison);
+        Write(call, comparison, call.Get(folder));
+        call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all, {count} thread{(count == 1 ? "" : "s")}");
         return ExitCode.Ok;
     }
 
-    private sealed record Demo(string Name, string? Fingerprint, string Task, Llama Model, PromptSet Prompts) : IDisposable
+    /// <summary>Folders of the four models.</summary>
+    /// <exception cref="DirectoryNotFoundException">One is not there.</exception>
+    private static string[] Paths(string? models)
     {
-        public void Dispose() => Model.Dispose();
+        var root = models ?? BesideProject.Inside("models")
+            ?? throw new DirectoryNotFoundException($"there is no folder models/ with {string.Join(", ", Quartet)} in the project: give their folder with --models");
+        if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"there is no folder {root}");
+        string[] paths = [.. Quartet.Select(name => Path.Combine(root, name))];
+        string[] missing = [.. paths.Where(path => !Directory.Exists(path))];
+        return missing.Length == 0 ? paths : throw new DirectoryNotFoundException($"the demo needs four models and there is no {string.Join(" nor ", missing)}");
     }
 
-    /// <summary>The real checkpoint beside the project where there is one, otherwise a random model.</summary>
-    private Demo Choose(Call call)
+    private static PatchedModel Patch(Call call, string path, PromptSet set, PromptSet asked, int threads)
     {
-        if (BesideProject.Find("checkpoints", "stories260K") is not { } path)
-        {
-            call.WriteLine("No checkpoint in ../shared/checkpoints: the demo runs on a random model made from seed 20, which knows nothing.");
-            var config = new LlamaConfig { Layers = 4, Heads = 8, KeyValueHeads = 8, HeadWidth = 16, Width = 128, FeedForward = 344, Vocabulary = 512 };
-            return new("random model, seed 20", null, "synthetic entity tracking", Llama.Random(config, (long)Seed, spread: 1.5),
-                SyntheticPrompts.Create(Prompts, config.Vocabulary, Seed));
-        }
-        using var checkpoint = Checkpoint.Open(path);
         var name = Path.GetFileName(path);
-        call.WriteLine($"The demo runs on {name}, a real checkpoint beside the project: {checkpoint.Config.Layers} layers of {checkpoint.Config.Heads} heads.");
-        var encode = TaskCheckCommand.Encoder(path);
-        var prompts = Path.Combine(call.Get(folder), "prompts.jsonl");
-        StoryPrompts.Write(prompts, Prompts, Seed, encode);
-        call.WriteLine($"written: {prompts}, {Prompts} prompts of the form \"{File.ReadLines(prompts).First().Split('"')[3].Trim()} ...\"");
-        return new(name, PatchRun.Fingerprint(call, checkpoint), "who had what, in small stories", PatchRun.Load(call, checkpoint, new(1, TorchSharp.torch.CPU, TorchSharp.torch.ScalarType.Float32)),
-            PromptFile.Load(prompts, encode));
+        using var checkpoint = Checkpoint.Open(path);
+        set.CheckVocabulary(checkpoint.Config.Vocabulary);
+        var fingerprint = PatchRun.Fingerprint(call, checkpoint);
+        using var model = PatchRun.Load(call, checkpoint, new(threads, torch.CPU, torch.ScalarType.Float32));
+        var accuracy = call.WithProgress($"{name}: accuracy", report =>
+            TaskAccuracy.Measure(model, asked, new PatchRun.Direct<double>(done => report($"{name}: accuracy", done)), call.Interrupted));
+        var result = PatchRun.Patch(call, model, set, CircuitComparison.Options, $"{name}: ");
+        var report = PatchRun.Report(result, CircuitComparison.Options) with
+        {
+            Model = name,
+            Fingerprint = fingerprint,
+            Task = "entity tracking, 7 boxes",
+            Seed = Seed,
+            Dtype = "float32",
+            Device = "cpu",
+            Threads = threads,
+        };
+        return new(name, accuracy, result.Groups, report);
+    }
+
+    private static void Show(Call call, CircuitComparison comparison)
+    {
+        call.Out.Write(comparison.AccuracyTable());
+        var rows = comparison.Rows();
+        for (var g = 0; g < comparison.GroupCount; g++)
+        {
+            var title = rows[0].Maps[g];
+            call.WriteLine($"{title.Name}  {title.Title}: mean relative change of the answer's probability");
+            call.Out.Write(new TerminalHeatMaps([.. rows.Select(row => row.Maps[g] with { Name = row.Name, Title = row.Note })]) { LeastWidth = 26 });
+            call.WriteLine("");
+        }
+        foreach (var row in rows)
+        {
+            call.WriteLine($"{row.Name}: strongest heads (layer.head, score ± standard error)");
+            call.Out.Write(PathPatchingOutput.Table(row.Maps));
+        }
+        call.WriteLine(CircuitComparison.OverlapCaption);
+        call.Out.Write(comparison.OverlapTable());
+        call.WriteJsonText(comparison.ToJson().TrimEnd());
+    }
+
+    private static void Write(Call call, CircuitComparison comparison, string folder)
+    {
+        void File(string name, string text)
+        {
+            var path = Path.Combine(folder, name);
+            OutputFile.Write(path, text);
+            call.WriteLine($"written: {path}");
+        }
+        File("scores.json", comparison.ToJson());
+        File("scores.csv", comparison.ToCsv());
+        File("heatmaps.svg", SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models", comparison.Summary).ToString(SaveOptions.DisableFormatting));
+        foreach (var model in comparison.Models)
+        {
+            foreach (var extension in new[] { "json", "csv", "svg" })
+            {
+                var path = Path.Combine(folder, $"{model.Name}.{extension}");
+                PatchOutput.Write(path, model.Report, CircuitComparison.Options);
+                call.WriteLine($"written: {path}");
+            }
+        }
     }
 }

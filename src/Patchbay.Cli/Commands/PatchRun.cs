@@ -16,10 +16,10 @@ internal static class PatchRun
     public static string Fingerprint(Call call, Checkpoint checkpoint) => call.WithProgress("fingerprint", report =>
         checkpoint.ComputeFingerprint(new Direct<double>(done => report("fingerprint", done)), call.Interrupted));
 
-    /// <summary>Path-patches every head.</summary>
-    public static PathPatchingResult Patch(Call call, Llama model, PromptSet prompts, PathPatchingOptions options) =>
-        call.WithProgress("path patching", report => PathPatching.Run(model, prompts, PathChain.EntityTracking, options,
-            new Direct<PathPatchingProgress>(p => report($"group {p.Group}", p.Fraction)), call.Interrupted));
+    /// <summary>Path-patches every head; <paramref name="of"/> stands before what the progress bar says.</summary>
+    public static PathPatchingResult Patch(Call call, Llama model, PromptSet prompts, PathPatchingOptions options, string of = "") =>
+        call.WithProgress($"{of}path patching", report => PathPatching.Run(model, prompts, PathChain.EntityTracking, options,
+            new Direct<PathPatchingProgress>(p => report($"{of}group {p.Group}", p.Fraction)), call.Interrupted));
 
     /// <summary>A result as a report; the caller fills in what it was run on.</summary>
     public static ScoreReport Report(PathPatchingResult result, PathPatchingOptions options) => new()

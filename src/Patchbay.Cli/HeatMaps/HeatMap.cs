@@ -25,15 +25,21 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>Number of columns.</summary>
     public int Heads => Scores.GetLength(1);
 
-    /// <summary>Largest magnitude of a score: the ends of the colour scale. 0 where all are zero.</summary>
-    public double Limit => Scores.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+    /// <summary>Ends of a colour scale that several maps share, or null for this map's own.</summary>
+    public double? SharedLimit { get; init; }
+
+    /// <summary>Whether some score lies beyond the ends of the shared scale.</summary>
+    public bool IsClipped { get; init; }
+
+    /// <summary>The ends of the colour scale: the shared ones, otherwise the largest magnitude of a score. 0 where all are zero.</summary>
+    public double Limit => SharedLimit ?? Scores.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
 
     /// <summary>A score's place on the colour scale, in [-1, 1]; NaN where there is no score.</summary>
     public double Fraction(HeatMapCell cell)
     {
         var score = Scores[cell.Layer, cell.Head];
         if (!double.IsFinite(score)) return double.NaN;
-        return Limit is var limit && limit > 0 ? score / limit : 0;
+        return Limit is var limit && limit > 0 ? Math.Clamp(score / limit, -1, 1) : 0;
     }
 
     /// <summary>The cells, row by row.</summary>
@@ -41,6 +47,16 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         from layer in Enumerable.Range(0, Layers)
         from head in Enumerable.Range(0, Heads)
         select new HeatMapCell(layer, head);
+
+    /// <summary>These maps on one colour scale, whose ends are the most negative score of all: what one looks for has all colours,
+    /// and a positive score beyond them, which one unlikely prompt can make, looks like the strongest.</summary>
+    public static IReadOnlyList<HeatMap> OnOneScale(IReadOnlyList<HeatMap> maps)
+    {
+        var negative = maps.SelectMany(map => map.Scores.Cast<double>()).Where(s => double.IsFinite(s) && s < 0).DefaultIfEmpty(0).Min();
+        var limit = negative < 0 ? -negative : maps.Max(map => (map with { SharedLimit = null }).Limit);
+        var clipped = maps.Any(map => map.Scores.Cast<double>().Any(s => double.IsFinite(s) && s > limit));
+        return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = clipped })];
+    }
 
     /// <summary>This map with its <paramref name="count"/> most negative cells marked; zero and above never are.</summary>
     public HeatMap MarkMostNegative(int count) => this with

@@ -7,7 +7,6 @@ namespace Patchbay.Cli.HeatMaps;
 /// <summary>One heat map as lines of a terminal: title, axis, rows, legend.</summary>
 internal sealed class HeatMapPanel
 {
-    private const int LeastWidth = 34;
     private const string Label = "layer";
     private static readonly Style Faint = new(decoration: Decoration.Dim);
     private readonly HeatMap map;
@@ -18,12 +17,13 @@ internal sealed class HeatMapPanel
     /// <param name="paint">How cells look.</param>
     /// <param name="cellWidth">Columns a cell takes.</param>
     /// <param name="room">Columns there are; a plot that needs more is left out.</param>
-    public HeatMapPanel(HeatMap map, HeatMapPaint paint, int cellWidth, int room)
+    /// <param name="least">Columns to take where the plot needs fewer.</param>
+    public HeatMapPanel(HeatMap map, HeatMapPaint paint, int cellWidth, int room, int least)
     {
         (this.map, this.paint, this.cellWidth) = (map, paint, cellWidth);
         var plot = PlotWidth(map, cellWidth);
         var fits = plot <= room;
-        Width = Math.Min(room, Math.Max(fits ? plot : 0, LeastWidth));
+        Width = Math.Min(room, Math.Max(fits ? plot : 0, least));
         var title = $"{map.Name}  {map.Title}";
         Segment[] heading = [Text(title, new Style(decoration: Decoration.Bold))];
         Lines = fits
@@ -73,9 +73,10 @@ internal sealed class HeatMapPanel
     private Segment[] ScaleLine()
     {
         var low = Number(-map.Limit);
-        var high = "+" + Number(map.Limit);
+        var high = "+" + Number(map.Limit) + (map.IsClipped ? " or more" : "");
         if (map.Limit == 0) return [Text("all scores are zero", Faint)];
-        if (!paint.HasColor) return [Text($"-9 is {low}, +9 is {high}", Faint)];
+        if (!paint.HasColor && $"-9 is {low}, +9 is {high}" is var both)
+            return [Text(both.Length <= Width ? both : $"9: {high[1..]}", Faint)];
         var steps = Math.Min(21, Width - low.Length - high.Length - 2) | 1;
         var half = steps / 2;
         var colors = Enumerable.Range(-half, steps).Select(i => paint.Cell((double)i / half, false, 1));

@@ -1,37 +1,42 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Patchbay.Cli.Charts;
 
 namespace Patchbay.Cli.HeatMaps;
 
 /// <summary>One heat map of an SVG picture.</summary>
 internal sealed class SvgPanel
 {
-    private const double PlotSize = 384, Left = 44, Top = 26, Bottom = 36;
+    internal const double Left = 44;
+    private const double PlotSize = 384, Top = 26, Bottom = 36;
     private const double BarGap = 14, BarWidth = 12, BarLabels = 58, LeastBar = 64;
     private readonly HeatMap map;
+    private readonly bool alone;
     private readonly double cell, barHeight;
 
-    public SvgPanel(HeatMap map)
+    /// <param name="map">What to draw.</param>
+    /// <param name="alone">Whether it has a title and a colour bar of its own, which in a grid its column has.</param>
+    public SvgPanel(HeatMap map, bool alone = true)
     {
-        this.map = map;
+        (this.map, this.alone) = (map, alone);
         cell = Math.Clamp(Math.Floor(PlotSize / Math.Max(map.Layers, map.Heads)), 4, 28);
         barHeight = Math.Max(map.Layers * cell, LeastBar);
     }
 
     /// <summary>Width with axes and colour bar.</summary>
-    public double Width => Left + map.Heads * cell + BarGap + BarWidth + BarLabels;
+    public double Width => Left + map.Heads * cell + (alone ? BarGap + BarWidth + BarLabels : 0);
 
     /// <summary>Height with title and axes.</summary>
-    public double Height => Top + Math.Max(map.Layers * cell + Bottom, barHeight + 8);
+    public double Height => alone ? Top + Math.Max(map.Layers * cell + Bottom, barHeight + 8) : map.Layers * cell + Bottom;
 
     /// <summary>The panel with its upper left corner at (x, y).</summary>
     public XElement Draw(double x, double y)
     {
         var panel = Svg.Element("g", ("transform", $"translate({Svg.Number(x)} {Svg.Number(y)})"));
-        panel.Add(Svg.Text(0, 14, "panel", $"{map.Name}  {map.Title}"));
-        var plot = Svg.Element("g", ("transform", $"translate({Svg.Number(Left)} {Svg.Number(Top)})"));
+        if (alone) panel.Add(Svg.Text(0, 14, "panel", $"{map.Name}  {map.Title}"));
+        var plot = Svg.Element("g", ("transform", $"translate({Svg.Number(Left)} {Svg.Number(alone ? Top : 0)})"));
         plot.Add(Cells(), Svg.Rectangle(0, 0, map.Heads * cell, map.Layers * cell, "frame"));
-        plot.Add(map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis(), ColorBar());
+        plot.Add(map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis(), alone ? ColorBar() : null);
         panel.Add(plot);
         return panel;
     }
@@ -105,6 +110,24 @@ internal sealed class SvgPanel
             // Beside its place on the bar, but not beyond the bar's ends.
             var y = Math.Clamp((1 - fraction) / 2 * barHeight + 4, 9, barHeight);
             bar.Add(Svg.Text(BarWidth + 5, y, "", fraction == 0 ? "0" : Signed(fraction * map.Limit, "G2")));
+        }
+        return bar;
+    }
+
+    /// <summary>The colour bar of a column of maps on one scale, negative end on the left, its upper left corner at (x, y) under the
+    /// cells of a panel drawn at x.</summary>
+    public XElement ColorBarBelow(double x, double y)
+    {
+        var width = map.Heads * cell;
+        var bar = Svg.Element("g", ("transform", $"translate({Svg.Number(x + Left)} {Svg.Number(y)})"));
+        var fractions = SvgColors.Fractions.ToArray();
+        var step = width / fractions.Length;
+        bar.Add(fractions.Select((f, i) => Svg.Rectangle(i * step, 0, Math.Min(step + 0.5, width - i * step), BarWidth, SvgColors.ClassOf(f))));
+        bar.Add(Svg.Rectangle(0, 0, width, BarWidth, "frame"));
+        foreach (var (fraction, anchor) in new[] { (-1, "start"), (0, "middle"), (1, "end") })
+        {
+            var label = fraction == 0 ? "0" : Signed(fraction * map.Limit, "G2") + (fraction > 0 && map.IsClipped ? " or more" : "");
+            bar.Add(Svg.Text((fraction + 1) / 2.0 * width, BarWidth + 15, "", label, anchor));
         }
         return bar;
     }

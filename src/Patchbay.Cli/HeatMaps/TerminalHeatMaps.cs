@@ -12,6 +12,9 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
 {
     private const int Gap = 3;
 
+    /// <summary>Columns that a map takes at least, so that title and marked heads have room.</summary>
+    public int LeastWidth { get; init; } = 34;
+
     /// <inheritdoc/>
     protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(20, maxWidth), maxWidth);
 
@@ -21,7 +24,7 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
         if (maps.Count == 0) yield break;
         var paint = HeatMapPaint.For(options);
         var cellWidth = CellWidth(paint, maxWidth);
-        var panels = maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth)).ToArray();
+        var panels = maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth, LeastWidth)).ToArray();
         var abreast = HeatMap.Abreast(panels.Length, (maxWidth + Gap) / (panels.Max(p => p.Width) + Gap));
         foreach (var (index, row) in panels.Chunk(abreast).Index())
         {

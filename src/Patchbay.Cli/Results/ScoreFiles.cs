@@ -1,9 +1,8 @@
-using System.Buffers;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Patchbay.Models;
 
 namespace Patchbay.Cli.Results;
 
@@ -48,23 +47,15 @@ internal static class ScoreFiles
     }
 
     /// <summary>The report as one JSON document, a row of scores to a line; a number that is not finite is null.</summary>
-    public static string ToJson(ScoreReport report)
+    public static string ToJson(ScoreReport report) => JsonText.Write(json =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        var options = new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-        using (var json = new Utf8JsonWriter(buffer, options))
-        {
-            json.WriteStartObject();
-            WriteRun(json, report);
-            json.WriteStartObject("groups");
-            foreach (var group in report.Groups) WriteGroup(json, group);
-            json.WriteEndObject();
-            json.WriteNumber("seconds_total", report.SecondsTotal);
-            json.WriteNumber("peak_rss_bytes", report.PeakRssBytes);
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
-    }
+        WriteRun(json, report);
+        json.WriteStartObject("groups");
+        foreach (var group in report.Groups) WriteGroup(json, group);
+        json.WriteEndObject();
+        json.WriteNumber("seconds_total", report.SecondsTotal);
+        json.WriteNumber("peak_rss_bytes", report.PeakRssBytes);
+    });
 
     private static void WriteRun(Utf8JsonWriter json, ScoreReport report)
     {
@@ -85,24 +76,11 @@ internal static class ScoreFiles
     {
         json.WriteStartObject(group.Name);
         json.WriteString("title", group.Title);
-        json.WritePropertyName("receivers");
-        json.WriteRawValue($"[{string.Join(", ", group.Receivers.Select(r => $"[{r.Layer}, {r.Head}]"))}]");
-        WriteRows(json, "scores", group.Scores);
-        WriteRows(json, "stderr", group.StandardErrors);
+        JsonText.WriteHeads(json, "receivers", group.Receivers.Select(r => new Head(r.Layer, r.Head)));
+        JsonText.WriteRows(json, "scores", group.Scores);
+        JsonText.WriteRows(json, "stderr", group.StandardErrors);
         json.WriteNumber("seconds", group.Seconds);
         json.WriteEndObject();
-    }
-
-    private static void WriteRows(Utf8JsonWriter json, string name, double[,] rows)
-    {
-        json.WriteStartArray(name);
-        for (var layer = 0; layer < rows.GetLength(0); layer++)
-        {
-            var row = Enumerable.Range(0, rows.GetLength(1)).Select(head => rows[layer, head])
-                .Select(x => double.IsFinite(x) ? Number(x) : "null");
-            json.WriteRawValue($"[{string.Join(", ", row)}]");
-        }
-        json.WriteEndArray();
     }
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";

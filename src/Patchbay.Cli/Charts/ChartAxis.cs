@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace Patchbay.Cli.Charts;
+
+/// <summary>An axis: from values to places, and which values are written beside it.</summary>
+internal sealed class ChartAxis
+{
+    private const double Least = 1e-9;
+    private static readonly int[] RoundSteps = [1, 2, 5, 10];
+    private readonly double low, high;
+    private readonly bool logarithmic;
+    private readonly string format;
+
+    private ChartAxis(double low, double high, bool logarithmic, IReadOnlyList<double> ticks)
+    {
+        (this.low, this.high, this.logarithmic, Ticks) = (low, high, logarithmic, ticks);
+        var step = ticks.Count > 1 ? ticks.Zip(ticks.Skip(1), (a, b) => b - a).Min() : Math.Abs(high - low);
+        format = Math.Abs(high) >= 1e6 ? "0.##e0" : "#,0." + new string('#', Math.Clamp(1 - (int)Math.Floor(Math.Log10(step)), 0, 9));
+    }
+
+    /// <summary>Values to be written, in order.</summary>
+    public IReadOnlyList<double> Ticks { get; }
+
+    /// <summary>An axis whose ends are round numbers around the values, or the given ends exactly.</summary>
+    /// <param name="values">Finite values; with none the axis goes from 0 to 1.</param>
+    /// <param name="ticks">About how many ticks have room.</param>
+    /// <param name="logarithmic">Whether equal distances are equal ratios; the values must be positive then.</param>
+    /// <param name="ends">Ends to keep to.</param>
+    public static ChartAxis Around(IEnumerable<double> values, int ticks, bool logarithmic = false, (double Low, double High)? ends = null)
+    {
+        var all = values.DefaultIfEmpty(logarithmic ? 1 : 0).ToArray();
+        var (low, high) = ends ?? (all.Min(), all.Max());
+        if (logarithmic) return Logarithmic(low, high, ticks);
+        if (high - low < Least * Math.Max(1, Math.Abs(high))) high = low + (low == 0 ? 1 : Math.Abs(low) * 0.1);
+        var step = Round((high - low) / Math.Max(ticks, 1));
+        if (ends is null) (low, high) = (Math.Floor(low / step + Least) * step, Math.Ceiling(high / step - Least) * step);
+        return new(low, high, false, Multiples(low, high, step));
+    }
+
+    /// <summary>A value's place along the axis, 0 at its low end and 1 at its high end.</summary>
+    public double At(double value) => logarithmic
+        ? Math.Log(value / low) / Math.Log(high / low)
+        : (value - low) / (high - low);
+
+    /// <summary>A tick's text.</summary>
+    public string Label(double tick)
+    {
+        if (logarithmic) return tick.ToString(tick is >= 1e5 or < 1e-4 ? "0e0" : "#,0.####", CultureInfo.InvariantCulture);
+        var text = Math.Abs(tick).ToString(format, CultureInfo.InvariantCulture);
+        return tick < 0 && text != "0" ? "−" + text : text;
+    }
+
+    private static ChartAxis Logarithmic(double low, double high, int ticks)
+    {
+        if (high / low < 1.5) (low, high) = (low / 1.25, high * 1.25);
+        var decades = Enumerable.Range((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high)) - (int)Math.Floor(Math.Log10(low)) + 1);
+        double[][] kinds = [[1, 2, 5], [1, 3], [1]];
+        var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d))).Where(t => t >= low && t <= high).ToArray()).ToArray();
+        var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? candidates[^1].Where((_, i) => i % 2 == 0).ToArray();
+        return new(low, high, true, chosen.Length > 2 ? chosen : Multiples(low, high, Round((high - low) / Math.Max(ticks, 1))));
+    }
+
+    private static double[] Multiples(double low, double high, double step)
+    {
+        var first = (long)Math.Ceiling(low / step - Least);
+        var last = (long)Math.Floor(high / step + Least);
+        return [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)];
+    }
+
+    /// <summary>The least of 1, 2, 5, 10, ... of the right power of ten that is not below a step.</summary>
+    private static double Round(double step)
+    {
+        var power = Math.Pow(10, Math.Floor(Math.Log10(step)));
+        return RoundSteps.First(m => m * power >= step * (1 - Least)) * power;
+    }
+}

@@ -1,0 +1,52 @@
+namespace Patchbay.Cli.Charts;
+
+/// <summary>A point of a line.</summary>
+/// <param name="X">Where.</param>
+/// <param name="Y">How much; NaN breaks the line.</param>
+/// <param name="Low">Lower end of its error band, or null.</param>
+/// <param name="High">Upper end.</param>
+internal readonly record struct LinePoint(double X, double Y, double? Low = null, double? High = null);
+
+/// <summary>A line of a chart.</summary>
+/// <param name="Name">What its label says.</param>
+/// <param name="Points">In order of X.</param>
+internal sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points)
+{
+    /// <summary>Colour by number, or null for grey: context to the others.</summary>
+    public int? Color { get; init; }
+
+    /// <summary>Whether the points themselves are drawn, as where they are few.</summary>
+    public bool Dots { get; init; }
+}
+
+/// <summary>A place on the x axis that has a name, such as the beginning of a stage.</summary>
+/// <param name="X">Where.</param>
+/// <param name="Name">Its name.</param>
+internal sealed record ChartMark(double X, string Name);
+
+/// <summary>Lines over one y axis.</summary>
+/// <param name="Title">What is measured, with its unit.</param>
+/// <param name="Series">The lines.</param>
+internal sealed record LinePanel(string Title, IReadOnlyList<LineSeries> Series)
+{
+    /// <summary>Whether y is logarithmic; values of 0 and below are left out.</summary>
+    public bool Logarithmic { get; init; }
+
+    /// <summary>Ends of the y axis, or null for those of the values.</summary>
+    public (double Low, double High)? Range { get; init; }
+
+    /// <summary>Values that are drawn.</summary>
+    public IEnumerable<double> Values => Series.SelectMany(s => s.Points)
+        .SelectMany(p => new[] { p.Y, p.Low ?? p.Y, p.High ?? p.Y }).Where(y => double.IsFinite(y) && (!Logarithmic || y > 0));
+}
+
+/// <summary>Panels one above the other that share their x axis.</summary>
+/// <param name="Title">Title of the picture.</param>
+/// <param name="Subtitle">Text under it, or empty.</param>
+/// <param name="XTitle">What x is: "steps".</param>
+/// <param name="Panels">From top to bottom.</param>
+internal sealed record LineChart(string Title, string Subtitle, string XTitle, IReadOnlyList<LinePanel> Panels)
+{
+    /// <summary>Named places, marked in every panel; in order of X.</summary>
+    public IReadOnlyList<ChartMark> Marks { get; init; } = [];
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Xml.Linq;
+using Patchbay.Cli.Charts;
+using Patchbay.Cli.Results;
+using Patchbay.Lab.Training;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm lab curve RUN...`: loss and accuracy over the steps of training runs.</summary>
+internal sealed class LabCurveCommand : PbmCommand
+{
+    private readonly Argument<string[]> runs = new("RUN") { Description = "Folders of training runs, or their log files", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> to = new("--out") { Description = "Picture to write (.svg)", HelpName = "FILE" };
+
+    public LabCurveCommand() : base("curve", "Draw loss by kind and accuracy over the steps of training runs",
+        "pbm lab curve runs/tiny-base --out curve.svg", "pbm lab curve runs/tiny-goat runs/tiny-float --json")
+    {
+        Add(runs);
+        Add(to);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        if (call.Get(to) is { } path && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"--out: '{path}' is not a .svg file");
+        var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
+        call.Out.Write(Table(curves));
+        call.WriteJson(new
+        {
+            Runs = curves.Select(c => new
+            {
+                Run = c.Name,
+                c.Steps,
+                c.Seconds,
+                c.Tokens,
+                Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
+                c.Loss,
+                c.Losses,
+                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, s.Value.Accuracy }),
+            }),
+        });
+        if (call.Get(to) is not { } file) return ExitCode.Ok;
+        OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves)).ToString(SaveOptions.DisableFormatting));
+        call.WriteLine($"written: {file}");
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The log of a run's folder, or the file itself.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    private static string LogOf(string run)
+    {
+        if (File.Exists(run)) return run;
+        var log = Path.Combine(run, TrainingLog.FileName);
+        return File.Exists(log) ? log : throw new FileNotFoundException($"{run} is no training run: there is no file {log}", log);
+    }
+
+    private static Table Table(IReadOnlyList<TrainingCurve> curves)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        table.AddColumns("run", "steps", "time", "tokens", "stage", "loss", "last scores");
+        foreach (var c in curves)
+        {
+            var scores = c.Scores?.Select(s => $"{s.Key} {s.Value.Accuracy:0.00} ({s.Value.Right}/{s.Value.Count})") ?? [];
+            string[] cells =
+            [
+                c.Name, $"{c.Steps:N0}", Duration(c.Seconds), $"{c.Tokens:N0}", c.Stages is [.., var stage] ? stage.Name : "",
+                c.Loss?.ToString("0.000", CultureInfo.InvariantCulture) ?? "", string.Join('\n', scores),
+            ];
+            table.AddRow(cells.Select(cell => new Text(cell)));
+        }
+        return table;
+    }
+
+    private static string Duration(double seconds) => TimeSpan.FromSeconds(seconds) is var time && time.TotalHours >= 1
+        ? $"{(int)time.TotalHours} h {time.Minutes:00} min"
+        : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds:00} s" : $"{seconds:0.#} s";
+}

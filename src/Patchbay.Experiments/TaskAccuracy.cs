@@ -1,0 +1,57 @@
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Tasks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Experiments;
+
+/// <summary>A share that was counted.</summary>
+/// <param name="Right">How many.</param>
+/// <param name="Count">Of how many.</param>
+public readonly record struct Proportion(int Right, int Count)
+{
+    private const double Z = 1.959963984540054; // of 95 %
+
+    /// <summary>The share, 0 to 1; NaN of nothing.</summary>
+    public double Share => (double)Right / Count;
+
+    /// <summary>Wilson's 95 % interval, which unlike share ± 2 standard errors stays within 0 and 1.</summary>
+    public (double Low, double High) Interval
+    {
+        get
+        {
+            double n = Count, p = Share;
+            var centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
+            var half = Z / (1 + Z * Z / n) * Math.Sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));
+            return (Math.Max(0, centre - half), Math.Min(1, centre + half));
+        }
+    }
+}
+
+/// <summary>How often a model's most probable token is the answer.</summary>
+public static class TaskAccuracy
+{
+    private const int AtOnce = 64; // prompts of one forward pass
+
+    /// <summary>Runs every clean prompt once; the answer must be the most probable of the whole vocabulary at the last token.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">Prompts within its vocabulary.</param>
+    /// <param name="progress">Told the share done, 0 to 1.</param>
+    /// <param name="cancel">Asked before each pass.</param>
+    public static Proportion Measure(Llama model, PromptSet prompts, IProgress<double>? progress = null, CancellationToken cancel = default)
+    {
+        var right = 0;
+        foreach (var (index, some) in prompts.Prompts.Chunk(AtOnce).Index())
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var padded = new PaddedPrompts([.. some.Select(p => p.Clean.Ids)]);
+            using var run = BaseRun.Create(model, padded, padded.Last.Min());
+            var best = run.Metric((logits, _) => logits.argmax(-1));
+            right += some.Index().Count(p => (int)best[p.Index] == p.Item.Answer);
+            progress?.Report((index * AtOnce + some.Length) / (double)prompts.Count);
+        }
+        return new(right, prompts.Count);
+    }
+}

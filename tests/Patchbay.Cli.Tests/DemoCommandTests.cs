@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Patchbay.Cli.Tests;
+
+public sealed class DemoCommandTests
+{
+    [Fact]
+    public void The_demo_compares_four_models_and_writes_scores_and_pictures_of_all_and_of_each()
+    {
+        using var folder = new TemporaryFolder();
+        StandIns.WriteQuartet(folder.File("models"));
+        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "14", "--questions", "70", "--threads", "1", "--json");
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var document = JsonDocument.Parse(run.Out).RootElement;
+        var models = document.GetProperty("models").EnumerateArray().ToArray();
+        Assert.Equal(["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"], models.Select(m => m.GetProperty("name").GetString()));
+        Assert.All(models, m => Assert.Equal(70, m.GetProperty("accuracy").GetProperty("count").GetInt32()));
+        Assert.All(models, m => Assert.Equal(14, m.GetProperty("path_patching").GetProperty("prompts").GetInt32()));
+        var overlap = document.GetProperty("overlap").EnumerateArray().ToArray();
+        Assert.Equal(3 * 4, overlap.Length);
+        Assert.All(overlap, o => Assert.Equal("tiny-base", o.GetProperty("base").GetString()));
+        // Nearly the same weights rank their heads nearly alike.
+        Assert.InRange(overlap[0].GetProperty("rank_correlation").GetDouble(), 0.5, 1);
+
+        Assert.Equal(run.Out.Trim(), File.ReadAllText(folder.File("out/scores.json")).Trim());
+        Assert.Equal(1 + 4 * 4 * 12, File.ReadLines(folder.File("out/scores.csv")).Count());
+        var picture = XDocument.Load(folder.File("out/heatmaps.svg"));
+        Assert.Equal(4 * 4 * 12, picture.Descendants().Count(e => e.Name.LocalName == "rect" && e.Elements().Any()));
+        foreach (var name in models.Select(m => m.GetProperty("name").GetString()))
+            foreach (var extension in new[] { "json", "csv", "svg" }) Assert.True(File.Exists(folder.File($"out/{name}.{extension}")));
+    }
+
+    [Fact]
+    public void On_screen_it_has_accuracies_with_intervals_maps_side_by_side_and_overlaps()
+    {
+        using var folder = new TemporaryFolder();
+        StandIns.WriteQuartet(folder.File("models"));
+        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "7", "--questions", "7");
+        Assert.Contains("95 % interval", run.Out, StringComparison.Ordinal);
+        Assert.Contains(run.Out.Split('\n'), line => line.Contains("tiny-base  accuracy", StringComparison.Ordinal) && line.Contains("tiny-float  accuracy", StringComparison.Ordinal));
+        Assert.Contains("precision", run.Out, StringComparison.Ordinal);
+        Assert.Contains("written: " + folder.File("out/heatmaps.svg"), run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_is_not_there_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("models/tiny-base"));
+        var missing = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"));
+        Assert.Equal(ExitCode.NotFound, missing.Code);
+        Assert.Contains("there is no " + folder.File("models/tiny-chat"), missing.Error, StringComparison.Ordinal);
+        Assert.Single(missing.Error.TrimEnd('\n').Split('\n'));
+        Assert.Equal(ExitCode.NotFound, PbmRun.Of("demo", "--models", folder.File("nowhere")).Code);
+        Assert.False(Directory.Exists(folder.File("out")));
+    }
+}
