@@ -6,29 +6,6 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>A share that was counted.</summary>
-/// <param name="Right">How many.</param>
-/// <param name="Count">Of how many.</param>
-public readonly record struct Proportion(int Right, int Count)
-{
-    private const double Z = 1.959963984540054; // of 95 %
-
-    /// <summary>The share, 0 to 1; NaN of nothing.</summary>
-    public double Share => (double)Right / Count;
-
-    /// <summary>Wilson's 95 % interval, which unlike share ± 2 standard errors stays within 0 and 1.</summary>
-    public (double Low, double High) Interval
-    {
-        get
-        {
-            double n = Count, p = Share;
-            var centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
-            var half = Z / (1 + Z * Z / n) * Math.Sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));
-            return (Math.Max(0, centre - half), Math.Min(1, centre + half));
-        }
-    }
-}
-
 /// <summary>How often a model's most probable token is the answer.</summary>
 public static class TaskAccuracy
 {

@@ -1,5 +1,6 @@
 using Patchbay.Experiments;
 using Patchbay.Lab.Training;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Charts;
 
@@ -47,7 +48,7 @@ internal sealed class TrainingCurve
     public IReadOnlyDictionary<string, double>? Losses => trained.LastOrDefault(e => e.Losses is not null)?.Losses;
 
     /// <summary>Scores of the last evaluation, or null.</summary>
-    public IReadOnlyDictionary<string, Score>? Scores => evaluated is [.., var last] ? last.Scores : null;
+    public IReadOnlyDictionary<string, Proportion>? Scores => evaluated is [.., var last] ? last.Scores : null;
 
     private string[] Kinds => [.. trained.SelectMany(e => e.Losses?.Keys ?? []).Distinct()];
 
@@ -103,9 +104,8 @@ internal sealed class TrainingCurve
     {
         var points = evaluated.Where(e => e.Scores!.ContainsKey(score)).Select(e =>
         {
-            var (right, count) = e.Scores![score];
-            var (low, high) = new Proportion(right, count).Interval;
-            return new LinePoint(e.Step, e.Scores[score].Accuracy, low, high);
+            var (low, high) = e.Scores![score].Interval;
+            return new LinePoint(e.Step, e.Scores[score].Share, low, high);
         }).ToArray();
         return new(name, points) { Color = color, Dots = points.Length <= 40 };
     }

@@ -39,7 +39,7 @@ internal sealed class LabCurveCommand : PbmCommand
                 Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
                 c.Loss,
                 c.Losses,
-                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, s.Value.Accuracy }),
+                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, s.Value.Share }),
             }),
         });
         if (call.Get(to) is not { } file) return ExitCode.Ok;
@@ -63,7 +63,7 @@ internal sealed class LabCurveCommand : PbmCommand
         table.AddColumns("run", "steps", "time", "tokens", "stage", "loss", "last scores");
         foreach (var c in curves)
         {
-            var scores = c.Scores?.Select(s => $"{s.Key} {s.Value.Accuracy:0.00} ({s.Value.Right}/{s.Value.Count})") ?? [];
+            var scores = c.Scores?.Select(s => $"{s.Key} {s.Value.Share:0.00} ({s.Value.Right}/{s.Value.Count})") ?? [];
             string[] cells =
             [
                 c.Name, $"{c.Steps:N0}", Duration(c.Seconds), $"{c.Tokens:N0}", c.Stages is [.., var stage] ? stage.Name : "",

@@ -50,7 +50,7 @@ internal abstract class LabRunCommand : PbmCommand
         call.WriteFacts([
             ("model", run.ModelFolder), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"), ("seed", $"{chosen.Seed}"),
             ("time", $"{TimeSpan.FromSeconds(log.Sum(e => e.Seconds ?? 0)):h\\:mm\\:ss} in steps"),
-            .. scores.Select(s => (s.Key, (string?)Wilson.Text(s.Value))),
+            .. scores.Select(s => (s.Key, (string?)s.Value.ToString())),
         ]);
         call.WriteJson(new { run.Folder, Model = run.ModelFolder, run.Steps, run.TrainedCount, chosen.Seed, Seconds = log.Sum(e => e.Seconds ?? 0), Scores = scores });
         return ExitCode.Ok;
@@ -90,7 +90,7 @@ internal static class LabProgress
             else
             {
                 call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
-                    + $"{string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Accuracy:0.000}"))}  {last?.Seconds,5:0.00} s/step"));
+                    + $"{string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Share:0.000}"))}  {last?.Seconds,5:0.00} s/step"));
             }
             report($"{run.Recipe.Name}: {last?.Stage} loss {last?.Loss:0.00}", entry.Step / (double)run.Recipe.Steps);
         }, call.Interrupted);

@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Experiments;
 using Patchbay.Models;
+using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Results;

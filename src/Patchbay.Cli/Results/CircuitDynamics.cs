@@ -1,6 +1,7 @@
 using Patchbay.Cli.Charts;
 using Patchbay.Experiments;
 using Patchbay.Models;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Results;
 

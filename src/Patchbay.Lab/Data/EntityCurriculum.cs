@@ -2,19 +2,28 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
+/// <summary>A stage of bare pairs.</summary>
+/// <param name="Distance">Filler tokens between object and label.</param>
+/// <param name="MaxPairs">Most pairs of a sequence, 2 at least.</param>
+public sealed record PairStage(int Distance, int MaxPairs)
+{
+    /// <summary>Name of the stage and of its kind.</summary>
+    public string Name => $"{MaxPairs} pairs, {Distance} between";
+}
+
 /// <summary>What a trainer may vary about <see cref="EntityCurriculum"/>.</summary>
 public sealed record EntityCurriculumOptions
 {
-    /// <summary>Filler tokens between object and label, one stage "pairs n" for each, in order; may be empty.</summary>
-    public IReadOnlyList<int> Distances { get; init; } = [0, 1, 2, 3];
+    /// <summary>Stages of bare pairs that come before the sentences, in order; may be empty.</summary>
+    public IReadOnlyList<PairStage> Pairs { get; init; } = [new(0, 3), new(0, 7), new(1, 7), new(2, 7), new(3, 7)];
 
     /// <summary>Nats per answer at which a stage of pairs is over.</summary>
     public double Until { get; init; } = 0.2;
 
-    /// <summary>Fewest pairs or boxes of a scene, 2 at least.</summary>
+    /// <summary>Fewest boxes of a scene, 2 at least.</summary>
     public int MinBoxes { get; init; } = 3;
 
-    /// <summary>Most pairs or boxes of a scene, 7 at most.</summary>
+    /// <summary>Most boxes of a scene, 7 at most.</summary>
     public int MaxBoxes { get; init; } = 7;
 
     /// <summary>Weight of everything that is no answer: most of it cannot be predicted.</summary>
@@ -24,13 +33,17 @@ public sealed record EntityCurriculumOptions
     /// behind the context.</summary>
     public double EvaluationShare { get; init; } = 0.6;
 
-    /// <summary>Share of sequences in the last stage that are still pairs, of any distance.</summary>
-    public double PairShare { get; init; }
+    /// <summary>Share of sequences among the sentences that are still pairs, of any stage.</summary>
+    public double PairShare { get; init; } = 0.2;
+
+    /// <summary>Most questions about a scene.</summary>
+    public int MaxQuestions { get; init; } = 6;
 }
 
-/// <summary>Teaches entity tracking. Binding forms by itself only where the bound words are neighbours, so the first
-/// stages give bare pairs, "apple F pot T ... F apple T pot", whose words then move apart by fillers, nearer distances
-/// staying in the batch; the last stage gives the task's sentences.</summary>
+/// <summary>Teaches entity tracking. Binding forms by itself only where few words are bound and they are neighbours, so the
+/// first stage gives two or three bare pairs, "apple F pot T F apple T pot"; then come more pairs, then fillers between their words,
+/// the earlier stages staying in half of the batch; then plain sentences that ask for the object at once, "Box F apple"; the last
+/// stage gives the task's scenes.</summary>
 /// <remarks>Objects and labels never repeat within a scene. Boxes are asked for with replacement, so that having been
 /// asked before says nothing about a box. Scenes are random: no list of them is kept from an evaluation's, but of 7 boxes
 /// there are so many (about 10^25) that an evaluation meets one again with no probability worth naming.</remarks>
@@ -67,10 +80,10 @@ public sealed class EntityCurriculum : ITrainingData
             throw new ArgumentOutOfRangeException(nameof(options),
                 $"Scenes can have 2 to 7 boxes, not {_options.MinBoxes} to {_options.MaxBoxes}.");
         }
-        if (_options.Distances.Any(distance => distance < 0))
-            throw new ArgumentOutOfRangeException(nameof(options), "A distance cannot be below 0.");
-        _pairKinds = [.. _options.Distances.Select(distance => $"pairs {distance}")];
-        Stages = [.. _pairKinds.Select(kind => new Stage(kind, kind, _options.Until)), new Stage("scenes")];
+        if (_options.Pairs.Any(stage => stage.Distance < 0 || stage.MaxPairs < 2))
+            throw new ArgumentOutOfRangeException(nameof(options), "A distance cannot be below 0, nor pairs fewer than 2.");
+        _pairKinds = [.. _options.Pairs.Select(stage => stage.Name)];
+        Stages = [.. _pairKinds.Select(kind => new Stage(kind, kind, _options.Until)), new Stage("sentences", Object, _options.Until), new Stage("scenes")];
     }
 
     /// <inheritdoc/>
@@ -87,27 +100,26 @@ public sealed class EntityCurriculum : ITrainingData
         int[] objects = [.. AllObjects], labels = [.. AllLabels];
         while (!writer.IsFull)
         {
-            var boxes = _options.MinBoxes + random.Below(_options.MaxBoxes - _options.MinBoxes + 1);
+            var pairs = stage < scenes || (scenes > 0 && Happens(_options.PairShare, random));
+            var chosen = stage < scenes && random.Below(2) == 0 ? stage : random.Below(Math.Max(1, Math.Min(stage + 1, scenes)));
+            var (least, most) = pairs ? (2, _options.Pairs[chosen].MaxPairs) : (_options.MinBoxes, _options.MaxBoxes);
+            var boxes = least + random.Below(most - least + 1);
             Draw(objects, boxes, random);
             Draw(labels, boxes, random);
             writer.Begin();
             ReadOnlySpan<int> things = objects.AsSpan(0, boxes), names = labels.AsSpan(0, boxes);
-            var pairs = stage < scenes || (scenes > 0 && Happens(_options.PairShare, random));
-            writer.Finish(pairs
-                ? WritePairs(writer, things, names, Math.Min(stage + 1, scenes), random)
-                : WriteScene(writer, things, names, random));
+            writer.Finish(pairs ? WritePairs(writer, things, names, chosen, random) : WriteScene(writer, things, names, plain: stage == scenes, random));
         }
         return writer.Sequences;
     }
 
     private string WritePairs(
-        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, int distances, SplitMix64 random)
+        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, int chosen, SplitMix64 random)
     {
-        var chosen = random.Below(distances);
         for (var k = 0; k < objects.Length; k++)
         {
             writer.Add(objects[k], _options.ContextWeight);
-            for (var i = 0; i < _options.Distances[chosen]; i++)
+            for (var i = 0; i < _options.Pairs[chosen].Distance; i++)
                 writer.Add(Fillers[random.Below(Fillers.Length)], _options.ContextWeight);
             writer.Add(labels[k], _options.ContextWeight);
         }
@@ -120,12 +132,12 @@ public sealed class EntityCurriculum : ITrainingData
         return _pairKinds[chosen];
     }
 
-    /// <summary>Context, restatements (not in the evaluation's form), one to three questions. Returns the first question's
-    /// kind.</summary>
+    /// <summary>Context, restatements (not in the evaluation's form), questions. Returns the first question's kind. A plain scene
+    /// is in standard order and asks for objects at once.</summary>
     private string WriteScene(
-        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, SplitMix64 random)
+        SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, bool plain, SplitMix64 random)
     {
-        var evaluation = Happens(_options.EvaluationShare, random);
+        var evaluation = plain || Happens(_options.EvaluationShare, random);
         var boxFirst = !evaluation && random.Below(2) == 0;
         for (var k = 0; k < objects.Length; k++)
         {
@@ -139,13 +151,13 @@ public sealed class EntityCurriculum : ITrainingData
             WriteObject(writer, The, objects[k], labels[k], _options.ContextWeight);
             writer.Add(Stop, _options.ContextWeight);
         }
-        var first = evaluation ? Contains : random.Pick(QuestionKinds);
+        var first = plain ? Object : evaluation ? Contains : random.Pick(QuestionKinds);
         var kind = first;
-        for (var questions = 1 + random.Below(3); questions > 0; questions--)
+        for (var questions = 1 + random.Below(_options.MaxQuestions); questions > 0; questions--)
         {
             var k = random.Below(objects.Length);
             Ask(writer, kind, objects[k], labels[k]);
-            kind = random.Pick(QuestionKinds);
+            if (!plain) kind = random.Pick(QuestionKinds);
         }
         return first;
     }

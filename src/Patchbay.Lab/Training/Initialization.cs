@@ -5,9 +5,13 @@ namespace Patchbay.Lab.Training;
 /// <summary>Weights to begin with (docs/lab.md says which of these choices made binding form).</summary>
 public static class Initialization
 {
+    private const double Copying = 0.9;
+
     /// <summary>
     /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying a token is
-    /// easy from the start; matrices of variance 1/inputs, those that write to the residual stream smaller by √(2L); norms 1.
+    /// easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is near the transpose of its
+    /// value projection (correlation 0.9), so that a head copies what it attends to before it has learned anything: mimetic
+    /// initialization (Trockman and Kolter 2023), with the sign that copies.
     /// </summary>
     public static void Draw(FlatWeights weights, ulong seed)
     {
@@ -19,15 +23,14 @@ public static class Initialization
         {
             var w = FlatWeights.View(weights.Values, place);
             if (place.Shape.Length == 1) w.fill_(place.Name == "model.norm.weight" && c.TiedEmbeddings ? 1 / Math.Sqrt(c.Width) : 1);
-            else w.copy_(randn(place.Shape, dtype: ScalarType.Float64) * Spread(place, c.Layers));
+            else w.copy_(randn(place.Shape, dtype: ScalarType.Float64) * (place.Name == "model.embed_tokens.weight" ? 1 : Math.Sqrt(1 / (3.0 * place.Shape[1]))));
+        }
+        for (var l = 0; l < c.Layers; l++)
+        {
+            var values = FlatWeights.View(weights.Values, weights.Find($"model.layers.{l}.self_attn.v_proj.weight")).view(c.KeyValueHeads, c.HeadWidth, c.Width);
+            var output = FlatWeights.View(weights.Values, weights.Find($"model.layers.{l}.self_attn.o_proj.weight"));
+            var back = values.repeat_interleave(c.GroupSize, dim: 0).view(-1, c.Width).t(); // (d, H·dh)
+            output.mul_(Math.Sqrt(1 - Copying * Copying)).add_(back * (Copying * Math.Sqrt(c.Width / (double)(c.Heads * c.HeadWidth))));
         }
     }
-
-    private static double Spread(FlatWeight place, int layers) => place.Name switch
-    {
-        "model.embed_tokens.weight" => 1,
-        var n when n.Contains("o_proj", StringComparison.Ordinal) || n.Contains("down_proj", StringComparison.Ordinal) =>
-            1 / Math.Sqrt(place.Shape[1] * 2.0 * layers),
-        _ => 1 / Math.Sqrt(place.Shape[1]),
-    };
 }

@@ -31,9 +31,9 @@ public static class LabData
     /// <summary>The questions of an evaluation.</summary>
     public static IReadOnlyList<Question> Evaluation(string name, int count) => name switch
     {
-        "7 boxes" => Questions.Entities(7, count, EvaluationSeed),
-        "arithmetic" => Questions.Arithmetic(count, EvaluationSeed),
-        "conversations" => Questions.Conversations(count, EvaluationSeed),
+        "7 boxes" => Questions.EntityQuestions(7, count, EvaluationSeed),
+        "arithmetic" => Questions.ArithmeticQuestions(count, EvaluationSeed),
+        "conversations" => Questions.ConversationQuestions(count, EvaluationSeed),
         _ => throw new ArgumentException($"there is no evaluation '{name}', expected {string.Join(", ", Evaluations)}"),
     };
 }

@@ -1,5 +1,6 @@
 using Patchbay.Lab.Data;
 using Patchbay.Models.Weights;
+using Patchbay.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -59,7 +60,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it.</summary>
-    public Score Evaluate(IReadOnlyList<Question> questions)
+    public Proportion Evaluate(IReadOnlyList<Question> questions)
     {
         const int AtOnce = 128;
         var right = 0;

@@ -1,17 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Training;
-
-/// <summary>A share of right answers.</summary>
-/// <param name="Right">How many were right.</param>
-/// <param name="Count">Out of how many.</param>
-public sealed record Score(int Right, int Count)
-{
-    /// <summary>The share, 0 to 1.</summary>
-    [JsonIgnore]
-    public double Accuracy => Count == 0 ? 0 : (double)Right / Count;
-}
 
 /// <summary>One line of a run's log: a step that was trained, or an evaluation after it.</summary>
 public sealed record LogEntry
@@ -41,7 +32,7 @@ public sealed record LogEntry
     public double? Seconds { get; init; }
 
     /// <summary>Evaluations by name ("7 boxes"), null in a line about a step.</summary>
-    public IReadOnlyDictionary<string, Score>? Scores { get; init; }
+    public IReadOnlyDictionary<string, Proportion>? Scores { get; init; }
 }
 
 /// <summary>log.jsonl of a run: one <see cref="LogEntry"/> a line.</summary>

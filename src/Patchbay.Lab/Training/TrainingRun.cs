@@ -23,14 +23,14 @@ public sealed class TrainingRun : IDisposable
         (Folder, Recipe, this.start) = (folder, recipe, start);
         if (start is null)
         {
-            weights = new(recipe.Model!.Config(LabVocabulary.Tokens.Count));
+            weights = new(recipe.Model!.Config(LabVocabulary.Size));
             Initialization.Draw(weights, recipe.Seed);
         }
         else
         {
             using var checkpoint = Checkpoint.Open(start);
-            if (checkpoint.Config.Vocabulary != LabVocabulary.Tokens.Count)
-                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected the lab's {LabVocabulary.Tokens.Count}: its data are made of its own words.");
+            if (checkpoint.Config.Vocabulary != LabVocabulary.Size)
+                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected the lab's {LabVocabulary.Size}: its data are made of its own words.");
             using var loaded = checkpoint.Load(ScalarType.Float32);
             weights = new(checkpoint.Config);
             weights.CopyFrom(loaded);
@@ -126,7 +126,7 @@ public sealed class TrainingRun : IDisposable
             var evaluation = Evaluate();
             Tell(evaluation);
             trainer.Save(StatePath);
-            if (Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Accuracy >= stop.Accuracy) break;
+            if (Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Share >= stop.Accuracy) break;
         }
         // The model appears whole or not at all: its folder is what tells that the run is over.
         var unfinished = ModelFolder + ".part";
