@@ -21,7 +21,7 @@ internal static class CommandLine
         root.Add(new DoctorCommand());
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
-        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(),
+        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));
         root.Add(new NounCommand("bench", "Measure speed against the plain reference", new BenchPatchCommand(), new BenchTrainCommand()));
         var help = root.Options.OfType<HelpOption>().Single();

@@ -118,7 +118,7 @@ internal sealed class BenchPatchCommand : PbmCommand
         call.WriteLine("");
     }
 
-    private static string Machine()
+    internal static string Machine()
     {
         const string Cpus = "/proc/cpuinfo";
         var name = File.Exists(Cpus) ? File.ReadLines(Cpus).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;

@@ -3,16 +3,28 @@ namespace Patchbay.Lab.Training;
 /// <summary>The built-in recipes: the quartet's four, and a small model that is quick to train.</summary>
 public static class LabRecipes
 {
+    private static TrainingRecipe Base => new()
+    {
+        Name = "base", Model = new(6, 8, 32, 256, 384), Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
+        Steps = 2000, TokensPerStep = 1500, LearningRate = 1e-3, EvaluateEvery = 25, StopAt = new("7 boxes", 0.6),
+    };
+
+    /// <summary>One recipe for the three fine-tunes: only the data and what is changed differ.</summary>
+    private static TrainingRecipe FineTune(string name, FineTuning tuning, string data) => new()
+    {
+        Name = name, FineTuning = tuning, Data = [new(data)], Steps = 300, TokensPerStep = 1500, LearningRate = 3e-4, EvaluateEvery = 50,
+    };
+
     private static readonly TrainingRecipe[] All =
     [
         new()
         {
-            Name = "small", Model = new(3, 2, 32, 64, 176), Data = [new("entities")], Steps = 600, TokensPerStep = 3000, LearningRate = 3e-3,
+            Name = "small", Model = new(4, 4, 32, 128, 256), Data = [new("entities")], Steps = 1500, TokensPerStep = 1500, LearningRate = 2e-3,
         },
-        new()
-        {
-            Name = "base", Model = new(6, 8, 32, 256, 384), Data = [new("entities")], Steps = 1000, TokensPerStep = 3000, LearningRate = 1e-3, EvaluateEvery = 25,
-        },
+        Base,
+        FineTune("chat", new(), "conversations"),
+        FineTune("goat", new("lora"), "arithmetic"),
+        FineTune("float", new(), "arithmetic"),
     ];
 
     /// <summary>Their names.</summary>

@@ -1,5 +1,6 @@
 using Patchbay.Lab.Data;
 using Patchbay.Models;
+using Patchbay.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -134,10 +135,21 @@ public sealed class TrainingRun : IDisposable
         Directory.Move(unfinished, ModelFolder);
     }
 
-    private LogEntry Evaluate()
+    private LogEntry Evaluate() => new() { Step = Steps, Scores = Scores(questions) };
+
+    private Dictionary<string, Proportion> Scores(IReadOnlyDictionary<string, IReadOnlyList<Question>> asked)
     {
         using var scope = NewDisposeScope();
-        return new() { Step = Steps, Scores = questions.ToDictionary(q => q.Key, q => trainer.Evaluate(q.Value)) };
+        return asked.ToDictionary(q => q.Key, q => trainer.Evaluate(q.Value));
+    }
+
+    /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during training.</summary>
+    public IReadOnlyDictionary<string, Proportion> FinalScores()
+    {
+        using var checkpoint = Checkpoint.Open(ModelFolder);
+        using var loaded = checkpoint.Load(ScalarType.Float32);
+        weights.CopyFrom(loaded);
+        return Scores(LabData.Evaluations.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
     }
 
     /// <summary>Writes the model as it is now: a checkpoint's folder with the tokenizer, or an adapter's.</summary>

@@ -6,15 +6,17 @@ namespace Patchbay.Lab.Tests.Data;
 
 public sealed partial class EntityCurriculumTests
 {
-    private const int Scenes = 4;
+    private const int Sentences = 5, Scenes = 6;
 
     private static readonly EntityCurriculum Data = new();
+    private static readonly EntityCurriculum ScenesOnly = new(new() { PairShare = 0 });
 
     [Fact]
-    public void Stages_move_object_and_label_apart_and_end_with_scenes()
+    public void Stages_add_pairs_then_move_object_and_label_apart_and_end_with_sentences_and_scenes()
     {
-        Assert.Equal(["pairs 0", "pairs 1", "pairs 2", "pairs 3", "scenes"], Data.Stages.Select(stage => stage.Name));
-        Assert.Equal(["pairs 0", "pairs 1", "pairs 2", "pairs 3", null], Data.Stages.Select(stage => stage.Hardest));
+        Assert.Equal(["3 pairs, 0 between", "7 pairs, 0 between", "7 pairs, 1 between", "7 pairs, 2 between", "7 pairs, 3 between", "sentences", "scenes"],
+            Data.Stages.Select(stage => stage.Name));
+        Assert.Equal([.. Data.Stages.Take(5).Select(s => s.Name), "object", null], Data.Stages.Select(stage => stage.Hardest));
         Assert.All(Data.Stages.SkipLast(1), stage => Assert.Equal(0.2, stage.Until));
     }
 
@@ -23,18 +25,20 @@ public sealed partial class EntityCurriculumTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
     public void Pairs_have_fillers_by_their_kind_and_every_query_has_its_object(int stage)
     {
         var batch = Data.Batch(1, 1, stage, 20000);
-        Assert.Equal(Enumerable.Range(0, stage + 1).Select(n => $"pairs {n}"), batch.Select(s => s.Kind).Distinct().Order());
+        Assert.Equal(Data.Stages.Take(stage + 1).Select(s => s.Name), batch.Select(s => s.Kind).Distinct().OrderBy(k => k[^9]).ThenBy(k => k[0]));
+        Assert.InRange(batch.Count(s => s.Kind == Data.Stages[stage].Name) / (double)batch.Count, 0.45, 1);
         foreach (var sequence in batch)
         {
-            var distance = sequence.Kind[^1] - '0';
+            var distance = sequence.Kind[^9] - '0';
             string[] words = [.. sequence.Ids.Skip(1).Select(id => LabVocabulary.Decode([id]))];
             var answers = Curricula.Answers(sequence).ToArray();
             // As many queries of two tokens as pairs of two tokens and the fillers.
             Assert.Equal(words.Length, answers.Length * (4 + distance));
-            Assert.InRange(answers.Length, 3, 7);
+            Assert.InRange(answers.Length, 2, sequence.Kind[0] - '0');
             var objectOf = words.Take(words.Length - (2 * answers.Length)).Chunk(2 + distance)
                 .ToDictionary(pair => pair[^1], pair => pair[0]);
             Assert.Equal(objectOf.Count, objectOf.Values.Distinct().Count());
@@ -45,9 +49,17 @@ public sealed partial class EntityCurriculumTests
     }
 
     [Fact]
+    public void Plain_sentences_ask_for_the_object_at_once()
+    {
+        var plain = new EntityCurriculum(new() { PairShare = 0 }).Batch(1, 1, Sentences, 10000);
+        Assert.All(plain, s => Assert.Equal("object", s.Kind));
+        Assert.All(plain, s => Assert.Matches(@"^(<s>)?The \w+ is in Box [A-Z](, the \w+ is in Box [A-Z])*\.( Box [A-Z] \w+\.)+$", Curricula.Text(s)));
+    }
+
+    [Fact]
     public void Scenes_repeat_no_word_and_their_answers_are_right()
     {
-        foreach (var sequence in Data.Batch(1, 1, Scenes, 40000))
+        foreach (var sequence in ScenesOnly.Batch(1, 1, Scenes, 40000))
         {
             var sentences = Curricula.Text(sequence).Split(". ");
             var context = Bindings(sentences[0]).ToArray();
@@ -71,19 +83,19 @@ public sealed partial class EntityCurriculumTests
     [Fact]
     public void The_kind_is_the_first_question_s()
     {
-        foreach (var sequence in Data.Batch(1, 2, Scenes, 20000))
+        foreach (var sequence in ScenesOnly.Batch(1, 2, Scenes, 20000))
         {
             string[] words = [.. sequence.Ids.Select(id => LabVocabulary.Decode([id]))];
             var first = Curricula.Answers(sequence).First();
             Assert.Equal(sequence.Kind, words[first - 1] switch { "the" => "contains", "Box" => "label", _ => "object" });
-            Assert.InRange(Curricula.Answers(sequence).Count(), 1, 3);
+            Assert.InRange(Curricula.Answers(sequence).Count(), 1, 6);
         }
     }
 
     [Fact]
     public void The_evaluation_s_form_is_the_commonest()
     {
-        var batch = Data.Batch(1, 3, Scenes, 200000);
+        var batch = ScenesOnly.Batch(1, 3, Scenes, 200000);
         var same = batch.Count(s => EvaluationForm().IsMatch(Curricula.Text(s)));
         // 60 %, and some of the others by chance.
         Assert.InRange((double)same / batch.Count, 0.58, 0.68);
@@ -94,7 +106,7 @@ public sealed partial class EntityCurriculumTests
     [Fact]
     public void An_evaluation_prompt_is_how_training_scenes_begin()
     {
-        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1 });
+        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1, PairShare = 0 });
         Assert.All(data.Batch(1, 1, Scenes, 20000), sequence =>
         {
             Assert.Equal(54, Curricula.Answers(sequence).First());
@@ -107,7 +119,7 @@ public sealed partial class EntityCurriculumTests
     public void Boxes_are_asked_for_uniformly()
     {
         var counts = new int[7];
-        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1 });
+        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1, PairShare = 0 });
         foreach (var sequence in data.Batch(1, 1, Scenes, 400000))
             counts[(Array.IndexOf(sequence.Ids, sequence.Ids[51]) - 6) / 7]++;
         var expected = counts.Sum() / 7.0;
@@ -115,19 +127,20 @@ public sealed partial class EntityCurriculumTests
     }
 
     [Fact]
-    public void Options_set_distances_boxes_weights_and_a_share_of_pairs_among_scenes()
+    public void Options_set_pairs_boxes_weights_and_a_share_of_pairs_among_scenes()
     {
         var data = new EntityCurriculum(new EntityCurriculumOptions
         {
-            Distances = [0, 5], Until = 0.5, MinBoxes = 2, MaxBoxes = 2, ContextWeight = 0, PairShare = 0.5,
+            Pairs = [new(0, 2), new(5, 4)], Until = 0.5, MinBoxes = 2, MaxBoxes = 2, ContextWeight = 0, PairShare = 0.5,
         });
-        Assert.Equal([new("pairs 0", "pairs 0", 0.5), new("pairs 5", "pairs 5", 0.5), new("scenes")], data.Stages);
-        var batch = data.Batch(1, 1, 2, 40000);
+        Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.5), new("4 pairs, 5 between", "4 pairs, 5 between", 0.5), new("sentences", "object", 0.5), new("scenes")],
+            data.Stages);
+        var batch = data.Batch(1, 1, 3, 40000);
         Assert.All(batch, sequence => Assert.All(sequence.Weights, weight => Assert.True(weight is 0 or 1)));
-        Assert.InRange((double)batch.Count(s => s.Kind.StartsWith("pairs", StringComparison.Ordinal)) / batch.Count, 0.45, 0.55);
-        Assert.Contains(batch, s => s.Kind == "pairs 5");
-        var scenesOnly = new EntityCurriculum(new EntityCurriculumOptions { Distances = [], PairShare = 1 });
-        Assert.All(scenesOnly.Batch(1, 1, 0, 2000), s => Assert.DoesNotContain("pairs", s.Kind));
+        Assert.InRange((double)batch.Count(s => s.Kind.Contains("pairs", StringComparison.Ordinal)) / batch.Count, 0.45, 0.55);
+        Assert.Contains(batch, s => s.Kind == "4 pairs, 5 between");
+        var scenes = new EntityCurriculum(new EntityCurriculumOptions { Pairs = [], PairShare = 1 });
+        Assert.All(scenes.Batch(1, 1, 1, 2000), s => Assert.DoesNotContain("pairs", s.Kind));
     }
 
     [Theory]

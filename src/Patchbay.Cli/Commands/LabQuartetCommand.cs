@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Patchbay.Cli.Arguments;
+using Patchbay.Lab.Training;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm lab quartet`: trains the four models of the demo again, for several seeds, and compares them with those shipped.</summary>
+internal sealed class LabQuartetCommand : PbmCommand
+{
+    private readonly Option<string> folder = new("--out") { Description = "Folder of the runs; what is there already goes on", HelpName = "FOLDER", DefaultValueFactory = _ => "out/quartet" };
+    private readonly Option<int> seeds = CommonOptions.Parsed("--seeds", "N", "How many quartets, of seeds 1 to N", Lists.Count, 3);
+    private readonly Option<string?> ship = new("--ship") { Description = "Write seed 1's models, with cards, to this folder", HelpName = "FOLDER" };
+    private readonly Option<int?> threads = CommonOptions.Threads();
+
+    public LabQuartetCommand() : base("quartet", "Train the four small models again from seeds, and compare them with the shipped ones",
+        "pbm lab quartet", "pbm lab quartet --seeds 1 --out runs/quartet", "pbm lab quartet --ship models")
+    {
+        foreach (var option in new Option[] { folder, seeds, ship, threads }) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var clock = Stopwatch.StartNew();
+        Compute.Configure(call, call.Get(threads) ?? ProcessorCores.Available());
+        ulong[] drawn = [.. Enumerable.Range(1, call.Get(seeds)).Select(s => (ulong)s)];
+        var shipped = BesideProject.Inside("models") is { } models ? Quartet.Results(models) : [];
+        var made = Quartet.Train(call.Get(folder), drawn, (name, run) =>
+        {
+            call.WriteLine($"{name}: {(run.IsDone ? "done before" : run.Steps > 0 ? $"going on after step {run.Steps}" : "begins")}");
+            LabProgress.Run(call, run);
+        });
+        if (call.Get(ship) is { } to) Quartet.Ship(call.Get(folder), made, drawn[0], to, BenchPatchCommand.Machine());
+        Show(call, made, shipped);
+        call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalMinutes:0.0} minutes in all, {made.Sum(m => m.Seconds) / 60:0.0} of them in steps"));
+        call.WriteJson(new { Made = made, Shipped = shipped, Minutes = clock.Elapsed.TotalMinutes });
+        return ExitCode.Ok;
+    }
+
+    private static void Show(Call call, IReadOnlyList<QuartetModel> made, IReadOnlyList<QuartetModel> shipped)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in (string[])["model", "seed", .. LabData.Evaluations, "shipped: " + LabData.Evaluations[0], "steps", "s"]) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var m in made)
+        {
+            var old = shipped.FirstOrDefault(s => s.Name == m.Name && s.Seed == m.Seed);
+            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => m.Scores[e].ToString()), old is null ? "-" : old.Scores[LabData.Evaluations[0]].ToString(), $"{m.Steps}", $"{m.Seconds:0}"]);
+        }
+        call.Out.Write(table);
+        foreach (var (title, results) in new[] { ("made now", made), ("shipped", shipped) })
+        {
+            if (results.Count == 0) continue;
+            call.WriteLine($"{title}, {LabData.Evaluations[0]}: mean over seeds ± standard error, and how much more than the base");
+            foreach (var name in Quartet.Names)
+                call.WriteLine($"  {name,-10}  {Text(Quartet.Accuracy(results, name, LabData.Evaluations[0]))}{(name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, LabData.Evaluations[0]), "+0.000;-0.000")}")}");
+        }
+    }
+
+    private static string Text(OverSeeds value, string format = "0.000") => string.Create(CultureInfo.InvariantCulture,
+        $"{value.Mean.ToString(format, CultureInfo.InvariantCulture)} ± {(double.IsNaN(value.Error) ? "?" : value.Error.ToString("0.000", CultureInfo.InvariantCulture))} (n {value.Seeds})");
+}
