@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Patchbay.Lab.Training;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Tests;
 
@@ -107,7 +108,7 @@ public sealed class LabCommandTests
         {
             var stage = step <= 10 ? "easy" : "hard";
             LogEntry trained = new() { Step = step, Stage = stage, Loss = 2.0 / step, Losses = new Dictionary<string, double> { ["object"] = 1.0 / step }, Tokens = 100, Seconds = 0.5 };
-            LogEntry evaluated = new() { Step = step, Stage = stage, Scores = new Dictionary<string, Score> { ["7 boxes"] = new(step, 100) } };
+            LogEntry evaluated = new() { Step = step, Stage = stage, Scores = new Dictionary<string, Proportion> { ["7 boxes"] = new(step, 100) } };
             return step % 5 == 0 ? new[] { trained, evaluated } : [trained];
         });
         File.WriteAllLines(Path.Combine(folder, TrainingLog.FileName), entries.Select(TrainingLog.Line));
