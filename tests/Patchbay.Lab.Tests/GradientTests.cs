@@ -22,13 +22,12 @@ public class GradientTests
     [MemberData(nameof(Shapes))]
     public void Fused_gradient_is_that_of_autograd_in_float64(int layers, int heads, int kvHeads, int headWidth, bool tied, int threads)
     {
-        set_num_threads(threads);
         using var scope = NewDisposeScope();
         var config = Config(layers, heads, kvHeads, headWidth, tied);
         using var weights = RandomWeights(config, ScalarType.Float32);
         using var wide = RandomWeights(config, ScalarType.Float64);
         var batch = RandomBatch(config.Vocabulary, [37, 5, 16, 17, 2, 64, 33], seed: 3);
-        using var fused = new FusedGradient(weights);
+        using var fused = new FusedGradient(weights, threads);
         using var plain = new AutogradGradient(wide);
 
         for (var again = 0; again < 2; again++) // the second time in memory that was used
@@ -47,21 +46,19 @@ public class GradientTests
     }
 
     [Fact]
-    public void Threads_do_not_change_the_loss_and_operations_are_counted_alike()
+    public void Threads_change_no_bit_and_operations_are_counted_as_autograd_s()
     {
         using var scope = NewDisposeScope();
         var config = Config(2, 4, 4, 16, true);
         using var weights = RandomWeights(config, ScalarType.Float32);
-        var batch = RandomBatch(config.Vocabulary, [48, 48, 48], seed: 4);
-        using var fused = new FusedGradient(weights);
-        set_num_threads(1);
-        var one = fused.Compute(batch);
-        set_num_threads(2);
-        Assert.All(one.Zip(fused.Compute(batch)), l => Assert.Equal(l.First, l.Second, 1e-5f));
+        var batch = RandomBatch(config.Vocabulary, [48, 48, 20, 48], seed: 4);
+        using var one = new FusedGradient(weights, threads: 1);
+        using var two = new FusedGradient(weights, threads: 2);
+        Assert.Equal(one.Compute(batch), two.Compute(batch));
+        Assert.Equal(one.Values.data<float>().ToArray(), two.Values.data<float>().ToArray());
         using var plain = new AutogradGradient(weights);
         plain.Compute(batch);
-        plain.Compute(batch);
-        Assert.InRange((double)fused.Operations / plain.Operations, 0.9, 1); // autograd's attention sees all keys
+        Assert.InRange((double)one.Operations / plain.Operations, 0.75, 1); // autograd's attention sees all keys, and padding
     }
 
     [Fact]

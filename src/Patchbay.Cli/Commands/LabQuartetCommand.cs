@@ -25,10 +25,11 @@ internal sealed class LabQuartetCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var clock = Stopwatch.StartNew();
-        Compute.Configure(call, call.Get(threads) ?? ProcessorCores.Available());
+        var count = call.Get(threads) ?? ProcessorCores.Available();
+        Compute.Configure(call, 1); // training has threads of its own
         ulong[] drawn = [.. Enumerable.Range(1, call.Get(seeds)).Select(s => (ulong)s)];
         var shipped = BesideProject.Inside("models") is { } models ? Quartet.Results(models) : [];
-        var made = Quartet.Train(call.Get(folder), drawn, (name, run) =>
+        var made = Quartet.Train(call.Get(folder), drawn, count, (name, run) =>
         {
             call.WriteLine($"{name}: {(run.IsDone ? "done before" : run.Steps > 0 ? $"going on after step {run.Steps}" : "begins")}");
             LabProgress.Run(call, run);

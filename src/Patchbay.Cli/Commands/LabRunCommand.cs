@@ -25,7 +25,8 @@ internal abstract class LabRunCommand : PbmCommand
     /// <summary>Trains.</summary>
     protected ExitCode Train(Call call, string? start)
     {
-        Compute.Configure(call, call.Get(threads) ?? ProcessorCores.Available());
+        var count = call.Get(threads) ?? ProcessorCores.Available();
+        Compute.Configure(call, 1); // training has threads of its own
         var chosen = LabRecipes.Find(call.Get(recipe));
         chosen = chosen with
         {
@@ -33,7 +34,7 @@ internal abstract class LabRunCommand : PbmCommand
             Steps = call.Get(steps) ?? chosen.Steps,
             CheckpointEvery = call.Get(checkpoints) ?? chosen.CheckpointEvery,
         };
-        using var run = TrainingRun.Open(call.Get(folder), chosen, start);
+        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count);
         if (run.IsDone) call.Notice($"{run.Folder} is done: its model is in {run.ModelFolder}");
         else if (run.Steps > 0) call.Notice($"going on after step {run.Steps}");
         try

@@ -7,7 +7,7 @@ namespace Patchbay.Lab.Kernels;
 
 /// <summary>
 /// Causal attention of sequences that lie end to end, forward and backward, rotary embedding included: one sequence and
-/// key/value head at a time, all of it in a core's cache. Rows r of <c>qkv</c> hold q (H·dh), k (Hkv·dh) and v (Hkv·dh) before
+/// key/value head at a time, all of it in a core's cache, on the calling thread. Rows r of <c>qkv</c> hold q (H·dh), k (Hkv·dh) and v (Hkv·dh) before
 /// the rotary embedding. dh must be a multiple of 16. The plain form is <see cref="Llama.Forward"/>.
 /// </summary>
 internal sealed unsafe class PackedAttention
@@ -42,11 +42,10 @@ internal sealed unsafe class PackedAttention
     /// <param name="offsets">First row of each sequence, and the number of rows.</param>
     /// <param name="weights">As many as <see cref="WeightCount"/> says.</param>
     /// <param name="z">(R, H·dh).</param>
-    /// <param name="threads">Threads to use.</param>
-    public void Forward(float* qkv, int[] offsets, float* weights, float* z, int threads)
+    public void Forward(float* qkv, int[] offsets, float* weights, float* z)
     {
         Prepare(offsets);
-        Each(offsets, threads, (first, length, kv, at) =>
+        Each(offsets, (first, length, kv, at) =>
         {
             using var scratch = new Scratch(2 * dh * Padded(length) + length * dh);
             float* keyT = scratch.Take(dh * Padded(length)), rotated = scratch.Take(length * dh);
@@ -78,11 +77,10 @@ internal sealed unsafe class PackedAttention
     /// <param name="weights">As <see cref="Forward"/> left them; they are changed.</param>
     /// <param name="dz">(R, H·dh).</param>
     /// <param name="dqkv">(R, (H + 2·Hkv)·dh), written.</param>
-    /// <param name="threads">Threads to use.</param>
-    public void Backward(float* qkv, int[] offsets, float* weights, float* dz, float* dqkv, int threads)
+    public void Backward(float* qkv, int[] offsets, float* weights, float* dz, float* dqkv)
     {
         Prepare(offsets);
-        Each(offsets, threads, (first, length, kv, at) =>
+        Each(offsets, (first, length, kv, at) =>
         {
             var padded = Padded(length);
             using var scratch = new Scratch(dh * padded + 16 * padded + 6 * length * dh);
@@ -126,18 +124,15 @@ internal sealed unsafe class PackedAttention
 
     private delegate void Body(int first, int length, int keyHead, long weights);
 
-    /// <summary>Every sequence and key/value head, on some threads. No result depends on their number.</summary>
-    private void Each(int[] offsets, int threads, Body body)
+    /// <summary>Every sequence and key/value head.</summary>
+    private void Each(int[] offsets, Body body)
     {
-        var count = offsets.Length - 1;
-        var starts = new long[count];
-        for (var n = 1; n < count; n++) starts[n] = starts[n - 1] + WeightCount(offsets.AsSpan(n - 1, 2));
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, n =>
+        var weights = 0L;
+        for (var n = 0; n + 1 < offsets.Length; n++)
         {
             var length = offsets[n + 1] - offsets[n];
-            for (var kv = 0; kv < keyHeads; kv++)
-                body(offsets[n], length, kv, starts[n] + (long)kv * group * length * Padded(length));
-        });
+            for (var kv = 0; kv < keyHeads; kv++, weights += (long)group * length * Padded(length)) body(offsets[n], length, kv, weights);
+        }
     }
 
     private void Prepare(int[] offsets)

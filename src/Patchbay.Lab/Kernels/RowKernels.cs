@@ -4,29 +4,14 @@ using System.Runtime.Intrinsics;
 namespace Patchbay.Lab.Kernels;
 
 /// <summary>What lies between a transformer's matrix products, forward and backward, one pass over memory each; float32, row by
-/// row. Widths must be multiples of 16. No result depends on the number of threads.</summary>
+/// row, on the calling thread. Widths must be multiples of 16.</summary>
 internal static unsafe class RowKernels
 {
-    private const int Blocks = 16;
-
-    /// <summary>Runs <paramref name="body"/> on 16 blocks of rows (block, first, end).</summary>
-    public static void Each(int rows, int threads, Action<int, int, int> body)
-    {
-        void Block(int b) => body(b, (int)((long)rows * b / Blocks), (int)((long)rows * (b + 1) / Blocks));
-        if (threads == 1)
-        {
-            for (var b = 0; b < Blocks; b++) Block(b);
-            return;
-        }
-        Parallel.For(0, Blocks, new ParallelOptions { MaxDegreeOfParallelism = threads }, Block);
-    }
-
     /// <summary>RMSNorm: y = x · s · w, s = (mean x² + eps)^-1/2; keeps s of each row.</summary>
-    public static void Norm(float* x, float* w, float* y, float* s, int rows, int d, float epsilon, int threads) =>
-        Each(rows, threads, (_, first, end) =>
-        {
-            for (var r = first; r < end; r++) s[r] = NormRow(x + (long)r * d, w, y + (long)r * d, d, epsilon);
-        });
+    public static void Norm(float* x, float* w, float* y, float* s, int rows, int d, float epsilon)
+    {
+        for (var r = 0; r < rows; r++) s[r] = NormRow(x + (long)r * d, w, y + (long)r * d, d, epsilon);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float NormRow(float* x, float* w, float* y, int d, float epsilon)
@@ -44,25 +29,11 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>Backward of <see cref="Norm"/>: dx += s · (dy∘w) - x · s³ / d · Σ dy∘w∘x, and dw = Σ over rows of dy∘x · s.</summary>
-    public static void NormBackward(
-        float* x, float* w, float* s, float* dy, float* dx, float* dw, int rows, int d, bool addToDx, int threads)
+    public static void NormBackward(float* x, float* w, float* s, float* dy, float* dx, float* dw, int rows, int d, bool addToDx)
     {
-        var partial = new float[Blocks * d];
-        fixed (float* parts = partial)
-        {
-            var p = parts; // a fixed pointer cannot be captured
-            Each(rows, threads, (b, first, end) =>
-            {
-                for (var r = first; r < end; r++)
-                    NormRowBackward(x + (long)r * d, w, s[r], dy + (long)r * d, dx + (long)r * d, p + b * d, d, addToDx);
-            });
-            for (var i = 0; i < d; i++)
-            {
-                var sum = 0f;
-                for (var b = 0; b < Blocks; b++) sum += p[b * d + i];
-                dw[i] = sum;
-            }
-        }
+        new Span<float>(dw, d).Clear();
+        for (var r = 0; r < rows; r++)
+            NormRowBackward(x + (long)r * d, w, s[r], dy + (long)r * d, dx + (long)r * d, dw, d, addToDx);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -84,10 +55,10 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>a = silu(g) ∘ u; rows of gu hold g (f), then u (f).</summary>
-    public static void SwiGlu(float* gu, float* a, int rows, int f, int threads) => Each(rows, threads, (_, first, end) =>
+    public static void SwiGlu(float* gu, float* a, int rows, int f)
     {
-        for (var r = first; r < end; r++) SwiGluRow(gu + 2L * r * f, a + (long)r * f, f);
-    });
+        for (var r = 0; r < rows; r++) SwiGluRow(gu + 2L * r * f, a + (long)r * f, f);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SwiGluRow(float* gu, float* a, int f)
@@ -100,10 +71,10 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>Backward of <see cref="SwiGlu"/>: gu := its gradient, from da.</summary>
-    public static void SwiGluBackward(float* gu, float* da, int rows, int f, int threads) => Each(rows, threads, (_, first, end) =>
+    public static void SwiGluBackward(float* gu, float* da, int rows, int f)
     {
-        for (var r = first; r < end; r++) SwiGluRowBackward(gu + 2L * r * f, da + (long)r * f, f);
-    });
+        for (var r = 0; r < rows; r++) SwiGluRowBackward(gu + 2L * r * f, da + (long)r * f, f);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SwiGluRowBackward(float* gu, float* da, int f)
@@ -121,12 +92,12 @@ internal static unsafe class RowKernels
 
     /// <summary>Cross-entropy of each row, and its gradient in the logits' place: losses[r] = -log softmax(logits[r])[target],
     /// logits := weight · (softmax - one-hot).</summary>
-    public static void CrossEntropy(float* logits, int[] targets, float[] weights, float[] losses, int vocabulary, int threads) =>
-        Each(targets.Length, threads, (_, first, end) =>
-        {
-            for (var r = first; r < end; r++)
-                losses[r] = CrossEntropyRow(logits + (long)r * vocabulary, targets[r], weights[r], vocabulary);
-        });
+    public static void CrossEntropy(
+        float* logits, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, Span<float> losses, int vocabulary)
+    {
+        for (var r = 0; r < targets.Length; r++)
+            losses[r] = CrossEntropyRow(logits + (long)r * vocabulary, targets[r], weights[r], vocabulary);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float CrossEntropyRow(float* x, int target, float weight, int count)
@@ -167,11 +138,11 @@ internal static unsafe class RowKernels
     }
 
     /// <summary>x[r] = embedding[ids[r]]; all (.., d).</summary>
-    public static void Gather(float* embedding, int[] ids, float* x, int d, int threads) => Each(ids.Length, threads, (_, first, end) =>
+    public static void Gather(float* embedding, int[] ids, float* x, int d)
     {
-        for (var r = first; r < end; r++)
+        for (var r = 0; r < ids.Length; r++)
             new ReadOnlySpan<float>(embedding + (long)ids[r] * d, d).CopyTo(new Span<float>(x + (long)r * d, d));
-    });
+    }
 
     /// <summary>embedding[ids[r]] += dx[r], in the order of rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

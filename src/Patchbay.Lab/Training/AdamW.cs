@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Patchbay.Lab.Kernels;
 using Patchbay.Models.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,11 +28,12 @@ public sealed class AdamW : IDisposable
     private readonly Tensor values;
     private readonly IReadOnlyList<Segment> segments;
     private readonly AdamWOptions options;
+    private readonly int threads;
 
     /// <summary>Trains <paramref name="segments"/> of <paramref name="values"/>, which stay the caller's.</summary>
-    public AdamW(Tensor values, IReadOnlyList<Segment> segments, AdamWOptions options)
+    public AdamW(Tensor values, IReadOnlyList<Segment> segments, AdamWOptions options, int threads = 1)
     {
-        (this.values, this.segments, this.options) = (values, segments, options);
+        (this.values, this.segments, this.options, this.threads) = (values, segments, options, threads);
         Mean = zeros_like(values).DetachFromDisposeScope();
         Square = zeros_like(values).DetachFromDisposeScope();
     }
@@ -59,11 +59,8 @@ public sealed class AdamW : IDisposable
         Steps++;
         var bias = 1 / (1 - Math.Pow(options.Beta1, Steps));
         var correction = 1 / Math.Sqrt(1 - Math.Pow(options.Beta2, Steps));
-        foreach (var s in segments)
-        {
-            if (fused) StepFused(gradient, s, scale, learningRate * s.Rate, bias, correction);
-            else StepPlain(gradient, s, scale, learningRate * s.Rate, bias, correction);
-        }
+        if (fused) StepFused(gradient, scale, learningRate, bias, correction);
+        else foreach (var s in segments) StepPlain(gradient, s, scale, learningRate * s.Rate, bias, correction);
         return norm;
     }
 
@@ -80,23 +77,24 @@ public sealed class AdamW : IDisposable
         x.sub_(m * (rate * bias) / (v.sqrt() * correction + options.Epsilon));
     }
 
+    private const int Block = 1 << 16;
+
+    /// <summary>Every block of every segment, on the threads; no sum is made across blocks but by the caller.</summary>
+    private void EachBlock(Action<int, Segment, long, int> body)
+    {
+        var blocks = segments.SelectMany(s => Enumerable.Range(0, (int)((s.Count + Block - 1) / Block))
+            .Select(b => (Segment: s, From: s.Offset + (long)b * Block, Count: (int)Math.Min(Block, s.Count - (long)b * Block)))).ToArray();
+        Parallel.For(0, blocks.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => body(i, blocks[i].Segment, blocks[i].From, blocks[i].Count));
+    }
+
     private unsafe double SumOfSquares(Tensor gradient)
     {
         var g = CpuKernels.Pointer(gradient);
-        var sums = new double[16];
-        foreach (var s in segments)
-        {
-            RowKernels.Each((int)((s.Count + 15) / 16), Threads(s), (b, first, end) =>
-            {
-                for (var i = first * 16L; i < Math.Min(end * 16L, s.Count); i += 4096)
-                    sums[b] += Squares(g + s.Offset + i, (int)Math.Min(4096, Math.Min(end * 16L, s.Count) - i));
-            });
-        }
+        var sums = new double[segments.Sum(s => (s.Count + Block - 1) / Block)];
+        EachBlock((i, _, from, count) => sums[i] = Squares(g + from, count));
         CpuKernels.Keep(gradient);
         return sums.Sum();
     }
-
-    private static int Threads(Segment s) => s.Count < 100_000 ? 1 : get_num_threads();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe float Squares(float* x, int count)
@@ -113,14 +111,13 @@ public sealed class AdamW : IDisposable
         return total;
     }
 
-    private unsafe void StepFused(Tensor gradient, Segment s, double scale, double rate, double bias, double correction)
+    private unsafe void StepFused(Tensor gradient, double scale, double learningRate, double bias, double correction)
     {
         float* x = CpuKernels.Pointer(values), g = CpuKernels.Pointer(gradient), m = CpuKernels.Pointer(Mean), v = CpuKernels.Pointer(Square);
-        var shrink = s.Decays ? (float)(1 - rate * options.WeightDecay) : 1;
-        RowKernels.Each((int)((s.Count + 15) / 16), Threads(s), (_, first, end) =>
+        EachBlock((_, s, from, count) =>
         {
-            var from = s.Offset + first * 16L;
-            var count = (int)(Math.Min(end * 16L, s.Count) - first * 16L);
+            var rate = learningRate * s.Rate;
+            var shrink = s.Decays ? (float)(1 - rate * options.WeightDecay) : 1;
             Update(x + from, g + from, m + from, v + from, count, (float)scale, shrink, (float)(rate * bias), (float)correction);
         });
         CpuKernels.Keep(values, gradient, Mean, Square);

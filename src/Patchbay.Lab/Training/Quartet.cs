@@ -50,8 +50,9 @@ public static class Quartet
     /// <summary>Trains the quartet of each seed in folder/seed-N, one model after another.</summary>
     /// <param name="folder">Folder of the runs.</param>
     /// <param name="seeds">The seeds; the first one's models are those to be shipped.</param>
-    /// <param name="train">Trains one run, told its model's name; by default it is just run.</param>
-    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, Action<string, TrainingRun> train)
+    /// <param name="threads">Threads to train on; they change no result.</param>
+    /// <param name="train">Trains one run, told its model's name.</param>
+    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads, Action<string, TrainingRun> train)
     {
         var models = new List<QuartetModel>();
         foreach (var seed in seeds)
@@ -59,7 +60,7 @@ public static class Quartet
             foreach (var name in Names)
             {
                 var start = name == Names[0] ? null : RunFolder(folder, seed, Names[0]) + "/model";
-                using var run = TrainingRun.Open(RunFolder(folder, seed, name), RecipeOf(name, seed), start);
+                using var run = TrainingRun.Open(RunFolder(folder, seed, name), RecipeOf(name, seed), start, threads);
                 train($"{name}, seed {seed}", run);
                 var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
                 models.Add(new(name, seed, run.Steps, log.Sum(e => e.Seconds ?? 0), run.TrainedCount, run.FinalScores()));

@@ -31,8 +31,9 @@ public sealed record TrainBenchmark(
     /// <param name="sequences">How many sequences a step has.</param>
     /// <param name="length">Ids of each.</param>
     /// <param name="repeats">Steps of the fused way; autograd does a third, two at least.</param>
-    /// <param name="plainGflops">Measures a plain product.</param>
-    public static TrainBenchmark Run(LlamaConfig config, int sequences, int length, int repeats, Func<double> plainGflops)
+    /// <param name="threads">Threads to train on.</param>
+    /// <param name="plainGflops">Measures a plain product, on as many threads.</param>
+    public static TrainBenchmark Run(LlamaConfig config, int sequences, int length, int repeats, int threads, Func<double> plainGflops)
     {
         using var scope = NewDisposeScope();
         using var weights = new FlatWeights(config);
@@ -40,8 +41,8 @@ public sealed record TrainBenchmark(
         var random = new SplitMix64(20);
         var batch = new PackedBatch([.. Enumerable.Range(0, sequences).Select(_ => new TrainingSequence("random",
             [.. Enumerable.Range(0, length).Select(_ => random.Below(config.Vocabulary))], [0, .. Enumerable.Repeat(1f, length - 1)]))]);
-        using var gradient = new FusedGradient(weights);
-        using var optimizer = new AdamW(weights.Values, DirectTraining.All(weights).Segments, new());
+        using var gradient = new FusedGradient(weights, threads);
+        using var optimizer = new AdamW(weights.Values, DirectTraining.All(weights).Segments, new(), threads);
         var plain = plainGflops();
         gradient.Compute(batch); // makes its memory
         var before = gradient.Operations;
@@ -64,7 +65,7 @@ public sealed record TrainBenchmark(
             autograd.Compute(batch);
             slow[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
-        return new(batch.Rows, get_num_threads(), plain, Median(steps), Median(gradients), (gradient.Operations - before) / repeats, Median(slow));
+        return new(batch.Rows, threads, plain, Median(steps), Median(gradients), (gradient.Operations - before) / repeats, Median(slow));
     }
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);

@@ -17,11 +17,11 @@ public sealed class Trainer : IDisposable
     private readonly AdamW optimizer;
 
     /// <summary>Trains <paramref name="trainable"/> of <paramref name="weights"/>, both the caller's.</summary>
-    public Trainer(FlatWeights weights, Trainable trainable, ITrainingData data, TrainingRecipe recipe)
+    public Trainer(FlatWeights weights, Trainable trainable, ITrainingData data, TrainingRecipe recipe, int threads = 1)
     {
         (this.data, this.recipe, this.trainable) = (data, recipe, trainable);
-        gradient = Gradient.For(weights);
-        optimizer = new(trainable.Values, trainable.Segments, recipe.Optimizer);
+        gradient = Gradient.For(weights, threads);
+        optimizer = new(trainable.Values, trainable.Segments, recipe.Optimizer, threads);
     }
 
     /// <summary>Steps done.</summary>

@@ -19,7 +19,7 @@ public sealed class TrainingRun : IDisposable
     private readonly Trainer trainer;
     private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
 
-    private TrainingRun(string folder, TrainingRecipe recipe, string? start)
+    private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads)
     {
         (Folder, Recipe, this.start) = (folder, recipe, start);
         if (start is null)
@@ -42,7 +42,7 @@ public sealed class TrainingRun : IDisposable
             { Method: "heads" } => DirectTraining.Heads(weights, recipe.ParseHeads()),
             _ => DirectTraining.All(weights),
         };
-        trainer = new(weights, trainable, LabData.Create(recipe.Data), recipe);
+        trainer = new(weights, trainable, LabData.Create(recipe.Data), recipe, threads);
         foreach (var name in LabData.Evaluations) questions[name] = LabData.Evaluation(name, recipe.Questions);
     }
 
@@ -68,15 +68,16 @@ public sealed class TrainingRun : IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="recipe">What is trained.</param>
     /// <param name="start">The checkpoint that a fine-tuning starts from; null to train from scratch.</param>
+    /// <param name="threads">Threads to train on, one or two; the result is the same.</param>
     /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is not as it must be.</exception>
-    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null)
+    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1)
     {
         if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
         if (start is null != recipe.FineTuning is null) throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
         var path = Path.Combine(folder, RecipeName);
         if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
             throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
-        var run = new TrainingRun(folder, recipe, start);
+        var run = new TrainingRun(folder, recipe, start, threads);
         Directory.CreateDirectory(folder);
         File.WriteAllText(path, recipe.ToJson());
         if (File.Exists(run.StatePath)) run.trainer.Restore(run.StatePath);
