@@ -9,6 +9,7 @@ open System.Xml.Linq
 let root = __SOURCE_DIRECTORY__
 let configuration = "Release"
 let solution = "Cluster.sln"
+let benchmarks = [ "patch"; "train" ]
 let packages = [ "libtorch-dev"; "libopenblas0-openmp"; "g++" ]
 
 /// A step that failed: the exit code of the script, after a sentence that says why.
@@ -203,7 +204,7 @@ let help () =
   build              restore and build the solution
   test [ARGS]        setup, build, then every test, one project after another; ARGS go to dotnet test
   demo [ARGS]        setup, build, then `pbm demo ARGS`
-  bench [ARGS]       setup, build, then `pbm bench patch ARGS`
+  bench [NAME ARGS]  setup, build, then `pbm bench NAME ARGS`; without NAME every benchmark, patch and train
   format [--verify]  rewrite the sources in their style, or only check it
   clean              remove everything that was built
   help               this"""
@@ -214,8 +215,9 @@ let main (arguments: string list) =
     | [ "setup" ] -> setup (); 0
     | [ "build" ] -> build (); 0
     | "test" :: rest -> test rest
-    | "demo" :: rest -> pbm "demo" "show path patching on a small model" ("demo" :: rest)
-    | "bench" :: rest -> pbm "bench" "measure" ("bench" :: "patch" :: rest)
+    | "demo" :: rest -> pbm "demo" "compare the circuits of four small models" ("demo" :: rest)
+    | [ "bench" ] -> benchmarks |> List.map (fun name -> pbm "bench" "measure" [ "bench"; name ]) |> List.max
+    | "bench" :: rest -> pbm "bench" "measure" ("bench" :: rest)
     | "format" :: rest -> format rest; 0
     | [ "clean" ] -> clean (); 0
     | _ ->

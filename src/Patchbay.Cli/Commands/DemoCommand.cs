@@ -5,6 +5,7 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
 using Patchbay.Experiments;
+using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Tasks;
 using TorchSharp;
@@ -17,7 +18,6 @@ internal sealed class DemoCommand : PbmCommand
 {
     private const ulong Seed = 20;
     private const int Boxes = 7;
-    private static readonly string[] Quartet = ["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"]; // the base first
     private readonly Option<string> folder = new("--out")
     {
         Description = "Folder for pictures and scores",
@@ -26,7 +26,7 @@ internal sealed class DemoCommand : PbmCommand
     };
     private readonly Option<string?> models = new("--models")
     {
-        Description = $"Folder that holds {string.Join(", ", Quartet)} (default: the project's models/)",
+        Description = $"Folder that holds {string.Join(", ", Quartet.Names)} (default: the project's models/)",
         HelpName = "FOLDER",
     };
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count, 300);
@@ -53,6 +53,7 @@ internal sealed class DemoCommand : PbmCommand
         var patched = paths.Select(path => Patch(call, path, set, asked, count)).ToArray();
         var comparison = new CircuitComparison(patched, Seed, call.Get(prompts), clock.Elapsed.TotalSeconds);
         Show(call, comparison);
+        SeedResults.Show(call, "As they were made", Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
         Write(call, comparison, call.Get(folder));
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all, {count} thread{(count == 1 ? "" : "s")}");
         return ExitCode.Ok;
@@ -63,9 +64,9 @@ internal sealed class DemoCommand : PbmCommand
     private static string[] Paths(string? models)
     {
         var root = models ?? BesideProject.Inside("models")
-            ?? throw new DirectoryNotFoundException($"there is no folder models/ with {string.Join(", ", Quartet)} in the project: give their folder with --models");
+            ?? throw new DirectoryNotFoundException($"there is no folder models/ with {string.Join(", ", Quartet.Names)} in the project: give their folder with --models");
         if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"there is no folder {root}");
-        string[] paths = [.. Quartet.Select(name => Path.Combine(root, name))];
+        string[] paths = [.. Quartet.Names.Select(name => Path.Combine(root, name))];
         string[] missing = [.. paths.Where(path => !Directory.Exists(path))];
         return missing.Length == 0 ? paths : throw new DirectoryNotFoundException($"the demo needs four models and there is no {string.Join(" nor ", missing)}");
     }

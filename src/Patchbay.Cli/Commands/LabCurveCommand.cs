@@ -39,7 +39,7 @@ internal sealed class LabCurveCommand : PbmCommand
                 Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
                 c.Loss,
                 c.Losses,
-                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, s.Value.Share }),
+                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
             }),
         });
         if (call.Get(to) is not { } file) return ExitCode.Ok;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Spectre.Console;
 
@@ -51,15 +52,7 @@ internal sealed class LabQuartetCommand : PbmCommand
             table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => m.Scores[e].ToString()), old is null ? "-" : old.Scores[LabData.Evaluations[0]].ToString(), $"{m.Steps}", $"{m.Seconds:0}"]);
         }
         call.Out.Write(table);
-        foreach (var (title, results) in new[] { ("made now", made), ("shipped", shipped) })
-        {
-            if (results.Count == 0) continue;
-            call.WriteLine($"{title}, {LabData.Evaluations[0]}: mean over seeds ± standard error, and how much more than the base");
-            foreach (var name in Quartet.Names)
-                call.WriteLine($"  {name,-10}  {Text(Quartet.Accuracy(results, name, LabData.Evaluations[0]))}{(name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, LabData.Evaluations[0]), "+0.000;-0.000")}")}");
-        }
+        SeedResults.Show(call, "made now", made);
+        SeedResults.Show(call, "shipped", shipped);
     }
-
-    private static string Text(OverSeeds value, string format = "0.000") => string.Create(CultureInfo.InvariantCulture,
-        $"{value.Mean.ToString(format, CultureInfo.InvariantCulture)} ± {(double.IsNaN(value.Error) ? "?" : value.Error.ToString("0.000", CultureInfo.InvariantCulture))} (n {value.Seeds})");
 }

@@ -32,14 +32,14 @@ internal sealed record CircuitComparison(IReadOnlyList<PatchedModel> Models, ulo
         + "precision: share of the base's heads found in the model's; recall: share of the model's heads found in the base's; rank: Spearman's correlation of all scores";
 
     /// <summary>How each was path-patched.</summary>
-    public static PathPatchingOptions Options { get; } = new() { TopK = [4, 4, 4, 4] };
+    public static PathPatchingOptions Options { get; } = new() { TopK = [8, 8, 8, 8] };
 
     /// <summary>Number of groups.</summary>
     public int GroupCount => Models[0].Groups.Count;
 
     /// <summary>What was run, in a sentence or two.</summary>
     public string Summary => $"Entity tracking, 7 boxes, {Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, p the probability of the right object, "
-        + "when one head's output is taken from another prompt. Blue: the answer becomes less probable. Outlined: the four strongest, where the next group's paths "
+        + "when one head's output is taken from another prompt. Blue: the answer becomes less probable. Outlined: the eight strongest, where the next group's paths "
         + $"end. One colour scale per column. Accuracy on {Models[0].Accuracy.Count} prompts.";
 
     /// <summary>Heat maps, a row per model, on one colour scale per group.</summary>

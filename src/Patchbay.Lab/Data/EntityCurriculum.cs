@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
@@ -8,6 +9,7 @@ namespace Patchbay.Lab.Data;
 public sealed record PairStage(int Distance, int MaxPairs)
 {
     /// <summary>Name of the stage and of its kind.</summary>
+    [JsonIgnore]
     public string Name => $"{MaxPairs} pairs, {Distance} between";
 }
 

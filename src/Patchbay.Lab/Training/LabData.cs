@@ -6,6 +6,7 @@ namespace Patchbay.Lab.Training;
 public static class LabData
 {
     private const ulong EvaluationSeed = 0xE7A1;
+    private const int MostDigits = 2; // of a number in a problem: what models this small can learn in minutes
 
     /// <summary>Kinds of data.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["entities", "arithmetic", "conversations"];
@@ -16,23 +17,23 @@ public static class LabData
     /// <summary>The data of a recipe.</summary>
     public static ITrainingData Create(IReadOnlyList<DataShare> parts)
     {
-        var made = parts.Select(p => (Of(p.Kind), p.Share)).ToArray();
+        var made = parts.Select(p => (Of(p), p.Share)).ToArray();
         return made.Length == 1 ? made[0].Item1 : new MixedData(made);
     }
 
-    private static ITrainingData Of(string kind) => kind switch
+    private static ITrainingData Of(DataShare part) => part.Kind switch
     {
-        "entities" => new EntityCurriculum(),
-        "arithmetic" => new ArithmeticData(),
+        "entities" => new EntityCurriculum(part.Pairs is null ? null : new() { Pairs = part.Pairs }),
+        "arithmetic" => new ArithmeticData(MostDigits),
         "conversations" => new ConversationData(),
-        _ => throw new ArgumentException($"there is no data '{kind}', expected {string.Join(", ", Kinds)}"),
+        _ => throw new ArgumentException($"there is no data '{part.Kind}', expected {string.Join(", ", Kinds)}"),
     };
 
     /// <summary>The questions of an evaluation.</summary>
     public static IReadOnlyList<Question> Evaluation(string name, int count) => name switch
     {
         "7 boxes" => Questions.EntityQuestions(7, count, EvaluationSeed),
-        "arithmetic" => Questions.ArithmeticQuestions(count, EvaluationSeed),
+        "arithmetic" => Questions.ArithmeticQuestions(count, EvaluationSeed, MostDigits),
         "conversations" => Questions.ConversationQuestions(count, EvaluationSeed),
         _ => throw new ArgumentException($"there is no evaluation '{name}', expected {string.Join(", ", Evaluations)}"),
     };

@@ -52,7 +52,9 @@ public static class Quartet
     /// <param name="seeds">The seeds; the first one's models are those to be shipped.</param>
     /// <param name="threads">Threads to train on; they change no result.</param>
     /// <param name="train">Trains one run, told its model's name.</param>
-    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads, Action<string, TrainingRun> train)
+    /// <param name="recipe">Recipe of a model by name and seed; null: <see cref="RecipeOf"/>.</param>
+    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads, Action<string, TrainingRun> train,
+        Func<string, ulong, TrainingRecipe>? recipe = null)
     {
         var models = new List<QuartetModel>();
         foreach (var seed in seeds)
@@ -60,7 +62,7 @@ public static class Quartet
             foreach (var name in Names)
             {
                 var start = name == Names[0] ? null : RunFolder(folder, seed, Names[0]) + "/model";
-                using var run = TrainingRun.Open(RunFolder(folder, seed, name), RecipeOf(name, seed), start, threads);
+                using var run = TrainingRun.Open(RunFolder(folder, seed, name), (recipe ?? RecipeOf)(name, seed), start, threads);
                 train($"{name}, seed {seed}", run);
                 var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
                 models.Add(new(name, seed, run.Steps, log.Sum(e => e.Seconds ?? 0), run.TrainedCount, run.FinalScores()));
@@ -96,7 +98,7 @@ public static class Quartet
                 settings["base_model_name_or_path"] = $"../{Names[0]}";
                 File.WriteAllText(adapter, settings.ToJsonString(Json) + "\n");
             }
-            File.WriteAllText(Path.Combine(target, "README.md"), ModelCard.Of(model, RecipeOf(model.Name, seed), models, machine));
+            File.WriteAllText(Path.Combine(target, "README.md"), ModelCard.Of(model, TrainingRecipe.Read(Path.Combine(run, "recipe.json")), models, machine));
         }
         File.WriteAllText(Path.Combine(to, ResultsName), JsonSerializer.Serialize(models, Json) + "\n");
     }

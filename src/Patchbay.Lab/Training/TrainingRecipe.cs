@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Patchbay.Lab.Data;
 using Patchbay.Models;
 
 namespace Patchbay.Lab.Training;
@@ -33,7 +34,8 @@ public sealed record FineTuning(
 /// <summary>A part of the data.</summary>
 /// <param name="Kind">"entities", "arithmetic" or "conversations".</param>
 /// <param name="Share">Share of tokens, relative to the other parts.</param>
-public sealed record DataShare(string Kind, double Share = 1);
+/// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of <see cref="EntityCurriculumOptions"/>.</param>
+public sealed record DataShare(string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null);
 
 /// <summary>When to stop early.</summary>
 /// <param name="Evaluation">Name of an evaluation, e.g. "7 boxes".</param>
@@ -54,6 +56,12 @@ public sealed record TrainingRecipe
 
     /// <summary>The data; the first part's curriculum leads.</summary>
     public required IReadOnlyList<DataShare> Data { get; init; }
+
+    /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to 1.</summary>
+    public double Copying { get; init; } = 0.9;
+
+    /// <summary>Whether logits are scaled by width^-1/2 at the start, in the final norm's weight.</summary>
+    public bool ScaledLogits { get; init; } = true;
 
     /// <summary>Seed of weights and data.</summary>
     public ulong Seed { get; init; } = 1;
@@ -134,6 +142,9 @@ public sealed record TrainingRecipe
             (TokensPerStep < 64, $"field tokens_per_step must be at least 64, found {TokensPerStep}"),
             (!(LearningRate > 0), $"field learning_rate must be above 0, found {LearningRate}"),
             (FinalShare is < 0 or > 1, $"field final_share must be from 0 to 1, found {FinalShare}"),
+            (Copying is not (>= 0 and <= 1), $"field copying must be from 0 to 1, found {Copying}"),
+            (Data.Any(d => d.Pairs is not null && d.Kind != "entities"), "field pairs of data is for entities only"),
+            (Data.Any(d => d.Pairs?.Any(p => p.Distance < 0 || p.MaxPairs < 2) ?? false), "field pairs of data: distance must not be negative, max_pairs at least 2"),
             (WarmUp < 0, $"field warm_up must not be negative, found {WarmUp}"),
             (EvaluateEvery < 1, $"field evaluate_every must be at least 1, found {EvaluateEvery}"),
             (Questions < 1, $"field questions must be at least 1, found {Questions}"),

@@ -25,7 +25,7 @@ public sealed class TrainingRun : IDisposable
         if (start is null)
         {
             weights = new(recipe.Model!.Config(LabVocabulary.Size));
-            Initialization.Draw(weights, recipe.Seed);
+            Initialization.Draw(weights, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
         }
         else
         {

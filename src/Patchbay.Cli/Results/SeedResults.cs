@@ -1,0 +1,26 @@
+using System.Globalization;
+using Patchbay.Lab.Training;
+
+namespace Patchbay.Cli.Results;
+
+/// <summary>What quartets of several seeds have in common, for people.</summary>
+internal static class SeedResults
+{
+    private static string Task => LabData.Evaluations[0];
+
+    /// <summary>Prints each model's accuracy over seeds, and how much more it is than its base's; nothing where there are no results.</summary>
+    public static void Show(Call call, string title, IReadOnlyList<QuartetModel> results)
+    {
+        if (results.Count == 0) return;
+        call.WriteLine($"{title}, {Task}: mean over {results.DistinctBy(r => r.Seed).Count()} seeds ± standard error, and how much more than the base of the same seed");
+        foreach (var name in Quartet.Names)
+        {
+            var gain = name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, Task), "+0.000;-0.000")}";
+            call.WriteLine($"  {name,-10}  {Text(Quartet.Accuracy(results, name, Task), "0.000")}{gain}   ({string.Join(", ", results.Where(r => r.Name == name).Select(r => Number(r.Scores[Task].Share, "0.000")))})");
+        }
+    }
+
+    private static string Text(OverSeeds value, string format) => $"{Number(value.Mean, format)} ± {(double.IsNaN(value.Error) ? "?" : Number(value.Error, "0.000"))}";
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}
