@@ -12,7 +12,7 @@ public static class LabRecipes
     /// <summary>One recipe for the three fine-tunes: only the data and what is changed differ.</summary>
     private static TrainingRecipe FineTune(string name, FineTuning tuning, string data) => new()
     {
-        Name = name, FineTuning = tuning, Data = [new(data)], Steps = 400, TokensPerStep = 1500, LearningRate = 1e-3, EvaluateEvery = 50,
+        Name = name, FineTuning = tuning, Data = [new(data)], Steps = 300, TokensPerStep = 1500, LearningRate = 3e-4, EvaluateEvery = 50,
     };
 
     private static readonly TrainingRecipe[] All =
