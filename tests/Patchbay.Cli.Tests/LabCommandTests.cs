@@ -38,6 +38,16 @@ public sealed class LabCommandTests
     }
 
     [Fact]
+    public void Only_what_is_to_be_shown_is_drawn()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "one", "two" }) WriteLog(Path.Combine(folder.Path, name), 5);
+        Assert.Equal(ExitCode.Ok, PbmRun.Of("lab", "curve", folder.File("one"), folder.File("two"), "--show", "7 boxes", "--out", folder.File("curve.svg")).Code);
+        Assert.Equal(1, Texts(folder.File("curve.svg")).Count(t => t == "two"));
+        Fails(ExitCode.BadInput, "no run has '8 boxes', expected 'object', '7 boxes'", "lab", "curve", folder.File("one"), "--show", "8 boxes", "--out", folder.File("curve.svg"));
+    }
+
+    [Fact]
     public void A_step_trained_twice_counts_as_it_was_the_last_time()
     {
         using var folder = new TemporaryFolder();

@@ -64,36 +64,43 @@ internal sealed class TrainingCurve
 
     /// <summary>The chart: of one run its losses by kind and its accuracies, stages marked; of several a panel for each kind and
     /// each score, in which they are compared.</summary>
-    public static LineChart Chart(IReadOnlyList<TrainingCurve> runs)
+    /// <param name="runs">The runs.</param>
+    /// <param name="show">Kinds and scores to show; all if there are none.</param>
+    /// <exception cref="ArgumentException">No run has something that is to be shown.</exception>
+    public static LineChart Chart(IReadOnlyList<TrainingCurve> runs, params IReadOnlyList<string> show)
     {
+        string[] known = [.. runs.SelectMany(r => r.Kinds.Concat(r.ScoreNames)).Distinct()];
+        if (show.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+            throw new ArgumentException($"--show: no run has '{unknown}', expected {string.Join(", ", known.Select(k => $"'{k}'"))}");
+        bool Shown(string name) => show.Count == 0 || show.Contains(name);
         var width = runs.Max(r => r.Width);
         var averaged = width > 1 ? $" (losses: means of {width} steps)" : "";
         return runs is [var run]
-            ? new($"Training of {run.Name}", $"{run.Steps:N0} steps, {run.Tokens:N0} tokens{averaged}; bands: 95 % intervals", "steps", run.OwnPanels()) { Marks = run.Stages }
-            : new($"Training of {string.Join(", ", runs.Select(r => r.Name))}", $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs));
+            ? new($"Training of {run.Name}", $"{run.Steps:N0} steps, {run.Tokens:N0} tokens{averaged}; bands: 95 % intervals", "steps", run.OwnPanels(Shown)) { Marks = run.Stages }
+            : new($"Training of {string.Join(", ", runs.Select(r => r.Name))}", $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs, Shown, all: show.Count == 0));
     }
 
-    private IReadOnlyList<LinePanel> OwnPanels()
+    private IReadOnlyList<LinePanel> OwnPanels(Func<string, bool> shown)
     {
         LineSeries[] losses =
         [
             new("all predictions", Line(e => e.Loss)),
-            .. Kinds.Select((kind, i) => LossLine(kind, kind, i)),
+            .. Kinds.Where(shown).Select((kind, i) => LossLine(kind, kind, i)),
         ];
         LinePanel loss = new("loss, nats per answer", losses) { Logarithmic = true };
-        LinePanel accuracy = new("accuracy", [.. ScoreNames.Select((name, i) => ScoreLine(name, name, i))]) { Range = (0, 1) };
+        LinePanel accuracy = new("accuracy", [.. ScoreNames.Where(shown).Select((name, i) => ScoreLine(name, name, i))]) { Range = (0, 1) };
         return accuracy.Series.Count > 0 ? [loss, accuracy] : [loss];
     }
 
-    private static IReadOnlyList<LinePanel> Compared(IReadOnlyList<TrainingCurve> runs)
+    private static IReadOnlyList<LinePanel> Compared(IReadOnlyList<TrainingCurve> runs, Func<string, bool> shown, bool all)
     {
         LinePanel Panel(string title, Func<TrainingCurve, int, LineSeries> line) =>
             new(title, [.. runs.Select(line).Where(series => series.Points.Count > 0)]);
         return
         [
-            Panel("loss of all predictions, nats", (r, i) => new(r.Name, r.Line(e => e.Loss)) { Color = i }) with { Logarithmic = true },
-            .. runs.SelectMany(r => r.Kinds).Distinct().Select(kind => Panel($"loss of {kind}, nats per answer", (r, i) => r.LossLine(kind, r.Name, i)) with { Logarithmic = true }),
-            .. runs.SelectMany(r => r.ScoreNames).Distinct().Select(name => Panel($"accuracy on {name}", (r, i) => r.ScoreLine(name, r.Name, i)) with { Range = (0, 1) }),
+            .. all ? [Panel("loss of all predictions, nats", (r, i) => new(r.Name, r.Line(e => e.Loss)) { Color = i }) with { Logarithmic = true }] : (LinePanel[])[],
+            .. runs.SelectMany(r => r.Kinds).Distinct().Where(shown).Select(kind => Panel($"loss of {kind}, nats per answer", (r, i) => r.LossLine(kind, r.Name, i)) with { Logarithmic = true }),
+            .. runs.SelectMany(r => r.ScoreNames).Distinct().Where(shown).Select(name => Panel($"accuracy on {name}", (r, i) => r.ScoreLine(name, r.Name, i)) with { Range = (0, 1) }),
         ];
     }
 

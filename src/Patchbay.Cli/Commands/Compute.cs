@@ -45,7 +45,9 @@ internal sealed class Compute
         if (TorchRuntime.Advice() is { } advice) call.Notice(advice);
     }
 
-    private static Device DeviceOf(string name)
+    /// <summary>A device by its name.</summary>
+    /// <exception cref="ArgumentException">There is no such device.</exception>
+    public static Device DeviceOf(string name)
     {
         if (name == "cpu") return CPU;
         var devices = cuda.is_available() ? cuda.device_count() : 0;

@@ -12,12 +12,15 @@ namespace Patchbay.Cli.Commands;
 internal sealed class LabCurveCommand : PbmCommand
 {
     private readonly Argument<string[]> runs = new("RUN") { Description = "Folders of training runs, or their log files", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> show = new("--show") { Description = "Draw only this kind of answer or evaluation; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> to = new("--out") { Description = "Picture to write (.svg)", HelpName = "FILE" };
 
     public LabCurveCommand() : base("curve", "Draw loss by kind and accuracy over the steps of training runs",
-        "pbm lab curve runs/tiny-base --out curve.svg", "pbm lab curve runs/tiny-goat runs/tiny-float --json")
+        "pbm lab curve runs/tiny-base --out curve.svg", "pbm lab curve runs/tiny-goat runs/tiny-float --json",
+        "pbm lab curve runs/one runs/two --show \"7 boxes\" --out compared.svg")
     {
         Add(runs);
+        Add(show);
         Add(to);
     }
 
@@ -43,7 +46,7 @@ internal sealed class LabCurveCommand : PbmCommand
             }),
         });
         if (call.Get(to) is not { } file) return ExitCode.Ok;
-        OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves)).ToString(SaveOptions.DisableFormatting));
+        OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? [])).ToString(SaveOptions.DisableFormatting));
         call.WriteLine($"written: {file}");
         return ExitCode.Ok;
     }

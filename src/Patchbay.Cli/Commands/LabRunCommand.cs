@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Charts;
+using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 
@@ -14,12 +17,13 @@ internal abstract class LabRunCommand : PbmCommand
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
     private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N", "Steps, in place of the recipe's", text => Lists.Count(text));
     private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N", "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
 
     protected LabRunCommand(string name, string description, params string[] examples) : base(name, description, examples)
     {
         Add(recipe);
-        foreach (var option in new Option[] { folder, seed, steps, checkpoints, threads }) Add(option);
+        foreach (var option in new Option[] { folder, seed, steps, checkpoints, device, threads }) Add(option);
     }
 
     /// <summary>Trains.</summary>
@@ -34,7 +38,7 @@ internal abstract class LabRunCommand : PbmCommand
             Steps = call.Get(steps) ?? chosen.Steps,
             CheckpointEvery = call.Get(checkpoints) ?? chosen.CheckpointEvery,
         };
-        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count);
+        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count, Compute.DeviceOf(call.Get(device)));
         if (run.IsDone) call.Notice($"{run.Folder} is done: its model is in {run.ModelFolder}");
         else if (run.Steps > 0) call.Notice($"going on after step {run.Steps}");
         try
@@ -48,8 +52,10 @@ internal abstract class LabRunCommand : PbmCommand
         }
         var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
         var scores = log.Last(e => e.Scores is not null).Scores!;
+        var curve = Path.Combine(run.Folder, "curve.svg");
+        if (log.Any(e => e.Loss is not null)) OutputFile.Write(curve, SvgLineChart.Draw(TrainingCurve.Chart(TrainingCurve.Named([(run.Folder, log)]))).ToString(SaveOptions.DisableFormatting));
         call.WriteFacts([
-            ("model", run.ModelFolder), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"), ("seed", $"{chosen.Seed}"),
+            ("model", run.ModelFolder), ("curve", curve), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"), ("seed", $"{chosen.Seed}"),
             ("time", $"{TimeSpan.FromSeconds(log.Sum(e => e.Seconds ?? 0)):h\\:mm\\:ss} in steps"),
             .. scores.Select(s => (s.Key, (string?)s.Value.ToString())),
         ]);

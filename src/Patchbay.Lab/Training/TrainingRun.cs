@@ -19,12 +19,12 @@ public sealed class TrainingRun : IDisposable
     private readonly Trainer trainer;
     private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
 
-    private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads)
+    private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads, Device device)
     {
         (Folder, Recipe, this.start) = (folder, recipe, start);
         if (start is null)
         {
-            weights = new(recipe.Model!.Config(LabVocabulary.Size));
+            weights = new(recipe.Model!.Config(LabVocabulary.Size), device: device);
             Initialization.Draw(weights, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
         }
         else
@@ -33,7 +33,7 @@ public sealed class TrainingRun : IDisposable
             if (checkpoint.Config.Vocabulary != LabVocabulary.Size)
                 throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected the lab's {LabVocabulary.Size}: its data are made of its own words.");
             using var loaded = checkpoint.Load(ScalarType.Float32);
-            weights = new(checkpoint.Config);
+            weights = new(checkpoint.Config, device: device);
             weights.CopyFrom(loaded);
         }
         trainable = recipe.FineTuning switch
@@ -69,15 +69,16 @@ public sealed class TrainingRun : IDisposable
     /// <param name="recipe">What is trained.</param>
     /// <param name="start">The checkpoint that a fine-tuning starts from; null to train from scratch.</param>
     /// <param name="threads">Threads to train on, one or two; the result is the same.</param>
+    /// <param name="device">Where to train; null is the CPU. Elsewhere gradients are autograd's.</param>
     /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is not as it must be.</exception>
-    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1)
+    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
     {
         if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
         if (start is null != recipe.FineTuning is null) throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
         var path = Path.Combine(folder, RecipeName);
         if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
             throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
-        var run = new TrainingRun(folder, recipe, start, threads);
+        var run = new TrainingRun(folder, recipe, start, threads, device ?? CPU);
         Directory.CreateDirectory(folder);
         File.WriteAllText(path, recipe.ToJson());
         if (File.Exists(run.StatePath)) run.trainer.Restore(run.StatePath);
