@@ -32,6 +32,19 @@ public sealed class DemoCommandTests
     }
 
     [Fact]
+    public void It_takes_the_project_s_own_models_which_track_entities_by_nearly_the_same_value_fetchers()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of("demo", "--out", folder.File("out"), "--prompts", "35", "--questions", "140", "--json");
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var document = JsonDocument.Parse(run.Out).RootElement;
+        Assert.All(document.GetProperty("models").EnumerateArray(), m =>
+            Assert.InRange(m.GetProperty("accuracy").GetProperty("right").GetInt32() / 140.0, 2.0 / 7, 0.95)); // a guess is right in one of seven
+        Assert.InRange(document.GetProperty("overlap")[0].GetProperty("rank_correlation").GetDouble(), 0.5, 1);
+        Assert.Contains("mean over", PbmRun.Of("demo", "--out", folder.File("out"), "--prompts", "2", "--questions", "2").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void On_screen_it_has_accuracies_with_intervals_maps_side_by_side_and_overlaps()
     {
         using var folder = new TemporaryFolder();

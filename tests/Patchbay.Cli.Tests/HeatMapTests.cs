@@ -173,7 +173,7 @@ public sealed class HeatMapTests
         var picture = Parse(SvgHeatMapGrid.Draw(HeatMapRow.OnOneScale(rows), "t", "s"));
         var texts = Elements(picture, "text").Select(t => t.Value).ToArray();
         Assert.Equal(["base: accuracy 0.66", "tuned"], texts.Where(t => t.StartsWith("base", StringComparison.Ordinal) || t == "tuned"));
-        Assert.Equal(["+0.09 or more", "+0.09"], texts.Where(t => t.StartsWith('+')));
+        Assert.Equal(["≥ +0.09", "+0.09"], texts.Where(t => t.Contains("+0", StringComparison.Ordinal)));
         Assert.Equal(3 * 8 + 2, Elements(picture, "rect").Count(r => r.Elements().Any(e => e.Name.LocalName == "title")));
     }
 

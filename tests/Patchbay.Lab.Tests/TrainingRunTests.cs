@@ -78,6 +78,19 @@ public class TrainingRunTests
     }
 
     [Fact]
+    public void A_run_that_stopped_early_stays_stopped_though_a_crash_kept_its_model_from_being_written()
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Recipe with { Data = [new("conversations")], StopAt = new("7 boxes", 0), CheckpointEvery = 0 };
+        var model = Train(folder.PathOf("run"), recipe);
+        var bytes = File.ReadAllBytes(Path.Combine(model, "model.safetensors"));
+        Directory.Delete(model, recursive: true);
+        Train(folder.PathOf("run"), recipe);
+        Assert.Equal(bytes, File.ReadAllBytes(Path.Combine(model, "model.safetensors")));
+        Assert.Equal(5, TrainingLog.Read(folder.PathOf("run/log.jsonl"))[^1].Step);
+    }
+
+    [Fact]
     public void Training_learns()
     {
         using var folder = new TemporaryFolder();

@@ -77,7 +77,7 @@ internal sealed class TrainingCurve
         var averaged = width > 1 ? $" (losses: means of {width} steps)" : "";
         return runs is [var run]
             ? new($"Training of {run.Name}", $"{run.Steps:N0} steps, {run.Tokens:N0} tokens{averaged}; bands: 95 % intervals", "steps", run.OwnPanels(Shown)) { Marks = run.Stages }
-            : new($"Training of {string.Join(", ", runs.Select(r => r.Name))}", $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs, Shown, all: show.Count == 0));
+            : new(runs.Count > 3 ? $"Training of {runs.Count} runs" : $"Training of {string.Join(", ", runs.Select(r => r.Name))}", $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs, Shown, all: show.Count == 0));
     }
 
     private IReadOnlyList<LinePanel> OwnPanels(Func<string, bool> shown)

@@ -4,6 +4,7 @@ using System.Globalization;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
+using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
@@ -49,10 +50,14 @@ internal sealed class LabQuartetCommand : PbmCommand
         foreach (var m in made)
         {
             var old = shipped.FirstOrDefault(s => s.Name == m.Name && s.Seed == m.Seed);
-            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => m.Scores[e].ToString()), old is null ? "-" : old.Scores[LabData.Evaluations[0]].ToString(), $"{m.Steps}", $"{m.Seconds:0}"]);
+            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])), old is null ? "-" : Short(old.Scores[LabData.Evaluations[0]]), $"{m.Steps}", $"{m.Seconds:0}"]);
         }
         call.Out.Write(table);
+        call.WriteLine("accuracies with half the width of their 95 % intervals");
         SeedResults.Show(call, "made now", made);
         SeedResults.Show(call, "shipped", shipped);
     }
+
+    private static string Short(Proportion score) =>
+        string.Create(CultureInfo.InvariantCulture, $"{score.Share:0.000} ±{(score.Interval.High - score.Interval.Low) / 2:0.000}");
 }

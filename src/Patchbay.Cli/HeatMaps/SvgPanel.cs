@@ -126,7 +126,7 @@ internal sealed class SvgPanel
         bar.Add(Svg.Rectangle(0, 0, width, BarWidth, "frame"));
         foreach (var (fraction, anchor) in new[] { (-1, "start"), (0, "middle"), (1, "end") })
         {
-            var label = fraction == 0 ? "0" : Signed(fraction * map.Limit, "G2") + (fraction > 0 && map.IsClipped ? " or more" : "");
+            var label = fraction == 0 ? "0" : (fraction > 0 && map.IsClipped ? "≥ " : "") + Signed(fraction * map.Limit, "G2");
             bar.Add(Svg.Text((fraction + 1) / 2.0 * width, BarWidth + 15, "", label, anchor));
         }
         return bar;

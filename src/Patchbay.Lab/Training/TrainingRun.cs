@@ -19,6 +19,8 @@ public sealed class TrainingRun : IDisposable
     private readonly Trainer trainer;
     private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
 
+    private bool stoppedBefore; // by its recipe's stop_at, before its model was written
+
     private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads, Device device)
     {
         (Folder, Recipe, this.start) = (folder, recipe, start);
@@ -94,7 +96,8 @@ public sealed class TrainingRun : IDisposable
     private void CutLog()
     {
         if (!File.Exists(LogPath)) return;
-        var lines = File.ReadAllLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line) is { } entry && entry.Step <= Steps);
+        string[] lines = [.. File.ReadAllLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line) is { } entry && entry.Step <= Steps)];
+        stoppedBefore = Steps > 0 && lines is [.., var last] && TrainingLog.TryParse(last) is { Scores: not null } evaluation && Stops(evaluation);
         File.WriteAllText(LogPath + ".part", string.Concat(lines.Select(line => line + "\n")));
         File.Move(LogPath + ".part", LogPath, overwrite: true);
     }
@@ -115,8 +118,9 @@ public sealed class TrainingRun : IDisposable
             log.WriteLine(TrainingLog.Line(entry));
             progress?.Invoke(entry);
         }
+        var stopped = stoppedBefore;
         if (Steps == 0) Tell(Evaluate());
-        while (Steps < Recipe.Steps)
+        while (Steps < Recipe.Steps && !stopped)
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -129,13 +133,17 @@ public sealed class TrainingRun : IDisposable
             var evaluation = Evaluate();
             Tell(evaluation);
             trainer.Save(StatePath);
-            if (Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Share >= stop.Accuracy) break;
+            stopped = Stops(evaluation);
         }
         // The model appears whole or not at all: its folder is what tells that the run is over.
         var unfinished = ModelFolder + ".part";
         Write(unfinished, ScalarType.Float16);
         Directory.Move(unfinished, ModelFolder);
     }
+
+    /// <summary>Whether an evaluation is good enough to end the run early.</summary>
+    private bool Stops(LogEntry evaluation) =>
+        Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Share >= stop.Accuracy;
 
     private LogEntry Evaluate() => new() { Step = Steps, Scores = Scores(questions) };
 
