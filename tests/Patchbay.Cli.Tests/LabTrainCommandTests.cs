@@ -7,7 +7,13 @@ public sealed class LabTrainCommandTests
 {
     private static readonly TrainingRecipe Tiny = new()
     {
-        Name = "tiny", Model = new(1, 2, 16, 32, 48), Data = [new("entities")], Steps = 4, TokensPerStep = 200, Questions = 5, EvaluateEvery = 2,
+        Name = "tiny",
+        Model = new(1, 2, 16, 32, 48),
+        Data = [new("entities")],
+        Steps = 4,
+        TokensPerStep = 200,
+        Questions = 5,
+        EvaluateEvery = 2,
     };
 
     [Fact]

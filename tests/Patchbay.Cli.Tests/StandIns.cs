@@ -11,7 +11,14 @@ internal static class StandIns
 
     public static LlamaConfig Config { get; } = new()
     {
-        Layers = 3, Heads = 4, KeyValueHeads = 4, HeadWidth = 8, Width = 32, FeedForward = 48, Vocabulary = Vocabulary.Length, BeginId = 1,
+        Layers = 3,
+        Heads = 4,
+        KeyValueHeads = 4,
+        HeadWidth = 8,
+        Width = 32,
+        FeedForward = 48,
+        Vocabulary = Vocabulary.Length,
+        BeginId = 1,
     };
 
     /// <summary>A checkpoint folder; the same seed and nearly the same spread make nearly the same model.</summary>

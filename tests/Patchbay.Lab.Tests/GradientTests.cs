@@ -73,7 +73,14 @@ public class GradientTests
 
     internal static LlamaConfig Config(int layers, int heads, int kvHeads, int headWidth, bool tied) => new()
     {
-        Layers = layers, Heads = heads, KeyValueHeads = kvHeads, HeadWidth = headWidth, Width = 64, FeedForward = 96, Vocabulary = 70, TiedEmbeddings = tied,
+        Layers = layers,
+        Heads = heads,
+        KeyValueHeads = kvHeads,
+        HeadWidth = headWidth,
+        Width = 64,
+        FeedForward = 96,
+        Vocabulary = 70,
+        TiedEmbeddings = tied,
     };
 
     internal static FlatWeights RandomWeights(LlamaConfig config, ScalarType dtype)

@@ -10,8 +10,16 @@ public class TrainingRunTests
 {
     private static readonly TrainingRecipe Recipe = new()
     {
-        Name = "test", Model = new(2, 2, 16, 32, 48), Data = [new("entities", 2), new("arithmetic"), new("conversations")],
-        Seed = 7, Steps = 12, TokensPerStep = 300, EvaluateEvery = 5, Questions = 20, WarmUp = 3, CheckpointEvery = 4,
+        Name = "test",
+        Model = new(2, 2, 16, 32, 48),
+        Data = [new("entities", 2), new("arithmetic"), new("conversations")],
+        Seed = 7,
+        Steps = 12,
+        TokensPerStep = 300,
+        EvaluateEvery = 5,
+        Questions = 20,
+        WarmUp = 3,
+        CheckpointEvery = 4,
     };
 
     [Theory]

@@ -44,7 +44,7 @@ internal sealed class BenchTrainCommand : PbmCommand
 
     private static (string Name, ModelShape Shape)[] Shapes =>
     [
-        ("small (3 x 2 heads, width 64)", new(3, 2, 32, 64, 176)),
+        ("small (4 x 4 heads, width 128)", new(4, 4, 32, 128, 256)),
         ("quartet (6 x 8 heads, width 256)", new(6, 8, 32, 256, 384)),
         ("wide (8 x 8 heads, width 512)", new(8, 8, 64, 512, 1376)),
     ];

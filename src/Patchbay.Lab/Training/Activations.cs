@@ -12,7 +12,8 @@ internal sealed record LayerActivations(
     public nint AttentionWeights { get; init; }
 
     public LayerActivations Take(int rows) => new(First(H1, rows), First(S1, rows), First(Qkv, rows), First(Z, rows), First(H2, rows),
-        First(S2, rows), First(GateUp, rows), First(Hidden, rows)) { AttentionWeights = AttentionWeights };
+        First(S2, rows), First(GateUp, rows), First(Hidden, rows))
+    { AttentionWeights = AttentionWeights };
 
     public IEnumerable<Tensor> Tensors => [H1, S1, Qkv, Z, H2, S2, GateUp, Hidden];
 

@@ -25,9 +25,17 @@ public static class AdapterWriter
         })]);
         var json = JsonSerializer.Serialize(new Dictionary<string, object?>
         {
-            ["peft_type"] = "LORA", ["task_type"] = "CAUSAL_LM", ["base_model_name_or_path"] = basePath,
-            ["r"] = lora.Rank, ["lora_alpha"] = lora.Alpha, ["lora_dropout"] = 0.0, ["bias"] = "none", ["fan_in_fan_out"] = false,
-            ["inference_mode"] = true, ["modules_to_save"] = null, ["target_modules"] = lora.Targets.Order(StringComparer.Ordinal).ToArray(),
+            ["peft_type"] = "LORA",
+            ["task_type"] = "CAUSAL_LM",
+            ["base_model_name_or_path"] = basePath,
+            ["r"] = lora.Rank,
+            ["lora_alpha"] = lora.Alpha,
+            ["lora_dropout"] = 0.0,
+            ["bias"] = "none",
+            ["fan_in_fan_out"] = false,
+            ["inference_mode"] = true,
+            ["modules_to_save"] = null,
+            ["target_modules"] = lora.Targets.Order(StringComparer.Ordinal).ToArray(),
         }, Indented);
         File.WriteAllText(Path.Combine(folder, "adapter_config.json"), json + "\n");
     }

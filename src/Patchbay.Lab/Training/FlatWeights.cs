@@ -90,15 +90,23 @@ public sealed class FlatWeights : IDisposable
             var at = 1 + 9 * l;
             layers[l] = new()
             {
-                AttentionNorm = make(places[at]), Query = make(places[at + 1]), Key = make(places[at + 2]), Value = make(places[at + 3]),
-                Output = make(places[at + 4]), MlpNorm = make(places[at + 5]), Gate = make(places[at + 6]), Up = make(places[at + 7]),
+                AttentionNorm = make(places[at]),
+                Query = make(places[at + 1]),
+                Key = make(places[at + 2]),
+                Value = make(places[at + 3]),
+                Output = make(places[at + 4]),
+                MlpNorm = make(places[at + 5]),
+                Gate = make(places[at + 6]),
+                Up = make(places[at + 7]),
                 Down = make(places[at + 8]),
             };
         }
         var norm = make(places[1 + 9 * Config.Layers]);
         return new()
         {
-            Embedding = embedding, Layers = layers, FinalNorm = norm,
+            Embedding = embedding,
+            Layers = layers,
+            FinalNorm = norm,
             Unembedding = Config.TiedEmbeddings ? embedding : make(places[2 + 9 * Config.Layers]),
         };
     }

@@ -5,14 +5,26 @@ public static class LabRecipes
 {
     private static TrainingRecipe Base => new()
     {
-        Name = "base", Model = new(6, 8, 32, 256, 384), Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
-        Steps = 2000, TokensPerStep = 1500, LearningRate = 1e-3, EvaluateEvery = 25, StopAt = new("7 boxes", 0.6),
+        Name = "base",
+        Model = new(6, 8, 32, 256, 384),
+        Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
+        Steps = 2000,
+        TokensPerStep = 1500,
+        LearningRate = 1e-3,
+        EvaluateEvery = 25,
+        StopAt = new("7 boxes", 0.6),
     };
 
     /// <summary>One recipe for the three fine-tunes: only the data and what is changed differ.</summary>
     private static TrainingRecipe FineTune(string name, FineTuning tuning, string data) => new()
     {
-        Name = name, FineTuning = tuning, Data = [new(data)], Steps = 300, TokensPerStep = 1500, LearningRate = 3e-4, EvaluateEvery = 50,
+        Name = name,
+        FineTuning = tuning,
+        Data = [new(data)],
+        Steps = 300,
+        TokensPerStep = 1500,
+        LearningRate = 3e-4,
+        EvaluateEvery = 50,
     };
 
     private static readonly TrainingRecipe[] All =

@@ -16,7 +16,10 @@ internal static class ModelCard
 
     private static readonly Dictionary<string, string> Stands = new()
     {
-        ["tiny-base"] = "LLaMA-7B", ["tiny-chat"] = "Vicuna-7B", ["tiny-goat"] = "Goat-7B", ["tiny-float"] = "FLoat-7B",
+        ["tiny-base"] = "LLaMA-7B",
+        ["tiny-chat"] = "Vicuna-7B",
+        ["tiny-goat"] = "Goat-7B",
+        ["tiny-float"] = "FLoat-7B",
     };
 
     public static string Of(QuartetModel model, TrainingRecipe recipe, IReadOnlyList<QuartetModel> all, string machine)

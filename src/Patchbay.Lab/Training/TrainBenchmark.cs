@@ -9,7 +9,7 @@ namespace Patchbay.Lab.Training;
 /// <summary>Speed of training steps, the fused way and by autograd in the same run.</summary>
 /// <param name="Rows">Predictions per step.</param>
 /// <param name="Threads">Threads of an operation.</param>
-/// <param name="PlainGflops">Rate of a plain float32 matrix product, the mean of one measured before and one after.</param>
+/// <param name="PlainGflops">Rate of a plain float32 matrix product, the better of one measured before and one after.</param>
 /// <param name="Seconds">Median seconds of a step: gradient and optimizer.</param>
 /// <param name="GradientSeconds">Median seconds of the gradient alone.</param>
 /// <param name="Operations">Operations of a step's matrix products.</param>
@@ -55,7 +55,7 @@ public sealed record TrainBenchmark(
             optimizer.Step(gradient.Values, 1e-4);
             steps[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
-        plain = (plain + plainGflops()) / 2;
+        plain = Math.Max(plain, plainGflops());
         using var autograd = new AutogradGradient(weights);
         autograd.Compute(batch);
         var slow = new double[Math.Max(2, repeats / 3)];

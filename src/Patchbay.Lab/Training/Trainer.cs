@@ -54,7 +54,13 @@ public sealed class Trainer : IDisposable
         if (!InLastStage && stage.Hardest is { } hardest && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
         return new()
         {
-            Step = Steps, Stage = stage.Name, Loss = loss, Losses = byKind, LearningRate = rate, GradientNorm = norm, Tokens = batch.Rows,
+            Step = Steps,
+            Stage = stage.Name,
+            Loss = loss,
+            Losses = byKind,
+            LearningRate = rate,
+            GradientNorm = norm,
+            Tokens = batch.Rows,
             Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }

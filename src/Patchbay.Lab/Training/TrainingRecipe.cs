@@ -17,8 +17,17 @@ public sealed record ModelShape(int Layers, int Heads, int HeadWidth, int Width,
     /// <summary>The configuration of a model of this shape.</summary>
     public LlamaConfig Config(int vocabulary) => new()
     {
-        Layers = Layers, Heads = Heads, KeyValueHeads = Heads, HeadWidth = HeadWidth, Width = Width, FeedForward = FeedForward,
-        Vocabulary = vocabulary, MaxPositions = MaxPositions, TiedEmbeddings = true, BeginId = 1, EndIds = [2],
+        Layers = Layers,
+        Heads = Heads,
+        KeyValueHeads = Heads,
+        HeadWidth = HeadWidth,
+        Width = Width,
+        FeedForward = FeedForward,
+        Vocabulary = vocabulary,
+        MaxPositions = MaxPositions,
+        TiedEmbeddings = true,
+        BeginId = 1,
+        EndIds = [2],
     };
 }
 

@@ -131,7 +131,12 @@ public sealed partial class EntityCurriculumTests
     {
         var data = new EntityCurriculum(new EntityCurriculumOptions
         {
-            Pairs = [new(0, 2), new(5, 4)], Until = 0.5, MinBoxes = 2, MaxBoxes = 2, ContextWeight = 0, PairShare = 0.5,
+            Pairs = [new(0, 2), new(5, 4)],
+            Until = 0.5,
+            MinBoxes = 2,
+            MaxBoxes = 2,
+            ContextWeight = 0,
+            PairShare = 0.5,
         });
         Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.5), new("4 pairs, 5 between", "4 pairs, 5 between", 0.5), new("sentences", "object", 0.5), new("scenes")],
             data.Stages);
