@@ -57,10 +57,9 @@ public sealed class AutogradGradient : Gradient
         var targets = tensor(Array.ConvertAll(batch.Targets, i => (long)i)).to(device).unsqueeze(1);
         var losses = logits.logsumexp(-1) - logits.gather(1, targets).squeeze(1);                              // (R)
         var share = tensor(batch.Weights).to(device).to(losses.dtype);
-        ((losses * share).sum(0L) / share.sum(0L)).backward();
+        var gradients = autograd.grad([(losses * share).sum(0L) / share.sum(0L)], [.. leaves.Tensors]);
         using var _ = no_grad();
-        foreach (var (place, tensor) in weights.Places.Zip(leaves.Tensors))
-            FlatWeights.View(Values, place).copy_(tensor.grad ?? throw new InvalidOperationException($"{place.Name} has no gradient"));
+        foreach (var (place, gradient) in weights.Places.Zip(gradients)) FlatWeights.View(Values, place).copy_(gradient);
         Operations += 3 * leaf.Operations;
         return losses.detach().to(ScalarType.Float32).cpu().data<float>().ToArray();
     }
