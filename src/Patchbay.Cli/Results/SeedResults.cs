@@ -12,7 +12,8 @@ internal static class SeedResults
     public static void Show(Call call, string title, IReadOnlyList<QuartetModel> results)
     {
         if (results.Count == 0) return;
-        call.WriteLine($"{title}, {Task}: mean over {results.DistinctBy(r => r.Seed).Count()} seeds ± standard error, and how much more than the base of the same seed");
+        var seeds = results.DistinctBy(r => r.Seed).Count();
+        call.WriteLine($"{title}, {Task}: mean over {seeds} seed{(seeds == 1 ? "" : "s")} ± standard error, and how much more than the base of the same seed");
         foreach (var name in Quartet.Names)
         {
             var gain = name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, Task), "+0.000;-0.000")}";
