@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Patchbay.Models;
+using Patchbay.Models.Kernels;
 
 namespace Patchbay.Lab.Kernels;
 
@@ -63,7 +64,7 @@ internal sealed unsafe class PackedAttention
                     var count = Math.Min(16, length - i);
                     float* pi = p + (long)i * Padded(length);
                     SmallProduct.Multiply(rotated + i * dh, dh, 1, keyT, Padded(length), pi, Padded(length), count, i + 16, dh);
-                    for (var r = 0; r < count; r++) Softmax(pi + (long)r * Padded(length), i + r + 1, i + 16);
+                    for (var r = 0; r < count; r++) CpuKernels.Softmax(pi + (long)r * Padded(length), i + r + 1, 1); // zero up to i + 16
                     SmallProduct.Multiply(pi, Padded(length), 1, rows + zWidth + (keyHeads + kv) * dh, qkvWidth,
                         z + (long)(first + i) * zWidth + h * dh, zWidth, count, dh, i + count);
                 }
@@ -169,28 +170,6 @@ internal sealed unsafe class PackedAttention
                 }
             }
         }
-    }
-
-    /// <summary>Softmax of the first <paramref name="count"/> scores; those up to <paramref name="whole"/>, a multiple of 16,
-    /// become zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Softmax(float* scores, int count, int whole)
-    {
-        for (var t = count; t < whole; t++) scores[t] = float.NegativeInfinity;
-        var vmax = Vector512.Load(scores);
-        for (var t = 16; t < whole; t += 16) vmax = Vector512.Max(vmax, Vector512.Load(scores + t));
-        var max = vmax[0];
-        for (var i = 1; i < 16; i++) max = MathF.Max(max, vmax[i]);
-        vmax = Vector512.Create(max);
-        Vector512<float> sum = default;
-        for (var t = 0; t < whole; t += 16)
-        {
-            var e = Vector512.Exp(Vector512.Load(scores + t) - vmax);
-            e.Store(scores + t);
-            sum += e;
-        }
-        var inverse = Vector512.Create(1f / Vector512.Sum(sum));
-        for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
     }
 
     /// <summary>p := p ∘ (dp - Σ p dp), the gradient of the scores from the weights p and their gradient dp.</summary>

@@ -82,7 +82,7 @@ public sealed class TrainingRun : IDisposable
             throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
         var run = new TrainingRun(folder, recipe, start, threads, device ?? CPU);
         Directory.CreateDirectory(folder);
-        File.WriteAllText(path, recipe.ToJson());
+        if (!File.Exists(path)) WriteWhole(path, recipe.ToJson());
         if (File.Exists(run.StatePath)) run.trainer.Restore(run.StatePath);
         run.CutLog();
         return run;
@@ -98,8 +98,14 @@ public sealed class TrainingRun : IDisposable
         if (!File.Exists(LogPath)) return;
         string[] lines = [.. File.ReadAllLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line) is { } entry && entry.Step <= Steps)];
         stoppedBefore = Steps > 0 && lines is [.., var last] && TrainingLog.TryParse(last) is { Scores: not null } evaluation && Stops(evaluation);
-        File.WriteAllText(LogPath + ".part", string.Concat(lines.Select(line => line + "\n")));
-        File.Move(LogPath + ".part", LogPath, overwrite: true);
+        WriteWhole(LogPath, string.Concat(lines.Select(line => line + "\n")));
+    }
+
+    /// <summary>Writes a file whole or not at all.</summary>
+    private static void WriteWhole(string path, string text)
+    {
+        File.WriteAllText(path + ".part", text);
+        File.Move(path + ".part", path, overwrite: true);
     }
 
     /// <summary>Whether the run is over: its model is written.</summary>

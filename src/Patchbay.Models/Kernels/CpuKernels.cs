@@ -85,6 +85,29 @@ public static unsafe class CpuKernels
         foreach (var t in tensors) GC.KeepAlive(t);
     }
 
+    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so that what lies
+    /// behind, up to a multiple of 16, becomes zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
+    public static void Softmax(float* scores, int count, float scale)
+    {
+        var whole = (count + 15) / 16 * 16;
+        for (var t = count; t < whole; t++) scores[t] = float.NegativeInfinity;
+        var vmax = Vector512.Load(scores);
+        for (var t = 16; t < whole; t += 16) vmax = Vector512.Max(vmax, Vector512.Load(scores + t));
+        var max = vmax[0];
+        for (var i = 1; i < 16; i++) max = MathF.Max(max, vmax[i]);
+        vmax = Vector512.Create(max);
+        Vector512<float> vscale = Vector512.Create(scale), sum = default;
+        for (var t = 0; t < whole; t += 16)
+        {
+            var e = Vector512.Exp((Vector512.Load(scores + t) - vmax) * vscale);
+            e.Store(scores + t);
+            sum += e;
+        }
+        var inverse = Vector512.Create(1f / Vector512.Sum(sum));
+        for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static void NormRow(float* x, float* w, float* y, int d, float epsilon)
     {

@@ -176,7 +176,7 @@ public sealed record RowAttention
                     if (own[i] >= 0 && own[i] <= p) scores[own[i]] = Dot(q, s.OwnKey + first + i * step, s.HeadWidth);
                 if (Forbidden?[(long)vn * s.QueryRows + j] is { } forbidden)
                     foreach (var t in forbidden) scores[t] = float.NegativeInfinity;
-                SoftmaxInPlace(scores, p + 1, 1f / MathF.Sqrt(s.HeadWidth));
+                CpuKernels.Softmax(scores, p + 1, 1f / MathF.Sqrt(s.HeadWidth));
                 WeightedSum(scores, values, z, p + 1, s.HeadWidth);
             }
         }
@@ -222,29 +222,6 @@ public sealed record RowAttention
         var total = Vector512.Sum(sum);
         for (; i < length; i++) total += x[i] * y[i];
         return total;
-    }
-
-    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so that what lies
-    /// behind, up to a multiple of 16, becomes zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
-    private static unsafe void SoftmaxInPlace(float* scores, int count, float scale)
-    {
-        var whole = (count + 15) / 16 * 16;
-        for (var t = count; t < whole; t++) scores[t] = float.NegativeInfinity;
-        var vmax = Vector512.Load(scores);
-        for (var t = 16; t < whole; t += 16) vmax = Vector512.Max(vmax, Vector512.Load(scores + t));
-        var max = vmax[0];
-        for (var i = 1; i < 16; i++) max = MathF.Max(max, vmax[i]);
-        vmax = Vector512.Create(max);
-        Vector512<float> vscale = Vector512.Create(scale), sum = default;
-        for (var t = 0; t < whole; t += 16)
-        {
-            var e = Vector512.Exp((Vector512.Load(scores + t) - vmax) * vscale);
-            e.Store(scores + t);
-            sum += e;
-        }
-        var inverse = Vector512.Create(1f / Vector512.Sum(sum));
-        for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
     }
 
     /// <summary>z = sum over t of weights[t] * values[t].</summary>
