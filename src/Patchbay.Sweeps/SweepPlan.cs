@@ -1,0 +1,74 @@
+namespace Patchbay.Sweeps;
+
+/// <summary>All that a sweep does, fixed when it is planned: whoever goes on with it, wherever, computes the same.</summary>
+/// <param name="Study">Name of the study.</param>
+/// <param name="StudyText">The study file, whole.</param>
+/// <param name="Seed">Seed of everything drawn at random.</param>
+/// <param name="Task">Which prompts.</param>
+/// <param name="Compute">How to compute; other numbers may change the last bits of a score.</param>
+/// <param name="Models">The models.</param>
+/// <param name="Stages">The stages, in an order in which a stage comes after those that it needs.</param>
+/// <param name="Attempts">How often a unit is tried before it is set aside.</param>
+public sealed record SweepPlan(string Study, string StudyText, ulong Seed, PlannedTask Task, PlannedCompute Compute,
+    IReadOnlyList<PlannedModel> Models, IReadOnlyList<Stage> Stages, int Attempts = 3)
+{
+    /// <summary>A model by its name.</summary>
+    public PlannedModel Model(string name) => Models.First(m => m.Name == name);
+}
+
+/// <summary>A model of a sweep.</summary>
+/// <param name="Name">Its name in the study.</param>
+/// <param name="Path">Where the checkpoint lies on the machine that planned the sweep.</param>
+/// <param name="Adapter">Folder of a LoRA adapter for it, or null.</param>
+/// <param name="Fingerprint">SHA-256 of configuration, weights and adapter.</param>
+/// <param name="Layers">L.</param>
+/// <param name="Heads">H.</param>
+/// <param name="Bytes">Memory that the loaded weights take.</param>
+public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads, long Bytes);
+
+/// <summary>Where prompts come from.</summary>
+/// <param name="Kind">"entity-tracking" (generated), or "file".</param>
+/// <param name="Prompts">How many.</param>
+/// <param name="Boxes">Boxes of a scene, where prompts are generated.</param>
+/// <param name="File">Artifact that holds the prompt file, where there is one; its SHA-256.</param>
+public sealed record PlannedTask(string Kind, int Prompts, int Boxes, string? File = null);
+
+/// <summary>How units compute.</summary>
+/// <param name="Dtype">"float32", "float16", "bfloat16" or "float64".</param>
+/// <param name="Device">"cpu" or "cuda:N".</param>
+/// <param name="Threads">Threads of one unit.</param>
+/// <param name="MemoryBytes">Memory that one model's unit may take, weights included.</param>
+public sealed record PlannedCompute(string Dtype, string Device, int Threads, long MemoryBytes);
+
+/// <summary>One experiment on one model.</summary>
+/// <param name="Id">"tiny-base/path-patching/B".</param>
+/// <param name="Kind">Which experiment: "path-patching".</param>
+/// <param name="Model">Which model runs it.</param>
+/// <param name="Parameters">Its parameters, as text.</param>
+/// <param name="After">Ids of the stages whose results it needs.</param>
+public sealed record Stage(string Id, string Kind, string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> After);
+
+/// <summary>What a stage consists of, worked out when the stages before it are complete.</summary>
+/// <param name="Inputs">What it takes from those stages, as text: the receivers of its paths.</param>
+/// <param name="Units">Keys of its units, unique within the stage and without '/': "layer-05".</param>
+public sealed record StagePlan(string Inputs, IReadOnlyList<string> Units);
+
+/// <summary>One measured number.</summary>
+/// <param name="Item">What was intervened on, unique within the unit: head "5.3", or "prompts 0-99".</param>
+/// <param name="Score">The number.</param>
+/// <param name="Error">Its standard error; NaN where there is none.</param>
+/// <param name="Samples">Number of prompts that it is the mean of.</param>
+public readonly record struct InterventionResult(string Item, double Score, double Error, int Samples);
+
+/// <summary>Ids of units.</summary>
+public static class UnitId
+{
+    /// <summary>The id of a stage's unit.</summary>
+    public static string Of(string stage, string key) => $"{stage}/{key}";
+
+    /// <summary>The stage of a unit.</summary>
+    public static string StageOf(string unit) => unit[..Math.Max(0, unit.LastIndexOf('/'))];
+
+    /// <summary>The key of a unit within its stage.</summary>
+    public static string KeyOf(string unit) => unit[(unit.LastIndexOf('/') + 1)..];
+}
