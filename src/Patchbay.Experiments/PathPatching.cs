@@ -154,7 +154,7 @@ public static class PathPatching
         return found[from].Top(options.TopK[Math.Min(index, options.TopK.Count - 1)]);
     }
 
-    private static void Check(IReadOnlyList<Head> receivers, LlamaConfig config)
+    internal static void Check(IReadOnlyList<Head> receivers, LlamaConfig config)
     {
         foreach (var r in receivers)
         {
@@ -179,12 +179,17 @@ public static class PathPatching
         var error = new double[config.Layers, config.Heads];
         for (var s = 0; s < senders.Length; s++)
         {
-            var values = effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n])).ToArray();
             var (layer, head) = senders[s];
-            mean[layer, head] = values.Average();
-            var squares = values.Sum(v => (v - mean[layer, head]) * (v - mean[layer, head]));
-            error[layer, head] = values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length);
+            (mean[layer, head], error[layer, head]) = MeanAndError([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))]);
         }
         return new PathScores(group, receivers, mean, error, seconds);
+    }
+
+    /// <summary>Mean of some values and its standard error, NaN of fewer than two.</summary>
+    internal static (double Mean, double Error) MeanAndError(double[] values)
+    {
+        var mean = values.Average();
+        var squares = values.Sum(v => (v - mean) * (v - mean));
+        return (mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length));
     }
 }

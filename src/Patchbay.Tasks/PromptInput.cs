@@ -1,15 +1,14 @@
 using System.Text.Json;
-using Patchbay.Tasks;
 
-namespace Patchbay.Cli.Commands;
+namespace Patchbay.Tasks;
 
 /// <summary>Prompts of a JSONL file, whichever of the two forms it has.</summary>
-internal static class PromptInput
+public static class PromptInput
 {
     /// <summary>What a file holds.</summary>
     /// <param name="Kind">"entity tracking" or "own task".</param>
     /// <param name="Prompts">Its prompts as tokens.</param>
-    internal sealed record Loaded(string Kind, PromptSet Prompts);
+    public sealed record Loaded(string Kind, PromptSet Prompts);
 
     /// <summary>Loads the first prompts of a file, or all.</summary>
     /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md.</param>

@@ -1,0 +1,40 @@
+using Patchbay.Sweeps;
+
+namespace Patchbay.Experiments.Stages;
+
+/// <summary>A unit to be run: all that its model's owner must know.</summary>
+/// <param name="Sweep">Id of the sweep.</param>
+/// <param name="Unit">Id of the unit.</param>
+/// <param name="Attempt">Which attempt, from 1.</param>
+/// <param name="Stage">Its stage.</param>
+/// <param name="Inputs">What the stage takes from those before it.</param>
+/// <param name="Plan">The sweep's plan.</param>
+public sealed record UnitOrder(string Sweep, string Unit, int Attempt, Stage Stage, string Inputs, SweepPlan Plan)
+{
+    /// <summary>Key of the unit within its stage.</summary>
+    public string Key => UnitId.KeyOf(Unit);
+}
+
+/// <summary>A kind of stage that can be run: one file per experiment, with its definition, its units, and how one is computed.</summary>
+public abstract class Experiment : StageKind
+{
+    /// <summary>Every experiment there is.</summary>
+    public static IReadOnlyList<Experiment> All { get; } = [new AccuracyExperiment(), new PathPatchingExperiment()];
+
+    /// <summary>An experiment by its name.</summary>
+    /// <exception cref="InvalidDataException">There is none: the journal was written by another version.</exception>
+    public static Experiment Of(string kind) => All.FirstOrDefault(e => e.Name == kind)
+        ?? throw new InvalidDataException($"this Patchbay knows no experiment '{kind}', only {string.Join(", ", All.Select(e => e.Name))}");
+
+    /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the same number of
+    /// threads.</summary>
+    /// <param name="order">The unit.</param>
+    /// <param name="session">Its model.</param>
+    /// <param name="progress">Told the share done, 0 to 1.</param>
+    /// <param name="cancel">Asked often.</param>
+    public abstract IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel);
+
+    /// <summary>What is expected where a parameter is no whole number of at least <paramref name="least"/>; null where it is.</summary>
+    protected static string? WholeNumber(string text, int least) =>
+        int.TryParse(text, out var number) && number >= least ? null : $"a whole number of {least} or more";
+}
