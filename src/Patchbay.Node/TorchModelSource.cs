@@ -1,0 +1,92 @@
+using Patchbay.Experiments.Stages;
+using Patchbay.Models;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Sweeps;
+using Patchbay.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Node;
+
+/// <summary>Loads models from their checkpoints, and refuses one that is not what its sweep was planned with.</summary>
+/// <param name="promptFile">Path of a prompt file by its hash.</param>
+public sealed class TorchModelSource(Func<string, string> promptFile) : IModelSource
+{
+    /// <inheritdoc/>
+    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, promptFile, cancel);
+
+    /// <summary>A dtype by its name.</summary>
+    public static ScalarType DtypeOf(string name) => name switch
+    {
+        "float16" => ScalarType.Float16,
+        "bfloat16" => ScalarType.BFloat16,
+        "float64" => ScalarType.Float64,
+        _ => ScalarType.Float32,
+    };
+
+    /// <summary>A device by its name.</summary>
+    /// <exception cref="InvalidDataException">There is no such device here.</exception>
+    public static Device DeviceOf(string name)
+    {
+        if (name == "cpu") return CPU;
+        var devices = cuda.is_available() ? cuda.device_count() : 0;
+        return int.TryParse(name.AsSpan(name.IndexOf(':') + 1), out var index) && index < devices
+            ? new Device(DeviceType.CUDA, index)
+            : throw new InvalidDataException($"there is no device {name}: libtorch sees {devices} CUDA devices here");
+    }
+
+    private sealed class Runner : IUnitRunner
+    {
+        private readonly ModelKey key;
+        private readonly ModelSession session;
+        private IReadOnlyList<(string Path, long Length, DateTime Written)> stamps;
+
+        public Runner(ModelKey key, Func<string, string> promptFile, CancellationToken cancel)
+        {
+            this.key = key;
+            using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
+            stamps = Stamps(checkpoint);
+            Fingerprint = Same(checkpoint, cancel);
+            var tokenizer = TokenizerLoader.Open(key.Model.Path) ?? TokenizerLoader.Open(checkpoint.Folder)
+                ?? throw new InvalidDataException($"there is no tokenizer in {key.Model.Path}");
+            var weights = checkpoint.Load(DtypeOf(key.Dtype), DeviceOf(key.Device), null, cancel);
+            session = new ModelSession(new Llama(checkpoint.Config, weights), text => tokenizer.Encode(text), promptFile);
+        }
+
+        public string Fingerprint { get; }
+
+        public IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel)
+        {
+            using var scope = NewDisposeScope();
+            using var quiet = no_grad();
+            Unchanged(cancel);
+            return Experiment.Of(order.Stage.Kind).Run(order, session, _ => { }, cancel);
+        }
+
+        public void Dispose()
+        {
+            session.Dispose();
+            TorchRuntime.ReturnFreedMemory();
+        }
+
+        /// <summary>Looks whether a file was touched since, and if one was, whether its bytes are still the same.</summary>
+        private void Unchanged(CancellationToken cancel)
+        {
+            using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
+            var now = Stamps(checkpoint);
+            if (now.SequenceEqual(stamps)) return;
+            Same(checkpoint, cancel);
+            stamps = now;
+        }
+
+        private string Same(Checkpoint checkpoint, CancellationToken cancel)
+        {
+            var found = checkpoint.ComputeFingerprint(null, cancel);
+            return found == key.Model.Fingerprint ? found : throw new InvalidDataException(
+                $"the checkpoint of {key.Name} at {key.Model.Path} has changed since the sweep was planned: its fingerprint is {found[..12]}, expected {key.Model.Fingerprint[..Math.Min(12, key.Model.Fingerprint.Length)]}");
+        }
+
+        private static (string, long, DateTime)[] Stamps(Checkpoint checkpoint) =>
+            [.. checkpoint.Files.Select(f => (f, new FileInfo(f).Length, File.GetLastWriteTimeUtc(f)))];
+    }
+}
