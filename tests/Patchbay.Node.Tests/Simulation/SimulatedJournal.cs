@@ -17,7 +17,7 @@ internal sealed class SharedRecords
 
 /// <summary>A journal in memory that fails as a real one does: busy before anything happened, or an answer lost after it did, or the
 /// process dead on either side of it.</summary>
-internal sealed class SimulatedJournal(SharedRecords records, Func<double> chance, Func<double> fault) : ISweepJournal
+internal sealed class SimulatedJournal(SharedRecords records, Func<double> chance, Func<double> fault, Action interleave) : ISweepJournal
 {
     public IReadOnlyList<string> Sweeps() => Faulty(() => (IReadOnlyList<string>)[.. records.Events.Keys]);
 
@@ -60,6 +60,7 @@ internal sealed class SimulatedJournal(SharedRecords records, Func<double> chanc
 
     private T Faulty<T>(Func<T> action)
     {
+        interleave();
         var p = fault();
         if (chance() < p) throw new JournalException(JournalFault.Busy, "simulated: busy");
         if (chance() < p / 4) throw new SimulatedCrash();

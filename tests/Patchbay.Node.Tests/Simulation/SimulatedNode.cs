@@ -11,12 +11,13 @@ internal sealed class SimulatedNode
     private readonly Coordinator coordinator;
     private readonly Dictionary<ModelKey, Actor> actors = [];
     private readonly double born;
+    private bool active; // in the middle of a tick, while another node got ahead
 
     public SimulatedNode(SimulatedWorld world, string name)
     {
         this.world = world;
         born = world.Now;
-        var journal = new SimulatedJournal(world.Records, world.Chance, () => world.Fault(0.02));
+        var journal = new SimulatedJournal(world.Records, world.Chance, () => world.Fault(0.02), world.Interleave);
         coordinator = new Coordinator(journal, Experiment.All, name, "simulated", new(3, world.TightMemory ? 1 << 20 : 10 << 20), Send);
     }
 
@@ -31,7 +32,8 @@ internal sealed class SimulatedNode
 
     public void Tick()
     {
-        if (Dead) return;
+        if (Dead || active) return;
+        active = true;
         try
         {
             coordinator.Tick(Time);
@@ -43,7 +45,11 @@ internal sealed class SimulatedNode
         }
         catch (SimulatedCrash)
         {
-            Dead = true;
+            Dead = world.Mortal;
+        }
+        finally
+        {
+            active = false;
         }
     }
 

@@ -5,17 +5,18 @@ namespace Patchbay.Node.Tests.Simulation;
 /// <summary>
 /// A whole cluster in one thread, driven by a seed: up to three nodes on one journal, with lost, late, repeated and reordered
 /// messages, a journal that fails, processes that die anywhere and come back, clocks that jump, and an operator who pauses, resumes
-/// and retries. After <see cref="ChaosSeconds"/> nothing goes wrong any more, and the sweep must end.
+/// and retries. After a while nothing goes wrong any more, and the sweep must end.
 /// </summary>
 internal sealed class SimulatedWorld
 {
-    private const double ChaosSeconds = 150, LimitSeconds = 4000;
+    private const double LimitSeconds = 4000;
     private const string Sweep = "simulated-1";
 
     private readonly Random random;
     private readonly PriorityQueue<Action, (double, int)> agenda = new();
     private readonly SimulatedNode?[] nodes;
     private readonly bool poisoned, cancels;
+    private readonly double chaos; // seconds during which things go wrong
     private readonly SweepPlan plan;
     private int count, born, evolved;
     private SweepState state = SweepState.None;
@@ -26,7 +27,9 @@ internal sealed class SimulatedWorld
         random = new Random(seed);
         poisoned = random.Next(2) == 0;
         cancels = random.Next(12) == 0;
-        TightMemory = random.Next(3) == 0;
+        Mortal = random.Next(4) > 0;
+        chaos = 10 + 140 * random.NextDouble();
+        TightMemory = random.Next(2) == 0;
         nodes = new SimulatedNode?[1 + random.Next(3)];
         plan = SimulatedPlan.Make(poisoned, batches: random.Next(3) == 0);
     }
@@ -38,7 +41,10 @@ internal sealed class SimulatedWorld
     /// <summary>Whether only one model fits into memory at a time.</summary>
     public bool TightMemory { get; }
 
-    private bool Calm => Now > ChaosSeconds;
+    /// <summary>Whether processes die.</summary>
+    public bool Mortal { get; }
+
+    private bool Calm => Now > chaos;
 
     private List<RecordedEvent> Events => Records.Of(Sweep);
 
@@ -48,6 +54,12 @@ internal sealed class SimulatedWorld
     public double Fault(double probability) => Calm ? 0 : probability;
 
     public void At(double time, Action action) => agenda.Enqueue(action, (time, count++));
+
+    /// <summary>Lets another node act in the middle of what one does.</summary>
+    public void Interleave()
+    {
+        if (Chance() < Fault(0.05)) nodes[random.Next(nodes.Length)]?.Tick();
+    }
 
     /// <summary>Sends a message through the network.</summary>
     public void Deliver(Action message)
@@ -109,7 +121,7 @@ internal sealed class SimulatedWorld
                 At(Now + 20 * Chance(), () => Live(i));
                 return;
             }
-            if (Chance() < Fault(0.01)) node.Kill();
+            if (Mortal && Chance() < Fault(0.01)) node.Kill();
             if (Chance() < Fault(0.02)) node.ClockError += (Chance() - 0.5) * (Chance() < 0.5 ? 20_000 : 60);
             At(Now + 0.5 + Chance(), Tick);
         }
@@ -145,10 +157,12 @@ internal sealed class SimulatedWorld
         if (!end.Ended) return $"the sweep has not ended after {Now:0} s: it is {end.Status}, {end.InOrder.Sum(s => s.Completed)} units done, pending {string.Join(' ', end.PendingUnits)}";
         var results = new Dictionary<string, List<InterventionResult>>();
         var completed = new HashSet<string>();
+        var failures = new Dictionary<string, int>();
         foreach (var happened in Events.Select(e => e.Event))
         {
             if (happened is InterventionRecorded r) (results.TryGetValue(r.Unit, out var list) ? list : results[r.Unit] = []).Add(new(r.Item, r.Score, r.Error, r.Samples));
             if (happened is UnitCompleted done && !completed.Add(done.Unit)) return $"{done.Unit} was completed twice";
+            if (happened is UnitFailed broke && broke.Attempt != (failures[broke.Unit] = failures.GetValueOrDefault(broke.Unit) + 1)) return $"attempt {broke.Attempt} of {broke.Unit} was counted twice";
             if (happened is UnitClaimed claim && completed.Contains(claim.Unit)) return $"{claim.Unit} was claimed after it was completed";
         }
         foreach (var (unit, recorded) in results)
