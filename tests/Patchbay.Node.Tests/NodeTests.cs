@@ -1,0 +1,165 @@
+using Patchbay.Experiments;
+using Patchbay.Experiments.Stages;
+using Patchbay.Models;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Node.Tests.Simulation;
+using Patchbay.Sweeps;
+using Patchbay.Tasks;
+using TorchSharp;
+
+namespace Patchbay.Node.Tests;
+
+public sealed class NodeTests
+{
+    private const int Prompts = 12;
+    private static readonly string Models = Path.Combine(Root(), "models");
+
+    [Fact]
+    public async Task A_node_runs_a_sweep_to_the_scores_that_path_patching_in_one_go_gives()
+    {
+        var plan = Plan("tiny-base", "tiny-goat");
+        var state = await RunToEnd(plan, slots: 2);
+        Assert.Equal(SweepStatus.Completed, state.Status);
+        foreach (var planned in plan.Models)
+        {
+            using var checkpoint = Checkpoint.Open(planned.Path);
+            using var model = new Llama(checkpoint.Config, checkpoint.Load(torch.ScalarType.Float32));
+            var tokenizer = TokenizerLoader.Open(planned.Path)!;
+            var prompts = EntityPrompts.Generate(new(Prompts, plan.Seed, 7), text => tokenizer.Encode(text));
+            var whole = PathPatching.Run(model, prompts, PathChain.EntityTracking, new() { TopK = [4, 4, 4, 4] });
+            foreach (var group in whole.Groups)
+            {
+                var stage = state.Stages[$"{planned.Name}/path-patching/{group.Group.Name}"];
+                Assert.Equal(string.Join(' ', group.Receivers), stage.Inputs);
+                foreach (var (_, result) in stage.Results)
+                {
+                    var head = PathPatchingExperiment.ParseHead(result.Item);
+                    Assert.Equal(group.Scores[head.Layer, head.Index], result.Score, 1e-5);
+                    Assert.Equal(group.StandardErrors[head.Layer, head.Index], result.Error, 1e-5);
+                    Assert.Equal(Prompts, result.Samples);
+                }
+                Assert.Equal(group.SenderLayers * 8, stage.Results.Count());
+            }
+            var asked = TaskAccuracy.Measure(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text => tokenizer.Encode(text)));
+            Assert.Equal(asked.Right, state.Stages[$"{planned.Name}/accuracy"].Results.Sum(r => r.Result.Score * r.Result.Samples), 1e-9);
+        }
+    }
+
+    [Fact]
+    public async Task Neither_the_number_of_slots_nor_the_order_of_units_changes_a_bit()
+    {
+        var plan = Plan("tiny-base", "tiny-chat");
+        var one = await RunToEnd(plan, slots: 1);
+        var two = await RunToEnd(plan with { Models = [.. plan.Models.Reverse()] }, slots: 2);
+        Assert.Equal(Results(one), Results(two));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_not_the_planned_one_fails_its_units_and_no_others()
+    {
+        var plan = Plan("tiny-base", "tiny-chat");
+        var other = plan with { Models = [plan.Models[0] with { Fingerprint = new string('0', 64) }, plan.Models[1]] };
+        var state = await RunToEnd(other, slots: 2);
+        Assert.Equal(SweepStatus.CompletedWithFailures, state.Status);
+        Assert.All(state.InOrder.Where(s => s.Stage.Model == "tiny-chat"), s => Assert.Equal(StageStatus.Completed, s.Status));
+        var failed = state.Stages["tiny-base/accuracy"].Units.Values;
+        Assert.All(failed, unit => Assert.Contains("has changed since the sweep was planned", unit.Error, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_changes_under_a_running_sweep_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var copy = folder.PathOf("copy");
+        Directory.CreateDirectory(copy);
+        foreach (var file in Directory.GetFiles(Path.Combine(Models, "tiny-base"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        var key = ModelKey.Of(Plan(copy), "copy");
+        var plan = Plan(copy);
+        using var runner = new TorchModelSource(_ => "").Open(key, CancellationToken.None);
+        var stage = plan.Stages.First(s => s.Kind == "accuracy");
+        var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0063", 1, stage, "", plan);
+        Assert.Single(runner.Run(order, CancellationToken.None));
+        var weights = Path.Combine(copy, "model.safetensors");
+        File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddHours(1));
+        Assert.Single(runner.Run(order, CancellationToken.None)); // touched, but the same bytes
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        var refused = Assert.Throws<InvalidDataException>(() => runner.Run(order, CancellationToken.None));
+        Assert.Contains("has changed since the sweep was planned: its fingerprint is", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stopped_node_records_what_was_done_and_another_goes_on()
+    {
+        var plan = Plan("tiny-base");
+        var records = Started(plan);
+        await using (var first = Node(records, slots: 1))
+        {
+            await Until(() => first.Sweep("s").InOrder.Sum(s => s.Completed) >= 3);
+            await first.StopAsync(TimeSpan.FromSeconds(20));
+        }
+        Assert.Empty(records.Leases);
+        await using var second = Node(records, slots: 1);
+        await Until(() => second.Sweep("s").Ended);
+        Assert.Equal(SweepStatus.Completed, second.Sweep("s").Status);
+        var completed = records.Of("s").Select(e => e.Event).OfType<UnitCompleted>().Select(c => c.Unit).ToArray();
+        Assert.Equal(completed.Distinct(), completed);
+    }
+
+    private static (string, InterventionResult)[] Results(SweepState state) =>
+        [.. state.Stages.Values.SelectMany(s => s.Results).OrderBy(r => r.Unit, StringComparer.Ordinal)];
+
+    private static SweepPlan Plan(params string[] models)
+    {
+        var planned = models.Select(name =>
+        {
+            var path = Path.IsPathRooted(name) ? name : Path.Combine(Models, name);
+            using var checkpoint = Checkpoint.Open(path);
+            return new PlannedModel(Path.GetFileName(name), path, null, checkpoint.ComputeFingerprint(), checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
+        }).ToArray();
+        var stages = planned.SelectMany(m => Experiment.All.SelectMany(kind => kind.Expand(m.Name, kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
+        {
+            "prompts" => "150",
+            "receivers" => "4",
+            _ => f.Default,
+        })))).ToArray();
+        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned, stages);
+    }
+
+    private static SharedRecords Started(SweepPlan plan)
+    {
+        var records = new SharedRecords();
+        SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
+        foreach (var (i, happened) in events.Index()) records.Of("s").Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
+        return records;
+    }
+
+    private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots)
+    {
+        await using var node = Node(Started(plan), slots);
+        await Until(() => node.Sweep("s").Ended || node.Failure.IsCompleted);
+        if (node.Failure.IsCompleted) await node.Failure;
+        return node.Sweep("s");
+    }
+
+    private static PatchbayNode Node(SharedRecords records, int slots) => new(new SimulatedJournal(records, () => 1, () => 0, () => { }),
+        new TorchModelSource(_ => throw new InvalidOperationException()), new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
+
+    private static async Task Until(Func<bool> reached)
+    {
+        for (var left = 2400; left > 0; left--)
+        {
+            if (reached()) return;
+            await Task.Delay(25);
+        }
+        Assert.Fail("not reached within a minute");
+    }
+
+    private static string Root()
+    {
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "Cluster.sln"))) return at.FullName;
+        throw new InvalidOperationException("the project's root was not found");
+    }
+}
