@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Node;
+
+/// <summary>What a node says of itself.</summary>
+/// <param name="Node">Its id.</param>
+/// <param name="Version">Version of the program.</param>
+/// <param name="Data">Its data folder.</param>
+/// <param name="Slots">Units that run at a time.</param>
+/// <param name="Threads">Threads of one unit.</param>
+/// <param name="MemoryBytes">For loaded models together.</param>
+/// <param name="Waiting">Why it waits for the journal, or null.</param>
+public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes, string? Waiting);
+
+/// <summary>What a node says of a sweep.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Status">"running".</param>
+/// <param name="Completed">Units done.</param>
+/// <param name="Known">Units known so far.</param>
+/// <param name="SetAside">Units set aside.</param>
+public sealed record SweepInfo(string Id, string Status, int Completed, int Known, int SetAside);
+
+/// <summary>
+/// The node's control API: HTTP on this machine's own address only, JSON in snake_case. Journal and sweeps are read where they lie;
+/// this serves what only the node knows: which models it has loaded, and what it is at. Requests that a browser could be made to
+/// send are refused: every one must carry the header <see cref="Header"/>, and name the machine itself as host.
+/// </summary>
+public sealed class ControlApi : IAsyncDisposable
+{
+    /// <summary>A header that every request carries.</summary>
+    public const string Header = "X-Patchbay";
+
+    /// <summary>Where a node listens unless told otherwise.</summary>
+    public const int DefaultPort = 9110;
+
+    private readonly WebApplication app;
+
+    private ControlApi(WebApplication app) => this.app = app;
+
+    /// <summary>How its JSON is written.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    /// <summary>Where it listens: "http://127.0.0.1:9110".</summary>
+    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    /// <summary>Starts to listen.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="data">Its data folder.</param>
+    /// <param name="port">On which port; 0 for any that is free.</param>
+    /// <exception cref="IOException">The port is taken.</exception>
+    public static async Task<ControlApi> StartAsync(PatchbayNode node, string data, int port = DefaultPort)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
+        var app = builder.Build();
+        app.Use(Refuse);
+        app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots, node.Options.Threads, node.Options.MemoryBytes, node.Waiting));
+        app.MapGet("/models", () => node.Models);
+        app.MapGet("/sweeps", () => node.Sweeps.Select(s => Describe(s.Key, s.Value)));
+        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state) ? Results.Json(Describe(id, state), Json) : Results.NotFound());
+        app.MapPost("/models/load", (ModelKey model) => Told(() => node.Ask(model, new LoadModel())));
+        app.MapPost("/models/{name}/unload", (string name) =>
+        {
+            var named = node.Models.Where(m => m.Model.Name == name && m.State != "cold").ToArray();
+            foreach (var model in named) node.Ask(model.Model, new UnloadModel());
+            return named.Length > 0 ? Results.Accepted() : Results.NotFound();
+        });
+        app.MapPost("/look", () => Told(node.Look));
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync();
+            throw new IOException($"port {port} of this machine is taken, by another node perhaps: give another with --port", e);
+        }
+        return new(app);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await app.StopAsync(patience.Token);
+        await app.DisposeAsync();
+    }
+
+    private static SweepInfo Describe(string id, SweepState state) => new(id, SweepDecider.Text(state.Status),
+        state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length), state.InOrder.Sum(s => s.SetAside));
+
+    private static IResult Told(Action action)
+    {
+        action();
+        return Results.Accepted();
+    }
+
+    private static Task Refuse(HttpContext context, RequestDelegate next)
+    {
+        var request = context.Request;
+        if (request.Headers.ContainsKey(Header) && request.Host.Host is "127.0.0.1" or "localhost") return next(context);
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return context.Response.WriteAsync($"requests need the header {Header} and this machine as host\n");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Http.Json;
+using Patchbay.Node.Tests.Simulation;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Node.Tests;
+
+#pragma warning disable CA1001 // xunit calls DisposeAsync.
+public sealed class ControlApiTests : IAsyncLifetime
+#pragma warning restore CA1001
+{
+    private static readonly ModelKey Model = new(new PlannedModel("tiny", "/tiny", null, "f", 4, 3, 100), "float32", "cpu", 1, 1 << 20);
+    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }), new SimulatedModels(() => 1, () => 0),
+        new(1, 1, 1 << 30, "1.2.3"), () => { });
+    private ControlApi api = null!;
+
+    public async Task InitializeAsync() => api = await ControlApi.StartAsync(node, "/data", port: 0);
+
+    public async Task DisposeAsync()
+    {
+        await api.DisposeAsync();
+        await node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task It_tells_of_itself()
+    {
+        using var client = Client();
+        var info = await client.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json);
+        Assert.Equal(("1.2.3", "/data", 1, NodeIdentity.Own), (info!.Version, info.Data, info.Slots, info.Node));
+    }
+
+    [Fact]
+    public async Task Models_are_loaded_and_unloaded_by_an_operator()
+    {
+        using var client = Client();
+        Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsJsonAsync("/models/load", Model, ControlApi.Json)).StatusCode);
+        await Until(client, "loaded");
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
+        await Until(client, "cold");
+    }
+
+    [Fact]
+    public async Task What_a_browser_could_be_made_to_send_is_refused()
+    {
+        using var bare = new HttpClient { BaseAddress = new Uri(api.Address) };
+        Assert.Equal(HttpStatusCode.Forbidden, (await bare.GetAsync(new Uri("/models", UriKind.Relative))).StatusCode);
+        using var elsewhere = Client();
+        elsewhere.DefaultRequestHeaders.Host = "evil.example";
+        Assert.Equal(HttpStatusCode.Forbidden, (await elsewhere.GetAsync(new Uri("/models", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_said_in_a_sentence()
+    {
+        var taken = await Assert.ThrowsAsync<IOException>(() => ControlApi.StartAsync(node, "/data", new Uri(api.Address).Port));
+        Assert.Contains("is taken", taken.Message, StringComparison.Ordinal);
+    }
+
+    private HttpClient Client()
+    {
+        var client = new HttpClient { BaseAddress = new Uri(api.Address) };
+        client.DefaultRequestHeaders.Add(ControlApi.Header, "1");
+        return client;
+    }
+
+    private static async Task Until(HttpClient client, string state)
+    {
+        for (var left = 200; left > 0; left--)
+        {
+            var models = await client.GetFromJsonAsync<ModelStatus[]>("/models", ControlApi.Json);
+            if (models!.Any(m => m.State == state)) return;
+            await Task.Delay(25);
+        }
+        Assert.Fail($"the model is not {state} after 5 s");
+    }
+}
