@@ -59,6 +59,7 @@ public sealed class TorchModelSource(Func<string, string> promptFile) : IModelSo
         {
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
+            set_num_threads(key.Threads); // of this thread; the unit before may have been another sweep's
             Unchanged(cancel);
             return Experiment.Of(order.Stage.Kind).Run(order, session, _ => { }, cancel);
         }

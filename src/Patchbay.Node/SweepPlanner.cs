@@ -1,0 +1,46 @@
+using Patchbay.Models;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Sweeps;
+using static TorchSharp.torch;
+
+namespace Patchbay.Node;
+
+/// <summary>A model that a sweep is to be planned with.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Path">Folder or file of the checkpoint.</param>
+/// <param name="Adapter">Folder of a LoRA adapter, or null.</param>
+public sealed record ModelPlace(string Name, string Path, string? Adapter);
+
+/// <summary>Looks at checkpoints, without loading them, and fixes what a sweep of them will compute with.</summary>
+public static class SweepPlanner
+{
+    private const long Working = 1L << 30; // least that a model needs besides its weights
+
+    /// <summary>A model's shape, size and fingerprint.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="dtype">"float32".</param>
+    /// <param name="progress">Told the share of its bytes that have been read.</param>
+    /// <param name="cancel">Asked often.</param>
+    /// <exception cref="InvalidDataException">The checkpoint cannot be used.</exception>
+    public static PlannedModel Look(ModelPlace place, string dtype, IProgress<double>? progress, CancellationToken cancel)
+    {
+        using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);
+        if (TokenizerLoader.Open(place.Path) is null && TokenizerLoader.Open(checkpoint.Folder) is null)
+            throw new InvalidDataException($"{place.Name}: there is no tokenizer in {place.Path}");
+        var config = checkpoint.Config;
+        var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
+        return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel), config.Layers, config.Heads, config.ParameterCount * size);
+    }
+
+    /// <summary>Memory of one model's unit: what all models have together, divided by as many models as can be loaded at a time and
+    /// still have a gibibyte each to work with.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="bytes">For all of them.</param>
+    public static long MemoryOfOne(IReadOnlyList<PlannedModel> models, long bytes)
+    {
+        var need = models.Max(m => m.Bytes) + Working;
+        var together = models.Count;
+        while (together > 1 && bytes / together < need) together--;
+        return bytes / together;
+    }
+}
