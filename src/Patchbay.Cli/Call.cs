@@ -95,7 +95,8 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     public ExitCode Fail(Failure failure)
     {
         terminal.Error.Profile.Out.Writer.WriteLine($"error: {failure.Sentence}");
-        if (!JsonWritten) WriteJson(new { Error = failure.Sentence, ExitCode = (int)failure.Code });
+        foreach (var detail in failure.Details) terminal.Error.Profile.Out.Writer.WriteLine($"  {detail}");
+        if (!JsonWritten) WriteJson(new { Error = failure.Sentence, ExitCode = (int)failure.Code, Details = failure.Details.Count == 0 ? null : failure.Details });
         return failure.Code;
     }
 }

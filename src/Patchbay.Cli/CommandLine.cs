@@ -19,7 +19,11 @@ internal static class CommandLine
         root.Add(new DemoCommand());
         root.Add(new PatchCommand());
         root.Add(new DoctorCommand());
-        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand()));
+        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand(),
+            new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
+        root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
+        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry()));
+        root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));

@@ -1,18 +1,25 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Patchbay.Sweeps;
+using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli;
 
 /// <summary>What went wrong, as an exit code and one sentence.</summary>
 internal sealed partial record Failure(ExitCode Code, string Sentence)
 {
+    /// <summary>One line each, where there is more to say than a sentence.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+
     /// <summary>The failure that an exception stands for.</summary>
     public static Failure Of(Exception exception)
     {
         var cause = Cause(exception);
         return cause switch
         {
+            StudyException study => new(ExitCode.BadInput, OneLine(study.Heading)) { Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")] },
+            JournalException { Fault: JournalFault.Unknown } => new(ExitCode.BadInput, OneLine(cause.Message)),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
             InvalidDataException or ArgumentException or FormatException or JsonException

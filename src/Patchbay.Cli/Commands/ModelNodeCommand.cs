@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Node;
+using Patchbay.Sweeps.Studies;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm model list`: the catalogue's models, which are here, and which a node has loaded.</summary>
+internal sealed class ModelListCommand : PbmCommand
+{
+    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string?> catalogue = StudyInput.Catalogue();
+
+    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list", "PATCHBAY_MODELS=/models pbm model list --json")
+    {
+        Add(data);
+        Add(catalogue);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        using var node = ControlClient.Find(DataFolder.Of(call, data));
+        var loaded = node?.Models() ?? [];
+        var rows = StudyInput.LoadCatalogue(call, catalogue).Models.Select(m => new
+        {
+            m.Name,
+            m.Title,
+            Path = m.Path ?? "",
+            Here = m.Problem ?? "yes",
+            Node = node is null ? "no node is up" : loaded.FirstOrDefault(l => l.Model.Name == m.Name)?.State ?? "cold",
+        }).ToArray();
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var header in (string[])["model", "what", "here", "node"]) table.AddColumn(header);
+        foreach (var row in rows) table.AddRow(new Text(row.Name), new Text(row.Title), new Text(row.Here), new Text(row.Node));
+        call.Out.Write(table);
+        call.WriteJson(rows);
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>`pbm model load|unload NAME`: tells the node of this data folder to load or free a model.</summary>
+internal sealed class ModelNodeCommand : PbmCommand
+{
+    private readonly Argument<string> name = new("NAME") { Description = "A model of the catalogue" };
+    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string?> catalogue = StudyInput.Catalogue();
+    private readonly bool load;
+
+    private ModelNodeCommand(string verb, string description, bool load) : base(verb, description, $"pbm model {verb} tiny-base")
+    {
+        this.load = load;
+        Add(name);
+        Add(data);
+        Add(catalogue);
+    }
+
+    /// <summary>`pbm model load NAME`.</summary>
+    public static ModelNodeCommand Load() => new("load", "Have the running node load a model before a sweep needs it", load: true);
+
+    /// <summary>`pbm model unload NAME`.</summary>
+    public static ModelNodeCommand Unload() => new("unload", "Have the running node free a model's memory", load: false);
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var folder = DataFolder.Of(call, data);
+        using var node = ControlClient.Find(folder) ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
+        var model = call.Get(name);
+        if (!load)
+        {
+            if (!node.Unload(model)) throw new FileNotFoundException($"the node has no model {model} loaded");
+        }
+        else node.Load(Key(call, model, node.Info));
+        call.WriteLine($"the node {(load ? "loads" : "frees")} {model}: pbm model list");
+        call.WriteJson(new { Model = model, Asked = load ? "load" : "unload" });
+        return ExitCode.Ok;
+    }
+
+    private ModelKey Key(Call call, string model, NodeInfo info)
+    {
+        // As sweeps that were planned with it would have it, so that they find it loaded.
+        using var home = DataHome.Open(call, data);
+        var plans = home.Journal.Sweeps().Select(id => home.Journal.Recover(id).State).Where(s => s.Plan is not null && !s.Ended).Select(s => s.Plan!);
+        if (plans.LastOrDefault(p => p.Models.Any(m => m.Name == model)) is { } plan) return ModelKey.Of(plan, model);
+        var models = StudyInput.LoadCatalogue(call, catalogue);
+        var place = StudyInput.Place(models.Find(model) ?? throw new FileNotFoundException($"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
+        var planned = call.WithProgress("fingerprint", report => SweepPlanner.Look(place, "float32", new PatchRun.Direct<double>(done => report("fingerprint", done)), call.Interrupted));
+        return new(planned, "float32", "cpu", info.Threads, SweepPlanner.MemoryOfOne([planned], info.MemoryBytes));
+    }
+}

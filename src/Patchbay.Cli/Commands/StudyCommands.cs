@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm study validate FILE`: everything that is wrong with a study, at once, before anything is loaded.</summary>
+internal sealed class StudyValidateCommand : PbmCommand
+{
+    private readonly Argument<string> file = StudyInput.File();
+    private readonly Option<string?> catalogue = StudyInput.Catalogue();
+
+    public StudyValidateCommand() : base("validate", "Check a study: every mistake with its line, before anything is loaded", "pbm study validate cluster-config/studies/quartet.yaml")
+    {
+        Add(file);
+        Add(catalogue);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var path = call.Get(file);
+        var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
+        call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, {study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
+        call.WriteJson(new { study.Name, Models = study.Models.Select(m => m.Name), Stages = study.Stages.Select(s => s.Id), study.Task.Prompts, study.Seed });
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>`pbm study run FILE`: plans a sweep of a study and runs it, watched, in this process or on the node that is up.</summary>
+internal sealed class StudyRunCommand : PbmCommand
+{
+    private readonly Argument<string> file = StudyInput.File();
+    private readonly Option<string?> catalogue = StudyInput.Catalogue();
+    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<bool> anew = new("--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
+    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score", text => Lists.Count(text));
+    private readonly NodeSettings node = new();
+
+    public StudyRunCommand() : base("run", "Run a study: all its models in parallel, every result recorded, resumable at any instant",
+        "pbm study run cluster-config/studies/quartet.yaml", "PATCHBAY_MODELS=/models pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
+    {
+        Add(file);
+        foreach (var option in new Option[] { catalogue, data, anew, threads }) Add(option);
+        foreach (var option in node.Options) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
+        using var home = DataHome.Open(call, data);
+        var plan = StudyInput.Plan(call, study, home, call.Get(threads), node.Memory(call));
+        var unfinished = call.Get(anew) ? null : SweepOrders.Unfinished(home.Journal, plan);
+        var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
+        if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
+        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models" : $"sweep {id} of this study is unfinished and goes on (--new begins another)");
+        return SweepRun.Serve(call, home, id, node);
+    }
+}

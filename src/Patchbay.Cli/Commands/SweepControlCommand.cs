@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm sweep pause|cancel ID`: tells a sweep to rest or to end, whoever runs it.</summary>
+internal sealed class SweepControlCommand : PbmCommand
+{
+    private readonly Argument<string> id = SweepArguments.Id();
+    private readonly Option<string?> data = DataFolder.Option();
+    private readonly SweepCommand command;
+    private readonly string done;
+
+    private SweepControlCommand(string verb, string description, SweepCommand command, string done) : base(verb, description, $"pbm sweep {verb} quartet-1")
+    {
+        (this.command, this.done) = (command, done);
+        Add(id);
+        Add(data);
+    }
+
+    /// <summary>`pbm sweep pause ID`.</summary>
+    public static SweepControlCommand Pause() => new("pause", "Hand out no more units of a sweep; what is under way is still recorded", new PauseSweep(), "is paused");
+
+    /// <summary>`pbm sweep cancel ID`.</summary>
+    public static SweepControlCommand Cancel() => new("cancel", "End a sweep for good; what was recorded stays", new CancelSweep(), "is cancelled");
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        using var home = DataHome.Open(call, data);
+        var (state, changed) = SweepOrders.Give(home.Journal, call.Get(id), command);
+        home.Node()?.Look();
+        call.WriteLine(changed ? $"sweep {call.Get(id)} {done}" : $"sweep {call.Get(id)} {done} already");
+        call.WriteJson(new { Sweep = call.Get(id), Status = SweepDecider.Text(state.Status), Changed = changed });
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>Arguments that name sweeps.</summary>
+internal static class SweepArguments
+{
+    /// <summary>ID of a sweep.</summary>
+    public static Argument<string> Id() => new("ID") { Description = "The sweep, as 'pbm sweep list' names it" };
+}

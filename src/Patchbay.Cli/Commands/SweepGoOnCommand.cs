@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm sweep resume|retry ID`: goes on with a sweep that was paused or interrupted, or tries again what failed; in this process
+/// unless a node is up.</summary>
+internal sealed class SweepGoOnCommand : PbmCommand
+{
+    private readonly Argument<string> id = SweepArguments.Id();
+    private readonly Option<string?> data = DataFolder.Option();
+    private readonly NodeSettings node = new();
+    private readonly SweepCommand command;
+
+    private SweepGoOnCommand(string verb, string description, SweepCommand command) : base(verb, description, $"pbm sweep {verb} quartet-1", $"pbm sweep {verb} quartet-1 --slots 1")
+    {
+        this.command = command;
+        Add(id);
+        Add(data);
+        foreach (var option in node.Options) Add(option);
+    }
+
+    /// <summary>`pbm sweep resume ID`.</summary>
+    public static SweepGoOnCommand Resume() => new("resume", "Go on with a sweep that was paused, or whose process was killed", new ResumeSweep());
+
+    /// <summary>`pbm sweep retry ID`.</summary>
+    public static SweepGoOnCommand Retry() => new("retry", "Try again the units of a sweep that were set aside", new RetrySweep());
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        using var home = DataHome.Open(call, data);
+        var (state, _) = SweepOrders.Give(home.Journal, call.Get(id), command);
+        return state.Status == SweepStatus.Running ? SweepRun.Serve(call, home, call.Get(id), node) : SweepHost.Conclude(call, call.Get(id), state);
+    }
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Commands;
+using Patchbay.Cli.Results;
+using Patchbay.Node;
+using Patchbay.Sweeps;
+using Patchbay.Torch;
+using static TorchSharp.torch;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>Options of commands that run a node in their own process: how many units at a time, and with how much memory.</summary>
+internal sealed class NodeSettings
+{
+    private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N", "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
+    private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE", "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's)", text => ByteSize.Parse(text));
+
+    /// <summary>The options, to be added to a command.</summary>
+    public IEnumerable<Option> Options => [slots, memory];
+
+    /// <summary>Memory for loaded models together, in bytes.</summary>
+    public long Memory(Call call) => call.Get(memory) ?? (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+
+    /// <summary>Starts a node; from now on the journal is its own.</summary>
+    /// <param name="call">The command.</param>
+    /// <param name="journal">The journal.</param>
+    /// <param name="promptFile">Path of a prompt file by its hash.</param>
+    /// <param name="threads">Threads of one unit, where no plan says otherwise.</param>
+    /// <param name="only">The one sweep to serve, or null for all.</param>
+    public PatchbayNode Start(Call call, ISweepJournal journal, Func<string, string> promptFile, int threads, string? only)
+    {
+        Compute.Configure(call, threads);
+        var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
+        return new(journal, new TorchModelSource(promptFile), new(count, threads, Memory(call), ScoreFiles.Version, only), () => set_num_threads(threads));
+    }
+}

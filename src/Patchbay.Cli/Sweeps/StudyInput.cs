@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Commands;
+using Patchbay.Experiments.Stages;
+using Patchbay.Node;
+using Patchbay.Sweeps;
+using Patchbay.Sweeps.Studies;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>Study files and the catalogue, as commands are given them.</summary>
+internal static class StudyInput
+{
+    /// <summary>FILE.</summary>
+    public static Argument<string> File() => new("FILE") { Description = "A study (docs/studies.md)" };
+
+    /// <summary>--catalogue FILE.</summary>
+    public static Option<string?> Catalogue() => new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)", HelpName = "FILE" };
+
+    /// <summary>The catalogue.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static ModelCatalogue LoadCatalogue(Call call, Option<string?> option)
+    {
+        var path = call.Get(option) ?? (BesideProject.Inside("cluster-config") is { } folder ? Path.Combine(folder, "models.yaml") : null)
+            ?? throw new FileNotFoundException("there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
+        return System.IO.File.Exists(path) ? ModelCatalogue.Load(path) : throw new FileNotFoundException($"there is no file {path}", path);
+    }
+
+    /// <summary>A study without a mistake.</summary>
+    /// <exception cref="StudyException">It has some.</exception>
+    public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
+        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiment.All) : throw new FileNotFoundException($"there is no file {path}", path);
+
+    /// <summary>Where a model is.</summary>
+    /// <exception cref="FileNotFoundException">It is not here.</exception>
+    public static ModelPlace Place(CatalogueModel model) => model is { Problem: null, Path: { } path } ? new(model.Name, path, model.Adapter)
+        : throw new FileNotFoundException($"model {model.Name} cannot be used: {model.Problem}");
+
+    /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
+    public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
+    {
+        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(Place(m), study.Compute.Dtype,
+            new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
+        var cores = ProcessorCores.Available();
+        var task = study.Task.File is { } prompts ? study.Task with { File = home.KeepPrompts(prompts) } : study.Task;
+        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads ?? study.Compute.Threads ?? Math.Max(1, cores / models.Length),
+            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));
+        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
+    }
+}

@@ -1,0 +1,51 @@
+using Patchbay.Node;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>Runs a sweep in this process, watched, until it ends or its operator has enough.</summary>
+internal static class SweepHost
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
+    /// <summary>Runs it to its end.</summary>
+    /// <param name="call">The command.</param>
+    /// <param name="journal">The journal; the node's until this returns.</param>
+    /// <param name="id">The sweep, running.</param>
+    /// <param name="node">The node that serves it.</param>
+    /// <param name="watch">Shows states until the sweep has ended or the token is cancelled.</param>
+    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>, CancellationToken> watch)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
+        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await using (node)
+        {
+            watch(() => node.Sweep(id), stop.Token);
+            await node.StopAsync(Grace);
+            if (node.Failure.IsCompleted) await node.Failure;
+        }
+        var state = SweepOrders.Recover(journal, id).State;
+        return state.Ended ? Conclude(call, id, state) : Interrupt(call, journal, id);
+    }
+
+    /// <summary>Says how a sweep ended.</summary>
+    public static ExitCode Conclude(Call call, string id, SweepState state)
+    {
+        call.WriteLine($"sweep {id} {SweepDecider.Text(state.Status)}: pbm sweep show {id}");
+        if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine($"what failed is tried again by: pbm sweep retry {id}");
+        return state.Status == SweepStatus.Completed ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    /// <summary>Pauses the sweep, unless another process is at it.</summary>
+    private static ExitCode Interrupt(Call call, ISweepJournal journal, string id)
+    {
+        if (journal.Leases(id).Any(l => l.Node != NodeIdentity.Own && l.HoldsAt(DateTimeOffset.UtcNow) && !NodeIdentity.IsGone(l.Node)))
+        {
+            call.WriteLine($"another process goes on with sweep {id}: pbm sweep watch {id}");
+            return ExitCode.Interrupted;
+        }
+        if (!SweepOrders.Recover(journal, id).State.Ended) SweepOrders.Give(journal, id, new PauseSweep());
+        call.WriteLine($"sweep {id} is paused, nothing recorded is lost; to go on: pbm sweep resume {id}");
+        return ExitCode.Interrupted;
+    }
+}

@@ -1,0 +1,61 @@
+using Patchbay.Cli.Results;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>What operators tell sweeps, recorded straight in the journal: whoever serves the sweep sees it there a moment later.</summary>
+internal static class SweepOrders
+{
+    private const int Races = 100;
+
+    /// <summary>Gives a command to a sweep.</summary>
+    /// <returns>The sweep after it, and whether anything changed.</returns>
+    /// <exception cref="FileNotFoundException">There is no such sweep.</exception>
+    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
+    public static (SweepState State, bool Changed) Give(ISweepJournal journal, string id, SweepCommand command)
+    {
+        for (var race = 0; race < Races; race++)
+        {
+            var (state, sequence) = Recover(journal, id);
+            var decision = SweepDecider.Decide(command, state);
+            if (decision.Refusal is { } refusal) throw new ArgumentException($"sweep {id}: {refusal}");
+            if (decision.Events.Count == 0) return (state, false);
+            if (journal.TryAppend(id, sequence, decision.Events, DateTimeOffset.UtcNow)) return (SweepDecider.Evolve(state, decision.Events), true);
+        }
+        throw new IOException($"sweep {id} changes too fast to be told anything: try again");
+    }
+
+    /// <summary>A sweep that must exist.</summary>
+    /// <exception cref="FileNotFoundException">There is no such sweep.</exception>
+    public static RecoveredSweep Recover(ISweepJournal journal, string id)
+    {
+        var found = journal.Recover(id);
+        if (found.Sequence > 0) return found;
+        var known = journal.Sweeps();
+        throw new FileNotFoundException(known.Count == 0 ? $"there is no sweep {id}, nor any other: 'pbm study run' makes one"
+            : $"there is no sweep {id}; there are {string.Join(", ", known.TakeLast(10))}");
+    }
+
+    /// <summary>Plans a sweep under the first free name: study-1, study-2, ...</summary>
+    public static string Plan(ISweepJournal journal, SweepPlan plan)
+    {
+        for (var number = 1; ; number++)
+        {
+            var id = $"{plan.Study}-{number}";
+            SweepEvent[] events = [.. SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None).Events, new SweepStarted()];
+            if (SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None).Refusal is { } refusal) throw new InvalidDataException($"study {plan.Study}: {refusal}");
+            if (journal.TryAppend(id, 0, events, DateTimeOffset.UtcNow)) return id;
+        }
+    }
+
+    /// <summary>The newest sweep of the same study with the same checkpoints that has not ended, or null.</summary>
+    public static string? Unfinished(ISweepJournal journal, SweepPlan plan) => journal.Sweeps()
+        .LastOrDefault(id => journal.Recover(id).State is { Ended: false, Plan: { } other } && Same(plan, other));
+
+    /// <summary>Whether two plans compute the same numbers.</summary>
+    private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed && a.Task == b.Task && a.Compute == b.Compute
+        && a.Models.Select(m => (m.Name, m.Fingerprint)).SequenceEqual(b.Models.Select(m => (m.Name, m.Fingerprint)))
+        && a.Stages.Select(Text).SequenceEqual(b.Stages.Select(Text));
+
+    private static string Text(Stage stage) => $"{stage.Id} {string.Join(' ', stage.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))}";
+}

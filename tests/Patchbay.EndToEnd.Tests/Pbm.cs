@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Patchbay.EndToEnd.Tests;
+
+/// <summary>What a `pbm` process did.</summary>
+/// <param name="Code">Exit code.</param>
+/// <param name="Out">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+internal sealed record Outcome(int Code, string Out, string Error)
+{
+    public override string ToString() => $"exit code {Code}\n{Out}\n{Error}";
+}
+
+/// <summary>Runs the real `pbm`, as a process of its own.</summary>
+internal sealed class Pbm : IDisposable
+{
+    private readonly Process process;
+    private readonly StringBuilder output = new(), errors = new();
+
+    private Pbm(Process process) => this.process = process;
+
+    /// <summary>The project's folder.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>What it has written so far.</summary>
+    public string Out
+    {
+        get
+        {
+            lock (output) return output.ToString();
+        }
+    }
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Runs a command to its end.</summary>
+    public static Outcome Run(string data, params string[] arguments)
+    {
+        using var pbm = Start(data, arguments);
+        return pbm.Finish();
+    }
+
+    /// <summary>Starts a command. One thread; no node is looked for but at a port where there is none.</summary>
+    public static Pbm Start(string data, params string[] arguments)
+    {
+        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
+        info.Environment["PATCHBAY_DATA"] = data;
+        info.Environment.TryAdd("PATCHBAY_NODE", "http://127.0.0.1:9");
+        var pbm = new Pbm(new Process { StartInfo = info });
+        pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
+        pbm.process.ErrorDataReceived += (_, e) => Append(pbm.errors, e.Data);
+        pbm.process.Start();
+        pbm.process.BeginOutputReadLine();
+        pbm.process.BeginErrorReadLine();
+        return pbm;
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public Outcome Finish(double seconds = 300)
+    {
+        if (!process.WaitForExit(TimeSpan.FromSeconds(seconds)))
+        {
+            process.Kill();
+            throw new TimeoutException($"pbm did not end within {seconds} s:\n{output}\n{errors}");
+        }
+        process.WaitForExit();
+        return new(process.ExitCode, output.ToString(), errors.ToString());
+    }
+
+    /// <summary>Waits until it has written something.</summary>
+    public void Until(string text, double seconds = 60)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!Out.Contains(text, StringComparison.Ordinal))
+        {
+            if (process.HasExited || clock.Elapsed.TotalSeconds > seconds) throw new TimeoutException($"pbm never wrote '{text}':\n{output}\n{errors}");
+            Thread.Sleep(5);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    /// <summary>Ctrl-C.</summary>
+    public void Interrupt() => Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill();
+        process.Dispose();
+    }
+
+    private static void Append(StringBuilder to, string? line)
+    {
+        lock (to) to.AppendLine(line);
+    }
+
+    private static string FindRoot()
+    {
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "Cluster.sln"))) return at.FullName;
+        throw new InvalidOperationException("the project's root was not found");
+    }
+}
