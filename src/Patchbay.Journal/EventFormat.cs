@@ -34,6 +34,9 @@ internal static class EventFormat
     /// <summary>The manifest of an event.</summary>
     public static string Manifest(SweepEvent happened) => ManifestOf[happened.GetType()];
 
+    /// <summary>The event that a manifest stands for, or null.</summary>
+    public static Type? TypeFor(string manifest) => TypeOf.GetValueOrDefault(manifest);
+
     /// <summary>An event as bytes.</summary>
     public static byte[] Write(string persistenceId, long sequence, SweepEvent happened)
     {

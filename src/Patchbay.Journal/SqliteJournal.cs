@@ -113,6 +113,14 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         return true;
     });
 
+    /// <summary>Records events with the times that they already have.</summary>
+    internal bool TryAppend(string sweep, long after, IReadOnlyList<RecordedEvent> events) => Write(() =>
+    {
+        if (Last(Prefix + sweep) != after) return false;
+        foreach (var recorded in events) Insert(Prefix + sweep, ++after, recorded.Event, recorded.At);
+        return true;
+    });
+
     /// <inheritdoc/>
     public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
     {

@@ -43,7 +43,7 @@ internal sealed class SweepReplica
     /// <summary>Saves a snapshot when there are many events since the last, so that what follows it is at most a twentieth.</summary>
     public void SnapshotWhenDue(ISweepJournal journal, DateTimeOffset now)
     {
-        if (Sequence - snapshot <= Math.Max(1000, Sequence / 20)) return;
+        if (!SnapshotPolicy.IsDue(Sequence, snapshot)) return;
         journal.SaveSnapshot(Id, new(State, Sequence), now);
         snapshot = Sequence;
     }
