@@ -19,12 +19,15 @@ internal static class SweepMaps
         return $"{group}  {SweepResults.Group(stage).Title}: mean relative change of the answer's probability";
     }
 
+    /// <summary>Whether some model has a result of the group.</summary>
+    public static bool IsMeasured(SweepState state, string group) => state.InOrder.Any(s => IsOf(s, group) && (s.Completed > 0 || s.Status == StageStatus.Completed));
+
     /// <summary>The group last worked on: the last in the plan's order of which some model has a result, or the first of all.
     /// Null where the sweep looks for no heads.</summary>
     public static string? Current(SweepState state)
     {
         var groups = Groups(state);
-        return groups.LastOrDefault(g => state.InOrder.Any(s => IsOf(s, g) && s.Completed > 0)) ?? groups.FirstOrDefault();
+        return groups.LastOrDefault(g => IsMeasured(state, g)) ?? (groups.Count > 0 ? groups[0] : null);
     }
 
     /// <summary>A group's maps, one a model, on one scale. Of complete groups the heads are marked in which the next group's
