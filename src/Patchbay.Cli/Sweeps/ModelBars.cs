@@ -63,17 +63,17 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
                 if (i > 0) yield return Segment.Padding(Gap);
                 if (column == 1 && r > 0)
                     foreach (var part in Bar(bars[r - 1], widths[1], options.Unicode)) yield return part;
-                else yield return Cell(row[column], widths[column], AtRight[column], r == 0, column);
+                else yield return Cell(row[column], widths[column], column, r == 0, options.Unicode);
             }
             yield return Segment.LineBreak;
         }
     }
 
-    private static Segment Cell(string text, int width, bool right, bool heading, int column)
+    private static Segment Cell(string text, int width, int column, bool heading, bool unicode)
     {
-        if (text.Length > width) text = width < 2 ? text[..width] : text[..(width - 1)] + "…";
+        if (text.Length > width) text = width < 2 ? text[..width] : text[..(width - 1)] + (unicode ? "…" : "~");
         var style = heading ? new Style(decoration: Decoration.Dim) : column == 5 ? new Style(Color.Red) : Style.Plain;
-        return new Segment(right ? text.PadLeft(width) : text.PadRight(width), style);
+        return new Segment(AtRight[column] ? text.PadLeft(width) : text.PadRight(width), style);
     }
 
     /// <summary>Done, then failed, then the rest. What is not all done never looks so.</summary>

@@ -42,7 +42,7 @@ internal static class SweepDrawing
         }
         if (state.InOrder.Any(s => s.Status == StageStatus.Waiting) && !state.Ended)
         {
-            parts.Add(Line("+ stages whose units are not known yet; bars and times count them as large as the others", Faint));
+            parts.Add(Line("+ more to come: stages not begun are counted as large as the others", Faint));
             used++;
         }
         if (SweepMaps.Current(state) is { } group)
@@ -69,5 +69,17 @@ internal static class SweepDrawing
         return string.Join("  ", parts.Where(p => p is not null));
     }
 
-    private static Text Line(string text, Style style) => new(text, style) { Overflow = Overflow.Ellipsis };
+    private static CutLine Line(string text, Style style) => new(text, style);
+
+    /// <summary>Text on one line, cut where there is no more room.</summary>
+    private sealed class CutLine(string text, Style style) : Renderable
+    {
+        protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(text.Length, maxWidth), Math.Min(text.Length, maxWidth));
+
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+        {
+            var line = text.ReplaceLineEndings(" ");
+            yield return new Segment(line.Length <= maxWidth ? line : line[..Math.Max(0, maxWidth - 1)] + (options.Unicode ? "…" : "~"), style);
+        }
+    }
 }
