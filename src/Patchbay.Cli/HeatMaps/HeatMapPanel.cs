@@ -74,6 +74,7 @@ internal sealed class HeatMapPanel
     {
         var low = Number(-map.Limit);
         var high = "+" + Number(map.Limit) + (map.IsClipped ? " or more" : "");
+        if (map.Scores.Cast<double>().All(double.IsNaN)) return [Text("no scores yet", Faint)];
         if (map.Limit == 0) return [Text("all scores are zero", Faint)];
         if (!paint.HasColor && $"-9 is {low}, +9 is {high}" is var both)
             return [Text(both.Length <= Width ? both : $"9: {high[1..]}", Faint)];

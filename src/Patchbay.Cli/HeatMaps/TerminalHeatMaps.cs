@@ -15,6 +15,9 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
     /// <summary>Columns that a map takes at least, so that title and marked heads have room.</summary>
     public int LeastWidth { get; init; } = 34;
 
+    /// <summary>Lines to take at most; maps that do not fit are named instead of drawn.</summary>
+    public int MostLines { get; init; } = int.MaxValue;
+
     /// <inheritdoc/>
     protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(20, maxWidth), maxWidth);
 
@@ -26,8 +29,17 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
         var cellWidth = CellWidth(paint, maxWidth);
         var panels = maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth, LeastWidth)).ToArray();
         var abreast = HeatMap.Abreast(panels.Length, (maxWidth + Gap) / (panels.Max(p => p.Width) + Gap));
+        var lines = 0;
         foreach (var (index, row) in panels.Chunk(abreast).Index())
         {
+            lines += row.Max(panel => panel.Lines.Count) + 1;
+            if (lines > MostLines)
+            {
+                var names = $"no room for {string.Join(", ", maps.Skip(index * abreast).Select(map => map.Name))}: make the window larger";
+                yield return new Segment(names[..Math.Min(names.Length, maxWidth)], new Style(decoration: Decoration.Dim));
+                yield return Segment.LineBreak;
+                yield break;
+            }
             if (index > 0) yield return Segment.LineBreak;
             foreach (var segment in Beside(row)) yield return segment;
         }

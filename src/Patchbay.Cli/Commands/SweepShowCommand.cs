@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Globalization;
+using Patchbay.Cli.HeatMaps;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Experiments;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm sweep show`: all that is known of one sweep, beside published results if wanted.</summary>
+internal sealed class SweepShowCommand : PbmCommand
+{
+    private readonly Func<Call, ISweepJournal> open;
+    private readonly Argument<string> id = SweepJournals.Id();
+    private readonly Option<string?> reference = new("--reference")
+    {
+        Description = "Folder of published results to compare with: NAME/value_fetcher.json and so on, circuits/NAME_circuit.json",
+        HelpName = "FOLDER",
+    };
+    private readonly Option<string[]> names = new("--reference-name")
+    {
+        Description = "Name that a model has in the reference folder, where it is not its own without -7b; may be given several times",
+        HelpName = "MODEL=NAME",
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <param name="open">Opens the journal.</param>
+    public SweepShowCommand(Func<Call, ISweepJournal> open) : base("show", "What a sweep has done and found",
+        "pbm sweep show tiny-1", "pbm sweep show paper-1 --reference ../shared/reference", "pbm sweep show tiny-1 --reference published --reference-name tiny-base=llama --json")
+    {
+        this.open = open;
+        Add(id);
+        Add(reference);
+        Add(names);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var journal = open(call);
+        try
+        {
+            var sweep = call.Get(id);
+            var state = SweepJournals.Find(journal, sweep).State;
+            var times = SweepTimes.Of(journal.Read(sweep, 0));
+            var notes = new List<string>();
+            var overlaps = SweepTables.Overlaps(state, notes);
+            var published = Published(call, state);
+            notes.AddRange(published?.Notes ?? []);
+            ShowFacts(call, sweep, state, times);
+            ShowResults(call, state, overlaps);
+            if (published is { Models.Count: > 0 })
+            {
+                call.WriteLine(PublishedComparison.Caption);
+                call.Out.Write(published.Table());
+            }
+            foreach (var note in notes) call.Notice(note);
+            call.WriteJsonText(SweepDocument.Of(sweep, state, times, overlaps, published, notes));
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            SweepJournals.Close(journal);
+        }
+    }
+
+    private PublishedComparison? Published(Call call, SweepState state)
+    {
+        var given = call.Get(names).Select(text => text.Split('=', 2)).ToArray();
+        if (call.Get(reference) is not { } folder)
+            return given.Length == 0 ? null : throw new ArgumentException("--reference-name goes with --reference");
+        foreach (var pair in given)
+        {
+            if (pair is not [{ Length: > 0 }, { Length: > 0 }]) throw new ArgumentException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
+            if (state.Plan!.Models.All(m => m.Name != pair[0]))
+                throw new ArgumentException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
+        }
+        if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new ArgumentException($"--reference-name names {twice.Key} twice");
+        return PublishedComparison.Of(state, new PublishedFolder(folder), given.ToDictionary(p => p[0], p => p[1]));
+    }
+
+    private static void ShowFacts(Call call, string id, SweepState state, SweepTimes times)
+    {
+        var plan = state.Plan!;
+        var seconds = state.InOrder.SelectMany(s => s.Units.Values).Sum(u => u.Seconds);
+        call.WriteFacts(
+            ("sweep", id),
+            ("study", plan.Study),
+            ("status", $"{SweepText.Of(state.Status)}, {SweepText.Units(state.InOrder)} units"),
+            ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
+            ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}" : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),
+            ("compute", $"{plan.Compute.Dtype} on {plan.Compute.Device}, {SweepText.Count(plan.Compute.Threads, "thread")}"),
+            ("code", state.Code),
+            ("started", SweepText.Time(times.Started)),
+            ("last event", SweepText.Time(times.Last)),
+            ("time spent", $"{SweepText.Duration(TimeSpan.FromSeconds(seconds))} in units"));
+        foreach (var model in plan.Models)
+            call.WriteLine($"model {model.Name}: {model.Layers} layers of {model.Heads} heads, fingerprint {model.Fingerprint}");
+        call.Out.Write(SweepTables.Stages(state));
+        if (SweepTables.Failed(state).Count == 0) return;
+        call.WriteLine("Failed units");
+        call.Out.Write(SweepTables.Failures(state));
+    }
+
+    private static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
+    {
+        var models = state.Plan!.Models;
+        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Out.Write(SweepTables.Accuracies(state));
+        foreach (var group in SweepMaps.Groups(state).Where(g => SweepMaps.IsMeasured(state, g)))
+        {
+            call.WriteLine(SweepMaps.Heading(state, group));
+            call.Out.Write(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
+            call.WriteLine("");
+        }
+        if (models.Any(m => SweepResults.Circuit(state, m.Name).Count > 0))
+        {
+            call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left out of A");
+            call.Out.Write(SweepTables.Circuits(state));
+        }
+        if (overlaps.Count == 0) return;
+        call.WriteLine($"Overlap with the circuit of {models[0].Name}. precision: share of its heads found in the model's;\n"
+            + "recall: share of the model's heads found in its; rank: Spearman's correlation of all scores");
+        call.Out.Write(SweepTables.Overlaps(overlaps));
+    }
+}

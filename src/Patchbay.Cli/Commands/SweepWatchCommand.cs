@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm sweep watch`: a sweep as it goes on, whoever runs it.</summary>
+internal sealed class SweepWatchCommand : PbmCommand
+{
+    private readonly Func<Call, ISweepJournal> open;
+    private readonly TimeProvider time;
+    private readonly Argument<string> id = SweepJournals.Id();
+
+    /// <param name="open">Opens the journal.</param>
+    /// <param name="time">The time; null for the machine's.</param>
+    public SweepWatchCommand(Func<Call, ISweepJournal> open, TimeProvider? time = null)
+        : base("watch", "Watch a sweep until it has ended; Ctrl-C ends the watch, not the sweep", "pbm sweep watch tiny-1", "pbm sweep watch tiny-1 --json")
+    {
+        (this.open, this.time) = (open, time ?? TimeProvider.System);
+        Add(id);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var journal = open(call);
+        try
+        {
+            var sweep = call.Get(id);
+            SweepJournals.Find(journal, sweep);
+            var clock = new WatchClock();
+            var follower = new SweepFollower(journal, sweep);
+            follower.Read(clock.Observe); // the past says how fast it goes
+            var state = new SweepWatch(call.Out, sweep, clock, time).Run(() => follower.Read(), call.Interrupted);
+            if (!state.Ended) call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on" : $"detached; the sweep is {SweepText.Of(state.Status)}");
+            call.WriteJson(new
+            {
+                Sweep = sweep,
+                Status = SweepText.Word(state.Status),
+                Detached = !state.Ended,
+                UnitsDone = state.InOrder.Sum(s => s.Completed),
+                UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
+                UnitsFailed = state.InOrder.Sum(s => s.SetAside),
+            });
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            SweepJournals.Close(journal);
+        }
+    }
+}

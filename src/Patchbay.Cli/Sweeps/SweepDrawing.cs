@@ -1,0 +1,85 @@
+using System.Globalization;
+using Patchbay.Cli.HeatMaps;
+using Patchbay.Sweeps;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>How a sweep that is watched looks, in a terminal and as lines of a log. Reads no clock and no journal.</summary>
+internal static class SweepDrawing
+{
+    private const int Errors = 3; // failed units told of at once
+    private static readonly Style Faint = new(decoration: Decoration.Dim);
+
+    /// <summary>Head line, a bar for each model, what failed, and the heat maps of the group last worked on.</summary>
+    /// <param name="id">The sweep.</param>
+    /// <param name="state">As it is.</param>
+    /// <param name="clock">Knows how fast it goes.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="height">Lines that there are.</param>
+    public static IRenderable Draw(string id, SweepState state, WatchClock clock, DateTimeOffset now, int height)
+    {
+        if (state.Plan is null) return new Text($"{id}: there is no such sweep");
+        var failed = SweepTables.Failed(state);
+        var parts = new List<IRenderable>
+        {
+            Line(Summary(id, state, clock, now), new Style(decoration: Decoration.Bold)),
+            Text.Empty,
+            new ModelBars([.. state.Plan.Models.Select(m => ModelBar.Of(state, m.Name, clock, now))]),
+        };
+        var used = 3 + state.Plan.Models.Count;
+        foreach (var (unit, what) in failed.TakeLast(Errors))
+        {
+            var fate = what.Status == UnitStatus.SetAside ? "failed" : "failed, to be tried again";
+            parts.Add(Line($"{unit} {fate}: {what.Error}", new Style(what.Status == UnitStatus.SetAside ? Color.Red : Color.Yellow)));
+            used++;
+        }
+        if (failed.Count > Errors)
+        {
+            parts.Add(Line($"and {failed.Count - Errors} more: pbm sweep show {id}", Faint));
+            used++;
+        }
+        if (state.InOrder.Any(s => s.Status == StageStatus.Waiting) && !state.Ended)
+        {
+            parts.Add(Line("+ more to come: stages not begun are counted as large as the others", Faint));
+            used++;
+        }
+        if (SweepMaps.Current(state) is { } group)
+        {
+            parts.Add(Text.Empty);
+            parts.Add(Line(SweepMaps.Heading(state, group), Style.Plain));
+            // One line less than there are, for the cursor.
+            parts.Add(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26, MostLines = height - used - 3 });
+        }
+        return new Rows(parts);
+    }
+
+    /// <summary>"tiny-1  running  123/240+ units  412 results/min  about 3:12 left  2 failed".</summary>
+    public static string Summary(string id, SweepState state, WatchClock clock, DateTimeOffset now)
+    {
+        var failed = state.InOrder.Sum(s => s.SetAside);
+        string?[] parts =
+        [
+            id, SweepText.Of(state.Status), $"{SweepText.Units(state.InOrder)} units",
+            clock.ResultsPerMinute(state, now) is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:0} results/min") : null,
+            clock.Left(state, now) is { } left ? $"about {SweepText.Duration(left)} left" : null,
+            failed > 0 ? $"{failed} failed" : null,
+        ];
+        return string.Join("  ", parts.Where(p => p is not null));
+    }
+
+    private static CutLine Line(string text, Style style) => new(text, style);
+
+    /// <summary>Text on one line, cut where there is no more room.</summary>
+    private sealed class CutLine(string text, Style style) : Renderable
+    {
+        protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(text.Length, maxWidth), Math.Min(text.Length, maxWidth));
+
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+        {
+            var line = text.ReplaceLineEndings(" ");
+            yield return new Segment(line.Length <= maxWidth ? line : line[..Math.Max(0, maxWidth - 1)] + (options.Unicode ? "…" : "~"), style);
+        }
+    }
+}

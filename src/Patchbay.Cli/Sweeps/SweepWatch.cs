@@ -1,0 +1,78 @@
+using Patchbay.Sweeps;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>
+/// Watches a sweep until it has ended: a live view where somebody sits at the terminal, otherwise a line every few seconds and for
+/// every stage that becomes complete. It asks for states and knows neither journals nor nodes.
+/// </summary>
+/// <param name="console">Where to draw.</param>
+/// <param name="id">The sweep.</param>
+/// <param name="clock">Knows how fast it goes; may know the past already.</param>
+/// <param name="time">The time.</param>
+internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clock, TimeProvider time)
+{
+    private static readonly TimeSpan SayAtLeast = TimeSpan.FromMinutes(1); // that it still goes on
+
+    /// <summary>Time between two looks.</summary>
+    public TimeSpan Look { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Time between two lines where nobody sits at the terminal.</summary>
+    public TimeSpan Say { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Watches until the sweep has ended or the watch is.</summary>
+    /// <param name="read">The sweep's state as it is now.</param>
+    /// <param name="cancel">Ends the watch, not the sweep.</param>
+    /// <returns>The last state seen.</returns>
+    public SweepState Run(Func<SweepState> read, CancellationToken cancel) =>
+        console.Profile.Capabilities.Interactive ? Draw(read, cancel) : Tell(read, cancel);
+
+    private SweepState Draw(Func<SweepState> read, CancellationToken cancel)
+    {
+        var state = Seen(read);
+        console.Live(Drawn(state)).Overflow(VerticalOverflow.Crop).Start(context =>
+        {
+            while (!state.Ended && !cancel.WaitHandle.WaitOne(Look))
+            {
+                state = Seen(read);
+                context.UpdateTarget(Drawn(state));
+                context.Refresh();
+            }
+        });
+        return state;
+    }
+
+    private SweepState Tell(Func<SweepState> read, CancellationToken cancel)
+    {
+        var (state, before, said, at) = (Seen(read), SweepState.None, SweepState.None, DateTimeOffset.MinValue);
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            var known = before.Stages;
+            foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Completed && known.GetValueOrDefault(s.Stage.Id)?.Status != StageStatus.Completed))
+                WriteLine($"{stage.Stage.Id} is complete: {SweepText.Count(stage.Order.Length, "unit")}");
+            if (state.Ended || state.Status != said.Status || now - at >= (ReferenceEquals(state, said) ? SayAtLeast : Say))
+            {
+                WriteLine(SweepDrawing.Summary(id, state, clock, now));
+                (said, at) = (state, now);
+            }
+            before = state;
+            if (state.Ended || cancel.WaitHandle.WaitOne(Look)) return state;
+            state = Seen(read);
+        }
+    }
+
+    private IRenderable Drawn(SweepState state) =>
+        SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), console.Profile.Height);
+
+    private SweepState Seen(Func<SweepState> read)
+    {
+        var state = read();
+        clock.Observe(time.GetUtcNow(), state);
+        return state;
+    }
+
+    private void WriteLine(string line) => console.Profile.Out.Writer.WriteLine(line);
+}

@@ -1,0 +1,50 @@
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Tests.Sweeps;
+
+/// <summary>A journal of this process, for tests that read.</summary>
+internal sealed class MemoryJournal : ISweepJournal
+{
+    private readonly Dictionary<string, List<RecordedEvent>> sweeps = [];
+
+    /// <summary>Called before each read: to change something while somebody watches.</summary>
+    public Action? BeforeRead { get; set; }
+
+    public IReadOnlyList<string> Sweeps() => [.. sweeps.Keys];
+
+    public RecoveredSweep Recover(string sweep)
+    {
+        var events = Events(sweep);
+        return new(events.Aggregate(SweepState.None, (state, e) => SweepDecider.Evolve(state, e.Event)), events.Count);
+    }
+
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after)
+    {
+        BeforeRead?.Invoke();
+        return [.. Events(sweep).Skip((int)after)];
+    }
+
+    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
+    {
+        var all = Events(sweep);
+        if (all.Count != after) return false;
+        sweeps[sweep] = [.. all, .. events.Select((e, i) => new RecordedEvent(after + i + 1, at, e))];
+        return true;
+    }
+
+    public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
+    {
+    }
+
+    public IReadOnlyList<Lease> Leases(string sweep) => [];
+
+    public void Renew(string node, DateTimeOffset until)
+    {
+    }
+
+    public void Release(IReadOnlyList<string> nodes)
+    {
+    }
+
+    private List<RecordedEvent> Events(string sweep) => sweeps.GetValueOrDefault(sweep) ?? [];
+}
