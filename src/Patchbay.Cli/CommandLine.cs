@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
+using Patchbay.Journal;
+using Patchbay.Sweeps;
 
 namespace Patchbay.Cli;
 
@@ -22,7 +25,9 @@ internal static class CommandLine
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand(),
             new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
         root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
-        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry()));
+        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)), Reading(open => new SweepShowCommand(open)),
+            Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
+            Reading(open => new SweepExportCommand(open))));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),
@@ -33,6 +38,15 @@ internal static class CommandLine
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;
+    }
+
+    /// <summary>A command that reads the journal, with the option that says where it is.</summary>
+    private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
+    {
+        var data = DataFolder.Option();
+        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true));
+        command.Add(data);
+        return command;
     }
 
     /// <summary>Runs one command line.</summary>

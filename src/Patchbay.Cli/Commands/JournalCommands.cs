@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 using Spectre.Console;
@@ -23,14 +24,14 @@ internal sealed class JournalVerifyCommand : PbmCommand
         foreach (var sweep in report.Sweeps)
         {
             call.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{sweep.Sweep}: {sweep.Events:N0} events, {sweep.Results:N0} results, {(sweep.Status is { } status ? SweepDecider.Text(status) : "its state cannot be rebuilt")}"));
+                $"{sweep.Sweep}: {sweep.Events:N0} events, {sweep.Results:N0} results, {(sweep.Status is { } status ? SweepText.Of(status) : "its state cannot be rebuilt")}"));
         }
         foreach (var problem in report.Problems) call.WriteLine($"problem: {problem}");
         call.WriteLine(report.Problems.Count == 0 ? $"{path}: {report.Sweeps.Count} sweeps, {report.Artifacts} artifacts, all whole" : $"{path}: {report.Problems.Count} problems");
         call.WriteJson(new
         {
             Journal = path,
-            Sweeps = report.Sweeps.Select(s => new { s.Sweep, s.Events, s.Results, Status = s.Status is { } status ? SweepDecider.Text(status) : null }),
+            Sweeps = report.Sweeps.Select(s => new { s.Sweep, s.Events, s.Results, Status = s.Status is { } status ? SweepText.Of(status) : null }),
             report.Artifacts,
             report.Problems,
         });

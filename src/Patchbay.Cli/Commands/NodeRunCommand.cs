@@ -43,7 +43,7 @@ internal sealed class NodeRunCommand : PbmCommand
             foreach (var (id, state) in serving.Sweeps.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
             {
                 if (seen.ContainsKey(id) || !state.Ended)
-                    call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} {SweepDecider.Text(state.Status)}");
+                    call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} {SweepText.Of(state.Status)}");
                 seen[id] = state.Status;
             }
             call.Interrupted.WaitHandle.WaitOne(250);

@@ -8,7 +8,7 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm sweep pause|cancel ID`: tells a sweep to rest or to end, whoever runs it.</summary>
 internal sealed class SweepControlCommand : PbmCommand
 {
-    private readonly Argument<string> id = SweepArguments.Id();
+    private readonly Argument<string> id = SweepJournals.Id();
     private readonly Option<string?> data = DataFolder.Option();
     private readonly SweepCommand command;
     private readonly string done;
@@ -33,14 +33,7 @@ internal sealed class SweepControlCommand : PbmCommand
         var (state, changed) = SweepOrders.Give(home.Journal, call.Get(id), command);
         home.Node()?.Look();
         call.WriteLine(changed ? $"sweep {call.Get(id)} {done}" : $"sweep {call.Get(id)} {done} already");
-        call.WriteJson(new { Sweep = call.Get(id), Status = SweepDecider.Text(state.Status), Changed = changed });
+        call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Of(state.Status), Changed = changed });
         return ExitCode.Ok;
     }
-}
-
-/// <summary>Arguments that name sweeps.</summary>
-internal static class SweepArguments
-{
-    /// <summary>ID of a sweep.</summary>
-    public static Argument<string> Id() => new("ID") { Description = "The sweep, as 'pbm sweep list' names it" };
 }

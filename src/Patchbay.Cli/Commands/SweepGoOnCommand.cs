@@ -9,7 +9,7 @@ namespace Patchbay.Cli.Commands;
 /// unless a node is up.</summary>
 internal sealed class SweepGoOnCommand : PbmCommand
 {
-    private readonly Argument<string> id = SweepArguments.Id();
+    private readonly Argument<string> id = SweepJournals.Id();
     private readonly Option<string?> data = DataFolder.Option();
     private readonly NodeSettings node = new();
     private readonly SweepCommand command;

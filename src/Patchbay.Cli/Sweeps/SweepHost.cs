@@ -24,27 +24,40 @@ internal static class SweepHost
             await node.StopAsync(Grace);
             if (node.Failure.IsCompleted) await node.Failure;
         }
-        var state = SweepOrders.Recover(journal, id).State;
+        var state = SweepJournals.Find(journal, id).State;
         return state.Ended ? Conclude(call, id, state) : Interrupt(call, journal, id);
     }
 
     /// <summary>Says how a sweep ended.</summary>
     public static ExitCode Conclude(Call call, string id, SweepState state)
     {
-        call.WriteLine($"sweep {id} {SweepDecider.Text(state.Status)}: pbm sweep show {id}");
+        call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine($"what failed is tried again by: pbm sweep retry {id}");
+        WriteJson(call, id, state);
         return state.Status == SweepStatus.Completed ? ExitCode.Ok : ExitCode.Failed;
     }
+
+    /// <summary>With --json, where the sweep stands.</summary>
+    public static void WriteJson(Call call, string id, SweepState state) => call.WriteJson(new
+    {
+        Sweep = id,
+        Status = SweepText.Word(state.Status),
+        UnitsDone = state.InOrder.Sum(s => s.Completed),
+        UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
+        UnitsFailed = state.InOrder.Sum(s => s.SetAside),
+    });
 
     /// <summary>Pauses the sweep, unless another process is at it.</summary>
     private static ExitCode Interrupt(Call call, ISweepJournal journal, string id)
     {
         if (journal.Leases(id).Any(l => l.Node != NodeIdentity.Own && l.HoldsAt(DateTimeOffset.UtcNow) && !NodeIdentity.IsGone(l.Node)))
         {
+            WriteJson(call, id, SweepJournals.Find(journal, id).State);
             call.WriteLine($"another process goes on with sweep {id}: pbm sweep watch {id}");
             return ExitCode.Interrupted;
         }
-        if (!SweepOrders.Recover(journal, id).State.Ended) SweepOrders.Give(journal, id, new PauseSweep());
+        if (!SweepJournals.Find(journal, id).State.Ended) SweepOrders.Give(journal, id, new PauseSweep());
+        WriteJson(call, id, SweepJournals.Find(journal, id).State);
         call.WriteLine($"sweep {id} is paused, nothing recorded is lost; to go on: pbm sweep resume {id}");
         return ExitCode.Interrupted;
     }

@@ -16,24 +16,13 @@ internal static class SweepOrders
     {
         for (var race = 0; race < Races; race++)
         {
-            var (state, sequence) = Recover(journal, id);
+            var (state, sequence) = SweepJournals.Find(journal, id);
             var decision = SweepDecider.Decide(command, state);
             if (decision.Refusal is { } refusal) throw new ArgumentException($"sweep {id}: {refusal}");
             if (decision.Events.Count == 0) return (state, false);
             if (journal.TryAppend(id, sequence, decision.Events, DateTimeOffset.UtcNow)) return (SweepDecider.Evolve(state, decision.Events), true);
         }
         throw new IOException($"sweep {id} changes too fast to be told anything: try again");
-    }
-
-    /// <summary>A sweep that must exist.</summary>
-    /// <exception cref="FileNotFoundException">There is no such sweep.</exception>
-    public static RecoveredSweep Recover(ISweepJournal journal, string id)
-    {
-        var found = journal.Recover(id);
-        if (found.Sequence > 0) return found;
-        var known = journal.Sweeps();
-        throw new FileNotFoundException(known.Count == 0 ? $"there is no sweep {id}, nor any other: 'pbm study run' makes one"
-            : $"there is no sweep {id}; there are {string.Join(", ", known.TakeLast(10))}");
     }
 
     /// <summary>Plans a sweep under the first free name: study-1, study-2, ...</summary>

@@ -14,29 +14,22 @@ internal static class SweepRun
             call.WriteLine($"node {up.Info.Node} runs sweep {id}");
             return Watch(call, home, id);
         }
-        var plan = SweepOrders.Recover(home.Journal, id).State.Plan!;
-        var node = settings.Start(call, home.Journal, home.PromptFile, plan.Compute.Threads, id);
-        return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) => Show(call, id, state, stop)).GetAwaiter().GetResult();
+        var first = SweepJournals.Find(home.Journal, id).State;
+        var node = settings.Start(call, home.Journal, home.PromptFile, first.Plan!.Compute.Threads, id);
+        return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) => Show(call, id, () => state() is { Plan: not null } seen ? seen : first, stop)).GetAwaiter().GetResult();
     }
 
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>
-    public static ExitCode Watch(Call call, DataHome home, string id)
+    private static ExitCode Watch(Call call, DataHome home, string id)
     {
-        var (state, sequence) = SweepOrders.Recover(home.Journal, id);
-        Show(call, id, () =>
-        {
-            var news = home.Journal.Read(id, sequence);
-            state = SweepDecider.Evolve(state, news.Select(n => n.Event));
-            sequence += news.Count;
-            return state;
-        }, call.Interrupted);
+        var follower = new SweepFollower(home.Journal, id);
+        var state = Show(call, id, () => follower.Read(), call.Interrupted);
         if (state.Ended) return SweepHost.Conclude(call, id, state);
-        call.WriteLine($"detached; sweep {id} is {SweepDecider.Text(state.Status)}: pbm sweep watch {id}");
+        SweepHost.WriteJson(call, id, state);
+        call.WriteLine($"detached; sweep {id} is {SweepText.Of(state.Status)}: pbm sweep watch {id}");
         return ExitCode.Ok;
     }
 
-    private static void Show(Call call, string id, Func<SweepState> state, CancellationToken stop)
-    {
-        while (!state().Ended && !stop.IsCancellationRequested) stop.WaitHandle.WaitOne(200);
-    }
+    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop) =>
+        new SweepWatch(call.Out, id, new WatchClock(), TimeProvider.System).Run(state, stop);
 }

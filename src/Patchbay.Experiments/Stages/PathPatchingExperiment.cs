@@ -51,7 +51,7 @@ public sealed class PathPatchingExperiment : Experiment
     public override StagePlan Plan(Stage stage, SweepState state)
     {
         var model = state.Plan!.Model(stage.Model);
-        var receivers = stage.After.Count == 0 ? [] : Strongest(state.Stages[stage.After[0]], model);
+        var receivers = stage.After.Count == 0 ? [] : Strongest(state, state.Stages[stage.After[0]]);
         var layers = Enumerable.Range(0, receivers.Count == 0 ? model.Layers : receivers.Max(r => r.Layer))
             .Select(l => string.Create(CultureInfo.InvariantCulture, $"{LayerPrefix}{l:00}")).ToArray();
         var batch = int.Parse(stage.Parameters["batch"], CultureInfo.InvariantCulture);
@@ -84,21 +84,9 @@ public sealed class PathPatchingExperiment : Experiment
         return new(int.Parse(text.AsSpan(0, dot), CultureInfo.InvariantCulture), int.Parse(text.AsSpan(dot + 1), CultureInfo.InvariantCulture));
     }
 
-    private static IReadOnlyList<Head> Strongest(StageState complete, PlannedModel model)
-    {
-        var sums = new double[model.Layers, model.Heads];
-        var samples = new double[model.Layers, model.Heads];
-        foreach (var (_, result) in complete.Results)
-        {
-            var head = ParseHead(result.Item);
-            sums[head.Layer, head.Index] += result.Score * result.Samples;
-            samples[head.Layer, head.Index] += result.Samples;
-        }
-        for (var l = 0; l < model.Layers; l++)
-            for (var h = 0; h < model.Heads; h++) sums[l, h] = samples[l, h] == 0 ? 0 : sums[l, h] / samples[l, h];
-        var count = int.Parse(complete.Stage.Parameters["receivers"], CultureInfo.InvariantCulture);
-        return new PathScores(Chain.Groups[0], [], sums, sums, 0).Top(count);
-    }
+    /// <summary>The heads that the next group's paths end in.</summary>
+    private static IReadOnlyList<Head> Strongest(SweepState state, StageState complete) =>
+        SweepResults.Scores(state, complete).Path.Top(int.Parse(complete.Stage.Parameters["receivers"], CultureInfo.InvariantCulture));
 
     private static string? CheckGroups(string text)
     {
