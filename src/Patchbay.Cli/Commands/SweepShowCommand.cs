@@ -52,7 +52,8 @@ internal sealed class SweepShowCommand : PbmCommand
             if (published is { Models.Count: > 0 })
             {
                 call.WriteLine(PublishedComparison.Caption);
-                call.Out.Write(published.Table());
+                call.Out.Write(published.Accuracy());
+                if (published.Models.Any(m => m.Groups.Count > 0)) call.Out.Write(published.Groups());
             }
             foreach (var note in notes) call.Notice(note);
             call.WriteJsonText(SweepDocument.Of(sweep, state, times, overlaps, published, notes));

@@ -18,7 +18,8 @@ internal sealed class HeatMapPanel
     /// <param name="cellWidth">Columns a cell takes.</param>
     /// <param name="room">Columns there are; a plot that needs more is left out.</param>
     /// <param name="least">Columns to take where the plot needs fewer.</param>
-    public HeatMapPanel(HeatMap map, HeatMapPaint paint, int cellWidth, int room, int least)
+    /// <param name="halves">Two layers to a line, the upper and the lower half of it; marks are left out. Needs colours.</param>
+    public HeatMapPanel(HeatMap map, HeatMapPaint paint, int cellWidth, int room, int least, bool halves = false)
     {
         (this.map, this.paint, this.cellWidth) = (map, paint, cellWidth);
         var plot = PlotWidth(map, cellWidth);
@@ -27,7 +28,7 @@ internal sealed class HeatMapPanel
         var title = $"{map.Name}  {map.Title}";
         Segment[] heading = [Text(title, new Style(decoration: Decoration.Bold))];
         Lines = fits
-            ? [heading, Axis(), .. Rows(), ScaleLine(), MarkLine()]
+            ? [heading, Axis(), .. halves ? HalfRows() : Rows(), ScaleLine(), MarkLine(halves)]
             : [heading, [Text("too wide to draw here", Faint)], MarkLine()];
     }
 
@@ -70,6 +71,17 @@ internal sealed class HeatMapPanel
         }
     }
 
+    private IEnumerable<Segment[]> HalfRows()
+    {
+        for (var layer = 0; layer < map.Layers; layer += 2)
+        {
+            var label = layer.ToString(CultureInfo.InvariantCulture).PadLeft(Label.Length);
+            var cells = Enumerable.Range(0, map.Heads).Select(head => paint.Halves(map.Fraction(new(layer, head)),
+                layer + 1 < map.Layers ? map.Fraction(new(layer + 1, head)) : double.NaN, cellWidth));
+            yield return [new Segment(label + " ", Faint), .. cells];
+        }
+    }
+
     private Segment[] ScaleLine()
     {
         var low = Number(-map.Limit);
@@ -84,11 +96,11 @@ internal sealed class HeatMapPanel
         return [new Segment(low + " ", Faint), .. colors, new Segment(" " + high, Faint)];
     }
 
-    private Segment[] MarkLine()
+    private Segment[] MarkLine(bool listOnly = false)
     {
         if (map.Marked.Count == 0) return [];
-        var mark = !paint.HasColor ? "*" : cellWidth == 1 ? paint.Dot : "[]";
-        var line = $"{mark} top {map.Marked.Count}:";
+        var mark = listOnly ? "" : !paint.HasColor ? "*" : cellWidth == 1 ? paint.Dot : "[]";
+        var line = $"{mark} top {map.Marked.Count}:".TrimStart();
         foreach (var (index, cell) in map.Marked.Index())
         {
             var rest = index < map.Marked.Count - 1 ? " ..".Length : 0;

@@ -15,7 +15,8 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
     /// <summary>Columns that a map takes at least, so that title and marked heads have room.</summary>
     public int LeastWidth { get; init; } = 34;
 
-    /// <summary>Lines to take at most; maps that do not fit are named instead of drawn.</summary>
+    /// <summary>Lines to take at most. Where that is too few, two layers share a line, if there are colours; maps that do not fit
+    /// even so are named instead of drawn.</summary>
     public int MostLines { get; init; } = int.MaxValue;
 
     /// <inheritdoc/>
@@ -27,12 +28,14 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
         if (maps.Count == 0) yield break;
         var paint = HeatMapPaint.For(options);
         var cellWidth = CellWidth(paint, maxWidth);
-        var panels = maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth, LeastWidth)).ToArray();
+        HeatMapPanel[] Panels(bool halves) => [.. maps.Select(map => new HeatMapPanel(map, paint, cellWidth, maxWidth, LeastWidth, halves))];
+        var panels = Panels(false);
         var abreast = HeatMap.Abreast(panels.Length, (maxWidth + Gap) / (panels.Max(p => p.Width) + Gap));
+        if (paint.HasColor && options.Unicode && panels.Chunk(abreast).Sum(Height) > MostLines) panels = Panels(true);
         var lines = 0;
         foreach (var (index, row) in panels.Chunk(abreast).Index())
         {
-            lines += row.Max(panel => panel.Lines.Count) + 1;
+            lines += Height(row);
             if (lines > MostLines)
             {
                 var names = $"no room for {string.Join(", ", maps.Skip(index * abreast).Select(map => map.Name))}: make the window larger";
@@ -54,6 +57,9 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
         var narrow = wide <= maxWidth && maps.Max(map => map.Heads) <= 16;
         return narrow || wide * abreast + Gap * (abreast - 1) <= maxWidth ? 2 : 1;
     }
+
+    /// <summary>Lines that panels side by side take, and the blank one below.</summary>
+    private static int Height(HeatMapPanel[] row) => row.Max(panel => panel.Lines.Count) + 1;
 
     private static IEnumerable<Segment> Beside(HeatMapPanel[] panels)
     {
@@ -93,6 +99,20 @@ internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string 
         var color = Scale.At(fraction);
         var ink = color.Lightness > 0.5 ? Color.Black : Color.White;
         return new Segment(text, new Style(ink, new Color(color.Red, color.Green, color.Blue), Decoration.Bold));
+    }
+
+    /// <summary>Two cells, one above the other, in one line.</summary>
+    public Segment Halves(double upper, double lower, int width)
+    {
+        static Color? Of(DivergingScale scale, double fraction) =>
+            double.IsNaN(fraction) ? null : scale.At(fraction) is var color ? new Color(color.Red, color.Green, color.Blue) : null;
+        return (Of(Scale, upper), Of(Scale, lower)) switch
+        {
+            (null, null) => new Segment(new string(' ', width)),
+            ({ } above, null) => new Segment(new string('▀', width), new Style(above)),
+            (null, { } below) => new Segment(new string('▄', width), new Style(below)),
+            ({ } above, { } below) => new Segment(new string('▀', width), new Style(above, below)),
+        };
     }
 
     private static string Sign(double fraction, bool marked)

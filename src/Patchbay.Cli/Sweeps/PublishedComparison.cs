@@ -58,26 +58,31 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         return new(models, notes);
     }
 
-    /// <summary>Published and measured figures, a line for each group.</summary>
-    public Table Table()
+    /// <summary>Published and measured accuracies.</summary>
+    public Table Accuracy()
     {
         var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "published as", "accuracy", "measured", "group", "rank", "heads", "published", "shared", "precision", "recall", "Jaccard");
+        table.AddColumns("model", "published as", "accuracy published", "measured");
+        foreach (var model in Models)
+            table.AddRow(new Text(model.Model), new Text(model.Reference), new Text(SweepText.Share(model.Published ?? double.NaN)), new Text(model.Measured?.ToString() ?? "-"));
+        return table;
+    }
+
+    /// <summary>Published and measured groups of heads.</summary>
+    public Table Groups()
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        table.AddColumns("model", "group", "rank", "heads", "published", "shared", "precision", "recall", "Jaccard");
         foreach (var model in Models)
         {
-            foreach (var (index, group) in model.Groups.DefaultIfEmpty(null).Index())
+            foreach (var (index, (name, rank, overlap)) in model.Groups.Index())
             {
-                string[] names = index > 0 ? ["", "", "", ""] :
+                string[] cells =
                 [
-                    model.Model, model.Reference, SweepText.Share(model.Published ?? double.NaN), SweepText.Share(model.Measured?.Share ?? double.NaN),
-                ];
-                var overlap = group?.Overlap;
-                string[] figures =
-                [
-                    group?.Name ?? "", SweepText.Share(group?.Rank ?? double.NaN), $"{overlap?.First}", $"{overlap?.Second}", $"{overlap?.Shared}",
+                    index == 0 ? model.Model : "", name, SweepText.Share(rank), $"{overlap?.First}", $"{overlap?.Second}", $"{overlap?.Shared}",
                     SweepText.Share(overlap?.Precision ?? double.NaN), SweepText.Share(overlap?.Recall ?? double.NaN), SweepText.Share(overlap?.Jaccard ?? double.NaN),
                 ];
-                table.AddRow(names.Concat(figures).Select(cell => new Text(cell)));
+                table.AddRow(cells.Select(cell => new Text(cell)));
             }
         }
         return table;

@@ -83,13 +83,18 @@ public sealed class SweepWatchTests
     }
 
     [Fact]
-    public void Maps_that_the_window_has_no_room_for_are_named()
+    public void Maps_that_are_too_high_are_drawn_two_layers_to_a_line_and_those_without_room_named()
     {
-        var sweep = new MadeSweep(models: ["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], layers: 32, heads: 32).Run(6);
-        var lines = Draw(sweep, 80, height: 50, ColorSystemSupport.TrueColor);
-        Assert.InRange(lines.Length, 40, 49);
-        Assert.Contains("no room for goat-7b, float-7b", lines[^1], StringComparison.Ordinal);
-        Assert.InRange(Draw(sweep, 80, height: 24).Length, 8, 23);
+        var sweep = new MadeSweep(models: ["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], layers: 32, heads: 32).Run(11);
+        var lines = Draw(sweep, 80, height: 54, ColorSystemSupport.TrueColor);
+        Assert.InRange(lines.Length, 44, 53);
+        Assert.Contains(lines, l => l.Contains('▀', StringComparison.Ordinal));
+        Assert.Contains("goat-7b", string.Join('\n', lines.Skip(20)), StringComparison.Ordinal);
+        var fewer = Draw(sweep, 80, height: 36, ColorSystemSupport.TrueColor);
+        Assert.InRange(fewer.Length, 26, 35);
+        Assert.Contains("no room for goat-7b, float-7b", fewer[^1], StringComparison.Ordinal);
+        Assert.InRange(Draw(sweep, 80, height: 24).Length, 8, 23); // without colours there are no halves
+        Assert.DoesNotContain(Draw(sweep, 80, height: 200, ColorSystemSupport.TrueColor), l => l.Contains('▀', StringComparison.Ordinal));
     }
 
     [Fact]
