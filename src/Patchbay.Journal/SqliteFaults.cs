@@ -17,7 +17,7 @@ internal static class SqliteFaults
         10 when error.SqliteExtendedErrorCode == InputOutputWrite =>
             new(JournalFault.Full, $"{file} could not be written, the disk is full or broken; nothing recorded is lost: make room and go on", error),
         11 => new(JournalFault.Corrupt, $"{file} is damaged ({error.Message}): 'pbm journal verify' lists what can be read, a backup restores the rest", error),
-        14 => new(JournalFault.ReadOnly, $"{file} cannot be opened: look whether the folder exists and may be written to", error),
+        14 => new(JournalFault.ReadOnly, $"{file} cannot be opened: its folder is not there, or may not be written to; give another data folder with --data", error),
         26 => new(JournalFault.Unknown, $"{file} is no journal of Patchbay, nor any database: give another data folder with --data", error),
         _ => new(JournalFault.Other, $"{file}: {error.Message}", error),
     };

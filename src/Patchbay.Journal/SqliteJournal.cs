@@ -36,9 +36,22 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     public static SqliteJournal Open(string path, bool readOnly = false, TimeSpan? patience = null)
     {
         if (readOnly && !File.Exists(path)) throw new FileNotFoundException($"there is no journal at {path}", path);
+        try
+        {
+            return Connect(path, path, readOnly, patience);
+        }
+        catch (JournalException e) when (readOnly && e.Fault == JournalFault.ReadOnly && !File.Exists($"{path}-wal"))
+        {
+            // Where nothing may be written, not even readers' marks, nobody else can write either.
+            return Connect(path, $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1", readOnly, patience);
+        }
+    }
+
+    private static SqliteJournal Connect(string path, string source, bool readOnly, TimeSpan? patience)
+    {
         var settings = new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            DataSource = source,
             Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
             Pooling = false,
             DefaultTimeout = 1, // seconds; waiting is SQLite's own affair (busy_timeout), the library waits in coarse steps

@@ -116,10 +116,16 @@ public sealed class PatchbayNode : IAsyncDisposable
         var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         mailbox.Post(() =>
         {
-            Tick();
-            asked.SetResult(unsettled);
+            try
+            {
+                Tick();
+            }
+            finally
+            {
+                asked.SetResult(unsettled);
+            }
         });
-        return await Task.WhenAny(asked.Task, mailbox.Completion) == asked.Task ? await asked.Task : 0;
+        return await Task.WhenAny(asked.Task, failure.Task) == asked.Task ? await asked.Task : 0;
     }
 
     private async Task TickForever()

@@ -13,7 +13,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private const string Study = """
         name: killed
         models: [tiny-base, tiny-chat, tiny-goat, tiny-float]
-        task: {kind: entity-tracking, boxes: 7, prompts: 60}
+        task: {kind: entity-tracking, boxes: 7, prompts: 40}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
@@ -36,12 +36,20 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             using var pbm = Pbm.Start(killed, kill == 0 ? ["study", "run", study] : ["sweep", "resume", "killed-1"]);
             if (kill == 0) pbm.Until("killed-1");
-            // From its first breath to well into its units; the last ones live longer.
-            Thread.Sleep(random.Next(0, 1400 + 40 * kill));
+            // A third die as they start, the others in the middle of a unit, some units later.
+            if (random.Next(3) == 0) Thread.Sleep(random.Next(1500));
+            else
+            {
+                var least = Completed(killed).Length + random.Next(1, 4);
+                WaitFor(() => pbm.HasExited || Completed(killed).Length >= least);
+                Thread.Sleep(random.Next(150));
+            }
+            Assert.False(pbm.HasExited, "the sweep was done before all kills: give it more prompts");
             pbm.Kill();
             progress.Add(Completed(killed).Length);
         }
-        output.WriteLine($"units done after each kill: {string.Join(' ', progress)}");
+        output.WriteLine($"units done after each of {progress.Count} kills: {string.Join(' ', progress)}");
+        Assert.True(progress[^1] > 5, "the kills must be spread over the sweep");
         Ended(Pbm.Run(killed, "sweep", "resume", "killed-1"));
         Assert.Equal(Completed(killed).Distinct(), Completed(killed));
         NothingAfterItsCompletion(killed);

@@ -1,0 +1,247 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Patchbay.Journal;
+using Patchbay.Sweeps;
+
+namespace Patchbay.EndToEnd.Tests;
+
+/// <summary>What an operator sees when the world is not as it should be: one clear sentence, and nothing recorded is lost.</summary>
+public sealed class FaultTests : IDisposable
+{
+    private const string Stages = """
+        task: {kind: entity-tracking, boxes: 7, prompts: 20}
+        compute: {threads: 1, memory: 2GiB}
+        stages:
+          - accuracy: {prompts: 200}
+          - path-patching: {groups: [A, B], receivers: [4]}
+        """;
+
+    private readonly TemporaryFolder folder = new();
+    private readonly string data;
+
+    public FaultTests()
+    {
+        data = folder.PathOf("data");
+        Directory.CreateDirectory(data);
+    }
+
+    private string Journal => Path.Combine(data, "journal.db");
+
+    public void Dispose() => folder.Dispose();
+
+    [MountFact]
+    public void A_full_disk_stops_the_sweep_with_a_sentence_and_it_goes_on_when_there_is_room()
+    {
+        using var disk = new SmallDisk(data, "400k");
+        var full = Pbm.Run(data, "study", "run", Study("tiny-base, tiny-chat"));
+        Sentence(full, 1, "is full", "nothing recorded is lost");
+        disk.Remount("size=64m");
+        var recorded = Completed();
+        Assert.NotEmpty(recorded);
+        Assert.Equal(0, Pbm.Run(data, "sweep", "resume", "faults-1").Code);
+        Assert.Equal(recorded, Completed()[..recorded.Length]);
+        Assert.Equal(Completed().Distinct(), Completed());
+        Assert.Equal(0, Pbm.Run(data, "journal", "verify").Code);
+    }
+
+    [MountFact]
+    public void A_read_only_journal_can_be_read_and_a_command_that_writes_says_so()
+    {
+        using var disk = new SmallDisk(data, "64m");
+        Assert.Equal(0, Pbm.Run(data, "study", "run", Study("tiny-base")).Code);
+        disk.Remount("ro");
+        Assert.Equal(0, Pbm.Run(data, "sweep", "list").Code);
+        Assert.Equal(0, Pbm.Run(data, "journal", "verify").Code);
+        Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out", folder.PathOf("export")).Code);
+        Sentence(Pbm.Run(data, "sweep", "cancel", "faults-1"), 1, "may not be written to");
+        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base"), "--new"), 1, "may not be written to");
+    }
+
+    [Fact]
+    public void A_journal_that_another_process_holds_is_waited_for_and_then_named()
+    {
+        using var run = Pbm.Start(data, "study", "run", Study("tiny-base, tiny-chat"));
+        run.Until("faults-1");
+        WaitFor(() => Completed().Length > 2);
+        using (var holder = new SqliteConnection($"Data Source={Journal};Pooling=false"))
+        {
+            holder.Open();
+            Execute(holder, "BEGIN IMMEDIATE");
+            Sentence(Pbm.Run(data, "sweep", "pause", "faults-1"), 1, "is held by another process");
+            Assert.False(run.HasExited);
+            Execute(holder, "ROLLBACK");
+        }
+        Assert.Equal(0, run.Finish().Code); // it was patient, and nothing of it is lost
+        Assert.Equal(Completed().Distinct(), Completed());
+    }
+
+    [Fact]
+    public void A_damaged_page_is_found_and_named()
+    {
+        Assert.Equal(0, Pbm.Run(data, "study", "run", Study("tiny-base")).Code);
+        var bytes = File.ReadAllBytes(Journal);
+        var manifest = "intervention-recorded/1"u8; // an event's text ends before it; pages that are no longer used hold copies
+        for (var at = bytes.AsSpan().IndexOf(manifest); at >= 0; at = bytes.AsSpan(at + 1).IndexOf(manifest) is >= 0 and var next ? at + 1 + next : -1)
+            bytes[at - 30] ^= 0x15;
+        File.WriteAllBytes(Journal, bytes);
+        var verified = Pbm.Run(data, "journal", "verify");
+        Assert.Equal(1, verified.Code);
+        Assert.Contains("problem: ", verified.Out, StringComparison.Ordinal);
+        Sentence(Pbm.Run(data, "sweep", "show", "faults-1"), 1, "pbm journal verify");
+        new Random(1).NextBytes(bytes.AsSpan(bytes.Length / 4096 / 2 * 4096, 4096)); // a whole page of rubbish
+        File.WriteAllBytes(Journal, bytes);
+        Assert.Equal(1, Pbm.Run(data, "journal", "verify").Code);
+        Sentence(Pbm.Run(data, "sweep", "show", "faults-1"), 1, "pbm journal verify");
+    }
+
+    [Fact]
+    public void A_checkpoint_that_changes_under_a_running_sweep_is_refused_and_a_retry_goes_on_when_it_is_back()
+    {
+        var model = folder.PathOf("mine");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(Path.Combine(Pbm.Root, "models", "tiny-base"))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        var weights = Path.Combine(model, "model.safetensors");
+        var bytes = File.ReadAllBytes(weights);
+        using var run = Pbm.Start(data, "study", "run", Study($"tiny-chat, {{name: mine, path: {model}}}"));
+        run.Until("faults-1");
+        WaitFor(() => Completed().Any(u => u.StartsWith("mine/", StringComparison.Ordinal)));
+        var changed = (byte[])bytes.Clone();
+        changed[^1] ^= 1;
+        File.WriteAllBytes(weights, changed);
+        var ended = run.Finish();
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("completed with failures", ended.Out, StringComparison.Ordinal);
+        var shown = Pbm.Run(data, "sweep", "show", "faults-1", "--json");
+        Assert.True(shown.Out.Contains("has changed since the sweep was planned", StringComparison.Ordinal), shown.ToString());
+        var recorded = Completed();
+        Assert.Contains("tiny-chat/path-patching/B/layer-00", recorded);
+        Assert.Equal(1, Pbm.Run(data, "sweep", "retry", "faults-1").Code); // still another checkpoint
+        File.WriteAllBytes(weights, bytes);
+        Assert.Equal(0, Pbm.Run(data, "sweep", "retry", "faults-1").Code);
+        Assert.Equal(recorded, Completed()[..recorded.Length]);
+    }
+
+    [Theory]
+    [InlineData("PRAGMA user_version = 99", "is a journal of version 99")]
+    [InlineData("PRAGMA application_id = 7", "no journal of Patchbay")]
+    public void A_journal_of_an_unknown_version_is_refused(string change, string sentence)
+    {
+        SqliteJournal.Open(Journal).Dispose();
+        using (var connection = new SqliteConnection($"Data Source={Journal};Pooling=false"))
+        {
+            connection.Open();
+            Execute(connection, change);
+        }
+        Sentence(Pbm.Run(data, "sweep", "list"), 2, sentence);
+        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base")), 2, sentence);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_refused()
+    {
+        File.WriteAllText(Journal, string.Concat(Enumerable.Repeat("these are notes, and no database at all. ", 200)));
+        Sentence(Pbm.Run(data, "sweep", "list"), 2, "no journal of Patchbay, nor any database");
+    }
+
+    [Fact]
+    public void A_study_with_mistakes_is_refused_with_all_of_them_at_once()
+    {
+        var study = folder.PathOf("bad.yaml");
+        File.WriteAllText(study, "name: Bad Name\nmodels: [tiny-bace]\ntask: {prompts: 0}\nsead: 3\nstages:\n  - path-paching\n");
+        var refused = Pbm.Run(data, "study", "validate", study);
+        Assert.Equal(2, refused.Code);
+        foreach (var part in new[] { "5 mistakes", "line 1: field 'name'", "line 2: ", "did you mean 'tiny-base'?", "line 3: ", "line 4: there is no field 'sead': did you mean 'seed'?", "line 6: there is no stage 'path-paching': did you mean 'path-patching'?" })
+            Assert.Contains(part, refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(Journal));
+    }
+
+    [Fact]
+    public void A_sweep_that_does_not_exist_is_not_found()
+    {
+        Sentence(Pbm.Run(data, "sweep", "show", "nine"), 3, "there is no journal");
+        SqliteJournal.Open(Journal).Dispose();
+        Sentence(Pbm.Run(data, "sweep", "pause", "nine"), 3, "there is no sweep 'nine'");
+    }
+
+    private string Study(string models)
+    {
+        var path = folder.PathOf("faults.yaml");
+        File.WriteAllText(path, $"name: faults\nmodels: [{models}]\n{Stages}");
+        return path;
+    }
+
+    private string[] Completed()
+    {
+        if (!File.Exists(Journal)) return [];
+        using var journal = SqliteJournal.Open(Journal, readOnly: true);
+        return [.. journal.Read("faults-1", 0).Select(e => e.Event).OfType<UnitCompleted>().Select(e => e.Unit)];
+    }
+
+    private static void Sentence(Outcome outcome, int code, params string[] parts)
+    {
+        Assert.True(outcome.Code == code, outcome.ToString());
+        Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        foreach (var part in parts) Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static void WaitFor(Func<bool> reached)
+    {
+        for (var left = 1200; left > 0; left--)
+        {
+            if (reached()) return;
+            Thread.Sleep(50);
+        }
+        Assert.Fail("not reached within a minute");
+    }
+}
+
+/// <summary>A file system in memory, as small as a test needs.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private readonly string at;
+
+    public SmallDisk(string at, string size)
+    {
+        this.at = at;
+        if (Run("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", at) != 0) throw new InvalidOperationException("the file system could not be mounted");
+    }
+
+    public static bool IsPossible { get; } = Try();
+
+    public void Remount(string option) => Run("mount", "-o", $"remount,{option}", at);
+
+    public void Dispose() => Run("umount", "-l", at);
+
+    private static bool Try()
+    {
+        if (!OperatingSystem.IsLinux() || Environment.UserName != "root") return false;
+        using var folder = new TemporaryFolder();
+        if (Run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.Path) != 0) return false;
+        Run("umount", folder.Path);
+        return true;
+    }
+
+    private static int Run(string file, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}
+
+/// <summary>A fact that needs a small file system of its own: skipped with a notice where none may be mounted.</summary>
+internal sealed class MountFactAttribute : FactAttribute
+{
+    public MountFactAttribute()
+    {
+        if (!SmallDisk.IsPossible) Skip = "needs to mount a file system, which takes root";
+    }
+}
