@@ -1,10 +1,12 @@
+using YamlDotNet.Core;
+
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Something in a study, or in a model catalogue, that is not as it must be.</summary>
 /// <param name="Line">The line, from 1.</param>
 /// <param name="Column">The column, from 1; null where the whole line or file is meant.</param>
 /// <param name="Field">Which field: "stages[1].path-patching.receivers"; empty where it is about the whole file.</param>
-/// <param name="Sentence">One sentence that names the field, what was expected and what was found; it ends with a full stop.</param>
+/// <param name="Sentence">One sentence that names the field, what was expected and what was found.</param>
 public sealed record StudyMistake(int Line, int? Column, string Field, string Sentence);
 
 /// <summary>A study or a model catalogue has mistakes. The message holds all of them, each on a line of its own as
@@ -37,8 +39,22 @@ internal sealed class MistakeList
 
     /// <summary>Notes one about a field: "field 'task.boxes': expected a whole number, found 'x'."</summary>
     public void Add(YamlNode at, string field, string sentence) =>
-        found.Add(new(at.Line, at.Column, field, field.Length == 0 ? $"{sentence}." : $"field '{field}': {sentence}."));
+        found.Add(new(at.Line, at.Column, field, Ended(field.Length == 0 ? sentence : $"field '{field}': {sentence}")));
 
     /// <summary>Notes one about the file.</summary>
-    public void Add(int line, int? column, string sentence) => found.Add(new(line, column, "", $"{sentence}."));
+    public void Add(int line, int? column, string sentence) => found.Add(new(line, column, "", Ended(sentence)));
+
+    /// <summary>Notes that a text is no YAML. A tab where spaces are wanted is so frequent a cause that it is named; the parser
+    /// may notice it a line too early.</summary>
+    public void AddSyntax(string text, Mark at, string reason)
+    {
+        var line = Math.Max(1, (int)at.Line);
+        var near = text.Split('\n').Select((t, i) => (Indent: t[..(t.Length - t.TrimStart().Length)], Line: i + 1)).Skip(line - 1).Take(2);
+        var tab = near.FirstOrDefault(l => l.Indent.Contains('\t')).Line;
+        if (tab > 0) Add(tab, null, "expected YAML, found a tab where YAML wants spaces");
+        else Add(line, (int)at.Column, $"expected YAML, found a mistake in its syntax ({reason})");
+    }
+
+    // A guess ("did you mean ...?") ends a sentence by itself.
+    private static string Ended(string sentence) => sentence.EndsWith('?') ? sentence : $"{sentence}.";
 }

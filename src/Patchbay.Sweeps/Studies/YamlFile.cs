@@ -14,9 +14,14 @@ internal sealed class YamlFile
     private const int LongestFile = 1 << 20;
 
     private readonly Dictionary<AnchorName, YamlNode> anchors = [];
+    private readonly Scanner scanner;
     private readonly Parser parser;
 
-    private YamlFile(string text) => parser = new Parser(new StringReader(text));
+    private YamlFile(string text)
+    {
+        scanner = new Scanner(new StringReader(text));
+        parser = new Parser(scanner);
+    }
 
     /// <summary>Reads a file's text and its one document.</summary>
     /// <returns>The text, without a byte order mark; and the document, null where a mistake was noted.</returns>
@@ -52,24 +57,25 @@ internal sealed class YamlFile
 
     private static YamlNode? Parse(string text, string what, MistakeList mistakes)
     {
+        var file = new YamlFile(text);
         try
         {
-            var root = new YamlFile(text).Document();
+            var root = file.Document();
             if (root is null or YamlText { IsNothing: true }) mistakes.Add(1, null, $"expected a {what}, found an empty file");
             else return root;
         }
         catch (YamlException e)
         {
-            var (line, column) = (Math.Max(1, (int)e.Start.Line), (int)e.Start.Column);
-            mistakes.Add(line, column, IndentedByTab(text, line)
-                ? "expected YAML, found a tab where YAML wants spaces"
-                : $"expected YAML, found a mistake in its syntax ({Reason(e)})");
+            mistakes.AddSyntax(text, e.Start, Reason(e));
+        }
+        // The scanner gives up on some texts with exceptions that are not its own ("[a: -]").
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException
+            or IndexOutOfRangeException or NullReferenceException or InvalidCastException)
+        {
+            mistakes.AddSyntax(text, file.scanner.CurrentPosition, "something that cannot be here");
         }
         return null;
     }
-
-    private static bool IndentedByTab(string text, int line) =>
-        text.Split('\n').ElementAtOrDefault(line - 1) is { } found && found[..(found.Length - found.TrimStart().Length)].Contains('\t');
 
     private static string Reason(YamlException e)
     {
