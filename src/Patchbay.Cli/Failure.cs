@@ -18,7 +18,7 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         var cause = Cause(exception);
         return cause switch
         {
-            StudyException study => new(ExitCode.BadInput, OneLine(study.Heading)) { Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")] },
+            StudyException study => new(ExitCode.BadInput, study.Mistakes.Count == 1 ? $"{study.Path} has a mistake" : $"{study.Path} has {study.Mistakes.Count} mistakes") { Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")] },
             JournalException { Fault: JournalFault.Unknown } => new(ExitCode.BadInput, OneLine(cause.Message)),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),

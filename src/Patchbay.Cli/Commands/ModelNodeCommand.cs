@@ -28,8 +28,8 @@ internal sealed class ModelListCommand : PbmCommand
         {
             m.Name,
             m.Title,
-            Path = m.Path ?? "",
-            Here = m.Problem ?? "yes",
+            Path = m.Adapter?.Written ?? m.Folder.Written,
+            Here = StudyInput.Problem(m) ?? "yes",
             Node = node is null ? "no node is up" : loaded.FirstOrDefault(l => l.Model.Name == m.Name)?.State ?? "cold",
         }).ToArray();
         var table = new Table { Border = TableBorder.Simple };

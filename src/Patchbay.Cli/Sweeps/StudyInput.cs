@@ -31,18 +31,22 @@ internal static class StudyInput
     public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
         System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiment.All) : throw new FileNotFoundException($"there is no file {path}", path);
 
+    /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
+    public static string? Problem(CatalogueModel model) => model.UnsetSettings.Count > 0
+        ? $"{string.Join(", ", model.UnsetSettings)} is not set" : model.Missing().Count > 0 ? string.Join("; ", model.Missing()) : null;
+
     /// <summary>Where a model is.</summary>
     /// <exception cref="FileNotFoundException">It is not here.</exception>
-    public static ModelPlace Place(CatalogueModel model) => model is { Problem: null, Path: { } path } ? new(model.Name, path, model.Adapter)
-        : throw new FileNotFoundException($"model {model.Name} cannot be used: {model.Problem}");
+    public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
+        : new(model.Name, model.Folder.FullPath!, model.Adapter?.FullPath);
 
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
     {
-        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(Place(m), study.Compute.Dtype,
+        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         var cores = ProcessorCores.Available();
-        var task = study.Task.File is { } prompts ? study.Task with { File = home.KeepPrompts(prompts) } : study.Task;
+        var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts ? home.KeepPrompts(prompts) : null);
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads ?? study.Compute.Threads ?? Math.Max(1, cores / models.Length),
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);

@@ -1,0 +1,79 @@
+namespace Patchbay.Sweeps.Studies;
+
+/// <summary>A study as its file gives it: checked, but with no model opened.</summary>
+/// <param name="Name">Its name: "quartet".</param>
+/// <param name="Text">The file, whole.</param>
+/// <param name="Seed">Seed of everything drawn at random.</param>
+/// <param name="Task">Which prompts.</param>
+/// <param name="Compute">How to compute.</param>
+/// <param name="Attempts">How often a unit is tried before it is set aside.</param>
+/// <param name="Models">The models, in the order of the file.</param>
+/// <param name="Stages">The stages of all models, each after those that it needs.</param>
+public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task, StudyCompute Compute, int Attempts,
+    IReadOnlyList<StudyModel> Models, IReadOnlyList<Stage> Stages)
+{
+    /// <summary>Attempts where the file gives none.</summary>
+    public const int DefaultAttempts = 3;
+
+    /// <summary>Boxes of a scene where the file gives no number.</summary>
+    public const int DefaultBoxes = 7;
+
+    /// <summary>Loads a study and checks everything that can be checked without opening a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="catalogue">The models that it can name.</param>
+    /// <param name="kinds">The stages that it can ask for.</param>
+    /// <exception cref="StudyException">The file has mistakes; the exception holds all of them.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static Study Load(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds)
+    {
+        var mistakes = new MistakeList();
+        var study = new StudyReader(path, catalogue, kinds, mistakes).Read();
+        return study is not null && mistakes.Count == 0 ? study : throw new StudyException(path, mistakes.InOrder);
+    }
+
+    /// <summary>All mistakes of a study file, in order of lines; none where <see cref="Load"/> would load it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="catalogue">The models that it can name.</param>
+    /// <param name="kinds">The stages that it can ask for.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static IReadOnlyList<StudyMistake> Check(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds)
+    {
+        var mistakes = new MistakeList();
+        new StudyReader(path, catalogue, kinds, mistakes).Read();
+        return mistakes.InOrder;
+    }
+}
+
+/// <summary>A model of a study.</summary>
+/// <param name="Name">Its name in the study.</param>
+/// <param name="Title">What it is, for people.</param>
+/// <param name="Path">Full path of its checkpoint.</param>
+/// <param name="Adapter">Full path of its LoRA adapter's folder, or null.</param>
+/// <param name="Reference">Its name in a folder of published results, or null.</param>
+/// <param name="PublishedAccuracy">Its accuracy as published, or null.</param>
+public sealed record StudyModel(string Name, string Title, string Path, string? Adapter, string? Reference, double? PublishedAccuracy);
+
+/// <summary>Where a study's prompts come from.</summary>
+/// <param name="Kind">"entity-tracking" (generated), or "file".</param>
+/// <param name="Prompts">How many.</param>
+/// <param name="Boxes">Boxes of a scene; 0 where prompts are not generated.</param>
+/// <param name="File">Full path of the prompt file, or null.</param>
+public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File)
+{
+    /// <summary>The kind whose prompts are generated.</summary>
+    public const string EntityTracking = "entity-tracking";
+
+    /// <summary>The kind whose prompts come from a file.</summary>
+    public const string FromFile = "file";
+}
+
+/// <summary>How a study's units compute.</summary>
+/// <param name="Dtype">"float32", "float16", "bfloat16" or "float64".</param>
+/// <param name="Device">"cpu" or "cuda:N".</param>
+/// <param name="Threads">Threads of one unit; null where the file gives none.</param>
+/// <param name="MemoryBytes">Memory that one model's unit may take, weights included; null where the file gives none.</param>
+public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes)
+{
+    /// <summary>What is used where the file says nothing.</summary>
+    public static StudyCompute Default { get; } = new("float32", "cpu", null, null);
+}

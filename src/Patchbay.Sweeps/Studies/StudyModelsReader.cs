@@ -1,0 +1,79 @@
+namespace Patchbay.Sweeps.Studies;
+
+/// <summary>Reads which models a study runs, and checks that they are there.</summary>
+internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, MistakeList mistakes)
+{
+    private const string Expected = "a list of models: names of the catalogue, or {name: mine, path: ../mine}";
+
+    private readonly YamlValues values = new(mistakes);
+    private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (YamlNode At, string Field, List<string> Models)> unset = new(StringComparer.Ordinal);
+
+    /// <summary>The models, and all their names as written: also of those that have mistakes, so that what is said of them
+    /// elsewhere in the file is not called a mistake as well.</summary>
+    public (IReadOnlyList<StudyModel> Models, IReadOnlyList<string> Names) Read(YamlFields study)
+    {
+        if (study.Required("models", Expected) is not { } node) return ([], []);
+        if (node is not YamlList { Items.Count: > 0 } list)
+        {
+            mistakes.Add(node, "models", $"expected {Expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
+            return ([], []);
+        }
+        var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<StudyModel>().ToList();
+        foreach (var (setting, (at, field, names)) in unset)
+        {
+            mistakes.Add(at, field, $"expected the setting {setting} to lead to the folder of {string.Join(", ", names)}, "
+                + "found that it is not set");
+        }
+        return (models, [.. lines.Keys]);
+    }
+
+    private StudyModel? Model(YamlNode node, string field)
+    {
+        var model = node is YamlMap ? Own(node, field) : Named(node, field);
+        if (model is null) return null;
+        foreach (var setting in model.UnsetSettings)
+        {
+            if (!unset.ContainsKey(setting)) unset.Add(setting, (node, field, []));
+            unset[setting].Models.Add(model.Name);
+        }
+        foreach (var sentence in model.Missing()) mistakes.Add(node, field, sentence);
+        return new(model.Name, model.Title, model.Folder.FullPath ?? "", model.Adapter?.FullPath, model.Reference, model.PublishedAccuracy);
+    }
+
+    private CatalogueModel? Named(YamlNode node, string field)
+    {
+        if (values.Text(node, field, "a model of the catalogue, or {name: mine, path: ../mine}") is not { } name || !IsFirst(name, node, field))
+            return null;
+        var model = catalogue.Find(name);
+        if (model is null)
+            mistakes.Add(node, field, $"expected a model of the catalogue {catalogue.Path}, {Spelling.OneOf([.. catalogue.Models.Select(m => m.Name)], name)}");
+        return model;
+    }
+
+    private CatalogueModel? Own(YamlNode node, string field)
+    {
+        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter"]) is not { } fields) return null;
+        var at = fields.Required("name", "a name for this model");
+        var name = values.Text(at, fields.PathOf("name"), "a name for this model");
+        if (name is not null && ModelName.Expected(name) is { } expected)
+        {
+            mistakes.Add(at!, fields.PathOf("name"), $"expected {expected}, found '{Spelling.Shown(name)}'");
+            name = null;
+        }
+        var path = Folder(fields, "path", fields.Required("path", "the folder of the checkpoint"));
+        var adapter = Folder(fields, "adapter", fields.Optional("adapter"));
+        return name is null || !IsFirst(name, at!, fields.PathOf("name")) || path is null ? null
+            : new(name, name, null, null, path, adapter, CatalogueReader.AnyCheckpoint, CatalogueReader.AnyAdapter, null, null);
+    }
+
+    private ModelFolder? Folder(YamlFields fields, string key, YamlNode? node) =>
+        values.Text(node, fields.PathOf(key), "a folder") is { } written ? ModelFolder.Of(written, home, catalogue.Setting) : null;
+
+    private bool IsFirst(string name, YamlNode node, string field)
+    {
+        if (lines.TryAdd(name, node.Line)) return true;
+        mistakes.Add(node, field, $"expected every model once, found '{Spelling.Shown(name)}' again (first in line {lines[name]})");
+        return false;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+
+namespace Patchbay.Sweeps.Studies;
+
+/// <summary>Reads a study and notes all its mistakes.</summary>
+internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds, MistakeList mistakes)
+{
+    private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
+    private static readonly string[] Dtypes = ["float32", "float16", "bfloat16", "float64"];
+
+    private readonly YamlValues values = new(mistakes);
+    private readonly string home = Path.GetDirectoryName(Path.GetFullPath(path))!;
+
+    /// <summary>The study, or null where a mistake was noted.</summary>
+    public Study? Read()
+    {
+        var (text, root) = YamlFile.Read(path, "study", mistakes);
+        if (root is null || YamlFields.Of(root, "", mistakes, "a study's fields (name, models, task, ...)", Known) is not { } fields)
+            return null;
+        var name = Name(fields);
+        var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
+        var task = Task(fields);
+        var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0, ulong.MaxValue);
+        var compute = Compute(fields);
+        var attempts = values.Whole(fields.Optional("attempts"), "attempts", 1, 100) ?? Study.DefaultAttempts;
+        var stages = new StudyStagesReader(kinds, models.Names, mistakes).Read(fields);
+        return mistakes.Count > 0 ? null
+            : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);
+    }
+
+    private string? Name(YamlFields fields)
+    {
+        const string expected = "a name of small letters, digits and '-'";
+        var node = fields.Required("name", expected);
+        var name = values.Text(node, "name", expected);
+        if (name is null || NameForm().IsMatch(name)) return name;
+        mistakes.Add(node!, "name", $"expected {expected}, found '{Spelling.Shown(name)}'");
+        return null;
+    }
+
+    private StudyTask? Task(YamlFields study)
+    {
+        var node = study.Required("task", "the prompts, {kind: entity-tracking, prompts: 300} or {file: prompts.jsonl, prompts: 100}");
+        if (node is null) return null;
+        if (YamlFields.Of(node, "task", mistakes, "the prompts' fields", ["kind", "boxes", "prompts", "file"]) is not { } fields) return null;
+        var file = fields.Optional("file");
+        var kind = file is not null && fields.Optional("kind") is null ? StudyTask.FromFile
+            : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", [StudyTask.EntityTracking, StudyTask.FromFile]);
+        var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts", 1, int.MaxValue);
+        var boxes = values.Whole(fields.Optional("boxes"), "task.boxes", 2, 10);
+        if (kind != StudyTask.FromFile)
+        {
+            if (file is not null && kind is not null)
+                mistakes.Add(file, "task.file", $"expected no file where prompts are generated (kind {kind}), found {file.Found}");
+            return new(kind ?? "", (int)(prompts ?? 0), (int)(boxes ?? Study.DefaultBoxes), null);
+        }
+        if (fields.Optional("boxes") is { } needless)
+            mistakes.Add(needless, "task.boxes", $"expected no boxes where prompts come from a file, found {needless.Found}");
+        return new(kind, (int)(prompts ?? 0), 0, PromptFile(fields));
+    }
+
+    private string? PromptFile(YamlFields task)
+    {
+        var node = task.Required("file", "the path of a prompt file");
+        if (values.Text(node, "task.file", "the path of a prompt file") is not { } written) return null;
+        var folder = ModelFolder.Of(written, home, catalogue.Setting);
+        if (folder.FullPath is null)
+            mistakes.Add(node!, "task.file", $"expected a path whose settings are set, found {folder.UnsetSetting}, which is not");
+        else if (!File.Exists(folder.FullPath))
+            mistakes.Add(node!, "task.file", $"expected a prompt file at {folder.FullPath}, found no such file");
+        return folder.FullPath;
+    }
+
+    private StudyCompute Compute(YamlFields study)
+    {
+        var node = study.Optional("compute");
+        var fields = node is null ? null
+            : YamlFields.Of(node, "compute", mistakes, "fields of compute", ["dtype", "device", "threads", "memory"]);
+        if (fields is null) return StudyCompute.Default;
+        return new(
+            values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
+            Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
+            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1, 1024),
+            values.Memory(fields.Optional("memory"), "compute.memory"));
+    }
+
+    private string? Device(YamlNode? node)
+    {
+        const string expected = "cpu, cuda or cuda:N";
+        if (values.Text(node, "compute.device", expected) is not { } device) return null;
+        if (device == "cuda") return "cuda:0";
+        if (!DeviceForm().IsMatch(device))
+            mistakes.Add(node!, "compute.device", $"expected {expected}, found '{Spelling.Shown(device)}'");
+        return device;
+    }
+
+    [GeneratedRegex(@"^[a-z0-9-]+\z")]
+    private static partial Regex NameForm();
+
+    [GeneratedRegex(@"^(cpu|cuda:(0|[1-9][0-9]?))\z")]
+    private static partial Regex DeviceForm();
+}

@@ -1,0 +1,119 @@
+namespace Patchbay.Sweeps.Studies;
+
+/// <summary>Reads a study's stages and makes those of every model.</summary>
+internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models, MistakeList mistakes)
+{
+    private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
+    private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
+
+    /// <summary>The stages: entry by entry, and within an entry model by model.</summary>
+    public IReadOnlyList<Stage> Read(YamlFields study)
+    {
+        if (study.Required("stages", expected) is not { } node) return [];
+        if (node is YamlList { Items.Count: > 0 } list)
+            return [.. list.Items.SelectMany((item, i) => Entry(item, $"stages[{i}]"))];
+        mistakes.Add(node, "stages", $"expected {expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
+        return [];
+    }
+
+    private IReadOnlyList<Stage> Entry(YamlNode node, string path)
+    {
+        var before = mistakes.Count;
+        var (at, name, parameters) = Head(node, path);
+        if (name is null) return [];
+        var kind = kinds.FirstOrDefault(k => k.Name == name);
+        if (kind is null)
+        {
+            mistakes.Add(at, path, $"expected a kind of stage, {Spelling.OneOf([.. kinds.Select(k => k.Name)], name)}");
+            return [];
+        }
+        var values = Values(kind, parameters, $"{path}.{name}");
+        return mistakes.Count > before ? [] : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
+    }
+
+    // An entry is a kind with its parameters, or a kind alone.
+    private (YamlNode At, string? Kind, YamlNode? Parameters) Head(YamlNode node, string path)
+    {
+        if (node is YamlText { IsNothing: false } text) return (node, text.Value, null);
+        const string form = "one kind of stage with its parameters, such as 'accuracy: {prompts: 500}'";
+        if (node is not YamlMap map || map.Pairs.Count != 1 || map.Pairs[0].Key is not YamlText { IsNothing: false } key)
+        {
+            var found = node is YamlMap several && several.Pairs.Count != 1 ? $"{several.Pairs.Count} fields" : node.Found;
+            mistakes.Add(node, path, $"expected {form}, found {found}");
+            return (node, null, null);
+        }
+        return (key, key.Value, map.Pairs[0].Value is YamlText { IsNothing: true } ? null : map.Pairs[0].Value);
+    }
+
+    // For every model a value for every field of the kind.
+    private Dictionary<string, Dictionary<string, string>> Values(StageKind kind, YamlNode? parameters, string path)
+    {
+        var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name, f => f.Default, StringComparer.Ordinal),
+            StringComparer.Ordinal);
+        if (parameters is null) return values;
+        var known = kind.Fields.Select(f => f.Name).ToList();
+        if (YamlFields.Of(parameters, path, mistakes, $"parameters of {kind.Name}", known) is not { } fields) return values;
+        foreach (var field in kind.Fields)
+        {
+            if (fields.Optional(field.Name) is not { } node) continue;
+            foreach (var (model, value) in PerModel(field, node, fields.PathOf(field.Name))) values[model][field.Name] = value;
+        }
+        return values;
+    }
+
+    private IEnumerable<(string Model, string Value)> PerModel(StageField field, YamlNode node, string path)
+    {
+        if (node is not YamlMap)
+            return Value(field, node, path) is { } value ? models.Select(m => (m, value)) : [];
+        if (YamlFields.Of(node, path, mistakes, "values by models", [.. models, ModelName.Default]) is not { } given) return [];
+        var values = given.Keys.ToDictionary(k => k.Key, k => Value(field, given.Optional(k.Key)!, given.PathOf(k.Key)), StringComparer.Ordinal);
+        var without = values.ContainsKey(ModelName.Default) ? [] : models.Where(m => !values.ContainsKey(m)).ToList();
+        if (without.Count > 0)
+        {
+            mistakes.Add(node, path, $"expected a value for every model or a '{ModelName.Default}', found none for "
+                + string.Join(", ", without.Select(Spelling.Shown)));
+        }
+        return models.Except(without).Select(m => (m, values.GetValueOrDefault(m, values.GetValueOrDefault(ModelName.Default)) ?? ""));
+    }
+
+    // A value as the field's check takes it, or null where a mistake was noted.
+    private string? Value(StageField field, YamlNode node, string path)
+    {
+        var items = node is YamlList list ? list.Items : [node];
+        var texts = items.OfType<YamlText>().Where(t => !t.IsNothing || t.Quoted).Select(t => t.Value.Trim()).ToList();
+        // A comma inside an item would make two of it.
+        if (texts.Count < items.Count || (node is YamlList && texts.Any(t => t.Contains(','))))
+        {
+            mistakes.Add(node, path, $"expected a value or a list of values, found {(node is YamlList ? "a list with other things in it" : node.Found)}");
+            return null;
+        }
+        var value = string.Join(',', texts);
+        if (field.Check(value) is not { } wanted) return value;
+        mistakes.Add(node, path, $"expected {wanted}, found '{Spelling.Shown(value)}'");
+        return null;
+    }
+
+    private IReadOnlyList<Stage> Expanded(StageKind kind, string model, Dictionary<string, string> values, YamlNode at, string path)
+    {
+        IReadOnlyList<Stage> stages;
+        try
+        {
+            stages = kind.Expand(model, values);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
+        {
+            // Fields are checked one by one; that they do not go together is known only to the kind.
+            mistakes.Add(at, path, $"{model}: {e.Message.TrimEnd('.')}");
+            return [];
+        }
+        var own = stages.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var stage in stages)
+        {
+            if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking)
+                mistakes.Add(at, path, $"expected the stage {lacking} before {stage.Id}, which needs it, found no such stage");
+            if (!lines.TryAdd(stage.Id, at.Line))
+                mistakes.Add(at, path, $"expected every stage once, found {stage.Id} again (first in line {lines[stage.Id]})");
+        }
+        return stages;
+    }
+}
