@@ -10,6 +10,7 @@ public sealed class FaultTests : IDisposable
 {
     private const string Stages = """
         task: {kind: entity-tracking, boxes: 7, prompts: 20}
+        seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
           - accuracy: {prompts: 200}
@@ -150,7 +151,7 @@ public sealed class FaultTests : IDisposable
         File.WriteAllText(study, "name: Bad Name\nmodels: [tiny-bace]\ntask: {prompts: 0}\nsead: 3\nstages:\n  - path-paching\n");
         var refused = Pbm.Run(data, "study", "validate", study);
         Assert.Equal(2, refused.Code);
-        foreach (var part in new[] { "5 mistakes", "line 1: field 'name'", "line 2: ", "did you mean 'tiny-base'?", "line 3: ", "line 4: there is no field 'sead': did you mean 'seed'?", "line 6: there is no stage 'path-paching': did you mean 'path-patching'?" })
+        foreach (var part in new[] { "7 mistakes", "line 1: field 'name'", "line 2: field 'models[0]'", "did you mean 'tiny-base'?", "line 3: field 'task.prompts'", "line 4: field 'sead'", "did you mean 'seed'?", "line 6: ", "did you mean 'path-patching'?" })
             Assert.Contains(part, refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Journal));
     }
