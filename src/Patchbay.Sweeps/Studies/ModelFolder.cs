@@ -34,8 +34,9 @@ public sealed partial record ModelFolder(string Written, string? FullPath, strin
         if (!Directory.Exists(FullPath)) return $"expected the {what} in {FullPath}, found no such folder";
         try
         {
-            // File.Exists follows links: one that leads nowhere is no file.
-            var names = Directory.EnumerateFiles(FullPath).Where(File.Exists).Select(f => Path.GetFileName(f)!).ToList();
+            // A link that leads nowhere (a download's cache that was cleared) is no file.
+            var names = Directory.EnumerateFiles(FullPath).Where(f => File.ResolveLinkTarget(f, true) is not { Exists: false })
+                .Select(f => Path.GetFileName(f)).ToList();
             var missing = files.Where(f => !f.Split('|').Any(p => names.Any(n => Fits(p.Trim(), n)))).ToList();
             return missing.Count == 0 ? null
                 : $"expected {string.Join(" and ", missing.Select(f => f.Replace("|", " or ")))} in {FullPath}, found "

@@ -43,12 +43,13 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     private CatalogueModel? Named(YamlNode node, string field)
     {
-        if (values.Text(node, field, "a model of the catalogue, or {name: mine, path: ../mine}") is not { } name || !IsFirst(name, node, field))
-            return null;
+        var name = values.Text(node, field, "a model of the catalogue, or {name: mine, path: ../mine}");
+        if (name is null || !IsFirst(name, node, field)) return null;
         var model = catalogue.Find(name);
-        if (model is null)
-            mistakes.Add(node, field, $"expected a model of the catalogue {catalogue.Path}, {Spelling.OneOf([.. catalogue.Models.Select(m => m.Name)], name)}");
-        return model;
+        if (model is not null) return model;
+        var known = catalogue.Models.Select(m => m.Name).ToList();
+        mistakes.Add(node, field, $"expected a model of the catalogue {catalogue.Path}, {Spelling.OneOf(known, name)}");
+        return null;
     }
 
     private CatalogueModel? Own(YamlNode node, string field)

@@ -6,6 +6,7 @@ namespace Patchbay.Sweeps.Studies;
 internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds, MistakeList mistakes)
 {
     private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
+    private static readonly string[] TaskKinds = [StudyTask.EntityTracking, StudyTask.FromFile];
     private static readonly string[] Dtypes = ["float32", "float16", "bfloat16", "float64"];
 
     private readonly YamlValues values = new(mistakes);
@@ -42,10 +43,11 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     {
         var node = study.Required("task", "the prompts, {kind: entity-tracking, prompts: 300} or {file: prompts.jsonl, prompts: 100}");
         if (node is null) return null;
-        if (YamlFields.Of(node, "task", mistakes, "the prompts' fields", ["kind", "boxes", "prompts", "file"]) is not { } fields) return null;
+        var fields = YamlFields.Of(node, "task", mistakes, "the prompts' fields", ["kind", "boxes", "prompts", "file"]);
+        if (fields is null) return null;
         var file = fields.Optional("file");
         var kind = file is not null && fields.Optional("kind") is null ? StudyTask.FromFile
-            : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", [StudyTask.EntityTracking, StudyTask.FromFile]);
+            : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", TaskKinds);
         var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts", 1, int.MaxValue);
         var boxes = values.Whole(fields.Optional("boxes"), "task.boxes", 2, 10);
         if (kind != StudyTask.FromFile)

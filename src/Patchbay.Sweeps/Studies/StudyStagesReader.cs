@@ -65,8 +65,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     {
         if (node is not YamlMap)
             return Value(field, node, path) is { } value ? models.Select(m => (m, value)) : [];
-        if (YamlFields.Of(node, path, mistakes, "values by models", [.. models, ModelName.Default]) is not { } given) return [];
-        var values = given.Keys.ToDictionary(k => k.Key, k => Value(field, given.Optional(k.Key)!, given.PathOf(k.Key)), StringComparer.Ordinal);
+        // Where the models could not be read, what is said of each cannot be judged.
+        IReadOnlyCollection<string>? known = models.Count == 0 ? null : [.. models, ModelName.Default];
+        if (YamlFields.Of(node, path, mistakes, "values by models", known) is not { } given) return [];
+        var values = given.Keys.Select(k => k.Key)
+            .ToDictionary(k => k, k => Value(field, given.Optional(k)!, given.PathOf(k)), StringComparer.Ordinal);
         var without = values.ContainsKey(ModelName.Default) ? [] : models.Where(m => !values.ContainsKey(m)).ToList();
         if (without.Count > 0)
         {
@@ -84,10 +87,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         // A comma inside an item would make two of it.
         if (texts.Count < items.Count || (node is YamlList && texts.Any(t => t.Contains(','))))
         {
-            mistakes.Add(node, path, $"expected a value or a list of values, found {(node is YamlList ? "a list with other things in it" : node.Found)}");
+            var found = node is YamlList ? "a list with other things in it" : node.Found;
+            mistakes.Add(node, path, $"expected a value or a list of values, found {found}");
             return null;
         }
-        var value = string.Join(',', texts);
+        var value = string.Join(',', texts.SelectMany(t => t.Split(',', StringSplitOptions.TrimEntries)));
         if (field.Check(value) is not { } wanted) return value;
         mistakes.Add(node, path, $"expected {wanted}, found '{Spelling.Shown(value)}'");
         return null;

@@ -146,6 +146,11 @@ public sealed class StudyMistakeTests : IDisposable
             folder.Check(StudyFolder.Good.Replace("[A, B]", "B"))[0].Sentence);
 
     [Fact]
+    public void Values_by_models_are_not_called_mistakes_where_the_models_are() =>
+        Said("models: [small, tuned]", "models: small, tuned", 2, "field 'models': expected a list of models: names of the catalogue, "
+            + "or {name: mine, path: ../mine}, found 'small, tuned'.", StudyFolder.Good.Replace("[8, 4]", "{small: [8, 4], tuned: [8, 4]}"));
+
+    [Fact]
     public void All_mistakes_are_told_at_once_in_order_of_lines()
     {
         const string text = """
@@ -170,10 +175,10 @@ public sealed class StudyMistakeTests : IDisposable
     public void A_study_that_is_not_there_is_no_mistake_but_not_found() =>
         Assert.Throws<FileNotFoundException>(() => Study.Check(folder.PathOf("none.yaml"), folder.Catalogue, StudyFolder.Kinds));
 
-    private void Said(string good, string bad, int line, string sentence)
+    private void Said(string good, string bad, int line, string sentence, string text = StudyFolder.Good)
     {
-        Assert.Contains(good, StudyFolder.Good);
-        var mistake = folder.Mistake(StudyFolder.Good.Replace(good, bad));
+        Assert.Contains(good, text);
+        var mistake = folder.Mistake(text.Replace(good, bad));
         Assert.Equal((line, sentence), (mistake.Line, mistake.Sentence));
     }
 }

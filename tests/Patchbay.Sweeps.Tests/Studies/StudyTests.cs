@@ -57,6 +57,10 @@ public sealed class StudyTests : IDisposable
         Assert.Equal("50,20", stages.Single(s => s.Id == "tuned/path-patching/A").Parameters["receivers"]);
     }
 
+    [Fact]
+    public void A_list_may_be_written_as_text_with_commas() =>
+        Assert.Equal("A,B", folder.Load(StudyFolder.Good.Replace("[A, B]", "A, B")).Stages[^1].Parameters["groups"]);
+
     [Theory]
     [InlineData("{dtype: bfloat16, device: cuda:1, threads: 2, memory: 4GiB}", "bfloat16", "cuda:1", 2, 4294967296L)]
     [InlineData("{device: cuda, memory: 1.5 GB}", "float32", "cuda:0", null, 1500000000L)]
