@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Patchbay.Journal;
 
 /// <summary>
-/// A journal as lines of JSON: a header, then every event of every sweep, then every artifact in chunks. Leases and snapshots are left out:
-/// the ones lapse, the others are made anew. <see cref="JournalImport"/> reads it.
+/// A journal as lines of JSON: a header, every event of every sweep, every artifact in chunks, and the number of these lines, so that an
+/// export cut short is known. Leases and snapshots are left out: the ones lapse, the others are made anew. <see cref="JournalImport"/> reads it.
 /// </summary>
 public static class JournalExport
 {
@@ -45,6 +45,7 @@ public static class JournalExport
             WriteArtifact(journal, hash, lines);
             artifacts++;
         }
+        lines.Write(json => json.WriteNumber("end", lines.Count));
         output.Flush();
         return (events, artifacts);
     }
@@ -92,6 +93,9 @@ public static class JournalExport
 
         public void Dispose() => writer?.Dispose();
 
+        /// <summary>Lines written so far.</summary>
+        public long Count { get; private set; }
+
         public Utf8JsonWriter Begin()
         {
             buffer.ResetWrittenCount();
@@ -107,6 +111,7 @@ public static class JournalExport
             writer.Flush();
             output.Write(Encoding.UTF8.GetString(buffer.WrittenSpan));
             output.Write('\n');
+            Count++;
         }
 
         public void Write(Action<Utf8JsonWriter> fields)

@@ -57,6 +57,7 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
 {
     private readonly Dictionary<string, long> last = new(StringComparer.Ordinal);
     private ArtifactImport? artifact;
+    private bool ended;
     private long events, eventsKnown, artifacts, artifactsKnown;
 
     /// <summary>What has been done so far.</summary>
@@ -67,6 +68,8 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
         using var document = JsonDocument.Parse(line);
         var fields = document.RootElement;
         if (number == 1) TakeHeader(fields);
+        else if (ended) throw new RefusedLine("it comes after the end");
+        else if (fields.TryGetProperty("end", out var lines)) TakeEnd(number, lines.GetInt64());
         else if (fields.TryGetProperty("artifact", out _)) TakeArtifact(fields);
         else TakeEvent(fields);
     }
@@ -77,7 +80,7 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
     public void Complete(long lines)
     {
         if (lines == 0) throw new InvalidDataException("the export is empty: it has not even a header");
-        if (artifact is not null) throw new InvalidDataException($"the export ends after line {lines} in the middle of artifact {artifact.Hash}");
+        if (!ended) throw new InvalidDataException($"the export ends after line {lines} without its last line: it was cut short");
     }
 
     private static void TakeHeader(JsonElement fields)
@@ -85,6 +88,13 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
         if (!fields.TryGetProperty("patchbay_journal", out var version)) throw new RefusedLine("this is no export of a journal");
         if (version.GetInt32() != JournalExport.Version)
             throw new RefusedLine($"the export has version {version.GetInt32()}, this Patchbay knows {JournalExport.Version}: use a newer one");
+    }
+
+    private void TakeEnd(long number, long lines)
+    {
+        if (artifact is not null) throw new RefusedLine($"artifact {artifact.Hash} is not complete");
+        if (lines != number - 1) throw new RefusedLine($"the export had {lines} lines before its end, here are {number - 1}");
+        ended = true;
     }
 
     private void TakeEvent(JsonElement fields)
