@@ -11,7 +11,7 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm journal verify`: reads everything and says what is wrong.</summary>
 internal sealed class JournalVerifyCommand : PbmCommand
 {
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
 
     public JournalVerifyCommand() : base("verify", "Read the whole journal: pages, hashes, gaps, states, snapshots, artifacts", "pbm journal verify", "pbm journal verify --data ./patchbay --json") => Add(data);
 
@@ -20,18 +20,18 @@ internal sealed class JournalVerifyCommand : PbmCommand
     {
         var path = DataFolder.JournalPath(DataFolder.Of(call, data));
         using var journal = SqliteJournal.Open(path, readOnly: true);
-        var report = call.WithProgress("reading", progress => JournalVerifier.Verify(journal, done => progress("reading", done), call.Interrupted));
+        var report = call.WithProgress("reading", progress => JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
         foreach (var sweep in report.Sweeps)
         {
             call.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{sweep.Sweep}: {sweep.Events:N0} events, {sweep.Results:N0} results, {(sweep.Status is { } status ? SweepText.Of(status) : "its state cannot be rebuilt")}"));
+                $"{sweep.Sweep}: {sweep.Events:N0} events, {sweep.Results:N0} results, {SweepText.Of(sweep.Status)}"));
         }
         foreach (var problem in report.Problems) call.WriteLine($"problem: {problem}");
         call.WriteLine(report.Problems.Count == 0 ? $"{path}: {report.Sweeps.Count} sweeps, {report.Artifacts} artifacts, all whole" : $"{path}: {report.Problems.Count} problems");
         call.WriteJson(new
         {
             Journal = path,
-            Sweeps = report.Sweeps.Select(s => new { s.Sweep, s.Events, s.Results, Status = s.Status is { } status ? SweepText.Of(status) : null }),
+            Sweeps = report.Sweeps.Select(s => new { s.Sweep, s.Events, s.Results, Status = SweepText.Word(s.Status), s.Gaps, s.Damaged }),
             report.Artifacts,
             report.Problems,
         });
@@ -42,7 +42,7 @@ internal sealed class JournalVerifyCommand : PbmCommand
 /// <summary>`pbm journal export`: the journal as JSON lines.</summary>
 internal sealed class JournalExportCommand : PbmCommand
 {
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string> to = new("--out") { Description = "File to write", HelpName = "FILE", Required = true };
 
     public JournalExportCommand() : base("export", "Write all sweeps and artifacts as JSON lines: a backup, or a move to another machine", "pbm journal export --out journal.jsonl")
@@ -61,7 +61,7 @@ internal sealed class JournalExportCommand : PbmCommand
         long count;
         try
         {
-            using (var writer = new StreamWriter(unfinished)) count = call.WithProgress("writing", _ => JournalLines.Export(journal, writer));
+            using (var writer = new StreamWriter(unfinished)) count = call.WithProgress("writing", report => JournalExport.Export(journal, writer, (what, done) => report(what, done), call.Interrupted)).Events;
             File.Move(unfinished, path, overwrite: true);
         }
         finally
@@ -78,7 +78,7 @@ internal sealed class JournalExportCommand : PbmCommand
 internal sealed class JournalImportCommand : PbmCommand
 {
     private readonly Argument<string> file = new("FILE") { Description = "Written by 'pbm journal export'" };
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
 
     public JournalImportCommand() : base("import", "Add the sweeps of an export; those that are there already are only gone on with", "pbm journal import journal.jsonl --data ./patchbay")
     {
@@ -95,7 +95,7 @@ internal sealed class JournalImportCommand : PbmCommand
         Directory.CreateDirectory(folder);
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(folder));
         using var reader = new StreamReader(path);
-        var count = call.WithProgress("reading", _ => JournalLines.Import(journal, reader, Path.GetFileName(path)));
+        var count = call.WithProgress("reading", _ => JournalImport.Import(journal, reader, call.Interrupted)).Events;
         call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count:N0} events added to {journal.Path}"));
         call.WriteJson(new { Journal = journal.Path, Added = count });
         return ExitCode.Ok;
@@ -106,7 +106,7 @@ internal sealed class JournalImportCommand : PbmCommand
 internal sealed class BenchJournalCommand : PbmCommand
 {
     private static readonly int[] Sizes = [1, 10, 40, 200], Results = [1000, 10_000, 100_000, 1_000_000];
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly Option<int> most = CommonOptions.Parsed("--results", "N", "Largest sweep to recover", Lists.Count, Results[^1]);
 
     public BenchJournalCommand() : base("journal", "Measure events per second, single and batched, and recovery time against the size of a sweep", "pbm bench journal", "pbm bench journal --results 100000 --json")

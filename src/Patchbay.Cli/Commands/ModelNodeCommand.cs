@@ -10,7 +10,7 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm model list`: the catalogue's models, which are here, and which a node has loaded.</summary>
 internal sealed class ModelListCommand : PbmCommand
 {
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
     public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list", "PATCHBAY_MODELS=/models pbm model list --json")
@@ -45,7 +45,7 @@ internal sealed class ModelListCommand : PbmCommand
 internal sealed class ModelNodeCommand : PbmCommand
 {
     private readonly Argument<string> name = new("NAME") { Description = "A model of the catalogue" };
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly bool load;
 
@@ -66,7 +66,7 @@ internal sealed class ModelNodeCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var folder = DataFolder.Of(call, data);
+        var folder = Path.GetFullPath(DataFolder.Of(call, data));
         using var node = ControlClient.Find(folder) ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
         var model = call.Get(name);
         if (!load)

@@ -9,7 +9,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class SweepControlCommand : PbmCommand
 {
     private readonly Argument<string> id = SweepJournals.Id();
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly SweepCommand command;
     private readonly string done;
 

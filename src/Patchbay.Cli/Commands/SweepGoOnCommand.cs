@@ -10,7 +10,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class SweepGoOnCommand : PbmCommand
 {
     private readonly Argument<string> id = SweepJournals.Id();
-    private readonly Option<string?> data = DataFolder.Option();
+    private readonly Option<string> data = DataFolder.Option();
     private readonly NodeSettings node = new();
     private readonly SweepCommand command;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Results;
 using Patchbay.Journal;
 
 namespace Patchbay.Cli.Sweeps;
@@ -20,9 +21,9 @@ internal sealed class DataHome : IDisposable
     public string Folder => folder;
 
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, Option<string?> option)
+    public static DataHome Open(Call call, Option<string> option)
     {
-        var folder = DataFolder.Of(call, option);
+        var folder = Path.GetFullPath(DataFolder.Of(call, option));
         Directory.CreateDirectory(folder);
         return new(folder, SqliteJournal.Open(DataFolder.JournalPath(folder)));
     }
@@ -34,28 +35,21 @@ internal sealed class DataHome : IDisposable
         return node;
     }
 
-    /// <summary>Path of a prompt file by its hash: taken out of the artifacts when it is first needed.</summary>
+    /// <summary>Path of a prompt file by its hash: taken out of the artifacts when it is first needed. May be called on any thread.</summary>
     public string PromptFile(string hash)
     {
         var path = Path.Combine(folder, "prompts", $"{hash}.jsonl");
-        if (!File.Exists(path)) throw new InvalidDataException($"the prompts of this sweep are not at {path}");
+        if (File.Exists(path)) return path;
+        using var reading = SqliteJournal.Open(Journal.Path, readOnly: true);
+        OutputFile.Write(path, reading.Artifacts.Get(hash));
         return path;
     }
 
-    /// <summary>Keeps a prompt file under its hash, so that a change of the original does not reach a sweep under way.</summary>
+    /// <summary>Keeps a prompt file as an artifact, so that a change of the original does not reach a sweep under way; its hash.</summary>
     public string KeepPrompts(string path)
     {
-        var bytes = File.ReadAllBytes(path);
-        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes));
-        var kept = Path.Combine(folder, "prompts", $"{hash}.jsonl");
-        Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
-        if (!File.Exists(kept))
-        {
-            var unfinished = $"{kept}.{Environment.ProcessId}.part";
-            File.WriteAllBytes(unfinished, bytes);
-            File.Move(unfinished, kept, overwrite: true);
-        }
-        return hash;
+        using var content = File.OpenRead(path);
+        return Journal.Artifacts.Put(content);
     }
 
     public void Dispose()

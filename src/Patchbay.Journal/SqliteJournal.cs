@@ -1,0 +1,255 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Patchbay.Sweeps;
+using SQLitePCL;
+
+namespace Patchbay.Journal;
+
+/// <summary>
+/// A journal in one SQLite file, which several processes may have open; each opens its own. One instance is used by one thread at a time.
+/// What a call has recorded is on the disk when it returns.
+/// </summary>
+public sealed class SqliteJournal : ISweepJournal, IDisposable
+{
+    /// <summary>Tag of a sweep's first event, in the table that Akka.NET's queries by tag read.</summary>
+    internal const string Tag = "sweep";
+
+    private const string IdPrefix = "sweep-";
+    private const int SnapshotsKept = 2;
+    private const int ConstraintViolated = 19;
+    private readonly string writer = Guid.NewGuid().ToString();
+
+    private SqliteJournal(JournalDatabase database)
+    {
+        Database = database;
+        Artifacts = new(database);
+    }
+
+    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told otherwise.</summary>
+    public static TimeSpan DefaultBusy { get; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Full path of the file.</summary>
+    public string Path => Database.Path;
+
+    /// <summary>Version of its tables.</summary>
+    public int Version => Database.Version;
+
+    /// <summary>Blobs beside the events, named by their SHA-256.</summary>
+    public ArtifactStore Artifacts { get; }
+
+    internal JournalDatabase Database { get; }
+
+    /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older version is brought to
+    /// the newest.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be writable.</param>
+    /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where null.</param>
+    /// <exception cref="FileNotFoundException">It is to be read, and is not there.</exception>
+    /// <exception cref="JournalException">It cannot be used.</exception>
+    public static SqliteJournal Open(string path, bool readOnly = false, TimeSpan? busy = null) =>
+        new(JournalDatabase.Open(path, readOnly, busy ?? DefaultBusy));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Sweeps() => Database.Guard(() => Database.Strings(
+            "SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering")
+        .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..]).ToList());
+
+    /// <inheritdoc/>
+    public RecoveredSweep Recover(string sweep) => Database.Guard(() =>
+    {
+        var last = LastSequence(sweep);
+        if (last == 0) return new(SweepState.None, 0);
+        var (state, sequence) = NewestSnapshot(sweep, last) ?? new(SweepState.None, 0);
+        ReadRows(sweep, sequence, row =>
+        {
+            state = SweepDecider.Evolve(state, Decode(sweep, sequence + 1, row));
+            sequence++;
+        });
+        return new RecoveredSweep(state, sequence);
+    });
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after) => Database.Guard(() =>
+    {
+        var events = new List<RecordedEvent>();
+        ReadRows(sweep, after, row => events.Add(new(row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))));
+        return events;
+    });
+
+    /// <inheritdoc/>
+    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
+    {
+        var id = PersistenceId(sweep);
+        // Written out before the transaction begins: nobody waits for it.
+        var messages = new byte[events.Count][];
+        for (var i = 0; i < messages.Length; i++) messages[i] = EventCodec.Encode(id, after + i + 1, events[i]);
+        try
+        {
+            return Database.Transaction(() =>
+            {
+                if (LastSequence(sweep) != after) return false;
+                for (var i = 0; i < messages.Length; i++)
+                    Insert(id, after + i + 1, at.UtcTicks, EventCodec.Manifest(events[i]), messages[i]);
+                if (leases is not null) Change(sweep, leases);
+                return true;
+            });
+        }
+        catch (JournalException e) when (e.InnerException is SqliteException { SqliteErrorCode: ConstraintViolated })
+        {
+            return false; // the Akka.NET host was quicker: it does not take our lock first
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
+    {
+        if (state.Sequence == 0) return;
+        var id = PersistenceId(sweep);
+        var snapshot = SnapshotCodec.Encode(id, state.Sequence, state.State);
+        Database.Transaction(() =>
+        {
+            Database.Execute("INSERT OR REPLACE INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id) VALUES ($0, $1, $2, $3, $4, $5)",
+                id, state.Sequence, at.UtcTicks, snapshot, SnapshotCodec.Manifest, EventCodec.Identifier);
+            Database.Execute("DELETE FROM snapshot WHERE persistence_id = $0 AND sequence_number NOT IN (SELECT sequence_number FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC LIMIT $1)",
+                id, SnapshotsKept);
+        });
+    }
+
+    /// <summary>Number of the event that a sweep's newest snapshot follows; 0 where there is none.</summary>
+    public long LastSnapshot(string sweep) => Database.Guard(() =>
+        Database.Long("SELECT max(sequence_number) FROM snapshot WHERE persistence_id = $0", PersistenceId(sweep)));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Lease> Leases(string sweep) => Database.Guard(() =>
+    {
+        using var reader = Database.Command("SELECT unit, node, until FROM lease WHERE sweep = $0", sweep).ExecuteReader();
+        var leases = new List<Lease>();
+        while (reader.Read()) leases.Add(new(reader.GetString(0), reader.GetString(1), new(reader.GetInt64(2), TimeSpan.Zero)));
+        return leases;
+    });
+
+    /// <inheritdoc/>
+    public void Renew(string node, DateTimeOffset until) => Database.Guard(() =>
+        Database.Execute("UPDATE lease SET until = $1 WHERE node = $0", node, until.UtcTicks));
+
+    /// <inheritdoc/>
+    public void Release(IReadOnlyList<string> nodes)
+    {
+        if (nodes.Count == 0) return;
+        Database.Transaction(() =>
+        {
+            foreach (var node in nodes) Database.Execute("DELETE FROM lease WHERE node = $0", node);
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Database.Dispose();
+
+    /// <summary>What the journal calls a sweep.</summary>
+    internal static string PersistenceId(string sweep) => IdPrefix + sweep;
+
+    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside <see cref="JournalDatabase.Guard"/>.</summary>
+    internal void ReadRows(string sweep, long after, EventRowReader read)
+    {
+        using var reader = Database.Command("SELECT sequence_number, created, manifest, message FROM journal WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number",
+            PersistenceId(sweep), after).ExecuteReader();
+        while (reader.Read())
+        {
+            read(new()
+            {
+                Sequence = reader.GetInt64(0),
+                Created = reader.GetInt64(1),
+                Manifest = reader.IsDBNull(2) ? "" : reader.GetString(2),
+                Message = raw.sqlite3_column_blob(reader.Handle, 3),
+            });
+        }
+    }
+
+    /// <summary>Adds one event; inside a transaction.</summary>
+    internal void Insert(string id, long sequence, long created, string manifest, byte[] message)
+    {
+        Database.Execute("INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid) VALUES ($0, 0, $1, $2, $3, $4, $5, $6)",
+            created, id, sequence, message, manifest, EventCodec.Identifier, writer);
+        if (sequence == 1)
+            Database.Execute("INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)", Tag, sequence, id);
+    }
+
+    /// <summary>Number of a sweep's last event; 0 where there is no such sweep.</summary>
+    internal long LastSequence(string sweep) =>
+        Database.Long("SELECT max(sequence_number) FROM journal WHERE persistence_id = $0", PersistenceId(sweep));
+
+    /// <summary>The event of a row that must have a certain number.</summary>
+    internal SweepEvent Decode(string sweep, long expected, EventRow row)
+    {
+        if (row.Sequence != expected) throw new JournalException(JournalFault.Corrupt,
+            $"event {expected} of sweep {sweep} is missing in journal {Path}: see 'pbm journal verify', then restore it from a copy");
+        if (!EventCodec.Knows(row.Manifest)) throw new JournalException(JournalFault.Unknown,
+            $"event {expected} of sweep {sweep} in journal {Path} is of a kind '{row.Manifest}' that this Patchbay does not know: use the one that wrote it, or a newer one");
+        if (!EventCodec.Holds(PersistenceId(sweep), row.Sequence, row.Message)) throw new JournalException(JournalFault.Corrupt,
+            $"event {expected} of sweep {sweep} in journal {Path} is not what was written: see 'pbm journal verify', then restore it from a copy");
+        try
+        {
+            return EventCodec.Decode(row.Manifest, row.Message);
+        }
+        catch (JsonException e)
+        {
+            throw new JournalException(JournalFault.Unknown,
+                $"event {expected} of sweep {sweep} in journal {Path} is no {row.Manifest} as this Patchbay knows it: use the one that wrote it", e);
+        }
+    }
+
+    /// <summary>A sweep's snapshots, newest first, unchecked.</summary>
+    internal IReadOnlyList<StoredSnapshot> Snapshots(string sweep)
+    {
+        using var reader = Database.Command("SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC",
+            PersistenceId(sweep)).ExecuteReader();
+        var snapshots = new List<StoredSnapshot>();
+        while (reader.Read())
+        {
+            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1), reader.IsDBNull(2) ? [] : reader.GetFieldValue<byte[]>(2)));
+        }
+        return snapshots;
+    }
+
+    /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only more slowly.</summary>
+    private RecoveredSweep? NewestSnapshot(string sweep, long last)
+    {
+        foreach (var stored in Snapshots(sweep))
+        {
+            if (stored.Sequence <= last && SnapshotCodec.TryDecode(PersistenceId(sweep), stored) is { } state) return new(state, stored.Sequence);
+        }
+        return null;
+    }
+
+    private void Change(string sweep, LeaseChanges leases)
+    {
+        foreach (var unit in leases.Released) Database.Execute("DELETE FROM lease WHERE sweep = $0 AND unit = $1", sweep, unit);
+        foreach (var unit in leases.Claimed)
+        {
+            Database.Execute("INSERT OR REPLACE INTO lease (sweep, unit, node, until) VALUES ($0, $1, $2, $3)",
+                sweep, unit, leases.Node, leases.Until.UtcTicks);
+        }
+    }
+}
+
+/// <summary>An event as it lies in the table; valid until the next is read.</summary>
+internal readonly ref struct EventRow
+{
+    /// <summary>Its number within the sweep.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>When it was recorded: ticks, UTC, as Akka.Persistence.Sql has it.</summary>
+    public required long Created { get; init; }
+
+    /// <summary>Its kind.</summary>
+    public required string Manifest { get; init; }
+
+    /// <summary>Its JSON.</summary>
+    public required ReadOnlySpan<byte> Message { get; init; }
+}
+
+/// <summary>Takes events one by one.</summary>
+internal delegate void EventRowReader(EventRow row);
+
+/// <summary>A snapshot as it lies in the table.</summary>
+internal sealed record StoredSnapshot(long Sequence, string Manifest, byte[] Bytes);
