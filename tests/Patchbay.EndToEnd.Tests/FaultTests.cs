@@ -35,7 +35,7 @@ public sealed class FaultTests : IDisposable
     {
         using var disk = new SmallDisk(data, "400k");
         var full = Pbm.Run(data, "study", "run", Study("tiny-base, tiny-chat"));
-        Sentence(full, 1, "is full", "nothing recorded is lost");
+        Sentence(full, 1, "is full", "nothing that was recorded is lost");
         disk.Remount("size=64m");
         var recorded = Completed();
         Assert.NotEmpty(recorded);
@@ -54,8 +54,8 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, Pbm.Run(data, "sweep", "list").Code);
         Assert.Equal(0, Pbm.Run(data, "journal", "verify").Code);
         Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out", folder.PathOf("export")).Code);
-        Sentence(Pbm.Run(data, "sweep", "cancel", "faults-1"), 1, "may not be written to");
-        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base"), "--new"), 1, "may not be written to");
+        Sentence(Pbm.Run(data, "sweep", "cancel", "faults-1"), 1, "may only be read");
+        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base"), "--new"), 1, "may only be read");
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class FaultTests : IDisposable
         {
             holder.Open();
             Execute(holder, "BEGIN IMMEDIATE");
-            Sentence(Pbm.Run(data, "sweep", "pause", "faults-1"), 1, "is held by another process");
+            Sentence(Pbm.Run(data, "sweep", "pause", "faults-1"), 1, "is locked by another process");
             Assert.False(run.HasExited);
             Execute(holder, "ROLLBACK");
         }
@@ -123,7 +123,7 @@ public sealed class FaultTests : IDisposable
     }
 
     [Theory]
-    [InlineData("PRAGMA user_version = 99", "is a journal of version 99")]
+    [InlineData("PRAGMA user_version = 99", "has version 99, this Patchbay knows up to")]
     [InlineData("PRAGMA application_id = 7", "no journal of Patchbay")]
     public void A_journal_of_an_unknown_version_is_refused(string change, string sentence)
     {
@@ -141,7 +141,7 @@ public sealed class FaultTests : IDisposable
     public void A_file_that_is_no_database_is_refused()
     {
         File.WriteAllText(Journal, string.Concat(Enumerable.Repeat("these are notes, and no database at all. ", 200)));
-        Sentence(Pbm.Run(data, "sweep", "list"), 2, "no journal of Patchbay, nor any database");
+        Sentence(Pbm.Run(data, "sweep", "list"), 2, "is no journal and no database at all");
     }
 
     [Fact]
