@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Patchbay.Sweeps;
 
 namespace Patchbay.Cli;
 
@@ -15,7 +16,7 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         {
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
-            InvalidDataException or ArgumentException or FormatException or JsonException
+            InvalidDataException or ArgumentException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
                 => new(ExitCode.BadInput, OneLine(cause.Message)),
             IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
                 => new(ExitCode.Failed, OneLine(cause.Message)),
