@@ -12,7 +12,7 @@ internal sealed class JournalExportCommand : PbmCommand
     private readonly Option<string?> file = new("--out") { Description = "File for the lines (default: standard output)", HelpName = "FILE" };
 
     public JournalExportCommand() : base("export", "Write the journal out as lines of JSON, to keep or to move to another machine",
-        "pbm journal export --out journal.jsonl", "pbm journal export | gzip > journal.jsonl.gz")
+        "pbm journal export --out journal.jsonl", "pbm journal export --data ./data")
     {
         Add(data);
         Add(file);
@@ -31,7 +31,7 @@ internal sealed class JournalExportCommand : PbmCommand
             return ExitCode.Ok;
         }
         var (events, artifacts) = OutputFile.Write(path, writer => Export(call, journal, writer));
-        call.WriteLine($"{events} events and {artifacts} artifacts written to {path}");
+        call.WriteLine($"events: {events}, artifacts: {artifacts}, written to {path}");
         call.WriteJson(new { File = path, Events = events, Artifacts = artifacts });
         return ExitCode.Ok;
     }

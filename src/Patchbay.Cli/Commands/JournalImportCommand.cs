@@ -25,7 +25,7 @@ internal sealed class JournalImportCommand : PbmCommand
         using var input = path == "-" ? Console.In : new StreamReader(path);
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)));
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));
-        call.WriteLine($"{result.Events} events added, {result.EventsKnown} were there; {result.Artifacts} artifacts added, {result.ArtifactsKnown} were there");
+        call.WriteLine($"events: {result.Events} added, {result.EventsKnown} known; artifacts: {result.Artifacts} added, {result.ArtifactsKnown} known");
         call.WriteJson(result);
         return ExitCode.Ok;
     }
