@@ -27,6 +27,9 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Where results for people go; with --json, nowhere.</summary>
     public IAnsiConsole Out { get; } = json ? Terminal.Silent : terminal.Out;
 
+    /// <summary>Whether --json was given: standard output is for the one document.</summary>
+    public bool IsJson => json;
+
     /// <summary>Cancelled by Ctrl-C.</summary>
     public CancellationToken Interrupted { get; } = interrupted;
 

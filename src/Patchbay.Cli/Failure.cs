@@ -19,10 +19,9 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         return cause switch
         {
             StudyException study => new(ExitCode.BadInput, study.Mistakes.Count == 1 ? $"{study.Path} has a mistake" : $"{study.Path} has {study.Mistakes.Count} mistakes") { Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")] },
-            JournalException { Fault: JournalFault.Unknown } => new(ExitCode.BadInput, OneLine(cause.Message)),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
-            InvalidDataException or ArgumentException or FormatException or JsonException
+            InvalidDataException or ArgumentException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
                 => new(ExitCode.BadInput, OneLine(cause.Message)),
             IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
                 => new(ExitCode.Failed, OneLine(cause.Message)),

@@ -138,7 +138,7 @@ internal sealed class JournalDatabase : IDisposable
     private void BeginReading()
     {
         ExecuteScript("PRAGMA query_only = ON"); // a copy could be written to, to no avail
-        Version = JournalSchema.Check(this);
+        Version = CheckVersion();
         if (Version < JournalSchema.Newest) throw new JournalException(JournalFault.ReadOnly,
             $"journal {Path} has version {Version} and must be brought to {JournalSchema.Newest}: open it once where it may be written to");
     }
@@ -151,10 +151,23 @@ internal sealed class JournalDatabase : IDisposable
             throw new JournalException(fault, sentence);
         }
         // Before anything is changed: a file that belongs to somebody else stays as it is.
-        Version = JournalSchema.Check(this);
+        Version = CheckVersion();
         ExecuteScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
         if (Version < JournalSchema.Newest) JournalSchema.Migrate(this);
         Version = JournalSchema.Newest;
+    }
+
+    private int CheckVersion()
+    {
+        ExecuteScript("BEGIN");
+        try
+        {
+            return JournalSchema.Check(this);
+        }
+        finally
+        {
+            Undo();
+        }
     }
 
     /// <summary>Takes back a transaction, unless SQLite has done so itself, as it does when a disk is full.</summary>

@@ -80,7 +80,8 @@ internal static class JournalSchema
         );
         """;
 
-    /// <summary>The version of an open database: 0 where it is empty or only Akka.Persistence.Sql has used it.</summary>
+    /// <summary>The version of an open database: 0 where it is empty or only Akka.Persistence.Sql has used it. Inside a transaction, for
+    /// another process may be making the tables.</summary>
     /// <exception cref="JournalException">It is no journal, or newer than this Patchbay.</exception>
     public static int Check(JournalDatabase database)
     {

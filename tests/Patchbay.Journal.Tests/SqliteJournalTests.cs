@@ -100,6 +100,23 @@ public sealed class SqliteJournalTests : IDisposable
         Assert.Equal(Last - 1, won.Sum());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Many_processes_may_make_the_same_journal_at_once(int sweeps)
+    {
+        using var start = new Barrier(6);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(n => Task.Factory.StartNew(() =>
+        {
+            start.SignalAndWait();
+            using var journal = SqliteJournal.Open(File);
+            for (var i = 0; i < sweeps; i++) Assert.True(journal.TryAppend($"{n}-{i}", 0, Some.EveryEvent, Some.Noon));
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        using var read = SqliteJournal.Open(File, readOnly: true);
+        Assert.Equal(6 * sweeps, read.Sweeps().Count);
+    }
+
     [Fact]
     public void Sweeps_are_listed_oldest_first_and_do_not_mix()
     {

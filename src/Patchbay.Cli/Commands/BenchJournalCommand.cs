@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Journal;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm bench journal`: how fast events are recorded and sweeps recovered.</summary>
+internal sealed class BenchJournalCommand : PbmCommand
+{
+    private static readonly int[] Batches = [1, 40, 1000];
+    private const int MostReplayed = 100_000;
+    private readonly Option<string> data = DataFolder.Option();
+    private readonly Option<int> most = CommonOptions.Parsed("--results", "N", "Results of the largest sweep; smaller ones are a tenth each", Lists.Count, 1_000_000);
+    private readonly Option<int> seconds = CommonOptions.Parsed("--seconds", "N", "How long to record with each number of events", Lists.Count, 3);
+
+    public BenchJournalCommand() : base("journal", "Time the journal: events recorded a second, recovery of sweeps up to a million results",
+        "pbm bench journal", "pbm bench journal --results 100000 --seconds 1 --json")
+    {
+        foreach (var option in new Option[] { data, most, seconds }) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        // On the disk that the journal of the operator's sweeps is on.
+        var folder = Path.Combine(DataFolder.Of(call, data), $"bench-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            var appends = call.WithProgress("append", report => Batches.Select(batch =>
+            {
+                report($"append {batch}", 0);
+                return JournalBenchmark.Append(Path.Combine(folder, $"append-{batch}.db"), batch, call.Get(seconds), call.Interrupted);
+            }).ToArray());
+            ShowAppends(call, appends);
+            var recoveries = call.WithProgress("recover", report => Recoveries(call, folder, report));
+            ShowRecoveries(call, recoveries);
+            call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Appends = appends, Recoveries = recoveries });
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private RecoveryTime[] Recoveries(Call call, string folder, ReportProgress report)
+    {
+        var cases = new List<(int Results, bool Snapshot)>();
+        foreach (var snapshot in new[] { true, false })
+        {
+            for (long results = Math.Min(1000, call.Get(most)); results <= (snapshot ? call.Get(most) : Math.Min(MostReplayed, call.Get(most))); results *= 10)
+                cases.Add(((int)results, snapshot));
+        }
+        return [.. cases.Select(c =>
+        {
+            var file = Path.Combine(folder, "recover.db");
+            var time = JournalBenchmark.Recover(file, c.Results, c.Snapshot, done => report($"{c.Results} results, {(c.Snapshot ? "snapshot" : "replay")}", done), call.Interrupted);
+            foreach (var left in Directory.GetFiles(folder, "recover.db*")) File.Delete(left);
+            return time;
+        })];
+    }
+
+    private static void ShowAppends(Call call, IReadOnlyList<AppendRate> rates)
+    {
+        call.WriteLine($"{BenchPatchCommand.Machine()}; every transaction on the disk before the next (synchronous FULL)");
+        var table = Columns("events a transaction", "events", "seconds", "events/s", "transactions/s");
+        foreach (var r in rates) table.AddRow($"{r.Batch}", $"{r.Events}", $"{r.Seconds:0.00}", $"{r.PerSecond:0}", $"{r.PerSecond / r.Batch:0}");
+        call.Out.Write(table);
+    }
+
+    private static void ShowRecoveries(Call call, IReadOnlyList<RecoveryTime> times)
+    {
+        var table = Columns("results", "events", "events read", "file MiB", "snapshot MiB", "saving it s", "recovery s");
+        foreach (var r in times)
+        {
+            table.AddRow($"{r.Results}", $"{r.Events}", $"{r.Tail}", $"{r.FileBytes / 1048576.0:0.0}", r.SnapshotBytes == 0 ? "none" : $"{r.SnapshotBytes / 1048576.0:0.00}",
+                r.SnapshotBytes == 0 ? "" : $"{r.SnapshotSeconds:0.000}", $"{r.Seconds:0.000}");
+        }
+        call.Out.Write(table);
+        call.WriteLine("events read: those since the snapshot, or all; recovery s: opening the file and rebuilding the state, best of three.");
+    }
+
+    private static Table Columns(params string[] names)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var name in names) table.AddColumn(new TableColumn(name).RightAligned());
+        return table;
+    }
+}
