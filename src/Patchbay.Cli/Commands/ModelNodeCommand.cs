@@ -13,7 +13,7 @@ internal sealed class ModelListCommand : PbmCommand
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
-    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list", "PATCHBAY_MODELS=/models pbm model list --json")
+    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list", "pbm model list --json")
     {
         Add(data);
         Add(catalogue);

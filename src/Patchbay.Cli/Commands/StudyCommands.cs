@@ -39,7 +39,7 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly NodeSettings node = new();
 
     public StudyRunCommand() : base("run", "Run a study: all its models in parallel, every result recorded, resumable at any instant",
-        "pbm study run cluster-config/studies/quartet.yaml", "PATCHBAY_MODELS=/models pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
+        "pbm study run cluster-config/studies/quartet.yaml", "pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
     {
         Add(file);
         foreach (var option in new Option[] { catalogue, data, anew, threads }) Add(option);
