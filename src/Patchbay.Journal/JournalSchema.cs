@@ -20,10 +20,10 @@ internal static class JournalSchema
         """
         CREATE TABLE IF NOT EXISTS journal (
             ordering INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-            created BigInt NOT NULL,
+            created INTEGER NOT NULL,
             deleted Bit NOT NULL,
             persistence_id NVarChar(255) NOT NULL,
-            sequence_number BigInt NOT NULL,
+            sequence_number INTEGER NOT NULL,
             message VarBinary NOT NULL,
             manifest NVarChar(500) NULL,
             identifier INTEGER NULL,
@@ -45,8 +45,8 @@ internal static class JournalSchema
 
         CREATE TABLE IF NOT EXISTS snapshot (
             persistence_id NVarChar(255) NOT NULL,
-            sequence_number BigInt NOT NULL,
-            created BigInt NOT NULL,
+            sequence_number INTEGER NOT NULL,
+            created INTEGER NOT NULL,
             snapshot VarBinary NULL,
             manifest NVarChar(500) NULL,
             serializer_id INTEGER NULL,

@@ -17,7 +17,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     private const string IdPrefix = "sweep-";
     private const int SnapshotsKept = 2;
     private const int ConstraintViolated = 19;
-    private readonly string writer = Guid.NewGuid().ToString();
+    private readonly string writer = Guid.NewGuid().ToString("N");
 
     private SqliteJournal(JournalDatabase database)
     {
