@@ -154,7 +154,7 @@ public sealed class Coordinator
             outbox.RemoveAll(o => o.Sweep == sweep.Id);
             Note(sweep, sweep.Apply(batch.Events), now);
             foreach (var claim in batch.Claims) Dispatch(sweep, claim, now);
-            sweep.SnapshotWhenDue(journal, now.Wall);
+            sweep.SnapshotWhenDue(journal, limits.SnapshotDue, now.Wall);
             return;
         }
     }

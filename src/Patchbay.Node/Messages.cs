@@ -83,4 +83,7 @@ public sealed record CoordinatorLimits(int UnitsInFlight, long MemoryBytes, stri
 {
     /// <summary>Units handed to one model actor at a time: one that runs, one that waits.</summary>
     public int UnitsPerModel { get; init; } = 2;
+
+    /// <summary>Whether a snapshot is due, by the numbers of the last event and of the last one in a snapshot.</summary>
+    public Func<long, long, bool> SnapshotDue { get; init; } = SnapshotPolicy.IsDue;
 }

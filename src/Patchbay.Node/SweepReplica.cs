@@ -41,9 +41,9 @@ internal sealed class SweepReplica
     }
 
     /// <summary>Saves a snapshot when there are many events since the last, so that what follows it is at most a twentieth.</summary>
-    public void SnapshotWhenDue(ISweepJournal journal, DateTimeOffset now)
+    public void SnapshotWhenDue(ISweepJournal journal, Func<long, long, bool> due, DateTimeOffset now)
     {
-        if (!SnapshotPolicy.IsDue(Sequence, snapshot)) return;
+        if (!due(Sequence, snapshot)) return;
         journal.SaveSnapshot(Id, new(State, Sequence), now);
         snapshot = Sequence;
     }

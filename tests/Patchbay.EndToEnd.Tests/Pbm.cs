@@ -42,12 +42,15 @@ internal sealed class Pbm : IDisposable
     }
 
     /// <summary>Starts a command. One thread; no node is looked for but at a port where there is none.</summary>
-    public static Pbm Start(string data, params string[] arguments)
+    public static Pbm Start(string data, params string[] arguments) => StartAt("http://127.0.0.1:9", data, arguments);
+
+    /// <summary>Starts a command that looks for a node at an address.</summary>
+    public static Pbm StartAt(string node, string data, params string[] arguments)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
-        info.Environment.TryAdd("PATCHBAY_NODE", "http://127.0.0.1:9");
+        info.Environment["PATCHBAY_NODE"] = node;
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
         pbm.process.ErrorDataReceived += (_, e) => Append(pbm.errors, e.Data);

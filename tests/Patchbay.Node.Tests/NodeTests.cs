@@ -107,6 +107,48 @@ public sealed class NodeTests
         Assert.Equal(completed.Distinct(), completed);
     }
 
+    [Fact]
+    public async Task Where_only_one_model_fits_into_memory_no_two_are_loaded_at_a_time()
+    {
+        var source = new CountingSource();
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false); // two models of a mebibyte
+        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }), source, new(2, 1, (1 << 20) + 1, "test"), () => { });
+        await Until(() => node.Sweep("s").Ended);
+        Assert.Equal(SweepStatus.Completed, node.Sweep("s").Status);
+        Assert.Equal((1, 2), (source.Most, source.Opened)); // and each is loaded once: a model with units ready is not exchanged
+    }
+
+    private sealed class CountingSource : IModelSource
+    {
+        private int open;
+
+        public int Most { get; private set; }
+
+        public int Opened { get; private set; }
+
+        public IUnitRunner Open(ModelKey model, CancellationToken cancel)
+        {
+            lock (this)
+            {
+                (open, Opened) = (open + 1, Opened + 1);
+                Most = Math.Max(Most, open);
+            }
+            return new Runner(this, new SimulatedModels(() => 1, () => 0).Open(model, cancel));
+        }
+
+        private sealed class Runner(CountingSource source, IUnitRunner inner) : IUnitRunner
+        {
+            public string Fingerprint => inner.Fingerprint;
+
+            public IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel) => inner.Run(order, cancel);
+
+            public void Dispose()
+            {
+                lock (source) source.open--;
+            }
+        }
+    }
+
     private static (string, InterventionResult)[] Results(SweepState state) =>
         [.. state.Stages.Values.SelectMany(s => s.Results).OrderBy(r => r.Unit, StringComparer.Ordinal)];
 

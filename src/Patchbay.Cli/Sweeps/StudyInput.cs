@@ -43,6 +43,7 @@ internal static class StudyInput
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
     {
+        Compute.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         var cores = ProcessorCores.Available();

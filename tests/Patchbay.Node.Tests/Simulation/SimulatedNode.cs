@@ -18,7 +18,7 @@ internal sealed class SimulatedNode
         this.world = world;
         born = world.Now;
         var journal = new SimulatedJournal(world.Records, world.Chance, () => world.Fault(0.02), world.Interleave);
-        coordinator = new Coordinator(journal, Experiment.All, name, "simulated", new(3, world.TightMemory ? 1 << 20 : 10 << 20), Send);
+        coordinator = new Coordinator(journal, Experiment.All, name, "simulated", new(3, world.TightMemory ? 1 << 20 : 10 << 20) { SnapshotDue = (last, snapshot) => last - snapshot > 20 }, Send);
     }
 
     public bool Dead { get; private set; }
