@@ -51,6 +51,20 @@ public static class JournalBenchmark
         return new(batch, last - batch, watch.Elapsed.TotalSeconds);
     }
 
+    /// <summary>Asks for events again and again when there are no new ones, as hosts do that wait for each other.</summary>
+    /// <param name="file">A journal made by <see cref="Append"/>.</param>
+    /// <returns>Seconds that asking once takes.</returns>
+    public static double Poll(string file)
+    {
+        const int Times = 20_000;
+        using var journal = SqliteJournal.Open(file);
+        var last = journal.LastSequence(Sweep);
+        for (var i = 0; i < Times / 10; i++) journal.Read(Sweep, last);
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; i < Times; i++) journal.Read(Sweep, last);
+        return watch.Elapsed.TotalSeconds / Times;
+    }
+
     /// <summary>Makes a sweep and times its recovery.</summary>
     /// <param name="file">A journal that does not exist yet.</param>
     /// <param name="results">Results of the sweep.</param>

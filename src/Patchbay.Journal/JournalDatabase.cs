@@ -254,7 +254,7 @@ internal sealed class JournalDatabase : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new JournalException(JournalFault.Other, $"the folder of journal {path} cannot be made: make it, or use another one with --data", e);
+            throw new JournalException(JournalFault.ReadOnly, $"the folder of journal {path} cannot be made: make it, or use another one with --data", e);
         }
     }
 }

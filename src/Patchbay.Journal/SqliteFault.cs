@@ -27,7 +27,7 @@ internal static class SqliteFault
             InputOutput => (JournalFault.Other,
                 $"the disk failed under journal {path} (SQLite error {cause.SqliteExtendedErrorCode}): look at the disk, and copy the journal to another one"),
             ReadOnly => MayNotWrite(path),
-            CannotOpen when File.Exists(path) && !FolderIsWritable(path) => MayNotWrite(path),
+            CannotOpen when !IsUnreadable(path) && !FolderIsWritable(path) => MayNotWrite(path),
             CannotOpen => (JournalFault.Other,
                 $"journal {path} cannot be opened: see that its folder exists, and that you may read it and the file"),
             NoDatabase when opening => (JournalFault.Unknown, $"{path} is no journal and no database at all: name another file or folder"),
@@ -54,6 +54,19 @@ internal static class SqliteFault
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException)
         {
             return long.MaxValue;
+        }
+    }
+
+    private static bool IsUnreadable(string path)
+    {
+        try
+        {
+            if (File.Exists(path)) File.OpenRead(path).Dispose();
+            return false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 

@@ -191,6 +191,8 @@ public sealed class JournalFaultTests : IDisposable
         using (var journal = SqliteJournal.Open(Path.Combine(source, "j?#%.db"))) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
         using var mount = Mount.ReadOnly(source, place);
         AssertReadable(Path.Combine(place, "j?#%.db"));
+        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(Path.Combine(place, "new.db"))));
+        Assert.Contains("cannot be made", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(Path.Combine(place, "new", "new.db"))));
     }
 
     [MountFact]

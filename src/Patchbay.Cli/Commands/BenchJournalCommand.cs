@@ -33,10 +33,11 @@ internal sealed class BenchJournalCommand : PbmCommand
                 report($"append {batch}", 0);
                 return JournalBenchmark.Append(Path.Combine(folder, $"append-{batch}.db"), batch, call.Get(seconds), call.Interrupted);
             }).ToArray());
-            ShowAppends(call, appends);
+            var poll = JournalBenchmark.Poll(Path.Combine(folder, $"append-{Batches[^1]}.db"));
+            ShowAppends(call, appends, poll);
             var recoveries = call.WithProgress("recover", report => Recoveries(call, folder, report));
             ShowRecoveries(call, recoveries);
-            call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Appends = appends, Recoveries = recoveries });
+            call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Appends = appends, PollSeconds = poll, Recoveries = recoveries });
             return ExitCode.Ok;
         }
         finally
@@ -62,12 +63,13 @@ internal sealed class BenchJournalCommand : PbmCommand
         })];
     }
 
-    private static void ShowAppends(Call call, IReadOnlyList<AppendRate> rates)
+    private static void ShowAppends(Call call, IReadOnlyList<AppendRate> rates, double poll)
     {
         call.WriteLine($"{BenchPatchCommand.Machine()}; every transaction on the disk before the next (synchronous FULL)");
         var table = Columns("events a transaction", "events", "seconds", "events/s", "transactions/s");
         foreach (var r in rates) table.AddRow($"{r.Batch}", $"{r.Events}", $"{r.Seconds:0.00}", $"{r.PerSecond:0}", $"{r.PerSecond / r.Batch:0}");
         call.Out.Write(table);
+        call.WriteLine($"asking for events when there are no new ones: {1e6 * poll:0.0} microseconds");
     }
 
     private static void ShowRecoveries(Call call, IReadOnlyList<RecoveryTime> times)
