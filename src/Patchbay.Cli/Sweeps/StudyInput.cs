@@ -43,12 +43,13 @@ internal static class StudyInput
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
     {
+        var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
+        Compute.Configure(call, ofUnit); // before anything of libtorch is touched: it reads its settings once
         Compute.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
-        var cores = ProcessorCores.Available();
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts ? home.KeepPrompts(prompts) : null);
-        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads ?? study.Compute.Threads ?? Math.Max(1, cores / models.Length),
+        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
