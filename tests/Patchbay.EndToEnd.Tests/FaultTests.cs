@@ -157,6 +157,32 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void A_prompt_file_is_kept_with_the_sweep_and_one_that_is_too_short_is_refused()
+    {
+        var prompts = folder.PathOf("boxes.jsonl");
+        Assert.Equal(0, Pbm.Run(data, "task", "generate", "--boxes", "7", "--prompts", "24", "--seed", "3", "--out", prompts).Code);
+        var study = folder.PathOf("file.yaml");
+        string Text(int count) => $"name: faults\nmodels: [tiny-base]\nseed: 20\ntask: {{file: boxes.jsonl, prompts: {count}}}\ncompute: {{threads: 1, memory: 2GiB}}\nstages:\n  - path-patching: {{groups: [A], receivers: [4]}}\n";
+        File.WriteAllText(study, Text(40));
+        Sentence(Pbm.Run(data, "study", "run", study), 2, "holds 24 prompts", "asks for 40");
+        File.WriteAllText(study, Text(20));
+        Assert.Equal(0, Pbm.Run(data, "study", "run", study).Code);
+        var (first, second) = (folder.PathOf("first"), folder.PathOf("second"));
+        Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out", first).Code);
+        // The journal alone is enough: on another machine, without the file.
+        File.Delete(prompts);
+        Directory.Delete(Path.Combine(data, "prompts"), recursive: true);
+        using (var journal = SqliteJournal.Open(Journal))
+        {
+            var plan = journal.Recover("faults-1").State.Plan!;
+            Assert.True(journal.TryAppend("faults-2", 0, [new SweepPlanned(plan, "test"), new SweepStarted()], DateTimeOffset.UtcNow));
+        }
+        Assert.Equal(0, Pbm.Run(data, "sweep", "resume", "faults-2").Code);
+        Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-2", "--format", "csv", "--out", second).Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "scores.csv")), File.ReadAllBytes(Path.Combine(second, "scores.csv")));
+    }
+
+    [Fact]
     public void A_sweep_that_does_not_exist_is_not_found()
     {
         Sentence(Pbm.Run(data, "sweep", "show", "nine"), 3, "there is no journal");

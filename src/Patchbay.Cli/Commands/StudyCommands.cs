@@ -56,7 +56,7 @@ internal sealed class StudyRunCommand : PbmCommand
         var unfinished = call.Get(anew) ? null : SweepOrders.Unfinished(home.Journal, plan);
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
-        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models" : $"sweep {id} of this study is unfinished and goes on (--new begins another)");
+        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models" : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return SweepRun.Serve(call, home, id, node);
     }
 }

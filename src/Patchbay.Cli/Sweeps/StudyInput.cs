@@ -5,6 +5,7 @@ using Patchbay.Experiments.Stages;
 using Patchbay.Node;
 using Patchbay.Sweeps;
 using Patchbay.Sweeps.Studies;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -40,6 +41,18 @@ internal static class StudyInput
     public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : new(model.Name, model.Folder.FullPath!, model.Adapter?.FullPath);
 
+    /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks for.</summary>
+    /// <exception cref="InvalidDataException">It is not, or has not.</exception>
+    private static void CheckPrompts(Study study, string file)
+    {
+        var needed = study.Stages.Select(s => s.Parameters.TryGetValue("prompts", out var count) ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0).Append(study.Task.Prompts).Max();
+        foreach (var model in study.Models)
+        {
+            var found = PromptInput.Load(file, TaskCheckCommand.Encoder(model.Path), study.Seed).Prompts.Count;
+            if (found < needed) throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for {needed} (task.prompts, or prompts of a stage)");
+        }
+    }
+
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
     {
@@ -48,6 +61,7 @@ internal static class StudyInput
         Compute.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
+        if (study.Task.File is { } file) CheckPrompts(study, file);
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts ? home.KeepPrompts(prompts) : null);
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));

@@ -28,12 +28,13 @@ internal static class SweepOrders
     /// <summary>Plans a sweep under the first free name: study-1, study-2, ...</summary>
     public static string Plan(ISweepJournal journal, SweepPlan plan)
     {
+        var planned = SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None);
+        if (planned.Refusal is { } refusal) throw new InvalidDataException($"study {plan.Study}: {refusal}");
+        var started = SweepDecider.Decide(new StartSweep(), SweepDecider.Evolve(SweepState.None, planned.Events));
         for (var number = 1; ; number++)
         {
             var id = $"{plan.Study}-{number}";
-            SweepEvent[] events = [.. SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None).Events, new SweepStarted()];
-            if (SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None).Refusal is { } refusal) throw new InvalidDataException($"study {plan.Study}: {refusal}");
-            if (journal.TryAppend(id, 0, events, DateTimeOffset.UtcNow)) return id;
+            if (journal.TryAppend(id, 0, [.. planned.Events, .. started.Events], DateTimeOffset.UtcNow)) return id;
         }
     }
 
@@ -41,8 +42,10 @@ internal static class SweepOrders
     public static string? Unfinished(ISweepJournal journal, SweepPlan plan) => journal.Sweeps()
         .LastOrDefault(id => journal.Recover(id).State is { Ended: false, Plan: { } other } && Same(plan, other));
 
-    /// <summary>Whether two plans compute the same numbers.</summary>
-    private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed && a.Task == b.Task && a.Compute == b.Compute
+    /// <summary>Whether two plans are of the same work. Threads and memory may differ: the machine, or its operator, is another
+    /// today, and the sweep goes on with those that it was planned with.</summary>
+    private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed && a.Task == b.Task
+        && (a.Compute.Dtype, a.Compute.Device) == (b.Compute.Dtype, b.Compute.Device)
         && a.Models.Select(m => (m.Name, m.Fingerprint)).SequenceEqual(b.Models.Select(m => (m.Name, m.Fingerprint)))
         && a.Stages.Select(Text).SequenceEqual(b.Stages.Select(Text));
 
