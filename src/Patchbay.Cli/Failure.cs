@@ -18,7 +18,7 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         var cause = Cause(exception);
         return cause switch
         {
-            StudyException study => new(ExitCode.BadInput, study.Mistakes.Count == 1 ? $"{study.Path} has a mistake" : $"{study.Path} has {study.Mistakes.Count} mistakes") { Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")] },
+            StudyException study => Of(study),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
             InvalidDataException or ArgumentException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
@@ -29,6 +29,11 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
             _ => new(ExitCode.Failed, $"{cause.GetType().Name}: {OneLine(cause.Message)}"),
         };
     }
+
+    private static Failure Of(StudyException study) => new(ExitCode.BadInput, $"{study.Path} has {(study.Mistakes.Count == 1 ? "a mistake" : $"{study.Mistakes.Count} mistakes")}")
+    {
+        Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")],
+    };
 
     /// <summary>A failure of the arguments themselves.</summary>
     public static Failure BadArguments(string message) => new(ExitCode.BadInput, OneLine(message));

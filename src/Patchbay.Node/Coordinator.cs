@@ -192,7 +192,8 @@ public sealed class Coordinator
         while (free > 0)
         {
             var open = queues.Where(q => q.Units.Count > 0 && InFlight(q.Model) + q.Taken < limits.UnitsPerModel && models.Rested(q.Model, now));
-            var next = open.OrderBy(q => InFlight(q.Model) + q.Taken).ThenBy(q => q.Share).FirstOrDefault(q => models.Admit(q.Model, now, busy: m => InFlight(m) > 0 || queues.Any(w => w.Model == m && w.Units.Count + w.Taken > 0)));
+            bool IsBusy(ModelKey model) => InFlight(model) > 0 || queues.Any(q => q.Model == model && q.Units.Count + q.Taken > 0);
+            var next = open.OrderBy(q => InFlight(q.Model) + q.Taken).ThenBy(q => q.Share).FirstOrDefault(q => models.Admit(q.Model, now, IsBusy));
             if (next is null) return;
             batch.Apply(new ClaimUnit(next.Units.Dequeue(), node));
             next.Taken++;
@@ -203,7 +204,8 @@ public sealed class Coordinator
     private IEnumerable<string> Ready(string sweep, SweepState state, string model, HashSet<string> held, NodeTime now) =>
         state.InOrder.Where(s => s.Status == StageStatus.Running && s.Stage.Model == model && s.Pending > 0)
             .SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
-            .Where(u => !held.Contains(u) && !flights.ContainsKey((sweep, u)) && !(notBefore.TryGetValue((sweep, u), out var until) && now.Elapsed < until))
+            .Where(u => !held.Contains(u) && !flights.ContainsKey((sweep, u)))
+            .Where(u => now.Elapsed >= notBefore.GetValueOrDefault((sweep, u)))
             .Take(limits.UnitsPerModel);
 
     private static double Share(SweepState state, string model)

@@ -35,7 +35,9 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<bool> anew = new("--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
-    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score", text => Lists.Count(text));
+    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
+        "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score",
+        text => Lists.Count(text));
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE", "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
 
@@ -52,7 +54,8 @@ internal sealed class StudyRunCommand : PbmCommand
     {
         var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
-        var plan = StudyInput.Plan(call, study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } }, home, call.Get(threads), node.Memory(call));
+        study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
+        var plan = StudyInput.Plan(call, study, home, call.Get(threads), node.Memory(call));
         var unfinished = call.Get(anew) ? null : SweepOrders.Unfinished(home.Journal, plan);
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());

@@ -12,8 +12,10 @@ namespace Patchbay.Cli.Sweeps;
 /// <summary>Options of commands that run a node in their own process: how many units at a time, and with how much memory.</summary>
 internal sealed class NodeSettings
 {
-    private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N", "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
-    private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE", "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's)", text => ByteSize.Parse(text));
+    private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N",
+        "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
+    private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE",
+        "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's)", text => ByteSize.Parse(text));
 
     /// <summary>The options, to be added to a command.</summary>
     public IEnumerable<Option> Options => [slots, memory];
