@@ -19,7 +19,7 @@ public sealed record NodeOptions(int Slots, int Threads, long MemoryBytes, strin
 /// </summary>
 public sealed class PatchbayNode : IAsyncDisposable
 {
-    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200), LookForDeadEvery = TimeSpan.FromSeconds(5);
 
     private readonly Coordinator coordinator;
     private readonly Mailbox<Action> mailbox; // what the coordinator is to do; one reader
@@ -35,7 +35,7 @@ public sealed class PatchbayNode : IAsyncDisposable
     private volatile IReadOnlyDictionary<string, SweepState> sweeps = new Dictionary<string, SweepState>();
     private volatile IReadOnlyList<ModelStatus> models = [];
     private volatile int unsettled;
-    private TimeSpan? busySince;
+    private TimeSpan? busySince, lookedForDead; // null: not yet
     private string? busy;
 
     /// <summary>Starts a node.</summary>
@@ -54,7 +54,6 @@ public sealed class PatchbayNode : IAsyncDisposable
             Guarded(action);
             return Task.CompletedTask;
         });
-        mailbox.Post(ReleaseTheDead);
         mailbox.Post(Tick);
         ticks = TickForever();
     }
@@ -139,6 +138,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     /// <summary>Leases of processes of this machine that have died need not be waited for.</summary>
     private void ReleaseTheDead()
     {
+        if (clock.Elapsed - lookedForDead < LookForDeadEvery) return;
+        lookedForDead = clock.Elapsed;
         string[] dead = [.. journal.Sweeps().SelectMany(journal.Leases).Select(l => l.Node).Distinct().Where(NodeIdentity.IsGone)];
         if (dead.Length > 0) journal.Release(dead);
     }
@@ -149,6 +150,7 @@ public sealed class PatchbayNode : IAsyncDisposable
             foreach (var order in resident.Orders.Keys) coordinator.Receive(new UnitWorking(model, order.Sweep, order.Unit), Now);
         try
         {
+            ReleaseTheDead();
             coordinator.Tick(Now);
         }
         finally
