@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Node;
 using Patchbay.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,12 +31,12 @@ internal sealed class Compute
     }
 
     /// <summary>Reads the options and sets libtorch up accordingly; called before the first tensor.</summary>
-    /// <exception cref="ArgumentException">There is no such device.</exception>
+    /// <exception cref="InvalidDataException">There is no such device.</exception>
     public Choice Begin(Call call)
     {
         var count = call.Get(threads) ?? ProcessorCores.Available();
         Configure(call, count);
-        return new(count, DeviceOf(call.Get(device)), DtypeOf(call.Get(dtype)));
+        return new(count, TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
     }
 
     /// <summary>Sets libtorch's threads, and says so where it will be slow; called before the first tensor.</summary>
@@ -44,24 +45,4 @@ internal sealed class Compute
         TorchRuntime.Configure(threads);
         if (TorchRuntime.Advice() is { } advice) call.Notice(advice);
     }
-
-    /// <summary>A device by its name.</summary>
-    /// <exception cref="ArgumentException">There is no such device.</exception>
-    public static Device DeviceOf(string name)
-    {
-        if (name == "cpu") return CPU;
-        var devices = cuda.is_available() ? cuda.device_count() : 0;
-        var index = int.Parse(name.AsSpan("cuda:".Length));
-        return index < devices
-            ? new Device(DeviceType.CUDA, index)
-            : throw new ArgumentException($"there is no device {name}: libtorch sees {devices} CUDA devices here");
-    }
-
-    private static ScalarType DtypeOf(string name) => name switch
-    {
-        "float16" => ScalarType.Float16,
-        "bfloat16" => ScalarType.BFloat16,
-        "float64" => ScalarType.Float64,
-        _ => ScalarType.Float32,
-    };
 }

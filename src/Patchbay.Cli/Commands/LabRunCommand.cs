@@ -6,6 +6,7 @@ using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
+using Patchbay.Node;
 
 namespace Patchbay.Cli.Commands;
 
@@ -38,7 +39,7 @@ internal abstract class LabRunCommand : PbmCommand
             Steps = call.Get(steps) ?? chosen.Steps,
             CheckpointEvery = call.Get(checkpoints) ?? chosen.CheckpointEvery,
         };
-        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count, Compute.DeviceOf(call.Get(device)));
+        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count, TorchModelSource.DeviceOf(call.Get(device)));
         if (run.IsDone) call.Notice($"{run.Folder} is done: its model is in {run.ModelFolder}");
         else if (run.Steps > 0) call.Notice($"going on after step {run.Steps}");
         try

@@ -58,7 +58,7 @@ internal static class StudyInput
     {
         var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
         Compute.Configure(call, ofUnit); // before anything of libtorch is touched: it reads its settings once
-        Compute.DeviceOf(study.Compute.Device); // must be here
+        TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         if (study.Task.File is { } file) CheckPrompts(study, file);

@@ -7,16 +7,7 @@ namespace Patchbay.Cli.Sweeps;
 internal static class SweepText
 {
     /// <summary>"completed with failures".</summary>
-    public static string Of(SweepStatus status) => status switch
-    {
-        SweepStatus.None => "none",
-        SweepStatus.Planned => "planned",
-        SweepStatus.Running => "running",
-        SweepStatus.Paused => "paused",
-        SweepStatus.Cancelled => "cancelled",
-        SweepStatus.Completed => "completed",
-        _ => "completed with failures",
-    };
+    public static string Of(SweepStatus status) => SweepDecider.Text(status);
 
     /// <summary>"waiting", "running", "complete"; "stopped" where all that is left of it was set aside.</summary>
     public static string Of(StageState stage) => stage.Status switch
