@@ -20,17 +20,22 @@ internal sealed record BaseLayer(Tensor ResidPre, Tensor ResidMid, Tensor Query,
 /// </summary>
 public sealed class BaseRun : IDisposable
 {
-    private BaseRun(Llama model, PaddedPrompts prompts, int from)
+    private BaseRun(Llama model, PaddedPrompts prompts, int from, Ablation? ablation)
     {
         (Model, Prompts, From) = (model, prompts, from);
         using var scope = NewDisposeScope(); // frees everything if the run fails half way
-        (Layers, Final) = Build();
+        (Layers, Final) = Build(ablation);
         foreach (var t in Kept) t.DetachFromDisposeScope();
     }
 
     /// <summary>Runs <paramref name="model"/> on <paramref name="prompts"/>; variants may then differ from position
     /// <paramref name="from"/> on.</summary>
-    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0) => new(model, prompts, from);
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="from">First position at which a variant may differ.</param>
+    /// <param name="ablation">What the run itself has ablated: its z, keys and values are then of the ablated model, and variants alter that.
+    /// It need not outlive this call.</param>
+    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) => new(model, prompts, from, ablation);
 
     /// <summary>The model.</summary>
     public Llama Model { get; }
@@ -102,7 +107,7 @@ public sealed class BaseRun : IDisposable
     private IEnumerable<Tensor> Kept =>
         Layers.SelectMany(l => (Tensor[])[l.ResidPre, l.ResidMid, l.Query, l.Z, l.KeyT, l.Value]).Append(Final);
 
-    private (BaseLayer[], Tensor) Build()
+    private (BaseLayer[], Tensor) Build(Ablation? ablation)
     {
         using var _ = no_grad();
         var c = Model.Config;
@@ -122,7 +127,7 @@ public sealed class BaseRun : IDisposable
             CopyRows(kept.Z, visit.Z, visit);
             kept.KeyT.narrow(0, visit.First, visit.Count).copy_(visit.KeyT);
             kept.Value.narrow(0, visit.First, visit.Count).copy_(visit.Value);
-        });
+        }, ablation);
         return (layers, final!);
     }
 

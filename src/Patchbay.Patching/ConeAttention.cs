@@ -27,7 +27,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         return Run(variants, q, k, v).MoveToOuterDisposeScope();
     }
 
-    /// <summary>z of variants that enter at this layer through edits of q, k or v or a knockout: (V·Rq, H·dh).</summary>
+    /// <summary>z of variants that enter at this layer through attention (edits of q, k or v, a knockout, a refresh): (V·Rq, H·dh).</summary>
     public Tensor Fresh(Variant[] variants)
     {
         using var scope = NewDisposeScope();
@@ -68,6 +68,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             OwnValue = v?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
             Forbidden = Forbidden(variants),
         }).view(V * wanted.Rows, c.Heads, c.HeadWidth);
+        new SeenAttention(run, plan, wanted, layer).Apply(variants, z, q, k, v);
         HoldRows(z.view(V, wanted.Rows, c.Heads, c.HeadWidth), variants);
         for (var i = 0; i < variants.Length; i++)
             foreach (var edit in variants[i].Edits.Where(e => e.Head.Layer == layer && e.Site == Site.Z)) Apply(z, i, edit, wanted);
@@ -97,7 +98,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     private void HoldRows(Tensor z, Variant[] variants)
     {
         using var scope = NewDisposeScope();
-        var baseZ = wanted.HeldRows.Length > 0 || variants.Any(v => v.Holds.Any(h => h.Heads is not null)) ? wanted.Gather(kept.Z) : null;
+        var partly = variants.Any(v => v.Holds.Any(h => h.Heads is not null));
+        var baseZ = wanted.HeldRows.Length > 0 || partly ? wanted.Gather(kept.Z) : null;
         if (baseZ is null) return;
         if (wanted.HeldRows.Length > 0)
         {
@@ -105,17 +107,29 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             var held = baseZ.index_select(0, rows).unsqueeze(0);
             z.index_copy_(1, rows, held.expand([z.shape[0], .. held.shape[1..]]));
         }
-        for (var v = 0; v < variants.Length; v++)
+        if (!partly) return;
+        // Variants in a row that share their holds are done together.
+        for (int from = 0, to; from < variants.Length; from = to)
         {
-            foreach (var hold in variants[v].Holds.Where(h => h.Heads is not null))
-            {
-                var rows = Enumerable.Range(0, wanted.Rows).Where(r => InRange(hold, r)).ToArray();
-                if (rows.Length == 0) continue;
-                var index = Index(rows);
-                foreach (var head in hold.Heads!.Where(h => h.Layer == layer))
-                    z.select(0, v).select(1, head.Index).index_copy_(0, index, baseZ.select(1, head.Index).index_select(0, index));
-            }
+            for (to = from + 1; to < variants.Length && ReferenceEquals(variants[to].Holds, variants[from].Holds);) to++;
+            if (HeldHeads(variants[from].Holds) is not { } mask) continue;
+            var some = z.narrow(0, from, to - from);
+            some.copy_(where(mask, baseZ.unsqueeze(0), some));
         }
+    }
+
+    /// <summary>Which heads of which rows are held: (1, R, H, 1), or null for none.</summary>
+    private Tensor? HeldHeads(IReadOnlyList<Hold> holds)
+    {
+        var heads = model.Config.Heads;
+        var held = new bool[wanted.Rows * heads];
+        foreach (var hold in holds.Where(h => h.Heads is not null))
+        {
+            var own = hold.Heads!.Where(h => h.Layer == layer).Select(h => h.Index).ToArray();
+            for (var r = 0; own.Length > 0 && r < wanted.Rows; r++)
+                if (InRange(hold, r)) foreach (var head in own) held[r * heads + head] = true;
+        }
+        return held.Contains(true) ? tensor(held).to(model.Device).view(1, wanted.Rows, heads, 1) : null;
     }
 
     private bool InRange(Hold hold, int row)

@@ -157,7 +157,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
 
         public string Key(Variant v)
         {
-            var touched = v.Edits.Select(e => Id(e.Positions)).Concat(v.Knockouts.Select(k => Id(k.Query))).Distinct().Order();
+            var touched = v.Touched.Select(Id).Distinct().Order();
             var holds = v.Holds.Where(h => h.Heads is null).Select(h => $"{Id(h.From)}-{Id(h.To)}").Distinct().Order();
             return $"{string.Join(',', touched)}|{string.Join(',', holds)}";
         }

@@ -168,7 +168,8 @@ internal sealed class ConePass
     }
 
     private static bool TouchesAttention(Variant variant, int l) =>
-        variant.Edits.Any(e => e.Site != Site.Z && e.Head.Layer == l) || variant.Knockouts.Any(k => k.FromLayer <= l);
+        variant.Edits.Any(e => e.Site != Site.Z && e.Head.Layer == l) || variant.Knockouts.Any(k => k.FromLayer <= l)
+        || variant.Seen.Any(s => s.Head.Layer == l) || variant.Refreshes.Any(r => r.FromLayer <= l);
 
     private static Tensor Rows(Tensor x, int from, int to) => x.narrow(0, from, to - from);
 

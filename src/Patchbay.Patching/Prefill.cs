@@ -32,10 +32,12 @@ internal static class Prefill
     /// <summary>
     /// Runs all prompts. In the last layer only positions from <paramref name="lastLayerFrom"/> on are computed (keys and
     /// values of all). Returns the final residual stream of each prompt's last token, (N, d), or null unless
-    /// <paramref name="wantFinal"/>: the last layer's MLP is then left out.
+    /// <paramref name="wantFinal"/>: the last layer's MLP is then left out. <paramref name="ablation"/> replaces z.
     /// </summary>
-    public static Tensor? Run(Llama model, PaddedPrompts prompts, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit)
+    public static Tensor? Run(Llama model, PaddedPrompts prompts, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
+        Ablation? ablation = null)
     {
+        ablation?.Check(prompts);
         model.CheckLength(prompts.Tokens);
         using var scope = NewDisposeScope();
         var chunk = Math.Max(1, 2 * model.BlockRows / prompts.Tokens);
@@ -43,14 +45,14 @@ internal static class Prefill
         for (var first = 0; first < prompts.Count; first += chunk)
         {
             using var inner = NewDisposeScope();
-            var final = RunChunk(model, prompts, first, Math.Min(chunk, prompts.Count - first), lastLayerFrom, wantFinal, visit);
+            var final = RunChunk(model, prompts, first, Math.Min(chunk, prompts.Count - first), lastLayerFrom, wantFinal, visit, ablation);
             if (final is not null) finals.Add(final.MoveToOuterDisposeScope());
         }
         return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
     }
 
     private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, int count, int lastFrom, bool wantFinal,
-        Action<LayerVisit> visit)
+        Action<LayerVisit> visit, Ablation? ablation)
     {
         var (tokens, from) = (prompts.Tokens, 0);
         var x = model.Embed(prompts.Ids(first, count, model.Device)).view(count * tokens, -1);
@@ -76,6 +78,7 @@ internal static class Prefill
                 BaseValue = value,
                 Prompts = [.. Enumerable.Range(0, count)],
             }).view(query.shape);
+            if (ablation is not null) z = ablation.Apply(l, first, from, tokens, z);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
             visit(new LayerVisit(l, first, count, from, x, mid, query, keyT, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);

@@ -103,12 +103,14 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
     private sealed class VariantHooks(
         ReferenceEvaluator owner, Variant variant, IReadOnlyList<Probe> probes, Tensor[] outputs, int index) : ForwardHooks
     {
+        private readonly Dictionary<Site, Tensor> projections = []; // of the layer under way, edited
+
         public override Tensor Projection(int layer, Site site, Tensor value)
         {
             for (var p = 0; p < probes.Count; p++)
                 if (probes[p].Head.Layer == layer && probes[p].Site == site)
                     outputs[p].select(0, index).copy_(At(value, probes[p].Head.Index, probes[p].Positions));
-            return Edited(layer, site, value);
+            return projections[site] = Edited(layer, site, value);
         }
 
         public override Tensor Scores(int layer, Tensor scores)
@@ -122,6 +124,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         public override Tensor Z(int layer, Tensor z)
         {
             z = z.clone();
+            foreach (var same in variant.Seen.Where(s => s.Head.Layer == layer).GroupBy(s => (s.Head, s.Query))) See([.. same], layer, z);
             foreach (var hold in variant.Holds)
             {
                 var heads = hold.Heads?.Where(h => h.Layer == layer).Select(h => h.Index) ?? Enumerable.Range(0, (int)z.shape[2]);
@@ -137,6 +140,26 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
                 }
             }
             return Edited(layer, Site.Z, z);
+        }
+
+        /// <summary>One head's attention from one position of each prompt, with other keys or values before it: into z (N, T, H, dh).</summary>
+        private void See(SeenEdit[] edits, int layer, Tensor z)
+        {
+            var (head, query) = (edits[0].Head.Index, edits[0].Query);
+            var positions = arange(z.shape[1], dtype: ScalarType.Int64, device: z.device);
+            var q = owner.model.Rope(projections[Site.Q], positions).select(2, head);
+            var (k, v) = (projections[Site.K].select(2, head).clone(), projections[Site.V].select(2, head).clone());
+            foreach (var edit in edits)
+                for (var n = 0; n < query.Length; n++)
+                    (edit.Site == Site.K ? k : v).select(0, n).narrow(0, 0, query[n]).copy_(edit.Value.select(0, n).narrow(0, 0, query[n]));
+            k = owner.model.Rope(k.unsqueeze(2), positions).squeeze(2);
+            for (var n = 0; n < query.Length; n++)
+            {
+                var scores = k.select(0, n).narrow(0, 0, query[n] + 1).mv(q.select(0, n).select(0, query[n])) / Math.Sqrt(owner.model.Config.HeadWidth);
+                foreach (var o in variant.Knockouts.Where(o => o.FromLayer <= layer && o.Query[n] == query[n] && o.Key[n] < query[n]))
+                    scores.select(0, o.Key[n]).fill_(double.NegativeInfinity);
+                z.select(0, n).select(0, query[n]).select(0, head).copy_(Llama.Softmax(scores).unsqueeze(0).mm(v.select(0, n).narrow(0, 0, query[n] + 1)).squeeze(0));
+            }
         }
 
         private Tensor Edited(int layer, Site site, Tensor value)

@@ -138,7 +138,7 @@ internal sealed class RowPlan : IDisposable
 
     private static (int[] Positions, bool[] Held) DirtyRows(BaseRun run, Variant variant, int n)
     {
-        var touched = variant.Edits.Select(e => e.Positions[n]).Concat(variant.Knockouts.Select(k => k.Query[n])).ToHashSet();
+        var touched = variant.Touched.Select(p => p[n]).ToHashSet();
         var first = touched.Min();
         if (first < run.From)
             throw new ArgumentException($"a variant touches position {first} of prompt {n}; the base run keeps positions from {run.From} on");

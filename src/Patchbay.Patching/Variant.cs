@@ -30,6 +30,21 @@ public sealed record Hold(int[] From, int[] To, IReadOnlyList<Head>? Heads = nul
 /// <param name="Key">Position it may not see, of each prompt; another than the query's own.</param>
 public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
 
+/// <summary>What one head sees at earlier positions when it attends from one position of each prompt: the keys or values there are replaced, for
+/// this head and this attending position only.</summary>
+/// <param name="Site"><see cref="Site.K"/> or <see cref="Site.V"/>; keys before the rotary embedding.</param>
+/// <param name="Head">Whose.</param>
+/// <param name="Query">Attending position of each prompt: N positions.</param>
+/// <param name="Value">Keys or values of all positions before the attending one: (N, T, dh), T at least the largest of
+/// <paramref name="Query"/>; what is at or after it is not looked at.</param>
+public sealed record SeenEdit(Site Site, Head Head, int[] Query, Tensor Value);
+
+/// <summary>From a layer up, heads attend anew from one position of each prompt, whatever the base run has there: on an ablated base run this is
+/// what lets heads live again. Holds come after it.</summary>
+/// <param name="FromLayer">First layer concerned.</param>
+/// <param name="Positions">Where in each prompt: N positions.</param>
+public sealed record Refresh(int FromLayer, int[] Positions);
+
 /// <summary>One altered forward pass over a base run's prompts: the base, with these edits.</summary>
 public sealed record Variant
 {
@@ -42,10 +57,19 @@ public sealed record Variant
     /// <summary>Attention forbidden.</summary>
     public IReadOnlyList<Knockout> Knockouts { get; init; } = [];
 
+    /// <summary>Keys and values replaced as some heads see them.</summary>
+    public IReadOnlyList<SeenEdit> Seen { get; init; } = [];
+
+    /// <summary>Positions that attend anew.</summary>
+    public IReadOnlyList<Refresh> Refreshes { get; init; } = [];
+
     /// <summary>First layer in which the variant can differ from the base.</summary>
-    public int FirstLayer =>
-        Math.Min(Edits.Select(e => e.Head.Layer).DefaultIfEmpty(int.MaxValue).Min(),
-            Knockouts.Select(k => k.FromLayer).DefaultIfEmpty(int.MaxValue).Min());
+    public int FirstLayer => Edits.Select(e => e.Head.Layer).Concat(Knockouts.Select(k => k.FromLayer))
+        .Concat(Seen.Select(s => s.Head.Layer)).Concat(Refreshes.Select(r => r.FromLayer)).DefaultIfEmpty(int.MaxValue).Min();
+
+    /// <summary>Positions (one per prompt) that the variant changes of itself; other rows change only by what reaches them.</summary>
+    internal IEnumerable<int[]> Touched => Edits.Select(e => e.Positions).Concat(Knockouts.Select(k => k.Query))
+        .Concat(Seen.Select(s => s.Query)).Concat(Refreshes.Select(r => r.Positions));
 
     /// <summary>Refuses what has no meaning on <paramref name="prompts"/> prompts of a model.</summary>
     /// <exception cref="ArgumentException">A shape, head or position does not fit, or two edits collide.</exception>
@@ -69,6 +93,23 @@ public sealed record Variant
         }
         foreach (var hold in Holds)
             foreach (var head in hold.Heads ?? []) CheckHead(config, head);
+        foreach (var s in Seen)
+        {
+            CheckHead(config, s.Head);
+            CheckPositions(prompts, s.Query, $"what head {s.Head} sees");
+            if (s.Site is not (Site.K or Site.V) || s.Value.shape is not [var n, var t, var dh] || n != prompts.Count || t < s.Query.Max() || dh != config.HeadWidth)
+            {
+                throw new ArgumentException($"what head {s.Head} sees is {s.Site} of shape ({string.Join(", ", s.Value.shape)}); " +
+                    $"expected K or V of ({prompts.Count}, {s.Query.Max()} or more, {config.HeadWidth})");
+            }
+        }
+        foreach (var same in Seen.GroupBy(s => (s.Site, s.Head)).Where(g => g.Count() > 1))
+        {
+            for (var n = 0; n < prompts.Count; n++)
+                if (same.Select(s => s.Query[n]).Distinct().Count() < same.Count())
+                    throw new ArgumentException($"two edits replace the {same.Key.Site} that head {same.Key.Head} sees from the same position of prompt {n}");
+        }
+        foreach (var r in Refreshes) CheckPositions(prompts, r.Positions, "a refresh");
         foreach (var k in Knockouts)
         {
             CheckPositions(prompts, k.Query, "a knockout's query");

@@ -53,7 +53,27 @@ internal static class RandomVariants
             holds.Add(new Hold(Positions(random, prompts), prompts.Last,
                 [.. Enumerable.Range(0, 3).Select(_ => new Head(random.Next(config.Layers), random.Next(config.Heads)))]));
         }
-        return new Variant { Edits = edits, Holds = holds, Knockouts = Knockouts(random, config, prompts) };
+        return new Variant
+        {
+            Edits = edits,
+            Holds = holds,
+            Knockouts = Knockouts(random, config, prompts),
+            Seen = Seen(random, config, prompts, dtype, positions),
+            Refreshes = random.Next(4) == 0 ? [new Refresh(random.Next(config.Layers), positions[0])] : [],
+        };
+    }
+
+    private static SeenEdit[] Seen(Random random, LlamaConfig config, PaddedPrompts prompts, ScalarType dtype, int[][] positions)
+    {
+        if (random.Next(3) != 0) return [];
+        return
+        [
+            .. from head in Enumerable.Range(0, random.Next(1, 4)).Select(_ => new Head(random.Next(config.Layers), random.Next(config.Heads))).Distinct()
+               let query = positions[random.Next(positions.Length)]
+               from site in random.Next(3) switch { 0 => new[] { Site.K }, 1 => [Site.V], _ => [Site.K, Site.V] }
+               let tokens = random.Next(2) == 0 ? prompts.Tokens : Math.Max(1, query.Max())
+               select new SeenEdit(site, head, query, randn([prompts.Count, tokens, config.HeadWidth], dtype: dtype)),
+        ];
     }
 
     private static Knockout[] Knockouts(Random random, LlamaConfig config, PaddedPrompts prompts)

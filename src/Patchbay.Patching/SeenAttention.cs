@@ -1,0 +1,86 @@
+using Patchbay.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>Attention of single heads whose keys or values are replaced as they see them (<see cref="SeenEdit"/>), in plain tensor operations: few
+/// heads of few rows.</summary>
+internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
+{
+    private readonly Llama model = run.Model;
+    private readonly int tokens = run.Prompts.Tokens;
+
+    /// <summary>Puts z of the heads concerned into their rows.</summary>
+    /// <param name="variants">V variants.</param>
+    /// <param name="z">(V·Rq, H, dh), changed.</param>
+    /// <param name="q">After the rotary embedding: (V·Rq, H, dh).</param>
+    /// <param name="k">Own keys of the plan's rows, after the rotary embedding, (V·R, H or Hkv, dh); null where they are the base's.</param>
+    /// <param name="v">Own values of the plan's rows, likewise.</param>
+    public void Apply(Variant[] variants, Tensor z, Tensor q, Tensor? k, Tensor? v)
+    {
+        for (var i = 0; i < variants.Length; i++)
+        {
+            foreach (var seen in variants[i].Seen.Where(s => s.Head.Layer == layer).GroupBy(s => (s.Head, s.Query)))
+            {
+                if (wanted.Find(seen.Key.Query) is not { } rows) continue;
+                using var scope = NewDisposeScope();
+                var (head, prompts) = (seen.Key.Head.Index, rows.Prompts.cpu().data<long>().ToArray());
+                var at = prompts.Select(n => seen.Key.Query[n]).ToArray();
+                var keys = All(Site.K, head, i, k, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.K));
+                var values = All(Site.V, head, i, v, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.V));
+                var query = q.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_select(0, rows.Rows);
+                var scores = keys.matmul(query.unsqueeze(-1)).squeeze(-1) / Math.Sqrt(model.Config.HeadWidth); // (m, T)
+                var forbidden = variants[i].Knockouts.Where(o => o.FromLayer <= layer).ToArray();
+                var mask = Mask(at, (t, m) => t > at[m] || forbidden.Any(o => o.Query[prompts[m]] == at[m] && o.Key[prompts[m]] == t));
+                scores = scores.masked_fill(mask, double.NegativeInfinity);
+                var result = Llama.Softmax(scores).unsqueeze(1).matmul(values).squeeze(1); // (m, dh)
+                z.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_copy_(0, rows.Rows, result);
+            }
+        }
+    }
+
+    /// <summary>Keys or values of one head at all positions, with the edit before the attending one: (m, T, dh).</summary>
+    private Tensor All(Site site, int head, int variant, Tensor? own, RowSet rows, long[] prompts, int[] at, SeenEdit? edit)
+    {
+        var kept = run.Layers[layer];
+        var group = head / model.Config.GroupSize;
+        var all = (site == Site.K ? kept.KeyT.select(1, group).narrow(-1, 0, tokens).transpose(1, 2) : kept.Value.select(1, group))
+            .index_select(0, rows.Prompts).contiguous();
+        if (own is not null) Overlay(all, own.narrow(0, variant * plan.Rows, plan.Rows).select(1, own.shape[1] == model.Config.Heads ? head : group), prompts);
+        if (edit is null) return all;
+        var value = edit.Value.index_select(0, rows.Prompts);
+        if (value.shape[1] < tokens) value = cat([value, zeros([value.shape[0], tokens - value.shape[1], value.shape[2]], dtype: value.dtype, device: value.device)], 1);
+        else value = value.narrow(1, 0, tokens);
+        if (site == Site.K)
+        {
+            var positions = arange(tokens, dtype: ScalarType.Int64, device: model.Device);
+            value = model.Rope(value.unsqueeze(2), positions).squeeze(2);
+        }
+        return where(Mask(at, (t, m) => t < at[m]).unsqueeze(-1), value, all);
+    }
+
+    /// <summary>Puts the rows that the variant has of its own over the base's.</summary>
+    private void Overlay(Tensor all, Tensor own, long[] prompts)
+    {
+        var from = new List<long>();
+        var to = new List<long>();
+        for (var r = 0; r < plan.Rows; r++)
+        {
+            var n = Array.IndexOf(prompts, plan.Prompts[r / plan.Depth]);
+            if (plan.Positions[r] < 0 || n < 0) continue;
+            from.Add(r);
+            to.Add((long)n * tokens + plan.Positions[r]);
+        }
+        all.view(-1, all.shape[^1]).index_copy_(0, Index(to), own.index_select(0, Index(from)));
+    }
+
+    private Tensor Mask(int[] at, Func<int, int, bool> test)
+    {
+        var mask = new bool[at.Length * tokens];
+        for (var i = 0; i < mask.Length; i++) mask[i] = test(i % tokens, i / tokens);
+        return tensor(mask).to(model.Device).view(at.Length, tokens);
+    }
+
+    private Tensor Index(List<long> values) => tensor(values.ToArray()).to(model.Device);
+}
