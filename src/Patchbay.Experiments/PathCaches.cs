@@ -134,7 +134,7 @@ internal sealed class PathCaches : IDisposable
     }
 
     /// <summary>Softmax probability of each row's answer.</summary>
-    private static Metric AnswerProbability(long[] answers)
+    internal static Metric AnswerProbability(long[] answers)
     {
         return (logits, rows) =>
         {

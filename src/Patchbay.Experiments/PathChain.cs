@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Patchbay.Models;
 using Patchbay.Patching;
 using Patchbay.Tasks;
@@ -14,10 +15,40 @@ namespace Patchbay.Experiments;
 /// <param name="Composition">Which projection of the receivers is replaced; ignored without receivers.</param>
 public sealed record PathGroup(string Name, string Title, string Position, string? ReceiversFrom = null, Site Composition = Site.Q);
 
-/// <summary>A chain of groups, discovered one after the other from the logits backwards.</summary>
+/// <summary>A chain of groups, discovered one after the other from the logits backwards. As text, which is how studies give it, its groups are
+/// separated by semicolons: "A@last; B@last>A.q; C@query_label>B.v" says that A's senders at position "last" go to the logits, B's through the
+/// queries of A's heads, and C's at "query_label" through the values of B's. A title may follow a name: "A(value fetcher)@last".</summary>
 /// <param name="Groups">In an order in which a group's receivers come before it.</param>
-public sealed record PathChain(IReadOnlyList<PathGroup> Groups)
+public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
 {
+    [GeneratedRegex(@"^(?<name>\w+)(\((?<title>[^()]+)\))?@(?<position>\w+)(>(?<from>\w+)\.(?<site>[qkv]))?$")]
+    private static partial Regex GroupForm();
+
+    /// <summary>Reads a chain.</summary>
+    /// <exception cref="FormatException">It is none; the message says where.</exception>
+    public static PathChain Parse(string text)
+    {
+        var groups = new List<PathGroup>();
+        foreach (var part in text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var form = GroupForm().Match(part);
+            if (!form.Success) throw new FormatException($"'{part}' is not NAME@POSITION or NAME@POSITION>RECEIVERS.q");
+            string? Of(string name) => form.Groups[name] is { Success: true, Value: var value } ? value : null;
+            var (name, from) = (Of("name")!, Of("from"));
+            if (groups.Any(g => g.Name == name)) throw new FormatException($"group {name} is there twice");
+            if (from is not null && groups.All(g => g.Name != from)) throw new FormatException($"group {from} must come before {name}, whose paths end in it");
+            groups.Add(new(name, Of("title") ?? name, Of("position")!, from, Enum.Parse<Site>(Of("site") ?? "q", ignoreCase: true)));
+        }
+        return groups.Count > 0 ? new(groups) : throw new FormatException("it has no group");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join("; ", Groups.Select(g => g.Name + (g.Title == g.Name ? "" : $"({g.Title})") + $"@{g.Position}"
+        + (g.ReceiversFrom is { } from ? $">{from}.{g.Composition.ToString().ToLowerInvariant()}" : "")));
+
+    /// <summary>A group by its name.</summary>
+    public PathGroup Group(string name) => Groups.First(g => g.Name == name);
+
     /// <summary>
     /// The entity-tracking circuit of Prakash et al., "Fine-Tuning Enhances Existing Mechanisms" (ICLR 2024), section 3:
     /// value fetchers, position transmitters, position detectors, structure readers.

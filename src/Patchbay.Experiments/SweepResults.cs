@@ -49,12 +49,17 @@ public static class SweepResults
     /// <param name="model">Name of the model.</param>
     public static IReadOnlyList<StageState> PathPatching(SweepState state, string model) => [.. Stages(state, model, PathPatchingKind)];
 
+    /// <summary>The chain that a path-patching stage is part of: entity tracking's where it names none, as older journals do.</summary>
+    /// <param name="stage">A path-patching stage.</param>
+    public static PathChain Chain(Stage stage) =>
+        stage.Parameters.TryGetValue("chain", out var text) ? PathChain.Parse(text) : PathChain.EntityTracking;
+
     /// <summary>The chain's group that a path-patching stage scores; one that the chain has not is named only.</summary>
     /// <param name="stage">A path-patching stage.</param>
     public static PathGroup Group(Stage stage)
     {
         var name = stage.Parameters.GetValueOrDefault("group") ?? stage.Id[(stage.Id.LastIndexOf('/') + 1)..];
-        return PathChain.EntityTracking.Groups.FirstOrDefault(g => g.Name == name) ?? new PathGroup(name, name, "");
+        return Chain(stage).Groups.FirstOrDefault(g => g.Name == name) ?? new PathGroup(name, name, "");
     }
 
     /// <summary>
@@ -140,7 +145,7 @@ public static class SweepResults
         var count = batches.Sum(b => b.Samples);
         var mean = batches.Sum(b => b.Score * b.Samples) / count;
         var squares = 0.0;
-        foreach (var (_, score, error, samples) in batches)
+        foreach (var (_, score, error, samples, _) in batches)
         {
             if (samples > 1) squares += error * error * samples * (samples - 1); // of a single prompt there is no error to count
             squares += samples * (score - mean) * (score - mean);

@@ -14,7 +14,7 @@ namespace Patchbay.Journal;
 internal static class SnapshotCodec
 {
     /// <summary>Name of the form. Another form gets another name, and older programs pass over it.</summary>
-    public const string Manifest = "sweep-state/1";
+    public const string Manifest = "sweep-state/2";
 
     /// <summary>The bytes of a state.</summary>
     public static byte[] Encode(string persistenceId, long sequence, SweepState state)
@@ -77,6 +77,7 @@ internal static class SnapshotCodec
             writer.Write(result.Score);
             writer.Write(result.Error);
             writer.Write7BitEncodedInt(result.Samples);
+            writer.WriteText(result.Detail);
         }
     }
 
@@ -113,7 +114,7 @@ internal static class SnapshotCodec
         var seconds = reader.ReadDouble();
         var results = new InterventionResult[reader.Read7BitEncodedInt()];
         for (var i = 0; i < results.Length; i++)
-            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt());
+            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt(), reader.ReadText());
         return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims, seconds);
     }
 

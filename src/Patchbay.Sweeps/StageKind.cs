@@ -8,6 +8,17 @@ namespace Patchbay.Sweeps;
 /// Values come as text, lists joined by commas.</param>
 public sealed record StageField(string Name, string Default, string Description, Func<string, string?> Check);
 
+/// <summary>An entry of a study, for one model.</summary>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Parameters">A checked value for each of the kind's fields.</param>
+/// <param name="Models">All models of the study in its order; the first is the base.</param>
+/// <param name="Before">Stages that the entries before this one make, of every model.</param>
+public sealed record StageRequest(string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> Models, IReadOnlyList<Stage> Before)
+{
+    /// <summary>Stages of a kind and model that come before.</summary>
+    public IReadOnlyList<Stage> Earlier(string kind, string model) => [.. Before.Where(s => s.Kind == kind && s.Model == model)];
+}
+
 /// <summary>A kind of stage, an experiment, without its tensors: what a study says of it, which stages that makes, and which units a
 /// stage has.</summary>
 public abstract class StageKind
@@ -18,10 +29,10 @@ public abstract class StageKind
     /// <summary>Its parameters.</summary>
     public abstract IReadOnlyList<StageField> Fields { get; }
 
-    /// <summary>The stages that one entry of a study makes of one model.</summary>
-    /// <param name="model">Name of the model.</param>
-    /// <param name="parameters">A checked value for each of <see cref="Fields"/>.</param>
-    public abstract IReadOnlyList<Stage> Expand(string model, IReadOnlyDictionary<string, string> parameters);
+    /// <summary>The stages that one entry of a study makes of one model; none where it is of no use there.</summary>
+    /// <param name="request">What the study asks for.</param>
+    /// <exception cref="InvalidDataException">The parameters do not go together, or a stage that it needs is not before it.</exception>
+    public abstract IReadOnlyList<Stage> Expand(StageRequest request);
 
     /// <summary>A stage's units, when the stages that it needs are complete. Must give the same whoever asks.</summary>
     /// <param name="stage">The stage.</param>

@@ -77,7 +77,7 @@ public static class SweepDecider
         }),
         StageCompleted e => WithStage(state, e.Stage, s => s with { Status = StageStatus.Completed }),
         UnitClaimed e => WithUnit(state, e.Unit, u => u with { Claims = u.Claims + 1 }),
-        InterventionRecorded e => WithUnit(state, e.Unit, u => u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples)) }),
+        InterventionRecorded e => WithUnit(state, e.Unit, u => u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples, e.Detail)) }),
         UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null, Seconds = e.Seconds }),
             e.Unit, completed: 1, setAside: 0),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
@@ -135,7 +135,7 @@ public static class SweepDecider
         [
             .. unit.Status == UnitStatus.SetAside ? new SweepEvent[] { new SweepRetried([command.Unit]) } : [],
             .. command.Results.Select(r => new InterventionRecorded(command.Unit, r.Item, r.Score, r.Error, r.Samples, state.Plan.Seed,
-                command.Fingerprint, command.Code, share)),
+                command.Fingerprint, command.Code, share, r.Detail)),
             new UnitCompleted(command.Unit, command.Node, command.Seconds),
         ]);
     }

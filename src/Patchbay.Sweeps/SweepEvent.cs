@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Patchbay.Sweeps;
 
 /// <summary>Something that happened to a sweep. Events are never changed, only added to.</summary>
@@ -46,8 +48,10 @@ public sealed record UnitClaimed(string Unit, int Attempt, string Node) : SweepE
 /// <param name="Fingerprint">Of the model that was run.</param>
 /// <param name="Code">Version of the program.</param>
 /// <param name="Seconds">This result's share of the unit's time.</param>
+/// <param name="Detail">What else there is to it; left out where there is nothing.</param>
 public sealed record InterventionRecorded(string Unit, string Item, double Score, double Error, int Samples, ulong Seed,
-    string Fingerprint, string Code, double Seconds) : SweepEvent;
+    string Fingerprint, string Code, double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null) : SweepEvent;
 
 /// <summary>A unit is done; its results came just before.</summary>
 /// <param name="Unit">Id of the unit.</param>

@@ -58,7 +58,8 @@ public sealed record StagePlan(string Inputs, IReadOnlyList<string> Units);
 /// <param name="Score">The number.</param>
 /// <param name="Error">Its standard error; NaN where there is none.</param>
 /// <param name="Samples">Number of prompts that it is the mean of.</param>
-public readonly record struct InterventionResult(string Item, double Score, double Error, int Samples);
+/// <param name="Detail">What else there is to it, as text: which prompts were answered, or an artifact's hash; null for nothing.</param>
+public readonly record struct InterventionResult(string Item, double Score, double Error, int Samples, string? Detail = null);
 
 /// <summary>Ids of units.</summary>
 public static class UnitId

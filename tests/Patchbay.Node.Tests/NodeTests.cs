@@ -160,12 +160,12 @@ public sealed class NodeTests
             using var checkpoint = Checkpoint.Open(path);
             return new PlannedModel(Path.GetFileName(name), path, null, checkpoint.ComputeFingerprint(), checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
         }).ToArray();
-        var stages = planned.SelectMany(m => Experiment.All.SelectMany(kind => kind.Expand(m.Name, kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
+        var stages = planned.SelectMany(m => Experiment.All.Where(k => k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind => kind.Expand(new(m.Name, kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
         {
             "prompts" => "150",
             "receivers" => "4",
             _ => f.Default,
-        })))).ToArray();
+        }), [.. models], [])))).ToArray();
         return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned, stages);
     }
 

@@ -20,8 +20,8 @@ public sealed class AccuracyExperiment : Experiment
         [new("prompts", "500", "Prompts to ask", text => WholeNumber(text, 1))];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Stage> Expand(string model, IReadOnlyDictionary<string, string> parameters) =>
-        [new Stage($"{model}/{Name}", Name, model, parameters, [])];
+    public override IReadOnlyList<Stage> Expand(StageRequest request) =>
+        [new Stage($"{request.Model}/{Name}", Name, request.Model, request.Parameters, [])];
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state) => new("", [.. PromptRange.Split(Count(stage), PromptsPerUnit).Select(r => r.Key)]);

@@ -13,7 +13,6 @@ namespace Patchbay.Experiments.Stages;
 public sealed class PathPatchingExperiment : Experiment
 {
     private const string LayerPrefix = "layer-";
-    private static readonly PathChain Chain = PathChain.EntityTracking;
 
     /// <inheritdoc/>
     public override string Name => "path-patching";
@@ -21,7 +20,8 @@ public sealed class PathPatchingExperiment : Experiment
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        new("groups", string.Join(',', Chain.Groups.Select(g => g.Name)), "Groups of the chain; those whose heads they need are added", CheckGroups),
+        new("chain", PathChain.EntityTracking.ToString(), "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in heads", CheckChain),
+        new("groups", "all", "Groups of the chain; those whose heads they need are added", CheckNames),
         new("receivers", "20,5,10,5", "How many of each group's most negative heads the next group's paths end in, in the chain's order; the last holds for all further groups", CheckCounts),
         new("circuit", "", "How many of each group's most negative heads its circuit has; as many as receivers where it is not given",
             text => text.Length == 0 ? null : CheckCounts(text)),
@@ -29,9 +29,11 @@ public sealed class PathPatchingExperiment : Experiment
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Stage> Expand(string model, IReadOnlyDictionary<string, string> parameters)
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        var groups = Chain.Select(parameters["groups"].Split(','), receiversGiven: false);
+        var (model, parameters) = (request.Model, request.Parameters);
+        var chain = PathChain.Parse(parameters["chain"]);
+        var groups = parameters["groups"] == "all" ? chain.Groups : chain.Select(parameters["groups"].Split(','), receiversGiven: false);
         var receivers = Counts(parameters["receivers"]);
         var circuit = parameters["circuit"].Length == 0 ? receivers : Counts(parameters["circuit"]);
         return
@@ -39,9 +41,10 @@ public sealed class PathPatchingExperiment : Experiment
             .. groups.Select(group => new Stage($"{model}/{Name}/{group.Name}", Name, model, new Dictionary<string, string>
             {
                 ["group"] = group.Name,
+                ["chain"] = parameters["chain"],
                 ["groups"] = string.Join(',', groups.Select(g => g.Name)),
-                ["receivers"] = OfGroup(receivers, group),
-                ["circuit"] = OfGroup(circuit, group),
+                ["receivers"] = OfGroup(receivers, chain, group),
+                ["circuit"] = OfGroup(circuit, chain, group),
                 ["batch"] = parameters["batch"],
             }, group.ReceiversFrom is { } from ? [$"{model}/{Name}/{from}"] : [])),
         ];
@@ -67,32 +70,37 @@ public sealed class PathPatchingExperiment : Experiment
         var prompts = session.Prompts(plan, plan.Task.Prompts);
         var batch = order.Key.StartsWith(LayerPrefix, StringComparison.Ordinal) ? prompts : PromptRange.Parse(order.Key).Of(prompts);
         var range = order.Key[..order.Key.LastIndexOf(LayerPrefix, StringComparison.Ordinal)];
-        var patching = session.Kept($"{Name} {plan.Seed} {plan.Task} {range} {stage.Parameters["groups"]} {plan.Compute.MemoryBytes}",
-            () => new PathSession(session.Model, batch, Chain, stage.Parameters["groups"].Split(','), plan.Compute.MemoryBytes));
+        var patching = session.Kept($"{Name} {plan.Seed} {plan.Task} {range} {stage.Parameters["groups"]} {SweepResults.Chain(stage)} {plan.Compute.MemoryBytes}",
+            () => new PathSession(session.Model, batch, SweepResults.Chain(stage), stage.Parameters["groups"].Split(','), plan.Compute.MemoryBytes));
         var layer = int.Parse(order.Key[(order.Key.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
         var scores = patching.ScoreLayer(stage.Parameters["group"], Heads(order.Inputs), layer, progress, cancel);
         return [.. scores.Select(s => new InterventionResult(s.Head.ToString(), s.Score, s.Error, batch.Count))];
     }
 
     /// <summary>Heads as a stage's inputs list them: "5.3 4.1".</summary>
-    public static IReadOnlyList<Head> Heads(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ParseHead)];
-
-    /// <summary>A head as results name it: "5.3".</summary>
-    public static Head ParseHead(string text)
-    {
-        var dot = text.IndexOf('.');
-        return new(int.Parse(text.AsSpan(0, dot), CultureInfo.InvariantCulture), int.Parse(text.AsSpan(dot + 1), CultureInfo.InvariantCulture));
-    }
+    public static IReadOnlyList<Head> Heads(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Circuit.ParseHead)];
 
     /// <summary>The heads that the next group's paths end in.</summary>
     private static IReadOnlyList<Head> Strongest(SweepState state, StageState complete) =>
         SweepResults.Scores(state, complete).Path.Top(int.Parse(complete.Stage.Parameters["receivers"], CultureInfo.InvariantCulture));
 
-    private static string? CheckGroups(string text)
+    private static string? CheckChain(string text)
     {
-        var known = Chain.Groups.Select(g => g.Name).ToArray();
+        try
+        {
+            PathChain.Parse(text);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return $"a chain such as \"{PathChain.EntityTracking}\" ({e.Message})";
+        }
+    }
+
+    private static string? CheckNames(string text)
+    {
         var names = text.Split(',');
-        return names.All(known.Contains) && names.Distinct().Count() == names.Length ? null : $"a list of groups among {string.Join(", ", known)}, each once";
+        return names.All(n => n.Length > 0) && names.Distinct().Count() == names.Length ? null : "a list of groups of the chain, each once";
     }
 
     private static string? CheckCounts(string text) =>
@@ -100,9 +108,9 @@ public sealed class PathPatchingExperiment : Experiment
 
     private static int[] Counts(string text) => [.. text.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
 
-    private static string OfGroup(int[] counts, PathGroup group)
+    private static string OfGroup(int[] counts, PathChain chain, PathGroup group)
     {
-        var index = Chain.Groups.TakeWhile(g => g.Name != group.Name).Count();
+        var index = chain.Groups.TakeWhile(g => g.Name != group.Name).Count();
         return counts[Math.Min(index, counts.Length - 1)].ToString(CultureInfo.InvariantCulture);
     }
 }

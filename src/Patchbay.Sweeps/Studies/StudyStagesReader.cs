@@ -4,6 +4,7 @@ namespace Patchbay.Sweeps.Studies;
 internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models, MistakeList mistakes)
 {
     private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
+    private readonly List<Stage> before = []; // of entries that were read
     private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
 
     /// <summary>The stages: entry by entry, and within an entry model by model.</summary>
@@ -11,14 +12,17 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     {
         if (study.Required("stages", expected) is not { } node) return [];
         if (node is YamlList { Items.Count: > 0 } list)
-            return [.. list.Items.SelectMany((item, i) => Entry(item, $"stages[{i}]"))];
+        {
+            foreach (var (i, item) in list.Items.Index()) before.AddRange(Entry(item, $"stages[{i}]"));
+            return before;
+        }
         mistakes.Add(node, "stages", $"expected {expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
         return [];
     }
 
     private IReadOnlyList<Stage> Entry(YamlNode node, string path)
     {
-        var before = mistakes.Count;
+        var count = mistakes.Count;
         var (at, name, parameters) = Head(node, path);
         if (name is null) return [];
         var kind = kinds.FirstOrDefault(k => k.Name == name);
@@ -28,7 +32,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
             return [];
         }
         var values = Values(kind, parameters, $"{path}.{name}");
-        return mistakes.Count > before ? [] : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
+        return mistakes.Count > count ? [] : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
     }
 
     // An entry is a kind with its parameters, or a kind alone.
@@ -102,7 +106,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         IReadOnlyList<Stage> stages;
         try
         {
-            stages = kind.Expand(model, values);
+            stages = kind.Expand(new(model, values, models, before));
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
         {

@@ -53,13 +53,13 @@ internal static class SimulatedPlan
     public static SweepPlan Make(bool poisoned, bool batches)
     {
         string[] names = ["sound", poisoned ? "poisoned" : "other"];
-        var stages = names.SelectMany(name => Experiment.All.SelectMany(kind => kind.Expand(name, kind.Fields.ToDictionary(f => f.Name, f => (kind.Name, f.Name) switch
+        var stages = names.SelectMany(name => Experiment.All.Where(k => k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind => kind.Expand(new(name, kind.Fields.ToDictionary(f => f.Name, f => (kind.Name, f.Name) switch
         {
             ("accuracy", "prompts") => "200",
             (_, "receivers") => "4,3,2,2",
             (_, "batch") => batches ? "60" : "0",
             _ => f.Default,
-        })))).ToArray();
+        }), [.. names], [])))).ToArray();
         return new("simulated", "text", 20, new("entity-tracking", 100, 7), new("float32", "cpu", 1, 1 << 20),
             [.. names.Select(n => new PlannedModel(n, $"/models/{n}", null, $"fingerprint of {n}", Layers, Heads, 1 << 20))], stages);
     }

@@ -10,8 +10,8 @@ internal sealed class AccuracyForTests : StageKind
     public override IReadOnlyList<StageField> Fields =>
         [new("prompts", "500", "Prompts to ask.", Numbers.Check("a number of 1 or more", v => int.TryParse(v, out var n) && n > 0))];
 
-    public override IReadOnlyList<Stage> Expand(string model, IReadOnlyDictionary<string, string> parameters) =>
-        [new($"{model}/accuracy", Name, model, parameters, [])];
+    public override IReadOnlyList<Stage> Expand(StageRequest request) =>
+        [new($"{request.Model}/accuracy", Name, request.Model, request.Parameters, [])];
 
     public override StagePlan Plan(Stage stage, SweepState state) => throw new NotSupportedException();
 }
@@ -29,8 +29,9 @@ internal sealed class PathPatchingForTests : StageKind
         new("batch", "0", "Prompts of a unit.", Numbers.Check("a number of 0 or more", v => int.TryParse(v, out var n) && n >= 0)),
     ];
 
-    public override IReadOnlyList<Stage> Expand(string model, IReadOnlyDictionary<string, string> parameters)
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
+        var (model, parameters) = (request.Model, request.Parameters);
         var groups = parameters["groups"].Split(',');
         var receivers = parameters["receivers"].Split(',');
         if (groups.Length > receivers.Length)
