@@ -75,12 +75,6 @@ public sealed class EntityLayout
         return Sequence(aligned, position, Segments[labelSegment].Label);
     }
 
-    /// <summary>The token of an object as the answer to a prompt of this scene.</summary>
-    /// <exception cref="InvalidDataException">It is not one token there.</exception>
-    public int AnswerToken(TokenSequence question, string answer, string origin) =>
-        TokenAlignment.ContinuationToken(question.Ids, $"{question.Text} {answer}", _encode, out var found)
-        ?? throw Refusal.Field(origin, "answer", $"one token for '{answer}'", found);
-
     private (TokenAlignment Aligned, int Position) Ask(string label, string origin)
     {
         var aligned = new TokenAlignment(_scene.PromptFor(label), _encode);
@@ -126,7 +120,9 @@ public sealed class EntityLayout
         }
     }
 
-    private static int SingleToken(TokenAlignment aligned, TextSpan span, string field, string origin)
+    /// <summary>The one token that a stretch of text became.</summary>
+    /// <exception cref="InvalidDataException">It became several, or one that reaches beyond it.</exception>
+    internal static int SingleToken(TokenAlignment aligned, TextSpan span, string field, string origin)
     {
         var word = aligned.Text.Substring(span.Start, span.Length);
         return aligned.TokensOf(span) switch

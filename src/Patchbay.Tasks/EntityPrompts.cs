@@ -43,7 +43,8 @@ public static class EntityPrompts
             var layout = LayoutOf(line.Scene);
             var clean = layout.Question(line.Label, line.Origin);
             var counterfactual = LayoutOf(other.Scene).QuestionOfAbsent(other.Label, other.LabelSegment, line.Origin);
-            return new Prompt(clean, counterfactual, layout.AnswerToken(clean, line.Answer, line.Origin), line.Origin);
+            var answer = EntityQuestion.AnswerToken(clean, line.Answer, encode, line.Origin);
+            return new Prompt(clean, counterfactual, answer, line.Origin);
         }
 
         // A scene serves as many prompts as it has boxes, and as counterfactual of others: align it once.

@@ -42,8 +42,7 @@ public sealed record EntityWords(
     private static List<string> Usable(
         IReadOnlyList<string> words, string before, string what, EncodeText encode, List<string> notices)
     {
-        // A token that nonsense gets too is the unknown token, which names nothing.
-        var unknown = TokenAlignment.SingleToken(before, "qzxvkj", encode);
+        var unknown = TokenAlignment.UnknownToken(before, encode);
         var tokens = words.ToDictionary(word => word, word => TokenAlignment.SingleToken(before, word, encode));
         var owners = tokens.Values.OfType<int>().CountBy(token => token).ToDictionary();
         var usable = words.Where(w => tokens[w] is int t && t != unknown && owners[t] == 1).ToList();
