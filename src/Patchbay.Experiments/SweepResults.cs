@@ -39,7 +39,7 @@ public static class SweepResults
     /// <param name="model">Name of the model.</param>
     public static Proportion? Accuracy(SweepState state, string model)
     {
-        var results = Stages(state, model, AccuracyKind).SelectMany(s => s.Results).Select(r => r.Result).ToArray();
+        var results = Stages(state, model, AccuracyKind).SelectMany(s => s.Results).Select(r => r.Result).Where(r => r.Item == AccuracyKind).ToArray();
         var count = results.Sum(r => r.Samples);
         return count == 0 ? null : new Proportion((int)Math.Round(results.Sum(r => r.Score * r.Samples)), count);
     }
@@ -138,7 +138,7 @@ public static class SweepResults
     }
 
     /// <summary>Mean, standard error and number of the prompts of several batches together.</summary>
-    private static (double Score, double Error, int Samples) Pooled(IReadOnlyList<InterventionResult> batches)
+    internal static (double Score, double Error, int Samples) Pooled(IReadOnlyList<InterventionResult> batches)
     {
         // One batch is returned as it is, so that no bit of it changes.
         if (batches.Count == 1) return (batches[0].Score, batches[0].Error, batches[0].Samples);

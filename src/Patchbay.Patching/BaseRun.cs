@@ -71,6 +71,36 @@ public sealed class BaseRun : IDisposable
         return metric(Model.UnembedRows(Final), index).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
+    /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at positions From..T-1:
+    /// (N, Tr, H, dh). The caller frees it.</summary>
+    public Tensor Projection(int layer, Site site)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var h = Model.NormRows(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm);
+        var rows = Model.Project(layer, site, h);
+        return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous().DetachFromDisposeScope();
+    }
+
+    /// <summary>How much each head of a layer attends from one position of each prompt to every position: (N, H, T), zero after it. The caller
+    /// frees it.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="positions">The attending position of each prompt, none before <see cref="From"/>.</param>
+    public Tensor Attention(int layer, int[] positions)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var c = Model.Config;
+        var rows = tensor(positions.Select((p, n) => (long)n * Width + p - From).ToArray()).to(Model.Device);
+        var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2);                                              // (N, H, 1, dh)
+        var k = Layers[layer].KeyT.narrow(-1, 0, Prompts.Tokens);
+        if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1);                                            // (N, H, dh, T)
+        var scores = q.matmul(k).squeeze(2) / Math.Sqrt(c.HeadWidth);
+        var at = tensor(Array.ConvertAll(positions, p => (long)p)).to(Model.Device).view(-1, 1, 1);
+        var after = arange(Prompts.Tokens, dtype: ScalarType.Int64, device: Model.Device).view(1, 1, -1).gt(at);
+        return Llama.Softmax(scores.masked_fill(after, double.NegativeInfinity)).DetachFromDisposeScope();
+    }
+
     /// <summary>
     /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/> (one
     /// position per prompt), and each layer, a tensor (N, H, dh). The caller frees them.

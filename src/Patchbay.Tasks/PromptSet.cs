@@ -14,6 +14,9 @@ public static class PositionNames
     /// <summary>The same label in the context; in an entity-tracking counterfactual, whose context lacks the label, the
     /// randomly drawn label position that group D reads instead.</summary>
     public const string PreviousQueryLabel = "previous_query_label";
+
+    /// <summary>The object in the box that is asked for, where it is in the context.</summary>
+    public const string CorrectObject = "correct_object";
 }
 
 /// <summary>Token ids and the positions in them that have names.</summary>

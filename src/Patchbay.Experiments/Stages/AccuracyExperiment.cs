@@ -5,8 +5,8 @@ using Patchbay.Tasks;
 namespace Patchbay.Experiments.Stages;
 
 /// <summary>
-/// How often the most probable of all tokens is the answer (method, section 2). A unit is some prompts; its result is their share
-/// right, with the standard error sqrt(p (1 - p) / n).
+/// How often the most probable of all tokens is the answer (method, section 2), and the answer's probability and rank. A unit is some prompts;
+/// its results are their share right, with the standard error sqrt(p (1 - p) / n) and which they are, and the other two's means.
 /// </summary>
 public sealed class AccuracyExperiment : Experiment
 {
@@ -24,24 +24,16 @@ public sealed class AccuracyExperiment : Experiment
         [new Stage($"{request.Model}/{Name}", Name, request.Model, request.Parameters, [])];
 
     /// <inheritdoc/>
-    public override StagePlan Plan(Stage stage, SweepState state) => new("", [.. PromptRange.Split(Count(stage), PromptsPerUnit).Select(r => r.Key)]);
+    public override StagePlan Plan(Stage stage, SweepState state) => new("", [.. PromptRange.Split(Count(stage, "prompts"), PromptsPerUnit).Select(r => r.Key)]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)
     {
-        var set = session.Prompts(order.Plan, Count(order.Stage));
+        var set = session.Prompts(order.Plan, Count(order.Stage, "prompts"));
         set.CheckVocabulary(session.Model.Config.Vocabulary);
         var some = PromptRange.Parse(order.Key).Of(set);
-        var measured = TaskAccuracy.Measure(session.Model, some, new Direct(progress), cancel);
-        var share = measured.Share;
-        return [new(Name, share, Math.Sqrt(share * (1 - share) / measured.Count), measured.Count)];
-    }
-
-    private static int Count(Stage stage) => int.Parse(stage.Parameters["prompts"], CultureInfo.InvariantCulture);
-
-    private sealed class Direct(Action<double> tell) : IProgress<double>
-    {
-        public void Report(double value) => tell(value);
+        var asked = TaskAccuracy.Ask(session.Model, some, progress, cancel);
+        return [Shares.Each(Name, asked.Right), Means.Of("probability", asked.Probability), Means.Of("rank", asked.Rank)];
     }
 }
 
@@ -58,6 +50,9 @@ public readonly record struct PromptRange(int First, int Last)
     /// <summary>All of <paramref name="count"/> prompts, at most <paramref name="size"/> in a range.</summary>
     public static IReadOnlyList<PromptRange> Split(int count, int size) =>
         [.. Enumerable.Range(0, (count + size - 1) / size).Select(i => new PromptRange(i * size, Math.Min(count, (i + 1) * size) - 1))];
+
+    /// <summary>The prompts of a unit's key; all where it names none.</summary>
+    public static PromptSet Of(string key, PromptSet all) => key.StartsWith(Prefix, StringComparison.Ordinal) ? Parse(key).Of(all) : all;
 
     /// <summary>Reads the beginning of a unit's key.</summary>
     public static PromptRange Parse(string key)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Experiments.Stages;
@@ -19,7 +20,7 @@ public sealed record UnitOrder(string Sweep, string Unit, int Attempt, Stage Sta
 public abstract class Experiment : StageKind
 {
     /// <summary>Every experiment there is.</summary>
-    public static IReadOnlyList<Experiment> All { get; } = [new AccuracyExperiment(), new PathPatchingExperiment()];
+    public static IReadOnlyList<Experiment> All { get; } = [new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment()];
 
     /// <summary>An experiment by its name.</summary>
     /// <exception cref="InvalidDataException">There is none: the journal was written by another version.</exception>
@@ -33,6 +34,34 @@ public abstract class Experiment : StageKind
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
     public abstract IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel);
+
+    /// <summary>What is expected where a parameter is no number from <paramref name="least"/> to <paramref name="most"/>; null where it is.</summary>
+    protected static string? Number(string text, double least, double most) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? null
+            : most == double.MaxValue ? $"a number of {least} or more" : $"a number from {least} to {most}";
+
+    /// <summary>What is expected where a parameter is no chain; null where it is.</summary>
+    protected static string? CheckChain(string text)
+    {
+        try
+        {
+            PathChain.Parse(text);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return $"a chain such as \"{PathChain.EntityTracking}\" ({e.Message})";
+        }
+    }
+
+    /// <summary>A parameter that is a whole number.</summary>
+    protected static int Count(Stage stage, string name) => int.Parse(stage.Parameters[name], CultureInfo.InvariantCulture);
+
+    /// <summary>Beginnings of units' keys, one for every batch of prompts: "prompts-0000-0099-", or a single "" where a unit takes all.</summary>
+    /// <param name="stage">A stage with a parameter "batch".</param>
+    /// <param name="prompts">How many prompts there are.</param>
+    protected static IReadOnlyList<string> Ranges(Stage stage, int prompts) =>
+        Count(stage, "batch") is > 0 and var batch ? [.. PromptRange.Split(prompts, batch).Select(r => $"{r.Key}-")] : [""];
 
     /// <summary>What is expected where a parameter is no whole number of at least <paramref name="least"/>; null where it is.</summary>
     protected static string? WholeNumber(string text, int least) =>

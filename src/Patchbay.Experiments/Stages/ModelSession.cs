@@ -1,3 +1,4 @@
+using System.Globalization;
 using Patchbay.Models;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
@@ -16,8 +17,9 @@ public sealed class ModelSession : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="encode">Its tokenizer.</param>
     /// <param name="promptFile">Path of a prompt file by its hash.</param>
-    public ModelSession(Llama model, EncodeText encode, Func<string, string> promptFile) =>
-        (Model, this.encode, this.promptFile) = (model, encode, promptFile);
+    /// <param name="artifacts">Where units keep what others need.</param>
+    public ModelSession(Llama model, EncodeText encode, Func<string, string> promptFile, IArtifacts artifacts) =>
+        (Model, this.encode, this.promptFile, Artifacts) = (model, encode, promptFile, artifacts);
 
     /// <summary>The model.</summary>
     public Llama Model { get; }
@@ -36,6 +38,32 @@ public sealed class ModelSession : IDisposable
         prompts = (key, made);
         return made;
     }
+
+    /// <summary>Prompts whose activations are averaged for mean ablation: of different scenes with a random query letter for entity tracking (method,
+    /// section 4), the counterfactuals of the task's prompts for a file.</summary>
+    /// <param name="plan">The sweep's plan.</param>
+    /// <param name="count">How many.</param>
+    public IReadOnlyList<int[]> Means(SweepPlan plan, int count) => plan.Task.File is null
+        ? [.. EntityMeans.Generate(count, plan.Seed, plan.Task.Boxes, encode).Select(s => s.Ids)]
+        : [.. Prompts(plan, plan.Task.Prompts).Prompts.Take(count).Select(p => p.Counterfactual.Ids)];
+
+    /// <summary>Evaluates circuits on the prompts of a unit whose stage has the parameters "prompts" and "means".</summary>
+    /// <param name="order">The unit.</param>
+    /// <param name="chain">The chain whose groups the circuits have.</param>
+    public CircuitEvaluator Circuits(UnitOrder order, PathChain chain)
+    {
+        var (plan, parameters) = (order.Plan, order.Stage.Parameters);
+        var (count, means) = (int.Parse(parameters["prompts"], CultureInfo.InvariantCulture), int.Parse(parameters["means"], CultureInfo.InvariantCulture));
+        var some = PromptRange.Of(order.Key, Prompts(plan, count));
+        return Kept($"circuits {plan.Seed} {plan.Task} {count} {some.Prompts[0].Origin} {some.Count} {means} {chain} {plan.Compute.MemoryBytes}",
+            () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes));
+    }
+
+    /// <summary>How its model reads text.</summary>
+    public EncodeText Encode => encode;
+
+    /// <summary>What units keep for others.</summary>
+    public IArtifacts Artifacts { get; }
 
     /// <summary>Something that units in a row share, such as base runs: what was kept under another key is freed first.</summary>
     /// <param name="key">Tells what it is, in full.</param>

@@ -84,19 +84,6 @@ public sealed class PathPatchingExperiment : Experiment
     private static IReadOnlyList<Head> Strongest(SweepState state, StageState complete) =>
         SweepResults.Scores(state, complete).Path.Top(int.Parse(complete.Stage.Parameters["receivers"], CultureInfo.InvariantCulture));
 
-    private static string? CheckChain(string text)
-    {
-        try
-        {
-            PathChain.Parse(text);
-            return null;
-        }
-        catch (FormatException e)
-        {
-            return $"a chain such as \"{PathChain.EntityTracking}\" ({e.Message})";
-        }
-    }
-
     private static string? CheckNames(string text)
     {
         var names = text.Split(',');

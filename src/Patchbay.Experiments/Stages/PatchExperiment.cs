@@ -1,0 +1,120 @@
+using Patchbay.Experiments.Findings;
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Sweeps;
+using Patchbay.Tasks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Experiments.Stages;
+
+/// <summary>
+/// Activation patching (Vig et al. 2020; Meng et al. 2022): z of a set of heads at their positions is taken from each prompt's counterfactual, everything after runs
+/// freely; how often the answer is still the prompt's, and the mean relative change of its probability. Which two prompts belong together is
+/// the task's: a task file may pair any two. A unit is one set.
+/// </summary>
+public sealed class PatchExperiment : Experiment
+{
+    /// <summary>Its name.</summary>
+    public const string Kind = "activation-patching";
+
+    private const string Whole = "circuit", IntoCounterfactual = "counterfactual";
+
+    /// <inheritdoc/>
+    public override string Name => Kind;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageField> Fields { get; } =
+    [
+        new("heads", "groups,circuit", "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 5.1@last\"",
+            text => text.Split(',').All(t => t.Length > 0 && !t.Contains('/')) ? null : "a list of sets of heads"),
+        new("into", "clean", "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its 'counterfactual' with the clean one's",
+            text => text is "clean" or IntoCounterfactual ? null : "'clean' or 'counterfactual'"),
+        new("prompts", "300", "Pairs of prompts", text => WholeNumber(text, 1)),
+        new("batch", "0", "Pairs that a unit takes; 0 for all", text => WholeNumber(text, 0)),
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
+    {
+        var chain = SweepCircuits.Chain(request, request.Model);
+        var needed = request.Parameters["heads"].Split(',').All(s => s.Contains('@')) ? [] : SweepCircuits.Needed(request, request.Model);
+        return [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = chain.ToString() }, needed)];
+    }
+
+    /// <inheritdoc/>
+    public override StagePlan Plan(Stage stage, SweepState state)
+    {
+        var circuit = stage.After.Count == 0 ? null : SweepCircuits.Of(state, stage.Model);
+        var sets = stage.Parameters["heads"].Split(',').SelectMany(s => s == "groups" ? circuit!.Groups.Keys : [s]).ToArray();
+        return new(circuit?.ToString() ?? "", [.. Ranges(stage, Count(stage, "prompts")).SelectMany(r => sets.Select(s => r + s))]);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)
+    {
+        var pairs = PromptRange.Of(order.Key, session.Prompts(order.Plan, Count(order.Stage, "prompts")));
+        if (order.Stage.Parameters["into"] == IntoCounterfactual) pairs = new([.. pairs.Prompts.Select(p => p with { Clean = p.Counterfactual, Counterfactual = p.Clean })]);
+        var set = order.Key[(order.Key.LastIndexOf('-') + 1)..];
+        var heads = Heads(set, Circuit.Parse(PathChain.Parse(order.Stage.Parameters["chain"]), order.Inputs), session.Model.Config);
+        var (right, change) = HeadPatching.Run(session.Model, pairs, heads, order.Plan.Compute.MemoryBytes, progress, cancel);
+        return [Shares.Each($"{set} right", right), Means.Of($"{set} change", change)];
+    }
+
+    /// <summary>What a complete stage found.</summary>
+    public static IReadOnlyList<PatchedFinding> Findings(StageState stage)
+    {
+        if (stage.Status != StageStatus.Completed) return [];
+        var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
+        return [.. stage.Results.Select(r => r.Result.Item).Where(i => i.EndsWith(" right", StringComparison.Ordinal)).Select(i => i[..^6]).Distinct().Select(set => new PatchedFinding(
+            circuit.Groups.ContainsKey(set) ? $"group {set}" : set.Split('@')[0], set.Contains('@') ? set.Split('@')[1] : circuit.Groups.ContainsKey(set) ? circuit.Chain.Group(set).Position : "each group's own",
+            Shares.Total(stage, $"{set} right")!.Value, Means.Total(stage, $"{set} change")!.Value))];
+    }
+
+    private static IReadOnlyList<(string Position, Head Head)> Heads(string set, Circuit circuit, LlamaConfig config)
+    {
+        IReadOnlyList<(string, Head)> heads = set.Split('@') is [var list, var position] ? [.. list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(h => (position, Circuit.ParseHead(h)))]
+            : set == Whole ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => (p.Key, h)))]
+            : circuit.Groups.TryGetValue(set, out var group) ? [.. group.Select(h => (circuit.Chain.Group(set).Position, h))]
+            : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of {string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last");
+        if (heads.FirstOrDefault(h => h.Item2.Layer >= config.Layers || h.Item2.Index >= config.Heads) is { Item1: not null } unknown)
+            throw new InvalidDataException($"there is no head {unknown.Item2}: the model has {config.Layers} layers of {config.Heads} heads");
+        return heads;
+    }
+}
+
+/// <summary>Patches heads of prompts from their counterfactuals.</summary>
+public static class HeadPatching
+{
+    /// <summary>Which answers stay right, and the relative change (p_patched - p_clean) / p_clean of the answer's probability, per prompt.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="pairs">Prompts with counterfactuals, each with the named positions.</param>
+    /// <param name="heads">Heads with their positions.</param>
+    /// <param name="memoryBytes">Memory to stay within, or null for what is free.</param>
+    /// <param name="progress">Told the share done, 0 to 1.</param>
+    /// <param name="cancel">Asked often.</param>
+    public static (bool[] Right, double[] Change) Run(Llama model, PromptSet pairs, IReadOnlyList<(string Position, Head Head)> heads, long? memoryBytes,
+        Action<double>? progress = null, CancellationToken cancel = default)
+    {
+        var names = heads.Select(h => h.Position).Append(PositionNames.Last).Distinct().ToArray();
+        var from = names.Min(n => pairs.CleanPositions(n).Min());
+        using var batches = new PromptBatches(model, pairs, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
+        IReadOnlyList<Variant> Variants(BatchPrompts batch)
+        {
+            var other = new PromptSet(batch.Prompts);
+            var z = BaseRun.CaptureZ(model, new([.. batch.Prompts.Select(p => p.Counterfactual.Ids)]), [.. names.Select(other.CounterfactualPositions)])
+                .Select(layers => layers.Select(InScope).ToArray()).ToArray();
+            return [new Variant(), new Variant { Edits = [.. heads.Distinct().Select(h => new HeadEdit(Site.Z, h.Head, batch.At(h.Position), z[Array.IndexOf(names, h.Position)][h.Head.Layer].select(1, h.Head.Index)))] }];
+        }
+        var right = batches.Evaluate(Variants, Answers.Right, p => progress?.Invoke(p / 2), cancel);
+        var probability = batches.Evaluate(Variants, some => PathCaches.AnswerProbability([.. some.Select(p => (long)p.Answer)]), p => progress?.Invoke(0.5 + p / 2), cancel);
+        return ([.. Enumerable.Range(0, pairs.Count).Select(n => right[1, n] != 0)],
+            [.. Enumerable.Range(0, pairs.Count).Select(n => probability[1, n] / probability[0, n] - 1)]);
+    }
+
+    /// <summary>Hands a tensor that its caller would have to free to the scope that is open.</summary>
+    private static Tensor InScope(Tensor own)
+    {
+        using (own) return own.alias();
+    }
+}
