@@ -90,9 +90,14 @@ public class TargetedTuningTests
     public void What_cannot_be_tuned_is_refused_in_a_sentence()
     {
         using var model = Llama.Random(Config, 3, ScalarType.Float32);
-        void Refused<T>(string what, Llama? of = null, EncodeText? encode = null, Head[]? heads = null, string data = "arithmetic", int steps = 1, double rate = 1e-3)
-            where T : Exception =>
-            Assert.Contains(what, Assert.Throws<T>(() => TargetedTuning.Tune(of ?? model, encode ?? Encode, heads ?? Heads, data, steps, rate, Seed)).Message, StringComparison.Ordinal);
+        void Refused<T>(
+            string what, Llama? of = null, EncodeText? encode = null, Head[]? heads = null, string data = "arithmetic", int steps = 1,
+            double rate = 1e-3)
+            where T : Exception
+        {
+            var refusal = Assert.Throws<T>(() => TargetedTuning.Tune(of ?? model, encode ?? Encode, heads ?? Heads, data, steps, rate, Seed));
+            Assert.Contains(what, refusal.Message, StringComparison.Ordinal);
+        }
         Refused<ArgumentException>("no head to train is named", heads: []);
         Refused<ArgumentException>("head 2.0 is not in a model of 2 layers of 4 heads", heads: [new(2, 0)]);
         Refused<ArgumentException>("no data 'poems' to tune on, expected arithmetic or entity-tracking", data: "poems");
