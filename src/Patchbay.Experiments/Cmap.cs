@@ -94,13 +94,13 @@ public static class Cmap
     internal static CmapPlan Plan(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted, long? memoryBytes)
     {
         heads.Check(model.Config);
-        var file = MappedFile.Open(path);
-        var stored = SafetensorsReader.Read(file);
+        var file = TensorFile.Open(path);
+        var stored = file.Tensors;
         if (stored.Values.FirstOrDefault() is { } any && (any.Shape[^1] != model.Config.HeadWidth || any.Shape[0] != prompts.Count))
             throw new InvalidDataException($"the donor's activations are of {any.Shape[0]} prompts and heads of {any.Shape[^1]}; expected {prompts.Count} and {model.Config.HeadWidth}: cross-model patching needs models of one architecture");
         var from = heads.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
         var batches = new PromptBatches(model, prompts, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
-        var first = prompts.Prompts.Index().ToDictionary(p => p.Item, p => p.Index, ReferenceEqualityComparer.Instance);
+        var first = prompts.Prompts.Index().ToDictionary(p => (object)p.Item, p => p.Index, ReferenceEqualityComparer.Instance);
         return new(file, batches, batch =>
         {
             var start = first[batch.Prompts[0]];

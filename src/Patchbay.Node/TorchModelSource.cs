@@ -9,11 +9,11 @@ using static TorchSharp.torch;
 namespace Patchbay.Node;
 
 /// <summary>Loads models from their checkpoints, and refuses one that is not what its sweep was planned with.</summary>
-/// <param name="promptFile">Path of a prompt file by its hash.</param>
-public sealed class TorchModelSource(Func<string, string> promptFile) : IModelSource
+/// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
+public sealed class TorchModelSource(IArtifacts artifacts) : IModelSource
 {
     /// <inheritdoc/>
-    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, promptFile, cancel);
+    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, artifacts, cancel);
 
     /// <summary>A dtype by its name.</summary>
     public static ScalarType DtypeOf(string name) => name switch
@@ -41,7 +41,7 @@ public sealed class TorchModelSource(Func<string, string> promptFile) : IModelSo
         private readonly ModelSession session;
         private IReadOnlyList<(string Path, long Length, DateTime Written)> stamps;
 
-        public Runner(ModelKey key, Func<string, string> promptFile, CancellationToken cancel)
+        public Runner(ModelKey key, IArtifacts artifacts, CancellationToken cancel)
         {
             this.key = key;
             using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
@@ -50,7 +50,7 @@ public sealed class TorchModelSource(Func<string, string> promptFile) : IModelSo
             var tokenizer = TokenizerLoader.Open(key.Model.Path) ?? TokenizerLoader.Open(checkpoint.Folder)
                 ?? throw new InvalidDataException($"there is no tokenizer in {key.Model.Path}");
             var weights = checkpoint.Load(DtypeOf(key.Dtype), DeviceOf(key.Device), null, cancel);
-            session = new ModelSession(new Llama(checkpoint.Config, weights), text => tokenizer.Encode(text), promptFile);
+            session = new ModelSession(new Llama(checkpoint.Config, weights), text => tokenizer.Encode(text), artifacts);
         }
 
         public string Fingerprint { get; }

@@ -82,6 +82,9 @@ public sealed class BaseRun : IDisposable
         return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous().DetachFromDisposeScope();
     }
 
+    /// <summary>A layer's z at positions From..T-1: (N, Tr, H, dh), a view of what the run keeps.</summary>
+    public Tensor Z(int layer) => Layers[layer].Z.view(Prompts.Count, Width, Model.Config.Heads, -1);
+
     /// <summary>How much each head of a layer attends from one position of each prompt to every position: (N, H, T), zero after it. The caller
     /// frees it.</summary>
     /// <param name="layer">The layer.</param>

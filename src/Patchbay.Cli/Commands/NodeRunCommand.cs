@@ -33,7 +33,7 @@ internal sealed class NodeRunCommand : PbmCommand
 
     private async Task<ExitCode> RunAsync(Call call, DataHome home)
     {
-        await using var serving = node.Start(call, home.Journal, home.PromptFile, call.Get(threads) ?? 1, only: null);
+        await using var serving = node.Start(call, home.Journal, home, call.Get(threads) ?? 1, only: null);
         await using var api = await ControlApi.StartAsync(serving, home.Folder, call.Get(port));
         call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {serving.Options.Slots} slots; control API at {api.Address}; Ctrl-C stops it");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, api.Address, serving.Options.Slots });

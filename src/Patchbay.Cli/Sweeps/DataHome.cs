@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.Results;
 using Patchbay.Journal;
+using Patchbay.Models.Weights;
+using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>The data folder, open: its journal, its artifacts, and the node that serves it, if one is up.</summary>
-internal sealed class DataHome : IDisposable
+internal sealed class DataHome : IArtifacts, IDisposable
 {
     private readonly string folder;
     private ControlClient? node;
@@ -35,14 +36,37 @@ internal sealed class DataHome : IDisposable
         return node;
     }
 
-    /// <summary>Path of a prompt file by its hash: taken out of the artifacts when it is first needed. May be called on any thread.</summary>
-    public string PromptFile(string hash)
+    /// <summary>Path of a file with an artifact: taken out of the journal when it is first needed.</summary>
+    public string PathOf(string hash)
     {
-        var path = Path.Combine(folder, "prompts", $"{hash}.jsonl");
+        var path = Path.Combine(folder, "artifacts", hash);
         if (File.Exists(path)) return path;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var reading = SqliteJournal.Open(Journal.Path, readOnly: true);
-        OutputFile.Write(path, reading.Artifacts.Get(hash));
+        AtomicFile.Write(path, stream => reading.Artifacts.CopyTo(hash, stream));
         return path;
+    }
+
+    /// <inheritdoc/>
+    public string Keep(Action<string> write)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "artifacts"));
+        var path = Path.Combine(folder, "artifacts", $"new-{Guid.NewGuid():N}");
+        try
+        {
+            write(path);
+            using var writing = SqliteJournal.Open(Journal.Path); // another connection: units run on threads of their own
+            using (var content = File.OpenRead(path))
+            {
+                var hash = writing.Artifacts.Put(content);
+                File.Move(path, Path.Combine(folder, "artifacts", hash), overwrite: true);
+                return hash;
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     /// <summary>Keeps a prompt file as an artifact, so that a change of the original does not reach a sweep under way; its hash.</summary>

@@ -26,13 +26,13 @@ internal sealed class NodeSettings
     /// <summary>Starts a node; from now on the journal is its own.</summary>
     /// <param name="call">The command.</param>
     /// <param name="journal">The journal.</param>
-    /// <param name="promptFile">Path of a prompt file by its hash.</param>
+    /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
     /// <param name="threads">Threads of one unit, where no plan says otherwise.</param>
     /// <param name="only">The one sweep to serve, or null for all.</param>
-    public PatchbayNode Start(Call call, ISweepJournal journal, Func<string, string> promptFile, int threads, string? only)
+    public PatchbayNode Start(Call call, ISweepJournal journal, IArtifacts artifacts, int threads, string? only)
     {
         Compute.Configure(call, threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return new(journal, new TorchModelSource(promptFile), new(count, threads, Memory(call), ScoreFiles.Version, only), () => set_num_threads(threads));
+        return new(journal, new TorchModelSource(artifacts), new(count, threads, Memory(call), ScoreFiles.Version, only), () => set_num_threads(threads));
     }
 }

@@ -15,7 +15,7 @@ internal static class SweepRun
             return Watch(call, home, id);
         }
         var first = SweepJournals.Find(home.Journal, id).State;
-        var node = settings.Start(call, home.Journal, home.PromptFile, first.Plan!.Compute.Threads, id);
+        var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
         return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) => Show(call, id, () => state() is { Plan: not null } seen ? seen : first, stop)).GetAwaiter().GetResult();
     }
 

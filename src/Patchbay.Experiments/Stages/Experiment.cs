@@ -20,12 +20,20 @@ public sealed record UnitOrder(string Sweep, string Unit, int Attempt, Stage Sta
 public abstract class Experiment : StageKind
 {
     /// <summary>Every experiment there is.</summary>
-    public static IReadOnlyList<Experiment> All { get; } = [new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment()];
+    public static IReadOnlyList<Experiment> All { get; } =
+    [
+        new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment(),
+        new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(), new KnockoutExperiment(), new AttentionExperiment(),
+    ];
 
     /// <summary>An experiment by its name.</summary>
     /// <exception cref="InvalidDataException">There is none: the journal was written by another version.</exception>
     public static Experiment Of(string kind) => All.FirstOrDefault(e => e.Name == kind)
         ?? throw new InvalidDataException($"this Patchbay knows no experiment '{kind}', only {string.Join(", ", All.Select(e => e.Name))}");
+
+    /// <summary>Why it cannot be run on a task, or null.</summary>
+    /// <param name="task">The task.</param>
+    public virtual string? Refuses(PlannedTask task) => null;
 
     /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the same number of
     /// threads.</summary>

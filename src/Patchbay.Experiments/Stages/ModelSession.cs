@@ -9,17 +9,14 @@ namespace Patchbay.Experiments.Stages;
 public sealed class ModelSession : IDisposable
 {
     private readonly EncodeText encode;
-    private readonly Func<string, string> promptFile;
     private (string Key, PromptSet Prompts)? prompts;
     private (string Key, IDisposable Value)? kept;
 
     /// <summary>Takes ownership of the model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="encode">Its tokenizer.</param>
-    /// <param name="promptFile">Path of a prompt file by its hash.</param>
-    /// <param name="artifacts">Where units keep what others need.</param>
-    public ModelSession(Llama model, EncodeText encode, Func<string, string> promptFile, IArtifacts artifacts) =>
-        (Model, this.encode, this.promptFile, Artifacts) = (model, encode, promptFile, artifacts);
+    /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
+    public ModelSession(Llama model, EncodeText encode, IArtifacts artifacts) => (Model, this.encode, Artifacts) = (model, encode, artifacts);
 
     /// <summary>The model.</summary>
     public Llama Model { get; }
@@ -33,7 +30,7 @@ public sealed class ModelSession : IDisposable
         var key = $"{task.Kind} {task.Boxes} {task.File} {plan.Seed} {count}";
         if (prompts?.Key == key) return prompts.Value.Prompts;
         var made = task.File is { } hash
-            ? PromptInput.Load(promptFile(hash), encode, plan.Seed, count).Prompts
+            ? PromptInput.Load(Artifacts.PathOf(hash), encode, plan.Seed, count).Prompts
             : EntityPrompts.Generate(new(count, plan.Seed, task.Boxes), encode);
         prompts = (key, made);
         return made;

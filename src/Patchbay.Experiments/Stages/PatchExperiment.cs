@@ -57,8 +57,9 @@ public sealed class PatchExperiment : Experiment
         if (order.Stage.Parameters["into"] == IntoCounterfactual) pairs = new([.. pairs.Prompts.Select(p => p with { Clean = p.Counterfactual, Counterfactual = p.Clean })]);
         var set = order.Key[(order.Key.LastIndexOf('-') + 1)..];
         var heads = Heads(set, Circuit.Parse(PathChain.Parse(order.Stage.Parameters["chain"]), order.Inputs), session.Model.Config);
-        var (right, change) = HeadPatching.Run(session.Model, pairs, heads, order.Plan.Compute.MemoryBytes, progress, cancel);
-        return [Shares.Each($"{set} right", right), Means.Of($"{set} change", change)];
+        var memory = order.Plan.Compute.MemoryBytes;
+        var right = HeadPatching.Answered(session.Model, pairs, [heads], memory, p => progress(p / 2), cancel)[0];
+        return [Shares.Each($"{set} right", right), Means.Of($"{set} change", HeadPatching.Changes(session.Model, pairs, [heads], memory, p => progress(0.5 + p / 2), cancel)[0])];
     }
 
     /// <summary>What a complete stage found.</summary>
@@ -80,41 +81,5 @@ public sealed class PatchExperiment : Experiment
         if (heads.FirstOrDefault(h => h.Item2.Layer >= config.Layers || h.Item2.Index >= config.Heads) is { Item1: not null } unknown)
             throw new InvalidDataException($"there is no head {unknown.Item2}: the model has {config.Layers} layers of {config.Heads} heads");
         return heads;
-    }
-}
-
-/// <summary>Patches heads of prompts from their counterfactuals.</summary>
-public static class HeadPatching
-{
-    /// <summary>Which answers stay right, and the relative change (p_patched - p_clean) / p_clean of the answer's probability, per prompt.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="pairs">Prompts with counterfactuals, each with the named positions.</param>
-    /// <param name="heads">Heads with their positions.</param>
-    /// <param name="memoryBytes">Memory to stay within, or null for what is free.</param>
-    /// <param name="progress">Told the share done, 0 to 1.</param>
-    /// <param name="cancel">Asked often.</param>
-    public static (bool[] Right, double[] Change) Run(Llama model, PromptSet pairs, IReadOnlyList<(string Position, Head Head)> heads, long? memoryBytes,
-        Action<double>? progress = null, CancellationToken cancel = default)
-    {
-        var names = heads.Select(h => h.Position).Append(PositionNames.Last).Distinct().ToArray();
-        var from = names.Min(n => pairs.CleanPositions(n).Min());
-        using var batches = new PromptBatches(model, pairs, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
-        IReadOnlyList<Variant> Variants(BatchPrompts batch)
-        {
-            var other = new PromptSet(batch.Prompts);
-            var z = BaseRun.CaptureZ(model, new([.. batch.Prompts.Select(p => p.Counterfactual.Ids)]), [.. names.Select(other.CounterfactualPositions)])
-                .Select(layers => layers.Select(InScope).ToArray()).ToArray();
-            return [new Variant(), new Variant { Edits = [.. heads.Distinct().Select(h => new HeadEdit(Site.Z, h.Head, batch.At(h.Position), z[Array.IndexOf(names, h.Position)][h.Head.Layer].select(1, h.Head.Index)))] }];
-        }
-        var right = batches.Evaluate(Variants, Answers.Right, p => progress?.Invoke(p / 2), cancel);
-        var probability = batches.Evaluate(Variants, some => PathCaches.AnswerProbability([.. some.Select(p => (long)p.Answer)]), p => progress?.Invoke(0.5 + p / 2), cancel);
-        return ([.. Enumerable.Range(0, pairs.Count).Select(n => right[1, n] != 0)],
-            [.. Enumerable.Range(0, pairs.Count).Select(n => probability[1, n] / probability[0, n] - 1)]);
-    }
-
-    /// <summary>Hands a tensor that its caller would have to free to the scope that is open.</summary>
-    private static Tensor InScope(Tensor own)
-    {
-        using (own) return own.alias();
     }
 }

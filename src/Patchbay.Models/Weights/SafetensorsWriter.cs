@@ -90,8 +90,9 @@ public static class SafetensorsWriter
 }
 
 /// <summary>Writes a file whole or not at all.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
+    /// <summary>Writes to a temporary file in the same folder, which takes the place of <paramref name="path"/> once it is complete.</summary>
     public static void Write(string path, Action<FileStream> write)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";

@@ -35,11 +35,21 @@ public sealed class TensorFile : IDisposable
         }
     }
 
+    /// <summary>Whether a JSON object follows the eight bytes of a header's length.</summary>
+    private static bool IsSafetensors(MappedFile file)
+    {
+        Span<byte> beginning = stackalloc byte[9];
+        if (file.Length < beginning.Length) return false;
+        file.Read(0, beginning, "beginning");
+        return beginning[^1] == (byte)'{';
+    }
+
     private static Dictionary<string, StoredTensor> Read(MappedFile file)
     {
         if (file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsReader.Read(file);
         Span<byte> head = stackalloc byte[4];
         file.Read(0, head, "beginning");
+        if (IsSafetensors(file)) return SafetensorsReader.Read(file);
         if (PyTorchReader.Recognizes(head)) return PyTorchReader.Read(file);
         throw Refusal.Of(file.Path, "the file is neither .safetensors nor a file of torch.save (zip or legacy pickle)");
     }
