@@ -87,28 +87,36 @@ public static class Cmap
     public static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
         long? memoryBytes = null, Action<double>? progress = null, CancellationToken cancel = default)
     {
-        using var plan = Plan(model, prompts, heads, path, wanted, memoryBytes);
-        return plan.Variants.Answered(progress, cancel);
+        var from = First(prompts, heads);
+        using var batches = new PromptBatches(model, prompts, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
+        return Answered(model, prompts, heads, path, wanted, batches, progress, cancel);
     }
 
-    internal static CmapPlan Plan(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted, long? memoryBytes)
+    /// <summary>First position at which any form differs from the base.</summary>
+    internal static int First(PromptSet prompts, Circuit heads) => heads.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
+
+    /// <summary>The same, on runs of the base that are there already.</summary>
+    internal static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
+        PromptBatches batches, Action<double>? progress, CancellationToken cancel)
+    {
+        using var file = TensorFile.Open(path);
+        return new PlannedVariants(batches, Variants(model, prompts, heads, file, wanted)).Answered(progress, cancel);
+    }
+
+    internal static Func<BatchPrompts, IReadOnlyList<Variant>> Variants(Llama model, PromptSet prompts, Circuit heads, TensorFile file,
+        IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted)
     {
         heads.Check(model.Config);
-        var file = TensorFile.Open(path);
         var stored = file.Tensors;
         if (stored.Values.FirstOrDefault() is { } any && (any.Shape[^1] != model.Config.HeadWidth || any.Shape[0] != prompts.Count))
             throw new InvalidDataException($"the donor's activations are of {any.Shape[0]} prompts and heads of {any.Shape[^1]}; expected {prompts.Count} and {model.Config.HeadWidth}: cross-model patching needs models of one architecture");
-        var from = heads.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
-        var batches = new PromptBatches(model, prompts, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
-        var first = prompts.Prompts.Index().ToDictionary(p => (object)p.Item, p => p.Index, ReferenceEqualityComparer.Instance);
-        return new(file, batches, batch =>
+        return batch =>
         {
-            var start = first[batch.Prompts[0]];
             var loaded = new Dictionary<string, Tensor>();
             Tensor Value(string name) => loaded.TryGetValue(name, out var value) ? value
-                : loaded[name] = stored[name].Load(model.Dtype, model.Device).narrow(0, start, batch.Prompts.Count);
+                : loaded[name] = stored[name].Load(model.Dtype, model.Device).narrow(0, batch.First, batch.Prompts.Count);
             return [.. wanted.Select(w => Variant(w.Form, heads, w.Groups, batch, Value))];
-        });
+        };
     }
 
     private static Variant Variant(CmapForm form, Circuit heads, IReadOnlyList<string> groups, BatchPrompts batch, Func<string, Tensor> value)
@@ -130,16 +138,4 @@ public static class Cmap
     private static Tensor Index(int[] values, Device device) => tensor(Array.ConvertAll(values, v => (long)v)).to(device);
 
     private static char Letter(Site site) => char.ToLowerInvariant(site.ToString()[0]);
-}
-
-/// <summary>Planned variants over a file that stays open as long.</summary>
-internal sealed class CmapPlan(IDisposable file, PromptBatches batches, Func<BatchPrompts, IReadOnlyList<Variant>> variants) : IDisposable
-{
-    public PlannedVariants Variants { get; } = new(batches, variants);
-
-    public void Dispose()
-    {
-        batches.Dispose();
-        file.Dispose();
-    }
 }

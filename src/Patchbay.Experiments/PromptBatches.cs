@@ -6,13 +6,17 @@ namespace Patchbay.Experiments;
 
 /// <summary>Some prompts of one base run, with their named positions: one array per name, which all variants share.</summary>
 /// <param name="prompts">The prompts.</param>
-internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts)
+/// <param name="first">Index of the first among all prompts.</param>
+internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
 {
     private readonly Dictionary<string, int[]> positions = [];
     private readonly PromptSet set = new(prompts);
 
     /// <summary>The prompts.</summary>
     public IReadOnlyList<Prompt> Prompts => prompts;
+
+    /// <summary>Index of the first among all prompts.</summary>
+    public int First => first;
 
     /// <summary>Their tokens.</summary>
     public PaddedPrompts Clean { get; } = new([.. prompts.Select(p => p.Clean.Ids)]);
@@ -45,7 +49,7 @@ internal sealed class PromptBatches : IDisposable
         prompts.CheckVocabulary(model.Config.Vocabulary);
         this.make = make;
         plan = MemoryPlan.For(model, prompts.Count, prompts.Prompts.Max(p => p.Clean.Ids.Length), from, 0, memoryBytes);
-        batches = [.. prompts.Prompts.Chunk(plan.PromptsPerBatch).Select(some => new BatchPrompts(some))];
+        batches = [.. prompts.Prompts.Chunk(plan.PromptsPerBatch).Select((some, i) => new BatchPrompts(some, i * plan.PromptsPerBatch))];
     }
 
     /// <summary>A number for every variant and prompt.</summary>

@@ -91,7 +91,8 @@ public sealed class CmapExperiment : Experiment
         var hash = lines.Skip(1).First(l => l.StartsWith(range, StringComparison.Ordinal) && !l[range.Length..].Contains('-'))[range.Length..];
         string[] sets = [.. heads.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key)];
         (string Name, IReadOnlyList<string> Groups)[] wanted = [(Floor, []), (Whole, sets), .. sets.Select(s => (s, (IReadOnlyList<string>)[s]))];
-        var answered = Cmap.Answered(session.Model, prompts, heads, session.Artifacts.PathOf(hash), [.. wanted.Select(w => (form, w.Groups))], order.Plan.Compute.MemoryBytes, progress, cancel);
+        var answered = Cmap.Answered(session.Model, prompts, heads, session.Artifacts.PathOf(hash), [.. wanted.Select(w => (form, w.Groups))],
+            session.Whole(order, prompts, Cmap.First(prompts, heads)), progress, cancel);
         return [.. wanted.Zip(answered, (w, right) => Shares.Each($"{form.Name} {w.Name}", right))];
     }
 

@@ -45,12 +45,10 @@ public sealed class KnockoutExperiment : Experiment
         var from = prompts.CleanPositions(pair[0]);
         var to = pair[1] == Random ? [.. prompts.Prompts.Select((p, n) => random.Below(Context(p, from[n])))] : prompts.CleanPositions(pair[1]);
         var layers = session.Model.Config.Layers;
-        using var batches = new PromptBatches(session.Model, prompts, from.Min(), order.Plan.Compute.MemoryBytes, batch => BaseRun.Create(session.Model, batch.Clean, from.Min()));
-        var done = 0;
-        var answered = new PlannedVariants(batches, batch =>
+        var first = order.Stage.Parameters["pairs"].Split(',').Min(p => prompts.CleanPositions(p.Split('>')[0]).Min());
+        var answered = new PlannedVariants(session.Whole(order, prompts, first), batch =>
         {
-            var (query, key) = (from[done..(done + batch.Prompts.Count)], to[done..(done + batch.Prompts.Count)]);
-            done += batch.Prompts.Count;
+            var (query, key) = (from[batch.First..(batch.First + batch.Prompts.Count)], to[batch.First..(batch.First + batch.Prompts.Count)]);
             return [new Variant(), .. Enumerable.Range(0, layers).Select(l => new Variant { Knockouts = [new Knockout(l, query, key)] })];
         }).Answered(progress, cancel);
         return [.. answered.Select((right, i) => Shares.Of($"{pair[0]}>{pair[1]} {(i == 0 ? Unchanged : LayerName(i - 1))}", right))];

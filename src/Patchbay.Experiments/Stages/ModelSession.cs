@@ -1,5 +1,6 @@
 using System.Globalization;
 using Patchbay.Models;
+using Patchbay.Patching;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 
@@ -55,6 +56,11 @@ public sealed class ModelSession : IDisposable
         return Kept($"circuits {plan.Seed} {plan.Task} {count} {some.Prompts[0].Origin} {some.Count} {means} {chain} {plan.Compute.MemoryBytes}",
             () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes));
     }
+
+    /// <summary>Runs of the unaltered model on some prompts, which variants from <paramref name="from"/> on alter; shared by units in a row.</summary>
+    internal PromptBatches Whole(UnitOrder order, PromptSet prompts, int from) =>
+        Kept($"whole {order.Plan.Seed} {order.Plan.Task} {prompts.Prompts[0].Origin} {prompts.Count} {from} {order.Plan.Compute.MemoryBytes}",
+            () => new PromptBatches(Model, prompts, from, order.Plan.Compute.MemoryBytes, batch => BaseRun.Create(Model, batch.Clean, from)));
 
     /// <summary>How its model reads text.</summary>
     public EncodeText Encode => encode;

@@ -11,7 +11,7 @@ namespace Patchbay.Experiments.Stages;
 /// <summary>
 /// Activation patching (Vig et al. 2020; Meng et al. 2022): z of a set of heads at their positions is taken from each prompt's counterfactual, everything after runs
 /// freely; how often the answer is still the prompt's, and the mean relative change of its probability. Which two prompts belong together is
-/// the task's: a task file may pair any two. A unit is one set.
+/// the task's: a task file may pair any two. A unit is some pairs, with all sets.
 /// </summary>
 public sealed class PatchExperiment : Experiment
 {
@@ -47,7 +47,7 @@ public sealed class PatchExperiment : Experiment
     {
         var circuit = stage.After.Count == 0 ? null : SweepCircuits.Of(state, stage.Model);
         var sets = stage.Parameters["heads"].Split(',').SelectMany(s => s == "groups" ? circuit!.Groups.Keys : [s]).ToArray();
-        return new(circuit?.ToString() ?? "", [.. Ranges(stage, Count(stage, "prompts")).SelectMany(r => sets.Select(s => r + s))]);
+        return new($"{circuit}\n{string.Join('\n', sets)}", [.. Ranges(stage, Count(stage, "prompts")).Select(r => $"{r}all")]);
     }
 
     /// <inheritdoc/>
@@ -55,22 +55,26 @@ public sealed class PatchExperiment : Experiment
     {
         var pairs = PromptRange.Of(order.Key, session.Prompts(order.Plan, Count(order.Stage, "prompts")));
         if (order.Stage.Parameters["into"] == IntoCounterfactual) pairs = new([.. pairs.Prompts.Select(p => p with { Clean = p.Counterfactual, Counterfactual = p.Clean })]);
-        var set = order.Key[(order.Key.LastIndexOf('-') + 1)..];
-        var heads = Heads(set, Circuit.Parse(PathChain.Parse(order.Stage.Parameters["chain"]), order.Inputs), session.Model.Config);
+        var sets = order.Inputs.Split('\n').Skip(1).ToArray();
+        var circuit = CircuitOf(order.Stage, order.Inputs);
+        var heads = sets.Select(s => Heads(s, circuit, session.Model.Config)).ToArray();
         var memory = order.Plan.Compute.MemoryBytes;
-        var right = HeadPatching.Answered(session.Model, pairs, [heads], memory, p => progress(p / 2), cancel)[0];
-        return [Shares.Each($"{set} right", right), Means.Of($"{set} change", HeadPatching.Changes(session.Model, pairs, [heads], memory, p => progress(0.5 + p / 2), cancel)[0])];
+        var right = HeadPatching.Answered(session.Model, pairs, heads, memory, p => progress(p / 2), cancel);
+        var change = HeadPatching.Changes(session.Model, pairs, heads, memory, p => progress(0.5 + p / 2), cancel);
+        return [.. sets.SelectMany((set, i) => new[] { Shares.Each($"{set} right", right[i]), Means.Of($"{set} change", change[i]) })];
     }
 
     /// <summary>What a complete stage found.</summary>
     public static IReadOnlyList<PatchedFinding> Findings(StageState stage)
     {
         if (stage.Status != StageStatus.Completed) return [];
-        var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
+        var circuit = CircuitOf(stage.Stage, stage.Inputs!);
         return [.. stage.Results.Select(r => r.Result.Item).Where(i => i.EndsWith(" right", StringComparison.Ordinal)).Select(i => i[..^6]).Distinct().Select(set => new PatchedFinding(
             circuit.Groups.ContainsKey(set) ? $"group {set}" : set.Split('@')[0], set.Contains('@') ? set.Split('@')[1] : circuit.Groups.ContainsKey(set) ? circuit.Chain.Group(set).Position : "each group's own",
             Shares.Total(stage, $"{set} right")!.Value, Means.Total(stage, $"{set} change")!.Value))];
     }
+
+    private static Circuit CircuitOf(Stage stage, string inputs) => Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), inputs.Split('\n')[0]);
 
     private static IReadOnlyList<(string Position, Head Head)> Heads(string set, Circuit circuit, LlamaConfig config)
     {
