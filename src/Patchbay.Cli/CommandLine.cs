@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
+using Patchbay.Experiments.Stages;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -28,6 +29,7 @@ internal static class CommandLine
         root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)), Reading(open => new SweepShowCommand(open)),
             Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
             Reading(open => new SweepExportCommand(open))));
+        root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep", [.. Experiment.All.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),

@@ -8,6 +8,8 @@ namespace Patchbay.Experiments;
 /// <summary>The circuits that a sweep has found. Nothing is run and nothing read here.</summary>
 public static class SweepCircuits
 {
+    private const string Found = "found";
+
     /// <summary>A model's circuit: what minimality kept, where it was run and is complete; else the strongest heads of path patching.</summary>
     /// <param name="state">The sweep.</param>
     /// <param name="model">Name of the model.</param>
@@ -46,6 +48,29 @@ public static class SweepCircuits
         var found = request.Earlier(MinimalityExperiment.Kind, model).Concat(request.Earlier(SweepResults.PathPatchingKind, model)).Select(s => s.Id).ToArray();
         return found.Length > 0 ? found : throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} of {model} before this stage, which needs its circuit, found none");
     }
+
+    /// <summary>The parameter by which a study says which circuit a stage is about.</summary>
+    public static StageField Field { get; } = new("circuit", Found, "The model's own as 'found' before; or one as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
+        text => text == Found || text.Contains('=') || text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? null : $"'{Found}', a circuit as text or a .json file");
+
+    /// <summary>What a stage with <see cref="Field"/> needs: parameters that name its circuit, and the stages that it comes from.</summary>
+    /// <exception cref="InvalidDataException">There is no such circuit.</exception>
+    public static (Dictionary<string, string> Parameters, IReadOnlyList<string> After) Source(StageRequest request)
+    {
+        var (given, chain) = (request.Parameters[Field.Name], Chain(request, request.Model));
+        var parameters = new Dictionary<string, string>(request.Parameters) { ["chain"] = chain.ToString() };
+        if (given == Found) return (parameters, Needed(request, request.Model));
+        parameters[Field.Name] = Given(chain, given).ToString();
+        return (parameters, []);
+    }
+
+    /// <summary>A circuit that a study gives, as text or as a file.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static Circuit Given(PathChain chain, string text) => text.Contains('=') ? Circuit.Parse(chain, text) : Circuit.Load(chain, text);
+
+    /// <summary>The circuit that a stage with <see cref="Field"/> is about.</summary>
+    public static Circuit Of(SweepState state, Stage stage) => stage.Parameters[Field.Name] == Found ? Of(state, stage.Model)
+        : Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), stage.Parameters[Field.Name]);
 
     /// <summary>The chain of a model's path patching before a stage.</summary>
     public static PathChain Chain(StageRequest request, string model) =>

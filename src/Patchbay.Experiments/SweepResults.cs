@@ -102,16 +102,9 @@ public static class SweepResults
     /// <exception cref="InvalidDataException">A stage does not say how many heads its circuit has.</exception>
     public static IReadOnlyDictionary<string, IReadOnlyList<Head>> Circuit(SweepState state, string model)
     {
-        var circuit = new Dictionary<string, IReadOnlyList<Head>>();
-        foreach (var stage in PathPatching(state, model).Where(s => s.Status == StageStatus.Completed))
-        {
-            var path = Scores(state, stage).Path;
-            circuit[PaperName(path.Group.Name)] = [.. path.Top(CircuitSize(stage.Stage)).Where(h => path.Scores[h.Layer, h.Index] < 0)];
-        }
-        var (a, b) = (PaperNames["A"], PaperNames["B"]);
-        if (circuit.TryGetValue(a, out var fetchers) && circuit.TryGetValue(b, out var transmitters))
-            circuit[a] = [.. fetchers.Except(transmitters)];
-        return circuit;
+        var found = SweepCircuits.Of(state, model);
+        var complete = PathPatching(state, model).Where(s => s.Status == StageStatus.Completed).Select(s => Group(s.Stage).Name).ToHashSet();
+        return found.Groups.Where(g => complete.Contains(g.Key)).ToDictionary(g => PaperName(g.Key), g => g.Value);
     }
 
     /// <summary>A group's name in the paper's files; its own where the paper has no such group.</summary>
@@ -138,7 +131,7 @@ public static class SweepResults
     }
 
     /// <summary>Mean, standard error and number of the prompts of several batches together.</summary>
-    internal static (double Score, double Error, int Samples) Pooled(IReadOnlyList<InterventionResult> batches)
+    public static (double Score, double Error, int Samples) Pooled(IReadOnlyList<InterventionResult> batches)
     {
         // One batch is returned as it is, so that no bit of it changes.
         if (batches.Count == 1) return (batches[0].Score, batches[0].Error, batches[0].Samples);

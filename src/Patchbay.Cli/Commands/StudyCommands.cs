@@ -55,11 +55,7 @@ internal sealed class StudyRunCommand : PbmCommand
         var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
-        var plan = StudyInput.Plan(call, study, home, call.Get(threads), node.Memory(call));
-        var unfinished = call.Get(anew) ? null : SweepOrders.Unfinished(home.Journal, plan);
-        var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
-        if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
-        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models" : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
+        var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads), node.Memory(call)), call.Get(anew));
         return SweepRun.Serve(call, home, id, node);
     }
 }

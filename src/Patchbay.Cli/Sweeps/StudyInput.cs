@@ -63,6 +63,8 @@ internal static class StudyInput
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         if (study.Task.File is { } file) CheckPrompts(study, file);
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts ? home.KeepPrompts(prompts) : null);
+        foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
+            if (Experiment.Of(kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);

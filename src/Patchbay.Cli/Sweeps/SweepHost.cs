@@ -14,7 +14,8 @@ internal static class SweepHost
     /// <param name="id">The sweep, running.</param>
     /// <param name="node">The node that serves it.</param>
     /// <param name="watch">Shows states until the sweep has ended or the token is cancelled.</param>
-    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>, CancellationToken> watch)
+    /// <param name="results">Kind of stages whose results --json tells.</param>
+    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>, CancellationToken> watch, string? results = null)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
         _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -25,26 +26,28 @@ internal static class SweepHost
             if (node.Failure.IsCompleted) await node.Failure;
         }
         var state = SweepJournals.Find(journal, id).State;
-        return state.Ended ? Conclude(call, id, state) : Interrupt(call, journal, id);
+        return state.Ended ? Conclude(call, id, state, results) : Interrupt(call, journal, id);
     }
 
     /// <summary>Says how a sweep ended.</summary>
-    public static ExitCode Conclude(Call call, string id, SweepState state)
+    public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
         call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine($"what failed is tried again by: pbm sweep retry {id}");
-        WriteJson(call, id, state);
+        WriteJson(call, id, state, results);
         return state.Status == SweepStatus.Completed ? ExitCode.Ok : ExitCode.Failed;
     }
 
     /// <summary>With --json, where the sweep stands.</summary>
-    public static void WriteJson(Call call, string id, SweepState state) => call.WriteJson(new
+    public static void WriteJson(Call call, string id, SweepState state, string? results = null) => call.WriteJson(new
     {
         Sweep = id,
         Status = SweepText.Word(state.Status),
         UnitsDone = state.InOrder.Sum(s => s.Completed),
         UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
         UnitsFailed = state.InOrder.Sum(s => s.SetAside),
+        Results = results is null ? null : state.InOrder.Where(s => s.Stage.Kind == results)
+            .SelectMany(s => s.Results.Select(r => new { Stage = s.Stage.Id, r.Result.Item, r.Result.Score, r.Result.Error, r.Result.Samples })),
     });
 
     /// <summary>Pauses the sweep, unless another process is at it.</summary>

@@ -68,6 +68,22 @@ internal static class SweepTables
            select (unit, failed),
     ];
 
+    /// <summary>Results of the stages of a kind, item by item.</summary>
+    public static Table Results(SweepState state, string kind)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        table.AddColumns("stage", "item", "value", "error", "n");
+        foreach (var stage in state.InOrder.Where(s => s.Stage.Kind == kind))
+        {
+            foreach (var (index, item) in stage.Results.Select(r => r.Result).GroupBy(r => r.Item, StringComparer.Ordinal).Index())
+            {
+                var (value, error, samples) = SweepResults.Pooled([.. item]);
+                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key), new Text($"{value:0.0000}"), new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
+            }
+        }
+        return table;
+    }
+
     /// <summary>Each circuit, group by group, the most negative head first.</summary>
     public static Table Circuits(SweepState state)
     {

@@ -16,6 +16,9 @@ public sealed class AccuracyExperiment : Experiment
     public override string Name => "accuracy";
 
     /// <inheritdoc/>
+    public override string Summary => "How often a model answers, with the probability and rank of the answer";
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
         [new("prompts", "500", "Prompts to ask", text => WholeNumber(text, 1))];
 

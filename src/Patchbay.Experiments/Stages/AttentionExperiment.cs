@@ -19,22 +19,32 @@ public sealed class AttentionExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Where the heads of a circuit look";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("positions", "correct_object,previous_query_label,query_label,last,object_*,label_*,separator_*,first",
             "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the first token; what none names is 'other'",
             text => text.Split(',').All(p => p.Length > 0 && p != "other") ? null : "a list of named positions"),
+        SweepCircuits.Field,
         new("prompts", "100", "Prompts to look at", text => WholeNumber(text, 1)),
         new("batch", "0", "Prompts that a unit takes; 0 for all", text => WholeNumber(text, 0)),
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Stage> Expand(StageRequest request) =>
-        [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = SweepCircuits.Chain(request, request.Model).ToString() }, SweepCircuits.Needed(request, request.Model))];
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
+    {
+        var (parameters, after) = SweepCircuits.Source(request);
+        return [new($"{request.Model}/{Name}", Name, request.Model, parameters, after)];
+    }
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state) =>
-        new(SweepCircuits.Of(state, stage.Model).ToString(), [.. Ranges(stage, Count(stage, "prompts")).Select(r => $"{r}all")]);
+        new(SweepCircuits.Of(state, stage).ToString(), [.. Ranges(stage, Count(stage, "prompts")).Select(r => $"{r}all")]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)

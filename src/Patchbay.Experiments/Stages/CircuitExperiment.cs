@@ -21,6 +21,12 @@ public sealed class CircuitExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "How faithful and complete a circuit is, beside random ones";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind, MinimalityExperiment.Kind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("circuit", "base,own", "Whose circuit: models' names, 'own' or 'base'; or one circuit as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
@@ -38,10 +44,9 @@ public sealed class CircuitExperiment : Experiment
     {
         var given = request.Parameters["circuit"];
         var rest = request.Parameters.Where(p => p.Key != "circuit").ToDictionary(p => p.Key, p => p.Value);
-        if (given.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) given = Circuit.Load(PathChain.Parse(rest["chain"]), given).ToString();
-        if (given.Contains('='))
+        if (given.Contains('=') || given.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
-            var circuit = Circuit.Parse(PathChain.Parse(rest["chain"]), given);
+            var circuit = SweepCircuits.Given(PathChain.Parse(rest["chain"]), given);
             return [new($"{request.Model}/{Name}/given", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = "given", ["circuit"] = circuit.ToString() }, [])];
         }
         var models = given.Split(',').Select(name => name switch { Own => request.Model, Base => request.Models[0], _ => name }).Distinct();

@@ -20,11 +20,18 @@ public sealed class CmapExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Patch a fine-tuned model's heads into its base";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("into", "base", "Model that activations are patched into: a name, or 'base' for the study's first", text => text.Length > 0 ? null : "a model's name"),
         new("heads", "auto", "Which of the donor's heads: its 'circuit'; those that DCM kept ('dcm': object value in A, position in B and C, all of the others); 'auto' for dcm where the study has it",
             text => text is "auto" or "circuit" or "dcm" ? null : "'auto', 'circuit' or 'dcm'"),
+        SweepCircuits.Field,
         new("forms", "output,input q,input k,input v,input qkv", "What is patched: 'output', or 'input' and the projections", text => text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null)),
         new("prompts", "500", "Prompts to answer", text => WholeNumber(text, 1)),
         new("batch", "0", "Prompts that a unit takes; 0 for all", text => WholeNumber(text, 0)),
@@ -38,15 +45,11 @@ public sealed class CmapExperiment : Experiment
         if (into == request.Model) return [];
         var dcm = request.Earlier(DcmExperiment.Kind, request.Model).Select(s => s.Id).ToArray();
         if (request.Parameters["heads"] == "dcm" && dcm.Length == 0) throw new InvalidDataException($"expected {DcmExperiment.Kind} of {request.Model} before this stage, found none");
-        var parameters = new Dictionary<string, string>(request.Parameters)
-        {
-            ["into"] = into,
-            ["donor"] = request.Model,
-            ["heads"] = request.Parameters["heads"] == "circuit" || dcm.Length == 0 ? "circuit" : "dcm",
-            ["chain"] = SweepCircuits.Chain(request, request.Model).ToString(),
-        };
+        var (parameters, after) = SweepCircuits.Source(request);
+        (parameters["into"], parameters["donor"]) = (into, request.Model);
+        parameters["heads"] = request.Parameters["heads"] == "circuit" || dcm.Length == 0 ? "circuit" : "dcm";
         var capture = new Stage($"{request.Model}/{Name}/{into}-{CapturePart}", Name, request.Model, new Dictionary<string, string>(parameters) { ["part"] = CapturePart },
-            [.. SweepCircuits.Needed(request, request.Model), .. parameters["heads"] == "dcm" ? dcm : []]);
+            [.. after, .. parameters["heads"] == "dcm" ? dcm : []]);
         return [capture, new($"{into}/{Name}/{request.Model}", Name, into, new Dictionary<string, string>(parameters) { ["part"] = PatchPart }, [capture.Id])];
     }
 
@@ -56,7 +59,7 @@ public sealed class CmapExperiment : Experiment
         var ranges = Ranges(stage, Count(stage, "prompts"));
         if (stage.Parameters["part"] == CapturePart)
         {
-            var heads = SweepCircuits.Of(state, stage.Model);
+            var heads = SweepCircuits.Of(state, stage);
             if (stage.Parameters["heads"] == "dcm") heads = DcmExperiment.Kept(state, stage.Model, heads);
             return new(heads.ToString(), [.. ranges.Select(r => $"{r}activations")]);
         }

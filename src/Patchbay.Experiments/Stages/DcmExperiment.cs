@@ -21,10 +21,17 @@ public sealed class DcmExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Which heads of a group carry a piece of information";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("desiderata", Main, $"'main' ({string.Join(", ", Desiderata.Main)}), 'variations' (the eleven of position), 'all', or names of desiderata", CheckNames),
         new("groups", AllNames, "Groups of the circuit", text => text.Split(',').All(g => g.Length > 0) ? null : "a list of groups"),
+        SweepCircuits.Field,
         new("triples", "2000", "Triples: half to train with, a quarter to choose the mask, a quarter to test it", text => WholeNumber(text, 8)),
         new("lambda", "0.01", "Price of a head that is patched", text => Number(text, 0, double.MaxValue)),
         new("rate", "0.1", "Adam's learning rate", text => Number(text, 0, double.MaxValue)),
@@ -39,14 +46,16 @@ public sealed class DcmExperiment : Experiment
     internal static string? NeedsScenes(PlannedTask task) => task.File is null ? null : "needs entity-tracking prompts that are generated, not a file";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Stage> Expand(StageRequest request) =>
-        [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = SweepCircuits.Chain(request, request.Model).ToString() },
-            SweepCircuits.Needed(request, request.Model))];
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
+    {
+        var (parameters, after) = SweepCircuits.Source(request);
+        return [new($"{request.Model}/{Name}", Name, request.Model, parameters, after)];
+    }
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state)
     {
-        var circuit = SweepCircuits.Of(state, stage.Model);
+        var circuit = SweepCircuits.Of(state, stage);
         var groups = circuit.Groups.Where(g => g.Value.Count > 0 && (stage.Parameters["groups"] == AllNames || stage.Parameters["groups"].Split(',').Contains(g.Key))).Select(g => g.Key);
         return new(circuit.ToString(), [.. groups.SelectMany(g => Names(stage).Select(d => $"{g}-{d.Replace(' ', '_')}"))]);
     }

@@ -31,6 +31,12 @@ public abstract class Experiment : StageKind
     public static Experiment Of(string kind) => All.FirstOrDefault(e => e.Name == kind)
         ?? throw new InvalidDataException($"this Patchbay knows no experiment '{kind}', only {string.Join(", ", All.Select(e => e.Name))}");
 
+    /// <summary>What it tells, in a line.</summary>
+    public abstract string Summary { get; }
+
+    /// <summary>Kinds of stages that give it what it needs, in order: its circuit, where none is given.</summary>
+    public virtual IReadOnlyList<string> Needs => [];
+
     /// <summary>Why it cannot be run on a task, or null.</summary>
     /// <param name="task">The task.</param>
     public virtual string? Refuses(PlannedTask task) => null;

@@ -19,6 +19,12 @@ public sealed class FunctionalityExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "What the heads that DCM kept carry, on fresh triples";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind, DcmExperiment.Kind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("seeds", "10", "Seeds", text => WholeNumber(text, 1)),

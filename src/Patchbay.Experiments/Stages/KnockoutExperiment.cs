@@ -21,6 +21,9 @@ public sealed class KnockoutExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Forbid attention between two positions from a layer up";
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("pairs", "last>correct_object,last>query_label,last>random,query_label>previous_query_label,query_label>random",

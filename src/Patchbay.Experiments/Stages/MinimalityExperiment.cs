@@ -23,6 +23,12 @@ public sealed class MinimalityExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Which of the strongest heads a circuit needs";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("prompts", "100", "Prompts to answer", text => WholeNumber(text, 1)),

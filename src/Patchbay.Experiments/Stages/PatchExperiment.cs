@@ -24,10 +24,17 @@ public sealed class PatchExperiment : Experiment
     public override string Name => Kind;
 
     /// <inheritdoc/>
+    public override string Summary => "Patch heads from each prompt's counterfactual";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [SweepResults.PathPatchingKind];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("heads", "groups,circuit", "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 5.1@last\"",
             text => text.Split(',').All(t => t.Length > 0 && !t.Contains('/')) ? null : "a list of sets of heads"),
+        SweepCircuits.Field,
         new("into", "clean", "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its 'counterfactual' with the clean one's",
             text => text is "clean" or IntoCounterfactual ? null : "'clean' or 'counterfactual'"),
         new("prompts", "300", "Pairs of prompts", text => WholeNumber(text, 1)),
@@ -37,16 +44,17 @@ public sealed class PatchExperiment : Experiment
     /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        var chain = SweepCircuits.Chain(request, request.Model);
-        var needed = request.Parameters["heads"].Split(',').All(s => s.Contains('@')) ? [] : SweepCircuits.Needed(request, request.Model);
-        return [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = chain.ToString() }, needed)];
+        // Heads that are named need no circuit.
+        var named = request.Parameters["heads"].Split(',').All(s => s.Contains('@'));
+        var (parameters, after) = SweepCircuits.Source(named ? request with { Parameters = new Dictionary<string, string>(request.Parameters) { ["circuit"] = "A=" } } : request);
+        return [new($"{request.Model}/{Name}", Name, request.Model, parameters, after)];
     }
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state)
     {
-        var circuit = stage.After.Count == 0 ? null : SweepCircuits.Of(state, stage.Model);
-        var sets = stage.Parameters["heads"].Split(',').SelectMany(s => s == "groups" ? circuit!.Groups.Keys : [s]).ToArray();
+        var circuit = SweepCircuits.Of(state, stage);
+        var sets = stage.Parameters["heads"].Split(',').SelectMany(s => s == "groups" ? circuit.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key) : [s]).ToArray();
         return new($"{circuit}\n{string.Join('\n', sets)}", [.. Ranges(stage, Count(stage, "prompts")).Select(r => $"{r}all")]);
     }
 

@@ -18,6 +18,9 @@ public sealed class PathPatchingExperiment : Experiment
     public override string Name => "path-patching";
 
     /// <inheritdoc/>
+    public override string Summary => "Which heads matter, group by group of a chain";
+
+    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("chain", PathChain.EntityTracking.ToString(), "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in heads", CheckChain),

@@ -11,6 +11,9 @@ public sealed class ModelCatalogue
         byName = models.ToDictionary(m => m.Name, StringComparer.Ordinal);
     }
 
+    /// <summary>A catalogue without a model, for studies that name folders only.</summary>
+    public static ModelCatalogue Empty { get; } = new("", [], _ => null);
+
     /// <summary>The catalogue file.</summary>
     public string Path { get; }
 
