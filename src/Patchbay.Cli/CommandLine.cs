@@ -34,7 +34,7 @@ internal static class CommandLine
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));
-        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchTrainCommand(), new BenchJournalCommand()));
+        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(), new BenchTrainCommand(), new BenchJournalCommand()));
         root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in", new JournalVerifyCommand(), new JournalExportCommand(),
             new JournalImportCommand()));
         var help = root.Options.OfType<HelpOption>().Single();

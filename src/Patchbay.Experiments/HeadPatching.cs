@@ -39,7 +39,7 @@ public static class HeadPatching
         return new(model, pairs, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
     }
 
-    private static Variant[] Variants(Llama model, BatchPrompts batch, IReadOnlyList<IReadOnlyList<(string Position, Head Head)>> sets)
+    internal static Variant[] Variants(Llama model, BatchPrompts batch, IReadOnlyList<IReadOnlyList<(string Position, Head Head)>> sets)
     {
         string[] names = [.. sets.SelectMany(s => s).Select(h => h.Position).Distinct()];
         if (names.Length == 0) return [.. sets.Select(_ => new Variant())];

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using Patchbay.Cli.Arguments;
+using Patchbay.Experiments;
+using Patchbay.Models;
+using Patchbay.Models.Tokenizers;
+using Patchbay.Tasks;
+using Spectre.Console;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm bench experiments`: every experiment by the cone against whole forward passes, in one run.</summary>
+internal sealed class BenchExperimentsCommand : PbmCommand
+{
+    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with", text => Lists.Count(text), 1);
+    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N", "Interventions per experiment that the reference does", Lists.Count, 2);
+    private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
+    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
+
+    public BenchExperimentsCommand() : base("experiments", "Time every experiment against whole forward passes: seconds per intervention, and their ratio",
+        "pbm bench experiments", "pbm bench experiments --threads 2 --json")
+    {
+        foreach (var option in new Option[] { threads, few, repeats, prompts }) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        Compute.Configure(call, call.Get(threads) ?? 1);
+        var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings)>();
+        foreach (var make in new[] { Quartet, Wide })
+        {
+            var (name, model, donor, set) = make(call.Get(prompts));
+            using var owned = model;
+            using var other = donor;
+            var bench = new ExperimentBenchmark(model, donor, set, Heads(model.Config), call.Get(few), call.Get(repeats));
+            results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0)))));
+            Show(call, name, set, results[^1].Timings);
+        }
+        call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Prompts = call.Get(prompts), Threads = call.Get(threads), Results = results.Select(r => new { r.Model, Experiments = r.Timings }) });
+        return ExitCode.Ok;
+    }
+
+    private sealed record Subject(string Name, Llama Model, Llama Donor, PromptSet Prompts);
+
+    private static Subject Quartet(int prompts)
+    {
+        var folder = BesideProject.Inside("models") ?? throw new DirectoryNotFoundException("there is no folder models beside this program");
+        var tokenizer = TokenizerLoader.Open(Path.Combine(folder, "tiny-base")) ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
+        return new("tiny-base (6 layers x 8 heads, width 256)", Load(folder, "tiny-base"), Load(folder, "tiny-float"), EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
+    }
+
+    private static Llama Load(string folder, string name)
+    {
+        using var checkpoint = Checkpoint.Open(Path.Combine(folder, name));
+        return new(checkpoint.Config, checkpoint.Load(TorchSharp.torch.ScalarType.Float32));
+    }
+
+    /// <summary>Random weights: time does not depend on them.</summary>
+    private static Subject Wide(int prompts)
+    {
+        var config = new LlamaConfig { Layers = 8, Heads = 8, KeyValueHeads = 8, HeadWidth = 64, Width = 512, FeedForward = 1376, Vocabulary = 2048 };
+        return new("random model (8 layers x 8 heads, width 512, MLP 1376)", Llama.Random(config, seed: 20), Llama.Random(config, seed: 21), SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20));
+    }
+
+    /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the lower.</summary>
+    private static Circuit Heads(LlamaConfig config) => new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
+        .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12).Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
+
+    private static void Show(Call call, string name, PromptSet set, IReadOnlyList<ExperimentTiming> timings)
+    {
+        call.WriteLine($"{name}: {set.Count} prompts of {set.Prompts.Max(p => p.Clean.Ids.Length)} tokens, {BenchPatchCommand.Machine()}");
+        var table = new Table().Border(TableBorder.Simple).AddColumn("experiment");
+        foreach (var column in new[] { "interventions", "reference s", "cone s", "ratio", "difference" }) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var t in timings) table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}", $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}", $"{t.LargestDifference:0.0e+0}");
+        call.Out.Write(table);
+        call.WriteLine("seconds per intervention, the cone's with its share of the base run; difference: largest, of the answer's probability.");
+    }
+}
