@@ -50,8 +50,17 @@ public sealed class CmapExperiment : Experiment
         parameters["heads"] = request.Parameters["heads"] == "circuit" || dcm.Length == 0 ? "circuit" : "dcm";
         var capture = new Stage($"{request.Model}/{Name}/{into}-{CapturePart}", Name, request.Model, new Dictionary<string, string>(parameters) { ["part"] = CapturePart },
             [.. after, .. parameters["heads"] == "dcm" ? dcm : []]);
-        return [capture, new($"{into}/{Name}/{request.Model}", Name, into, new Dictionary<string, string>(parameters) { ["part"] = PatchPart }, [capture.Id])];
+        return [capture, Patch($"{into}/{Name}/{request.Model}", into, request.Model, parameters, capture)];
     }
+
+    /// <summary>The stage that patches a donor's activations into a model.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="into">The model.</param>
+    /// <param name="donor">What the donor is called.</param>
+    /// <param name="parameters">With "chain", "forms", "prompts" and "batch".</param>
+    /// <param name="capture">The stage that keeps the activations; its inputs begin with the heads as text.</param>
+    internal static Stage Patch(string id, string into, string donor, IReadOnlyDictionary<string, string> parameters, Stage capture) =>
+        new(id, Kind, into, new Dictionary<string, string>(parameters) { ["part"] = PatchPart, ["donor"] = donor }, [capture.Id]);
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state)
@@ -76,15 +85,16 @@ public sealed class CmapExperiment : Experiment
         var prompts = PromptRange.Of(order.Key, session.Prompts(order.Plan, Count(stage, "prompts")));
         var lines = order.Inputs.Split('\n');
         var heads = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), lines[0]);
-        return stage.Parameters["part"] == CapturePart ? Capture(session, prompts, heads, stage, progress, cancel) : Patch(order, session, prompts, heads, lines, progress, cancel);
+        return stage.Parameters["part"] == CapturePart ? Capture(session.Model, session.Artifacts, prompts, heads, stage, progress, cancel) : Patch(order, session, prompts, heads, lines, progress, cancel);
     }
 
-    private static IReadOnlyList<InterventionResult> Capture(ModelSession session, Tasks.PromptSet prompts, Circuit heads, Stage stage, Action<double> progress, CancellationToken cancel)
+    /// <summary>Keeps a donor's activations, and says which prompts it answers itself.</summary>
+    internal static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, Tasks.PromptSet prompts, Circuit heads, Stage stage, Action<double> progress, CancellationToken cancel)
     {
         CmapForm[] forms = [.. stage.Parameters["forms"].Split(',').Select(f => new CmapForm(f))];
-        var hash = session.Artifacts.Keep(path => Cmap.Capture(session.Model, prompts, heads, forms, path, cancel));
+        var hash = artifacts.Keep(path => Cmap.Capture(donor, prompts, heads, forms, path, cancel));
         progress(0.5);
-        return [new(CapturePart, heads.Heads.Count, double.NaN, prompts.Count, hash), Shares.Each(Answered, TaskAccuracy.Ask(session.Model, prompts, p => progress(0.5 + p / 2), cancel).Right)];
+        return [new(CapturePart, heads.Heads.Count, double.NaN, prompts.Count, hash), Shares.Each(Answered, TaskAccuracy.Ask(donor, prompts, p => progress(0.5 + p / 2), cancel).Right)];
     }
 
     private static IReadOnlyList<InterventionResult> Patch(UnitOrder order, ModelSession session, Tasks.PromptSet prompts, Circuit heads, string[] lines, Action<double> progress, CancellationToken cancel)
