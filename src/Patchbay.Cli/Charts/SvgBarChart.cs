@@ -80,7 +80,7 @@ internal sealed class SvgBarChart
         var style = bar.Color is null ? "neutral" : ChartColors.TextOf(bar.Color);
         if (chart.ArePoints) drawn.Add(Circle(bar.Value, y, 4, style));
         else drawn.Add(Svg.Rectangle(Math.Min(X(0), X(bar.Value)), y - Thick / 2, Math.Abs(X(bar.Value) - X(0)), Thick, $"{style} {(bar.IsPale ? "pale" : "fill")}"));
-        drawn.Add(bar.Dots.Select(dot => Circle(dot, y, 1.8, "whisker")));
+        drawn.Add(bar.Dots.Select(dot => Circle(dot, y, 1.5, "seed")));
         drawn.Add(Whisker(bar, y));
         if (bar.Published is { } published) drawn.Add(Diamond(X(published), y));
         var text = Math.Abs(bar.Value).ToString(chart.Format, CultureInfo.InvariantCulture);

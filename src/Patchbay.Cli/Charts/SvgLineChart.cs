@@ -96,7 +96,7 @@ internal static class ChartColors
     public static string StyleSheet { get; } = SvgPicture.Fonts
         + ".line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.grey{stroke-width:1.2}.band{opacity:.13;stroke:none}"
         + ".fill{fill-opacity:.82}.pale{fill-opacity:.34}.dot{fill-opacity:.75}.whisker,.target,.floor{fill:none;stroke-width:1.3}.floor{stroke-dasharray:4 3}"
-        + ".published{stroke-width:1.4}.edge{fill:none;stroke-width:1}.small{font-size:10px}.on{font-size:9px;font-weight:600;text-anchor:middle}"
+        + ".published{stroke-width:1.4}.seed{fill:none;stroke-width:.8;opacity:.6}.edge{fill:none;stroke-width:1}.small{font-size:10px}.on{font-size:9px;font-weight:600;text-anchor:middle}"
         + ".grid{stroke-width:1}.stage{stroke-width:1;stroke-dasharray:3 3}.lead{stroke-width:1;fill:none}"
         + string.Concat(Dashes.Select((d, i) => d.Length > 0 ? $".d{i}{{stroke-dasharray:{d}}}" : ""))
         + Set(Light, page: "#ffffff", ink: "#1f2328", grid: "#e4e7eb", faint: "#6a727c", grey: "#a0a8b2")
@@ -105,6 +105,6 @@ internal static class ChartColors
 
     private static string Set(string[] colors, string page, string ink, string grid, string faint, string grey) =>
         $".page{{fill:{page}}}text{{fill:{ink}}}.faint{{fill:{faint}}}.grey{{stroke:{grey}}}.grid{{stroke:{grid}}}.stage,.lead{{stroke:{grey}}}"
-        + $".neutral{{fill:{faint}}}.whisker,.target,.floor,.published{{stroke:{ink}}}.published,.on{{fill:{page}}}"
+        + $".neutral{{fill:{faint}}}.whisker,.target,.floor,.published,.seed{{stroke:{ink}}}.published,.on{{fill:{page}}}"
         + string.Concat(colors.Select((c, i) => $".c{i}{{stroke:{c}}}.t{i}{{fill:{c}}}"));
 }

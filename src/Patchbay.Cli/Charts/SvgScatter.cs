@@ -62,10 +62,10 @@ internal static class SvgScatter
                 ("class", $"{(point.Color is null ? "neutral" : ChartColors.TextOf(point.Color))} dot"));
             dot.Add(Svg.Element("title").With(string.Create(CultureInfo.InvariantCulture, $"{point.Name}: {point.X:0.####}, {point.Y:0.####}")));
             picture.Add(dot);
-            if (!point.IsNamed) continue;
-            var isRight = x.At(point.X) > 0.6;
-            picture.Add(Svg.Text(X(point.X) + (isRight ? -7 : 7), Y(point.Y) + 4, "small", point.Name, isRight ? "end" : "start"));
         }
+        var named = points.Where(p => p.IsNamed).ToArray();
+        foreach (var (point, at) in named.Zip(EndLabels.Place([.. named.Select(p => Y(p.Y))], 11, top, top + Height)))
+            picture.Add(Svg.Text(X(point.X) + 7, at + 4, $"small {ChartColors.TextOf(point.Color)}", point.Name));
         return new XDocument(picture);
     }
 }

@@ -43,14 +43,13 @@ internal static class HtmlStyle
         th{font-weight:600;text-align:left;vertical-align:bottom;border-bottom:1px solid var(--ink)}
         th,td{padding:4px 16px 4px 0}
         th:last-child,td:last-child{padding-right:4px}
-        td{vertical-align:top;border-bottom:1px solid var(--rule);max-width:64ch;overflow-wrap:break-word}
+        td{vertical-align:top;border-bottom:1px solid var(--rule);max-width:64ch;white-space:nowrap}
         tr:last-child td{border-bottom:0}
         tr:hover td{background:var(--soft)}
         .r-number{text-align:right;white-space:nowrap}
-        .r-long{font-size:11.5px;overflow-wrap:anywhere;min-width:24ch}
+        .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{font-size:11.5px}
         td small{color:var(--quiet);font-size:11.5px;margin-left:3px;white-space:nowrap}
         .r-swatch{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px}
-        .r-group{white-space:nowrap}
         .r-note{font-size:13px;line-height:1.45;margin:10px 0;padding:2px 0 2px 12px;border-left:3px solid var(--rule);color:var(--quiet);max-width:96ch}
         summary{cursor:pointer;color:var(--link);margin-bottom:8px}
         @media (min-width:640px){.r-4,.r-3{grid-template-columns:repeat(2,minmax(0,var(--w)))}}
@@ -62,6 +61,6 @@ internal static class HtmlStyle
         @media (max-width:560px){body{font-size:15px}.r-whole{padding:22px 16px 60px}h1{font-size:24px}h2{font-size:19px}}
         @media print{@page{margin:14mm 13mm}body{font-size:10.5pt}.r-whole{padding:0;max-width:none}nav{break-after:avoid}h2,.r-caption,.r-definition{break-after:avoid}
         figure,tr,.r-note{break-inside:avoid}section{margin-bottom:26px}.r-table{font-size:8.5pt}td small,.r-long{font-size:7.5pt}th,td{padding-right:9px}a{color:inherit}
-        details::details-content{content-visibility:visible;block-size:auto}.r-scroll,.r-picture{overflow:visible}.r-picture svg{min-width:0!important}.r-number{white-space:normal}}
+        details::details-content{content-visibility:visible;block-size:auto}.r-scroll,.r-picture{overflow:visible}.r-picture svg{min-width:0!important}td{white-space:normal}}
         """;
 }

@@ -72,7 +72,7 @@ internal static class HtmlWriter
 
     private static string Write(Cell cell, ReportColumn column)
     {
-        var style = column.IsNumber ? "r-number" : cell.Group is not null ? "r-group" : cell.Text.Length > LongText && cell.Text.Split(' ').Max(word => word.Length) > LongText ? "r-long" : "";
+        var style = column.IsNumber ? "r-number" : cell.Text.Length <= LongText ? "" : cell.Text.Split(' ').Max(word => word.Length) > LongText ? "r-long r-code" : "r-long";
         var swatch = cell.Group is { } group ? $"<span class=\"r-swatch\" style=\"background:var(--g{group % 6})\"></span>" : "";
         var aside = cell.Aside.Length > 0 ? $" <small>{Escape(cell.Aside)}</small>" : "";
         return $"<td{(style.Length > 0 ? $" class=\"{style}\"" : "")}>{swatch}{Escape(cell.Text)}{aside}</td>";

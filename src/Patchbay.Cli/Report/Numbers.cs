@@ -20,6 +20,14 @@ internal static class Numbers
     /// <summary>"+0.182", "−0.020".</summary>
     public static string Difference(double value, string format = "0.000") => double.IsFinite(value) ? Signed(value, "+", format) : None;
 
+    /// <summary>"−0.371 ± 0.002": as many digits as the error has, two of them, three behind the point at least.</summary>
+    public static string Score(double value, double error)
+    {
+        var digits = error > 0 ? Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 3, 7) : 3;
+        var format = "0." + new string('0', digits);
+        return Share(value, format) + (double.IsFinite(error) ? " ± " + error.ToString(format, CultureInfo.InvariantCulture) : "");
+    }
+
     /// <summary>A share with its 95 % interval.</summary>
     public static Cell Of(Proportion share) => share.Count == 0 ? None : new Cell(Share(share.Share), Interval(share.Interval.Low, share.Interval.High));
 

@@ -10,6 +10,10 @@ namespace Patchbay.Cli.Report;
 /// <summary>A sweep's report: a section for all that was found, none for what was not.</summary>
 internal static class SweepReport
 {
+    /// <summary>Why published figures do not fit the tiny quartet.</summary>
+    public const string StandIns = "The tiny quartet's models are not the paper's: they stand for its 7B models and are about two thousand times smaller; "
+        + "published figures stand beside them to compare patterns, not to be met.";
+
     private static readonly Func<ReportInput, Section?>[] Sections =
     [
         SummarySection.Of, RunSection.Of, AccuracySection.Of, PathPatchingSection.Of, CircuitSection.Of, OverlapSection.Of, AttentionSection.Of, MinimalitySection.Of,
@@ -25,7 +29,7 @@ internal static class SweepReport
         sections.Add(ReadingSection.Of(sections));
         var models = string.Join(", ", run.Plan.Models.Select(m => m.Name));
         return new($"Sweep {run.Sweep}", $"Study {run.Plan.Study} on {models}; {run.Task}, seed {run.Plan.Seed}; {RunFacts.Time(run.Started)}",
-            $"What was found in {Numbers.Count(run.Plan.Models.Count, "model")}, each figure with its definition, its sampling error, the published figure where there is one, and its data. Published: {PublishedFigures.Citation}.", sections);
+            $"What was found in {Numbers.Count(run.Plan.Models.Count, "model")}, each figure with its definition, its sampling error, the published figure where there is one, and its data. Published: {PublishedFigures.Citation}.{(run.Plan.Models.Any(m => PublishedFigures.IsStandIn(m.Name)) ? " " + StandIns : "")}", sections);
     }
 
     /// <summary>Logs of training that lie beside the models' checkpoints, on the machine where this runs.</summary>

@@ -16,7 +16,7 @@ internal static class AccuracySection
         ShareDifference? Difference(Experiments.Findings.ModelFindings m) => m == first ? null
             : ReportInput.Difference(first.Accuracy!.Right, first.Accuracy.Answers, m.Accuracy!.Right, m.Accuracy.Answers);
         var hasProbability = models.Any(m => double.IsFinite(m.Accuracy!.Probability.Value));
-        string[] headings = ["model", "published as", ">published", ">measured", .. hasProbability ? [">p(answer)", ">rank"] : (string[])[], ">less base", "significance"];
+        string[] headings = ["model", "published as", ">published (7B)", ">measured", .. hasProbability ? [">p(answer)", ">rank"] : (string[])[], ">against base", "significance"];
         var rows = models.Select(m =>
         {
             var reference = PublishedFigures.ReferenceOf(m.Name);
@@ -36,7 +36,6 @@ internal static class AccuracySection
         ];
         if (models.Length > 1)
             blocks.Add(new Note($"Differences are from {first.Name}; significance by {ReportInput.Test(models.Skip(1).All(m => Difference(m)!.IsPaired))}."));
-        if (models.Any(m => PublishedFigures.IsStandIn(m.Name))) blocks.Add(new Note(ReportText.StandIns));
         return new("accuracy", "Accuracy", "The share of prompts whose answer is the most probable of all tokens at the last position.",
             "Prakash et al. 2024; docs/method.md", blocks, models.Select(m => new { m.Name, m.Accuracy }).ToArray());
     }

@@ -17,26 +17,23 @@ internal static class CircuitSection
         var groups = input.Groups.Where(g => models.Any(m => m.Circuit.ContainsKey(g.Name))).ToArray();
         List<Block> blocks =
         [
-            new Figure($"Circuits over positions and layers. A dot is a head with its number in the layer; colours are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title} ({Colour(input, g)})"))}. "
-                + "A curve leads from a head to each receiver in a higher layer, more clearly the stronger its score.", pictures, models.Max(m => m.Layers) > 12 ? 2 : 4),
+            new Figure($"Circuits over positions and layers. A dot is a head with its number in the layer; colours are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. "
+                + "A curve leads from a head to each receiver in a higher layer, more clearly the stronger its score.", pictures, 2),
             Sizes(input, models, groups), Heads(input, models, groups),
         ];
-        if (models.Any(m => PublishedFigures.IsStandIn(m.Name))) blocks.Add(new Note(ReportText.StandIns));
         return new("circuits", "Circuits",
             "A model's circuit is its groups of heads, each found by the paths to the heads of the group after it: D passes position to C, C to B, B to A, and A writes the answer.",
             "Prakash et al. 2024, figure 1", blocks, models.Select(m => new { m.Name, m.Circuit }).ToArray());
     }
 
-    private static string Colour(ReportInput input, PathGroup group) => (string[])["blue", "orange", "green", "purple", "ochre", "grey"] is var names ? names[(input.Color(group.Name) ?? 0) % names.Length] : "";
-
     private static CircuitGraph Graph(ReportInput input, ModelFindings model)
     {
         // The chain goes from the logits backwards, the prompt from left to right.
-        string[] positions = [.. input.Groups.Reverse().Select(g => g.Position).Distinct()];
+        CircuitLane[] lanes = [.. input.Groups.Reverse().Select(g => new CircuitLane(g.Name, input.Color(g.Name)!.Value, g.Position.Replace('_', ' ')))];
         var nodes = (from g in input.Groups
                      from head in model.Circuit.GetValueOrDefault(g.Name) ?? []
                      let score = Score(model, g, head)
-                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value, Array.IndexOf(positions, g.Position), $" {g.Title}{(double.IsNaN(score) ? "" : $": {Numbers.Share(score)}")}"))).ToArray();
+                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value, Array.FindIndex(lanes, l => l.Name == g.Name), $" {g.Title}{(double.IsNaN(score) ? "" : $": {Numbers.Share(score)}")}"))).ToArray();
         var edges = new List<CircuitEdge>();
         foreach (var (from, (group, score, node)) in nodes.Index())
         {
@@ -45,14 +42,14 @@ internal static class CircuitSection
             if (group.ReceiversFrom is null) edges.Add(new(from, null, strength));
             else edges.AddRange(nodes.Index().Where(n => n.Item.Group.Name == group.ReceiversFrom && n.Item.Node.Head.Layer > node.Head.Layer).Select(n => new CircuitEdge(from, n.Index, strength)));
         }
-        return new(model.Name, [.. positions.Select(p => p.Replace('_', ' '))], model.Layers, [.. nodes.Select(n => n.Node)], edges);
+        return new(model.Name, lanes, model.Layers, [.. nodes.Select(n => n.Node)], edges);
     }
 
     private static double Score(ModelFindings model, PathGroup group, Head head) =>
         model.Scores.FirstOrDefault(s => s.Group.Name == group.Name) is { } scores ? scores.Scores[head.Layer, head.Index] : double.NaN;
 
     private static ReportTable Sizes(ReportInput input, ModelFindings[] models, PathGroup[] groups) => ReportTable.Of(
-        "Heads of each group, with the published circuit's beside them.", ["model", .. groups.Select(g => ">" + g.Name), ">all", ">published"],
+        "Heads of each group, with the published circuit's beside them.", ["model", .. groups.Select(g => ">" + g.Name), ">all", ">published (7B)"],
         models.Select(m => (Cell[])
         [
             m.Name, .. groups.Select(g => m.Circuit.GetValueOrDefault(g.Name) is { } heads ? $"{heads.Count}" : (Cell)Numbers.None),

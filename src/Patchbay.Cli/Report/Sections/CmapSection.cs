@@ -18,10 +18,10 @@ internal static class CmapSection
             new Figure("Accuracy of the base with a fine-tuned model's activations of a group or of the whole circuit, with 95 % Wilson intervals. Dashed line: the base's own accuracy, the floor; solid line: the fine-tuned model's, the target; diamonds are published.",
                 [.. donors.Select(d => new Picture($"{d.Key.Donor}-into-{d.Key.Into}", $"{d.Key.Donor} into {d.Key.Into}", SvgBarChart.Draw(Chart(input, [.. d]))))], 2),
             ReportTable.Of("Accuracy with the donor's activations, published and measured. Closed: share of the way from floor to target.",
-                ["donor", "into", "form", "group", ">heads", ">floor", ">patched", ">published", ">target", ">closed", ">above floor", "significance"], all.Select(c => Row(input, c))),
+                ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed", ">above floor", "significance"], all.Select(c => Row(input, c))),
+            ReportTable.Of("Floors and targets: base and donor on the same prompts.", ["donor and base", ">floor", ">target"], donors.Select(d => (Cell[])[Pair(d.First()), Numbers.Of(d.First().Floor), Numbers.Of(d.First().Target)])),
             new Note($"Patched and floor answer the same prompts; they are compared by {ReportInput.Test(all.All(c => Difference(c).IsPaired))}."),
         ];
-        if (all.Any(c => PublishedFigures.IsStandIn(c.Donor))) blocks.Add(new Note(ReportText.StandIns));
         return new("cmap", "What fine-tuning improved (CMAP)",
             "Cross-model activation patching runs the fine-tuned model on a prompt and sets its activations of some heads into the base model on the same prompt; what lifts the base's accuracy is what fine-tuning improved.",
             "Prakash et al. 2024, cross-model activation patching; docs/method.md", blocks, all);
@@ -33,14 +33,16 @@ internal static class CmapSection
         ? PublishedFigures.Cmap(PublishedFigures.ReferenceOf(c.Donor), c.Group)
         : null;
 
+    private static string Pair(CmapFinding c) => $"{c.Donor} → {c.Into}";
+
     private static Cell[] Row(ReportInput input, CmapFinding c)
     {
         var difference = Difference(c);
         var closed = c.Target is { } target && target.Share > c.Floor.Share ? (c.Patched.Share - c.Floor.Share) / (target.Share - c.Floor.Share) : double.NaN;
         return
         [
-            c.Donor, c.Into, c.Form, input.GroupCell(c.Group), $"{c.Heads}", Numbers.Of(c.Floor), Numbers.Of(c.Patched), Numbers.Published(Published(c)),
-            Numbers.Of(c.Target), Numbers.Share(closed, "0 %"), Numbers.Of(difference), Numbers.Significance(difference.P),
+            Pair(c), c.Form, c.Group == "circuit" ? "whole circuit" : input.GroupCell(c.Group), $"{c.Heads}", Numbers.Of(c.Patched), Numbers.Published(Published(c)),
+            Numbers.Share(closed, "0 %"), Numbers.Of(difference), Numbers.Significance(difference.P),
         ];
     }
 

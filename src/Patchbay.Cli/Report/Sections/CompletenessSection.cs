@@ -42,6 +42,6 @@ internal static class CompletenessSection
     }
 
     private static Scatter Chart(ReportInput input, CircuitFinding circuit) => new(Name(circuit), "F(M∖K)", "F(C∖K)",
-        [.. circuit.Completeness.Select(k => new ScatterPoint(k.Subset, k.Model.Share, k.Circuit.Share, input.ColorOf(k.Subset)) { IsNamed = input.ColorOf(k.Subset) is not null })])
+        [.. circuit.Completeness.Select(k => new ScatterPoint(k.Subset.Replace("group ", ""), k.Model.Share, k.Circuit.Share, input.ColorOf(k.Subset)) { IsNamed = input.ColorOf(k.Subset) is not null })])
     { Range = (0, 1), HasDiagonal = true };
 }

@@ -15,12 +15,11 @@ internal static class FaithfulnessSection
         var pictures = circuits.GroupBy(c => c.CircuitOf).Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
         List<Block> blocks =
         [
-            new Figure("Accuracy of the whole model (grey), of the circuit alone (blue) and of random circuits of its size (pale, dots one by one), with 95 % Wilson intervals; diamonds are published.", pictures, 2),
+            new Figure("Accuracy of the whole model (grey), of the circuit alone (dark) and of random circuits of its size (pale, dots one by one), with 95 % Wilson intervals; diamonds are published.", pictures, 2),
             ReportTable.Of("Circuits in models. Beside random: how many circuits; beside faithfulness: ± one standard error by error propagation.",
-                ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published", ">random", ">faithfulness", ">published", "circuit against model"], circuits.Select(Row)),
+                ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published (7B)", ">random", ">faithfulness", ">published (7B)", "circuit against model"], circuits.Select(Row)),
             new Note($"Circuit and whole model answer the same prompts; they are compared by {ReportInput.Test(circuits.All(c => Difference(c).IsPaired))}."),
         ];
-        if (circuits.Any(c => PublishedFigures.IsStandIn(c.Model))) blocks.Add(new Note(ReportText.StandIns));
         return new("faithfulness", "Faithfulness",
             "A circuit's accuracy over the whole model's, when every head outside the circuit is set to its mean over other prompts.",
             "Prakash et al. 2024, circuit evaluation; docs/method.md", blocks,
@@ -37,7 +36,7 @@ internal static class FaithfulnessSection
         var difference = Difference(c);
         return
         [
-            c.CircuitOf, c.Model, new($"{c.Heads.Values.Sum()}", string.Join(" + ", c.Heads.Values)), Numbers.Of(c.Full), Numbers.Of(c.Circuit),
+            c.CircuitOf, c.Model, $"{c.Heads.Values.Sum()}", Numbers.Of(c.Full), Numbers.Of(c.Circuit),
             Numbers.Published(PublishedFigures.CircuitAccuracy(Published(c))), new(Numbers.Share(mean), c.Random.Count > 0 ? $"of {c.Random.Count}" : ""),
             Numbers.Of(new Estimate(c.Faithfulness, Error(c), c.Full.Count), "0.00"), Numbers.Published(PublishedFigures.Faithfulness(Published(c))),
             $"{Numbers.Difference(difference.Value)}, {Numbers.Significance(difference.P)}",
@@ -67,7 +66,7 @@ internal static class FaithfulnessSection
             return new BarGroup(c.Model == circuitOf ? $"in {c.Model} itself" : $"in {c.Model}",
             [
                 Bar.Of("whole model", c.Full) with { Published = PublishedFigures.Accuracy(Published(c)) },
-                Bar.Of("circuit", c.Circuit) with { Color = 0, Published = PublishedFigures.CircuitAccuracy(Published(c)) },
+                Bar.Of("circuit", c.Circuit) with { Color = 5, Published = PublishedFigures.CircuitAccuracy(Published(c)) },
                 new Bar("random", mean, mean - spread, mean + spread) { IsPale = true, Dots = [.. c.Random.Select(r => r.Share)], Published = PublishedFigures.RandomCircuit(Published(c)) },
             ]);
         }),

@@ -21,23 +21,21 @@ internal static class FunctionalitySection
                 keys.Select(key => (Cell[])
                 [
                     input.GroupCell(key.Group), key.Desideratum, $"{models.Max(m => Find(m, key)?.Seeds.Count ?? 0)}",
-                    .. models.Select(m => Find(m, key) is { } f ? Numbers.Of(f.Mean) : (Cell)Numbers.None),
+                    .. models.Select(m => Mean(m, key)),
                 ])),
         ];
-        if (Differences(models, keys) is { Length: > 0 } differences)
-            blocks.Add(new Note($"Against {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' triples: {differences}."));
+        if (models.Length > 1) blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' triples; from .05 up it is not significant."));
         return new("functionality", "Functionality",
             "The heads that DCM kept are patched from source to base on triples of seeds that the mask never saw; the share answered as the desideratum asks.",
             "Prakash et al. 2024, circuit functionality; docs/method.md", blocks, models.Select(m => new { m.Name, m.Functionality }).ToArray());
 
-        string Differences(ModelFindings[] all, (string Group, string Desideratum)[] of) => string.Join("; ",
-            from m in all.Skip(1)
-            from key in of
-            let a = Find(all[0], key)
-            let b = Find(m, key)
-            where a is not null && b is not null
-            let d = Tasks.ShareDifference.Independent(Pooled(a), Pooled(b))
-            select $"{m.Name}, {key.Group} {key.Desideratum} {Numbers.Difference(d.Value, "0.00")} {Numbers.Significance(d.P)}");
+        Cell Mean(ModelFindings m, (string Group, string Desideratum) key)
+        {
+            if (Find(m, key) is not { } its) return Numbers.None;
+            var mean = Numbers.Of(its.Mean);
+            if (m == models[0] || Find(models[0], key) is not { } first) return mean;
+            return mean with { Aside = $"{mean.Aside}, {Numbers.P(Tasks.ShareDifference.Independent(Pooled(first), Pooled(its)).P)}" };
+        }
     }
 
     /// <summary>All seeds' triples together.</summary>

@@ -17,9 +17,8 @@ internal static class MinimalitySection
         [
             new Figure("Significance of the candidates, group by group from the most to the least, in the groups' colours. Dashed: 0.01, from which a head is kept. Heads without which nothing is right are at the top.",
                 [.. models.Select(m => new Picture(m.Name, $"Significance in {m.Name}", SvgScatter.Draw(Chart(input, m))))], 4),
-            ReportTable.Of("Candidates and heads kept, group by group.", ["model", "group", ">candidates", ">kept", ">median significance"], Summary(input, models)),
+            Summary(input, models), Heads(input, models),
         ];
-        blocks.AddRange(models.Select(m => Heads(input, m)));
         return new("minimality", "Minimality",
             "A head v is kept when the circuit without some partners K answers clearly more often than without K and v: F(C∖K) / F(C∖(K+v)) − 1 of at least 0.01, K being the heads that most mask v's absence.",
             "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md", blocks, models.Select(m => new { m.Name, m.Minimality }).ToArray());
@@ -33,14 +32,19 @@ internal static class MinimalitySection
         return new(model.Name, "candidate heads", "significance", [.. points]) { Threshold = Threshold };
     }
 
-    private static IEnumerable<Cell[]> Summary(ReportInput input, ModelFindings[] models) =>
-        from m in models
-        from g in m.Minimality.GroupBy(x => x.Group)
-        let ordered = g.Select(x => x.Significance).Order().ToArray()
-        select (Cell[])[m.Name, input.GroupCell(g.Key), $"{g.Count()}", $"{g.Count(x => x.Kept)}", Numbers.Share(ordered[ordered.Length / 2])];
+    private static ReportTable Summary(ReportInput input, ModelFindings[] models)
+    {
+        var groups = input.Groups.Where(g => models.Any(m => m.Minimality.Any(x => x.Group == g.Name))).ToArray();
+        return ReportTable.Of("Heads kept of the candidates; quieter: median significance.", ["model", .. groups.Select(g => ">" + input.Titled(g.Name))], models.Select(m => (Cell[])
+            [m.Name, .. groups.Select(g => m.Minimality.Where(x => x.Group == g.Name).OrderBy(x => x.Significance).ToArray() is { Length: > 0 } heads
+                ? new Cell($"{heads.Count(x => x.Kept)} of {heads.Length}", Numbers.Share(heads[heads.Length / 2].Significance))
+                : Numbers.None)]));
+    }
 
-    private static ReportTable Heads(ReportInput input, ModelFindings model) => ReportTable.Of($"Every candidate of {model.Name}",
-        ["group", "head", ">F(C∖K)", ">F(C∖(K+v))", ">partners", ">significance", ""],
-        model.Minimality.Select(m => (Cell[])[input.GroupCell(m.Group), m.Head.ToString(), Numbers.Of(m.Without), Numbers.Of(m.WithoutBoth), $"{m.Partners}", Numbers.Share(m.Significance), m.Kept ? "kept" : "left out"])) with
+    private static ReportTable Heads(ReportInput input, ModelFindings[] models) => ReportTable.Of("Every candidate",
+        ["model", "group", "head", ">F(C∖K)", ">F(C∖(K+v))", ">partners", ">significance", ""],
+        from m in models
+        from x in m.Minimality
+        select (Cell[])[m.Name, input.GroupCell(x.Group), x.Head.ToString(), Numbers.Of(x.Without), Numbers.Of(x.WithoutBoth), $"{x.Partners}", Numbers.Share(x.Significance), x.Kept ? "kept" : "left out"]) with
     { IsFolded = true };
 }

@@ -15,7 +15,6 @@ internal static class PathPatchingSection
         var groups = input.Groups.Where(g => input.Findings.Models.Any(m => Scores(m, g) is not null)).ToArray();
         if (groups.Length == 0) return null;
         List<Block> blocks = [.. groups.Select(g => Maps(input, g)), Strongest(input, groups)];
-        if (input.Findings.Models.Any(m => PublishedFigures.IsStandIn(m.Name))) blocks.Add(new Note(ReportText.StandIns));
         return new("path-patching", "Path patching of every head",
             "A head's score is the mean relative change of the answer's probability, (p patched − p clean) / p clean, when its output at the group's position comes from a counterfactual prompt, along the paths to the group's receivers alone; strongly negative means important.",
             "Wang et al. 2023; Prakash et al. 2024, circuit discovery; docs/method.md", blocks,
@@ -55,10 +54,10 @@ internal static class PathPatchingSection
                    select (Cell[])
                    [
                        input.GroupCell(g.Name), m.Name,
-                       .. top.Select(h => new Cell(h.ToString(), $"{Numbers.Share(scores.Scores[h.Layer, h.Index])} ± {Numbers.Share(scores.StandardErrors[h.Layer, h.Index])}")),
+                       .. top.Select(h => new Cell(h.ToString(), Numbers.Score(scores.Scores[h.Layer, h.Index], scores.StandardErrors[h.Layer, h.Index]))),
                        .. anyPublished ? [string.Join("  ", PublishedFigures.Strongest(PublishedFigures.ReferenceOf(m.Name), g.Name))] : (Cell[])[],
                    ];
-        string[] headings = ["group", "model", "strongest", "second", "third", "fourth", .. anyPublished ? ["published"] : (string[])[]];
+        string[] headings = ["group", "model", "strongest", "second", "third", "fourth", .. anyPublished ? ["published (7B)"] : (string[])[]];
         return ReportTable.Of("Strongest heads (layer.head), with score and its standard error over prompts.", headings, rows);
     }
 

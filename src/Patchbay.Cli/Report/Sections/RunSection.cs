@@ -30,7 +30,10 @@ internal static class RunSection
             ("started", RunFacts.Time(run.Started)), ("last event", RunFacts.Time(run.Last)),
             ("duration", $"{wall} from start to last event, {SweepText.Duration(TimeSpan.FromSeconds(run.Seconds))} in units"),
         ];
-        return ReportTable.Of("", ["", ""], facts.Select(f => (Cell[])[f.Name, f.Value]));
+        // Side by side, so that they take half the height.
+        var half = (facts.Length + 1) / 2;
+        return ReportTable.Of("", ["", "", "", ""], Enumerable.Range(0, half).Select(i => (Cell[])
+            [facts[i].Name, facts[i].Value, .. half + i < facts.Length ? [facts[half + i].Name, facts[half + i].Value] : (Cell[])["", ""]]));
     }
 
     private static ReportTable Models(RunFacts run) => ReportTable.Of("Models. The fingerprint is the SHA-256 of configuration, weights and adapter.",

@@ -12,7 +12,7 @@ internal static class SummarySection
         var columns = new (string Heading, Func<ModelFindings, Cell?> Cell)[]
         {
             (">accuracy", m => m.Accuracy is { } a ? Numbers.Of(a.Right) : (Cell?)null),
-            (">less base", m => Difference(findings, m)),
+            (">against base", m => Difference(findings, m)),
             (">heads in circuit", m => m.Circuit.Count > 0 ? new Cell($"{m.Circuit.Values.Sum(h => h.Count)}", string.Join(" + ", input.Groups.Select(g => m.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0))) : (Cell?)null),
             (">base's heads that are its", m => Shared(input, m)),
             (">faithfulness of base's circuit", m => findings.Circuits.FirstOrDefault(c => c.CircuitOf == findings.Models[0].Name && c.Model == m.Name) is { } c ? (Cell)Numbers.Share(c.Faithfulness, "0.00") : (Cell?)null),
