@@ -19,7 +19,7 @@ internal sealed class SvgBarChart
         var values = bars.SelectMany(b => (double[])[b.Value, b.Low, b.High, b.Published ?? double.NaN, .. b.Dots]).Concat(chart.Lines.Select(l => l.Value)).Append(0).Where(double.IsFinite);
         axis = ChartAxis.Around(values, 5, ends: chart.Range);
         left = 12 + SvgPicture.LetterWidth * bars.Select(b => b.Name.Length).DefaultIfEmpty(0).Max();
-        top = (chart.Title.Length > 0 ? 26 : 4) + (chart.Lines.Count > 0 ? 16 : 0);
+        top = (chart.Title.Length > 0 ? 26 : 4) + (chart.Lines.Any(l => l.Name.Length > 0) ? 16 : 0);
     }
 
     /// <summary>The picture.</summary>
@@ -63,7 +63,7 @@ internal sealed class SvgBarChart
             // The lower one's name ends at its line and the higher one's begins there, so that the two never overlap.
             var isLow = index == 0 && chart.Lines.Count > 1;
             yield return Svg.Line(X(line.Value), top - 2, X(line.Value), top + height, line.IsDashed ? "floor" : "target");
-            yield return Svg.Text(X(line.Value) + (isLow ? 3 : -3), top - 6, "small", string.Create(CultureInfo.InvariantCulture, $"{line.Name} {line.Value:0.00}"), isLow ? "end" : "start");
+            if (line.Name.Length > 0) yield return Svg.Text(X(line.Value) + (isLow ? 3 : -3), top - 6, "small", string.Create(CultureInfo.InvariantCulture, $"{line.Name} {line.Value:0.00}"), isLow ? "end" : "start");
         }
     }
 

@@ -38,12 +38,13 @@ internal sealed class SvgCircuitGraph
     private const double Left = 30, Top = 58, Bottom = 46, Radius = 8.5, Pitch = 20, Gap = 44, Narrow = 66;
     private readonly CircuitGraph graph;
     private readonly double[] widths;
-    private readonly double layerHeight;
+    private readonly double layerHeight, crowding; // the more paths, the fainter each
     private readonly (double X, double Y)[] places;
 
     private SvgCircuitGraph(CircuitGraph graph)
     {
         this.graph = graph;
+        crowding = Math.Clamp(90.0 / Math.Max(1, graph.Edges.Count), 0.3, 1);
         layerHeight = graph.Layers <= 12 ? 34 : 22;
         widths = [.. Enumerable.Range(0, graph.Lanes.Count).Select(lane => Math.Max(Narrow, Pitch * Rows(lane).Select(r => r.Count()).DefaultIfEmpty(1).Max()))];
         places = new (double, double)[graph.Nodes.Count];
@@ -97,7 +98,7 @@ internal sealed class SvgCircuitGraph
         var lift = Math.Abs(from.Y - to.Y) * 0.45;
         // A curve that leaves upwards and arrives from below, as the residual stream runs.
         var path = $"M{Svg.Number(from.X)} {Svg.Number(from.Y)}C{Svg.Number(from.X)} {Svg.Number(from.Y - lift)} {Svg.Number(to.X)} {Svg.Number(to.Y + lift)} {Svg.Number(to.X)} {Svg.Number(to.Y)}";
-        var opacity = (0.10 + 0.62 * Math.Clamp(edge.Strength, 0, 1)).ToString("0.##", CultureInfo.InvariantCulture);
+        var opacity = ((0.10 + 0.62 * Math.Clamp(edge.Strength, 0, 1)) * crowding).ToString("0.##", CultureInfo.InvariantCulture);
         return Svg.Element("path", ("d", path), ("class", $"edge {ChartColors.StrokeOf(graph.Nodes[edge.From].Group)}"), ("opacity", opacity));
     }
 

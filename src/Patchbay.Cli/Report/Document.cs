@@ -37,6 +37,10 @@ internal sealed record Paragraph(string Text) : Block;
 /// <param name="Text">Plain text.</param>
 internal sealed record Note(string Text) : Block;
 
+/// <summary>Names with what they are.</summary>
+/// <param name="Items">Name and value, in order.</param>
+internal sealed record Facts(IReadOnlyList<(string Name, string Value)> Items) : Block;
+
 /// <summary>Pictures with one caption.</summary>
 /// <param name="Caption">What they show.</param>
 /// <param name="Pictures">From left to right.</param>

@@ -19,7 +19,7 @@ internal static class HtmlStyle
         h1{font-size:30px;line-height:1.2;margin:0 0 6px;font-weight:600;letter-spacing:-.01em;overflow-wrap:anywhere}
         .r-subtitle{color:var(--quiet);margin:0 0 12px;max-width:78ch;overflow-wrap:anywhere}
         .r-summary{margin:0;max-width:78ch}
-        nav,.r-table,figcaption,.r-source,.r-note,summary{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
+        nav,.r-table,.r-facts,figcaption,.r-source,.r-note,summary{font-family:system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
         nav{font-size:13px;line-height:1.35;margin-bottom:30px;padding:12px 0;border-top:1px solid var(--rule);border-bottom:1px solid var(--rule)}
         nav ol{margin:0;padding:0;list-style:none;columns:200px auto;column-gap:24px}
         nav li{margin:0 0 5px;break-inside:avoid;display:flex;gap:8px}
@@ -36,6 +36,9 @@ internal static class HtmlStyle
         .r-pictures{display:grid;gap:22px 30px;grid-template-columns:minmax(0,var(--w));justify-content:start}
         .r-picture{overflow-x:auto;min-width:0}
         .r-picture svg{display:block;height:auto}
+        .r-facts{margin:0 0 22px;font-size:13px;line-height:1.4;columns:2 340px;column-gap:44px;max-width:1000px}
+        .r-facts div{display:flex;gap:14px;padding:4px 0;border-bottom:1px solid var(--rule);break-inside:avoid}
+        .r-facts dt{flex:0 0 76px;color:var(--quiet)}.r-facts dd{margin:0;overflow-wrap:anywhere}
         .r-table{margin:18px 0 24px;font-size:13px;line-height:1.4}
         .r-scroll{overflow-x:auto}
         .r-caption{margin:0 0 6px;color:var(--quiet);max-width:96ch}

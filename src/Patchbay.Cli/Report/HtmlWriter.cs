@@ -39,6 +39,7 @@ internal static class HtmlWriter
             {
                 case Paragraph paragraph: page.Append(CultureInfo.InvariantCulture, $"<p>{Escape(paragraph.Text)}</p>\n"); break;
                 case Note note: page.Append(CultureInfo.InvariantCulture, $"<p class=\"r-note\">{Escape(note.Text)}</p>\n"); break;
+                case Facts facts: page.Append(CultureInfo.InvariantCulture, $"<dl class=\"r-facts\">\n{string.Concat(facts.Items.Select(f => $"<div><dt>{Escape(f.Name)}</dt><dd>{Escape(f.Value)}</dd></div>\n"))}</dl>\n"); break;
                 case Figure figure: Write(page, figure); break;
                 case ReportTable table: Write(page, table); break;
                 default: throw new ArgumentException($"{block.GetType().Name} cannot be written");

@@ -20,10 +20,10 @@ internal static class Numbers
     /// <summary>"+0.182", "−0.020".</summary>
     public static string Difference(double value, string format = "0.000") => double.IsFinite(value) ? Signed(value, "+", format) : None;
 
-    /// <summary>"−0.371 ± 0.002": as many digits as the error has, two of them, three behind the point at least.</summary>
+    /// <summary>"−0.371 ± 0.002": as many digits as the error's first is behind the point, three at least.</summary>
     public static string Score(double value, double error)
     {
-        var digits = error > 0 ? Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 3, 7) : 3;
+        var digits = error > 0 ? Math.Clamp(-(int)Math.Floor(Math.Log10(error)), 3, 7) : 3;
         var format = "0." + new string('0', digits);
         return Share(value, format) + (double.IsFinite(error) ? " ± " + error.ToString(format, CultureInfo.InvariantCulture) : "");
     }

@@ -10,18 +10,18 @@ internal static class RunSection
     public static Section Of(ReportInput input)
     {
         var run = input.Run;
-        List<Block> blocks = [Facts(run), Models(run), Stages(run)];
+        List<Block> blocks = [FactsOf(run), Models(run), Stages(run)];
         if (run.Missing.Count > 0) blocks.Insert(0, new Note($"The sweep is not complete; what is missing is left out below: {string.Join("; ", run.Missing)}."));
         return new("run", "What was run",
             "A sweep runs every stage of a study on every model; models with their fingerprints, prompts, seed and number format are fixed when it is planned.",
             "docs/studies.md, docs/operating.md", blocks, run);
     }
 
-    private static ReportTable Facts(RunFacts run)
+    private static Facts FactsOf(RunFacts run)
     {
         var wall = run is { Started: { } started, Last: { } last } ? SweepText.Duration(last - started) : Numbers.None;
-        var machines = run.Nodes.GroupBy(n => n.Host).Select(g => $"{g.Key} ({SweepText.Count(g.Count(), "process").Replace("processs", "processes")}, {SweepText.Count(g.Sum(n => n.Units), "unit")})");
-        (string Name, string Value)[] facts =
+        var machines = run.Nodes.GroupBy(n => n.Host).Select(g => $"{g.Key} ({(g.Count() == 1 ? "1 process" : $"{g.Count()} processes")}, {SweepText.Count(g.Sum(n => n.Units), "unit")})");
+        return new(
         [
             ("sweep", run.Sweep), ("study", run.Plan.Study), ("status", run.Status),
             ("prompts", run.Task), ("seed", run.Plan.Seed.ToString(CultureInfo.InvariantCulture)),
@@ -29,11 +29,7 @@ internal static class RunSection
             ("machine", run.Nodes.Count > 0 ? string.Join(", ", machines) : Numbers.None),
             ("started", RunFacts.Time(run.Started)), ("last event", RunFacts.Time(run.Last)),
             ("duration", $"{wall} from start to last event, {SweepText.Duration(TimeSpan.FromSeconds(run.Seconds))} in units"),
-        ];
-        // Side by side, so that they take half the height.
-        var half = (facts.Length + 1) / 2;
-        return ReportTable.Of("", ["", "", "", ""], Enumerable.Range(0, half).Select(i => (Cell[])
-            [facts[i].Name, facts[i].Value, .. half + i < facts.Length ? [facts[half + i].Name, facts[half + i].Value] : (Cell[])["", ""]]));
+        ]);
     }
 
     private static ReportTable Models(RunFacts run) => ReportTable.Of("Models. The fingerprint is the SHA-256 of configuration, weights and adapter.",
