@@ -84,7 +84,8 @@ internal sealed class SvgBarChart
         drawn.Add(Whisker(bar, y));
         if (bar.Published is { } published) drawn.Add(Diamond(X(published), y));
         var text = Math.Abs(bar.Value).ToString(chart.Format, CultureInfo.InvariantCulture);
-        drawn.Add(Svg.Text(left + Plot + Values - 2, y + 4, "", (bar.Value < 0 ? "−" : chart.ArePoints && bar.Value > 0 ? "+" : "") + text, "end"));
+        var sign = text.All(c => c is '0' or '.') ? "" : bar.Value < 0 ? "−" : chart.ArePoints ? "+" : "";
+        drawn.Add(Svg.Text(left + Plot + Values - 2, y + 4, "", sign + text, "end"));
         return drawn;
     }
 

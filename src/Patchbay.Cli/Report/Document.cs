@@ -54,7 +54,7 @@ internal sealed record Figure(string Caption, IReadOnlyList<Picture> Pictures, i
 internal sealed record Picture(string Name, string Title, XDocument Svg)
 {
     /// <summary>Name of its file.</summary>
-    public string FileOf(Section section) => $"{section.Id}-{string.Concat(Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'))}.svg";
+    public string FileOf(Section section) => $"{section.Id}-{string.Concat(Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-'))}.svg";
 }
 
 /// <summary>A table.</summary>

@@ -49,6 +49,7 @@ internal static class HtmlStyle
         td{vertical-align:top;border-bottom:1px solid var(--rule);max-width:64ch;white-space:nowrap}
         tr:last-child td{border-bottom:0}
         tr:hover td{background:var(--soft)}
+        .r-again td:first-child{color:var(--quiet);opacity:.7}
         .r-number{text-align:right;white-space:nowrap}
         .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{font-size:11.5px}
         td small{color:var(--quiet);font-size:11.5px;margin-left:3px;white-space:nowrap}

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
+using Patchbay.Cli.HeatMaps;
 
 namespace Patchbay.Cli.Report;
 
@@ -51,7 +52,7 @@ internal static class HtmlWriter
     private static void Write(StringBuilder page, Figure figure)
     {
         var widest = figure.Pictures.Max(p => Width(p.Svg));
-        page.Append(CultureInfo.InvariantCulture, $"<figure>\n<div class=\"r-pictures r-{Math.Min(figure.Abreast, figure.Pictures.Count)}\" style=\"--w:{widest:0}px\">\n");
+        page.Append(CultureInfo.InvariantCulture, $"<figure>\n<div class=\"r-pictures r-{HeatMap.Abreast(figure.Pictures.Count, figure.Abreast)}\" style=\"--w:{widest:0}px\">\n");
         foreach (var picture in figure.Pictures) page.Append(CultureInfo.InvariantCulture, $"<div class=\"r-picture\">{Inline(picture.Svg)}</div>\n");
         page.Append(CultureInfo.InvariantCulture, $"</div>\n<figcaption>{Escape(figure.Caption)}</figcaption>\n</figure>\n");
     }
@@ -66,8 +67,14 @@ internal static class HtmlWriter
         if (table.Columns.Any(c => c.Heading.Length > 0))
             page.Append(CultureInfo.InvariantCulture, $"<thead><tr>{string.Concat(table.Columns.Select(c => $"<th{(c.IsNumber ? " class=\"r-number\"" : "")} scope=\"col\">{Escape(c.Heading)}</th>"))}</tr></thead>\n");
         page.Append("<tbody>\n");
+        Cell? above = null;
         foreach (var row in table.Rows)
-            page.Append(CultureInfo.InvariantCulture, $"<tr>{string.Concat(row.Zip(table.Columns, (cell, column) => Write(cell, column)))}</tr>\n");
+        {
+            // A name that stands in the row above too steps back.
+            var again = row[0].Text.Length > 0 && above == row[0] ? "<tr class=\"r-again\">" : "<tr>";
+            page.Append(CultureInfo.InvariantCulture, $"{again}{string.Concat(row.Zip(table.Columns, (cell, column) => Write(cell, column)))}</tr>\n");
+            above = row[0];
+        }
         page.Append(table.IsFolded ? "</tbody></table></div>\n</details>\n</div>\n" : "</tbody></table></div>\n</div>\n");
     }
 

@@ -46,7 +46,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         var notes = new List<string>();
         var models = Pairs(first, second, notes);
         var same = firstRun.Plan.Seed == secondRun.Plan.Seed && firstRun.Plan.Task == secondRun.Plan.Task;
-        notes.AddRange(models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => $"{m.Name} is the same checkpoint in both"));
+        var unchanged = models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => m.Name).ToArray();
+        if (unchanged.Length > 0) notes.Add($"the same checkpoint in both: {string.Join(", ", unchanged)}");
         var figures = new FigureFinder(first, second, models, same);
         var overlaps = models.SelectMany(m => OverlapSection.Between(first.Chain.Groups, m.First, m.Second).Select(o => o with { Model = m.Name })).ToArray();
         return new(firstRun, secondRun, models, [.. figures.All()], overlaps, same, notes);
@@ -61,8 +62,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             notes.Add("the sweeps have no model of the same name: models are compared in order");
             return [.. first.Models.Zip(second.Models, (a, b) => new ModelPair(a, b))];
         }
-        foreach (var alone in first.Models.Concat(second.Models).Select(m => m.Name).Where(name => named.All(p => p.Name != name)).Distinct())
-            notes.Add($"{alone} is in one sweep only and not compared");
+        string[] alone = [.. first.Models.Concat(second.Models).Select(m => m.Name).Where(name => named.All(p => p.Name != name)).Distinct()];
+        if (alone.Length > 0) notes.Add($"in one sweep only and not compared: {string.Join(", ", alone)}");
         return named;
     }
 

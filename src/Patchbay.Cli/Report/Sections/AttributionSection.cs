@@ -11,16 +11,19 @@ internal static class AttributionSection
     {
         var models = input.Findings.Models.Where(m => m.Attribution.Count > 0).ToArray();
         if (models.Length == 0) return null;
-        var pictures = from m in models
-                       from a in m.Attribution
-                       let exact = m.Scores.FirstOrDefault(s => s.Group.Name == a.Group)
-                       where exact is not null
-                       select new Picture($"{m.Name}-{a.Group}-{a.Form}", $"Attribution of {a.Group} in {m.Name}", SvgScatter.Draw(Chart(input, m, a, exact)));
+        Picture[] pictures =
+        [
+            .. from m in models
+               from a in m.Attribution
+               let exact = m.Scores.FirstOrDefault(s => s.Group.Name == a.Group)
+               where exact is not null
+               select new Picture($"{m.Name}-{a.Group}-{a.Form}", $"Attribution of {a.Group} in {m.Name}", SvgScatter.Draw(Chart(input, m, a, exact))),
+        ];
         return new("attribution", "Attribution patching beside exact",
             "Attribution patching estimates every head's score from one backward pass, gradient times difference of activations; rank correlation and recall say how far it finds the heads that exact path patching finds.",
             "Nanda 2023; Kramár et al. 2024; docs/method.md",
             [
-                new Figure("Approximate against exact scores, a dot a head.", [.. pictures], 4),
+                .. pictures.Length > 0 ? [new Figure("Approximate against exact scores, a dot a head.", pictures, 4)] : (Block[])[],
                 ReportTable.Of("Rank: Spearman's correlation over heads that can score. Recall: share of the exact top k among the approximate top 2k.",
                     ["model", "group", "form", ">rank", ">k", ">recall"], from m in models
                                                                          from a in m.Attribution
