@@ -28,7 +28,8 @@ internal static class CommandLine
         root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
         root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)), Reading(open => new SweepShowCommand(open)),
             Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
-            Reading(open => new SweepExportCommand(open))));
+            Reading(open => new SweepExportCommand(open)), Reading(open => new SweepReportCommand(open)),
+            Reading(open => new SweepCompareCommand(open))));
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep", [.. Experiment.All.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));

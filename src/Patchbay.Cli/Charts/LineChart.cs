@@ -49,4 +49,13 @@ internal sealed record LineChart(string Title, string Subtitle, string XTitle, I
 {
     /// <summary>Named places, marked in every panel; in order of X.</summary>
     public IReadOnlyList<ChartMark> Marks { get; init; } = [];
+
+    /// <summary>Width of the plot.</summary>
+    public double PlotWidth { get; init; } = 620;
+
+    /// <summary>Whether it stands under a caption of its own, without heading and room around.</summary>
+    public bool IsBare { get; init; }
+
+    /// <summary>Room around everything.</summary>
+    public double Margin => IsBare ? 2 : SvgPicture.Margin;
 }

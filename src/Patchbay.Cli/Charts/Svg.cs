@@ -38,6 +38,20 @@ internal static class SvgPicture
         return (picture, top);
     }
 
+    /// <summary>A picture that stands under a caption of its own: a panel's title at most, no room around.</summary>
+    /// <param name="width">Width of the whole.</param>
+    /// <param name="height">Height of the whole.</param>
+    /// <param name="title">Its name for who cannot see it.</param>
+    /// <param name="styleSheet">Style sheet for light pages and dark ones.</param>
+    public static XElement Bare(double width, double height, string title, string styleSheet)
+    {
+        var picture = Svg.Element("svg", ("viewBox", $"0 0 {Svg.Number(width)} {Svg.Number(height)}"),
+            ("width", "100%"), ("style", $"max-width:{Svg.Number(width)}px"), ("role", "img"));
+        picture.Add(Svg.Element("title").With(title), Svg.Element("style").With(styleSheet));
+        picture.Add(Svg.Element("rect", ("class", "page"), ("width", "100%"), ("height", "100%")));
+        return picture;
+    }
+
     private static IEnumerable<string> Wrap(string text, int letters)
     {
         var line = "";

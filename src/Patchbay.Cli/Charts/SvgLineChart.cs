@@ -6,30 +6,33 @@ namespace Patchbay.Cli.Charts;
 /// colour; colours differ in lightness too, and from the seventh line on in dashes.</summary>
 internal static class SvgLineChart
 {
-    internal const double Margin = SvgPicture.Margin, Left = 56, PlotWidth = 620;
+    internal const double Left = 56;
     private const double MarkRow = 15, Gap = 42, TitleAbove = 14;
 
     /// <summary>The picture.</summary>
     public static XDocument Draw(LineChart chart)
     {
         var x = XAxis(chart);
-        var panels = chart.Panels.Select(p => new SvgLinePanel(p, x)).ToArray();
+        var panels = chart.Panels.Select(p => new SvgLinePanel(p, x, chart.PlotWidth)).ToArray();
+        var margin = chart.Margin;
         var longest = chart.Panels.SelectMany(p => p.Series).Select(s => s.Name.Length).DefaultIfEmpty(0).Max();
-        var width = 2 * Margin + Left + PlotWidth + 30 + longest * SvgPicture.LetterWidth;
+        var width = 2 * margin + Left + chart.PlotWidth + 30 + longest * SvgPicture.LetterWidth;
         var rows = MarkRows(chart, x);
         var names = rows.Length == 0 ? 0 : (rows.Max() + 1) * MarkRow + 4;
         var content = names + panels.Sum(p => p.Height + Gap) + 36;
-        var (picture, top) = SvgPicture.Create(width, chart.Title, chart.Subtitle, ChartColors.StyleSheet, content);
+        var (picture, top) = chart.IsBare
+            ? (SvgPicture.Bare(width, content + margin, chart.Title, ChartColors.StyleSheet), 0)
+            : SvgPicture.Create(width, chart.Title, chart.Subtitle, ChartColors.StyleSheet, content);
         var y = top + names + Gap - 10;
         picture.Add(Marks(chart, x, rows, y));
         foreach (var (index, panel) in panels.Index())
         {
-            picture.Add(panel.Draw(Margin + Left, y, TitleAbove + (index == 0 ? names : 0), chart.Marks.Select(mark => mark.X)));
+            picture.Add(panel.Draw(margin + Left, y, TitleAbove + (index == 0 ? names : 0), chart.Marks.Select(mark => mark.X)));
             y += panel.Height + Gap;
         }
         var bottom = y - Gap;
-        picture.Add(x.Ticks.Select(t => Svg.Text(Margin + Left + x.At(t) * PlotWidth, bottom + 16, "", x.Label(t), "middle")));
-        picture.Add(Svg.Text(Margin + Left + PlotWidth / 2, bottom + 33, "", chart.XTitle, "middle"));
+        picture.Add(x.Ticks.Select(t => Svg.Text(margin + Left + x.At(t) * chart.PlotWidth, bottom + 16, "", x.Label(t), "middle")));
+        picture.Add(Svg.Text(margin + Left + chart.PlotWidth / 2, bottom + 33, "", chart.XTitle, "middle"));
         return new XDocument(picture);
     }
 
@@ -49,8 +52,8 @@ internal static class SvgLineChart
         var rows = new int[chart.Marks.Count];
         for (var i = rows.Length - 1; i >= 0; i--)
         {
-            var end = x.At(chart.Marks[i].X) * PlotWidth + chart.Marks[i].Name.Length * SvgPicture.LetterWidth + 8;
-            var under = Enumerable.Range(i + 1, rows.Length - i - 1).Where(j => x.At(chart.Marks[j].X) * PlotWidth < end);
+            var end = x.At(chart.Marks[i].X) * chart.PlotWidth + chart.Marks[i].Name.Length * SvgPicture.LetterWidth + 8;
+            var under = Enumerable.Range(i + 1, rows.Length - i - 1).Where(j => x.At(chart.Marks[j].X) * chart.PlotWidth < end);
             rows[i] = under.Select(j => rows[j] + 1).DefaultIfEmpty(0).Max();
         }
         return rows;
@@ -61,7 +64,7 @@ internal static class SvgLineChart
     {
         foreach (var (mark, row) in chart.Marks.Zip(rows))
         {
-            var at = Margin + Left + x.At(mark.X) * PlotWidth;
+            var at = chart.Margin + Left + x.At(mark.X) * chart.PlotWidth;
             var nameAt = top - 6 - row * MarkRow;
             yield return Svg.Line(at, nameAt - 9, at, top, "lead");
             yield return Svg.Text(at + 4, nameAt, "faint", mark.Name);
@@ -80,6 +83,9 @@ internal static class ChartColors
     /// <summary>Style classes of a line: "c2 d1", "grey" where it has no colour.</summary>
     public static string LineOf(int? color) => color is { } c ? $"line c{c % Light.Length} d{c / Light.Length % Dashes.Length}" : "line grey";
 
+    /// <summary>Style class of a thin curve: "c2".</summary>
+    public static string StrokeOf(int color) => $"c{color % Light.Length}";
+
     /// <summary>Style class of a label or dot: "t2".</summary>
     public static string TextOf(int? color) => color is { } c ? $"t{c % Light.Length}" : "faint";
 
@@ -89,6 +95,8 @@ internal static class ChartColors
     /// <summary>Style sheet for light pages and dark ones.</summary>
     public static string StyleSheet { get; } = SvgPicture.Fonts
         + ".line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}.grey{stroke-width:1.2}.band{opacity:.13;stroke:none}"
+        + ".fill{fill-opacity:.82}.pale{fill-opacity:.34}.dot{fill-opacity:.75}.whisker,.target,.floor{fill:none;stroke-width:1.3}.floor{stroke-dasharray:4 3}"
+        + ".published{stroke-width:1.4}.seed{fill:none;stroke-width:.8;opacity:.6}.edge{fill:none;stroke-width:1}.small{font-size:10px}.on{font-size:9px;font-weight:600;text-anchor:middle}"
         + ".grid{stroke-width:1}.stage{stroke-width:1;stroke-dasharray:3 3}.lead{stroke-width:1;fill:none}"
         + string.Concat(Dashes.Select((d, i) => d.Length > 0 ? $".d{i}{{stroke-dasharray:{d}}}" : ""))
         + Set(Light, page: "#ffffff", ink: "#1f2328", grid: "#e4e7eb", faint: "#6a727c", grey: "#a0a8b2")
@@ -97,5 +105,6 @@ internal static class ChartColors
 
     private static string Set(string[] colors, string page, string ink, string grid, string faint, string grey) =>
         $".page{{fill:{page}}}text{{fill:{ink}}}.faint{{fill:{faint}}}.grey{{stroke:{grey}}}.grid{{stroke:{grid}}}.stage,.lead{{stroke:{grey}}}"
+        + $".neutral{{fill:{faint}}}.whisker,.target,.floor,.published,.seed{{stroke:{ink}}}.published,.on{{fill:{page}}}"
         + string.Concat(colors.Select((c, i) => $".c{i}{{stroke:{c}}}.t{i}{{fill:{c}}}"));
 }

@@ -9,10 +9,14 @@ internal sealed class SvgLinePanel
     private const double LeastHeight = 150, LabelDistance = 14, LabelGap = 22;
     private readonly LinePanel panel;
     private readonly ChartAxis x, y;
+    private readonly double width;
 
-    public SvgLinePanel(LinePanel panel, ChartAxis x)
+    /// <param name="panel">What to draw.</param>
+    /// <param name="x">The axis that all panels share.</param>
+    /// <param name="width">Width of the plot.</param>
+    public SvgLinePanel(LinePanel panel, ChartAxis x, double width)
     {
-        (this.panel, this.x) = (panel, x);
+        (this.panel, this.x, this.width) = (panel, x, width);
         Height = Math.Max(LeastHeight, panel.Series.Count * LabelDistance);
         y = ChartAxis.Around(panel.Values, (int)(Height / 28), panel.Logarithmic, panel.Range);
     }
@@ -31,7 +35,7 @@ internal sealed class SvgLinePanel
         drawn.Add(Svg.Text(-SvgLineChart.Left, -titleAbove, "panel", panel.Title));
         foreach (var tick in y.Ticks)
         {
-            drawn.Add(Svg.Line(0, Y(tick), SvgLineChart.PlotWidth, Y(tick), "grid"));
+            drawn.Add(Svg.Line(0, Y(tick), width, Y(tick), "grid"));
             drawn.Add(Svg.Text(-7, Y(tick) + 4, "", y.Label(tick), "end"));
         }
         drawn.Add(marks.Select(mark => Svg.Line(X(mark), 0, X(mark), Height, "stage")));
@@ -41,7 +45,7 @@ internal sealed class SvgLinePanel
         return drawn;
     }
 
-    private double X(double value) => x.At(value) * SvgLineChart.PlotWidth;
+    private double X(double value) => x.At(value) * width;
 
     private double Y(double value) => (1 - y.At(value)) * Height;
 
@@ -83,7 +87,7 @@ internal sealed class SvgLinePanel
     {
         var ending = panel.Series.Where(s => s.Name.Length > 0 && s.Points.Any(IsDrawn)).Select(s => (Series: s, Last: s.Points.Last(IsDrawn))).ToArray();
         var places = EndLabels.Place([.. ending.Select(e => Y(e.Last.Y))], LabelDistance, 0, Height);
-        var right = SvgLineChart.PlotWidth + LabelGap;
+        var right = width + LabelGap;
         foreach (var ((series, last), at) in ending.Zip(places))
         {
             var lead = $"M{Svg.Number(X(last.X) + 4)} {Svg.Number(Y(last.Y))}L{Svg.Number(right - 14)} {Svg.Number(Y(last.Y))}L{Svg.Number(right - 4)} {Svg.Number(at)}";

@@ -38,7 +38,7 @@ internal sealed class SweepExportCommand : PbmCommand
             var state = SweepJournals.Find(journal, sweep).State;
             var missing = SweepExport.Missing(state);
             if (missing.Count > 0 && !call.Get(partial))
-                throw new ArgumentException($"sweep {sweep} is not complete: {Summary(missing)}; export what there is with --partial");
+                throw new ArgumentException($"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; export what there is with --partial");
             var files = SweepExport.Files(state, call.Get(format));
             var paths = files.Select(file => Path.Combine(call.Get(folder), file.Name)).ToArray();
             foreach (var (file, path) in files.Zip(paths))
@@ -46,7 +46,7 @@ internal sealed class SweepExportCommand : PbmCommand
                 OutputFile.Write(path, file.Bytes);
                 call.WriteLine($"written: {path}");
             }
-            if (missing.Count > 0) call.Notice($"not complete: {Summary(missing)}");
+            if (missing.Count > 0) call.Notice($"not complete: {SweepExport.Summary(missing)}");
             call.WriteJson(new { Sweep = sweep, Files = paths, Missing = missing });
             return ExitCode.Ok;
         }
@@ -54,11 +54,5 @@ internal sealed class SweepExportCommand : PbmCommand
         {
             SweepJournals.Close(journal);
         }
-    }
-
-    private static string Summary(IReadOnlyList<string> missing)
-    {
-        const int shown = 4;
-        return string.Join(", ", missing.Take(shown)) + (missing.Count > shown ? $" and {missing.Count - shown} more" : "");
     }
 }

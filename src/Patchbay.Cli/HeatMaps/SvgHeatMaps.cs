@@ -56,6 +56,6 @@ internal static class SvgColors
         + Set(DivergingScale.Dark, page: "#0d1117", ink: "#e6edf3", line: "#4a525c") + "}";
 
     private static string Set(DivergingScale scale, string page, string ink, string line) =>
-        $".page,.none{{fill:{page}}}text{{fill:{ink}}}.mark{{stroke:{ink}}}.halo{{stroke:{page}}}.frame{{stroke:{line}}}"
+        $".page,.none{{fill:{page}}}text{{fill:{ink}}}.mark{{stroke:{ink}}}.halo{{stroke:{page}}}.frame{{stroke:{line}}}.inverse{{fill:{page}}}"
         + string.Concat(Fractions.Select(f => $".{ClassOf(f)}{{fill:{scale.At(f).Hex}}}"));
 }

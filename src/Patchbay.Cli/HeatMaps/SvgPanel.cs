@@ -8,7 +8,7 @@ namespace Patchbay.Cli.HeatMaps;
 internal sealed class SvgPanel
 {
     internal const double Left = 44;
-    private const double PlotSize = 384, Top = 26, Bottom = 36;
+    private const double Top = 26, Bottom = 36;
     private const double BarGap = 14, BarWidth = 12, BarLabels = 58, LeastBar = 64;
     private readonly HeatMap map;
     private readonly bool alone;
@@ -16,10 +16,11 @@ internal sealed class SvgPanel
 
     /// <param name="map">What to draw.</param>
     /// <param name="alone">Whether it has a title and a colour bar of its own, which in a grid its column has.</param>
-    public SvgPanel(HeatMap map, bool alone = true)
+    /// <param name="size">Size of the longer side of the cells together, in round cells.</param>
+    public SvgPanel(HeatMap map, bool alone = true, double size = 384)
     {
         (this.map, this.alone) = (map, alone);
-        cell = Math.Clamp(Math.Floor(PlotSize / Math.Max(map.Layers, map.Heads)), 4, 28);
+        cell = Math.Clamp(Math.Floor(size / Math.Max(map.Layers, map.Heads)), 4, 28);
         barHeight = Math.Max(map.Layers * cell, LeastBar);
     }
 
@@ -28,6 +29,21 @@ internal sealed class SvgPanel
 
     /// <summary>Height with title and axes.</summary>
     public double Height => alone ? Top + Math.Max(map.Layers * cell + Bottom, barHeight + 8) : map.Layers * cell + Bottom;
+
+    /// <summary>A single panel as a picture of its own under its name, its colour bar below.</summary>
+    /// <param name="map">What to draw.</param>
+    /// <param name="size">Size of the longer side of the cells together.</param>
+    public static XDocument Picture(HeatMap map, double size)
+    {
+        const double Heading = 24, BarRoom = 34;
+        var panel = new SvgPanel(map, alone: false, size);
+        var title = map.Title.Length > 0 ? $"{map.Name}  {map.Title}" : map.Name;
+        var picture = SvgPicture.Bare(panel.Width + 4, Heading + panel.Height + BarRoom, title, SvgColors.StyleSheet);
+        picture.Add(Svg.Text(Left, 15, "panel", map.Name));
+        if (map.Title.Length > 0) picture.Add(Svg.Text(Left + map.Heads * panel.cell, 15, "", map.Title, "end"));
+        picture.Add(panel.Draw(0, Heading), map.Limit > 0 ? panel.ColorBarBelow(0, Heading + panel.Height + 4) : null);
+        return new XDocument(picture);
+    }
 
     /// <summary>The panel with its upper left corner at (x, y).</summary>
     public XElement Draw(double x, double y)

@@ -29,9 +29,6 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
     public const string Caption = "Published beside measured. rank: Spearman's correlation of all heads' scores;\n"
         + "precision: share of our circuit's heads that are in the published one; recall: share of the published one's that are in ours";
 
-    /// <summary>Accuracies that Prakash et al. (ICLR 2024) give, on 500 prompts.</summary>
-    private static readonly Dictionary<string, double> Accuracies = new() { ["llama"] = .66, ["vicuna"] = .67, ["goat"] = .82, ["float"] = .82 };
-
     /// <summary>The name that a model has among the published ones: without its size.</summary>
     public static string ReferenceName(string model) => model.EndsWith("-7b", StringComparison.Ordinal) ? model[..^"-7b".Length] : model;
 
@@ -46,7 +43,7 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         foreach (var model in state.Plan!.Models)
         {
             var reference = names.GetValueOrDefault(model.Name) ?? ReferenceName(model.Name);
-            double? accuracy = Accuracies.TryGetValue(reference, out var share) ? share : null;
+            var accuracy = PublishedFigures.Accuracy(reference);
             var published = folder.Circuit(reference);
             var groups = SweepResults.PathPatching(state, model.Name).Where(s => s.Status == StageStatus.Completed)
                 .Select(stage => Group(state, stage, folder, reference, published, notes)).OfType<PublishedGroup>().ToArray();

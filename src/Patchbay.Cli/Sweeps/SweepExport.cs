@@ -47,6 +47,13 @@ internal static class SweepExport
             : $"{s.Stage.Id} has {s.Completed} of {SweepText.Count(s.Order.Length, "unit")}"),
     ];
 
+    /// <summary>The first lines of what is missing, and how many more there are.</summary>
+    public static string Summary(IReadOnlyList<string> missing)
+    {
+        const int shown = 4;
+        return string.Join(", ", missing.Take(shown)) + (missing.Count > shown ? $" and {missing.Count - shown} more" : "");
+    }
+
     /// <summary>A model's circuit in the paper's form: group names and [layer, head] pairs; groups that are not complete are left out.</summary>
     public static string Circuit(SweepState state, string model) => JsonText.Write(json =>
     {

@@ -1,0 +1,56 @@
+using Patchbay.Tasks;
+
+namespace Patchbay.Cli.Charts;
+
+/// <summary>A bar with its error.</summary>
+/// <param name="Name">What it is of.</param>
+/// <param name="Value">Its length; NaN for none.</param>
+/// <param name="Low">Lower end of its error bar; NaN for none.</param>
+/// <param name="High">Upper end.</param>
+internal sealed record Bar(string Name, double Value, double Low, double High)
+{
+    /// <summary>Colour by number, or null for grey.</summary>
+    public int? Color { get; init; }
+
+    /// <summary>Whether it is drawn paler: context to the others.</summary>
+    public bool IsPale { get; init; }
+
+    /// <summary>What was published of it, drawn as a diamond, or null.</summary>
+    public double? Published { get; init; }
+
+    /// <summary>Single measurements that it is the mean of, drawn as dots.</summary>
+    public IReadOnlyList<double> Dots { get; init; } = [];
+
+    /// <summary>A counted share with its 95 % interval.</summary>
+    public static Bar Of(string name, Proportion share) => new(name, share.Share, share.Interval.Low, share.Interval.High);
+}
+
+/// <summary>Bars under a heading of their own.</summary>
+/// <param name="Title">The heading, or empty.</param>
+/// <param name="Bars">From top to bottom.</param>
+internal sealed record BarGroup(string Title, IReadOnlyList<Bar> Bars);
+
+/// <summary>A value that is marked through all bars.</summary>
+/// <param name="Value">Where.</param>
+/// <param name="Name">What it says above.</param>
+/// <param name="IsDashed">Whether its line is dashed.</param>
+internal sealed record BarLine(double Value, string Name, bool IsDashed);
+
+/// <summary>Horizontal bars with error bars on one axis.</summary>
+/// <param name="Title">Title of the picture.</param>
+/// <param name="AxisTitle">What is measured.</param>
+/// <param name="Groups">From top to bottom.</param>
+internal sealed record BarChart(string Title, string AxisTitle, IReadOnlyList<BarGroup> Groups)
+{
+    /// <summary>Ends of the axis, or null for those of the values.</summary>
+    public (double Low, double High)? Range { get; init; } = (0, 1);
+
+    /// <summary>Values marked through all bars.</summary>
+    public IReadOnlyList<BarLine> Lines { get; init; } = [];
+
+    /// <summary>Whether values are drawn as points, as differences are, not as bars from 0.</summary>
+    public bool ArePoints { get; init; }
+
+    /// <summary>How a value is written beside its bar.</summary>
+    public string Format { get; init; } = "0.00";
+}

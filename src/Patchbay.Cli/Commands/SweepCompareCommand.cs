@@ -1,0 +1,97 @@
+using System.CommandLine;
+using Patchbay.Cli.Report;
+using Patchbay.Cli.Results;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Experiments.Findings;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm sweep compare`: two sweeps, figure by figure, with significance.</summary>
+internal sealed class SweepCompareCommand : PbmCommand
+{
+    private readonly Func<Call, ISweepJournal> open;
+    private readonly Argument<string> first = new("A") { Description = "Id of the first sweep" };
+    private readonly Argument<string> second = new("B") { Description = "Id of the second sweep" };
+    private readonly Option<string?> output = new("--out") { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
+
+    /// <param name="open">Opens the journal.</param>
+    public SweepCompareCommand(Func<Call, ISweepJournal> open) : base("compare", "Compare two sweeps figure by figure, with significance",
+        "pbm sweep compare tiny-1 tiny-2", "pbm sweep compare tiny-1 tiny-2 --out compared.html", "pbm sweep compare paper-1 paper-2 --json")
+    {
+        this.open = open;
+        Add(first);
+        Add(second);
+        Add(output);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var file = call.Get(output);
+        if (file is not null && Path.GetExtension(file) is not (".html" or ".md")) throw new ArgumentException($"--out: {file} must end in .html or .md");
+        var journal = open(call);
+        try
+        {
+            var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
+            var comparison = SweepComparison.Of(a.Run, a.Findings, b.Run, b.Findings);
+            Show(call, comparison);
+            string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Of(comparison))];
+            foreach (var path in files.Take(1)) call.WriteLine($"written: {path}");
+            foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0)) call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");
+            foreach (var note in comparison.Notes) call.Notice(note);
+            if (call.IsJson) call.WriteJsonText(Document(comparison, files));
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            SweepJournals.Close(journal);
+        }
+    }
+
+    private static (RunFacts Run, SweepFindings Findings) Find(ISweepJournal journal, string id)
+    {
+        var state = SweepJournals.Find(journal, id).State;
+        return (RunFacts.Of(id, state, journal.Read(id, 0)), FindingsOf.Sweep(state));
+    }
+
+    private static void Show(Call call, SweepComparison comparison)
+    {
+        call.WriteLine($"First: {comparison.First.Sweep}, second: {comparison.Second.Sweep}; {(comparison.SamePrompts ? "the same prompts" : "different prompts")}");
+        if (comparison.Figures.Count == 0 && comparison.Overlaps.Count == 0) call.WriteLine("The sweeps have no figure in common.");
+        if (comparison.Figures.Count > 0)
+        {
+            call.WriteLine(SweepComparison.Caption);
+            call.Out.Write(ComparisonReport.Figures(comparison));
+        }
+        if (comparison.Overlaps.Count == 0) return;
+        call.WriteLine("Circuits. precision: share of the first's heads that are the second's; recall: share of the second's that are the first's");
+        call.Out.Write(ComparisonReport.Overlaps(comparison));
+    }
+
+    private static IEnumerable<string> Write(string file, ReportDocument report)
+    {
+        var isMarkdown = Path.GetExtension(file) == ".md";
+        OutputFile.Write(file, isMarkdown ? MarkdownWriter.Write(report) : HtmlWriter.Write(report));
+        yield return file;
+        if (!isMarkdown) yield break;
+        foreach (var (name, picture) in report.Pictures)
+        {
+            var path = Path.Combine(Path.GetDirectoryName(file) ?? "", MarkdownWriter.PictureFolder, name);
+            OutputFile.Write(path, MarkdownWriter.PictureText(picture));
+            yield return path;
+        }
+    }
+
+    private static string Document(SweepComparison comparison, string[] files) => ReportData.Write(new
+    {
+        First = comparison.First.Sweep,
+        Second = comparison.Second.Sweep,
+        comparison.SamePrompts,
+        Models = comparison.Models.Select(m => new { First = m.First.Name, Second = m.Second.Name, SameCheckpoint = m.First.Fingerprint == m.Second.Fingerprint }),
+        Figures = comparison.Figures.Select(f => new { f.Part, f.Name, f.First, f.Second, Difference = f.Second - f.First, f.Difference?.Low, f.Difference?.High, f.Difference?.P, f.Test }),
+        comparison.Overlaps,
+        comparison.Notes,
+        Files = files,
+    }).TrimEnd();
+}

@@ -1,0 +1,37 @@
+using Patchbay.Cli.Charts;
+using Patchbay.Experiments;
+using Patchbay.Experiments.Findings;
+using Patchbay.Tasks;
+
+namespace Patchbay.Cli.Report;
+
+/// <summary>What a report is made of.</summary>
+/// <param name="Run">What was run.</param>
+/// <param name="Findings">What was found.</param>
+/// <param name="Training">Training runs of the models, where their logs lie beside them.</param>
+internal sealed record ReportInput(RunFacts Run, SweepFindings Findings, IReadOnlyList<TrainingCurve> Training)
+{
+    /// <summary>Groups of the chain, in its order.</summary>
+    public IReadOnlyList<PathGroup> Groups => Findings.Chain.Groups;
+
+    /// <summary>Number of a group in the chain, which is its colour; null for what is none ("circuit").</summary>
+    public int? Color(string group) => Groups.Index().Where(g => g.Item.Name == group).Select(g => (int?)g.Index).FirstOrDefault();
+
+    /// <summary>A cell with a group's name in its colour.</summary>
+    public Cell GroupCell(string group) => new(Titled(group), Group: Color(group));
+
+    /// <summary>"A value fetcher".</summary>
+    public string Titled(string group) => Groups.FirstOrDefault(g => g.Name == group) is { } known && known.Title != known.Name ? $"{known.Name} {known.Title}" : group;
+
+    /// <summary>The group that a name such as "group A" or "A" speaks of, in its colour; null where it is none.</summary>
+    public int? ColorOf(string text) => Color(text.StartsWith("group ", StringComparison.Ordinal) ? text["group ".Length..] : text);
+
+    /// <summary>Difference of two counted shares: paired where both answers are known prompt by prompt, else independent.</summary>
+    public static ShareDifference Difference(Proportion first, IReadOnlyList<bool> firstAnswers, Proportion second, IReadOnlyList<bool> secondAnswers) =>
+        firstAnswers.Count > 0 && firstAnswers.Count == secondAnswers.Count
+            ? ShareDifference.Paired(firstAnswers, secondAnswers)
+            : ShareDifference.Independent(first, second);
+
+    /// <summary>How a difference was tested, in words.</summary>
+    public static string Test(bool paired) => paired ? "McNemar's exact test, two-sided, on the same prompts" : "two-proportion z test, two-sided";
+}

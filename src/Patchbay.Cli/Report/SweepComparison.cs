@@ -1,0 +1,135 @@
+using Patchbay.Experiments;
+using Patchbay.Experiments.Findings;
+using Patchbay.Cli.Report.Sections;
+using Patchbay.Tasks;
+
+namespace Patchbay.Cli.Report;
+
+/// <summary>One figure that two sweeps have.</summary>
+/// <param name="Part">What kind it is: "accuracy".</param>
+/// <param name="Name">Of what: "tiny-goat".</param>
+/// <param name="First">In the first sweep.</param>
+/// <param name="Second">In the second.</param>
+/// <param name="Difference">Second less first, tested; null where there is no test of it.</param>
+internal sealed record ComparedFigure(string Part, string Name, double First, double Second, ShareDifference? Difference)
+{
+    /// <summary>How it was tested: "McNemar", "z", or "".</summary>
+    public string Test => Difference is null ? "" : Difference.IsPaired ? "McNemar" : "z";
+}
+
+/// <summary>A model of the first sweep and the one of the second that it is compared with.</summary>
+/// <param name="First">Its findings in the first sweep.</param>
+/// <param name="Second">The other's.</param>
+internal sealed record ModelPair(ModelFindings First, ModelFindings Second)
+{
+    /// <summary>"tiny-goat", or both names where they differ.</summary>
+    public string Name => First.Name == Second.Name ? First.Name : $"{First.Name} | {Second.Name}";
+}
+
+/// <summary>Two sweeps, figure by figure.</summary>
+/// <param name="First">The first sweep.</param>
+/// <param name="Second">The second.</param>
+/// <param name="Models">Models that are compared.</param>
+/// <param name="Figures">Figures that both have.</param>
+/// <param name="Overlaps">Overlap of the circuits of each pair of models, group by group.</param>
+/// <param name="SamePrompts">Whether both asked the same prompts, so that answers can be paired.</param>
+/// <param name="Notes">What is not compared, or is to be known.</param>
+internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnlyList<ModelPair> Models, IReadOnlyList<ComparedFigure> Figures,
+    IReadOnlyList<GroupOverlap> Overlaps, bool SamePrompts, IReadOnlyList<string> Notes)
+{
+    /// <summary>What tests the table has.</summary>
+    public const string Caption = "Difference: second less first, with Newcombe's 95 % interval. p is two-sided: McNemar's exact test where both answered the same prompts, else the two-proportion z test.";
+
+    /// <summary>Compares all that both have.</summary>
+    public static SweepComparison Of(RunFacts firstRun, SweepFindings first, RunFacts secondRun, SweepFindings second)
+    {
+        var notes = new List<string>();
+        var models = Pairs(first, second, notes);
+        var same = firstRun.Plan.Seed == secondRun.Plan.Seed && firstRun.Plan.Task == secondRun.Plan.Task;
+        var unchanged = models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => m.Name).ToArray();
+        if (unchanged.Length > 0) notes.Add($"the same checkpoint in both: {string.Join(", ", unchanged)}");
+        var figures = new FigureFinder(first, second, models, same);
+        var overlaps = models.SelectMany(m => OverlapSection.Between(first.Chain.Groups, m.First, m.Second).Select(o => o with { Model = m.Name })).ToArray();
+        return new(firstRun, secondRun, models, [.. figures.All()], overlaps, same, notes);
+    }
+
+    /// <summary>Models of the same name; where no name is in both, models in order.</summary>
+    private static ModelPair[] Pairs(SweepFindings first, SweepFindings second, List<string> notes)
+    {
+        var named = first.Models.Join(second.Models, m => m.Name, m => m.Name, (a, b) => new ModelPair(a, b)).ToArray();
+        if (named.Length == 0)
+        {
+            notes.Add("the sweeps have no model of the same name: models are compared in order");
+            return [.. first.Models.Zip(second.Models, (a, b) => new ModelPair(a, b))];
+        }
+        string[] alone = [.. first.Models.Concat(second.Models).Select(m => m.Name).Where(name => named.All(p => p.Name != name)).Distinct()];
+        if (alone.Length > 0) notes.Add($"in one sweep only and not compared: {string.Join(", ", alone)}");
+        return named;
+    }
+
+    /// <summary>Finds the figures that both sweeps have.</summary>
+    private sealed class FigureFinder(SweepFindings first, SweepFindings second, IReadOnlyList<ModelPair> models, bool samePrompts)
+    {
+        public IEnumerable<ComparedFigure> All() => [.. Accuracies(), .. Circuits(), .. Dcm(), .. Functionality(), .. Cmap(), .. Knockouts()];
+
+        private ShareDifference Difference(Proportion a, IReadOnlyList<bool> aAnswers, Proportion b, IReadOnlyList<bool> bAnswers) =>
+            samePrompts ? ReportInput.Difference(a, aAnswers, b, bAnswers) : ShareDifference.Independent(a, b);
+
+        private ComparedFigure Share(string part, string name, Proportion a, Proportion b, IReadOnlyList<bool>? aAnswers = null, IReadOnlyList<bool>? bAnswers = null) =>
+            new(part, name, a.Share, b.Share, Difference(a, aAnswers ?? [], b, bAnswers ?? []));
+
+        /// <summary>The first sweep's name of a model of the second, or null where it is not compared.</summary>
+        private string? Counterpart(string name) => models.FirstOrDefault(m => m.Second.Name == name)?.First.Name;
+
+        private IEnumerable<ComparedFigure> Accuracies() =>
+            from m in models
+            let a = m.First.Accuracy
+            let b = m.Second.Accuracy
+            where a is not null && b is not null
+            select Share("accuracy", m.Name, a.Right, b.Right, a.Answers, b.Answers);
+
+        private IEnumerable<ComparedFigure> Circuits() =>
+            from a in first.Circuits
+            from b in second.Circuits
+            where Counterpart(b.CircuitOf) == a.CircuitOf && Counterpart(b.Model) == a.Model
+            let name = a.CircuitOf == a.Model ? a.Model : $"{a.CircuitOf}'s in {a.Model}"
+            from figure in new[]
+            {
+                Share("circuit accuracy", name, a.Circuit, b.Circuit, a.CircuitAnswers, b.CircuitAnswers),
+                new ComparedFigure("faithfulness", name, a.Faithfulness, b.Faithfulness, null),
+            }
+            select figure;
+
+        private IEnumerable<ComparedFigure> Dcm() =>
+            from m in models
+            from a in m.First.Dcm
+            from b in m.Second.Dcm
+            where (a.Group, a.Desideratum) == (b.Group, b.Desideratum)
+            let name = $"{m.Name}, {a.Group} {a.Desideratum}"
+            from figure in new[] { new ComparedFigure("DCM heads kept", name, a.Heads.Count, b.Heads.Count, null), Share("DCM accuracy", name, a.Test, b.Test) }
+            select figure;
+
+        private IEnumerable<ComparedFigure> Functionality() =>
+            from m in models
+            from a in m.First.Functionality
+            from b in m.Second.Functionality
+            where (a.Group, a.Desideratum) == (b.Group, b.Desideratum)
+            select Share("functionality", $"{m.Name}, {a.Group} {a.Desideratum}", FunctionalitySection.Pooled(a), FunctionalitySection.Pooled(b));
+
+        private IEnumerable<ComparedFigure> Cmap() =>
+            from a in first.Cmap
+            from b in second.Cmap
+            where (a.Donor, a.Into, a.Form, a.Group) == (Counterpart(b.Donor), Counterpart(b.Into), b.Form, b.Group)
+            select Share("CMAP", $"{a.Donor} → {a.Into}, {a.Form}, {a.Group}", a.Patched, b.Patched, a.PatchedAnswers, b.PatchedAnswers);
+
+        /// <summary>Of each curve the layer where the two differ most; its p value times the number of layers (Bonferroni).</summary>
+        private IEnumerable<ComparedFigure> Knockouts() =>
+            from m in models
+            from a in m.First.Knockouts
+            from b in m.Second.Knockouts
+            where (a.From, a.To, a.ByLayer.Count) == (b.From, b.To, b.ByLayer.Count)
+            let layer = Enumerable.Range(0, a.ByLayer.Count).MaxBy(l => Math.Abs(b.ByLayer[l].Share - a.ByLayer[l].Share))
+            let share = Share("knockout", $"{m.Name}, {a.From} → {a.To} from layer {layer}".Replace('_', ' '), a.ByLayer[layer], b.ByLayer[layer])
+            select share with { Difference = share.Difference! with { P = Math.Min(1, share.Difference.P * a.ByLayer.Count) } };
+    }
+}
