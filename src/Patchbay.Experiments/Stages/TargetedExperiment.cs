@@ -51,7 +51,7 @@ public sealed class TargetedExperiment : Experiment
                 var name = $"{request.Parameters["data"]}-{set}";
                 var own = new Dictionary<string, string>(parameters) { ["set"] = set };
                 var tune = new Stage($"{request.Model}/{Name}/{name}", Name, request.Model, own, after);
-                return new[] { tune, CmapExperiment.Patch($"{request.Model}/{CmapExperiment.Kind}/{name}", request.Model, $"{request.Model} tuned in {set} on {request.Parameters["data"]}", own, tune) };
+                return new[] { tune, CmapExperiment.Patch($"{request.Model}/{CmapExperiment.Kind}/{name}", request.Model, $"{set} tuned on {request.Parameters["data"]}", own, tune) };
             }),
         ];
     }
