@@ -24,9 +24,15 @@ public static class PublishedFigures
 
     private static readonly Dictionary<(string Model, string Group, string Desideratum), int> Dcm = new()
     {
-        [("llama", "A", "object value")] = 40, [("llama", "B", "position")] = 5, [("llama", "C", "position")] = 14,
-        [("goat", "A", "object value")] = 56, [("goat", "B", "position")] = 15, [("goat", "C", "position")] = 18,
-        [("float", "A", "object value")] = 60, [("float", "B", "position")] = 13, [("float", "C", "position")] = 22,
+        [("llama", "A", "object value")] = 40,
+        [("llama", "B", "position")] = 5,
+        [("llama", "C", "position")] = 14,
+        [("goat", "A", "object value")] = 56,
+        [("goat", "B", "position")] = 15,
+        [("goat", "C", "position")] = 18,
+        [("float", "A", "object value")] = 60,
+        [("float", "B", "position")] = 13,
+        [("float", "C", "position")] = 22,
     };
 
     /// <summary>The published model that a model is (llama-7b) or, in the tiny quartet, stands for (tiny-base); null for any other.</summary>

@@ -16,7 +16,8 @@ internal sealed class SvgBarChart
     {
         this.chart = chart;
         var bars = chart.Groups.SelectMany(g => g.Bars).ToArray();
-        var values = bars.SelectMany(b => (double[])[b.Value, b.Low, b.High, b.Published ?? double.NaN, .. b.Dots]).Concat(chart.Lines.Select(l => l.Value)).Append(0).Where(double.IsFinite);
+        var values = bars.SelectMany(b => (double[])[b.Value, b.Low, b.High, b.Published ?? double.NaN, .. b.Dots]).Concat(chart.Lines
+            .Select(l => l.Value)).Append(0).Where(double.IsFinite);
         axis = ChartAxis.Around(values, 5, ends: chart.Range);
         left = 12 + SvgPicture.LetterWidth * bars.Select(b => b.Name.Length).DefaultIfEmpty(0).Max();
         top = (chart.Title.Length > 0 ? 26 : 4) + (chart.Lines.Any(l => l.Name.Length > 0) ? 16 : 0);
@@ -63,7 +64,8 @@ internal sealed class SvgBarChart
             // The lower one's name ends at its line and the higher one's begins there, so that the two never overlap.
             var isLow = index == 0 && chart.Lines.Count > 1;
             yield return Svg.Line(X(line.Value), top - 2, X(line.Value), top + height, line.IsDashed ? "floor" : "target");
-            if (line.Name.Length > 0) yield return Svg.Text(X(line.Value) + (isLow ? 3 : -3), top - 6, "small", string.Create(CultureInfo.InvariantCulture, $"{line.Name} {line.Value:0.00}"), isLow ? "end" : "start");
+            if (line.Name.Length > 0) yield return Svg.Text(X(line.Value) + (isLow ? 3 : -3), top - 6, "small",
+                string.Create(CultureInfo.InvariantCulture, $"{line.Name} {line.Value:0.00}"), isLow ? "end" : "start");
         }
     }
 

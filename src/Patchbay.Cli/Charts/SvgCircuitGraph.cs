@@ -97,7 +97,8 @@ internal sealed class SvgCircuitGraph
         var (from, to) = (places[edge.From], edge.To is { } head ? places[head] : Logits);
         var lift = Math.Abs(from.Y - to.Y) * 0.45;
         // A curve that leaves upwards and arrives from below, as the residual stream runs.
-        var path = $"M{Svg.Number(from.X)} {Svg.Number(from.Y)}C{Svg.Number(from.X)} {Svg.Number(from.Y - lift)} {Svg.Number(to.X)} {Svg.Number(to.Y + lift)} {Svg.Number(to.X)} {Svg.Number(to.Y)}";
+        var path = $"M{Svg.Number(from.X)} {Svg.Number(from.Y)}C{Svg.Number(from.X)} {Svg.Number(from.Y - lift)} {Svg.Number(to.X)} {Svg.Number(to.Y + lift)} "
+            + $"{Svg.Number(to.X)} {Svg.Number(to.Y)}";
         var opacity = ((0.10 + 0.62 * Math.Clamp(edge.Strength, 0, 1)) * crowding).ToString("0.##", CultureInfo.InvariantCulture);
         return Svg.Element("path", ("d", path), ("class", $"edge {ChartColors.StrokeOf(graph.Nodes[edge.From].Group)}"), ("opacity", opacity));
     }

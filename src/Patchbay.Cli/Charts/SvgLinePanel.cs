@@ -78,7 +78,8 @@ internal sealed class SvgLinePanel
     {
         var dot = Svg.Element("circle", ("cx", Svg.Number(X(point.X))), ("cy", Svg.Number(Y(point.Y))), ("r", series.Color is null ? "1.8" : "2.6"),
             ("class", ChartColors.TextOf(series.Color)));
-        dot.Add(Svg.Element("title").With($"{series.Name}, {point.X.ToString("#,0.##", CultureInfo.InvariantCulture)}: {point.Y.ToString("0.####", CultureInfo.InvariantCulture)}"));
+        dot.Add(Svg.Element("title").With($"{series.Name}, {point.X.ToString("#,0.##", CultureInfo.InvariantCulture)}: "
+            + $"{point.Y.ToString("0.####", CultureInfo.InvariantCulture)}"));
         return dot;
     }
 

@@ -89,7 +89,18 @@ internal sealed class SweepCompareCommand : PbmCommand
         Second = comparison.Second.Sweep,
         comparison.SamePrompts,
         Models = comparison.Models.Select(m => new { First = m.First.Name, Second = m.Second.Name, SameCheckpoint = m.First.Fingerprint == m.Second.Fingerprint }),
-        Figures = comparison.Figures.Select(f => new { f.Part, f.Name, f.First, f.Second, Difference = f.Second - f.First, f.Difference?.Low, f.Difference?.High, f.Difference?.P, f.Test }),
+        Figures = comparison.Figures.Select(f => new
+        {
+            f.Part,
+            f.Name,
+            f.First,
+            f.Second,
+            Difference = f.Second - f.First,
+            f.Difference?.Low,
+            f.Difference?.High,
+            f.Difference?.P,
+            f.Test
+        }),
         comparison.Overlaps,
         comparison.Notes,
         Files = files,

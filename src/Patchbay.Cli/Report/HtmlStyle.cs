@@ -50,7 +50,7 @@ internal static class HtmlStyle
         tr:last-child td{border-bottom:0}
         tr:hover td{background:var(--soft)}
         .r-again td:first-child{color:var(--quiet);opacity:.7}
-        .r-number{text-align:right;white-space:nowrap}
+        .r-number{text-align:right}
         .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{font-size:11.5px}
         td small{color:var(--quiet);font-size:11.5px;margin-left:3px;white-space:nowrap}
         .r-swatch{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px}
@@ -65,6 +65,6 @@ internal static class HtmlStyle
         @media (max-width:560px){body{font-size:15px}.r-whole{padding:22px 16px 60px}h1{font-size:24px}h2{font-size:19px}}
         @media print{@page{margin:14mm 13mm}body{font-size:10.5pt}.r-whole{padding:0;max-width:none}nav{break-after:avoid}h2,.r-caption,.r-definition{break-after:avoid}
         figure,tr,.r-note{break-inside:avoid}section{margin-bottom:26px}.r-table{font-size:8.5pt}td small,.r-long{font-size:7.5pt}th,td{padding-right:9px}a{color:inherit}
-        details::details-content{content-visibility:visible;block-size:auto}.r-scroll,.r-picture{overflow:visible}.r-picture svg{min-width:0!important}td{white-space:normal}}
+        details::details-content{content-visibility:visible;block-size:auto}.r-scroll,.r-picture{overflow:visible}.r-picture svg{min-width:0!important}td{white-space:normal}td:first-child{white-space:nowrap}}
         """;
 }

@@ -18,8 +18,10 @@ internal static class HtmlWriter
         var page = new StringBuilder();
         var styles = report.Pictures.Select(p => p.Picture.Svg.Root!.Elements().First(e => e.Name.LocalName == "style").Value).Distinct();
         page.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n");
-        page.Append(CultureInfo.InvariantCulture, $"<title>{Escape(report.Title)}</title>\n<style>\n{HtmlStyle.Sheet}\n{string.Join("\n", styles)}\n</style>\n</head>\n<body>\n<div class=\"r-whole\">\n");
-        page.Append(CultureInfo.InvariantCulture, $"<header>\n<h1>{Escape(report.Title)}</h1>\n<p class=\"r-subtitle\">{Escape(report.Subtitle)}</p>\n<p class=\"r-summary\">{Escape(report.Lead)}</p>\n</header>\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"<title>{Escape(report.Title)}</title>\n<style>\n{HtmlStyle.Sheet}\n{string.Join("\n", styles)}\n</style>\n</head>\n<body>\n<div class=\"r-whole\">\n");
+        page.Append(CultureInfo.InvariantCulture, $"<header>\n<h1>{Escape(report.Title)}</h1>\n<p class=\"r-subtitle\">{Escape(report.Subtitle)}</p>\n<p "
+            + $"class=\"r-summary\">{Escape(report.Lead)}</p>\n</header>\n");
         page.Append("<nav aria-label=\"Contents\">\n<ol>\n");
         foreach (var (number, section) in report.Sections.Index())
             page.Append(CultureInfo.InvariantCulture, $"<li><span>{number + 1}</span><a href=\"#{section.Id}\">{Escape(section.Title)}</a></li>\n");
@@ -30,7 +32,8 @@ internal static class HtmlWriter
 
     private static void Write(StringBuilder page, Section section, int number)
     {
-        page.Append(CultureInfo.InvariantCulture, $"<section id=\"{section.Id}\">\n<h2><span>{number}</span>{Escape(section.Title)}</h2>\n<p class=\"r-definition\">{Escape(section.Definition)}</p>\n");
+        page.Append(CultureInfo.InvariantCulture, $"<section id=\"{section.Id}\">\n<h2><span>{number}</span>{Escape(section.Title)}</h2>\n<p "
+            + $"class=\"r-definition\">{Escape(section.Definition)}</p>\n");
         var data = section.Data is null ? "" : $"<a href=\"{ReportData.FileOf(section)}\">data</a>";
         string[] source = [.. new[] { Escape(section.Source), data }.Where(s => s.Length > 0)];
         if (source.Length > 0) page.Append(CultureInfo.InvariantCulture, $"<p class=\"r-source\">{string.Join(" · ", source)}</p>\n");
@@ -40,7 +43,9 @@ internal static class HtmlWriter
             {
                 case Paragraph paragraph: page.Append(CultureInfo.InvariantCulture, $"<p>{Escape(paragraph.Text)}</p>\n"); break;
                 case Note note: page.Append(CultureInfo.InvariantCulture, $"<p class=\"r-note\">{Escape(note.Text)}</p>\n"); break;
-                case Facts facts: page.Append(CultureInfo.InvariantCulture, $"<dl class=\"r-facts\">\n{string.Concat(facts.Items.Select(f => $"<div><dt>{Escape(f.Name)}</dt><dd>{Escape(f.Value)}</dd></div>\n"))}</dl>\n"); break;
+                case Facts facts:
+                    page.Append(CultureInfo.InvariantCulture, $"<dl "
+                    + $"class=\"r-facts\">\n{string.Concat(facts.Items.Select(f => $"<div><dt>{Escape(f.Name)}</dt><dd>{Escape(f.Value)}</dd></div>\n"))}</dl>\n"); break;
                 case Figure figure: Write(page, figure); break;
                 case ReportTable table: Write(page, table); break;
                 default: throw new ArgumentException($"{block.GetType().Name} cannot be written");
@@ -65,7 +70,8 @@ internal static class HtmlWriter
         else if (caption.Length > 0) page.Append(CultureInfo.InvariantCulture, $"<p class=\"r-caption\">{caption}</p>\n");
         page.Append("<div class=\"r-scroll\" tabindex=\"0\"><table>\n");
         if (table.Columns.Any(c => c.Heading.Length > 0))
-            page.Append(CultureInfo.InvariantCulture, $"<thead><tr>{string.Concat(table.Columns.Select(c => $"<th{(c.IsNumber ? " class=\"r-number\"" : "")} scope=\"col\">{Escape(c.Heading)}</th>"))}</tr></thead>\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"<thead><tr>{string.Concat(table.Columns.Select(c => $"<th{(c.IsNumber ? " class=\"r-number\"" : "")} scope=\"col\">{Escape(c.Heading)}</th>"))}</tr></thead>\n");
         page.Append("<tbody>\n");
         Cell? above = null;
         foreach (var row in table.Rows)

@@ -25,7 +25,8 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
     {
         var times = SweepTimes.Of(events);
         var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node).Select(g => new NodeShare(g.Key, g.Count(), g.Sum(e => e.Seconds)));
-        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s), s.Completed, s.Order.Length, s.Units.Values.Sum(u => u.Seconds)));
+        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s), s.Completed, s.Order.Length,
+            s.Units.Values.Sum(u => u.Seconds)));
         return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes], [.. stages], SweepExport.Missing(state));
     }
 

@@ -38,7 +38,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
     IReadOnlyList<GroupOverlap> Overlaps, bool SamePrompts, IReadOnlyList<string> Notes)
 {
     /// <summary>What tests the table has.</summary>
-    public const string Caption = "Difference: second less first, with Newcombe's 95 % interval. p is two-sided: McNemar's exact test where both answered the same prompts, else the two-proportion z test.";
+    public const string Caption = "Difference: second less first, with Newcombe's 95 % interval. p is two-sided: McNemar's exact test where both answered the "
+        + "same prompts, else the two-proportion z test.";
 
     /// <summary>Compares all that both have.</summary>
     public static SweepComparison Of(RunFacts firstRun, SweepFindings first, RunFacts secondRun, SweepFindings second)

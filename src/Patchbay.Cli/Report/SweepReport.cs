@@ -29,7 +29,9 @@ internal static class SweepReport
         sections.Add(ReadingSection.Of(sections));
         var models = string.Join(", ", run.Plan.Models.Select(m => m.Name));
         return new($"Sweep {run.Sweep}", $"Study {run.Plan.Study} on {models}; {run.Task}, seed {run.Plan.Seed}; {RunFacts.Time(run.Started)}",
-            $"What was found in {Numbers.Count(run.Plan.Models.Count, "model")}, each figure with its definition, its sampling error, the published figure where there is one, and its data. Published: {PublishedFigures.Citation}.{(run.Plan.Models.Any(m => PublishedFigures.IsStandIn(m.Name)) ? " " + StandIns : "")}", sections);
+            $"What was found in {Numbers.Count(run.Plan.Models.Count, "model")}, each figure with its definition, its sampling error, the published figure "
+                + $"where there is one, and its data. Published: "
+                + $"{PublishedFigures.Citation}.{(run.Plan.Models.Any(m => PublishedFigures.IsStandIn(m.Name)) ? " " + StandIns : "")}", sections);
     }
 
     /// <summary>Logs of training that lie beside the models' checkpoints, on the machine where this runs.</summary>

@@ -94,7 +94,8 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         var scores = folder.Scores(reference, name);
         if (scores is not null && (scores.GetLength(0), scores.GetLength(1)) != (layers, heads))
         {
-            notes.Add($"{model} has {layers} layers of {heads} heads and the published scores of {reference}, {name}, have {scores.GetLength(0)} of {scores.GetLength(1)}: not compared");
+            notes.Add($"{model} has {layers} layers of {heads} heads and the published scores of {reference}, {name}, have {scores.GetLength(0)} of "
+                + $"{scores.GetLength(1)}: not compared");
             return null;
         }
         var theirs = circuit?.GetValueOrDefault(name);

@@ -18,7 +18,8 @@ public sealed class ComparisonTests
         Assert.All(comparison.Figures, f => Assert.Equal(f.First, f.Second));
         Assert.All(comparison.Figures.Where(f => f.Difference is not null), f => Assert.Equal((0.0, 1.0), (f.Difference!.Value, f.Difference.P)));
         Assert.All(comparison.Overlaps, o => Assert.Equal((1.0, 1.0, 1.0), (o.Overlap.Precision, o.Overlap.Recall, Math.Round(o.Overlap.RankCorrelation, 9))));
-        Assert.Equal(["accuracy", "circuit accuracy", "faithfulness", "DCM heads kept", "DCM accuracy", "functionality", "CMAP", "knockout"], comparison.Figures.Select(f => f.Part).Distinct());
+        Assert.Equal(["accuracy", "circuit accuracy", "faithfulness", "DCM heads kept", "DCM accuracy", "functionality", "CMAP", "knockout"],
+            comparison.Figures.Select(f => f.Part).Distinct());
     }
 
     [Fact]
@@ -26,7 +27,8 @@ public sealed class ComparisonTests
     {
         // 10 prompts that only the first gets right, 2 that only the second does: McNemar's p is 2 (1 + 12 + 66) / 2^12.
         var answers = First.Findings.Models[0].Accuracy!.Answers.ToArray();
-        var (right, wrong) = (Enumerable.Range(0, answers.Length).Where(i => answers[i]).Take(10).ToArray(), Enumerable.Range(0, answers.Length).Where(i => !answers[i]).Take(2).ToArray());
+        var (right, wrong) = (Enumerable.Range(0, answers.Length).Where(i => answers[i]).Take(10).ToArray(), Enumerable.Range(0, answers.Length)
+            .Where(i => !answers[i]).Take(2).ToArray());
         bool[] others = [.. answers.Select((a, i) => right.Contains(i) ? false : wrong.Contains(i) || a)];
         var second = With(First.Findings, new Proportion(others.Count(a => a), others.Length), others);
         var paired = Compare(second).Figures[0];
@@ -53,7 +55,11 @@ public sealed class ComparisonTests
     [Fact]
     public void Models_of_no_common_name_are_compared_in_order_and_others_left_out()
     {
-        SweepFindings renamed = First.Findings with { Models = [.. First.Findings.Models.Select(m => m with { Name = "new-" + m.Name })], Circuits = [.. First.Findings.Circuits.Select(c => c with { CircuitOf = "new-" + c.CircuitOf, Model = "new-" + c.Model })] };
+        SweepFindings renamed = First.Findings with
+        {
+            Models = [.. First.Findings.Models.Select(m => m with { Name = "new-" + m.Name })],
+            Circuits = [.. First.Findings.Circuits.Select(c => c with { CircuitOf = "new-" + c.CircuitOf, Model = "new-" + c.Model })]
+        };
         var ordered = Compare(renamed);
         Assert.Equal("tiny-base | new-tiny-base", ordered.Models[0].Name);
         Assert.Equal(First.Findings.Circuits.Count, ordered.Figures.Count(f => f.Part == "faithfulness"));

@@ -47,8 +47,10 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
     {
         var answers = Answers(accuracy);
         var scores = new List<PathScores>();
-        foreach (var group in PathChain.EntityTracking.Groups) scores.Add(Scores(group, group.ReceiversFrom is null ? [] : scores.First(s => s.Group.Name == group.ReceiversFrom).Top(8)));
-        var circuit = scores.ToDictionary(s => s.Group.Name, IReadOnlyList<Head> (s) => [.. s.Top(s.Group.Name == "A" ? layers + 2 : 4 + layers / 8).Where(h => s.Scores[h.Layer, h.Index] < 0)]);
+        foreach (var group in PathChain.EntityTracking.Groups) scores.Add(Scores(group,
+            group.ReceiversFrom is null ? [] : scores.First(s => s.Group.Name == group.ReceiversFrom).Top(8)));
+        var circuit = scores.ToDictionary(s => s.Group.Name, IReadOnlyList<Head> (s) =>
+            [.. s.Top(s.Group.Name == "A" ? layers + 2 : 4 + layers / 8).Where(h => s.Scores[h.Layer, h.Index] < 0)]);
         return new()
         {
             Name = name,
@@ -60,12 +62,14 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
             Circuit = circuit,
             Minimality = [.. circuit.SelectMany(g => g.Value.Select((h, i) => Minimal(g.Key, h, .5 / (i + 1))))],
             Attribution = [.. scores.Select(Attribution)],
-            Dcm = [Dcm(circuit, "A", "object value", accuracy), Dcm(circuit, "B", "position", accuracy), Dcm(circuit, "C", "position", accuracy), Dcm(circuit, "C", "box label value", .04)],
+            Dcm = [Dcm(circuit, "A", "object value", accuracy), Dcm(circuit, "B", "position", accuracy), Dcm(circuit, "C", "position", accuracy),
+                Dcm(circuit, "C", "box label value", .04)],
             Functionality = [.. from g in "ABC"
                                 from d in new[] { "object value", "box label value", "position" }
                                 let share = (g, d) is ('A', "object value") or ('B' or 'C', "position") ? accuracy : .06
                                 select new FunctionalityFinding($"{g}", d, [.. Enumerable.Range(0, 10).Select(_ => Share(share, 500))])],
-            Knockouts = [.. new[] { ("last", "correct_object", 4.0), ("last", "query_label", 2.5), ("last", "random", 0.0), ("query_label", "previous_query_label", 1.6) }.Select(p => Knockout(p.Item1, p.Item2, p.Item3, accuracy))],
+            Knockouts = [.. new[] { ("last", "correct_object", 4.0), ("last", "query_label", 2.5), ("last", "random", 0.0),
+                ("query_label", "previous_query_label", 1.6) }.Select(p => Knockout(p.Item1, p.Item2, p.Item3, accuracy))],
             Attention = [.. circuit.SelectMany(g => g.Value.Select(h => Look(g.Key, h)))],
             Patched = [new("group A", "last", Share(.08, prompts), new(-.86, .01, prompts)), new("5.3 5.1", "last", Share(accuracy * .6, prompts), new(-.31, .02, prompts))],
         };
@@ -101,17 +105,24 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
     private DcmFinding Dcm(Dictionary<string, IReadOnlyList<Head>> circuit, string group, string desideratum, double share)
     {
         var members = circuit[group];
-        return new(group, desideratum, members.Count, [.. members.Take(1 + members.Count / 2)], [.. members.Select((_, i) => i <= members.Count / 2 ? .1 : .98)], Share(share, 500), Share(share + .03, 500));
+        return new(group, desideratum, members.Count, [.. members.Take(1 + members.Count / 2)],
+            [.. members.Select((_, i) => i <= members.Count / 2 ? .1 : .98)], Share(share, 500), Share(share + .03, 500));
     }
 
     private KnockoutCurve Knockout(string from, string to, double harm, double accuracy) =>
-        new(from, to, [.. Enumerable.Range(0, layers).Select(l => Share(accuracy * (1 - (harm / 5) / (1 + Math.Exp(2.0 * (l - harm * layers / 6)))), prompts))], Share(accuracy, prompts));
+        new(from, to, [.. Enumerable.Range(0, layers).Select(l => Share(accuracy * (1 - (harm / 5) / (1 + Math.Exp(2.0 * (l - harm * layers / 6)))),
+            prompts))], Share(accuracy, prompts));
 
     private AttentionFinding Look(string group, Head head)
     {
         var object_ = group == "A" ? .6 + .1 * Chance() : .05;
         var label = group == "C" ? .5 + .1 * Chance() : .08;
-        return new(group, head, new Dictionary<string, Estimate> { ["correct_object"] = new(object_, .01, prompts), ["previous_query_label"] = new(label, .01, prompts), ["other"] = new(1 - object_ - label, .01, prompts) });
+        return new(group, head, new Dictionary<string, Estimate>
+        {
+            ["correct_object"] = new(object_, .01, prompts),
+            ["previous_query_label"] = new(label, .01, prompts),
+            ["other"] = new(1 - object_ - label, .01, prompts)
+        });
     }
 
     private CircuitFinding CircuitOf(ModelFindings of, string model, double accuracy)
@@ -120,16 +131,19 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
         var circuit = Like(full, accuracy * .85);
         CompletenessFinding[] completeness =
         [
-            .. Enumerable.Range(1, 12).Select(i => (i, Share: accuracy * Chance())).Select(k => new CompletenessFinding($"random {k.i}", 3 + k.i % 5, Share(k.Share, 100), Share(k.Share + .05, 100))),
+            .. Enumerable.Range(1, 12).Select(i => (i, Share: accuracy * Chance()))
+                .Select(k => new CompletenessFinding($"random {k.i}", 3 + k.i % 5, Share(k.Share, 100), Share(k.Share + .05, 100))),
             .. of.Circuit.Select(g => new CompletenessFinding($"group {g.Key}", g.Value.Count, Share(.05, 100), Share(.2, 100))),
         ];
-        return new(of.Name, model, of.Circuit.ToDictionary(g => g.Key, g => g.Value.Count), Count(full), Count(circuit), [.. Enumerable.Range(0, 10).Select(_ => Share(.03, prompts))], completeness, full, circuit);
+        return new(of.Name, model, of.Circuit.ToDictionary(g => g.Key, g => g.Value.Count), Count(full), Count(circuit),
+            [.. Enumerable.Range(0, 10).Select(_ => Share(.03, prompts))], completeness, full, circuit);
     }
 
     private IEnumerable<CmapFinding> Cmaps(string donor, double target)
     {
         var floor = Answers(.60);
-        foreach (var (form, group, share) in new[] { ("output", "circuit", .74), ("output", "A", .72), ("output", "B", .66), ("output", "C", .60), ("output", "D", .59), ("input q", "A", .69), ("input qkv", "circuit", .73) })
+        foreach (var (form, group, share) in new[] { ("output", "circuit", .74), ("output", "A", .72), ("output", "B", .66), ("output", "C", .60),
+            ("output", "D", .59), ("input q", "A", .69), ("input qkv", "circuit", .73) })
         {
             var patched = floor.Select(f => f ? Chance() < .97 : Chance() < (share - .58) / .4).ToArray();
             yield return new(donor, "tiny-base", form, group, group == "circuit" ? 20 : 5, Count(patched), Count(floor), new((int)(target * prompts), prompts), patched, floor);
@@ -138,7 +152,8 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
 
     private LogEntry[] Log() =>
     [
-        .. Enumerable.Range(1, 200).Select(s => new LogEntry { Step = s, Stage = s < 80 ? "easy" : "all", Loss = 4 * Math.Exp(-s / 60.0) + .5, Tokens = 1500, Seconds = .3, Losses = new Dictionary<string, double> { ["entities"] = 3 * Math.Exp(-s / 70.0) + .4 } }),
+        .. Enumerable.Range(1, 200).Select(s => new LogEntry { Step = s, Stage = s < 80 ? "easy" : "all", Loss = 4 * Math.Exp(-s / 60.0) + .5, Tokens = 1500,
+            Seconds = .3, Losses = new Dictionary<string, double> { ["entities"] = 3 * Math.Exp(-s / 70.0) + .4 } }),
         .. Enumerable.Range(1, 8).Select(i => new LogEntry { Step = 25 * i, Scores = new Dictionary<string, Proportion> { ["7 boxes"] = Share(.07 * i, 500) } }),
     ];
 }

@@ -21,7 +21,8 @@ public sealed class ReportCommandTests
         Assert.All(files, file => Assert.True(File.Exists(file), file));
         Assert.Equal(Directory.EnumerateFiles(folder.File("out"), "*", SearchOption.AllDirectories).Order(), files.Order());
         var html = File.ReadAllText(document.GetProperty("html").GetString()!);
-        foreach (var fact in new[] { "fingerprint-of-tiny-goat", "2026-03-04 12:00:00 UTC", "entity-tracking, 7 boxes, 300 prompts", "1:04 from start to last event", "node-1 (1 process, 32 units)" })
+        foreach (var fact in new[] { "fingerprint-of-tiny-goat", "2026-03-04 12:00:00 UTC", "entity-tracking, 7 boxes, 300 prompts",
+            "1:04 from start to last event", "node-1 (1 process, 32 units)" })
             Assert.Contains(fact, html, StringComparison.Ordinal);
         Assert.Contains("tiny-base", File.ReadAllText(document.GetProperty("markdown").GetString()!), StringComparison.Ordinal);
     }

@@ -56,7 +56,8 @@ public sealed class ReportTests
     [Fact]
     public void Without_any_finding_a_report_still_says_what_was_run()
     {
-        var nothing = new SweepFindings([.. Full.Findings.Models.Select(m => new ModelFindings { Name = m.Name, Fingerprint = m.Fingerprint, Layers = m.Layers, Heads = m.Heads })], Full.Findings.Chain, [], []);
+        var nothing = new SweepFindings([.. Full.Findings.Models.Select(m =>
+            new ModelFindings { Name = m.Name, Fingerprint = m.Fingerprint, Layers = m.Layers, Heads = m.Heads })], Full.Findings.Chain, [], []);
         Assert.Equal(["run", "reading"], SweepReport.Of(Full with { Findings = nothing, Training = [] }).Sections.Select(s => s.Id));
         Assert.Contains("training", Document.Sections.Select(s => s.Id));
         Assert.Contains("fingerprint-of-tiny-goat", Files["report.html"], StringComparison.Ordinal);
@@ -68,7 +69,8 @@ public sealed class ReportTests
         var html = Files["report.html"];
         Assert.All(Regex.Matches(html, "\\b(?:href|src|xlink:href|srcset|action|data)=\"([^\"]*)\"").Select(m => m.Groups[1].Value),
             to => Assert.True(to.StartsWith('#') || Files.ContainsKey(to), to));
-        foreach (var outside in new[] { "http:", "https:", "url(", "@import", "<script", "<link", "<img", "<iframe" }) Assert.DoesNotContain(outside, html, StringComparison.OrdinalIgnoreCase);
+        foreach (var outside in new[] { "http:", "https:", "url(", "@import", "<script", "<link", "<img", "<iframe" }) Assert.DoesNotContain(outside, html,
+            StringComparison.OrdinalIgnoreCase);
         var ids = Regex.Matches(html, "<section id=\"([^\"]+)\"").Select(m => m.Groups[1].Value).ToHashSet();
         Assert.All(Regex.Matches(html, "href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value), id => Assert.Contains(id, ids));
     }
@@ -125,7 +127,8 @@ public sealed class ReportTests
         }
         Assert.Equal(["0.66", "0.67", "0.82", "0.82"], accuracy.Rows.Select(r => r[2].Text));
         foreach (var (row, c) in Table("faithfulness").Rows.Zip(Full.Findings.Circuits))
-            Assert.Equal((c.CircuitOf, c.Model, Text(c.Full.Share), Text(c.Circuit.Share), Text(c.Faithfulness, "0.00")), (row[0].Text, row[1].Text, row[3].Text, row[4].Text, row[7].Text));
+            Assert.Equal((c.CircuitOf, c.Model, Text(c.Full.Share), Text(c.Circuit.Share), Text(c.Faithfulness, "0.00")),
+                (row[0].Text, row[1].Text, row[3].Text, row[4].Text, row[7].Text));
         foreach (var (row, c) in Table("cmap").Rows.Zip(Full.Findings.Cmap))
             Assert.Equal((c.Form, Text(c.Patched.Share), Text(Math.Abs(c.Patched.Share - c.Floor.Share))), (row[1].Text, row[4].Text, row[7].Text.TrimStart('+', '−')));
         var kept = Full.Findings.Models.SelectMany(m => m.Dcm).ToArray();

@@ -28,10 +28,12 @@ internal static class AccuracySection
                 .. Difference(m) is { } d ? [Numbers.Of(d), Numbers.Significance(d.P)] : (Cell[])["", ""],
             ];
         });
-        var chart = new BarChart("", "accuracy", [new("", [.. models.Select(m => Bar.Of(m.Name, m.Accuracy!.Right) with { Published = PublishedFigures.Accuracy(PublishedFigures.ReferenceOf(m.Name)) })])]);
+        var chart = new BarChart("", "accuracy", [new("", [.. models.Select(m =>
+            Bar.Of(m.Name, m.Accuracy!.Right) with { Published = PublishedFigures.Accuracy(PublishedFigures.ReferenceOf(m.Name)) })])]);
         List<Block> blocks =
         [
-            new Figure($"Accuracy on {Numbers.Count(first.Accuracy!.Right.Count, "prompt")}, with 95 % Wilson intervals{Diamonds(models)}.", [new("accuracy", "Accuracy by model", SvgBarChart.Draw(chart))], 1),
+            new Figure($"Accuracy on {Numbers.Count(first.Accuracy!.Right.Count, "prompt")}, with 95 % Wilson intervals{Diamonds(models)}.",
+                [new("accuracy", "Accuracy by model", SvgBarChart.Draw(chart))], 1),
             ReportTable.Of("Accuracy, published and measured. Quieter: 95 % intervals; ± standard errors.", headings, rows),
         ];
         if (models.Length > 1)

@@ -20,7 +20,8 @@ internal static class AttentionSection
         blocks.Add(ReportTable.Of("Every head, with standard errors over prompts", ["model", "group", "head", .. positions.Select(p => ">" + Text(p))],
             from m in models
             from a in m.Attention
-            select (Cell[])[m.Name, input.GroupCell(a.Group), a.Head.ToString(), .. positions.Select(p => a.Weights.TryGetValue(p, out var w) ? Numbers.Of(w) : (Cell)Numbers.None)]) with
+            select (Cell[])[m.Name, input.GroupCell(a.Group), a.Head.ToString(), .. positions
+                .Select(p => a.Weights.TryGetValue(p, out var w) ? Numbers.Of(w) : (Cell)Numbers.None)]) with
         { IsFolded = true });
         return new("attention", "Where heads look", "How much attention a head pays from its group's position to each named position of the prompt, in the mean over prompts.",
             "Prakash et al. 2024, circuit discovery; docs/method.md", blocks, models.Select(m => new { m.Name, m.Attention }).ToArray());

@@ -20,14 +20,17 @@ internal static class AttributionSection
                select new Picture($"{m.Name}-{a.Group}-{a.Form}", $"Attribution of {a.Group} in {m.Name}", SvgScatter.Draw(Chart(input, m, a, exact))),
         ];
         return new("attribution", "Attribution patching beside exact",
-            "Attribution patching estimates every head's score from one backward pass, gradient times difference of activations; rank correlation and recall say how far it finds the heads that exact path patching finds.",
+            "Attribution patching estimates every head's score from one backward pass, gradient times difference of activations; rank correlation and recall "
+                + "say how far it finds the heads that exact path patching finds.",
             "Nanda 2023; Kramár et al. 2024; docs/method.md",
             [
                 .. pictures.Length > 0 ? [new Figure("Approximate against exact scores, a dot a head.", pictures, 4)] : (Block[])[],
                 ReportTable.Of("Rank: Spearman's correlation over heads that can score. Recall: share of the exact top k among the approximate top 2k.",
                     ["model", "group", "form", ">rank", ">k", ">recall"], from m in models
                                                                          from a in m.Attribution
-                                                                         select (Cell[])[m.Name, input.GroupCell(a.Group), a.Form, Numbers.Share(a.RankCorrelation, "0.00"), $"{a.TopK}", Numbers.Of(new Tasks.Proportion((int)Math.Round(a.Recall * a.TopK), a.TopK))]),
+                                                                         select (Cell[])[m.Name, input.GroupCell(a.Group), a.Form,
+                                                                             Numbers.Share(a.RankCorrelation, "0.00"), $"{a.TopK}",
+                                                                             Numbers.Of(new Tasks.Proportion((int)Math.Round(a.Recall * a.TopK), a.TopK))]),
             ], models.Select(m => new { m.Name, m.Attribution }).ToArray());
     }
 

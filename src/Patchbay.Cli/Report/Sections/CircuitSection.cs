@@ -17,12 +17,14 @@ internal static class CircuitSection
         var groups = input.Groups.Where(g => models.Any(m => m.Circuit.ContainsKey(g.Name))).ToArray();
         List<Block> blocks =
         [
-            new Figure($"Circuits over positions and layers. A dot is a head with its number in the layer; colours are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. "
+            new Figure($"Circuits over positions and layers. A dot is a head with its number in the layer; colours are groups: "
+                + $"{string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. "
                 + "A curve leads from a head to each receiver in a higher layer, more clearly the stronger its score.", pictures, 2),
             Sizes(input, models, groups), Heads(input, models, groups),
         ];
         return new("circuits", "Circuits",
-            "A model's circuit is its groups of heads, each found by the paths to the heads of the group after it: D passes position to C, C to B, B to A, and A writes the answer.",
+            "A model's circuit is its groups of heads, each found by the paths to the heads of the group after it: D passes position to C, C to B, B to A, "
+                + "and A writes the answer.",
             "Prakash et al. 2024, figure 1", blocks, models.Select(m => new { m.Name, m.Circuit }).ToArray());
     }
 
@@ -33,14 +35,16 @@ internal static class CircuitSection
         var nodes = (from g in input.Groups
                      from head in model.Circuit.GetValueOrDefault(g.Name) ?? []
                      let score = Score(model, g, head)
-                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value, Array.FindIndex(lanes, l => l.Name == g.Name), $" {g.Title}{(double.IsNaN(score) ? "" : $": {Numbers.Share(score)}")}"))).ToArray();
+                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value, Array.FindIndex(lanes, l => l.Name == g.Name),
+                         $" {g.Title}{(double.IsNaN(score) ? "" : $": {Numbers.Share(score)}")}"))).ToArray();
         var edges = new List<CircuitEdge>();
         foreach (var (from, (group, score, node)) in nodes.Index())
         {
             var strongest = nodes.Where(n => n.Group == group).Min(n => n.Score);
             var strength = strongest < 0 ? score / strongest : 0.5;
             if (group.ReceiversFrom is null) edges.Add(new(from, null, strength));
-            else edges.AddRange(nodes.Index().Where(n => n.Item.Group.Name == group.ReceiversFrom && n.Item.Node.Head.Layer > node.Head.Layer).Select(n => new CircuitEdge(from, n.Index, strength)));
+            else edges.AddRange(nodes.Index().Where(n => n.Item.Group.Name == group.ReceiversFrom && n.Item.Node.Head.Layer > node.Head.Layer)
+                .Select(n => new CircuitEdge(from, n.Index, strength)));
         }
         return new(model.Name, lanes, model.Layers, [.. nodes.Select(n => n.Node)], edges);
     }

@@ -15,15 +15,18 @@ internal static class CmapSection
         var donors = all.GroupBy(c => (c.Donor, c.Into)).ToArray();
         List<Block> blocks =
         [
-            new Figure("Accuracy of the base with a fine-tuned model's activations of a group or of the whole circuit, with 95 % Wilson intervals. Dashed line: the base's own accuracy, the floor; solid line: the fine-tuned model's, the target; diamonds are published.",
+            new Figure("Accuracy of the base with a fine-tuned model's activations of a group or of the whole circuit, with 95 % Wilson intervals. Dashed "
+                + "line: the base's own accuracy, the floor; solid line: the fine-tuned model's, the target; diamonds are published.",
                 [.. donors.Select(d => new Picture($"{d.Key.Donor}-into-{d.Key.Into}", $"{d.Key.Donor} into {d.Key.Into}", SvgBarChart.Draw(Chart(input, [.. d]))))], 2),
             ReportTable.Of("Accuracy with the donor's activations, published and measured. Closed: share of the way from floor to target.",
                 ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed", ">above floor", "significance"], all.Select(c => Row(input, c))),
-            ReportTable.Of("Floors and targets: base and donor on the same prompts.", ["donor and base", ">floor", ">target"], donors.Select(d => (Cell[])[Pair(d.First()), Numbers.Of(d.First().Floor), Numbers.Of(d.First().Target)])),
+            ReportTable.Of("Floors and targets: base and donor on the same prompts.", ["donor and base", ">floor", ">target"], donors
+                .Select(d => (Cell[])[Pair(d.First()), Numbers.Of(d.First().Floor), Numbers.Of(d.First().Target)])),
             new Note($"Patched and floor answer the same prompts; they are compared by {ReportInput.Test(all.All(c => Difference(c).IsPaired))}."),
         ];
         return new("cmap", "What fine-tuning improved (CMAP)",
-            "Cross-model activation patching runs the fine-tuned model on a prompt and sets its activations of some heads into the base model on the same prompt; what lifts the base's accuracy is what fine-tuning improved.",
+            "Cross-model activation patching runs the fine-tuned model on a prompt and sets its activations of some heads into the base model on the same "
+                + "prompt; what lifts the base's accuracy is what fine-tuning improved.",
             "Prakash et al. 2024, cross-model activation patching; docs/method.md", blocks, all);
     }
 
@@ -53,7 +56,8 @@ internal static class CmapSection
         if (first.Target is { } target) lines.Add(new(target.Share, "target", IsDashed: false));
         return new($"{first.Donor} into {first.Into}", "accuracy",
         [
-            .. findings.GroupBy(c => c.Form).Select(form => new BarGroup($"{form.Key} form", [.. form.Select(c => Bar.Of(c.Group == "circuit" ? "whole circuit" : c.Group, c.Patched) with { Color = input.Color(c.Group), Published = Published(c) })])),
+            .. findings.GroupBy(c => c.Form).Select(form => new BarGroup($"{form.Key} form",
+                [.. form.Select(c => Bar.Of(c.Group == "circuit" ? "whole circuit" : c.Group, c.Patched) with { Color = input.Color(c.Group), Published = Published(c) })])),
         ])
         { Lines = lines };
     }

@@ -13,22 +13,26 @@ internal static class CompletenessSection
         if (circuits.Length == 0) return null;
         List<Block> blocks =
         [
-            new Figure("Accuracy of the circuit without K against that of the whole model without K; on the dashed line the two are equal. Grey: random subsets; coloured: whole groups.",
+            new Figure("Accuracy of the circuit without K against that of the whole model without K; on the dashed line the two are equal. Grey: random "
+                + "subsets; coloured: whole groups.",
                 [.. circuits.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {Name(c)}", SvgScatter.Draw(Chart(input, c))))], 4),
             ReportTable.Of("Incompleteness: mean and greatest over random subsets, and of each whole group left out.",
                 ["circuit", ">random subsets", ">mean", ">greatest", .. Groups(circuits).Select(g => ">" + g)], circuits.Select(c => Row(c, Groups(circuits)))),
             ReportTable.Of("Every subset", ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"], circuits.SelectMany(c => c.Completeness.Select(k =>
-                (Cell[])[Name(c), new(k.Subset, Group: input.ColorOf(k.Subset)), $"{k.Size}", Numbers.Of(k.Circuit), Numbers.Of(k.Model), Numbers.Share(k.Incompleteness)]))) with { IsFolded = true },
+                (Cell[])[Name(c), new(k.Subset, Group: input.ColorOf(k.Subset)), $"{k.Size}", Numbers.Of(k.Circuit), Numbers.Of(k.Model),
+                    Numbers.Share(k.Incompleteness)]))) with { IsFolded = true },
         ];
         return new("completeness", "Completeness",
-            "Incompleteness is |F(M∖K) − F(C∖K)|: how far circuit and whole model differ in accuracy once heads K of the circuit are left out of both; small where the circuit holds all that matters.",
+            "Incompleteness is |F(M∖K) − F(C∖K)|: how far circuit and whole model differ in accuracy once heads K of the circuit are left out of both; small "
+                + "where the circuit holds all that matters.",
             "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md", blocks,
             circuits.Select(c => new { c.CircuitOf, c.Model, c.Completeness }).ToArray());
     }
 
     private static string Name(CircuitFinding c) => c.CircuitOf == c.Model ? c.Model : $"{c.CircuitOf} in {c.Model}";
 
-    private static string[] Groups(CircuitFinding[] circuits) => [.. circuits.SelectMany(c => c.Completeness).Select(k => k.Subset).Where(s => s.StartsWith("group ", StringComparison.Ordinal)).Distinct()];
+    private static string[] Groups(CircuitFinding[] circuits) =>
+        [.. circuits.SelectMany(c => c.Completeness).Select(k => k.Subset).Where(s => s.StartsWith("group ", StringComparison.Ordinal)).Distinct()];
 
     private static Cell[] Row(CircuitFinding circuit, string[] groups)
     {
@@ -36,12 +40,14 @@ internal static class CompletenessSection
         var error = random.Length < 2 ? double.NaN : Math.Sqrt(random.Sum(r => Math.Pow(r - random.Average(), 2)) / (random.Length - 1) / random.Length);
         return
         [
-            Name(circuit), $"{random.Length}", random.Length > 0 ? Numbers.Of(new Estimate(random.Average(), error, random.Length)) : Numbers.None, Numbers.Share(random.DefaultIfEmpty(double.NaN).Max()),
+            Name(circuit), $"{random.Length}", random.Length > 0 ? Numbers.Of(new Estimate(random.Average(), error, random.Length)) : Numbers.None,
+                Numbers.Share(random.DefaultIfEmpty(double.NaN).Max()),
             .. groups.Select(g => circuit.Completeness.FirstOrDefault(k => k.Subset == g) is { } k ? (Cell)Numbers.Share(k.Incompleteness) : Numbers.None),
         ];
     }
 
     private static Scatter Chart(ReportInput input, CircuitFinding circuit) => new(Name(circuit), "F(M∖K)", "F(C∖K)",
-        [.. circuit.Completeness.Select(k => new ScatterPoint(k.Subset.Replace("group ", ""), k.Model.Share, k.Circuit.Share, input.ColorOf(k.Subset)) { IsNamed = input.ColorOf(k.Subset) is not null })])
+        [.. circuit.Completeness.Select(k => new ScatterPoint(k.Subset.Replace("group ", ""), k.Model.Share, k.Circuit.Share,
+            input.ColorOf(k.Subset)) { IsNamed = input.ColorOf(k.Subset) is not null })])
     { Range = (0, 1), HasDiagonal = true };
 }

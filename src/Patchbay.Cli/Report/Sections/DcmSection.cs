@@ -21,10 +21,12 @@ internal static class DcmSection
             new Note($"Kept heads and whole group are compared by the {ReportInput.Test(false)}; both saw the same triples, so that the test is on the cautious side."),
             ReportTable.Of("Kept heads and the trained mask of every head of the group, before rounding; a head is kept where its mask is below a half",
                 ["model", "group", "desideratum", "kept heads", "mask"], models.SelectMany(m => m.Dcm.Select(d =>
-                    (Cell[])[m.Name, input.GroupCell(d.Group), d.Desideratum, string.Join("  ", d.Heads), string.Join("  ", d.Mask.Select(x => Numbers.Share(x, "0.00")))]))) with { IsFolded = true },
+                    (Cell[])[m.Name, input.GroupCell(d.Group), d.Desideratum, string.Join("  ", d.Heads),
+                        string.Join("  ", d.Mask.Select(x => Numbers.Share(x, "0.00")))]))) with { IsFolded = true },
         ];
         return new("dcm", "What each group carries (DCM)",
-            "Desiderata-based component masking trains a mask over a group's heads such that patching few of them from a source prompt into a base prompt makes the model answer what it should if they carry the information: the object's value, the box label's value, or its position.",
+            "Desiderata-based component masking trains a mask over a group's heads such that patching few of them from a source prompt into a base prompt "
+                + "makes the model answer what it should if they carry the information: the object's value, the box label's value, or its position.",
             "Davies et al. 2023; Prakash et al. 2024, circuit functionality; docs/method.md", blocks, models.Select(m => new { m.Name, m.Dcm }).ToArray());
     }
 

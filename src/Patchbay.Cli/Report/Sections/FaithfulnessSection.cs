@@ -15,9 +15,11 @@ internal static class FaithfulnessSection
         var pictures = circuits.GroupBy(c => c.CircuitOf).Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
         List<Block> blocks =
         [
-            new Figure("Accuracy of the whole model (grey), of the circuit alone (dark) and of random circuits of its size (pale, dots one by one), with 95 % Wilson intervals; diamonds are published.", pictures, 2),
+            new Figure("Accuracy of the whole model (grey) and of the circuit alone (dark), with 95 % Wilson intervals, and of random circuits of its size (pale): "
+                + "their mean, one standard deviation, and each as a dot. Diamonds are published.", pictures, 2),
             ReportTable.Of("Circuits in models. Beside random: how many circuits; beside faithfulness: ± one standard error by error propagation.",
-                ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published (7B)", ">random", ">faithfulness", ">published (7B)", "circuit against model"], circuits.Select(Row)),
+                ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published (7B)", ">random", ">faithfulness", ">published (7B)",
+                    "circuit against model"], circuits.Select(Row)),
             new Note($"Circuit and whole model answer the same prompts; they are compared by {ReportInput.Test(circuits.All(c => Difference(c).IsPaired))}."),
         ];
         return new("faithfulness", "Faithfulness",
@@ -67,7 +69,8 @@ internal static class FaithfulnessSection
             [
                 Bar.Of("whole model", c.Full) with { Published = PublishedFigures.Accuracy(Published(c)) },
                 Bar.Of("circuit", c.Circuit) with { Color = 5, Published = PublishedFigures.CircuitAccuracy(Published(c)) },
-                new Bar("random", mean, mean - spread, mean + spread) { IsPale = true, Dots = [.. c.Random.Select(r => r.Share)], Published = PublishedFigures.RandomCircuit(Published(c)) },
+                new Bar("random", mean, mean - spread, mean + spread) { IsPale = true, Dots = [.. c.Random.Select(r => r.Share)],
+                    Published = PublishedFigures.RandomCircuit(Published(c)) },
             ]);
         }),
     ]);

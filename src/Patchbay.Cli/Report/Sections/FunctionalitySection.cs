@@ -24,7 +24,8 @@ internal static class FunctionalitySection
                     .. models.Select(m => Mean(m, key)),
                 ])),
         ];
-        if (models.Length > 1) blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' triples; from .05 up it is not significant."));
+        if (models.Length > 1) blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' "
+            + $"triples; from .05 up it is not significant."));
         return new("functionality", "Functionality",
             "The heads that DCM kept are patched from source to base on triples of seeds that the mask never saw; the share answered as the desideratum asks.",
             "Prakash et al. 2024, circuit functionality; docs/method.md", blocks, models.Select(m => new { m.Name, m.Functionality }).ToArray());
@@ -43,7 +44,8 @@ internal static class FunctionalitySection
 
     private static BarChart Chart(ReportInput input, ModelFindings model) => new(model.Name, "accuracy on the desideratum",
     [
-        .. model.Functionality.GroupBy(f => f.Group).Select(g => new BarGroup(input.Titled(g.Key), [.. g.Select(f => new Bar(f.Desideratum, f.Mean.Value, f.Mean.Value - f.Mean.Error, f.Mean.Value + f.Mean.Error)
+        .. model.Functionality.GroupBy(f => f.Group).Select(g => new BarGroup(input.Titled(g.Key),
+            [.. g.Select(f => new Bar(f.Desideratum, f.Mean.Value, f.Mean.Value - f.Mean.Error, f.Mean.Value + f.Mean.Error)
         {
             Color = input.Color(f.Group),
             Dots = [.. f.Seeds.Select(s => s.Share)],

@@ -9,14 +9,16 @@ internal static class KnockoutSection
     /// <summary>The section, or null where nothing was forbidden.</summary>
     public static Section? Of(ReportInput input)
     {
-        var models = input.Findings.Models.Where(m => m.Knockouts.Count > 0).ToArray();
+        var models = input.Findings.Models.Select(m => m with { Knockouts = [.. m.Knockouts.Where(k => k.ByLayer.Count > 0)] })
+            .Where(m => m.Knockouts.Count > 0).ToArray();
         if (models.Length == 0) return null;
         var rows = from m in models
                    from k in m.Knockouts
                    let all = Tasks.ShareDifference.Independent(k.Unchanged, k.ByLayer[0])
                    select (Cell[])
                    [
-                       m.Name, Name(k), Numbers.Of(k.Unchanged), Numbers.Of(k.ByLayer[0]), $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}", Harmless(k) is { } layer ? $"{layer}" : Numbers.None,
+                       m.Name, Name(k), Numbers.Of(k.Unchanged), Numbers.Of(k.ByLayer[0]), $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}",
+                           Harmless(k) is { } layer ? $"{layer}" : Numbers.None,
                    ];
         return new("knockout", "Attention knockout",
             "Accuracy when no head from layer l upwards may attend from one position to another; where it rises with l, what the position takes from the other has arrived below.",
@@ -47,6 +49,8 @@ internal static class KnockoutSection
             new("", [Point(0, unchanged), Point(model.Layers - 1, unchanged)]),
             .. model.Knockouts.Select((k, i) => new LineSeries(Name(k), [.. k.ByLayer.Select((p, l) => Point(l, p))]) { Color = i, Dots = model.Layers <= 40 }),
         ];
-        return new($"Attention knockout in {model.Name}", "", "first layer in which attention is forbidden", [new(model.Name, lines) { Range = (0, 1) }]) { IsBare = true, PlotWidth = 270 };
+        return new($"Attention knockout in {model.Name}", "", "first layer in which attention is forbidden",
+            [new(model.Name, lines) { Range = (0, 1) }])
+        { IsBare = true, PlotWidth = 270 };
     }
 }

@@ -25,7 +25,8 @@ internal static class OverlapSection
         ]);
         List<Block> blocks =
         [
-            ReportTable.Of($"Overlap with the circuit of {first.Name}. Precision: share of its heads that the model's circuit has; recall: share of the model's that it has; rank: Spearman's correlation of all scores.",
+            ReportTable.Of($"Overlap with the circuit of {first.Name}. Precision: share of its heads that the model's circuit has; recall: share of the "
+                + $"model's that it has; rank: Spearman's correlation of all scores.",
                 ["model", "group", ">heads of base", ">heads of model", ">shared", ">precision", ">recall", ">Jaccard", ">rank", ">published (7B)"], rows),
         ];
         foreach (var model in others.Where(m => (m.Layers, m.Heads) != (first.Layers, first.Heads)))

@@ -16,7 +16,8 @@ internal static class PathPatchingSection
         if (groups.Length == 0) return null;
         List<Block> blocks = [.. groups.Select(g => Maps(input, g)), Strongest(input, groups)];
         return new("path-patching", "Path patching of every head",
-            "A head's score is the mean relative change of the answer's probability, (p patched − p clean) / p clean, when its output at the group's position comes from a counterfactual prompt, along the paths to the group's receivers alone; strongly negative means important.",
+            "A head's score is the mean relative change of the answer's probability, (p patched − p clean) / p clean, when its output at the group's position "
+                + "comes from a counterfactual prompt, along the paths to the group's receivers alone; strongly negative means important.",
             "Wang et al. 2023; Prakash et al. 2024, circuit discovery; docs/method.md", blocks,
             input.Findings.Models.Where(m => m.Scores.Count > 0).Select(m => new { m.Name, m.Scores }).ToArray());
     }
@@ -26,8 +27,10 @@ internal static class PathPatchingSection
     private static Figure Maps(ReportInput input, PathGroup group)
     {
         var maps = HeatMap.OnOneScale([.. input.Findings.Models.Where(m => Scores(m, group) is not null).Select(m => Map(m, group))]);
-        var from = group.ReceiversFrom is { } receivers ? $"through {group.Composition.ToString().ToLowerInvariant()} of the strongest heads of {receivers}" : "straight to the logits";
-        return new($"{group.Name}, {group.Title}: senders at {Position(group.Position)}, paths {from}. Layers downwards, heads across; all models on one colour scale; outlined: the circuit's heads.",
+        var from = group.ReceiversFrom is { } receivers ? $"through {group.Composition.ToString().ToLowerInvariant()} of the strongest heads of {receivers}"
+            : "straight to the logits";
+        return new($"{group.Name}, {group.Title}: senders at {Position(group.Position)}, paths {from}. Layers downwards, heads across; all models on one "
+            + $"colour scale; outlined: the circuit's heads.",
             [.. maps.Select(map => new Picture($"{group.Name}-{map.Name}", $"Scores of {group.Name} in {map.Name}", SvgPanel.Picture(map, MapSize)))], 4);
     }
 

@@ -20,7 +20,8 @@ internal static class RunSection
     private static Facts FactsOf(RunFacts run)
     {
         var wall = run is { Started: { } started, Last: { } last } ? SweepText.Duration(last - started) : Numbers.None;
-        var machines = run.Nodes.GroupBy(n => n.Host).Select(g => $"{g.Key} ({(g.Count() == 1 ? "1 process" : $"{g.Count()} processes")}, {SweepText.Count(g.Sum(n => n.Units), "unit")})");
+        var machines = run.Nodes.GroupBy(n => n.Host).Select(g => $"{g.Key} ({(g.Count() == 1 ? "1 process" : $"{g.Count()} processes")}, "
+            + $"{SweepText.Count(g.Sum(n => n.Units), "unit")})");
         return new(
         [
             ("sweep", run.Sweep), ("study", run.Plan.Study), ("status", run.Status),

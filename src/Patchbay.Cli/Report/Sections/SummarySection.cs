@@ -13,10 +13,13 @@ internal static class SummarySection
         {
             (">accuracy", m => m.Accuracy is { } a ? Numbers.Of(a.Right) : (Cell?)null),
             (">against base", m => Difference(findings, m)),
-            (">heads in circuit", m => m.Circuit.Count > 0 ? new Cell($"{m.Circuit.Values.Sum(h => h.Count)}", string.Join(" + ", input.Groups.Select(g => m.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0))) : (Cell?)null),
+            (">heads in circuit", m => m.Circuit.Count > 0 ? new Cell($"{m.Circuit.Values.Sum(h => h.Count)}",
+                string.Join(" + ", input.Groups.Select(g => m.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0))) : (Cell?)null),
             (">base's heads that are its", m => Shared(input, m)),
-            (">faithfulness of base's circuit", m => findings.Circuits.FirstOrDefault(c => c.CircuitOf == findings.Models[0].Name && c.Model == m.Name) is { } c ? (Cell)Numbers.Share(c.Faithfulness, "0.00") : (Cell?)null),
-            (">base with its circuit", m => findings.Cmap.FirstOrDefault(c => c.Donor == m.Name && c is { Group: "circuit", Form: "output" }) is { } c ? Numbers.Of(c.Patched) : (Cell?)null),
+            (">faithfulness of base's circuit", m => findings.Circuits.FirstOrDefault(c =>
+                c.CircuitOf == findings.Models[0].Name && c.Model == m.Name) is { } c ? (Cell)Numbers.Share(c.Faithfulness, "0.00") : (Cell?)null),
+            (">base with its circuit", m => findings.Cmap.FirstOrDefault(c => c.Donor == m.Name && c is { Group: "circuit", Form: "output" }) is { } c
+                ? Numbers.Of(c.Patched) : (Cell?)null),
         };
         var shown = columns.Where(c => findings.Models.Any(m => c.Cell(m) is not null)).ToArray();
         if (shown.Length == 0) return null;
