@@ -20,7 +20,7 @@ internal sealed class PathBatch : IDisposable
     /// <summary>Counterfactual z by position name and layer: (N, H, dh).</summary>
     public required IReadOnlyDictionary<string, Tensor[]> Z { get; init; }
 
-    /// <summary>Probability of the answer, of rows of logits.</summary>
+    /// <summary>Probability of the answer (the sum over all right ones), of rows of logits.</summary>
     public required Metric AnswerProbability { get; init; }
 
     /// <summary>That probability in the clean run, per prompt.</summary>
@@ -86,7 +86,7 @@ internal sealed class PathCaches : IDisposable
     /// <summary>Probability of the answer in the clean run, filled batch by batch.</summary>
     public double[] CleanProbability { get; }
 
-    /// <summary>Whether the answer is the most probable token, filled batch by batch.</summary>
+    /// <summary>Whether the most probable token is an answer, filled batch by batch.</summary>
     public bool[] Correct { get; }
 
     /// <summary>Seconds spent on caches so far.</summary>
@@ -117,11 +117,10 @@ internal sealed class PathCaches : IDisposable
         IVariantEvaluator evaluator = reference
             ? new ReferenceEvaluator(model, clean)
             : new ConeEvaluator(BaseRun.Create(model, clean, From), plan.ChunkBytes * 3 / 4);
-        var answers = part.Select(p => (long)p.Answer).ToArray();
-        var metric = AnswerProbability(answers);
+        var metric = AnswerProbability(part);
         var probability = evaluator.BaseMetric(metric);
         var best = evaluator.BaseMetric((logits, _) => logits.argmax(-1));
-        for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], (long)best[n] == answers[n]);
+        for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], part[n].Answers.Contains((int)best[n]));
         return new PathBatch
         {
             Evaluator = evaluator,
@@ -133,15 +132,27 @@ internal sealed class PathCaches : IDisposable
         };
     }
 
-    /// <summary>Softmax probability of each row's answer.</summary>
-    private static Metric AnswerProbability(long[] answers)
+    /// <summary>Softmax probability of each row's answer; where several are right, their sum.</summary>
+    private static Metric AnswerProbability(Prompt[] part)
     {
+        // (N, K): a row of fewer answers than K is filled up with its first one, which counts 0 times there.
+        var most = part.Max(p => p.Answers.Count);
+        var answers = new long[part.Length, most];
+        var counts = new float[part.Length, most];
+        foreach (var (n, prompt) in part.Index())
+        {
+            for (var k = 0; k < most; k++)
+            {
+                (answers[n, k], counts[n, k]) = k < prompt.Answers.Count ? (prompt.Answers[k], 1) : (prompt.Answer, 0);
+            }
+        }
         return (logits, rows) =>
         {
             using var scope = NewDisposeScope();
             var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
-            var targets = tensor(answers).to(logits.device).index_select(0, rows).unsqueeze(1);
-            return (wide.gather(1, targets).squeeze(1) - wide.logsumexp(1)).exp().MoveToOuterDisposeScope();
+            var targets = tensor(answers).to(logits.device).index_select(0, rows);
+            var counted = tensor(counts).to(logits.device).index_select(0, rows);
+            return (wide.gather(1, targets) - wide.logsumexp(1, true)).exp().mul(counted).sum(1).MoveToOuterDisposeScope();
         };
     }
 }

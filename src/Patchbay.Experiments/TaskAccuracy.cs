@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>How often a model's most probable token is the answer.</summary>
+/// <summary>How often a model's most probable token is the answer, or one of the answers.</summary>
 public static class TaskAccuracy
 {
     private const int AtOnce = 64; // prompts of one forward pass
 
-    /// <summary>Runs every clean prompt once; the answer must be the most probable of the whole vocabulary at the last token.</summary>
+    /// <summary>Runs every clean prompt once; an answer must be the most probable of the whole vocabulary at the last token.</summary>
     /// <param name="model">The model.</param>
     /// <param name="prompts">Prompts within its vocabulary.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
@@ -26,7 +26,7 @@ public static class TaskAccuracy
             var padded = new PaddedPrompts([.. some.Select(p => p.Clean.Ids)]);
             using var run = BaseRun.Create(model, padded, padded.Last.Min());
             var best = run.Metric((logits, _) => logits.argmax(-1));
-            right += some.Index().Count(p => (int)best[p.Index] == p.Item.Answer);
+            right += some.Index().Count(p => p.Item.Answers.Contains((int)best[p.Index]));
             progress?.Report((index * AtOnce + some.Length) / (double)prompts.Count);
         }
         return new(right, prompts.Count);
