@@ -5,24 +5,57 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>What rows of logits say about the prompts' answers.</summary>
+/// <summary>What rows of logits say about the prompts' answers; where several are right, about all of them together.</summary>
 internal static class Answers
 {
-    /// <summary>1 where the most probable of all tokens is the answer, else 0.</summary>
-    public static Metric Right(IReadOnlyList<Prompt> prompts) => (logits, rows) =>
+    /// <summary>1 where the most probable of all tokens is an answer, else 0.</summary>
+    public static Metric Right(IReadOnlyList<Prompt> prompts)
     {
-        using var scope = NewDisposeScope();
-        return logits.argmax(-1).eq(Targets(prompts, logits, rows)).to(ScalarType.Float64).MoveToOuterDisposeScope();
-    };
+        var (answers, _) = Table(prompts);
+        return (logits, rows) =>
+        {
+            using var scope = NewDisposeScope();
+            // Answers filled up repeat the first one, so any match is one.
+            var matches = logits.argmax(-1).unsqueeze(1).eq(tensor(answers).to(logits.device).index_select(0, rows));
+            return matches.to(ScalarType.Float64).sum([1]).gt(0).to(ScalarType.Float64).MoveToOuterDisposeScope();
+        };
+    }
 
-    /// <summary>How many tokens are more probable than the answer, plus one.</summary>
-    public static Metric Rank(IReadOnlyList<Prompt> prompts) => (logits, rows) =>
+    /// <summary>Softmax probability of the answers.</summary>
+    public static Metric Probability(IReadOnlyList<Prompt> prompts)
     {
-        using var scope = NewDisposeScope();
-        var own = logits.gather(1, Targets(prompts, logits, rows).unsqueeze(1));
-        return (logits.gt(own).to(ScalarType.Float64).sum([1]) + 1).MoveToOuterDisposeScope();
-    };
+        var (answers, counts) = Table(prompts);
+        return (logits, rows) =>
+        {
+            using var scope = NewDisposeScope();
+            var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
+            var targets = tensor(answers).to(logits.device).index_select(0, rows);
+            var counted = tensor(counts).to(logits.device).index_select(0, rows);
+            return (wide.gather(1, targets) - wide.logsumexp(1, true)).exp().mul(counted).sum(1).MoveToOuterDisposeScope();
+        };
+    }
 
-    private static Tensor Targets(IReadOnlyList<Prompt> prompts, Tensor logits, Tensor rows) =>
-        tensor(prompts.Select(p => (long)p.Answer).ToArray()).to(logits.device).index_select(0, rows);
+    /// <summary>Rank of the best answer among all tokens, 1 the most probable.</summary>
+    public static Metric Rank(IReadOnlyList<Prompt> prompts)
+    {
+        var (answers, _) = Table(prompts);
+        return (logits, rows) =>
+        {
+            using var scope = NewDisposeScope();
+            var best = logits.gather(1, tensor(answers).to(logits.device).index_select(0, rows)).amax([1], keepdim: true);
+            return (logits.gt(best).to(ScalarType.Float64).sum([1]) + 1).MoveToOuterDisposeScope();
+        };
+    }
+
+    /// <summary>Answers (N, K) and how often each counts: a row of fewer answers than K is filled up with its first one, which counts 0 times there.</summary>
+    private static (long[,] Answers, float[,] Counts) Table(IReadOnlyList<Prompt> prompts)
+    {
+        var most = prompts.Max(p => p.Answers.Count);
+        var answers = new long[prompts.Count, most];
+        var counts = new float[prompts.Count, most];
+        foreach (var (n, prompt) in prompts.Index())
+            for (var k = 0; k < most; k++)
+                (answers[n, k], counts[n, k]) = k < prompt.Answers.Count ? (prompt.Answers[k], 1) : (prompt.Answer, 0);
+        return (answers, counts);
+    }
 }

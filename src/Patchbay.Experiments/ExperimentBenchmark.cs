@@ -92,7 +92,7 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
 
     private int From => heads.Chain.Groups.Min(g => all.At(g.Position).Min());
 
-    private Metric Probability => PathCaches.AnswerProbability([.. prompts.Prompts.Select(p => (long)p.Answer)]);
+    private Metric Probability => Answers.Probability(prompts.Prompts);
 
     private (double Seconds, double[,] Values) Ablated(Func<CircuitEvaluator, PlannedVariants> plan)
     {

@@ -29,7 +29,7 @@ public static class HeadPatching
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         using var batches = Batches(model, pairs, sets, memoryBytes);
-        var p = batches.Evaluate(batch => Variants(model, batch, [[], .. sets]), some => PathCaches.AnswerProbability([.. some.Select(x => (long)x.Answer)]), progress, cancel);
+        var p = batches.Evaluate(batch => Variants(model, batch, [[], .. sets]), Answers.Probability, progress, cancel);
         return [.. Enumerable.Range(1, sets.Count).Select(v => Enumerable.Range(0, pairs.Count).Select(n => p[v, n] / p[0, n] - 1).ToArray())];
     }
 

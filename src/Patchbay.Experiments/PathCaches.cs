@@ -20,7 +20,7 @@ internal sealed class PathBatch : IDisposable
     /// <summary>Counterfactual z by position name and layer: (N, H, dh).</summary>
     public required IReadOnlyDictionary<string, Tensor[]> Z { get; init; }
 
-    /// <summary>Probability of the answer, of rows of logits.</summary>
+    /// <summary>Probability of the answer (the sum over all right ones), of rows of logits.</summary>
     public required Metric AnswerProbability { get; init; }
 
     /// <summary>That probability in the clean run, per prompt.</summary>
@@ -86,7 +86,7 @@ internal sealed class PathCaches : IDisposable
     /// <summary>Probability of the answer in the clean run, filled batch by batch.</summary>
     public double[] CleanProbability { get; }
 
-    /// <summary>Whether the answer is the most probable token, filled batch by batch.</summary>
+    /// <summary>Whether the most probable token is an answer, filled batch by batch.</summary>
     public bool[] Correct { get; }
 
     /// <summary>Seconds spent on caches so far.</summary>
@@ -117,11 +117,10 @@ internal sealed class PathCaches : IDisposable
         IVariantEvaluator evaluator = reference
             ? new ReferenceEvaluator(model, clean)
             : new ConeEvaluator(BaseRun.Create(model, clean, From), plan.ChunkBytes * 3 / 4);
-        var answers = part.Select(p => (long)p.Answer).ToArray();
-        var metric = AnswerProbability(answers);
+        var metric = Answers.Probability(part);
         var probability = evaluator.BaseMetric(metric);
         var best = evaluator.BaseMetric((logits, _) => logits.argmax(-1));
-        for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], (long)best[n] == answers[n]);
+        for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], part[n].Answers.Contains((int)best[n]));
         return new PathBatch
         {
             Evaluator = evaluator,
@@ -130,18 +129,6 @@ internal sealed class PathCaches : IDisposable
             ReadingBytes = plan.ChunkBytes / 4,
             Positions = names.ToDictionary(name => name, name => prompts.CleanPositions(name)[first..(first + count)]),
             Z = names.Zip(z).ToDictionary(pair => pair.First, pair => pair.Second),
-        };
-    }
-
-    /// <summary>Softmax probability of each row's answer.</summary>
-    internal static Metric AnswerProbability(long[] answers)
-    {
-        return (logits, rows) =>
-        {
-            using var scope = NewDisposeScope();
-            var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
-            var targets = tensor(answers).to(logits.device).index_select(0, rows).unsqueeze(1);
-            return (wide.gather(1, targets).squeeze(1) - wide.logsumexp(1)).exp().MoveToOuterDisposeScope();
         };
     }
 }

@@ -32,7 +32,7 @@ public static class TaskAccuracy
             var padded = new PaddedPrompts([.. some.Select(p => p.Clean.Ids)]);
             using var run = BaseRun.Create(model, padded, padded.Last.Min());
             right.AddRange(run.Metric(Answers.Right(some)).Select(r => r != 0));
-            probability.AddRange(run.Metric(PathCaches.AnswerProbability([.. some.Select(p => (long)p.Answer)])));
+            probability.AddRange(run.Metric(Answers.Probability(some)));
             rank.AddRange(run.Metric(Answers.Rank(some)));
             progress?.Invoke(right.Count / (double)prompts.Count);
         }
@@ -54,7 +54,7 @@ public static class TaskAccuracy
             var padded = new PaddedPrompts([.. some.Select(p => p.Clean.Ids)]);
             using var run = BaseRun.Create(model, padded, padded.Last.Min());
             var best = run.Metric((logits, _) => logits.argmax(-1));
-            right += some.Index().Count(p => (int)best[p.Index] == p.Item.Answer);
+            right += some.Index().Count(p => p.Item.Answers.Contains((int)best[p.Index]));
             progress?.Report((index * AtOnce + some.Length) / (double)prompts.Count);
         }
         return new(right, prompts.Count);

@@ -30,6 +30,12 @@ internal static class JsonLines
     public static string RequiredText(JsonElement line, string field, string origin)
     {
         if (!line.TryGetProperty(field, out var value)) throw Refusal.Field(origin, field, "a string", "no such field");
+        return Text(value, field, origin);
+    }
+
+    /// <summary>A string that is not empty.</summary>
+    public static string Text(JsonElement value, string field, string origin)
+    {
         if (value.ValueKind != JsonValueKind.String) throw Refusal.Field(origin, field, "a string", Describe(value));
         var text = value.GetString()!;
         return text.Length > 0 ? text : throw Refusal.Field(origin, field, "a string", "an empty one");

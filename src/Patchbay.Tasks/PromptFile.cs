@@ -3,11 +3,14 @@ using System.Text.Json;
 namespace Patchbay.Tasks;
 
 /// <summary>Prompts of a task of one's own, as JSONL (docs/tasks.md): each line holds "clean", "counterfactual",
-/// "answer" and named positions. So IOI or greater-than need no code.</summary>
+/// "answer" (or "answers") and named positions. So IOI or greater-than need no code.</summary>
 public static class PromptFile
 {
     private static readonly string[] Fields =
-        ["clean", "counterfactual", "answer", "answer_space", "positions", "counterfactual_positions", "comment"];
+    [
+        "clean", "counterfactual", "answer", "answers", "answer_space", "positions", "counterfactual_positions",
+        "comment",
+    ];
 
     /// <summary>Loads the first <paramref name="prompts"/> lines, or all.</summary>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it and the
@@ -30,7 +33,7 @@ public static class PromptFile
         }
         var clean = new TokenAlignment(JsonLines.RequiredText(line, "clean", origin), encode);
         var counterfactual = new TokenAlignment(JsonLines.RequiredText(line, "counterfactual", origin), encode);
-        var answer = AnswerToken(line, clean, encode, origin);
+        var answers = AnswerTokens(line, clean, encode, origin);
 
         var rules = Rules(line, "positions", origin);
         var otherRules = new Dictionary<string, JsonElement>(rules);
@@ -38,25 +41,46 @@ public static class PromptFile
         return new Prompt(
             Sequence(clean, rules, "positions", origin),
             Sequence(counterfactual, otherRules, "counterfactual_positions", origin),
-            answer,
-            origin);
+            answers[0],
+            origin)
+        { Answers = answers };
     }
 
-    private static int AnswerToken(JsonElement line, TokenAlignment clean, EncodeText encode, string origin)
+    private static int[] AnswerTokens(JsonElement line, TokenAlignment clean, EncodeText encode, string origin)
     {
-        var answer = JsonLines.RequiredText(line, "answer", origin);
-        if (char.IsWhiteSpace(answer[0]) || char.IsWhiteSpace(answer[^1]))
-        {
-            throw Refusal.Field(origin, "answer", "a word without white space around it", Refusal.Quote(answer));
-        }
         var space = Space(line, origin) ? " " : "";
         if (space.Length > 0 && char.IsWhiteSpace(clean.Text[^1]))
         {
             throw Refusal.Field(origin, "clean",
                 "no white space at its end (or 'answer_space': false)", Refusal.Quote(clean.Text));
         }
-        return TokenAlignment.ContinuationToken(clean.Ids, clean.Text + space + answer, encode, out var found)
-            ?? throw Refusal.Field(origin, "answer", $"one token for {Refusal.Quote(answer)} after the prompt", found);
+        return [.. Answers(line, origin).Select(answer => Token(answer.Text, answer.Field))];
+
+        int Token(string answer, string field)
+        {
+            if (char.IsWhiteSpace(answer[0]) || char.IsWhiteSpace(answer[^1]))
+            {
+                throw Refusal.Field(origin, field, "a word without white space around it", Refusal.Quote(answer));
+            }
+            return TokenAlignment.ContinuationToken(clean.Ids, clean.Text + space + answer, encode, out var found)
+                ?? throw Refusal.Field(origin, field, $"one token for {Refusal.Quote(answer)} after the prompt", found);
+        }
+    }
+
+    /// <summary>The one "answer" or every one of "answers", with the field that a refusal names.</summary>
+    private static List<(string Text, string Field)> Answers(JsonElement line, string origin)
+    {
+        if (!line.TryGetProperty("answers", out var list))
+        {
+            return [(JsonLines.RequiredText(line, "answer", origin), "answer")];
+        }
+        if (line.TryGetProperty("answer", out _)) throw Refusal.Of(origin, "either 'answer' or 'answers'", "both");
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+        {
+            throw Refusal.Field(origin, "answers", "a list of one string or more",
+                list.ValueKind == JsonValueKind.Array ? "an empty one" : JsonLines.Describe(list));
+        }
+        return [.. list.EnumerateArray().Select((item, i) => (JsonLines.Text(item, $"answers[{i}]", origin), $"answers[{i}]"))];
     }
 
     private static bool Space(JsonElement line, string origin)

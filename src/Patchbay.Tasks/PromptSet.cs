@@ -28,9 +28,14 @@ public sealed record TokenSequence(int[] Ids, IReadOnlyDictionary<string, int> P
 /// <summary>A prompt, the counterfactual that activations are taken from, and the answer.</summary>
 /// <param name="Clean">The prompt.</param>
 /// <param name="Counterfactual">Its counterfactual. A name stands for corresponding positions in both.</param>
-/// <param name="Answer">Id of the correct answer's token.</param>
+/// <param name="Answer">Id of the correct answer's token, or of the first where several are right.</param>
 /// <param name="Origin">Where the prompt is from, for error messages: "ioi.jsonl, line 3".</param>
-public sealed record Prompt(TokenSequence Clean, TokenSequence Counterfactual, int Answer, string Origin);
+public sealed record Prompt(TokenSequence Clean, TokenSequence Counterfactual, int Answer, string Origin)
+{
+    /// <summary>Ids of all tokens that are right, all different, <see cref="Answer"/> first; it alone unless more are
+    /// given.</summary>
+    public IReadOnlyList<int> Answers { get; init; } = [Answer];
+}
 
 /// <summary>What every experiment consumes: prompts as tokens with named positions. Whoever holds one may rely on it:
 /// no sequence is empty, no id negative, every position is inside its sequence.</summary>
@@ -55,7 +60,7 @@ public sealed class PromptSet
     /// <summary>Number of prompts, N.</summary>
     public int Count => Prompts.Count;
 
-    /// <summary>Answer token of every prompt, (N).</summary>
+    /// <summary>Answer token of every prompt, the first where several are right, (N).</summary>
     public int[] Answers => [.. Prompts.Select(prompt => prompt.Answer)];
 
     /// <summary>A named position in every clean prompt, (N).</summary>
@@ -84,7 +89,7 @@ public sealed class PromptSet
     {
         foreach (var prompt in Prompts)
         {
-            var largest = Math.Max(prompt.Answer, Math.Max(prompt.Clean.Ids.Max(), prompt.Counterfactual.Ids.Max()));
+            var largest = Math.Max(prompt.Answers.Max(), Math.Max(prompt.Clean.Ids.Max(), prompt.Counterfactual.Ids.Max()));
             if (largest >= vocabularySize)
             {
                 throw Refusal.Field(prompt.Origin, "tokens",
@@ -105,8 +110,19 @@ public sealed class PromptSet
     {
         Check(prompt.Clean, prompt.Origin, "clean");
         Check(prompt.Counterfactual, prompt.Origin, "counterfactual");
-        if (prompt.Answer >= 0) return;
-        throw Refusal.Field(prompt.Origin, "answer", "a token id of 0 or more", $"{prompt.Answer}");
+        if (prompt.Answers.Count == 0 || prompt.Answers[0] != prompt.Answer)
+        {
+            var found = prompt.Answers.Count == 0 ? "none" : $"{prompt.Answers[0]}";
+            throw Refusal.Field(prompt.Origin, "answers", $"the answer {prompt.Answer} first", found);
+        }
+        if (prompt.Answers.FirstOrDefault(id => id < 0) is < 0 and var negative)
+        {
+            throw Refusal.Field(prompt.Origin, "answer", "a token id of 0 or more", $"{negative}");
+        }
+        if (prompt.Answers.CountBy(id => id).FirstOrDefault(count => count.Value > 1) is { Value: > 1 } repeated)
+        {
+            throw Refusal.Field(prompt.Origin, "answers", "a token of its own for each", $"token {repeated.Key} twice");
+        }
     }
 
     private static void Check(TokenSequence sequence, string origin, string side)

@@ -66,7 +66,7 @@ public class CircuitEvaluatorTests
 
     private static double[][] Probabilities(PlannedVariants plan, PromptSet prompts)
     {
-        var values = plan.Batches.Evaluate(plan.Variants, some => PathCaches.AnswerProbability([.. some.Select(p => (long)p.Answer)]));
+        var values = plan.Batches.Evaluate(plan.Variants, Answers.Probability);
         return [.. Enumerable.Range(0, values.GetLength(0)).Select(v => Enumerable.Range(0, prompts.Count).Select(n => values[v, n]).ToArray())];
     }
 

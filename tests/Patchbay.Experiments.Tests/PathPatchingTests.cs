@@ -78,6 +78,30 @@ public class PathPatchingTests
     }
 
     [Fact]
+    public void The_probability_of_several_answers_is_the_sum_of_theirs_and_that_of_one_answer_stays_as_it_is()
+    {
+        using var model = Llama.Random(Config, 10, torch.ScalarType.Float64, spread: 1.5);
+        PathPatchingResult Run(Func<Prompt, int, Prompt> change) => PathPatching.Run(model,
+            new PromptSet([.. Prompts(10).Prompts.Select(change)]), PathChain.EntityTracking, new PathPatchingOptions { Groups = ["A"] });
+        static int Next(Prompt p) => (p.Answer + 1) % Config.Vocabulary;
+        static int AfterNext(Prompt p) => (p.Answer + 2) % Config.Vocabulary;
+        var (one, other, third) = (Run((p, _) => p), Run((p, _) => p with { Answer = Next(p), Answers = [Next(p)] }), Run((p, _) => p with { Answer = AfterNext(p), Answers = [AfterNext(p)] }));
+        var mixed = Run((p, i) => (i % 3) switch
+        {
+            0 => p,
+            1 => p with { Answers = [p.Answer, Next(p)] },
+            _ => p with { Answers = [p.Answer, Next(p), AfterNext(p)] },
+        });
+        for (var i = 0; i < mixed.CleanProbability.Length; i++)
+        {
+            var expected = one.CleanProbability[i] + (i % 3 > 0 ? other.CleanProbability[i] : 0) + (i % 3 > 1 ? third.CleanProbability[i] : 0);
+            Assert.Equal(expected, mixed.CleanProbability[i], 1e-14);
+            Assert.Equal(one.Correct[i] || (i % 3 > 0 && other.Correct[i]) || (i % 3 > 1 && third.Correct[i]), mixed.Correct[i]);
+        }
+        Assert.Equal(one.CleanProbability[0], mixed.CleanProbability[0]);
+    }
+
+    [Fact]
     public void Bad_input_is_refused_in_one_sentence()
     {
         using var model = Llama.Random(Config, 8);

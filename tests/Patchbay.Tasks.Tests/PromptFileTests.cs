@@ -36,6 +36,17 @@ public class PromptFileTests
     }
 
     [Fact]
+    public void Several_answers_may_be_right_and_the_first_is_the_answer()
+    {
+        var encoder = new WordEncoder();
+        var prompt = Assert.Single(Load("""{"clean": "a b", "counterfactual": "a c", "answers": ["d", "e", "f"]}""", encoder).Prompts);
+        Assert.Equal(new[] { "d", "e", "f" }.Select(encoder.Id), prompt.Answers);
+        Assert.Equal(prompt.Answers[0], prompt.Answer);
+        var single = Assert.Single(Load(Ioi).Prompts);
+        Assert.Equal([single.Answer], single.Answers);
+    }
+
+    [Fact]
     public void Tokens_may_hold_the_white_space_behind_them()
     {
         // "the▁", "dog▁": a prompt ends with the space that its last token holds.
@@ -81,6 +92,12 @@ public class PromptFileTests
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d e"}""", "field 'answer': expected one token for 'd e' after the prompt, found 2 tokens")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": false}""", "found tokens that merge with those before")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": 1}""", "field 'answer_space': expected true or false, found 1")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answers": ["d"]}""", "expected either 'answer' or 'answers', found both")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": []}""", "field 'answers': expected a list of one string or more, found an empty one")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": "d"}""", "field 'answers': expected a list of one string or more, found the string 'd'")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", 4]}""", "field 'answers[1]': expected a string, found 4")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e f"]}""", "field 'answers[1]': expected one token for 'e f' after the prompt, found 2 tokens")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e", "d"]}""", "field 'answers': expected a token of its own for each, found token")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "position": {}}""", "expected fields among clean, counterfactual", "found 'position'")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": [1]}""", "field 'positions': expected an object of named positions, found an array")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": 1}}""", "field 'positions.p': expected {\"token\": N}", "found 1")]

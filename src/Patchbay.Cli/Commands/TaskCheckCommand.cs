@@ -31,12 +31,13 @@ internal sealed class TaskCheckCommand : PbmCommand
         var prompts = loaded.Prompts;
         foreach (var notice in prompts.Notices) call.Notice(notice);
         var lengths = prompts.Prompts.Select(p => p.Clean.Ids.Length).ToArray();
+        var answers = prompts.Prompts.SelectMany(p => p.Answers).Distinct().Count();
         var (shortest, longest) = (lengths.Min(), lengths.Max());
         call.WriteFacts(
             ("task", loaded.Kind),
             ("prompts", $"{prompts.Count}"),
             ("tokens", shortest == longest ? $"{longest} each" : $"{shortest} to {longest}"),
-            ("answers", $"{prompts.Answers.Distinct().Count()} different tokens"),
+            ("answers", $"{answers} different tokens"),
             ("positions", Collapse(prompts.SharedPositionNames)));
         call.WriteJson(new
         {
@@ -45,7 +46,7 @@ internal sealed class TaskCheckCommand : PbmCommand
             Prompts = prompts.Count,
             TokensMin = shortest,
             TokensMax = longest,
-            Answers = prompts.Answers.Distinct().Count(),
+            Answers = answers,
             Positions = prompts.SharedPositionNames,
             prompts.Notices,
         });
