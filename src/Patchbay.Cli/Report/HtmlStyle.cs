@@ -44,7 +44,7 @@ internal static class HtmlStyle
         .r-caption{margin:0 0 6px;color:var(--quiet);max-width:96ch}
         table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums;border-top:1.4px solid var(--ink);border-bottom:1.4px solid var(--ink)}
         th{font-weight:600;text-align:left;vertical-align:bottom;border-bottom:1px solid var(--ink)}
-        th,td{padding:4px 16px 4px 0}
+        th,td{padding:4px 14px 4px 0}
         th:last-child,td:last-child{padding-right:4px}
         td{vertical-align:top;border-bottom:1px solid var(--rule);max-width:64ch;white-space:nowrap}
         tr:last-child td{border-bottom:0}
@@ -52,7 +52,7 @@ internal static class HtmlStyle
         .r-again td:first-child{color:var(--quiet);opacity:.7}
         .r-number{text-align:right}
         .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{font-size:11.5px}
-        td small{color:var(--quiet);font-size:11.5px;margin-left:3px;white-space:nowrap}
+        td small{color:var(--quiet);font-size:11px;margin-left:3px;white-space:nowrap}
         .r-swatch{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px}
         .r-note{font-size:13px;line-height:1.45;margin:10px 0;padding:2px 0 2px 12px;border-left:3px solid var(--rule);color:var(--quiet);max-width:96ch}
         summary{cursor:pointer;color:var(--link);margin-bottom:8px}

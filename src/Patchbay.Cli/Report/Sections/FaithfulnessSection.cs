@@ -15,7 +15,7 @@ internal static class FaithfulnessSection
         var pictures = circuits.GroupBy(c => c.CircuitOf).Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
         List<Block> blocks =
         [
-            new Figure("Accuracy of the whole model (grey) and of the circuit alone (dark), with 95 % Wilson intervals, and of random circuits of its size (pale): "
+            new Figure("Accuracy of the whole model (pale) and of the circuit alone, with 95 % Wilson intervals, and of random circuits of its size: "
                 + "their mean, one standard deviation, and each as a dot. Diamonds are published.", pictures, 2),
             ReportTable.Of("Circuits in models. Beside random: how many circuits; beside faithfulness: ± one standard error by error propagation.",
                 ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published (7B)", ">random", ">faithfulness", ">published (7B)",
@@ -67,8 +67,8 @@ internal static class FaithfulnessSection
             var (mean, spread) = Random(c);
             return new BarGroup(c.Model == circuitOf ? $"in {c.Model} itself" : $"in {c.Model}",
             [
-                Bar.Of("whole model", c.Full) with { Published = PublishedFigures.Accuracy(Published(c)) },
-                Bar.Of("circuit", c.Circuit) with { Color = 5, Published = PublishedFigures.CircuitAccuracy(Published(c)) },
+                Bar.Of("whole model", c.Full) with { IsPale = true, Published = PublishedFigures.Accuracy(Published(c)) },
+                Bar.Of("circuit", c.Circuit) with { Published = PublishedFigures.CircuitAccuracy(Published(c)) },
                 new Bar("random", mean, mean - spread, mean + spread) { IsPale = true, Dots = [.. c.Random.Select(r => r.Share)],
                     Published = PublishedFigures.RandomCircuit(Published(c)) },
             ]);

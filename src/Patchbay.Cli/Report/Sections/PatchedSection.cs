@@ -20,7 +20,7 @@ internal static class PatchedSection
                 new Figure("Share of prompts still answered as the clean prompt asks, with 95 % Wilson intervals. Solid line: nothing patched.",
                     [.. models.Select(m => new Picture(m.Name, $"Patched heads in {m.Name}", SvgBarChart.Draw(new(m.Name, "still right",
                     [new("", [.. m.Patched.Select(p => Bar.Of(p.Heads, p.Right) with { Color = input.ColorOf(p.Heads) })])])
-                { Lines = m.Accuracy is { } a ? [new(a.Right.Share, "accuracy", false)] : [] })))], 4),
+                { Lines = m.Accuracy is { } a ? [new(a.Right.Share, "accuracy", false)] : [] })))], 2),
                 ReportTable.Of("Heads patched from the counterfactual prompts; change is relative, of the answer's probability, ± standard error.",
                     ["model", "heads", "position", ">still right", ">nothing patched", ">change"], rows),
             ], models.Select(m => new { m.Name, m.Patched }).ToArray());
