@@ -198,7 +198,7 @@ public sealed class NodeTests
         Assert.Fail("not reached within a minute");
     }
 
-    private static string Root()
+    internal static string Root()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
             if (File.Exists(Path.Combine(at.FullName, "Cluster.sln"))) return at.FullName;

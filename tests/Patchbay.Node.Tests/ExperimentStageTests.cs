@@ -1,0 +1,123 @@
+using Patchbay.Experiments;
+using Patchbay.Experiments.Findings;
+using Patchbay.Experiments.Stages;
+using Patchbay.Models;
+using Patchbay.Node.Tests.Simulation;
+using Patchbay.Sweeps;
+using TorchSharp;
+
+namespace Patchbay.Node.Tests;
+
+/// <summary>Every experiment as stages of a sweep on two of the shipped models, with few prompts.</summary>
+public sealed class ExperimentStageTests
+{
+    private const int Prompts = 12;
+    private static readonly string Models = Path.Combine(NodeTests.Root(), "models");
+
+    [Fact]
+    public async Task All_experiments_run_and_give_the_same_numbers_whole_or_in_batches_and_with_any_number_of_slots()
+    {
+        using var folder = new TemporaryFolder();
+        var whole = await RunToEnd(Plan("0"), 1, folder.PathOf("whole"));
+        var parts = await RunToEnd(Plan("5"), 2, folder.PathOf("parts"));
+        var (a, b) = (FindingsOf.Sweep(whole), FindingsOf.Sweep(parts));
+        Assert.Equal(a.Models.Select(m => m.Accuracy!.Right), b.Models.Select(m => m.Accuracy!.Right));
+        foreach (var (x, y) in a.Models.Zip(b.Models))
+        {
+            Assert.Equal(x.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"), y.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"));
+            Assert.Equal(x.Minimality, y.Minimality);
+            Assert.NotEmpty(x.Minimality);
+            Assert.Equal(4, x.Knockouts[0].ByLayer.Count - 2); // six layers
+            Assert.Equal(x.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)), y.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)));
+            Assert.All(x.Knockouts, k => Assert.Equal(x.Knockouts[0].Unchanged, k.Unchanged));
+            foreach (var (p, q) in x.Attention.Zip(y.Attention))
+            {
+                Assert.Equal(1, p.Weights.Values.Sum(w => w.Value), 1e-5);
+                foreach (var name in p.Weights.Keys) Assert.Equal(p.Weights[name].Value, q.Weights[name].Value, 1e-5);
+            }
+            Assert.Equal(x.Patched.Select(p => (p.Heads, p.Position, p.Right)), y.Patched.Select(p => (p.Heads, p.Position, p.Right)));
+        }
+        Assert.Equal(a.Circuits.Count, b.Circuits.Count);
+        foreach (var (x, y) in a.Circuits.Zip(b.Circuits))
+        {
+            Assert.Equal((x.CircuitOf, x.Model, x.Full, x.Circuit), (y.CircuitOf, y.Model, y.Full, y.Circuit));
+            Assert.Equal(x.CircuitAnswers, y.CircuitAnswers);
+            Assert.Equal(x.Completeness, y.Completeness);
+            Assert.Equal(2, x.Random.Count);
+        }
+        Assert.NotEmpty(a.Cmap);
+        Assert.Equal(a.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)), b.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)));
+        Assert.All(a.Cmap, c => Assert.Equal(a.Cmap[0].Floor, c.Floor));
+    }
+
+    [Fact]
+    public async Task A_circuit_that_is_given_needs_no_path_patching()
+    {
+        using var folder = new TemporaryFolder();
+        var plan = Plan("0", new() { ["circuit"] = new() { ["circuit"] = "A=5.1 5.6; B=3.0", ["random"] = "0", ["subsets"] = "0" }, ["attention"] = new() { ["circuit"] = "A=5.1" } }, "circuit", "attention");
+        var state = await RunToEnd(plan, 1, folder.PathOf("artifacts"));
+        var finding = Assert.Single(FindingsOf.Sweep(state).Circuits, c => c.Model == "tiny-base");
+        Assert.Equal("given", finding.CircuitOf);
+        Assert.Equal(2, finding.Heads["A"]);
+        Assert.Equal(2, finding.Completeness.Count);
+        Assert.Equal(new Head(5, 1), Assert.Single(FindingsOf.Sweep(state).Models[0].Attention).Head);
+    }
+
+    [Fact]
+    public void An_experiment_that_needs_a_circuit_says_so_where_none_comes_before()
+    {
+        foreach (var kind in Experiment.All.Where(k => k.Needs.Count > 0))
+        {
+            var request = new StageRequest("b", kind.Fields.ToDictionary(f => f.Name, f => f.Default), ["a", "b"], []);
+            var refusal = Assert.Throws<InvalidDataException>(() => kind.Expand(request));
+            Assert.Contains("expected", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("before", refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Defaults_of_every_field_pass_its_own_check() =>
+        Assert.All(Experiment.All.SelectMany(k => k.Fields.Select(f => (Kind: k.Name, Field: f))), f => Assert.Null(f.Field.Check(f.Field.Default)));
+
+    private static SweepPlan Plan(string batch, Dictionary<string, Dictionary<string, string>>? given = null, params string[] kinds)
+    {
+        string[] names = ["tiny-base", "tiny-goat"];
+        var planned = names.Select(name =>
+        {
+            using var checkpoint = Checkpoint.Open(Path.Combine(Models, name));
+            return new PlannedModel(name, Path.Combine(Models, name), null, checkpoint.ComputeFingerprint(), checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
+        }).ToArray();
+        if (kinds.Length == 0) kinds = ["accuracy", "path-patching", "minimality", "circuit", "knockout", "attention", "activation-patching", "cmap"];
+        var stages = new List<Stage>();
+        foreach (var kind in kinds.Select(Experiment.Of))
+        {
+            var parameters = kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
+            {
+                "prompts" => $"{Prompts}",
+                "means" => "20",
+                "receivers" => "3",
+                "random" or "subsets" => "2",
+                "batch" => batch,
+                _ => f.Default,
+            });
+            foreach (var (name, value) in given?.GetValueOrDefault(kind.Name) ?? []) parameters[name] = value;
+            stages.AddRange(names.SelectMany(m => kind.Expand(new(m, parameters, names, stages))).ToArray());
+        }
+        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned, stages);
+    }
+
+    private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots, string artifacts)
+    {
+        var records = new SharedRecords();
+        SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
+        foreach (var (i, happened) in events.Index()) records.Of("s").Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
+        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }), new TorchModelSource(new FolderArtifacts(artifacts)),
+            new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
+        for (var left = 12000; left > 0 && !node.Sweep("s").Ended && !node.Failure.IsCompleted; left--) await Task.Delay(25);
+        if (node.Failure.IsCompleted) await node.Failure;
+        var state = node.Sweep("s");
+        Assert.Equal("", string.Join('\n', state.InOrder.SelectMany(s => s.Units.Values).Where(u => u.Error is not null).Select(u => u.Error)));
+        Assert.Equal(SweepStatus.Completed, state.Status);
+        return state;
+    }
+}
