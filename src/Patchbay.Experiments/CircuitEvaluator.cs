@@ -22,6 +22,7 @@ public sealed class CircuitEvaluator : IDisposable
     private readonly Tensor[] mean;
     private readonly long? memoryBytes;
     private readonly int from;
+    private readonly bool elsewhere;
     private (string Key, PromptBatches Batches)? open;
 
     /// <summary>Computes mean activations; the rest is made as it is needed.</summary>
@@ -30,10 +31,12 @@ public sealed class CircuitEvaluator : IDisposable
     /// <param name="means">The prompts whose activations are averaged.</param>
     /// <param name="chain">The chain, whose groups say at which positions heads live.</param>
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
+    /// <param name="elsewhere">Whether heads at other positions than the groups' keep their own z, in place of the paper's means: the circuit is then
+    /// judged at its positions alone.</param>
     /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not do.</exception>
-    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain, long? memoryBytes = null)
+    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain, long? memoryBytes = null, bool elsewhere = false)
     {
-        (this.model, this.prompts, this.chain, this.memoryBytes) = (model, prompts, chain, memoryBytes);
+        (this.model, this.prompts, this.chain, this.memoryBytes, this.elsewhere) = (model, prompts, chain, memoryBytes, elsewhere);
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
         if (means.Max(m => m.Length) is var reach && prompts.Prompts.FirstOrDefault(p => p.Clean.Ids.Length > reach) is { } longer)
             throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the longest prompt that mean activations are taken from, found {longer.Clean.Ids.Length}");
@@ -59,27 +62,38 @@ public sealed class CircuitEvaluator : IDisposable
     public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere, Action<double>? progress = null, CancellationToken cancel = default) =>
         PlanModelWithout(removed, elsewhere).Answered(progress, cancel);
 
-    internal PlannedVariants Plan(IReadOnlyList<Circuit> circuits) => new(Batches("means", _ => new Ablation(mean, [], false)), batch =>
+    internal PlannedVariants Plan(IReadOnlyList<Circuit> circuits)
     {
-        var holds = new CircuitHolds(batch, model.Config);
-        return [.. circuits.Select(c => Alive(batch, holds, c.AtPositions))];
-    });
+        // With all else alive a circuit is the model without all other heads at the groups' positions.
+        if (elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], circuits.Select(Others)));
+        return new(Batches("means", _ => new Ablation(mean, [], false)), batch =>
+        {
+            var holds = new CircuitHolds(batch, model.Config, false);
+            return [.. circuits.Select(c => Alive(batch, holds, c.AtPositions))];
+        });
+    }
 
     internal PlannedVariants PlanWithout(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed)
     {
         var alive = circuit.AtPositions;
-        return new(Batches($"circuit {circuit}", batch => new Ablation(mean, Kept(batch, alive), false)), batch =>
-            Removals(batch, new CircuitHolds(batch, model.Config).Of(alive), removed.Select(k => Gone(circuit, k))));
+        return new(Batches($"circuit {circuit}", batch => new Ablation(mean, Kept(batch, alive), elsewhere)), batch =>
+            Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).Of(alive), removed.Select(k => Gone(circuit, k).Select(Place))));
     }
 
     internal PlannedVariants PlanModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere)
     {
-        if (elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], removed));
-        var all = Enumerable.Range(0, model.Config.Layers).SelectMany(l => Enumerable.Range(0, model.Config.Heads).Select(h => new Head(l, h))).ToArray();
-        var alive = chain.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p, _ => (IReadOnlyList<Head>)all);
+        if (elsewhere || this.elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], removed.Select(k => k.Select(Place))));
+        var alive = chain.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p, _ => AllHeads);
         return new(Batches("model at the groups' positions", batch => new Ablation(mean, Kept(batch, alive), false)),
-            batch => Removals(batch, new CircuitHolds(batch, model.Config).Of(alive), removed));
+            batch => Removals(batch, new CircuitHolds(batch, model.Config, false).Of(alive), removed.Select(k => k.Select(Place))));
     }
+
+    private IReadOnlyList<Head> AllHeads => [.. Enumerable.Range(0, model.Config.Layers * model.Config.Heads).Select(i => new Head(i / model.Config.Heads, i % model.Config.Heads))];
+
+    private (string Position, Head Head) Place(CircuitHead head) => (chain.Group(head.Group).Position, head.Head);
+
+    /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every prompt.</summary>
+    private IEnumerable<(string Position, Head Head)> Others(Circuit circuit) => circuit.AtPositions.SelectMany(p => AllHeads.Except(p.Value).Select(h => (p.Key, h)));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -114,7 +128,7 @@ public sealed class CircuitEvaluator : IDisposable
         [.. alive.Select(p => new KeptHeads(batch.At(p.Key), p.Value))];
 
     /// <summary>Variants in which z of removed heads is its mean.</summary>
-    private Variant[] Removals(BatchPrompts batch, IReadOnlyList<Hold> holds, IEnumerable<IEnumerable<CircuitHead>> removed)
+    private Variant[] Removals(BatchPrompts batch, IReadOnlyList<Hold> holds, IEnumerable<IEnumerable<(string Position, Head Head)>> removed)
     {
         var values = new Dictionary<(string, Head), Tensor>();
         HeadEdit Edit(string position, Head head)
@@ -126,6 +140,6 @@ public sealed class CircuitEvaluator : IDisposable
             }
             return new(Site.Z, head, batch.At(position), value);
         }
-        return [.. removed.Select(k => new Variant { Edits = [.. k.Select(h => (chain.Group(h.Group).Position, h.Head)).Distinct().Select(h => Edit(h.Position, h.Head))], Holds = holds })];
+        return [.. removed.Select(k => new Variant { Edits = [.. k.Distinct().Select(h => Edit(h.Position, h.Head))], Holds = holds })];
     }
 }

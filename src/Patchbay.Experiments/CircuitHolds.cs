@@ -6,7 +6,8 @@ namespace Patchbay.Experiments;
 /// <summary>What is held in a circuit: at positions where some heads are alive the others, everywhere else all.</summary>
 /// <param name="batch">The prompts.</param>
 /// <param name="config">The model's shape.</param>
-internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config)
+/// <param name="elsewhere">Whether nothing is held elsewhere.</param>
+internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool elsewhere)
 {
     // Holds of the same positions are shared, so that the evaluator takes their variants together.
     private readonly Dictionary<string, IReadOnlyList<Hold>> gaps = [];
@@ -15,6 +16,7 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config)
     /// <param name="alive">Heads by named position.</param>
     public IReadOnlyList<Hold> Of(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive)
     {
+        if (elsewhere) return [.. AtPositions(alive, [.. alive.Keys])];
         string[] names = [.. alive.Where(p => p.Value.Count > 0).Select(p => p.Key)];
         var key = string.Join(' ', names);
         if (!gaps.TryGetValue(key, out var between)) gaps[key] = between = Gaps(names);

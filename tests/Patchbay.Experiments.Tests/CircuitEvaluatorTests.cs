@@ -9,30 +9,32 @@ public class CircuitEvaluatorTests
     private const double Close = 1e-9;
 
     [Theory]
-    [InlineData(1, 4, 0.4)]
-    [InlineData(2, 2, 0.4)]
-    [InlineData(3, 1, 0.15)]
-    [InlineData(4, 2, 0.8)]
-    public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads, double share)
+    [InlineData(1, 4, 0.4, false)]
+    [InlineData(2, 2, 0.4, false)]
+    [InlineData(3, 1, 0.15, false)]
+    [InlineData(4, 2, 0.8, false)]
+    [InlineData(5, 4, 0.4, true)]
+    [InlineData(6, 2, 0.8, true)]
+    public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads, double share, bool own)
     {
         using var model = Llama.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64, spread: 1.5);
         var random = new Random(seed);
         var prompts = RandomPrompts.Of(seed);
         var means = RandomPrompts.Of(seed + 100, 5).Prompts.Select(p => p.Clean.Ids).Append([.. Enumerable.Range(0, 12)]).ToArray();
         var mean = PlainAblation.Mean(model, means);
-        using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking);
+        using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking, elsewhere: own);
         Circuit[] circuits = [.. Enumerable.Range(0, 5).Select(_ => RandomPrompts.Circuit(random, share)), RandomPrompts.Circuit(random, 0)];
         var fresh = Probabilities(evaluator.Plan(circuits), prompts);
         for (var c = 0; c < circuits.Length; c++)
         {
-            AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].AtPositions, false)), fresh[c]);
+            AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].AtPositions, own)), fresh[c]);
             CircuitHead[][] removed = [.. Enumerable.Range(0, 4).Select(i => circuits[c].Heads.Where(_ => random.NextDouble() < 0.3 * i).ToArray())];
             var left = Probabilities(evaluator.PlanWithout(circuits[c], removed), prompts);
             for (var k = 0; k < removed.Length; k++)
-                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].Without(removed[k]).AtPositions, false)), left[k]);
+                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].Without(removed[k]).AtPositions, own)), left[k]);
         }
         CircuitHead[][] sets = [[.. circuits[0].Heads], [.. circuits[1].Heads.Take(2)], []];
-        foreach (var elsewhere in new[] { false, true })
+        foreach (var elsewhere in own ? new[] { true } : [false, true])
         {
             var whole = Probabilities(evaluator.PlanModelWithout(sets, elsewhere), prompts);
             for (var k = 0; k < sets.Length; k++)

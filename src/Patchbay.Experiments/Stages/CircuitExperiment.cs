@@ -33,6 +33,7 @@ public sealed class CircuitExperiment : Experiment
             text => text.Length > 0 ? null : "names of models, 'own' or 'base', or a circuit"),
         new("prompts", "500", "Prompts to answer", text => WholeNumber(text, 1)),
         new("means", "500", "Prompts whose activations are averaged for ablation", text => WholeNumber(text, 1)),
+        Elsewhere,
         new("random", "10", "Random circuits of the same size", text => WholeNumber(text, 0)),
         new("subsets", "20", "Random subsets for completeness", text => WholeNumber(text, 0)),
         new("chain", PathChain.EntityTracking.ToString(), "Groups and their positions, for a circuit that is given", CheckChain),

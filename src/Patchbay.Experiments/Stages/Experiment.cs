@@ -31,6 +31,12 @@ public abstract class Experiment : StageKind
     public static Experiment Of(string kind) => All.FirstOrDefault(e => e.Name == kind)
         ?? throw new InvalidDataException($"this Patchbay knows no experiment '{kind}', only {string.Join(", ", All.Select(e => e.Name))}");
 
+    internal const string OwnElsewhere = "own";
+
+    /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
+    protected static StageField Elsewhere { get; } = new("elsewhere", "mean", "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
+        text => text is "mean" or OwnElsewhere ? null : $"'mean' or '{OwnElsewhere}'");
+
     /// <summary>What it tells, in a line.</summary>
     public abstract string Summary { get; }
 

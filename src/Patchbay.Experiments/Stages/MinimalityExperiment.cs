@@ -33,6 +33,7 @@ public sealed class MinimalityExperiment : Experiment
     [
         new("prompts", "100", "Prompts to answer", text => WholeNumber(text, 1)),
         new("means", "500", "Prompts whose activations are averaged for ablation", text => WholeNumber(text, 1)),
+        Elsewhere,
         new("share", "0.3", "Most of a group that is left out together with a head", text => Number(text, 0, 1)),
         new("threshold", "0.01", "Least significance of a head that stays", text => Number(text, -1, double.MaxValue)),
         new("as-published", "false", "Leave the second head of a pair in where it shares the first's layer or head index, as the paper's code does", text => bool.TryParse(text, out _) ? null : "true or false"),

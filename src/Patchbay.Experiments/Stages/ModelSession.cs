@@ -45,7 +45,7 @@ public sealed class ModelSession : IDisposable
         ? [.. EntityMeans.Generate(count, plan.Seed, plan.Task.Boxes, encode).Select(s => s.Ids)]
         : [.. Prompts(plan, plan.Task.Prompts).Prompts.Take(count).Select(p => p.Counterfactual.Ids)];
 
-    /// <summary>Evaluates circuits on the prompts of a unit whose stage has the parameters "prompts" and "means".</summary>
+    /// <summary>Evaluates circuits on the prompts of a unit whose stage has the parameters "prompts", "means" and "elsewhere".</summary>
     /// <param name="order">The unit.</param>
     /// <param name="chain">The chain whose groups the circuits have.</param>
     public CircuitEvaluator Circuits(UnitOrder order, PathChain chain)
@@ -53,8 +53,8 @@ public sealed class ModelSession : IDisposable
         var (plan, parameters) = (order.Plan, order.Stage.Parameters);
         var (count, means) = (int.Parse(parameters["prompts"], CultureInfo.InvariantCulture), int.Parse(parameters["means"], CultureInfo.InvariantCulture));
         var some = PromptRange.Of(order.Key, Prompts(plan, count));
-        return Kept($"circuits {plan.Seed} {plan.Task} {count} {some.Prompts[0].Origin} {some.Count} {means} {chain} {plan.Compute.MemoryBytes}",
-            () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes));
+        return Kept($"circuits {plan.Seed} {plan.Task} {count} {some.Prompts[0].Origin} {some.Count} {means} {parameters["elsewhere"]} {chain} {plan.Compute.MemoryBytes}",
+            () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes, parameters["elsewhere"] == Experiment.OwnElsewhere));
     }
 
     /// <summary>Runs of the unaltered model on some prompts, which variants from <paramref name="from"/> on alter; shared by units in a row.</summary>
