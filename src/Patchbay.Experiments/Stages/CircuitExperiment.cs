@@ -44,15 +44,16 @@ public sealed class CircuitExperiment : Experiment
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var given = request.Parameters["circuit"];
+        var suffix = request.Parameters[Elsewhere.Name] == OwnElsewhere ? "-alone" : ""; // judged at its positions alone
         var rest = request.Parameters.Where(p => p.Key != "circuit").ToDictionary(p => p.Key, p => p.Value);
         if (given.Contains('=') || given.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             var circuit = SweepCircuits.Given(PathChain.Parse(rest["chain"]), given);
-            return [new($"{request.Model}/{Name}/given", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = "given", ["circuit"] = circuit.ToString() }, [])];
+            return [new($"{request.Model}/{Name}/given{suffix}", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = "given", ["circuit"] = circuit.ToString() }, [])];
         }
         var models = given.Split(',').Select(name => name switch { Own => request.Model, Base => request.Models[0], _ => name }).Distinct();
         return [.. models.Select(of => request.Models.Contains(of)
-            ? new Stage($"{request.Model}/{Name}/{of}", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = of, ["chain"] = SweepCircuits.Chain(request, of).ToString() }, SweepCircuits.Needed(request, of))
+            ? new Stage($"{request.Model}/{Name}/{of}{suffix}", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = of, ["chain"] = SweepCircuits.Chain(request, of).ToString() }, SweepCircuits.Needed(request, of))
             : throw new InvalidDataException($"expected a circuit of a model of the study ({string.Join(", ", request.Models)}), '{Own}', '{Base}', a circuit as text or a .json file, found '{of}'"))];
     }
 
@@ -103,7 +104,7 @@ public sealed class CircuitExperiment : Experiment
         if (stage.Status != StageStatus.Completed || stage.Stage.Kind != Kind) return null;
         var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
         var sizes = stage.Results.Where(r => r.Result.Item.EndsWith($"-{Kind}", StringComparison.Ordinal)).ToLookup(r => r.Result.Item, r => r.Result.Detail!);
-        return new(stage.Stage.Parameters["of"], stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
+        return new(stage.Stage.Parameters["of"] + (stage.Stage.Parameters[Elsewhere.Name] == OwnElsewhere ? ", elsewhere own" : ""), stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
             Shares.Total(stage, Whole)!.Value, Shares.Total(stage, Kind)!.Value,
             [.. Items(stage, "random-").Select(item => Shares.Total(stage, item)!.Value)],
             [.. sizes.Select(s => s.Key[..^(Kind.Length + 1)]).Select(k => new CompletenessFinding(k.Replace('-', ' '), int.Parse(sizes[$"{k}-{Kind}"].First(), CultureInfo.InvariantCulture),
