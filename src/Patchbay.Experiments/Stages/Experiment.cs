@@ -34,7 +34,7 @@ public abstract class Experiment : StageKind
     internal const string OwnElsewhere = "own";
 
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
-    protected static StageField Elsewhere { get; } = new("elsewhere", "mean", "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
+    protected static StageField Elsewhere => new("elsewhere", "mean", "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
         text => text is "mean" or OwnElsewhere ? null : $"'mean' or '{OwnElsewhere}'");
 
     /// <summary>What it tells, in a line.</summary>

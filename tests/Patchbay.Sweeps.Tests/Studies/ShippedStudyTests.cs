@@ -1,3 +1,4 @@
+using Patchbay.Experiments.Stages;
 using Patchbay.Sweeps.Studies;
 using Patchbay.Tests;
 
@@ -19,7 +20,7 @@ public sealed class ShippedStudyTests : IDisposable
     {
         AddModels();
 
-        var study = Study.Load(StudyPath(file), Catalogue(models.Path), StudyFolder.Kinds);
+        var study = Study.Load(StudyPath(file), Catalogue(models.Path), Experiment.All);
 
         Assert.Equal(Path.GetFileNameWithoutExtension(file), study.Name);
         Assert.StartsWith("#", study.Text);
@@ -30,7 +31,7 @@ public sealed class ShippedStudyTests : IDisposable
     {
         AddModels();
 
-        var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), StudyFolder.Kinds);
+        var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
 
         Assert.Equal(["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], study.Models.Select(m => m.Name));
         Assert.Equal([0.66, 0.67, 0.82, 0.82], study.Models.Select(m => m.PublishedAccuracy));
@@ -51,17 +52,17 @@ public sealed class ShippedStudyTests : IDisposable
         Directory.CreateDirectory(models.PathOf("studies"));
         File.WriteAllText(models.PathOf("studies/mine.yaml"), example);
 
-        Assert.Empty(Study.Check(models.PathOf("studies/mine.yaml"), Catalogue(null), StudyFolder.Kinds));
+        Assert.Empty(Study.Check(models.PathOf("studies/mine.yaml"), Catalogue(null), Experiment.All));
     }
 
     [Fact]
     public void The_quartet_needs_no_setting() =>
-        Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), StudyFolder.Kinds));
+        Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), Experiment.All));
 
     [Fact]
     public void Without_the_setting_the_paper_s_study_names_it_and_the_models_once()
     {
-        var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), StudyFolder.Kinds));
+        var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), Experiment.All));
 
         Assert.Equal("field 'models[0]': expected the setting PATCHBAY_MODELS to lead to the folder of llama-7b, vicuna-7b, goat-7b, "
             + "float-7b, found that it is not set.", mistake.Sentence);
@@ -74,7 +75,7 @@ public sealed class ShippedStudyTests : IDisposable
         File.Delete(Path.Combine(models.PathOf("vicuna-7b"), "tokenizer.model"));
         File.Delete(Path.Combine(models.PathOf("goat-7b"), "adapter_model.bin"));
 
-        var mistakes = Study.Check(StudyPath("paper.yaml"), Catalogue(models.Path), StudyFolder.Kinds);
+        var mistakes = Study.Check(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
 
         Assert.Equal(2, mistakes.Count);
         Assert.Contains("vicuna-7b: expected tokenizer.model or tokenizer.json in", mistakes[0].Sentence);
@@ -88,7 +89,7 @@ public sealed class ShippedStudyTests : IDisposable
         AddModels();
         Fuzz(File.ReadAllText(StudyPath(file)), 1000, path =>
         {
-            var found = Study.Check(path, Catalogue(models.Path), StudyFolder.Kinds);
+            var found = Study.Check(path, Catalogue(models.Path), Experiment.All);
             Assert.All(found, m => Assert.True(m.Line >= 1 && !m.Sentence.Contains('\n') && m.Sentence.Length > 10, m.ToString()));
         });
     }
@@ -132,7 +133,7 @@ public sealed class ShippedStudyTests : IDisposable
     }
 
     private static IEnumerable<string> Values(Study study, string field) =>
-        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A")).Select(s => s.Parameters[field]);
+        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A")).Select(s => string.Join(',', study.Stages.Where(g => g.Model == s.Model && g.Kind == s.Kind).Select(g => g.Parameters[field])));
 
     private static ModelCatalogue Catalogue(string? folder) =>
         ModelCatalogue.Load(Path.Combine(Root, "cluster-config", "models.yaml"), _ => folder);
