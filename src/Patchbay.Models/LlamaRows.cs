@@ -39,6 +39,14 @@ public sealed partial class Llama
         return F.linear(NormRows(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Logit of one token a row: (R, d), ids (R) int64 -> (R).</summary>
+    public Tensor UnembedTokens(Tensor x, Tensor ids)
+    {
+        using var scope = NewDisposeScope();
+        CountProduct(x.shape[0], Config.Width, 1);
+        return (Norm(x, Weights.FinalNorm) * Ready(Weights.Unembedding.index_select(0, ids))).sum([-1]).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
     /// 0). The result may be <paramref name="x"/> itself, changed.</summary>
     public Tensor RopeRows(Tensor x, int[] positions)

@@ -1,0 +1,56 @@
+using Patchbay.Models;
+using Patchbay.Patching;
+
+namespace Patchbay.Experiments;
+
+/// <summary>Training triples by batch, made ready slice by slice (a slice is as much of a batch as its graph fits the memory for):
+/// kept from epoch to epoch as far as memory goes, the others made anew.</summary>
+internal sealed class DcmSlices : IDisposable
+{
+    private readonly Llama model;
+    private readonly IReadOnlyList<Head> group;
+    private readonly bool reference;
+    private readonly int size, room;
+    private readonly Dictionary<(int Batch, int Slice), DcmSlice> kept = [];
+    private int keptTriples;
+
+    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmOptions options)
+    {
+        (this.model, this.group, reference) = (model, group, options.Reference);
+        Batches = [.. triples.Chunk(options.Batch)];
+        var plan = DcmEvaluation.Memory(model, triples, options);
+        var tokens = triples.Max(t => t.Base.Length);
+        var (depth, layers) = reference ? (tokens, model.Config.Layers)
+            : (triples.Max(t => t.Base.Length - t.BasePosition), model.Config.Layers - group.Min(h => h.Layer));
+        var graph = GradientCone.Bytes(model.Config, model.ElementSize, tokens, depth, layers);
+        size = (int)Math.Clamp(plan.ChunkBytes / graph, 1, Math.Min(options.Batch, plan.PromptsPerBatch));
+        room = plan.PromptsPerBatch >= triples.Count ? triples.Count : plan.PromptsPerBatch - size; // one slice is under way
+    }
+
+    /// <summary>The batches, in order.</summary>
+    public IReadOnlyList<DcmTriple[]> Batches { get; }
+
+    /// <summary>The slices of a batch, each valid until the next is asked for.</summary>
+    public IEnumerable<DcmSlice> Of(int batch)
+    {
+        foreach (var (i, triples) in Batches[batch].Chunk(size).Index())
+        {
+            if (kept.TryGetValue((batch, i), out var slice))
+            {
+                yield return slice;
+                continue;
+            }
+            slice = reference ? new DcmWholeSlice(model, group, triples) : new DcmConeSlice(model, group, triples);
+            var keep = keptTriples + triples.Length <= room;
+            if (keep) kept[(batch, i)] = slice;
+            if (keep) keptTriples += triples.Length;
+            yield return slice;
+            if (!keep) slice.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var slice in kept.Values) slice.Dispose();
+    }
+}

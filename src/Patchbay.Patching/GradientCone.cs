@@ -1,0 +1,185 @@
+using Patchbay.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Patching;
+
+/// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k and v as
+/// this query head sees them.</summary>
+/// <param name="Site">Q, K or V.</param>
+/// <param name="Head">Whose.</param>
+public readonly record struct Receiver(Site Site, Head Head);
+
+/// <summary>
+/// The dirty cone under autograd: what z at one position P of each prompt does to the logits, or to receivers at P, as
+/// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base run's
+/// earlier keys and values and from a first layer's residual stream up; weights take no gradient.
+///
+/// Free: every head at rows P..last attends anew. Held: every head's z at these rows stays the base's but for what is changed at
+/// P, so that only P's residual stream differs, through MLPs.
+/// Shapes: N prompts, R rows in all, D of the deepest prompt, H query heads, dh head width, d width.
+/// </summary>
+public sealed class GradientCone : IDisposable
+{
+    private readonly BaseRun run;
+    private readonly Llama model;
+    private readonly GradientRows rows;
+    private readonly int first;
+
+    /// <summary>Plans rows; keeps <paramref name="run"/>, which must outlive it.</summary>
+    /// <param name="run">The base run.</param>
+    /// <param name="positions">P of each prompt concerned: N of them.</param>
+    /// <param name="first">The first prompt concerned, among the run's.</param>
+    /// <exception cref="ArgumentException">A position is not among those that the run keeps.</exception>
+    public GradientCone(BaseRun run, int[] positions, int first = 0)
+    {
+        for (var n = 0; n < positions.Length; n++)
+        {
+            if (positions[n] < run.From || positions[n] > run.Prompts.Last[first + n])
+                throw new ArgumentException($"position {positions[n]} of prompt {first + n} is outside {run.From} to {run.Prompts.Last[first + n]}, which the base run keeps");
+        }
+        (this.run, model, this.first) = (run, run.Model, first);
+        rows = new GradientRows(run, positions, first);
+    }
+
+    /// <summary>Bytes that the graph of one prompt takes until its gradient is had, about.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="elementSize">Bytes of an activation.</param>
+    /// <param name="tokens">Tokens of the prompt.</param>
+    /// <param name="depth">Rows: tokens - P.</param>
+    /// <param name="layers">Layers passed through.</param>
+    public static long Bytes(LlamaConfig config, int elementSize, int tokens, int depth, int layers) =>
+        (long)depth * layers * elementSize * (8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward + 4L * config.Heads * tokens);
+
+    /// <summary>The base run's z at P of a layer: (N, H, dh).</summary>
+    public Tensor BaseZ(int layer) => run.Layers[layer].Z.index_select(0, rows.BaseStarts);
+
+    /// <summary>Residual stream after the last layer at each prompt's last token, free: (N, d).</summary>
+    /// <param name="firstLayer">Lowest layer in which anything is changed.</param>
+    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last layer for
+    /// prompts whose last token is not P: it could do nothing there.</param>
+    /// <param name="received">What receivers take in at P in place of their own: (N, dh) each.</param>
+    public Tensor Final(int firstLayer, Func<int, Tensor, Tensor>? z, IReadOnlyList<(Receiver To, Tensor Value)>? received = null)
+    {
+        using var scope = NewDisposeScope();
+        var edits = (received ?? []).ToLookup(r => (r.To.Head.Layer, r.To.Site), r => (r.To.Head.Index, r.Value));
+        int l = firstLayer, layers = model.Config.Layers;
+        var x = run.Layers[l].ResidPre.index_select(0, rows.BaseRows);
+        if (!edits.Any(e => e.Key.Layer == firstLayer)) // entered by z alone: no other row changes in this layer
+        {
+            var atP = HeldLayer(l, x.index_select(0, rows.Starts), z);
+            if (++l == layers) return FinalOf(atP).MoveToOuterDisposeScope();
+            x = AtStarts(run.Layers[l].ResidPre.index_select(0, rows.BaseRows), _ => atP);
+        }
+        for (; l < layers; l++) x = Layer(l, x, z, edits);
+        return x.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same, held: (N, d). What is changed before a prompt's last token does not reach it.</summary>
+    /// <param name="firstLayer">Lowest layer in which z is changed.</param>
+    /// <param name="z">Given a layer and the base's z at P, (N, H, dh), z to go on with.</param>
+    public Tensor HeldFinal(int firstLayer, Func<int, Tensor, Tensor> z)
+    {
+        using var scope = NewDisposeScope();
+        var x = run.Layers[firstLayer].ResidPre.index_select(0, rows.BaseStarts);
+        for (var l = firstLayer; l < model.Config.Layers; l++) x = HeldLayer(l, x, z);
+        return FinalOf(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What receivers take in at P, held: (N, dh) each.</summary>
+    /// <inheritdoc cref="HeldFinal"/>
+    public Tensor[] HeldReceived(int firstLayer, Func<int, Tensor, Tensor> z, IReadOnlyList<Receiver> receivers)
+    {
+        using var scope = NewDisposeScope();
+        var read = new Tensor[receivers.Count];
+        var x = run.Layers[Math.Min(firstLayer, receivers.Min(r => r.Head.Layer))].ResidPre.index_select(0, rows.BaseStarts);
+        for (int l = Math.Min(firstLayer, receivers.Min(r => r.Head.Layer)), end = receivers.Max(r => r.Head.Layer); l <= end; l++)
+        {
+            var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
+            for (var r = 0; r < receivers.Count; r++)
+            {
+                if (receivers[r].Head.Layer != l) continue;
+                read[r] = ProbeReading.Project(model, l, receivers[r].Site, [receivers[r].Head.Index], h).select(1, 0).MoveToOuterDisposeScope();
+            }
+            if (l < end) x = HeldLayer(l, x, z);
+        }
+        return read;
+    }
+
+    /// <summary>Frees the plan; the base run stays.</summary>
+    public void Dispose() => rows.Dispose();
+
+    /// <summary>One layer of row P alone, whose heads' z is the base's but for the change: (N, d) -> (N, d).</summary>
+    private Tensor HeldLayer(int l, Tensor x, Func<int, Tensor, Tensor>? z)
+    {
+        using var scope = NewDisposeScope();
+        var at = BaseZ(l);
+        at = z?.Invoke(l, at) ?? at;
+        return model.AddMlp(l, model.AddAttention(l, x, at.reshape(rows.Count, -1))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Final residual stream of the last token from that of P: the base's where P lies before it.</summary>
+    private Tensor FinalOf(Tensor atP) => rows.AllAtLast ? atP.alias()
+        : atP.where(rows.AtLast.squeeze(1), run.Final.narrow(0, first, rows.Count));
+
+    /// <summary>One layer of all rows, in the last layer only each prompt's last: (R, d) -> (R or N, d).</summary>
+    private Tensor Layer(int l, Tensor x, Func<int, Tensor, Tensor>? z, ILookup<(int Layer, Site Site), (int Head, Tensor Value)> edits)
+    {
+        using var scope = NewDisposeScope();
+        var last = l == model.Config.Layers - 1;
+        var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
+        Tensor Own(Site site) // (R, H, dh)
+        {
+            var value = model.PerQueryHead(model.Project(l, site, h));
+            return edits[(l, site)].Any() ? AtStarts(value, at => Received(at, edits[(l, site)])) : value;
+        }
+        var k = model.Rope(Own(Site.K), rows.Positions);
+        var v = Own(Site.V);
+        if (last && rows.Depth > 1) (x, h) = (x.index_select(0, rows.Ends), h.index_select(0, rows.Ends));
+        var q = model.Project(l, Site.Q, h); // (R or N, H, dh)
+        if (edits[(l, Site.Q)].Any()) q = AtP(q, last, at => Received(at, edits[(l, Site.Q)]));
+        q = model.Rope(q, last ? rows.LastPositions : rows.Positions);
+        var sums = Attention(l, q, k, v, last);
+        if (z is not null) sums = AtP(sums, last, at => z(l, at));
+        return model.AddMlp(l, model.AddAttention(l, x, sums.reshape(sums.shape[0], -1))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or N, H, dh).</summary>
+    private Tensor Attention(int l, Tensor q, Tensor k, Tensor v, bool last)
+    {
+        using var scope = NewDisposeScope();
+        var c = model.Config;
+        int n = rows.Count, depth = last ? 1 : rows.Depth, before = rows.BaseTokens;
+        model.CountProduct(q.shape[0], c.HeadWidth, 2L * (before + rows.Depth) * c.Heads);
+        var baseKeyT = run.Layers[l].KeyT.narrow(0, first, n).narrow(-1, 0, before);  // (N, Hkv, dh, Tb)
+        var baseValue = run.Layers[l].Value.narrow(0, first, n).narrow(2, 0, before); // (N, Hkv, Tb, dh)
+        q = Block(q, depth) / Math.Sqrt(c.HeadWidth);                                 // (N, H, D, dh)
+        (k, v) = (Block(k, rows.Depth), Block(v, rows.Depth));
+        Tensor Grouped(Tensor t) => t.reshape(n, c.KeyValueHeads, c.GroupSize * depth, -1);
+        var onBase = Grouped(q).matmul(baseKeyT).view(n, c.Heads, depth, before);
+        var scores = cat([onBase, q.matmul(k.transpose(2, 3))], -1);                  // (N, H, D, Tb + D)
+        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden) scores = scores.masked_fill(forbidden, double.NegativeInfinity);
+        var weights = Llama.Softmax(scores);
+        var z = Grouped(weights.narrow(-1, 0, before)).matmul(baseValue).view(n, c.Heads, depth, c.HeadWidth)
+            + weights.narrow(-1, before, rows.Depth).matmul(v);
+        z = z.transpose(1, 2).reshape(n * depth, c.Heads, c.HeadWidth);
+        return (last || rows.Even ? z.alias() : z.index_select(0, rows.Unpadded)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rows as a padded block, heads first: (R or N, H, dh) -> (N, H, D, dh).</summary>
+    private Tensor Block(Tensor of, int depth) =>
+        (rows.Even || depth < rows.Depth ? of : of.index_select(0, rows.Padded)).view(rows.Count, depth, of.shape[1], of.shape[2]).transpose(1, 2);
+
+    private static Tensor Received(Tensor at, IEnumerable<(int Head, Tensor Value)> edits) =>
+        at.clone().index_copy_(1, tensor(edits.Select(e => (long)e.Head).ToArray()).to(at.device), stack(edits.Select(e => e.Value), 1));
+
+    /// <summary>Changes row P of each prompt: rows (R, ...), or in the last layer (N, ...), where other prompts stay as they are.</summary>
+    private Tensor AtP(Tensor of, bool last, Func<Tensor, Tensor> change)
+    {
+        if (!last || rows.AllAtLast) return AtStarts(of, change);
+        return rows.NoneAtLast ? of : change(of).where(rows.AtLast, of);
+    }
+
+    private Tensor AtStarts(Tensor of, Func<Tensor, Tensor> change) =>
+        rows.Depth == 1 ? change(of) : of.clone().index_copy_(0, rows.Starts, change(of.index_select(0, rows.Starts)));
+}
