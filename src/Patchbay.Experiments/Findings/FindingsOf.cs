@@ -33,6 +33,7 @@ public static class FindingsOf
             Scores = [.. SweepResults.PathPatching(state, model.Name).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s).Path)],
             Circuit = SweepCircuits.Of(state, model.Name).Groups.Where(g => g.Value.Count > 0).ToDictionary(g => g.Key, g => g.Value),
             Minimality = [.. MinimalityExperiment.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed).SelectMany(s => MinimalityExperiment.Findings(s, candidates))],
+            Attribution = [.. Of(AttributionExperiment.Kind).SelectMany(s => AttributionExperiment.Findings(state, s))],
             Dcm = [.. Of(DcmExperiment.Kind).SelectMany(DcmExperiment.Findings)],
             Functionality = [.. Of(FunctionalityExperiment.Kind).SelectMany(FunctionalityExperiment.Findings)],
             Knockouts = [.. Of(KnockoutExperiment.Kind).SelectMany(s => KnockoutExperiment.Curves(s, model.Layers))],

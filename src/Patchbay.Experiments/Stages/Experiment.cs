@@ -23,7 +23,7 @@ public abstract class Experiment : StageKind
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment(),
-        new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(), new KnockoutExperiment(), new AttentionExperiment(), new TargetedExperiment(),
+        new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(), new KnockoutExperiment(), new AttentionExperiment(), new AttributionExperiment(), new TargetedExperiment(),
     ];
 
     /// <summary>An experiment by its name.</summary>

@@ -56,6 +56,19 @@ public sealed class ShippedStudyTests : IDisposable
     }
 
     [Fact]
+    public void The_documentation_has_every_parameter_of_every_experiment()
+    {
+        var page = File.ReadAllText(Path.Combine(Root, "docs", "studies.md"));
+        foreach (var kind in Experiment.All)
+        {
+            var rows = page[(page.IndexOf($"| `{kind.Name}` |", StringComparison.Ordinal) + 1)..];
+            var end = rows.IndexOf("\n| `", StringComparison.Ordinal);
+            rows = rows[..(end < 0 ? rows.IndexOf("\n\n", StringComparison.Ordinal) : end)];
+            foreach (var field in kind.Fields) Assert.True(rows.Contains($"`{field.Name}`", StringComparison.Ordinal), $"docs/studies.md lacks {field.Name} of {kind.Name}");
+        }
+    }
+
+    [Fact]
     public void The_quartet_needs_no_setting() =>
         Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), Experiment.All));
 
