@@ -27,6 +27,9 @@ public sealed class ConeEvaluator : IVariantEvaluator
     /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator would.</summary>
     internal Action<int>? BeforeChunk { get; init; }
 
+    /// <summary>The base run.</summary>
+    public BaseRun Run => run;
+
     /// <inheritdoc/>
     public PaddedPrompts Prompts => run.Prompts;
 

@@ -42,6 +42,9 @@ public sealed class GradientCone : IDisposable
         rows = new GradientRows(run, positions, first);
     }
 
+    /// <summary>N.</summary>
+    public int Count => rows.Count;
+
     /// <summary>Bytes that the graph of one prompt takes until its gradient is had, about.</summary>
     /// <param name="config">The model's shape.</param>
     /// <param name="elementSize">Bytes of an activation.</param>
@@ -92,8 +95,9 @@ public sealed class GradientCone : IDisposable
     {
         using var scope = NewDisposeScope();
         var read = new Tensor[receivers.Count];
-        var x = run.Layers[Math.Min(firstLayer, receivers.Min(r => r.Head.Layer))].ResidPre.index_select(0, rows.BaseStarts);
-        for (int l = Math.Min(firstLayer, receivers.Min(r => r.Head.Layer)), end = receivers.Max(r => r.Head.Layer); l <= end; l++)
+        var (begin, end) = (Math.Min(firstLayer, receivers.Min(r => r.Head.Layer)), receivers.Max(r => r.Head.Layer));
+        var x = run.Layers[begin].ResidPre.index_select(0, rows.BaseStarts);
+        for (var l = begin; l <= end; l++)
         {
             var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
             for (var r = 0; r < receivers.Count; r++)
@@ -101,7 +105,7 @@ public sealed class GradientCone : IDisposable
                 if (receivers[r].Head.Layer != l) continue;
                 read[r] = ProbeReading.Project(model, l, receivers[r].Site, [receivers[r].Head.Index], h).select(1, 0).MoveToOuterDisposeScope();
             }
-            if (l < end) x = HeldLayer(l, x, z);
+            if (l < end) x = HeldLayer(l, x, l < firstLayer ? null : z);
         }
         return read;
     }
