@@ -56,7 +56,7 @@ public sealed class AttributionExperiment : Experiment
         var receivers = order.Inputs.Split('\n').First(l => l.StartsWith($"{group}: ", StringComparison.Ordinal))[(group.Length + 2)..];
         var prompts = session.Prompts(order.Plan, order.Plan.Task.Prompts);
         var scores = AttributionPatching.Scores(session.Model, prompts, PathChain.Parse(order.Stage.Parameters["chain"]).Group(group), PathPatchingExperiment.Heads(receivers),
-            form == Gradient ? 0 : Count(order.Stage, "steps"), progress, cancel);
+            form == Gradient ? 0 : Count(order.Stage, "steps"), progress, order.Plan.Compute.MemoryBytes, cancel);
         var config = session.Model.Config;
         return [.. Enumerable.Range(0, config.Layers * config.Heads).Select(i => new Head(i / config.Heads, i % config.Heads))
             .Select(h => new InterventionResult($"{group} {form} {h}", scores.Scores[h.Layer, h.Index], scores.StandardErrors[h.Layer, h.Index], prompts.Count))];

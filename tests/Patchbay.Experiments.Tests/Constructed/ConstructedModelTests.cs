@@ -86,7 +86,7 @@ public class ConstructedModelTests
     public void Cross_model_patching_of_the_value_fetcher_and_of_nothing_else_lifts_a_base_that_fetches_badly()
     {
         using var strong = ConstructedModel.Build();
-        using var weak = ConstructedModel.Build(fetching: 0.02);
+        using var weak = ConstructedModel.Build(fetching: 0);
         var prompts = ConstructedModel.Prompts(200, 6);
         var floor = TaskAccuracy.Measure(weak, prompts);
         Assert.InRange(floor.Share, 0.1, 0.7);
