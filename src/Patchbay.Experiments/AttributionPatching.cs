@@ -63,7 +63,8 @@ public static class AttributionPatching
     private static int PromptsAtOnce(Llama model, PathBatch batch, PathGroup group)
     {
         var all = batch.Evaluator.Prompts;
-        var each = GradientCone.Bytes(model.Config, model.ElementSize, all.Tokens, all.Tokens - batch.Positions[group.Position].Min(), 2 * model.Config.Layers);
+        var depth = all.Tokens - batch.Positions[group.Position].Min();
+        var each = GradientCone.Bytes(model.Config, model.ElementSize, all.Tokens, depth, 2 * model.Config.Layers); // held, then free
         return (int)Math.Clamp(batch.ReadingBytes / each, 1, all.Count);
     }
 

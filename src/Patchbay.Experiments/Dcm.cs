@@ -75,6 +75,8 @@ public static class Dcm
     public static DcmResult Train(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train, IReadOnlyList<DcmTriple> validation,
         IReadOnlyList<DcmTriple> test, DcmOptions options, Action<double>? progress = null, CancellationToken cancel = default)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1);
         if (group.Count == 0) throw new InvalidDataException("DCM needs at least one head in the group, found none.");
         CheckHeads(group, model.Config);
         DcmTriple.Check(train, "train", model.Config);
@@ -129,7 +131,7 @@ public static class Dcm
             var triples = slices.Batches[batch].Length;
             var gradient = new double[mask.Length];
             var loss = options.Lambda * mask.Sum(m => 1 - m);
-            foreach (var slice in slices.Of(batch))
+            foreach (var slice in slices.Of(batch)) // a slice is a part of the batch
             {
                 var (sum, of) = slice.TargetLogit(mask);
                 loss -= sum / triples;
@@ -158,10 +160,13 @@ public static class Dcm
         foreach (var h in heads)
         {
             if (h.Layer < 0 || h.Layer >= config.Layers || h.Index < 0 || h.Index >= config.Heads)
-                throw new InvalidDataException($"head {h} of the group does not exist: the model has {config.Layers} layers of {config.Heads} heads.");
+            {
+                throw new InvalidDataException(
+                    $"head {h} of the group does not exist: the model has {config.Layers} layers of {config.Heads} heads.");
+            }
         }
-        if (heads.Distinct().Count() < heads.Count)
-            throw new InvalidDataException($"the group names head {heads.GroupBy(h => h).First(g => g.Count() > 1).Key} twice; expected each head once.");
+        var twice = heads.GroupBy(h => h).FirstOrDefault(same => same.Count() > 1);
+        if (twice is not null) throw new InvalidDataException($"the group names head {twice.Key} twice; expected each head once.");
     }
 
     /// <summary>Adam (Kingma and Ba 2015) over a handful of numbers, with the usual betas .9 and .999 and epsilon 1e-8.</summary>

@@ -31,25 +31,29 @@ internal static class DcmEvaluation
 
     /// <summary>Triples whose base run and sources' z may be kept at a time, and bytes for work on them.</summary>
     public static MemoryPlan Memory(Llama model, IReadOnlyList<DcmTriple> triples, DcmOptions options) =>
-        MemoryPlan.For(model, triples.Count, triples.Max(t => Math.Max(t.Base.Length, t.Source.Length)), triples.Min(t => t.BasePosition), 1, options.MemoryBytes);
+        MemoryPlan.For(model, triples.Count, triples.Max(t => Math.Max(t.Base.Length, t.Source.Length)),
+            triples.Min(t => t.BasePosition), captures: 1, options.MemoryBytes);
 
-    /// <summary>Sources' z at the group's position by layer: (N, H, dh).</summary>
-    public static Tensor[] SourceZ(Llama model, IReadOnlyList<DcmTriple> triples) =>
-        BaseRun.CaptureZ(model, new PaddedPrompts([.. triples.Select(t => t.Source)]), [[.. triples.Select(t => t.SourcePosition)]])[0];
+    /// <summary>Sources' z at the group's position by layer, (N, H, dh), up to the group's highest: what comes after the position, or
+    /// above, is not run.</summary>
+    public static Tensor[] SourceZ(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples) =>
+        BaseRun.CaptureZ(model, new PaddedPrompts([.. triples.Select(t => t.Source[..(t.SourcePosition + 1)])]),
+            [[.. triples.Select(t => t.SourcePosition)]], group.Max(h => h.Layer) + 1)[0];
 
     /// <summary>Most probable token by [set of heads, triple].</summary>
     private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples, bool reference, long chunkBytes)
     {
         using var scope = NewDisposeScope();
-        var source = reference ? DcmWholeSlice.WholeSourceZ(model, triples) : SourceZ(model, triples);
+        Head[] group = [.. patched.SelectMany(heads => heads).Distinct()];
+        var source = group.Length == 0 ? [] : reference ? DcmWholeSlice.WholeSourceZ(model, triples) : SourceZ(model, group, triples);
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Base)]);
         int[] at = [.. triples.Select(t => t.BasePosition)];
         using IVariantEvaluator evaluator = reference
             ? new ReferenceEvaluator(model, prompts)
             : new ConeEvaluator(BaseRun.Create(model, prompts, at.Min()), chunkBytes);
-        var best = evaluator.Evaluate(
-            [.. patched.Select(heads => new Variant { Edits = [.. heads.Select(h => new HeadEdit(Site.Z, h, at, source[h.Layer].select(1, h.Index)))] })],
-            (logits, _) => logits.argmax(-1));
+        Variant Patched(IReadOnlyList<Head> heads) =>
+            new() { Edits = [.. heads.Select(h => new HeadEdit(Site.Z, h, at, source[h.Layer].select(1, h.Index)))] };
+        var best = evaluator.Evaluate([.. patched.Select(Patched)], (logits, _) => logits.argmax(-1));
         foreach (var z in source) z.Dispose();
         return best;
     }

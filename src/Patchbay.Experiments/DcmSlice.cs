@@ -11,7 +11,7 @@ internal abstract class DcmSlice : IDisposable
     private readonly Llama model;
     private readonly IReadOnlyList<Head> group;
     private readonly Tensor targets; // (N)
-    private readonly Tensor?[] source, entry; // by layer: the sources' z, (N, H, dh); each head's place in the mask, (H)
+    private readonly Tensor?[] source, entry; // by layer, of the group's: the sources' z, (N, H, dh); each head's place in the mask, (H)
 
     protected DcmSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, Tensor[] sourceZ)
     {
@@ -28,7 +28,8 @@ internal abstract class DcmSlice : IDisposable
                 continue;
             }
             source[l] = sourceZ[l];
-            entry[l] = Index(model, Enumerable.Range(0, model.Config.Heads).Select(h => places.GetValueOrDefault(new(l, h), group.Count))).DetachFromDisposeScope();
+            var heads = Enumerable.Range(0, model.Config.Heads).Select(h => places.GetValueOrDefault(new(l, h), group.Count));
+            entry[l] = Index(model, heads).DetachFromDisposeScope();
         }
     }
 
@@ -48,7 +49,7 @@ internal abstract class DcmSlice : IDisposable
 
         Tensor Mixed(int layer, Tensor z) // (N, H, dh)
         {
-            if (entry[layer] is not { } places) return z;
+            if (layer >= entry.Length || entry[layer] is not { } places) return z;
             var m = entries.index_select(0, places).to(z.dtype).view(1, -1, 1);
             return z * m + source[layer]! * (1 - m);
         }
@@ -74,7 +75,7 @@ internal sealed class DcmConeSlice : DcmSlice
     private readonly GradientCone cone;
 
     public DcmConeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples)
-        : base(model, group, triples, DcmEvaluation.SourceZ(model, triples))
+        : base(model, group, triples, DcmEvaluation.SourceZ(model, group, triples))
     {
         this.model = model;
         int[] positions = [.. triples.Select(t => t.BasePosition)];

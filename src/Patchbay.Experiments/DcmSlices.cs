@@ -3,14 +3,16 @@ using Patchbay.Patching;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Training triples by batch, made ready slice by slice (a slice is as much of a batch as its graph fits the memory for):
-/// kept from epoch to epoch as far as memory goes, the others made anew.</summary>
+/// <summary>Training triples by batch, made ready slice by slice: kept from epoch to epoch as far as memory goes, the others made
+/// anew. A slice is as much of a batch as its graph fits the memory for, and by the cone of about the same number of rows each
+/// (at most 15 % padding).</summary>
 internal sealed class DcmSlices : IDisposable
 {
     private readonly Llama model;
     private readonly IReadOnlyList<Head> group;
     private readonly bool reference;
-    private readonly int size, room;
+    private readonly int room;
+    private readonly DcmTriple[][][] slices; // by batch
     private readonly Dictionary<(int Batch, int Slice), DcmSlice> kept = [];
     private int keptTriples;
 
@@ -23,7 +25,8 @@ internal sealed class DcmSlices : IDisposable
         var (depth, layers) = reference ? (tokens, model.Config.Layers)
             : (triples.Max(t => t.Base.Length - t.BasePosition), model.Config.Layers - group.Min(h => h.Layer));
         var graph = GradientCone.Bytes(model.Config, model.ElementSize, tokens, depth, layers);
-        size = (int)Math.Clamp(plan.ChunkBytes / graph, 1, Math.Min(options.Batch, plan.PromptsPerBatch));
+        var size = (int)Math.Clamp(plan.ChunkBytes / graph, 1, Math.Min(options.Batch, plan.PromptsPerBatch));
+        slices = [.. Batches.Select(batch => (reference ? batch.Chunk(size) : Alike(batch, size)).ToArray())];
         room = plan.PromptsPerBatch >= triples.Count ? triples.Count : plan.PromptsPerBatch - size; // one slice is under way
     }
 
@@ -33,7 +36,7 @@ internal sealed class DcmSlices : IDisposable
     /// <summary>The slices of a batch, each valid until the next is asked for.</summary>
     public IEnumerable<DcmSlice> Of(int batch)
     {
-        foreach (var (i, triples) in Batches[batch].Chunk(size).Index())
+        foreach (var (i, triples) in slices[batch].Index())
         {
             if (kept.TryGetValue((batch, i), out var slice))
             {
@@ -46,6 +49,18 @@ internal sealed class DcmSlices : IDisposable
             if (keep) keptTriples += triples.Length;
             yield return slice;
             if (!keep) slice.Dispose();
+        }
+    }
+
+    private static IEnumerable<DcmTriple[]> Alike(DcmTriple[] batch, int size)
+    {
+        static int Depth(DcmTriple t) => t.Base.Length - t.BasePosition;
+        var sorted = batch.OrderByDescending(Depth).ToArray();
+        for (int first = 0, next; first < sorted.Length; first = next)
+        {
+            next = first;
+            while (next < sorted.Length && next - first < size && Depth(sorted[next]) >= 0.85 * Depth(sorted[first])) next++;
+            yield return sorted[first..next];
         }
     }
 

@@ -24,7 +24,10 @@ public sealed record DcmTriple(int[] Base, int BasePosition, int[] Source, int S
             Check(triple.Base, triple.BasePosition, $"{name} triple {i}", "base");
             Check(triple.Source, triple.SourcePosition, $"{name} triple {i}", "source");
             foreach (var id in triple.Base.Concat(triple.Source).Append(triple.Target).Where(id => id < 0 || id >= config.Vocabulary))
-                throw new InvalidDataException($"{name} triple {i}: expected token ids from 0 to {config.Vocabulary - 1}, the model's vocabulary, found {id}.");
+            {
+                throw new InvalidDataException(
+                    $"{name} triple {i}: expected token ids from 0 to {config.Vocabulary - 1}, the model's vocabulary, found {id}.");
+            }
         }
     }
 

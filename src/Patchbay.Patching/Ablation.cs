@@ -31,7 +31,7 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
         var sums = Enumerable.Range(0, c.Layers)
             .Select(_ => zeros([tokens, c.Heads, c.HeadWidth], dtype: ScalarType.Float64, device: model.Device)).ToArray();
         var reached = Enumerable.Range(0, tokens).Select(t => (double)prompts.Last.Count(last => last >= t)).ToArray();
-        Prefill.Run(model, prompts, 0, wantFinal: false, visit =>
+        Prefill.Run(model, prompts, c.Layers, 0, wantFinal: false, visit =>
         {
             using var inner = NewDisposeScope();
             var real = new double[visit.Count * tokens];

@@ -106,17 +106,18 @@ public sealed class BaseRun : IDisposable
 
     /// <summary>
     /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/> (one
-    /// position per prompt), and each layer, a tensor (N, H, dh). The caller frees them.
+    /// position per prompt), and each layer, or only the first <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.
     /// </summary>
-    public static Tensor[][] CaptureZ(Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions)
+    public static Tensor[][] CaptureZ(Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
     {
         using var inner = NewDisposeScope();
         using var _ = no_grad();
         var c = model.Config;
-        var kept = positions.Select(_ => Enumerable.Range(0, c.Layers).Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth))
+        var through = layers ?? c.Layers;
+        var kept = positions.Select(_ => Enumerable.Range(0, through).Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth))
             .ToArray()).ToArray();
         var from = positions.Min(p => p.Min());
-        Prefill.Run(model, prompts, from, wantFinal: false, visit =>
+        Prefill.Run(model, prompts, through, from, wantFinal: false, visit =>
         {
             var width = prompts.Tokens - visit.From;
             for (var i = 0; i < positions.Count; i++)
@@ -150,7 +151,7 @@ public sealed class BaseRun : IDisposable
             Empty(Model, rows, c.Heads, c.HeadWidth), Empty(Model, rows, c.Heads, c.HeadWidth),
             Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)),
             Empty(Model, n, c.KeyValueHeads, tokens, c.HeadWidth))).ToArray();
-        var final = Prefill.Run(Model, Prompts, From, wantFinal: true, visit =>
+        var final = Prefill.Run(Model, Prompts, c.Layers, From, wantFinal: true, visit =>
         {
             using var inner = NewDisposeScope();
             var kept = layers[visit.Layer];

@@ -35,8 +35,9 @@ public sealed class GradientCone : IDisposable
     {
         for (var n = 0; n < positions.Length; n++)
         {
-            if (positions[n] < run.From || positions[n] > run.Prompts.Last[first + n])
-                throw new ArgumentException($"position {positions[n]} of prompt {first + n} is outside {run.From} to {run.Prompts.Last[first + n]}, which the base run keeps");
+            var last = run.Prompts.Last[first + n];
+            if (positions[n] < run.From || positions[n] > last)
+                throw new ArgumentException($"position {positions[n]} of prompt {first + n} is outside {run.From} to {last}, which the base run keeps");
         }
         (this.run, model, this.first) = (run, run.Model, first);
         rows = new GradientRows(run, positions, first);
@@ -52,15 +53,16 @@ public sealed class GradientCone : IDisposable
     /// <param name="depth">Rows: tokens - P.</param>
     /// <param name="layers">Layers passed through.</param>
     public static long Bytes(LlamaConfig config, int elementSize, int tokens, int depth, int layers) =>
-        (long)depth * layers * elementSize * (8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward + 4L * config.Heads * tokens);
+        (long)depth * layers * elementSize *
+            (8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward + 4L * config.Heads * tokens);
 
     /// <summary>The base run's z at P of a layer: (N, H, dh).</summary>
     public Tensor BaseZ(int layer) => run.Layers[layer].Z.index_select(0, rows.BaseStarts);
 
     /// <summary>Residual stream after the last layer at each prompt's last token, free: (N, d).</summary>
     /// <param name="firstLayer">Lowest layer in which anything is changed.</param>
-    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last layer for
-    /// prompts whose last token is not P: it could do nothing there.</param>
+    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last layer
+    /// where P is no prompt's last token: it could do nothing there.</param>
     /// <param name="received">What receivers take in at P in place of their own: (N, dh) each.</param>
     public Tensor Final(int firstLayer, Func<int, Tensor, Tensor>? z, IReadOnlyList<(Receiver To, Tensor Value)>? received = null)
     {

@@ -30,11 +30,12 @@ internal static class Prefill
     public static int PaddedTokens(int tokens) => (tokens + 15) / 16 * 16;
 
     /// <summary>
-    /// Runs all prompts. In the last layer only positions from <paramref name="lastLayerFrom"/> on are computed (keys and
-    /// values of all). Returns the final residual stream of each prompt's last token, (N, d), or null unless
-    /// <paramref name="wantFinal"/>: the last layer's MLP is then left out. <paramref name="ablation"/> replaces z.
+    /// Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only positions from
+    /// <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual stream after it of each
+    /// prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then left out.
+    /// <paramref name="ablation"/> replaces z.
     /// </summary>
-    public static Tensor? Run(Llama model, PaddedPrompts prompts, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
+    public static Tensor? Run(Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)
     {
         ablation?.Check(prompts);
@@ -45,21 +46,21 @@ internal static class Prefill
         for (var first = 0; first < prompts.Count; first += chunk)
         {
             using var inner = NewDisposeScope();
-            var final = RunChunk(model, prompts, first, Math.Min(chunk, prompts.Count - first), lastLayerFrom, wantFinal, visit, ablation);
+            var final = RunChunk(model, prompts, first, Math.Min(chunk, prompts.Count - first), layers, lastLayerFrom, wantFinal, visit, ablation);
             if (final is not null) finals.Add(final.MoveToOuterDisposeScope());
         }
         return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
     }
 
-    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, int count, int lastFrom, bool wantFinal,
-        Action<LayerVisit> visit, Ablation? ablation)
+    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, int count, int layers, int lastFrom,
+        bool wantFinal, Action<LayerVisit> visit, Ablation? ablation)
     {
         var (tokens, from) = (prompts.Tokens, 0);
         var x = model.Embed(prompts.Ids(first, count, model.Device)).view(count * tokens, -1);
-        for (var l = 0; l < model.Config.Layers; l++)
+        for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
-            var last = l == model.Config.Layers - 1;
+            var last = l == layers - 1;
             var (keyT, value, h) = KeysAndValues(model, l, x, count, tokens);
             if (last && lastFrom > 0)
             {

@@ -104,7 +104,8 @@ public sealed class AttributionPatchingTests
         var (group, receivers) = Group(name);
         var prompts = Prompts(5);
         var whole = AttributionPatching.Scores(model, prompts, group, receivers, 2);
-        var smallest = Budgets.Smallest(model, prompts.Count, prompts.Prompts.Max(p => p.Clean.Ids.Length), prompts.CleanPositions(group.Position).Min(), 1);
+        var tokens = prompts.Prompts.Max(p => p.Clean.Ids.Length);
+        var smallest = Budgets.Smallest(model, prompts.Count, tokens, prompts.CleanPositions(group.Position).Min(), 1);
         var tight = AttributionPatching.Scores(model, prompts, group, receivers, 2, memoryBytes: smallest);
         foreach (var (x, y) in whole.Scores.Cast<double>().Zip(tight.Scores.Cast<double>())) Assert.Equal(x, y, 1e-12);
     }
@@ -114,9 +115,12 @@ public sealed class AttributionPatchingTests
     {
         using var model = Model(6, 2);
         var (group, receivers) = Group("B");
-        Assert.Contains("receiver 7.0", Assert.Throws<InvalidDataException>(() => AttributionPatching.Scores(model, Prompts(6), group, [new(7, 0)], 0)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => AttributionPatching.Scores(model, Prompts(6), group, receivers, -1));
-        Assert.Throws<OperationCanceledException>(() => AttributionPatching.Scores(model, Prompts(6), group, receivers, 0, cancel: new CancellationToken(true)));
+        var prompts = Prompts(6);
+        var refusal = Assert.Throws<InvalidDataException>(() => AttributionPatching.Scores(model, prompts, group, [new(7, 0)], 0));
+        Assert.Contains("receiver 7.0", refusal.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => AttributionPatching.Scores(model, prompts, group, receivers, -1));
+        var cancelled = new CancellationToken(true);
+        Assert.Throws<OperationCanceledException>(() => AttributionPatching.Scores(model, prompts, group, receivers, 0, cancel: cancelled));
     }
 
     private static Llama Model(int seed, int keyValueHeads) =>
@@ -130,7 +134,8 @@ public sealed class AttributionPatchingTests
     private static PromptSet Prompts(int seed)
     {
         var random = new Random(seed);
-        TokenSequence Random() => Sequence([.. Enumerable.Range(0, random.Next(8, 12)).Select(_ => random.Next(Config.Vocabulary))], random.Next(1, 4));
+        int[] Ids() => [.. Enumerable.Range(0, random.Next(8, 12)).Select(_ => random.Next(Config.Vocabulary))];
+        TokenSequence Random() => Sequence(Ids(), random.Next(1, 4));
         return new PromptSet([.. Enumerable.Range(0, 6).Select(i => new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
     }
 

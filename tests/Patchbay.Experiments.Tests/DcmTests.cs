@@ -23,17 +23,19 @@ public sealed class DcmTests
     private static readonly Head[] Group = [new(2, 1), new(1, 3), new(3, 0), new(1, 0), new(2, 2)];
 
     [Theory]
-    [InlineData(1, 4, 0)]
-    [InlineData(2, 2, 1)]
-    [InlineData(3, 1, 5)]
-    [InlineData(4, 2, 0)]
-    public void The_cone_gives_the_losses_and_masks_of_whole_passes(int seed, int keyValueHeads, int beforeLast)
+    [InlineData(1, 4, 0, 3)]
+    [InlineData(2, 2, 1, 3)]
+    [InlineData(3, 1, 5, 3)]
+    [InlineData(4, 2, 0, 1)]
+    [InlineData(5, 2, 5, 2)]
+    public void The_cone_gives_the_losses_and_masks_of_whole_passes(int seed, int keyValueHeads, int beforeLast, int highestLayer)
     {
+        Head[] group = [.. Group.Where(h => h.Layer <= highestLayer)];
         using var model = Model(seed, keyValueHeads);
         var triples = Triples(seed, 17, beforeLast);
         var options = new DcmOptions { Batch = 5, Lambda = 0.02 };
-        var cone = Train(model, triples, options);
-        var whole = Train(model, triples, options with { Reference = true });
+        var cone = Dcm.Train(model, group, triples, triples, triples, options);
+        var whole = Dcm.Train(model, group, triples, triples, triples, options with { Reference = true });
         Assert.Equal(8, cone.Steps.Count);
         foreach (var (a, b) in cone.Steps.Zip(whole.Steps))
         {
@@ -64,7 +66,8 @@ public sealed class DcmTests
                 mean[i] = 0.9 * mean[i] + 0.1 * gradient;
                 square[i] = 0.999 * square[i] + 0.001 * gradient * gradient;
             }
-            mask = [.. mask.Select((m, i) => m - 0.05 * (mean[i] / (1 - Math.Pow(0.9, t))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.999, t))) + 1e-8))];
+            double Move(int i) => 0.05 * (mean[i] / (1 - Math.Pow(0.9, t))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.999, t))) + 1e-8);
+            mask = [.. mask.Select((m, i) => m - Move(i))];
             foreach (var (expected, found) in mask.Zip(steps[t - 1].Mask)) Assert.Equal(expected, found, 1e-5);
             mask = [.. mask.Select(m => Math.Clamp(m, 0, 1))];
         }
@@ -94,11 +97,12 @@ public sealed class DcmTests
         using var model = Model(7, 2);
         var triples = Triples(7, 24, 1);
         // No head of this group makes the model answer what it never answers: all validations are equal.
-        var never = Enumerable.Range(0, Config.Vocabulary).First(t => !Dcm.Answered(model, Group, [.. triples.Select(x => x with { Target = t })]).Contains(true)
-            && !Dcm.Answered(model, [], [.. triples.Select(x => x with { Target = t })]).Contains(true));
+        bool Answers(int token, Head[] patched) => Dcm.Answered(model, patched, [.. triples.Select(x => x with { Target = token })]).Contains(true);
+        var never = Enumerable.Range(0, Config.Vocabulary).First(t => !Answers(t, Group) && !Answers(t, []));
         foreach (var validation in new[] { [.. triples.Select(x => x with { Target = never })], triples })
         {
-            var found = Dcm.Train(model, Group, triples, validation, triples, new DcmOptions { Batch = 6, EvaluateEvery = 1, Epochs = 3, LearningRate = 0.15 });
+            var options = new DcmOptions { Batch = 6, EvaluateEvery = 1, Epochs = 3, LearningRate = 0.15 };
+            var found = Dcm.Train(model, Group, triples, validation, triples, options);
             Assert.Equal(12, found.Validations.Count);
             var best = found.Validations.OrderByDescending(v => v.Answered.Right).ThenByDescending(v => v.Heads).ThenBy(v => v.Step).First();
             Assert.Equal(best.Answered, found.Validation);
@@ -126,7 +130,8 @@ public sealed class DcmTests
         var first = Train(model, triples, options);
         var again = Train(model, triples, options);
         Assert.Equal(first.Steps.SelectMany(s => s.Mask.Append(s.Loss)), again.Steps.SelectMany(s => s.Mask.Append(s.Loss)));
-        var smallest = Budgets.Smallest(model, triples.Length, triples.Max(t => Math.Max(t.Base.Length, t.Source.Length)), triples.Min(t => t.BasePosition), 1);
+        var tokens = triples.Max(t => Math.Max(t.Base.Length, t.Source.Length));
+        var smallest = Budgets.Smallest(model, triples.Length, tokens, triples.Min(t => t.BasePosition), 1);
         foreach (var memory in new[] { smallest, smallest + 30_000 })
         {
             var tight = Train(model, triples, options with { MemoryBytes = memory });

@@ -93,7 +93,8 @@ public sealed class GradientConeTests
         Tensor Gradient(GradientCase c)
         {
             var delta = zeros([c.Count, c.Config.Heads, c.Config.HeadWidth], dtype: c.Model.Dtype).requires_grad_();
-            return autograd.grad([(c.Model.Unembed(c.Cone.Final(0, (l, z) => l == 0 ? z + delta : z)) * c.Weights).sum()], [delta])[0].to(ScalarType.Float64);
+            var logits = c.Model.Unembed(c.Cone.Final(0, (l, z) => l == 0 ? z + delta : z));
+            return autograd.grad([(logits * c.Weights).sum()], [delta])[0].to(ScalarType.Float64);
         }
         Assert.True((Gradient(wide) - Gradient(narrow)).abs().max().ToDouble() < 1e-2 * Gradient(wide).abs().max().ToDouble());
     }
@@ -113,7 +114,8 @@ public sealed class GradientConeTests
     {
         using var model = RandomModels.Create(1, 2, 2, 2);
         using var run = BaseRun.Create(model, new PaddedPrompts([[1, 2, 3, 4], [1, 2, 3]]), 1);
-        Assert.Contains("position 0 of prompt 1", Assert.Throws<ArgumentException>(() => new GradientCone(run, [1, 0])).Message, StringComparison.Ordinal);
-        Assert.Contains("position 3 of prompt 1", Assert.Throws<ArgumentException>(() => new GradientCone(run, [1, 3])).Message, StringComparison.Ordinal);
+        string Refusal(int[] positions) => Assert.Throws<ArgumentException>(() => new GradientCone(run, positions)).Message;
+        Assert.Contains("position 0 of prompt 1", Refusal([1, 0]), StringComparison.Ordinal);
+        Assert.Contains("position 3 of prompt 1", Refusal([1, 3]), StringComparison.Ordinal);
     }
 }
