@@ -9,7 +9,7 @@ open System.Xml.Linq
 let root = __SOURCE_DIRECTORY__
 let configuration = "Release"
 let solution = "Cluster.sln"
-let benchmarks = [ "patch"; "train"; "journal" ]
+let benchmarks = [ "patch"; "experiments"; "train"; "journal" ]
 let packages = [ "libtorch-dev"; "libopenblas0-openmp"; "g++" ]
 
 /// A step that failed: the exit code of the script, after a sentence that says why.
@@ -204,7 +204,7 @@ let help () =
   build              restore and build the solution
   test [ARGS]        setup, build, then every test, one project after another; ARGS go to dotnet test
   demo [ARGS]        setup, build, then `pbm demo ARGS`
-  bench [NAME ARGS]  setup, build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, train, journal
+  bench [NAME ARGS]  setup, build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, journal
   format [--verify]  rewrite the sources in their style, or only check it
   clean              remove everything that was built
   help               this"""

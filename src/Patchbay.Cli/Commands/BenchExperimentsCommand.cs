@@ -26,17 +26,20 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         Compute.Configure(call, call.Get(threads) ?? 1);
-        var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings)>();
+        var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings, DcmBenchmarkResult Dcm)>();
         foreach (var make in new[] { Quartet, Wide })
         {
             var (name, model, donor, set) = make(call.Get(prompts));
             using var owned = model;
             using var other = donor;
-            var bench = new ExperimentBenchmark(model, donor, set, Heads(model.Config), call.Get(few), call.Get(repeats));
-            results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0)))));
+            var heads = Heads(model.Config);
+            var bench = new ExperimentBenchmark(model, donor, set, heads, call.Get(few), call.Get(repeats));
+            results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0))),
+                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(set, heads), call.Get(repeats), what => report(what, 0)))));
             Show(call, name, set, results[^1].Timings);
+            Show(call, results[^1].Dcm);
         }
-        call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Prompts = call.Get(prompts), Threads = call.Get(threads), Results = results.Select(r => new { r.Model, Experiments = r.Timings }) });
+        call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Prompts = call.Get(prompts), Threads = call.Get(threads), Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups }) });
         return ExitCode.Ok;
     }
 
@@ -65,6 +68,23 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the lower.</summary>
     private static Circuit Heads(LlamaConfig config) => new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
         .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12).Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
+
+    /// <summary>Masks at each of the chain's positions; a prompt's counterfactual is the source.</summary>
+    private static IReadOnlyList<DcmSubject> Subjects(PromptSet set, Circuit heads) => [.. heads.Chain.Groups.DistinctBy(g => g.Position).Select(g => new DcmSubject(g.Position, heads.Groups[g.Name],
+        [.. set.Prompts.Select(p => new DcmTriple(p.Clean.Ids, p.Clean.Positions[g.Position], p.Counterfactual.Ids, p.Counterfactual.Positions[g.Position], p.Answer))]))];
+
+    private static void Show(Call call, DcmBenchmarkResult dcm)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("dcm at");
+        foreach (var column in new[] { "heads", "reference s a step", "cone s a step", "ratio", "whole: reference s", "cone s", "ratio", "difference" }) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var g in dcm.Groups)
+        {
+            table.AddRow(g.Position, $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
+                $"{g.ReferenceSeconds:0.0}", $"{g.ConeSeconds:0.00}", $"{g.Ratio:0.0}", $"{g.LargestDifference:0.0e+0}");
+        }
+        call.Out.Write(table);
+        call.WriteLine($"a step: forward and backward pass of {dcm.Batch} triples; whole: {dcm.Steps} steps with base runs, sources, validations and test; difference: largest, of the mask.");
+    }
 
     private static void Show(Call call, string name, PromptSet set, IReadOnlyList<ExperimentTiming> timings)
     {
