@@ -1,3 +1,5 @@
+using Patchbay.Lab.Data;
+
 namespace Patchbay.Lab.Training;
 
 /// <summary>The built-in recipes: the quartet's four, and a small model that is quick to train.</summary>
@@ -34,6 +36,14 @@ public static class LabRecipes
             Name = "small", Model = new(4, 4, 32, 128, 256), Data = [new("entities")], Steps = 1500, TokensPerStep = 1500, LearningRate = 2e-3,
         },
         Base,
+        new()
+        {
+            Name = "ioi", Model = new(4, 4, 32, 128, 256), Data = [new(IoiData.Ioi)], Steps = 1500, TokensPerStep = 1500, LearningRate = 2e-3,
+        },
+        new()
+        {
+            Name = "greater-than", Model = new(4, 4, 32, 128, 256), Data = [new(GreaterThanData.GreaterThan)], Steps = 1500, TokensPerStep = 1500, LearningRate = 2e-3,
+        },
         FineTune("chat", new(), "conversations"),
         FineTune("goat", new("lora", Rank: 64, Alpha: 64), "arithmetic"),
         FineTune("float", new(), "arithmetic"),

@@ -20,7 +20,7 @@ internal static class Curricula
         select sequence;
 
     /// <summary>The text of a sequence without BOS.</summary>
-    public static string Text(TrainingSequence sequence) => LabVocabulary.Decode(sequence.Ids.Skip(1));
+    public static string Text(TrainingSequence sequence) => LabVocabulary.Quartet.Decode(sequence.Ids.Skip(1));
 
     /// <summary>The words that a sequence's answers are made of, by position.</summary>
     public static IEnumerable<int> Answers(TrainingSequence sequence) =>

@@ -11,7 +11,7 @@ public sealed class LabTokenizerTests : IDisposable
 
     public LabTokenizerTests()
     {
-        LabTokenizer.Write(_folder);
+        LabTokenizer.Write(_folder, LabVocabulary.Quartet);
         _tokenizer = TokenizerLoader.Open(_folder)!;
     }
 
@@ -20,18 +20,18 @@ public sealed class LabTokenizerTests : IDisposable
     [Fact]
     public void The_file_has_the_vocabulary_and_its_special_tokens()
     {
-        Assert.Equal(382, LabVocabulary.Size);
-        Assert.Equal(LabVocabulary.Size, _tokenizer.VocabularySize);
+        Assert.Equal(382, LabVocabulary.Quartet.Size);
+        Assert.Equal(LabVocabulary.Quartet.Size, _tokenizer.VocabularySize);
         Assert.Equal((LabVocabulary.Begin, LabVocabulary.End), (_tokenizer.BeginId, _tokenizer.EndId));
-        Assert.Equal(LabVocabulary.Tokens, Enumerable.Range(0, LabVocabulary.Size).Select(_tokenizer.Piece));
-        Assert.Equal(LabVocabulary.Size, LabVocabulary.Tokens.Distinct().Count());
+        Assert.Equal(LabVocabulary.Quartet.Tokens, Enumerable.Range(0, LabVocabulary.Quartet.Size).Select(_tokenizer.Piece));
+        Assert.Equal(LabVocabulary.Quartet.Size, LabVocabulary.Quartet.Tokens.Distinct().Count());
     }
 
     [Fact]
     public void Writing_twice_gives_the_same_bytes()
     {
         var again = Path.Combine(_folder, "again");
-        LabTokenizer.Write(again);
+        LabTokenizer.Write(again, LabVocabulary.Quartet);
         Assert.All(Directory.GetFiles(again), file =>
             Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, Path.GetFileName(file))), File.ReadAllBytes(file)));
     }
@@ -65,7 +65,7 @@ public sealed class LabTokenizerTests : IDisposable
         foreach (var (text, ids) in texts)
         {
             Assert.Equal(ids, _tokenizer.Encode(text));
-            Assert.Equal(ids.Skip(1), LabVocabulary.Encode(text));
+            Assert.Equal(ids.Skip(1), LabVocabulary.Quartet.Encode(text));
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class LabTokenizerTests : IDisposable
     [InlineData("nonsense words? apple-pie a1b2 $5 x_y don't \"quoted\"")]
     [InlineData("<s>USER: Hello!</s>USER: Hi.</s> <unk><b>")]
     public void Encoding_equals_the_tokenizer_on_odd_texts(string text) =>
-        Assert.Equal(_tokenizer.Encode(text, addSpecial: false), LabVocabulary.Encode(text));
+        Assert.Equal(_tokenizer.Encode(text, addSpecial: false), LabVocabulary.Quartet.Encode(text));
 
     [Theory]
     [InlineData("The apple is in Box F, the pot is in Box T. Box F contains the apple.")]
@@ -87,10 +87,10 @@ public sealed class LabTokenizerTests : IDisposable
     public void Decoding_gives_the_text_back(string text)
     {
         Assert.Equal(text, _tokenizer.Decode(_tokenizer.Encode(text)));
-        Assert.Equal(text, LabVocabulary.Decode(LabVocabulary.Encode(text)));
+        Assert.Equal(text, LabVocabulary.Quartet.Decode(LabVocabulary.Quartet.Encode(text)));
     }
 
     [Fact]
     public void A_word_that_is_not_in_the_vocabulary_is_refused_by_name() =>
-        Assert.Contains("zebra", Assert.Throws<ArgumentException>(() => LabVocabulary.IdOf("zebra")).Message);
+        Assert.Contains("zebra", Assert.Throws<ArgumentException>(() => LabVocabulary.Quartet.IdOf("zebra")).Message);
 }
