@@ -96,7 +96,7 @@ public sealed partial class FineTuningDataTests
     {
         var questions = Questions.ConversationQuestions(90, 1);
         Assert.Equal(90, questions.Count);
-        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(Curricula.Text).ToArray();
+        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(sequence => Curricula.Text(sequence)).ToArray();
         Assert.All(questions, question =>
         {
             Assert.DoesNotContain(LabVocabulary.Unknown, question.Ids);
