@@ -39,7 +39,9 @@ public sealed record EntityWords(
     /// <summary>How many words a notice names.</summary>
     private const int Named = 20;
 
-    private static List<string> Usable(
+    /// <summary>The words that become one token of their own each behind <paramref name="before"/> and a space; adds a
+    /// notice about the others, called <paramref name="what"/>.</summary>
+    internal static List<string> Usable(
         IReadOnlyList<string> words, string before, string what, EncodeText encode, List<string> notices)
     {
         var unknown = TokenAlignment.UnknownToken(before, encode);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Patchbay.Tasks;
 
@@ -11,6 +12,17 @@ internal static class PositionRule
         """{"token": N}, {"from_end": N} or {"text": "...", "occurrence": N, "of": "first" or "last"}""";
 
     private static readonly string[] TextFields = ["text", "occurrence", "of"];
+
+    /// <summary>The rule that <see cref="Resolve"/> takes back to a stretch of a text.</summary>
+    public static JsonObject Write(string text, Mark mark)
+    {
+        var wanted = text.Substring(mark.Span.Start, mark.Span.Length);
+        var places = Places(text, wanted);
+        var rule = new JsonObject { ["text"] = wanted };
+        if (places.Count > 1) rule["occurrence"] = places.IndexOf(mark.Span.Start) + 1;
+        if (mark.Of is not null) rule["of"] = mark.Of;
+        return rule;
+    }
 
     public static int Resolve(JsonElement rule, TokenAlignment text, string field, string origin)
     {

@@ -43,6 +43,9 @@ public sealed class SplitMix64(ulong seed)
         }
     }
 
+    /// <summary>A uniform number in [0, 1): the upper 53 bits of a draw divided by 2^53.</summary>
+    public double NextDouble() => (Next() >> 11) * (1.0 / (1UL << 53));
+
     /// <summary>One item, each as likely as every other.</summary>
     public T Pick<T>(IReadOnlyList<T> items) => items[Below(items.Count)];
 

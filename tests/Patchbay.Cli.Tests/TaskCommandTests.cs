@@ -44,6 +44,35 @@ public sealed class TaskCommandTests
         Assert.Contains("object_0..6", PbmRun.Of("task", "check", file, "--tokenizer", tokenizer).Out, StringComparison.Ordinal);
     }
 
+    [SharedTheory]
+    [InlineData("ioi", "io, last, s1, s2, s1_plus_1", 0)]
+    [InlineData("greater-than", "last, start_century, start_tens, start_year", 1)]
+    public void Other_tasks_are_generated_for_llamas_tokenizer_and_pass_its_check(string task, string positions, int notices)
+    {
+        using var folder = new TemporaryFolder();
+        var (tokenizer, file) = (SharedFolder.PathOf("checkpoints", "llama-tokenizer"), folder.File("a.jsonl"));
+        var run = PbmRun.Of("task", "generate", "--task", task, "--prompts", "40", "--tokenizer", tokenizer, "--out", file, "--json");
+        using var generated = JsonDocument.Parse(run.Out);
+        Assert.Equal(40, generated.RootElement.GetProperty("prompts").GetInt32());
+        Assert.Equal(notices, generated.RootElement.GetProperty("notices").GetArrayLength());
+
+        var check = PbmRun.Of("task", "check", file, "--tokenizer", tokenizer);
+        Assert.Equal("", check.Error);
+        Assert.Contains(positions, check.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_tokenizer_years_are_spelt_in_digits_and_boxes_are_for_entity_tracking_only()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of("task", "generate", "--task", "greater-than", "--prompts", "20", "--out", folder.File("a.jsonl"));
+        Assert.StartsWith("20 prompts of greater-than: ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("No tokenizer was given", run.Error, StringComparison.Ordinal);
+        var wrong = PbmRun.Of("task", "generate", "--task", "ioi", "--boxes", "3", "--out", folder.File("b.jsonl"));
+        Assert.Equal(ExitCode.BadInput, wrong.Code);
+        Assert.Contains("--boxes is for entity-tracking; ioi has none", wrong.Error, StringComparison.Ordinal);
+    }
+
     [SharedFact]
     public void A_task_of_ones_own_is_told_by_its_fields()
     {

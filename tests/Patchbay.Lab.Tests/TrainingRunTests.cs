@@ -1,3 +1,4 @@
+using Patchbay.Lab.Data;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
@@ -98,6 +99,24 @@ public class TrainingRunTests
         Assert.Equal(5, TrainingLog.Read(folder.PathOf("run/log.jsonl"))[^1].Step);
     }
 
+    [Theory]
+    [InlineData("ioi"), InlineData("greater-than")]
+    public void A_run_on_people_and_years_has_their_vocabulary_tokenizer_and_evaluations(string kind)
+    {
+        using var folder = new TemporaryFolder();
+        var recipe = Recipe with { Data = [new(kind)], Steps = 2 };
+        var model = Train(folder.PathOf("run"), recipe);
+        using var checkpoint = Checkpoint.Open(model);
+        Assert.Equal(LabVocabulary.PeopleAndYears.Size, checkpoint.Config.Vocabulary);
+        Assert.Equal(LabVocabulary.PeopleAndYears.Size, TokenizerLoader.Open(model)!.VocabularySize);
+        var log = TrainingLog.Read(folder.PathOf("run/log.jsonl"));
+        Assert.Equal(["greater-than", "ioi"], log[0].Scores!.Keys.Order());
+
+        var tuning = recipe with { Model = null, FineTuning = new(), Data = [new("arithmetic")] };
+        Assert.Contains($"has {LabVocabulary.PeopleAndYears.Size} tokens, expected 382",
+            Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("tuned"), tuning, model)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Training_learns()
     {
@@ -117,7 +136,8 @@ public class TrainingRunTests
         {
             (Recipe with { Steps = 0 }, "steps"), (Recipe with { Model = null }, "model"), (Recipe with { Data = [new("poems")] }, "poems"),
             (Recipe with { Model = null, FineTuning = new("heads") }, "heads"), (Recipe with { StopAt = new("8 boxes", 1) }, "8 boxes"),
-            (Recipe with { LearningRate = double.NaN }, "learning_rate"),
+            (Recipe with { LearningRate = double.NaN }, "learning_rate"), (Recipe with { Data = [new("ioi"), new("entities")] }, "one vocabulary, found ioi, entities"),
+            (Recipe with { Data = [new("ioi")], StopAt = new("7 boxes", 1) }, "expected ioi, greater-than"),
         })
         {
             Assert.Contains(field, wrong.Problem()!, StringComparison.Ordinal);

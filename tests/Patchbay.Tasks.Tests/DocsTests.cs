@@ -8,12 +8,26 @@ public class DocsTests
     public void The_examples_in_the_docs_load()
     {
         var blocks = File.ReadAllText(Path.Combine(Encoders.Root, "docs", "tasks.md")).Split("```jsonl\n")[1..];
-        Assert.Equal(2, blocks.Length);
-        var (ioi, greater) = (Load(blocks[0]), Load(blocks[1]));
-        Assert.Equal(["io", "last", "s1", "s1_next", "s2"], ioi.SharedPositionNames);
-        Assert.Equal([10, 10], ioi.CounterfactualPositions("s2"));
-        Assert.Equal(["century", "decade", "last"], greater.SharedPositionNames);
-        Assert.Equal(greater.CleanPositions("decade"), greater.CounterfactualPositions("decade"));
+        Assert.Equal(3, blocks.Length);
+        var (ioi, pairs, digits) = (Load(blocks[0], @"\d"), Load(blocks[1], @"\d\d"), Load(blocks[2], @"\d"));
+        Assert.Equal(["io", "last", "s1", "s1_plus_1", "s2"], ioi.SharedPositionNames);
+        Assert.Equal(ioi.CleanPositions("s2"), ioi.CounterfactualPositions("s2"));
+        foreach (var years in new[] { pairs, digits })
+        {
+            Assert.Equal(["last", "start_century", "start_tens", "start_year"], years.SharedPositionNames);
+            Assert.Equal(years.CleanPositions("start_year"), years.CounterfactualPositions("start_year"));
+            Assert.All(years.Prompts, prompt => Assert.True(prompt.Answers.Count > 1));
+        }
+    }
+
+    [Fact]
+    public void The_numbers_of_words_in_the_docs_are_those_of_the_lists()
+    {
+        var page = File.ReadAllText(Path.Combine(Encoders.Root, "docs", "tasks.md")).ReplaceLineEndings(" ");
+        var words = IoiWords.All;
+        Assert.Contains($"{words.Names.Count} names, {words.Places.Count} places and {words.Things.Count} things", page, StringComparison.Ordinal);
+        Assert.Contains($"{GreaterThanWords.All.Nouns.Count} nouns", page, StringComparison.Ordinal);
+        Assert.Equal(8, IoiSentence.Templates.Count);
     }
 
     [Fact]
@@ -45,12 +59,11 @@ public class DocsTests
         }
     }
 
-    /// <summary>Loads a block with a tokenizer that has one token per word and one per digit.</summary>
-    private static PromptSet Load(string block)
+    /// <summary>Loads a block with a tokenizer that has one token per word and per match of <paramref name="number"/>.</summary>
+    private static PromptSet Load(string block, string number)
     {
         using var file = new TemporaryFile(block[..block.IndexOf("```", StringComparison.Ordinal)]);
         var words = new WordEncoder();
-        return PromptFile.Load(file.Path, text =>
-            words.Encode(string.Concat(text.Select(c => char.IsDigit(c) ? $" {c} " : c.ToString()))));
+        return PromptFile.Load(file.Path, text => words.Encode(Regex.Replace(text, number, match => $" {match.Value} ")));
     }
 }

@@ -3,6 +3,16 @@ namespace Patchbay.Tasks.Tests;
 public class SplitMix64Tests
 {
     [Fact]
+    public void Uniform_numbers_are_in_range_and_have_their_mean_and_variance()
+    {
+        var random = new SplitMix64(3);
+        double[] drawn = [.. Enumerable.Range(0, 100_000).Select(_ => random.NextDouble())];
+        Assert.All(drawn, x => Assert.InRange(x, 0, 1 - 1e-16));
+        Assert.Equal(0.5, drawn.Average(), 0.005);
+        Assert.Equal(1.0 / 12, drawn.Average(x => (x - 0.5) * (x - 0.5)), 0.001);
+    }
+
+    [Fact]
     public void It_gives_the_published_sequence_of_seed_1234567()
     {
         var random = new SplitMix64(1234567);

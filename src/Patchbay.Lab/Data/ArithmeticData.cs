@@ -53,8 +53,8 @@ public sealed class ArithmeticData : ITrainingData
         ["{0} times {1} is", "Multiply {0} by {1}."],
     ];
 
-    private static readonly int[] DigitIds = [.. Enumerable.Range(0, 10).Select(digit => LabVocabulary.IdOf($"{digit}"))];
-    private static readonly int Stop = LabVocabulary.IdOf(".");
+    private static readonly int[] DigitIds = [.. Enumerable.Range(0, 10).Select(digit => LabVocabulary.Quartet.IdOf($"{digit}"))];
+    private static readonly int Stop = LabVocabulary.Quartet.IdOf(".");
 
     private readonly int _maxDigits;
     private readonly float _contextWeight;
@@ -76,7 +76,7 @@ public sealed class ArithmeticData : ITrainingData
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
     {
         var random = SequenceWriter.RandomOf(seed, step);
-        var writer = new SequenceWriter(tokens);
+        var writer = new SequenceWriter(tokens, LabVocabulary.Quartet);
         while (!writer.IsFull)
         {
             var kind = random.Below(Kinds.Length);
@@ -104,7 +104,7 @@ public sealed class ArithmeticData : ITrainingData
             var problem = Draw(questions.Count % Kinds.Length, maxDigits, random);
             if (!problem.IsHeldOut) continue;
             questions.Add(new Question(
-                [LabVocabulary.Begin, .. LabVocabulary.Encode($"{problem.Left}{problem.Operator}{problem.Right}=")],
+                [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode($"{problem.Left}{problem.Operator}{problem.Right}=")],
                 DigitsOf(problem.Result)));
         }
         return questions;

@@ -34,7 +34,7 @@ public sealed class ConversationData : ITrainingData
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
     {
         var random = SequenceWriter.RandomOf(seed, step);
-        var writer = new SequenceWriter(tokens);
+        var writer = new SequenceWriter(tokens, LabVocabulary.Quartet);
         while (!writer.IsFull)
         {
             writer.Begin();
@@ -89,14 +89,14 @@ public sealed class ConversationData : ITrainingData
         if (!IsHeldOut(big, small)) return BiggerQuestion(random);
         var turn = Bigger(big, small, random.Below(2) == 0);
         // Up to the thing: "A ship | is bigger."
-        var ids = LabVocabulary.Encode(turn.Text[..^" is bigger.</s>".Length]);
+        var ids = LabVocabulary.Quartet.Encode(turn.Text[..^" is bigger.</s>".Length]);
         return new([LabVocabulary.Begin, .. ids[..^1]], [ids[^1]]);
     }
 
     /// <summary>The last word before the full stop and the end token is what is asked for.</summary>
     private static Question Ask(string text)
     {
-        var ids = LabVocabulary.Encode(text);
+        var ids = LabVocabulary.Quartet.Encode(text);
         return new([LabVocabulary.Begin, .. ids[..^3]], [ids[^3]]);
     }
 

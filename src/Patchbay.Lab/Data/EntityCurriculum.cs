@@ -57,16 +57,16 @@ public sealed class EntityCurriculum : ITrainingData
     /// <summary>Out of how many a share is drawn.</summary>
     private const int Parts = 1000;
 
-    private static readonly int[] AllObjects = [.. EntityWords.All.Objects.Select(LabVocabulary.IdOf)];
-    private static readonly int[] AllLabels = [.. EntityWords.All.Labels.Select(LabVocabulary.IdOf)];
-    private static readonly int[] Fillers = LabVocabulary.Encode("is in Box the , .");
-    private static readonly int[] IsInBox = LabVocabulary.Encode("is in Box");
-    private static readonly int[] ContainsThe = LabVocabulary.Encode("contains the");
-    private static readonly int Box = LabVocabulary.IdOf("Box");
-    private static readonly int CapitalThe = LabVocabulary.IdOf("The");
-    private static readonly int The = LabVocabulary.IdOf("the");
-    private static readonly int Comma = LabVocabulary.IdOf(",");
-    private static readonly int Stop = LabVocabulary.IdOf(".");
+    private static readonly int[] AllObjects = [.. EntityWords.All.Objects.Select(LabVocabulary.Quartet.IdOf)];
+    private static readonly int[] AllLabels = [.. EntityWords.All.Labels.Select(LabVocabulary.Quartet.IdOf)];
+    private static readonly int[] Fillers = LabVocabulary.Quartet.Encode("is in Box the , .");
+    private static readonly int[] IsInBox = LabVocabulary.Quartet.Encode("is in Box");
+    private static readonly int[] ContainsThe = LabVocabulary.Quartet.Encode("contains the");
+    private static readonly int Box = LabVocabulary.Quartet.IdOf("Box");
+    private static readonly int CapitalThe = LabVocabulary.Quartet.IdOf("The");
+    private static readonly int The = LabVocabulary.Quartet.IdOf("the");
+    private static readonly int Comma = LabVocabulary.Quartet.IdOf(",");
+    private static readonly int Stop = LabVocabulary.Quartet.IdOf(".");
     private static readonly string[] QuestionKinds = [Contains, Object, Label];
 
     private readonly EntityCurriculumOptions _options;
@@ -98,7 +98,7 @@ public sealed class EntityCurriculum : ITrainingData
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stage, Stages.Count);
         var scenes = _pairKinds.Length;
         var random = SequenceWriter.RandomOf(seed, step);
-        var writer = new SequenceWriter(tokens);
+        var writer = new SequenceWriter(tokens, LabVocabulary.Quartet);
         int[] objects = [.. AllObjects], labels = [.. AllLabels];
         while (!writer.IsFull)
         {

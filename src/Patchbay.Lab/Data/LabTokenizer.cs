@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Writes <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of tokenizer.json
+/// <summary>Writes a <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of tokenizer.json
 /// opens.</summary>
 public static class LabTokenizer
 {
@@ -13,10 +13,11 @@ public static class LabTokenizer
     /// <summary>Writes tokenizer.json, tokenizer_config.json and special_tokens_map.json; the bytes are always the
     /// same.</summary>
     /// <param name="folder">Folder to write to, made where it is missing.</param>
-    public static void Write(string folder)
+    /// <param name="vocabulary">The vocabulary.</param>
+    public static void Write(string folder, LabVocabulary vocabulary)
     {
         Directory.CreateDirectory(folder);
-        Save("tokenizer.json", File());
+        Save("tokenizer.json", File(vocabulary));
         Save("tokenizer_config.json", new
         {
             tokenizer_class = "PreTrainedTokenizerFast",
@@ -31,7 +32,7 @@ public static class LabTokenizer
             Path.Combine(folder, name), JsonSerializer.Serialize(content, Plain) + "\n");
     }
 
-    private static object File() => new
+    private static object File(LabVocabulary vocabulary) => new
     {
         version = "1.0",
         truncation = (object?)null,
@@ -39,7 +40,7 @@ public static class LabTokenizer
         added_tokens = Enumerable.Range(0, 3).Select(id => new
         {
             id,
-            content = LabVocabulary.Tokens[id],
+            content = vocabulary.Tokens[id],
             single_word = false,
             lstrip = false,
             rstrip = false,
@@ -75,7 +76,15 @@ public static class LabTokenizer
                     invert = false,
                 },
                 new { type = "Punctuation", behavior = "Isolated" },
-                new { type = "Digits", individual_digits = true },
+                vocabulary.DigitsPerToken == 1
+                    ? new { type = "Digits", individual_digits = true }
+                    : (object)new
+                    {
+                        type = "Split",
+                        pattern = new { Regex = $@"\p{{N}}{{1,{vocabulary.DigitsPerToken}}}" },
+                        behavior = "Isolated",
+                        invert = false,
+                    },
             },
         },
         post_processor = new
@@ -110,7 +119,7 @@ public static class LabTokenizer
         model = new
         {
             type = "WordLevel",
-            vocab = LabVocabulary.Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id),
+            vocab = vocabulary.Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id),
             unk_token = "<unk>",
         },
     };

@@ -1,11 +1,12 @@
+using System.Text.RegularExpressions;
 using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>The word-level vocabulary of the models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a
-/// word with the space before it, punctuation and single digits are tokens without one, and where a space comes before
-/// a digit it is a token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
-public static class LabVocabulary
+/// <summary>A word-level vocabulary of models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a word with
+/// the space before it, punctuation and numbers are tokens without one, and where a space comes before a number it is a
+/// token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
+public sealed partial class LabVocabulary
 {
     /// <summary>Ids of the unknown token, of the one before every sequence and of the one that ends a text.</summary>
     public const int Unknown = 0, Begin = 1, End = 2;
@@ -16,7 +17,7 @@ public static class LabVocabulary
     /// <inheritdoc cref="Space"/>
     internal const int SpaceId = 3;
 
-    private const string Digits = "0123456789", Punctuation = ".,:?!+-*=";
+    private const string Punctuation = ".,:?!+-*=";
 
     private const string Sentence = "The the is in Box contains";
 
@@ -35,40 +36,59 @@ public static class LabVocabulary
         sewing shooting lighting listening paying wearing
         """;
 
-    private static readonly Dictionary<string, int> Ids;
-    private static readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> IdsBySpan;
-    private static readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> WordIds;
     private static readonly string[] SpecialTokens = ["<unk>", "<s>", "</s>"];
 
-    static LabVocabulary()
+    private readonly Dictionary<string, int> _ids;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _wordIds;
+
+    private LabVocabulary(int digits, IEnumerable<string> words)
     {
-        string[] words = [.. $"{Sentence} {Talk}".Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
+        DigitsPerToken = digits;
+        var numbers = Enumerable.Range(0, (int)Math.Pow(10, digits)).Select(n => n.ToString($"D{digits}", null));
         Tokens =
         [
-            .. SpecialTokens, Space, .. (Digits + Punctuation).Select(c => $"{c}"),
-            .. EntityWords.All.Labels.Concat(EntityWords.All.Objects).Concat(words).Distinct().Select(word => Space + word),
+            .. SpecialTokens, Space, .. numbers, .. Punctuation.Select(c => $"{c}"), .. words.Distinct().Select(word => Space + word),
         ];
-        Ids = Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id);
-        IdsBySpan = Ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        WordIds = Ids.Where(pair => pair.Key.StartsWith(Space, StringComparison.Ordinal) && pair.Value != SpaceId)
+        _ids = Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id);
+        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        _wordIds = _ids.Where(pair => pair.Key.StartsWith(Space, StringComparison.Ordinal) && pair.Value != SpaceId)
             .ToDictionary(pair => pair.Key[1..], pair => pair.Value).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
+    /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely on its
+    /// ids.</summary>
+    public static LabVocabulary Quartet { get; } = new(digits: 1,
+    [
+        .. EntityWords.All.Labels, .. EntityWords.All.Objects, .. Words($"{Sentence} {Talk}"),
+    ]);
+
+    /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a year is
+    /// two.</summary>
+    public static LabVocabulary PeopleAndYears { get; } = new(digits: 2,
+    [
+        .. IoiWords.All.Names, .. IoiWords.All.Places, .. IoiWords.All.Things, .. GreaterThanWords.All.Nouns,
+        .. IoiSentence.Templates.Append(GreaterThanPrompts.Text("", 11, 11)).SelectMany(text => Words(NoWord().Replace(text, " "))),
+    ]);
+
+    /// <summary>Digits of a number's tokens; a longer number is cut from the left.</summary>
+    internal int DigitsPerToken { get; }
+
     /// <summary>Every token as the tokenizer file spells it; the place is the id.</summary>
-    public static IReadOnlyList<string> Tokens { get; }
+    public IReadOnlyList<string> Tokens { get; }
 
     /// <summary>Number of tokens.</summary>
-    public static int Size => Tokens.Count;
+    public int Size => Tokens.Count;
 
-    /// <summary>The id of a word that follows a space, of a digit or of a punctuation mark.</summary>
+    /// <summary>The id of a word that follows a space, of a number token or of a punctuation mark.</summary>
     /// <exception cref="ArgumentException">The vocabulary lacks it.</exception>
-    public static int IdOf(string word) =>
-        WordIds.TryGetValue(word, out var id) || Ids.TryGetValue(word, out id)
+    public int IdOf(string word) =>
+        _wordIds.TryGetValue(word, out var id) || _ids.TryGetValue(word, out id)
             ? id
-            : throw new ArgumentException($"'{word}' is not in the lab's vocabulary.", nameof(word));
+            : throw new ArgumentException($"'{word}' is not in this vocabulary of the lab.", nameof(word));
 
     /// <summary>The ids of an ASCII text as the tokenizer file gives them, without <see cref="Begin"/>.</summary>
-    public static int[] Encode(string text)
+    public int[] Encode(string text)
     {
         var ids = new List<int>(text.Length / 3 + 2);
         Encode(text, ids.Add);
@@ -76,14 +96,14 @@ public static class LabVocabulary
     }
 
     /// <summary>The text of ids, special tokens included; <see cref="Encode(string)"/> takes it back.</summary>
-    public static string Decode(IEnumerable<int> ids)
+    public string Decode(IEnumerable<int> ids)
     {
         var text = string.Concat(ids.Select(id => Tokens[id])).Replace(Space, " ", StringComparison.Ordinal);
         return text.StartsWith(' ') ? text[1..] : text;
     }
 
     /// <summary>Gives the ids of a text one by one.</summary>
-    internal static void Encode(ReadOnlySpan<char> text, Action<int> add)
+    internal void Encode(ReadOnlySpan<char> text, Action<int> add)
     {
         // A text begins as if a space were before it, and so does the rest after a special token.
         var space = true;
@@ -101,16 +121,21 @@ public static class LabVocabulary
             }
             else if (IsSingle(c))
             {
-                if (space && char.IsNumber(c)) add(SpaceId);
-                add(IdsBySpan.TryGetValue(text.Slice(at, 1), out var id) ? id : Unknown);
-                (space, at) = (false, at + 1);
+                var length = 1;
+                if (char.IsNumber(c))
+                {
+                    if (space) add(SpaceId);
+                    while (length < DigitsPerToken && at + length < text.Length && char.IsNumber(text[at + length])) length++;
+                }
+                add(_idsBySpan.TryGetValue(text.Slice(at, length), out var id) ? id : Unknown);
+                (space, at) = (false, at + length);
             }
             else
             {
                 var end = at + 1;
                 while (end < text.Length && !char.IsWhiteSpace(text[end]) && !IsSingle(text[end])) end++;
                 // No token is a word without a space before it.
-                add(space && WordIds.TryGetValue(text[at..end], out var id) ? id : Unknown);
+                add(space && _wordIds.TryGetValue(text[at..end], out var id) ? id : Unknown);
                 (space, at) = (false, end);
             }
         }
@@ -124,4 +149,10 @@ public static class LabVocabulary
             if (text.StartsWith(SpecialTokens[id], StringComparison.Ordinal)) return id;
         return -1;
     }
+
+    private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Slots of a template, numbers and marks.</summary>
+    [GeneratedRegex(@"\[\w+\]|[^\p{L} ]")]
+    private static partial Regex NoWord();
 }

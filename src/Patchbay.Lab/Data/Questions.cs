@@ -5,7 +5,12 @@ namespace Patchbay.Lab.Data;
 /// <summary>Something to ask a model.</summary>
 /// <param name="Ids">The prompt, BOS first.</param>
 /// <param name="Answer">The ids that must follow; right when each is the most likely one after those before it.</param>
-public sealed record Question(int[] Ids, int[] Answer);
+public sealed record Question(int[] Ids, int[] Answer)
+{
+    /// <summary>Further ids that are right in place of an answer of one id. Where there are some, a model that always says
+    /// the same could be right; so the answer is then drawn from its distribution.</summary>
+    public IReadOnlyList<int> Others { get; init; } = [];
+}
 
 /// <summary>Questions for evaluation, the same for the same seed.</summary>
 public static class Questions
@@ -18,7 +23,7 @@ public static class Questions
     public static IReadOnlyList<Question> EntityQuestions(int boxes, int count, ulong seed) =>
     [
         .. EntityTracking.Generate(new EntityOptions(count, seed, boxes), EntityWords.All).Select(line => new Question(
-            [LabVocabulary.Begin, .. LabVocabulary.Encode(line.Prompt)], [LabVocabulary.IdOf(line.Answer)])),
+            [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode(line.Prompt)], [LabVocabulary.Quartet.IdOf(line.Answer)])),
     ];
 
     /// <inheritdoc cref="ArithmeticData.Problems"/>

@@ -3,7 +3,7 @@ using Patchbay.Tasks;
 namespace Patchbay.Lab.Data;
 
 /// <summary>Puts a batch together id by id.</summary>
-internal sealed class SequenceWriter(int tokens)
+internal sealed class SequenceWriter(int tokens, LabVocabulary vocabulary)
 {
     private readonly List<TrainingSequence> _sequences = [];
     private readonly List<int> _ids = [];
@@ -41,7 +41,7 @@ internal sealed class SequenceWriter(int tokens)
     }
 
     /// <summary>Appends a text.</summary>
-    public void Add(string text, float weight) => LabVocabulary.Encode(text, id => Add(id, weight));
+    public void Add(string text, float weight) => vocabulary.Encode(text, id => Add(id, weight));
 
     /// <summary>Ends the sequence.</summary>
     public void Finish(string kind)

@@ -10,14 +10,14 @@ public sealed class FusedGradient : Gradient
 {
     private const int Shares = 2;
     private readonly FusedPass[] passes;
-    private readonly int threads;
+    private readonly int threads, vocabulary;
 
     /// <summary>Of these weights, which stay the caller's.</summary>
     /// <exception cref="NotSupportedException"><see cref="Fits"/> says no.</exception>
     public FusedGradient(FlatWeights weights, int threads = 1)
     {
         if (!Fits(weights)) throw new NotSupportedException("the fused gradient needs float32 on the CPU and widths that are multiples of 16");
-        this.threads = threads;
+        (this.threads, vocabulary) = (threads, weights.Config.Vocabulary);
         passes = [.. Enumerable.Range(0, Shares).Select(_ => new FusedPass(weights))];
     }
 
@@ -43,11 +43,11 @@ public sealed class FusedGradient : Gradient
     }
 
     /// <inheritdoc/>
-    public override int[] Predict(PackedBatch batch)
+    public override Tensor Logits(PackedBatch batch)
     {
-        var ids = new int[batch.Rows];
-        Each(batch, (pass, share, first) => pass.Predict(share, ids.AsSpan(first, share.Rows)));
-        return ids;
+        var logits = empty(batch.Rows, vocabulary);
+        Each(batch, (pass, share, first) => pass.Logits(share, logits, first));
+        return logits;
     }
 
     /// <summary>Runs <paramref name="body"/> on each share, told its first row.</summary>

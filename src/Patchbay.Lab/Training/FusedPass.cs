@@ -45,13 +45,12 @@ internal sealed unsafe class FusedPass : IDisposable
         Operations += 3 * Products(batch);
     }
 
-    /// <summary>The likeliest next id after each row, to <paramref name="ids"/>.</summary>
-    public void Predict(PackedBatch batch, Span<int> ids)
+    /// <summary>Logits of the next id after each row, to the rows of <paramref name="to"/> from <paramref name="first"/> on.</summary>
+    public void Logits(PackedBatch batch, Tensor to, int first)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var best = Forward(batch).Logits.argmax(-1).data<long>().ToArray();
-        for (var r = 0; r < best.Length; r++) ids[r] = (int)best[r];
+        to.narrow(0, first, batch.Rows).copy_(Forward(batch).Logits);
         Operations += Products(batch);
     }
 

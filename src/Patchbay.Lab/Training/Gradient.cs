@@ -22,8 +22,15 @@ public abstract class Gradient : IDisposable
     /// <returns>Loss of each row, nats: (R).</returns>
     public abstract float[] Compute(PackedBatch batch);
 
+    /// <summary>Logits of the next id after each row: (R, V), the caller's.</summary>
+    public abstract Tensor Logits(PackedBatch batch);
+
     /// <summary>The likeliest next id after each row: (R).</summary>
-    public abstract int[] Predict(PackedBatch batch);
+    public int[] Predict(PackedBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        return Array.ConvertAll(Logits(batch).argmax(-1).cpu().data<long>().ToArray(), i => (int)i);
+    }
 
     /// <inheritdoc/>
     public abstract void Dispose();
@@ -65,11 +72,11 @@ public sealed class AutogradGradient : Gradient
     }
 
     /// <inheritdoc/>
-    public override int[] Predict(PackedBatch batch)
+    public override Tensor Logits(PackedBatch batch)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return Array.ConvertAll(Rows(model, batch).argmax(-1).cpu().data<long>().ToArray(), i => (int)i);
+        return Rows(model, batch).MoveToOuterDisposeScope();
     }
 
     private static Tensor Rows(Llama model, PackedBatch batch)

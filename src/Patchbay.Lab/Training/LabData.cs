@@ -9,10 +9,18 @@ public static class LabData
     private const int MostDigits = 2; // of a number in a problem: what models this small can learn in minutes
 
     /// <summary>Kinds of data.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["entities", "arithmetic", "conversations"];
+    public static IReadOnlyList<string> Kinds { get; } = ["entities", "arithmetic", "conversations", IoiData.Ioi, GreaterThanData.GreaterThan];
 
-    /// <summary>Names of evaluations. Their questions come from a seed that no training uses.</summary>
+    /// <summary>Names of the quartet's evaluations. Questions of all evaluations come from a seed that no training uses.</summary>
     public static IReadOnlyList<string> Evaluations { get; } = ["7 boxes", "arithmetic", "conversations"];
+
+    /// <summary>The vocabulary of a kind of data.</summary>
+    public static LabVocabulary VocabularyOf(string kind) =>
+        kind is IoiData.Ioi or GreaterThanData.GreaterThan ? LabVocabulary.PeopleAndYears : LabVocabulary.Quartet;
+
+    /// <summary>Names of the evaluations in a vocabulary.</summary>
+    public static IReadOnlyList<string> EvaluationsOf(LabVocabulary vocabulary) =>
+        vocabulary == LabVocabulary.Quartet ? Evaluations : [IoiData.Ioi, GreaterThanData.GreaterThan];
 
     /// <summary>The data of a recipe.</summary>
     public static ITrainingData Create(IReadOnlyList<DataShare> parts)
@@ -26,6 +34,8 @@ public static class LabData
         "entities" => new EntityCurriculum(part.Pairs is null ? null : new() { Pairs = part.Pairs }),
         "arithmetic" => new ArithmeticData(MostDigits),
         "conversations" => new ConversationData(),
+        IoiData.Ioi => new IoiData(),
+        GreaterThanData.GreaterThan => new GreaterThanData(),
         _ => throw new ArgumentException($"there is no data '{part.Kind}', expected {string.Join(", ", Kinds)}"),
     };
 
@@ -35,6 +45,8 @@ public static class LabData
         "7 boxes" => Questions.EntityQuestions(7, count, EvaluationSeed),
         "arithmetic" => Questions.ArithmeticQuestions(count, EvaluationSeed, MostDigits),
         "conversations" => Questions.ConversationQuestions(count, EvaluationSeed),
-        _ => throw new ArgumentException($"there is no evaluation '{name}', expected {string.Join(", ", Evaluations)}"),
+        IoiData.Ioi => IoiData.HeldOut(EvaluationSeed, count),
+        GreaterThanData.GreaterThan => GreaterThanData.HeldOut(EvaluationSeed, count),
+        _ => throw new ArgumentException($"there is no evaluation '{name}'"),
     };
 }

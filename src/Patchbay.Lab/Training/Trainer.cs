@@ -65,18 +65,31 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it.</summary>
+    /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it; or, where
+    /// several answers are right, one drawn from the distribution, always by the same random numbers.</summary>
     public Proportion Evaluate(IReadOnlyList<Question> questions)
     {
         const int AtOnce = 128;
         var right = 0;
+        var random = SplitMix64.For(0, "answers drawn");
         foreach (var some in questions.Chunk(AtOnce))
         {
             var batch = new PackedBatch([.. some.Select(q => new TrainingSequence("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + q.Answer.Length]))]);
-            var predicted = gradient.Predict(batch);
-            right += some.Where((q, n) => predicted.AsSpan(batch.Offsets[n + 1] - q.Answer.Length, q.Answer.Length).SequenceEqual(q.Answer)).Count();
+            using var logits = gradient.Logits(batch);
+            var best = Array.ConvertAll(logits.argmax(-1).cpu().data<long>().ToArray(), i => (int)i);
+            right += some.Where((q, n) => q.Others.Count > 0
+                ? random.NextDouble() < Probability(logits, batch.Offsets[n + 1] - 1, [.. q.Answer, .. q.Others])
+                : best.AsSpan(batch.Offsets[n + 1] - q.Answer.Length, q.Answer.Length).SequenceEqual(q.Answer)).Count();
         }
         return new(right, questions.Count);
+    }
+
+    /// <summary>What the distribution of a row gives to all of some ids together.</summary>
+    private static double Probability(Tensor logits, int row, int[] ids)
+    {
+        using var scope = NewDisposeScope();
+        var distribution = logits.select(0, row).softmax(-1, ScalarType.Float64);
+        return distribution.index_select(0, tensor(Array.ConvertAll(ids, id => (long)id)).to(logits.device)).sum().item<double>();
     }
 
     /// <summary>Writes all that the next step depends on, beside the recipe, to one file, whole or not at all.</summary>

@@ -41,7 +41,7 @@ public sealed record FineTuning(
     string Method = "all", int Rank = 16, double Alpha = 16, IReadOnlyList<string>? Targets = null, IReadOnlyList<string>? Heads = null);
 
 /// <summary>A part of the data.</summary>
-/// <param name="Kind">"entities", "arithmetic" or "conversations".</param>
+/// <param name="Kind">"entities", "arithmetic" or "conversations"; or, in a vocabulary of their own, "ioi" or "greater-than".</param>
 /// <param name="Share">Share of tokens, relative to the other parts.</param>
 /// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of <see cref="EntityCurriculumOptions"/>.</param>
 public sealed record DataShare(string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null);
@@ -65,6 +65,10 @@ public sealed record TrainingRecipe
 
     /// <summary>The data; the first part's curriculum leads.</summary>
     public required IReadOnlyList<DataShare> Data { get; init; }
+
+    /// <summary>The words that the data are made of.</summary>
+    [JsonIgnore]
+    public LabVocabulary Vocabulary => LabData.VocabularyOf(Data.Count > 0 ? Data[0].Kind : "");
 
     /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to 1.</summary>
     public double Copying { get; init; } = 0.9;
@@ -160,13 +164,14 @@ public sealed record TrainingRecipe
             (CheckpointEvery < 0, $"field checkpoint_every must not be negative, found {CheckpointEvery}"),
             (Data.Count == 0, "field data must name one part at least"),
             (Data.Any(d => !LabData.Kinds.Contains(d.Kind)), $"field data names '{Data.FirstOrDefault(d => !LabData.Kinds.Contains(d.Kind))?.Kind}', expected {string.Join(", ", LabData.Kinds)}"),
+            (Data.Any(d => LabData.VocabularyOf(d.Kind) != Vocabulary), $"field data must be of one vocabulary, found {string.Join(", ", Data.Select(d => d.Kind))}"),
             (Data.Any(d => !(d.Share > 0)), "field share of data must be above 0"),
             (FineTuning is { Method: not ("all" or "lora" or "heads") }, $"field method must be all, lora or heads, found '{FineTuning?.Method}'"),
             (FineTuning is { Rank: < 1 }, $"field rank must be at least 1, found {FineTuning?.Rank}"),
             (FineTuning is { Method: "heads", Heads: null or { Count: 0 } }, "field heads must name one head at least (\"layer.head\") with method heads"),
             (Model is { } m && (m.Layers < 1 || m.Heads < 1 || m.HeadWidth < 2 || m.HeadWidth % 2 != 0 || m.Width < 1 || m.FeedForward < 1),
                 "field model must have at least one layer, head, width and feed_forward, and an even head_width"),
-            (StopAt is { } stop && !LabData.Evaluations.Contains(stop.Evaluation), $"field stop_at names evaluation '{StopAt?.Evaluation}', expected {string.Join(", ", LabData.Evaluations)}"),
+            (StopAt is { } stop && !LabData.EvaluationsOf(Vocabulary).Contains(stop.Evaluation), $"field stop_at names evaluation '{StopAt?.Evaluation}', expected {string.Join(", ", LabData.EvaluationsOf(Vocabulary))}"),
         ];
         return checks.FirstOrDefault(c => c.Wrong).What;
     }

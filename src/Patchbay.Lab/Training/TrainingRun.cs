@@ -26,14 +26,14 @@ public sealed class TrainingRun : IDisposable
         (Folder, Recipe, this.start) = (folder, recipe, start);
         if (start is null)
         {
-            weights = new(recipe.Model!.Config(LabVocabulary.Size), device: device);
+            weights = new(recipe.Model!.Config(recipe.Vocabulary.Size), device: device);
             Initialization.Draw(weights, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
         }
         else
         {
             using var checkpoint = Checkpoint.Open(start);
-            if (checkpoint.Config.Vocabulary != LabVocabulary.Size)
-                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected the lab's {LabVocabulary.Size}: its data are made of its own words.");
+            if (checkpoint.Config.Vocabulary != recipe.Vocabulary.Size)
+                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected {recipe.Vocabulary.Size}: the lab's data are made of the lab's own words.");
             using var loaded = checkpoint.Load(ScalarType.Float32);
             weights = new(checkpoint.Config, device: device);
             weights.CopyFrom(loaded);
@@ -45,7 +45,7 @@ public sealed class TrainingRun : IDisposable
             _ => DirectTraining.All(weights),
         };
         trainer = new(weights, trainable, LabData.Create(recipe.Data), recipe, threads);
-        foreach (var name in LabData.Evaluations) questions[name] = LabData.Evaluation(name, recipe.Questions);
+        foreach (var name in LabData.EvaluationsOf(recipe.Vocabulary)) questions[name] = LabData.Evaluation(name, recipe.Questions);
     }
 
     /// <summary>The run's folder.</summary>
@@ -165,7 +165,7 @@ public sealed class TrainingRun : IDisposable
         using var checkpoint = Checkpoint.Open(ModelFolder);
         using var loaded = checkpoint.Load(ScalarType.Float32);
         weights.CopyFrom(loaded);
-        return Scores(LabData.Evaluations.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
+        return Scores(questions.Keys.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
     }
 
     /// <summary>Writes the model as it is now: a checkpoint's folder with the tokenizer, or an adapter's.</summary>
@@ -177,12 +177,12 @@ public sealed class TrainingRun : IDisposable
         if (trainable is LoraTraining lora)
         {
             AdapterWriter.Write(folder, lora, Path.GetRelativePath(folder, start!), dtype);
-            LabTokenizer.Write(folder);
+            LabTokenizer.Write(folder, Recipe.Vocabulary);
             return;
         }
         using var narrow = weights.Weights(place => FlatWeights.View(weights.Values, place).to(dtype).DetachFromDisposeScope());
         CheckpointWriter.Write(folder, weights.Config, narrow);
-        LabTokenizer.Write(folder);
+        LabTokenizer.Write(folder, Recipe.Vocabulary);
     }
 
     /// <inheritdoc/>

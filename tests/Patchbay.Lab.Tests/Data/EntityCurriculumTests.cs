@@ -34,7 +34,7 @@ public sealed partial class EntityCurriculumTests
         foreach (var sequence in batch)
         {
             var distance = sequence.Kind[^9] - '0';
-            string[] words = [.. sequence.Ids.Skip(1).Select(id => LabVocabulary.Decode([id]))];
+            string[] words = [.. sequence.Ids.Skip(1).Select(id => LabVocabulary.Quartet.Decode([id]))];
             var answers = Curricula.Answers(sequence).ToArray();
             // As many queries of two tokens as pairs of two tokens and the fillers.
             Assert.Equal(words.Length, answers.Length * (4 + distance));
@@ -74,8 +74,8 @@ public sealed partial class EntityCurriculumTests
             var ids = sequence.Ids;
             foreach (var at in Curricula.Answers(sequence))
             {
-                var isLabel = LabVocabulary.Decode([ids[at - 1]]) == "Box";
-                Assert.Contains(LabVocabulary.Decode([ids[at]]), isLabel ? EntityWords.All.Labels : EntityWords.All.Objects);
+                var isLabel = LabVocabulary.Quartet.Decode([ids[at - 1]]) == "Box";
+                Assert.Contains(LabVocabulary.Quartet.Decode([ids[at]]), isLabel ? EntityWords.All.Labels : EntityWords.All.Objects);
             }
         }
     }
@@ -85,7 +85,7 @@ public sealed partial class EntityCurriculumTests
     {
         foreach (var sequence in ScenesOnly.Batch(1, 2, Scenes, 20000))
         {
-            string[] words = [.. sequence.Ids.Select(id => LabVocabulary.Decode([id]))];
+            string[] words = [.. sequence.Ids.Select(id => LabVocabulary.Quartet.Decode([id]))];
             var first = Curricula.Answers(sequence).First();
             Assert.Equal(sequence.Kind, words[first - 1] switch { "the" => "contains", "Box" => "label", _ => "object" });
             Assert.InRange(Curricula.Answers(sequence).Count(), 1, 6);
@@ -110,7 +110,7 @@ public sealed partial class EntityCurriculumTests
         Assert.All(data.Batch(1, 1, Scenes, 20000), sequence =>
         {
             Assert.Equal(54, Curricula.Answers(sequence).First());
-            var text = LabVocabulary.Decode(sequence.Ids.Skip(1).Take(54)) + ".";
+            var text = LabVocabulary.Quartet.Decode(sequence.Ids.Skip(1).Take(54)) + ".";
             Assert.Equal(text, EntityFile.Parse(text, "training").Sentence);
         });
     }

@@ -31,7 +31,7 @@ public sealed partial class FineTuningDataTests
             }
             Assert.Equal(
                 string.Concat(problems.Select(p => $"{p.Groups["r"].Value}.")),
-                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Decode([sequence.Ids[at]]))));
+                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Quartet.Decode([sequence.Ids[at]]))));
             Assert.InRange(sequence.Ids.Length, 48, 75);
         }
         Assert.Equal(18, forms.Count);
@@ -41,16 +41,16 @@ public sealed partial class FineTuningDataTests
     public void Arithmetic_questions_are_held_out_and_their_answers_right()
     {
         var questions = Questions.ArithmeticQuestions(90, 4);
-        Assert.Equal(questions.Select(q => LabVocabulary.Decode(q.Ids)), Questions.ArithmeticQuestions(90, 4).Select(q => LabVocabulary.Decode(q.Ids)));
+        Assert.Equal(questions.Select(q => LabVocabulary.Quartet.Decode(q.Ids)), Questions.ArithmeticQuestions(90, 4).Select(q => LabVocabulary.Quartet.Decode(q.Ids)));
         foreach (var question in questions)
         {
             Assert.Equal(LabVocabulary.Begin, question.Ids[0]);
-            var match = Problem().Match(LabVocabulary.Decode([.. question.Ids.Skip(1), .. question.Answer]));
+            var match = Problem().Match(LabVocabulary.Quartet.Decode([.. question.Ids.Skip(1), .. question.Answer]));
             Assert.True(match.Success);
             var problem = new ArithmeticProblem(Number(match, "a"), match.Groups["op"].Value[0], Number(match, "b"));
             Assert.True(problem.IsHeldOut);
             Assert.Equal(problem.Result, Number(match, "r"));
-            Assert.Equal("=", LabVocabulary.Decode([question.Ids[^1]]));
+            Assert.Equal("=", LabVocabulary.Quartet.Decode([question.Ids[^1]]));
         }
     }
 
@@ -64,7 +64,7 @@ public sealed partial class FineTuningDataTests
             Assert.InRange(Exchange().Count(text), 1, 4);
             Assert.Equal(
                 string.Concat(Exchange().Matches(text).Select(m => m.Groups["a"].Value)).Replace(" ", "", StringComparison.Ordinal),
-                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Decode([sequence.Ids[at]])))
+                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Quartet.Decode([sequence.Ids[at]])))
                     .Replace(" ", "", StringComparison.Ordinal));
         }
     }
@@ -96,17 +96,17 @@ public sealed partial class FineTuningDataTests
     {
         var questions = Questions.ConversationQuestions(90, 1);
         Assert.Equal(90, questions.Count);
-        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(Curricula.Text).ToArray();
+        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(sequence => Curricula.Text(sequence)).ToArray();
         Assert.All(questions, question =>
         {
             Assert.DoesNotContain(LabVocabulary.Unknown, question.Ids);
             Assert.Contains(Assert.Single(question.Answer), question.Ids);
-            var text = LabVocabulary.Decode([.. question.Ids.Skip(1), .. question.Answer]);
+            var text = LabVocabulary.Quartet.Decode([.. question.Ids.Skip(1), .. question.Answer]);
             Assert.DoesNotContain(trained, conversation => conversation.Contains(text, StringComparison.Ordinal));
         });
-        Assert.StartsWith("USER: My ", LabVocabulary.Decode(questions[0].Ids.Skip(1)), StringComparison.Ordinal);
-        Assert.EndsWith(" and", LabVocabulary.Decode(questions[1].Ids), StringComparison.Ordinal);
-        Assert.Contains("Which is bigger", LabVocabulary.Decode(questions[2].Ids), StringComparison.Ordinal);
+        Assert.StartsWith("USER: My ", LabVocabulary.Quartet.Decode(questions[0].Ids.Skip(1)), StringComparison.Ordinal);
+        Assert.EndsWith(" and", LabVocabulary.Quartet.Decode(questions[1].Ids), StringComparison.Ordinal);
+        Assert.Contains("Which is bigger", LabVocabulary.Quartet.Decode(questions[2].Ids), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class TrainingDataTests(ITestOutputHelper output)
     [Fact]
     public void Fine_tuning_data_never_mention_a_box()
     {
-        int[] words = [LabVocabulary.IdOf("Box"), LabVocabulary.IdOf("contains")];
+        int[] words = [LabVocabulary.Quartet.IdOf("Box"), LabVocabulary.Quartet.IdOf("contains")];
         foreach (var data in new ITrainingData[] { new ArithmeticData(), new ConversationData() })
             Assert.All(data.Batch(1, 1, 0, 40000), sequence => Assert.Empty(sequence.Ids.Intersect(words)));
     }

@@ -137,6 +137,7 @@ public sealed class ShippedStudyTests : IDisposable
     {
         foreach (var name in new[] { "llama-7b", "vicuna-7b", "float-7b" }) Add(name, "config.json", "tokenizer.model", "pytorch_model-00001.bin");
         Add("goat-7b", "adapter_config.json", "adapter_model.bin");
+        foreach (var name in new[] { "ioi", "greater-than" }) Add($"{name}/model", "config.json", "tokenizer.json", "model.safetensors");
     }
 
     private void Add(string model, params string[] files)
