@@ -11,7 +11,7 @@ namespace Patchbay.Lab.Tests;
 public class TargetedTuningTests
 {
     private const ulong Seed = 5;
-    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16, tied: false) with { Vocabulary = LabVocabulary.Size };
+    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16, tied: false) with { Vocabulary = LabVocabulary.Quartet.Size };
     private static readonly Head[] Heads = [new(1, 2), new(0, 1), new(1, 0)];
 
     [Theory]
@@ -61,7 +61,7 @@ public class TargetedTuningTests
         using var folder = new TemporaryFolder();
         using var model = Llama.Random(Config, 3, ScalarType.Float32);
         CheckpointWriter.Write(folder.PathOf("start"), Config, model.Weights);
-        LabTokenizer.Write(folder.PathOf("start"));
+        LabTokenizer.Write(folder.PathOf("start", LabVocabulary.Quartet));
         var recipe = LabRecipes.Find("float") with
         {
             Steps = 6,
@@ -103,7 +103,7 @@ public class TargetedTuningTests
         Refused<ArgumentException>("no data 'poems' to tune on, expected arithmetic or entity-tracking", data: "poems");
         Refused<ArgumentException>("steps must be at least 1, found 0", steps: 0);
         Refused<ArgumentException>("above 0, found NaN", rate: double.NaN);
-        Refused<InvalidDataException>($"expected ids below {LabVocabulary.Size}", encode: text => [LabVocabulary.Size, .. Encode(text)]);
+        Refused<InvalidDataException>($"expected ids below {LabVocabulary.Quartet.Size}", encode: text => [LabVocabulary.Quartet.Size, .. Encode(text)]);
         using var half = Llama.Random(Config, 3, ScalarType.Float16);
         Refused<NotSupportedException>("only float32 models can be trained, this one is Float16", half);
         using var biased = Llama.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
@@ -115,5 +115,5 @@ public class TargetedTuningTests
         Assert.Throws<OperationCanceledException>(() => TargetedTuning.Tune(model, Encode, Heads, "arithmetic", 1, 1e-3, Seed, null, cancelled.Token));
     }
 
-    private static int[] Encode(string text) => [LabVocabulary.Begin, .. LabVocabulary.Encode(text)];
+    private static int[] Encode(string text) => [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode(text)];
 }

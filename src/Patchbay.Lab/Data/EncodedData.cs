@@ -20,7 +20,7 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
     /// end is the next one's.</summary>
     private TrainingSequence Encode(TrainingSequence sequence)
     {
-        var text = LabVocabulary.Decode(sequence.Ids[1..]);
+        var text = LabVocabulary.Quartet.Decode(sequence.Ids[1..]);
         var ids = encode(text);
         var weights = new float[ids.Length];
         var from = 1; // nothing precedes the first
@@ -30,7 +30,7 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
             while (end < sequence.Ids.Length && sequence.Weights[end] == sequence.Weights[start]) end++;
             var to = end == sequence.Ids.Length
                 ? ids.Length
-                : encode(UpTo(LabVocabulary.Decode(sequence.Ids[1..end]).Length, text)).AsSpan().CommonPrefixLength(ids);
+                : encode(UpTo(LabVocabulary.Quartet.Decode(sequence.Ids[1..end]).Length, text)).AsSpan().CommonPrefixLength(ids);
             for (; from < to; from++) weights[from] = sequence.Weights[start];
         }
         return new(sequence.Kind, ids, weights);

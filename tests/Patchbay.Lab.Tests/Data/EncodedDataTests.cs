@@ -13,7 +13,7 @@ public class EncodedDataTests
     {
         foreach (var data in All)
         {
-            var encoded = new EncodedData(data, text => [LabVocabulary.Begin, .. LabVocabulary.Encode(text)]);
+            var encoded = new EncodedData(data, text => [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode(text)]);
             Assert.Single(encoded.Stages);
             foreach (var (want, got) in data.Batch(2, 3, data.Stages.Count - 1, 5000).Zip(encoded.Batch(2, 3, 0, 5000), (a, b) => (a, b)))
             {
@@ -29,7 +29,7 @@ public class EncodedDataTests
     {
         foreach (var (want, got) in Pairs(text => [.. text.Select(c => (int)c)]))
         {
-            Assert.Equal(LabVocabulary.Decode(want.Ids[1..]), string.Concat(got.Ids.Select(id => (char)id)));
+            Assert.Equal(LabVocabulary.Quartet.Decode(want.Ids[1..]), string.Concat(got.Ids.Select(id => (char)id)));
             var answers = string.Concat(got.Ids.Where((_, i) => got.Weights[i] == 1).Select(id => (char)id));
             Assert.Equal(AnswersOf(want), answers.Replace(" ", "", StringComparison.Ordinal));
             Assert.Equal(0, got.Weights[0]);
@@ -53,5 +53,5 @@ public class EncodedDataTests
         data.Batch(2, 3, data.Stages.Count - 1, 3000).Zip(new EncodedData(data, encode).Batch(2, 3, 0, 3000), (want, got) => (want, got)));
 
     private static string AnswersOf(TrainingSequence sequence) =>
-        LabVocabulary.Decode(sequence.Ids.Where((_, i) => sequence.Weights[i] == 1)).Replace(" ", "", StringComparison.Ordinal);
+        LabVocabulary.Quartet.Decode(sequence.Ids.Where((_, i) => sequence.Weights[i] == 1)).Replace(" ", "", StringComparison.Ordinal);
 }
