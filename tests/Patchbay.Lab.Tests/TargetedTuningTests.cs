@@ -61,7 +61,7 @@ public class TargetedTuningTests
         using var folder = new TemporaryFolder();
         using var model = Llama.Random(Config, 3, ScalarType.Float32);
         CheckpointWriter.Write(folder.PathOf("start"), Config, model.Weights);
-        LabTokenizer.Write(folder.PathOf("start", LabVocabulary.Quartet));
+        LabTokenizer.Write(folder.PathOf("start"), LabVocabulary.Quartet);
         var recipe = LabRecipes.Find("float") with
         {
             Steps = 6,
