@@ -81,8 +81,15 @@ public class CircuitTests
         // F(C\{v}) on the diagonal; F(C\{v,w}) beside it. Gains for 0.0: 0.1 gives .9-.5, 0.2 gives .8-.7, 0.3 gives .7-.75 (none), 1.0 gives .9-.4.
         var table = new Dictionary<(Head, Head), double>
         {
-            [(heads[0], heads[0])] = .9, [(heads[1], heads[1])] = .9, [(heads[2], heads[2])] = .8, [(heads[3], heads[3])] = .7, [(heads[4], heads[4])] = .9,
-            [(heads[0], heads[1])] = .5, [(heads[0], heads[2])] = .7, [(heads[0], heads[3])] = .75, [(heads[0], heads[4])] = .4,
+            [(heads[0], heads[0])] = .9,
+            [(heads[1], heads[1])] = .9,
+            [(heads[2], heads[2])] = .8,
+            [(heads[3], heads[3])] = .7,
+            [(heads[4], heads[4])] = .9,
+            [(heads[0], heads[1])] = .5,
+            [(heads[0], heads[2])] = .7,
+            [(heads[0], heads[3])] = .75,
+            [(heads[0], heads[4])] = .4,
         };
         double F(Head v, Head w) => table.TryGetValue((v, w), out var a) ? a : table.GetValueOrDefault((w, v), 1);
         Assert.Equal([heads[4], heads[1]], Minimality.Partners(heads, F, 0.4)[0]);

@@ -1,6 +1,6 @@
+using Patchbay.Cli.Report.Sections;
 using Patchbay.Experiments;
 using Patchbay.Experiments.Findings;
-using Patchbay.Cli.Report.Sections;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Report;

@@ -29,13 +29,24 @@ internal static class ConstructedModel
 
     public static LlamaConfig Config { get; } = new()
     {
-        Layers = 4, Heads = 4, KeyValueHeads = 4, HeadWidth = HeadWidth, Width = Width, FeedForward = 4, Vocabulary = End + 1, MaxPositions = 32, RopeTheta = 1e12,
+        Layers = 4,
+        Heads = 4,
+        KeyValueHeads = 4,
+        HeadWidth = HeadWidth,
+        Width = Width,
+        FeedForward = 4,
+        Vocabulary = End + 1,
+        MaxPositions = 32,
+        RopeTheta = 1e12,
     };
 
     /// <summary>The heads that were built in.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<Head>> Heads { get; } = new Dictionary<string, IReadOnlyList<Head>>
     {
-        ["A"] = [new(3, 2)], ["B"] = [new(2, 1)], ["C"] = [new(1, 3)], ["D"] = [new(0, 0)],
+        ["A"] = [new(3, 2)],
+        ["B"] = [new(2, 1)],
+        ["C"] = [new(1, 3)],
+        ["D"] = [new(0, 0)],
     };
 
     /// <summary>Builds the model.</summary>
@@ -58,7 +69,10 @@ internal static class ConstructedModel
         for (var o = 0; o < Objects; o++) unembedding[1 + o, Output + o] = 12 * Norm;
         return new Llama(Config, new LlamaWeights
         {
-            Embedding = tensor(embedding), Unembedding = tensor(unembedding), FinalNorm = ones([Width], dtype: ScalarType.Float64), Layers = [.. layers.Select(l => l.Weights())],
+            Embedding = tensor(embedding),
+            Unembedding = tensor(unembedding),
+            FinalNorm = ones([Width], dtype: ScalarType.Float64),
+            Layers = [.. layers.Select(l => l.Weights())],
         });
     }
 
@@ -151,9 +165,15 @@ internal static class ConstructedModel
 
         public LlamaLayerWeights Weights() => new()
         {
-            AttentionNorm = ones([Width], dtype: ScalarType.Float64), MlpNorm = ones([Width], dtype: ScalarType.Float64),
-            Query = tensor(q), Key = tensor(k), Value = tensor(v), Output = tensor(o),
-            Gate = zeros([4, Width], dtype: ScalarType.Float64), Up = zeros([4, Width], dtype: ScalarType.Float64), Down = zeros([Width, 4], dtype: ScalarType.Float64),
+            AttentionNorm = ones([Width], dtype: ScalarType.Float64),
+            MlpNorm = ones([Width], dtype: ScalarType.Float64),
+            Query = tensor(q),
+            Key = tensor(k),
+            Value = tensor(v),
+            Output = tensor(o),
+            Gate = zeros([4, Width], dtype: ScalarType.Float64),
+            Up = zeros([4, Width], dtype: ScalarType.Float64),
+            Down = zeros([Width, 4], dtype: ScalarType.Float64),
         };
 
         private void Copy(int head, int from, int to, double strength)
