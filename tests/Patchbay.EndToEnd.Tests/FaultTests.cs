@@ -171,7 +171,7 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out", first).Code);
         // The journal alone is enough: on another machine, without the file.
         File.Delete(prompts);
-        Directory.Delete(Path.Combine(data, "prompts"), recursive: true);
+        Directory.Delete(Path.Combine(data, "artifacts"), recursive: true);
         using (var journal = SqliteJournal.Open(Journal))
         {
             var plan = journal.Recover("faults-1").State.Plan!;

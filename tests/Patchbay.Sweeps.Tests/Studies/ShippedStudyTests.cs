@@ -61,7 +61,7 @@ public sealed class ShippedStudyTests : IDisposable
         var page = File.ReadAllText(Path.Combine(Root, "docs", "studies.md"));
         foreach (var kind in Experiment.All)
         {
-            var rows = page[(page.IndexOf($"| `{kind.Name}` |", StringComparison.Ordinal) + 1)..];
+            var rows = page[(page.IndexOf($"\n| `{kind.Name}` |", StringComparison.Ordinal) + 1)..];
             var end = rows.IndexOf("\n| `", StringComparison.Ordinal);
             rows = rows[..(end < 0 ? rows.IndexOf("\n\n", StringComparison.Ordinal) : end)];
             foreach (var field in kind.Fields) Assert.True(rows.Contains($"`{field.Name}`", StringComparison.Ordinal), $"docs/studies.md lacks {field.Name} of {kind.Name}");
