@@ -99,7 +99,14 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     {
         terminal.Error.Profile.Out.Writer.WriteLine($"error: {failure.Sentence}");
         foreach (var detail in failure.Details) terminal.Error.Profile.Out.Writer.WriteLine($"  {detail}");
-        if (!JsonWritten) WriteJson(new { Error = failure.Sentence, ExitCode = (int)failure.Code, Details = failure.Details.Count == 0 ? null : failure.Details });
+        if (!JsonWritten)
+            WriteJson(new
+            {
+                Error = failure.Sentence,
+                ExitCode = (int)failure.Code,
+                Details = failure.Details.Count == 0 ? null
+                : failure.Details
+            });
         return failure.Code;
     }
 }

@@ -26,17 +26,23 @@ internal static class CommandLine
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand(),
             new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
         root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
-        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)), Reading(open => new SweepShowCommand(open)),
-            Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(), SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
+        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)),
+            Reading(open => new SweepShowCommand(open)),
+            Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(),
+                SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
             Reading(open => new SweepExportCommand(open)), Reading(open => new SweepReportCommand(open)),
             Reading(open => new SweepCompareCommand(open))));
-        root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep", [.. Experiment.All.Select(kind => new ExperimentCommand(kind))]));
+        root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
+            [.. Experiment.All.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
-        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(), new LabQuartetCommand(),
+        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(),
+            new LabQuartetCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));
-        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(), new BenchTrainCommand(), new BenchJournalCommand()));
-        root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in", new JournalVerifyCommand(), new JournalExportCommand(),
+        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(), new BenchTrainCommand(),
+            new BenchJournalCommand()));
+        root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in", new JournalVerifyCommand(),
+            new JournalExportCommand(),
             new JournalImportCommand()));
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

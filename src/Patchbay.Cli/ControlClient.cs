@@ -43,7 +43,8 @@ internal sealed class ControlClient : IDisposable
     public void Load(ModelKey model) => Wait(http.PostAsJsonAsync("/models/load", model, ControlApi.Json)).EnsureSuccessStatusCode();
 
     /// <summary>Tells the node to free a model; false where it has none of that name.</summary>
-    public bool Unload(string name) => Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null)).IsSuccessStatusCode;
+    public bool Unload(string name) => Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
+        .IsSuccessStatusCode;
 
     /// <summary>Tells the node to look at the journal now.</summary>
     public void Look() => Wait(http.PostAsync(new Uri("/look", UriKind.Relative), null));

@@ -30,10 +30,11 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         };
     }
 
-    private static Failure Of(StudyException study) => new(ExitCode.BadInput, $"{study.Path} has {(study.Mistakes.Count == 1 ? "a mistake" : $"{study.Mistakes.Count} mistakes")}")
-    {
-        Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")],
-    };
+    private static Failure Of(StudyException study) =>
+        new(ExitCode.BadInput, $"{study.Path} has {(study.Mistakes.Count == 1 ? "a mistake" : $"{study.Mistakes.Count} mistakes")}")
+        {
+            Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")],
+        };
 
     /// <summary>A failure of the arguments themselves.</summary>
     public static Failure BadArguments(string message) => new(ExitCode.BadInput, OneLine(message));

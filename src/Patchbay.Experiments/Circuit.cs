@@ -92,7 +92,8 @@ public sealed class Circuit
         var groups = new Dictionary<string, IReadOnlyList<Head>>();
         foreach (var part in text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (part.Split('=') is not [var name, var heads] || !groups.TryAdd(name.Trim(), [.. heads.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ParseHead)]))
+            if (part.Split('=') is not [var name, var heads]
+                || !groups.TryAdd(name.Trim(), [.. heads.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ParseHead)]))
                 throw new InvalidDataException($"'{part}' is no group of a circuit; expected each group once, such as A=5.3 5.1");
         }
         return new(chain, groups);
@@ -124,6 +125,7 @@ public sealed class Circuit
     /// <summary>A head as results name it: "5.3".</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     public static Head ParseHead(string text) => text.Split('.') is [var layer, var head]
-        && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var l) && int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var h)
+        && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var l)
+            && int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var h)
         ? new(l, h) : throw new InvalidDataException($"'{text}' is no head; expected LAYER.HEAD such as 5.3");
 }

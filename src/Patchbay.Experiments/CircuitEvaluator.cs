@@ -34,7 +34,8 @@ public sealed class CircuitEvaluator : IDisposable
     /// <param name="elsewhere">Whether heads at other positions than the groups' keep their own z, in place of the paper's means: the circuit is then
     /// judged at its positions alone.</param>
     /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not do.</exception>
-    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain, long? memoryBytes = null, bool elsewhere = false)
+    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain, long? memoryBytes = null,
+        bool elsewhere = false)
     {
         (this.model, this.prompts, this.chain, this.memoryBytes, this.elsewhere) = (model, prompts, chain, memoryBytes, elsewhere);
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
@@ -50,7 +51,8 @@ public sealed class CircuitEvaluator : IDisposable
 
     /// <summary>Which prompts the circuit answers without some of its heads, F(C\K): one row per set K. Variants of the circuit's own run, in which
     /// only rows from a removed head's position on, and layers from its own up, are computed again.</summary>
-    public bool[][] Without(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed, Action<double>? progress = null, CancellationToken cancel = default) =>
+    public bool[][] Without(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed, Action<double>? progress = null,
+        CancellationToken cancel = default) =>
         PlanWithout(circuit, removed).Answered(progress, cancel);
 
     /// <summary>Which prompts the whole model answers without some heads, F(M\K): one row per set K.</summary>
@@ -59,7 +61,8 @@ public sealed class CircuitEvaluator : IDisposable
     /// subsets).</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
-    public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere, Action<double>? progress = null, CancellationToken cancel = default) =>
+    public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere, Action<double>? progress = null,
+        CancellationToken cancel = default) =>
         PlanModelWithout(removed, elsewhere).Answered(progress, cancel);
 
     internal PlannedVariants Plan(IReadOnlyList<Circuit> circuits)
@@ -88,12 +91,14 @@ public sealed class CircuitEvaluator : IDisposable
             batch => Removals(batch, new CircuitHolds(batch, model.Config, false).Of(alive), removed.Select(k => k.Select(Place))));
     }
 
-    private IReadOnlyList<Head> AllHeads => [.. Enumerable.Range(0, model.Config.Layers * model.Config.Heads).Select(i => new Head(i / model.Config.Heads, i % model.Config.Heads))];
+    private IReadOnlyList<Head> AllHeads => [.. Enumerable.Range(0, model.Config.Layers * model.Config.Heads)
+        .Select(i => new Head(i / model.Config.Heads, i % model.Config.Heads))];
 
     private (string Position, Head Head) Place(CircuitHead head) => (chain.Group(head.Group).Position, head.Head);
 
     /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every prompt.</summary>
-    private IEnumerable<(string Position, Head Head)> Others(Circuit circuit) => circuit.AtPositions.SelectMany(p => AllHeads.Except(p.Value).Select(h => (p.Key, h)));
+    private IEnumerable<(string Position, Head Head)> Others(Circuit circuit) =>
+        circuit.AtPositions.SelectMany(p => AllHeads.Except(p.Value).Select(h => (p.Key, h)));
 
     /// <inheritdoc/>
     public void Dispose()

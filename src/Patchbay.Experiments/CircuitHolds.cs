@@ -27,7 +27,8 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool 
     private IReadOnlyList<Hold> Gaps(string[] names)
     {
         var count = batch.Prompts.Count;
-        var edges = Enumerable.Range(0, count).Select(n => names.Select(name => batch.At(name)[n]).Distinct().Order().Append(batch.Clean.Last[n] + 1).ToArray()).ToArray();
+        var edges = Enumerable.Range(0, count).Select(n => names.Select(name => batch.At(name)[n]).Distinct().Order()
+            .Append(batch.Clean.Last[n] + 1).ToArray()).ToArray();
         return
         [
             .. Enumerable.Range(0, names.Length + 1).Select(g => new Hold(
@@ -48,7 +49,8 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool 
             var (at, to) = (Enumerable.Repeat(1, batch.Prompts.Count).ToArray(), new int[batch.Prompts.Count]); // from 1 to 0: nothing
             foreach (var (_, position, prompt) in same) (at[prompt], to[prompt]) = (position, position);
             yield return new Hold(at, to,
-                [.. Enumerable.Range(0, config.Layers * config.Heads).Select(i => new Head(i / config.Heads, i % config.Heads)).Where(h => !living.Contains(h))]);
+                [.. Enumerable.Range(0, config.Layers * config.Heads).Select(i => new Head(i / config.Heads, i % config.Heads))
+                    .Where(h => !living.Contains(h))]);
         }
     }
 }

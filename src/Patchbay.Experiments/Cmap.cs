@@ -17,7 +17,8 @@ public readonly record struct CmapForm(string Name)
     public bool IsOutput => Name == "output";
 
     /// <summary>The projections that are replaced: q at the group's position, k and v at all positions before it.</summary>
-    public IReadOnlyList<Site> Inputs => IsOutput ? [] : [.. Name[InputPrefix.Length..].Select(c => c switch { 'q' => Site.Q, 'k' => Site.K, _ => Site.V })];
+    public IReadOnlyList<Site> Inputs => IsOutput ? []
+        : [.. Name[InputPrefix.Length..].Select(c => c switch { 'q' => Site.Q, 'k' => Site.K, _ => Site.V })];
 
     /// <summary>What is expected where a name is no form, or null where it is one.</summary>
     public static string? Check(string name) => name == "output" || name.StartsWith(InputPrefix, StringComparison.Ordinal)
@@ -43,7 +44,8 @@ public static class Cmap
     /// <param name="forms">Forms that will be asked for.</param>
     /// <param name="path">The file to write: safetensors; "z/A/5.3" (N, dh), "q/A/5.3" (N, dh), "k/5.3" and "v/5.3" (N, T, dh).</param>
     /// <param name="cancel">Asked before each layer.</param>
-    public static void Capture(Llama donor, PromptSet prompts, Circuit heads, IReadOnlyList<CmapForm> forms, string path, CancellationToken cancel = default)
+    public static void Capture(Llama donor, PromptSet prompts, Circuit heads, IReadOnlyList<CmapForm> forms, string path,
+        CancellationToken cancel = default)
     {
         prompts.CheckVocabulary(donor.Config.Vocabulary);
         heads.Check(donor.Config);
@@ -84,7 +86,8 @@ public static class Cmap
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">The models' shapes differ.</exception>
-    public static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
+    public static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path,
+        IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
         long? memoryBytes = null, Action<double>? progress = null, CancellationToken cancel = default)
     {
         var from = First(prompts, heads);
@@ -96,7 +99,8 @@ public static class Cmap
     internal static int First(PromptSet prompts, Circuit heads) => heads.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
 
     /// <summary>The same, on runs of the base that are there already.</summary>
-    internal static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path, IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
+    internal static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path,
+        IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
         PromptBatches batches, Action<double>? progress, CancellationToken cancel)
     {
         using var file = TensorFile.Open(path);
@@ -127,13 +131,15 @@ public static class Cmap
         return new()
         {
             Edits = form.Inputs.Contains(Site.Q) ? [.. some.Select(h => new HeadEdit(Site.Q, h.Head, h.At, value($"q/{h.Group}/{h.Head}")))] : [],
-            Seen = [.. from site in form.Inputs where site != Site.Q from h in some select new SeenEdit(site, h.Head, h.At, value($"{Letter(site)}/{h.Head}"))],
+            Seen = [.. from site in form.Inputs where site != Site.Q from h in some select new SeenEdit(site, h.Head, h.At,
+                value($"{Letter(site)}/{h.Head}"))],
         };
     }
 
     /// <summary>(N, Tr, H, dh) -> (N, dh) of one head at one position of each prompt.</summary>
     private static Tensor At(Tensor all, Head head, int[] positions, int from) =>
-        all.select(2, head.Index).index(TensorIndex.Tensor(Index([.. Enumerable.Range(0, positions.Length)], all.device)), TensorIndex.Tensor(Index([.. positions.Select(p => p - from)], all.device)));
+        all.select(2, head.Index).index(TensorIndex.Tensor(Index([.. Enumerable.Range(0, positions.Length)], all.device)),
+            TensorIndex.Tensor(Index([.. positions.Select(p => p - from)], all.device)));
 
     private static Tensor Index(int[] values, Device device) => tensor(Array.ConvertAll(values, v => (long)v)).to(device);
 

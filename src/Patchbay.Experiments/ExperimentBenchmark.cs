@@ -69,7 +69,8 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
     private ExperimentTiming Knockouts()
     {
         var (last, label) = (all.At(PositionNames.Last), all.At(PositionNames.QueryLabel));
-        return Variants(last.Min(), _ => [.. Enumerable.Range(0, model.Config.Layers).Select(l => new Variant { Knockouts = [new Knockout(l, last, label)] })]);
+        return Variants(last.Min(), _ => [.. Enumerable.Range(0, model.Config.Layers)
+            .Select(l => new Variant { Knockouts = [new Knockout(l, last, label)] })]);
     }
 
     private ExperimentTiming Patches() => Variants(From, batch => HeadPatching.Variants(model, batch,
@@ -82,7 +83,8 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
         {
             Cmap.Capture(donor, prompts, heads, [form], path);
             using var file = TensorFile.Open(path);
-            return Variants(From, Cmap.Variants(model, prompts, heads, file, [(form, [.. heads.Groups.Keys]), .. heads.Groups.Keys.Select(g => (form, (IReadOnlyList<string>)[g]))]));
+            return Variants(From, Cmap.Variants(model, prompts, heads, file,
+                [(form, [.. heads.Groups.Keys]), .. heads.Groups.Keys.Select(g => (form, (IReadOnlyList<string>)[g]))]));
         }
         finally
         {
@@ -116,7 +118,8 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
         var clock = Stopwatch.StartNew();
         foreach (var i in chosen)
         {
-            var plain = PlainAblation.Evaluate(model, all.Clean, new Ablation(mean, [.. alive(i).Select(p => new KeptHeads(all.At(p.Key), p.Value))]), Probability);
+            var plain = PlainAblation.Evaluate(model, all.Clean,
+                new Ablation(mean, [.. alive(i).Select(p => new KeptHeads(all.At(p.Key), p.Value))]), Probability);
             difference = Math.Max(difference, plain.Select((p, n) => Math.Abs(p - values[i, n])).Max());
         }
         var reference = clock.Elapsed.TotalSeconds / chosen.Length;

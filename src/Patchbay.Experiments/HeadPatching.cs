@@ -33,9 +33,11 @@ public static class HeadPatching
         return [.. Enumerable.Range(1, sets.Count).Select(v => Enumerable.Range(0, pairs.Count).Select(n => p[v, n] / p[0, n] - 1).ToArray())];
     }
 
-    private static PromptBatches Batches(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<(string Position, Head Head)>> sets, long? memoryBytes)
+    private static PromptBatches Batches(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<(string Position, Head Head)>> sets,
+        long? memoryBytes)
     {
-        var from = sets.SelectMany(s => s).Select(h => h.Position).Append(PositionNames.Last).Distinct().Min(name => pairs.CleanPositions(name).Min());
+        var from = sets.SelectMany(s => s).Select(h => h.Position).Append(PositionNames.Last).Distinct()
+            .Min(name => pairs.CleanPositions(name).Min());
         return new(model, pairs, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
     }
 
@@ -48,7 +50,8 @@ public static class HeadPatching
             .Select(layers => layers.Select(InScope).ToArray()).ToArray();
         return [.. sets.Select(set => new Variant
         {
-            Edits = [.. set.Distinct().Select(h => new HeadEdit(Site.Z, h.Head, batch.At(h.Position), z[Array.IndexOf(names, h.Position)][h.Head.Layer].select(1, h.Head.Index)))],
+            Edits = [.. set.Distinct().Select(h => new HeadEdit(Site.Z, h.Head, batch.At(h.Position),
+                z[Array.IndexOf(names, h.Position)][h.Head.Layer].select(1, h.Head.Index)))],
         })];
     }
 

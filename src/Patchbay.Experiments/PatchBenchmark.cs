@@ -80,7 +80,8 @@ public static class PatchBenchmark
             for (var g = 0; g < chain.Groups.Count; g++)
             {
                 var group = chain.Groups[g];
-                cone[g].Add(model, () => scores[g] = PathPatching.Effects(made.Open(0), group, Ends(group, receivers), Senders(model, group, receivers)));
+                cone[g].Add(model, () => scores[g] = PathPatching.Effects(made.Open(0), group, Ends(group, receivers),
+                    Senders(model, group, receivers)));
                 if (group.Name == "C") abc.Seconds = Math.Min(abc.Seconds, clock.Elapsed.TotalSeconds);
             }
             all.Seconds = Math.Min(all.Seconds, clock.Elapsed.TotalSeconds);
@@ -154,7 +155,9 @@ public static class ProcessMemory
     public static long PeakBytes()
     {
         const string Field = "VmHWM:";
-        var line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal)) : null;
-        return line is null ? Process.GetCurrentProcess().PeakWorkingSet64 : long.Parse(line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1024;
+        var line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status")
+            .FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal)) : null;
+        return line is null ? Process.GetCurrentProcess().PeakWorkingSet64
+            : long.Parse(line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1024;
     }
 }

@@ -36,7 +36,8 @@ public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
             string? Of(string name) => form.Groups[name] is { Success: true, Value: var value } ? value : null;
             var (name, from) = (Of("name")!, Of("from"));
             if (groups.Any(g => g.Name == name)) throw new FormatException($"group {name} is there twice");
-            if (from is not null && groups.All(g => g.Name != from)) throw new FormatException($"group {from} must come before {name}, whose paths end in it");
+            if (from is not null && groups.All(g => g.Name != from))
+                throw new FormatException($"group {from} must come before {name}, whose paths end in it");
             groups.Add(new(name, Of("title") ?? name, Of("position")!, from, Enum.Parse<Site>(Of("site") ?? "q", ignoreCase: true)));
         }
         return groups.Count > 0 ? new(groups) : throw new FormatException("it has no group");
@@ -92,7 +93,8 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     {
         var ranked = Top(Scores.Length);
         var limit = ranked.Count == 0 ? 0 : share * Scores[ranked[0].Layer, ranked[0].Index];
-        return [.. ranked.Where(h => Scores[h.Layer, h.Index] is < 0 and var score && score <= limit && score < -2 * StandardErrors[h.Layer, h.Index])];
+        return [.. ranked.Where(h => Scores[h.Layer, h.Index] is < 0 and var score && score <= limit
+            && score < -2 * StandardErrors[h.Layer, h.Index])];
     }
 
     /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>

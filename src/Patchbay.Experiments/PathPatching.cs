@@ -180,7 +180,8 @@ public static class PathPatching
         for (var s = 0; s < senders.Length; s++)
         {
             var (layer, head) = senders[s];
-            (mean[layer, head], error[layer, head]) = MeanAndError([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))]);
+            (mean[layer, head], error[layer, head]) = MeanAndError([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1))
+                .Select(n => e[s, n]))]);
         }
         return new PathScores(group, receivers, mean, error, seconds);
     }

@@ -50,7 +50,8 @@ public sealed class PathSession : IDisposable
         {
             cancel.ThrowIfCancellationRequested();
             var batch = b;
-            effects.Add(PathPatching.Effects(caches.Open(b), which, receivers, senders, part => progress?.Invoke((batch + part) / caches.BatchCount), cancel));
+            effects.Add(PathPatching.Effects(caches.Open(b), which, receivers, senders, part =>
+                progress?.Invoke((batch + part) / caches.BatchCount), cancel));
         }
         return [.. senders.Select((head, s) =>
         {

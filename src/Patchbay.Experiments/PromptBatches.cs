@@ -100,6 +100,7 @@ internal sealed record PlannedVariants(PromptBatches Batches, Func<BatchPrompts,
     public bool[][] Answered(Action<double>? progress = null, CancellationToken cancel = default)
     {
         var right = Batches.Evaluate(Variants, Answers.Right, progress, cancel);
-        return [.. Enumerable.Range(0, right.GetLength(0)).Select(v => Enumerable.Range(0, right.GetLength(1)).Select(n => right[v, n] != 0).ToArray())];
+        return [.. Enumerable.Range(0, right.GetLength(0))
+            .Select(v => Enumerable.Range(0, right.GetLength(1)).Select(n => right[v, n] != 0).ToArray())];
     }
 }

@@ -45,13 +45,16 @@ public static class SweepCircuits
     /// <exception cref="InvalidDataException">There are none before.</exception>
     public static IReadOnlyList<string> Needed(StageRequest request, string model)
     {
-        var found = request.Earlier(MinimalityExperiment.Kind, model).Concat(request.Earlier(SweepResults.PathPatchingKind, model)).Select(s => s.Id).ToArray();
+        var found = request.Earlier(MinimalityExperiment.Kind, model).Concat(request.Earlier(SweepResults.PathPatchingKind, model))
+            .Select(s => s.Id).ToArray();
         return found.Length > 0 ? found : throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} of {model} before this stage, which needs its circuit, found none");
     }
 
     /// <summary>The parameter by which a study says which circuit a stage is about.</summary>
-    public static StageField Field { get; } = new("circuit", Found, "The model's own as 'found' before; or one as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
-        text => text == Found || text.Contains('=') || text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? null : $"'{Found}', a circuit as text or a .json file");
+    public static StageField Field { get; } = new("circuit", Found,
+        "The model's own as 'found' before; or one as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
+        text => text == Found || text.Contains('=') || text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? null
+            : $"'{Found}', a circuit as text or a .json file");
 
     /// <summary>What a stage with <see cref="Field"/> needs: parameters that name its circuit, and the stages that it comes from.</summary>
     /// <exception cref="InvalidDataException">There is no such circuit.</exception>

@@ -39,7 +39,8 @@ public static class SweepResults
     /// <param name="model">Name of the model.</param>
     public static Proportion? Accuracy(SweepState state, string model)
     {
-        var results = Stages(state, model, AccuracyKind).SelectMany(s => s.Results).Select(r => r.Result).Where(r => r.Item == AccuracyKind).ToArray();
+        var results = Stages(state, model, AccuracyKind).SelectMany(s => s.Results).Select(r => r.Result)
+            .Where(r => r.Item == AccuracyKind).ToArray();
         var count = results.Sum(r => r.Samples);
         return count == 0 ? null : new Proportion((int)Math.Round(results.Sum(r => r.Score * r.Samples)), count);
     }

@@ -93,7 +93,8 @@ public sealed class ArtifactStore
 
     /// <summary>A chunk, unchecked; null where it is missing.</summary>
     internal byte[]? Chunk(string hash, long number) =>
-        database.Guard(() => database.Command("SELECT data FROM artifact_chunk WHERE hash = $0 AND number = $1", hash, number).ExecuteScalar() as byte[]);
+        database.Guard(() => database.Command("SELECT data FROM artifact_chunk WHERE hash = $0 AND number = $1", hash, number)
+            .ExecuteScalar() as byte[]);
 
     /// <summary>Adds a chunk; inside a transaction.</summary>
     internal void InsertChunk(string hash, long number, byte[] data) =>

@@ -140,7 +140,8 @@ public static class JournalBenchmark
     private static IEnumerable<SweepEvent> UnitEvents(int number)
     {
         var unit = Unit(number);
-        return [new UnitClaimed(unit, 1, "node-1"), .. Enumerable.Range(0, ResultsOfUnit).Select(i => Result(unit, i)), new UnitCompleted(unit, "node-1", 3.2)];
+        return [new UnitClaimed(unit, 1, "node-1"), .. Enumerable.Range(0, ResultsOfUnit).Select(i => Result(unit, i)),
+            new UnitCompleted(unit, "node-1", 3.2)];
     }
 
     private static InterventionRecorded Result(string unit, int head) =>

@@ -228,7 +228,8 @@ internal sealed class JournalDatabase : IDisposable
         }
         if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 })
         {
-            var escaped = path.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3f", StringComparison.Ordinal).Replace("#", "%23", StringComparison.Ordinal);
+            var escaped = path.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3f", StringComparison.Ordinal)
+                .Replace("#", "%23", StringComparison.Ordinal);
             return new(path, Connect($"file:{escaped}?immutable=1", SqliteOpenMode.ReadOnly, busy), null);
         }
         var folder = Directory.CreateTempSubdirectory("patchbay-journal-").FullName;
@@ -254,7 +255,8 @@ internal sealed class JournalDatabase : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new JournalException(JournalFault.ReadOnly, $"the folder of journal {path} cannot be made: make it, or use another one with --data", e);
+            throw new JournalException(JournalFault.ReadOnly,
+                $"the folder of journal {path} cannot be made: make it, or use another one with --data", e);
         }
     }
 }

@@ -106,7 +106,8 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
         var manifest = fields.GetProperty("manifest").GetString()!;
         var message = Encoding.UTF8.GetBytes(fields.GetProperty("message").GetRawText());
         var id = SqliteJournal.PersistenceId(sweep);
-        if (!EventCodec.Knows(manifest)) throw new RefusedLine($"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
+        if (!EventCodec.Knows(manifest))
+            throw new RefusedLine($"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
         if (!EventCodec.Holds(id, sequence, message)) throw new RefusedLine($"event {sequence} of sweep {sweep} is not what was recorded");
         EventCodec.Decode(manifest, message);
         if (!last.TryGetValue(sweep, out var newest)) newest = journal.LastSequence(sweep);

@@ -45,7 +45,8 @@ public static class JournalVerifier
             .Where(id => id.StartsWith(prefix, StringComparison.Ordinal)).Select(id => id[prefix.Length..])];
     }
 
-    private static (int All, int Damaged) Artifacts(SqliteJournal journal, List<string> problems, Action<string, double>? progress, CancellationToken cancellation)
+    private static (int All, int Damaged) Artifacts(SqliteJournal journal, List<string> problems, Action<string, double>? progress,
+        CancellationToken cancellation)
     {
         IReadOnlyList<string> hashes = [];
         Try(problems, "", () => hashes = journal.Artifacts.All());

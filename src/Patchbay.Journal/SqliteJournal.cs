@@ -171,7 +171,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         Database.Execute("INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid) VALUES ($0, 0, $1, $2, $3, $4, $5, $6)",
             created, id, sequence, message, manifest, EventCodec.Identifier, writer);
         if (sequence == 1)
-            Database.Execute("INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)", Tag, sequence, id);
+            Database.Execute("INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)",
+                Tag, sequence, id);
     }
 
     /// <summary>Number of a sweep's last event; 0 where there is no such sweep.</summary>
@@ -206,7 +207,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         var snapshots = new List<StoredSnapshot>();
         while (reader.Read())
         {
-            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1), reader.IsDBNull(2) ? [] : reader.GetFieldValue<byte[]>(2)));
+            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1), reader.IsDBNull(2) ? []
+                : reader.GetFieldValue<byte[]>(2)));
         }
         return snapshots;
     }

@@ -56,7 +56,8 @@ public static class LlamaConfigFile
         if (names.Count > 1) throw fields.Bad("architectures", Supported);
         var type = fields.Text("model_type");
         var ofType = type switch { "llama" => Llama, "mistral" => Mistral, "qwen2" => Qwen2, _ => null };
-        if (type is not null && ofType is null) throw fields.Bad("model_type", $"llama, mistral or qwen2, because the architecture must be {Supported}");
+        if (type is not null && ofType is null)
+            throw fields.Bad("model_type", $"llama, mistral or qwen2, because the architecture must be {Supported}");
         var name = names.Count == 0 ? ofType : names[0] == FirstLlama ? Llama : names[0];
         if (name is not (Llama or Mistral or Qwen2)) throw fields.Bad("architectures", Supported);
         return name == (ofType ?? name) ? name : throw fields.Bad("model_type", $"the one that belongs to {name}");

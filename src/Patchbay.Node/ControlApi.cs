@@ -64,10 +64,12 @@ public sealed class ControlApi : IAsyncDisposable
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
         var app = builder.Build();
         app.Use(Refuse);
-        app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots, node.Options.Threads, node.Options.MemoryBytes, node.Waiting));
+        app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots, node.Options.Threads,
+            node.Options.MemoryBytes, node.Waiting));
         app.MapGet("/models", () => node.Models);
         app.MapGet("/sweeps", () => node.Sweeps.Select(s => Describe(s.Key, s.Value)));
-        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state) ? Results.Json(Describe(id, state), Json) : Results.NotFound());
+        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state) ? Results.Json(Describe(id, state), Json)
+            : Results.NotFound());
         app.MapPost("/models/load", (ModelKey model) => Told(() => node.Ask(model, new LoadModel())));
         app.MapPost("/models/{name}/unload", (string name) =>
         {

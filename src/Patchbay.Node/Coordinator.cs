@@ -211,7 +211,8 @@ public sealed class Coordinator
     private static double Share(SweepState state, string model)
     {
         var stages = state.InOrder.Where(s => s.Stage.Model == model).ToArray();
-        return stages.Sum(s => s.Status == StageStatus.Completed ? 1 : s.Order.Length == 0 ? 0 : s.Completed / (double)s.Order.Length) / Math.Max(1, stages.Length);
+        return stages.Sum(s => s.Status == StageStatus.Completed ? 1 : s.Order.Length == 0 ? 0
+            : s.Completed / (double)s.Order.Length) / Math.Max(1, stages.Length);
     }
 
     private int InFlight(ModelKey model) => flights.Values.Count(f => f.Model == model);

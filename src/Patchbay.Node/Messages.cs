@@ -56,7 +56,8 @@ public sealed record UnitWorking(ModelKey Model, string Sweep, string Unit) : Co
 /// <param name="Results">What was measured.</param>
 /// <param name="Fingerprint">Of the checkpoint that was loaded.</param>
 /// <param name="Seconds">How long it took.</param>
-public sealed record UnitDone(ModelKey Model, UnitOrder Order, IReadOnlyList<InterventionResult> Results, string Fingerprint, double Seconds) : CoordinatorMessage;
+public sealed record UnitDone(ModelKey Model, UnitOrder Order, IReadOnlyList<InterventionResult> Results, string Fingerprint,
+    double Seconds) : CoordinatorMessage;
 
 /// <summary>A unit failed.</summary>
 /// <param name="Model">Who ran it.</param>

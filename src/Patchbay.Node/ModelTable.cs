@@ -18,7 +18,8 @@ internal sealed class ModelTable(CoordinatorLimits limits, Action<ModelKey, Mode
     public IReadOnlyList<ModelStatus> Statuses(IEnumerable<ModelKey> flights)
     {
         var units = flights.CountBy(m => m).ToDictionary();
-        return [.. entries.Select(e => new ModelStatus(e.Key, e.Value.State.ToString().ToLowerInvariant(), units.GetValueOrDefault(e.Key), e.Value.Error))];
+        return [.. entries.Select(e => new ModelStatus(e.Key, e.Value.State.ToString().ToLowerInvariant(), units.GetValueOrDefault(e.Key),
+            e.Value.Error))];
     }
 
     public void Loaded(ModelKey model) => (Of(model).State, Of(model).Error, Of(model).Asked) = (Residence.Loaded, null, false);

@@ -29,7 +29,8 @@ public static class SweepPlanner
             throw new InvalidDataException($"{place.Name}: there is no tokenizer in {place.Path}");
         var config = checkpoint.Config;
         var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
-        return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel), config.Layers, config.Heads, config.ParameterCount * size);
+        return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel), config.Layers, config.Heads,
+            config.ParameterCount * size);
     }
 
     /// <summary>Memory of one model's unit: what all models have together, divided by as many models as can be loaded at a time and

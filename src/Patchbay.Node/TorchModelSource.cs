@@ -83,7 +83,8 @@ public sealed class TorchModelSource(IArtifacts artifacts) : IModelSource
         private string Same(Checkpoint checkpoint, CancellationToken cancel)
         {
             var found = checkpoint.ComputeFingerprint(null, cancel);
-            return found == key.Model.Fingerprint ? found : throw new InvalidDataException($"the checkpoint of {key.Name} at {key.Model.Path} has changed "
+            return found == key.Model.Fingerprint ? found
+                : throw new InvalidDataException($"the checkpoint of {key.Name} at {key.Model.Path} has changed "
                 + $"since the sweep was planned: its fingerprint is {found[..12]}, expected {key.Model.Fingerprint[..Math.Min(12, key.Model.Fingerprint.Length)]}");
         }
 

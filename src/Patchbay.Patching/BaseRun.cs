@@ -79,7 +79,8 @@ public sealed class BaseRun : IDisposable
         using var _ = no_grad();
         var h = Model.NormRows(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm);
         var rows = Model.Project(layer, site, h);
-        return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous().DetachFromDisposeScope();
+        return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous()
+            .DetachFromDisposeScope();
     }
 
     /// <summary>A layer's z at positions From..T-1: (N, Tr, H, dh), a view of what the run keeps.</summary>

@@ -155,10 +155,12 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             k = owner.model.Rope(k.unsqueeze(2), positions).squeeze(2);
             for (var n = 0; n < query.Length; n++)
             {
-                var scores = k.select(0, n).narrow(0, 0, query[n] + 1).mv(q.select(0, n).select(0, query[n])) / Math.Sqrt(owner.model.Config.HeadWidth);
+                var scores = k.select(0, n).narrow(0, 0, query[n] + 1).mv(q.select(0, n).select(0,
+                    query[n])) / Math.Sqrt(owner.model.Config.HeadWidth);
                 foreach (var o in variant.Knockouts.Where(o => o.FromLayer <= layer && o.Query[n] == query[n] && o.Key[n] < query[n]))
                     scores.select(0, o.Key[n]).fill_(double.NegativeInfinity);
-                z.select(0, n).select(0, query[n]).select(0, head).copy_(Llama.Softmax(scores).unsqueeze(0).mm(v.select(0, n).narrow(0, 0, query[n] + 1)).squeeze(0));
+                z.select(0, n).select(0, query[n]).select(0,
+                    head).copy_(Llama.Softmax(scores).unsqueeze(0).mm(v.select(0, n).narrow(0, 0, query[n] + 1)).squeeze(0));
             }
         }
 

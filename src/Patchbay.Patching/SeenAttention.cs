@@ -47,10 +47,12 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         var group = head / model.Config.GroupSize;
         var all = (site == Site.K ? kept.KeyT.select(1, group).narrow(-1, 0, tokens).transpose(1, 2) : kept.Value.select(1, group))
             .index_select(0, rows.Prompts).contiguous();
-        if (own is not null) Overlay(all, own.narrow(0, variant * plan.Rows, plan.Rows).select(1, own.shape[1] == model.Config.Heads ? head : group), prompts);
+        if (own is not null)
+            Overlay(all, own.narrow(0, variant * plan.Rows, plan.Rows).select(1, own.shape[1] == model.Config.Heads ? head : group), prompts);
         if (edit is null) return all;
         var value = edit.Value.index_select(0, rows.Prompts);
-        if (value.shape[1] < tokens) value = cat([value, zeros([value.shape[0], tokens - value.shape[1], value.shape[2]], dtype: value.dtype, device: value.device)], 1);
+        if (value.shape[1] < tokens)
+            value = cat([value, zeros([value.shape[0], tokens - value.shape[1], value.shape[2]], dtype: value.dtype, device: value.device)], 1);
         else value = value.narrow(1, 0, tokens);
         if (site == Site.K)
         {

@@ -97,7 +97,8 @@ public sealed record Variant
         {
             CheckHead(config, s.Head);
             CheckPositions(prompts, s.Query, $"what head {s.Head} sees");
-            if (s.Site is not (Site.K or Site.V) || s.Value.shape is not [var n, var t, var dh] || n != prompts.Count || t < s.Query.Max() || dh != config.HeadWidth)
+            if (s.Site is not (Site.K or Site.V) || s.Value.shape is not [var n, var t, var dh] || n != prompts.Count || t < s.Query.Max()
+                || dh != config.HeadWidth)
             {
                 throw new ArgumentException($"what head {s.Head} sees is {s.Site} of shape ({string.Join(", ", s.Value.shape)}); " +
                     $"expected K or V of ({prompts.Count}, {s.Query.Max()} or more, {config.HeadWidth})");

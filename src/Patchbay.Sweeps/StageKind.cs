@@ -13,7 +13,8 @@ public sealed record StageField(string Name, string Default, string Description,
 /// <param name="Parameters">A checked value for each of the kind's fields.</param>
 /// <param name="Models">All models of the study in its order; the first is the base.</param>
 /// <param name="Before">Stages that the entries before this one make, of every model.</param>
-public sealed record StageRequest(string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> Models, IReadOnlyList<Stage> Before)
+public sealed record StageRequest(string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> Models,
+    IReadOnlyList<Stage> Before)
 {
     /// <summary>Stages of a kind and model that come before.</summary>
     public IReadOnlyList<Stage> Earlier(string kind, string model) => [.. Before.Where(s => s.Kind == kind && s.Model == model)];

@@ -77,7 +77,8 @@ public static class SweepDecider
         }),
         StageCompleted e => WithStage(state, e.Stage, s => s with { Status = StageStatus.Completed }),
         UnitClaimed e => WithUnit(state, e.Unit, u => u with { Claims = u.Claims + 1 }),
-        InterventionRecorded e => WithUnit(state, e.Unit, u => u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples, e.Detail)) }),
+        InterventionRecorded e => WithUnit(state, e.Unit, u =>
+            u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples, e.Detail)) }),
         UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null, Seconds = e.Seconds }),
             e.Unit, completed: 1, setAside: 0),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
@@ -100,7 +101,8 @@ public static class SweepDecider
         {
             if (stage.After.FirstOrDefault(a => !known.Contains(a)) is { } missing)
                 return Decision.Refused($"stage {stage.Id} needs {missing}, which does not come before it");
-            if (plan.Models.All(m => m.Name != stage.Model)) return Decision.Refused($"stage {stage.Id} needs a model {stage.Model}, which is not in the plan");
+            if (plan.Models.All(m => m.Name != stage.Model))
+                return Decision.Refused($"stage {stage.Id} needs a model {stage.Model}, which is not in the plan");
             if (!known.Add(stage.Id)) return Decision.Refused($"two stages are named {stage.Id}");
         }
         return plan.Stages.Count == 0 ? Decision.Refused("a sweep needs at least one stage") : Decision.Of(new SweepPlanned(plan, command.Code));

@@ -94,7 +94,8 @@ public sealed class EntityLayout
             [PositionNames.QueryLabel] = queryLabel,
             [PositionNames.PreviousQueryLabel] = previousQueryLabel,
         };
-        if (Segments.FirstOrDefault(s => s.Label == previousQueryLabel) is { Object: > 0 } asked) positions[PositionNames.CorrectObject] = asked.Object;
+        if (Segments.FirstOrDefault(s => s.Label == previousQueryLabel) is { Object: > 0 } asked)
+            positions[PositionNames.CorrectObject] = asked.Object;
         for (var k = 0; k < Segments.Count; k++)
         {
             positions[$"object_{k}"] = Segments[k].Object;

@@ -48,7 +48,8 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
         var difference = second.Share - first.Share;
         var ((low1, high1), (low2, high2)) = (first.Interval, second.Interval);
         double Half(double a, double b) => Math.Sqrt(Math.Max(0, a * a - 2 * correlation * a * b + b * b));
-        return new(difference, difference - Half(second.Share - low2, high1 - first.Share), difference + Half(high2 - second.Share, first.Share - low1), p, paired);
+        return new(difference, difference - Half(second.Share - low2, high1 - first.Share),
+            difference + Half(high2 - second.Share, first.Share - low1), p, paired);
     }
 }
 

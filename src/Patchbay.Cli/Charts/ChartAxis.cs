@@ -55,7 +55,8 @@ internal sealed class ChartAxis
         if (high / low < 1.5) (low, high) = (low / 1.25, high * 1.25);
         var decades = Enumerable.Range((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high)) - (int)Math.Floor(Math.Log10(low)) + 1);
         double[][] kinds = [[1, 2, 5], [1, 3], [1]];
-        var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d))).Where(t => t >= low && t <= high).ToArray()).ToArray();
+        var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d)))
+            .Where(t => t >= low && t <= high).ToArray()).ToArray();
         var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? candidates[^1].Where((_, i) => i % 2 == 0).ToArray();
         return new(low, high, true, chosen.Length > 2 ? chosen : Multiples(low, high, Round((high - low) / Math.Max(ticks, 1))));
     }

@@ -29,7 +29,8 @@ internal sealed class SvgBarChart
     private XDocument Draw()
     {
         var height = chart.Groups.Select((g, i) => GroupHeight(g) + (i > 0 ? Gap : 0)).Sum();
-        var picture = SvgPicture.Bare(left + Plot + Values, top + height + 38, chart.Title.Length > 0 ? chart.Title : chart.AxisTitle, ChartColors.StyleSheet);
+        var picture = SvgPicture.Bare(left + Plot + Values, top + height + 38, chart.Title.Length > 0 ? chart.Title : chart.AxisTitle,
+            ChartColors.StyleSheet);
         if (chart.Title.Length > 0) picture.Add(Svg.Text(0, 15, "panel", chart.Title));
         foreach (var tick in axis.Ticks)
         {
@@ -81,7 +82,8 @@ internal sealed class SvgBarChart
         }
         var style = bar.Color is null ? "neutral" : ChartColors.TextOf(bar.Color);
         if (chart.ArePoints) drawn.Add(Circle(bar.Value, y, 4, style));
-        else drawn.Add(Svg.Rectangle(Math.Min(X(0), X(bar.Value)), y - Thick / 2, Math.Abs(X(bar.Value) - X(0)), Thick, $"{style} {(bar.IsPale ? "pale" : "fill")}"));
+        else drawn.Add(Svg.Rectangle(Math.Min(X(0), X(bar.Value)), y - Thick / 2, Math.Abs(X(bar.Value) - X(0)), Thick,
+            $"{style} {(bar.IsPale ? "pale" : "fill")}"));
         drawn.Add(bar.Dots.Select(dot => Circle(dot, y, 1.5, "seed")));
         drawn.Add(Whisker(bar, y));
         if (bar.Published is { } published) drawn.Add(Diamond(X(published), y));

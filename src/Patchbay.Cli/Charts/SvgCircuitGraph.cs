@@ -29,7 +29,8 @@ internal sealed record CircuitLane(string Name, int Group, string Position);
 /// <param name="Layers">L.</param>
 /// <param name="Nodes">The heads.</param>
 /// <param name="Edges">Paths between them.</param>
-internal sealed record CircuitGraph(string Title, IReadOnlyList<CircuitLane> Lanes, int Layers, IReadOnlyList<CircuitNode> Nodes, IReadOnlyList<CircuitEdge> Edges);
+internal sealed record CircuitGraph(string Title, IReadOnlyList<CircuitLane> Lanes, int Layers, IReadOnlyList<CircuitNode> Nodes,
+    IReadOnlyList<CircuitEdge> Edges);
 
 /// <summary>A circuit as one SVG picture for light and dark pages: positions from left to right, layers upwards, heads as dots in their
 /// group's colour with their index inside, paths as curves in their sender's colour.</summary>
@@ -46,7 +47,8 @@ internal sealed class SvgCircuitGraph
         this.graph = graph;
         crowding = Math.Clamp(90.0 / Math.Max(1, graph.Edges.Count), 0.3, 1);
         layerHeight = graph.Layers <= 12 ? 34 : 22;
-        widths = [.. Enumerable.Range(0, graph.Lanes.Count).Select(lane => Math.Max(Narrow, Pitch * Rows(lane).Select(r => r.Count()).DefaultIfEmpty(1).Max()))];
+        widths = [.. Enumerable.Range(0, graph.Lanes.Count)
+            .Select(lane => Math.Max(Narrow, Pitch * Rows(lane).Select(r => r.Count()).DefaultIfEmpty(1).Max()))];
         places = new (double, double)[graph.Nodes.Count];
         for (var lane = 0; lane < widths.Length; lane++)
             foreach (var row in Rows(lane))
@@ -107,7 +109,8 @@ internal sealed class SvgCircuitGraph
     {
         var drawn = Svg.Element("g");
         drawn.Add(Svg.Element("title").With($"{node.Head}{node.Note}"));
-        drawn.Add(Svg.Element("circle", ("cx", Svg.Number(at.X)), ("cy", Svg.Number(at.Y)), ("r", Svg.Number(Radius)), ("class", ChartColors.TextOf(node.Group))));
+        drawn.Add(Svg.Element("circle", ("cx", Svg.Number(at.X)), ("cy", Svg.Number(at.Y)), ("r", Svg.Number(Radius)),
+            ("class", ChartColors.TextOf(node.Group))));
         drawn.Add(Svg.Text(at.X, at.Y + 3.3, "on", $"{node.Head.Index}"));
         return drawn;
     }

@@ -56,7 +56,8 @@ internal sealed class SvgLinePanel
         var points = series.Points.Where(p => IsDrawn(p) && p.Low is { } low && p.High is not null && (!panel.Logarithmic || low > 0)).ToArray();
         if (points.Length < 2) return null;
         var corners = points.Select(p => (p.X, Y: p.High!.Value)).Concat(points.Reverse().Select(p => (p.X, Y: p.Low!.Value)));
-        return Svg.Element("polygon", ("points", string.Join(' ', corners.Select(c => Place(c.X, c.Y)))), ("class", ChartColors.BandOf(series.Color)));
+        return Svg.Element("polygon", ("points", string.Join(' ', corners.Select(c => Place(c.X, c.Y)))),
+            ("class", ChartColors.BandOf(series.Color)));
     }
 
     private XElement Line(LineSeries series)
@@ -86,7 +87,8 @@ internal sealed class SvgLinePanel
     /// <summary>Each line's name where it ends, led to by a thin line.</summary>
     private IEnumerable<XElement> Labels()
     {
-        var ending = panel.Series.Where(s => s.Name.Length > 0 && s.Points.Any(IsDrawn)).Select(s => (Series: s, Last: s.Points.Last(IsDrawn))).ToArray();
+        var ending = panel.Series.Where(s => s.Name.Length > 0 && s.Points.Any(IsDrawn))
+            .Select(s => (Series: s, Last: s.Points.Last(IsDrawn))).ToArray();
         var places = EndLabels.Place([.. ending.Select(e => Y(e.Last.Y))], LabelDistance, 0, Height);
         var right = width + LabelGap;
         foreach (var ((series, last), at) in ending.Zip(places))

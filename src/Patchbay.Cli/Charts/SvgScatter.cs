@@ -46,13 +46,18 @@ internal static class SvgScatter
         var x = ChartAxis.Around(points.Select(p => p.X), (int)(scatter.Width / 56), ends: scatter.Range);
         var y = ChartAxis.Around(points.Select(p => p.Y).Concat(scatter.Threshold is { } t ? [t] : []), 5, ends: scatter.Range);
         var top = scatter.Title.Length > 0 ? 44.0 : 22;
-        var picture = SvgPicture.Bare(Left + scatter.Width + Right, top + Height + 38, scatter.Title.Length > 0 ? scatter.Title : scatter.YTitle, ChartColors.StyleSheet);
+        var picture = SvgPicture.Bare(Left + scatter.Width + Right, top + Height + 38, scatter.Title.Length > 0 ? scatter.Title
+            : scatter.YTitle, ChartColors.StyleSheet);
         double X(double value) => Left + x.At(value) * scatter.Width;
         double Y(double value) => top + (1 - y.At(value)) * Height;
         if (scatter.Title.Length > 0) picture.Add(Svg.Text(0, 15, "panel", scatter.Title));
         picture.Add(Svg.Text(0, top - 9, "faint", scatter.YTitle));
-        foreach (var tick in y.Ticks) picture.Add(Svg.Line(Left, Y(tick), Left + scatter.Width, Y(tick), "grid"), Svg.Text(Left - 7, Y(tick) + 4, "", y.Label(tick), "end"));
-        foreach (var tick in x.Ticks) picture.Add(Svg.Line(X(tick), top, X(tick), top + Height, "grid"), Svg.Text(X(tick), top + Height + 15, "", x.Label(tick), "middle"));
+        foreach (var tick in y.Ticks)
+            picture.Add(Svg.Line(Left, Y(tick), Left + scatter.Width, Y(tick), "grid"),
+                Svg.Text(Left - 7, Y(tick) + 4, "", y.Label(tick), "end"));
+        foreach (var tick in x.Ticks)
+            picture.Add(Svg.Line(X(tick), top, X(tick), top + Height, "grid"),
+                Svg.Text(X(tick), top + Height + 15, "", x.Label(tick), "middle"));
         picture.Add(Svg.Text(Left + scatter.Width / 2, top + Height + 32, "", scatter.XTitle, "middle"));
         if (scatter.HasDiagonal) picture.Add(Svg.Line(Left, top + Height, Left + scatter.Width, top, "floor"));
         if (scatter.Threshold is { } threshold) picture.Add(Svg.Line(Left, Y(threshold), Left + scatter.Width, Y(threshold), "floor"));

@@ -57,7 +57,8 @@ internal sealed class TrainingCurve
     /// <summary>Runs under names that tell them apart: their folders' names, or their whole paths where two are the same.</summary>
     public static IReadOnlyList<TrainingCurve> Named(IReadOnlyList<(string Path, IReadOnlyList<LogEntry> Log)> runs)
     {
-        static string Short(string path) => Path.GetFileName(Path.GetFullPath(File.Exists(path) ? Path.GetDirectoryName(Path.GetFullPath(path))! : path).TrimEnd('/'));
+        static string Short(string path) => Path.GetFileName(Path.GetFullPath(File.Exists(path)
+            ? Path.GetDirectoryName(Path.GetFullPath(path))! : path).TrimEnd('/'));
         var different = runs.Select(r => Short(r.Path)).Distinct().Count() == runs.Count;
         return [.. runs.Select(r => new TrainingCurve(different ? Short(r.Path) : r.Path, r.Log))];
     }
@@ -76,8 +77,11 @@ internal sealed class TrainingCurve
         var width = runs.Max(r => r.Width);
         var averaged = width > 1 ? $" (losses: means of {width} steps)" : "";
         return runs is [var run]
-            ? new($"Training of {run.Name}", $"{run.Steps:N0} steps, {run.Tokens:N0} tokens{averaged}; bands: 95 % intervals", "steps", run.OwnPanels(Shown)) { Marks = run.Stages }
-            : new(runs.Count > 3 ? $"Training of {runs.Count} runs" : $"Training of {string.Join(", ", runs.Select(r => r.Name))}", $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs, Shown, all: show.Count == 0));
+            ? new($"Training of {run.Name}", $"{run.Steps:N0} steps, {run.Tokens:N0} tokens{averaged}; bands: 95 % intervals", "steps",
+                run.OwnPanels(Shown))
+            { Marks = run.Stages }
+            : new(runs.Count > 3 ? $"Training of {runs.Count} runs" : $"Training of {string.Join(", ", runs.Select(r => r.Name))}",
+                $"By kind and by score{averaged}; bands: 95 % intervals", "steps", Compared(runs, Shown, all: show.Count == 0));
     }
 
     private IReadOnlyList<LinePanel> OwnPanels(Func<string, bool> shown)
@@ -98,9 +102,12 @@ internal sealed class TrainingCurve
             new(title, [.. runs.Select(line).Where(series => series.Points.Count > 0)]);
         return
         [
-            .. all ? [Panel("loss of all predictions, nats", (r, i) => new(r.Name, r.Line(e => e.Loss)) { Color = i }) with { Logarithmic = true }] : (LinePanel[])[],
-            .. runs.SelectMany(r => r.Kinds).Distinct().Where(shown).Select(kind => Panel($"loss of {kind}, nats per answer", (r, i) => r.LossLine(kind, r.Name, i)) with { Logarithmic = true }),
-            .. runs.SelectMany(r => r.ScoreNames).Distinct().Where(shown).Select(name => Panel($"accuracy on {name}", (r, i) => r.ScoreLine(name, r.Name, i)) with { Range = (0, 1) }),
+            .. all ? [Panel("loss of all predictions, nats", (r, i) =>
+                new(r.Name, r.Line(e => e.Loss)) { Color = i }) with { Logarithmic = true }] : (LinePanel[])[],
+            .. runs.SelectMany(r => r.Kinds).Distinct().Where(shown)
+                .Select(kind => Panel($"loss of {kind}, nats per answer", (r, i) => r.LossLine(kind, r.Name, i)) with { Logarithmic = true }),
+            .. runs.SelectMany(r => r.ScoreNames).Distinct().Where(shown)
+                .Select(name => Panel($"accuracy on {name}", (r, i) => r.ScoreLine(name, r.Name, i)) with { Range = (0, 1) }),
         ];
     }
 

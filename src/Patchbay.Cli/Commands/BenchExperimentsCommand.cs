@@ -12,11 +12,13 @@ namespace Patchbay.Cli.Commands;
 internal sealed class BenchExperimentsCommand : PbmCommand
 {
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with", text => Lists.Count(text), 1);
-    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N", "Interventions per experiment that the reference does", Lists.Count, 2);
+    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N", "Interventions per experiment that the reference does",
+        Lists.Count, 2);
     private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
 
-    public BenchExperimentsCommand() : base("experiments", "Time every experiment against whole forward passes: seconds per intervention, and their ratio",
+    public BenchExperimentsCommand() : base("experiments",
+        "Time every experiment against whole forward passes: seconds per intervention, and their ratio",
         "pbm bench experiments", "pbm bench experiments --threads 2 --json")
     {
         foreach (var option in new Option[] { threads, few, repeats, prompts }) Add(option);
@@ -35,11 +37,18 @@ internal sealed class BenchExperimentsCommand : PbmCommand
             var heads = Heads(model.Config);
             var bench = new ExperimentBenchmark(model, donor, set, heads, call.Get(few), call.Get(repeats));
             results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0))),
-                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(set, heads), call.Get(repeats), what => report(what, 0)))));
+                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(set, heads), call.Get(repeats), what =>
+                    report(what, 0)))));
             Show(call, name, set, results[^1].Timings);
             Show(call, results[^1].Dcm);
         }
-        call.WriteJson(new { Machine = BenchPatchCommand.Machine(), Prompts = call.Get(prompts), Threads = call.Get(threads), Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups }) });
+        call.WriteJson(new
+        {
+            Machine = BenchPatchCommand.Machine(),
+            Prompts = call.Get(prompts),
+            Threads = call.Get(threads),
+            Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups })
+        });
         return ExitCode.Ok;
     }
 
@@ -48,8 +57,10 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     private static Subject Quartet(int prompts)
     {
         var folder = BesideProject.Inside("models") ?? throw new DirectoryNotFoundException("there is no folder models beside this program");
-        var tokenizer = TokenizerLoader.Open(Path.Combine(folder, "tiny-base")) ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
-        return new("tiny-base (6 layers x 8 heads, width 256)", Load(folder, "tiny-base"), Load(folder, "tiny-float"), EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
+        var tokenizer = TokenizerLoader.Open(Path.Combine(folder,
+            "tiny-base")) ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
+        return new("tiny-base (6 layers x 8 heads, width 256)", Load(folder, "tiny-base"), Load(folder, "tiny-float"),
+            EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
     }
 
     private static Llama Load(string folder, string name)
@@ -62,21 +73,27 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     private static Subject Wide(int prompts)
     {
         var config = new LlamaConfig { Layers = 8, Heads = 8, KeyValueHeads = 8, HeadWidth = 64, Width = 512, FeedForward = 1376, Vocabulary = 2048 };
-        return new("random model (8 layers x 8 heads, width 512, MLP 1376)", Llama.Random(config, seed: 20), Llama.Random(config, seed: 21), SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20));
+        return new("random model (8 layers x 8 heads, width 512, MLP 1376)", Llama.Random(config, seed: 20),
+            Llama.Random(config, seed: 21), SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20));
     }
 
     /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the lower.</summary>
-    private static Circuit Heads(LlamaConfig config) => new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
-        .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12).Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
+    private static Circuit Heads(LlamaConfig config) =>
+        new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
+        .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12)
+            .Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
 
     /// <summary>Masks at each of the chain's positions; a prompt's counterfactual is the source.</summary>
-    private static IReadOnlyList<DcmSubject> Subjects(PromptSet set, Circuit heads) => [.. heads.Chain.Groups.DistinctBy(g => g.Position).Select(g => new DcmSubject(g.Position, heads.Groups[g.Name],
-        [.. set.Prompts.Select(p => new DcmTriple(p.Clean.Ids, p.Clean.Positions[g.Position], p.Counterfactual.Ids, p.Counterfactual.Positions[g.Position], p.Answer))]))];
+    private static IReadOnlyList<DcmSubject> Subjects(PromptSet set, Circuit heads) =>
+        [.. heads.Chain.Groups.DistinctBy(g => g.Position).Select(g => new DcmSubject(g.Position, heads.Groups[g.Name],
+        [.. set.Prompts.Select(p => new DcmTriple(p.Clean.Ids, p.Clean.Positions[g.Position], p.Counterfactual.Ids,
+            p.Counterfactual.Positions[g.Position], p.Answer))]))];
 
     private static void Show(Call call, DcmBenchmarkResult dcm)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("dcm at");
-        foreach (var column in new[] { "heads", "reference s a step", "cone s a step", "ratio", "whole: reference s", "cone s", "ratio", "difference" }) table.AddColumn(new TableColumn(column).RightAligned());
+        string[] columns = ["heads", "reference s a step", "cone s a step", "ratio", "whole: reference s", "cone s", "ratio", "difference"];
+        foreach (var column in columns) table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var g in dcm.Groups)
         {
             table.AddRow(g.Position, $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
@@ -90,8 +107,11 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     {
         call.WriteLine($"{name}: {set.Count} prompts of {set.Prompts.Max(p => p.Clean.Ids.Length)} tokens, {BenchPatchCommand.Machine()}");
         var table = new Table().Border(TableBorder.Simple).AddColumn("experiment");
-        foreach (var column in new[] { "interventions", "reference s", "cone s", "ratio", "difference" }) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (var t in timings) table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}", $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}", $"{t.LargestDifference:0.0e+0}");
+        foreach (var column in new[] { "interventions", "reference s", "cone s", "ratio", "difference" })
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var t in timings)
+            table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}", $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}",
+                $"{t.LargestDifference:0.0e+0}");
         call.Out.Write(table);
         call.WriteLine("seconds per intervention, the cone's with its share of the base run; difference: largest, of the answer's probability.");
     }

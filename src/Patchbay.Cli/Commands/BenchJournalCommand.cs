@@ -11,7 +11,8 @@ internal sealed class BenchJournalCommand : PbmCommand
     private static readonly int[] Batches = [1, 40, 1000];
     private const int MostReplayed = 100_000;
     private readonly Option<string> data = DataFolder.Option();
-    private readonly Option<int> most = CommonOptions.Parsed("--results", "N", "Results of the largest sweep; smaller ones are a tenth each", Lists.Count, 1_000_000);
+    private readonly Option<int> most = CommonOptions.Parsed("--results", "N",
+        "Results of the largest sweep; smaller ones are a tenth each", Lists.Count, 1_000_000);
     private readonly Option<int> seconds = CommonOptions.Parsed("--seconds", "N", "How long to record with each number of events", Lists.Count, 3);
 
     public BenchJournalCommand() : base("journal", "Time the journal: events recorded a second, recovery of sweeps up to a million results",
@@ -51,13 +52,15 @@ internal sealed class BenchJournalCommand : PbmCommand
         var cases = new List<(int Results, bool Snapshot)>();
         foreach (var snapshot in new[] { true, false })
         {
-            for (long results = Math.Min(1000, call.Get(most)); results <= (snapshot ? call.Get(most) : Math.Min(MostReplayed, call.Get(most))); results *= 10)
+            var last = snapshot ? call.Get(most) : Math.Min(MostReplayed, call.Get(most));
+            for (long results = Math.Min(1000, call.Get(most)); results <= last; results *= 10)
                 cases.Add(((int)results, snapshot));
         }
         return [.. cases.Select(c =>
         {
             var file = Path.Combine(folder, "recover.db");
-            var time = JournalBenchmark.Recover(file, c.Results, c.Snapshot, done => report($"{c.Results} results, {(c.Snapshot ? "snapshot" : "replay")}", done), call.Interrupted);
+            var time = JournalBenchmark.Recover(file, c.Results, c.Snapshot, done =>
+                report($"{c.Results} results, {(c.Snapshot ? "snapshot" : "replay")}", done), call.Interrupted);
             foreach (var left in Directory.GetFiles(folder, "recover.db*")) File.Delete(left);
             return time;
         })];
@@ -77,7 +80,8 @@ internal sealed class BenchJournalCommand : PbmCommand
         var table = Columns("results", "events", "events read", "file MiB", "snapshot MiB", "saving it s", "recovery s");
         foreach (var r in times)
         {
-            table.AddRow($"{r.Results}", $"{r.Events}", $"{r.Tail}", $"{r.FileBytes / 1048576.0:0.0}", r.SnapshotBytes == 0 ? "none" : $"{r.SnapshotBytes / 1048576.0:0.00}",
+            table.AddRow($"{r.Results}", $"{r.Events}", $"{r.Tail}", $"{r.FileBytes / 1048576.0:0.0}", r.SnapshotBytes == 0 ? "none"
+                : $"{r.SnapshotBytes / 1048576.0:0.00}",
                 r.SnapshotBytes == 0 ? "" : $"{r.SnapshotSeconds:0.000}", $"{r.Seconds:0.000}");
         }
         call.Out.Write(table);

@@ -31,9 +31,24 @@ internal sealed class BenchTrainCommand : PbmCommand
         var results = new List<object>();
         foreach (var (name, shape) in Shapes)
         {
-            var r = call.WithProgress(name, _ => TrainBenchmark.Run(shape.Config(400), call.Get(sequences), Math.Max(2, call.Get(length)), call.Get(repeats), call.Get(threads) ?? 1, () => TorchRuntime.MeasureGflops()));
-            table.AddRow(name, $"{r.Rows}", $"{r.Seconds:0.000}", $"{r.Gflops:0.0}", $"{r.PlainGflops:0.0}", $"{r.ShareOfPlain:P0}", $"{r.GradientSeconds:0.000}", $"{r.AutogradSeconds:0.000}", $"{r.Ratio:0.0}");
-            results.Add(new { Model = name, r.Rows, r.Threads, r.Seconds, r.Gflops, r.PlainGflops, r.ShareOfPlain, r.GradientSeconds, r.AutogradSeconds, r.Ratio, r.Operations });
+            var r = call.WithProgress(name, _ => TrainBenchmark.Run(shape.Config(400), call.Get(sequences), Math.Max(2, call.Get(length)),
+                call.Get(repeats), call.Get(threads) ?? 1, () => TorchRuntime.MeasureGflops()));
+            table.AddRow(name, $"{r.Rows}", $"{r.Seconds:0.000}", $"{r.Gflops:0.0}", $"{r.PlainGflops:0.0}", $"{r.ShareOfPlain:P0}",
+                $"{r.GradientSeconds:0.000}", $"{r.AutogradSeconds:0.000}", $"{r.Ratio:0.0}");
+            results.Add(new
+            {
+                Model = name,
+                r.Rows,
+                r.Threads,
+                r.Seconds,
+                r.Gflops,
+                r.PlainGflops,
+                r.ShareOfPlain,
+                r.GradientSeconds,
+                r.AutogradSeconds,
+                r.Ratio,
+                r.Operations
+            });
         }
         call.Out.Write(table);
         call.WriteLine("step s: gradient and optimizer; GFLOP/s: of a step's matrix products; plain: a (1024, 1024) product in this run;");

@@ -125,7 +125,8 @@ internal sealed class DemoCommand : PbmCommand
         }
         File("scores.json", comparison.ToJson());
         File("scores.csv", comparison.ToCsv());
-        File("heatmaps.svg", SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models", comparison.Summary).ToString(SaveOptions.DisableFormatting));
+        File("heatmaps.svg", SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models", comparison.Summary)
+            .ToString(SaveOptions.DisableFormatting));
         foreach (var model in comparison.Models)
         {
             foreach (var extension in new[] { "json", "csv", "svg" })

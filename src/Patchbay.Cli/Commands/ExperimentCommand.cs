@@ -23,10 +23,15 @@ internal sealed class ExperimentCommand : PbmCommand
     private readonly Experiment kind;
     private readonly Argument<string> model = new("MODEL") { Description = "Folder of a checkpoint" };
     private readonly Option<string?> adapter = new("--adapter") { Description = "Folder of a LoRA adapter for it", HelpName = "FOLDER" };
-    private readonly Option<string?> into = new("--base") { Description = "Folder of the base model that activations are patched into", HelpName = "FOLDER" };
+    private readonly Option<string?> into = new("--base")
+    {
+        Description = "Folder of the base model that activations are patched into",
+        HelpName = "FOLDER"
+    };
     private readonly Option<string?> taskFile = new("--task") { Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without", HelpName = "FILE" };
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count, 7);
-    private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N", "Prompts of path patching, where the circuit is not given", Lists.Count, 300);
+    private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
+        "Prompts of path patching, where the circuit is not given", Lists.Count, 300);
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
@@ -45,7 +50,11 @@ internal sealed class ExperimentCommand : PbmCommand
         Add(model);
         foreach (var field in kind.Fields) AddField(kind, field);
         foreach (var experiment in before)
-            foreach (var field in experiment.Fields.Where(f => f.Name is "chain" or "receivers" || f.Name == Candidates.Field && experiment is PathPatchingExperiment)) AddField(experiment, field);
+            foreach (var field in experiment.Fields)
+            {
+                if (field.Name is "chain" or "receivers" || field.Name == Candidates.Field && experiment is PathPatchingExperiment)
+                    AddField(experiment, field);
+            }
         foreach (var option in new Option[] { adapter, taskFile, boxes, taskPrompts, seed, dtype, device, threads, anew, data }) Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);
@@ -59,7 +68,8 @@ internal sealed class ExperimentCommand : PbmCommand
         var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");
         OutputFile.Write(path, Encoding.UTF8.GetBytes(Study(call, name)));
         var study = StudyInput.Load(call, path, ModelCatalogue.Empty);
-        var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads) ?? ProcessorCores.Available(), node.Memory(call)), call.Get(anew));
+        var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads) ?? ProcessorCores.Available(),
+            node.Memory(call)), call.Get(anew));
         var code = SweepRun.Serve(call, home, id, node, kind.Name);
         if (code == ExitCode.Ok && !call.IsJson) call.Out.Write(SweepTables.Results(SweepJournals.Find(home.Journal, id).State, kind.Name));
         return code;
@@ -79,11 +89,15 @@ internal sealed class ExperimentCommand : PbmCommand
             text.AppendLine(CultureInfo.InvariantCulture, $"  - {{name: {Quoted("base")}, path: {Quoted(Full(target))}}}");
         }
         var tuned = call.Get(adapter) is { } folder ? $", adapter: {Quoted(Full(folder))}" : "";
-        text.AppendLine(CultureInfo.InvariantCulture, $"  - {{name: {Quoted(NameOf(call.Get(model)))}, path: {Quoted(Full(call.Get(model)))}{tuned}}}");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"  - {{name: {Quoted(NameOf(call.Get(model)))}, path: {Quoted(Full(call.Get(model)))}{tuned}}}");
         text.AppendLine(call.Get(taskFile) is { } file ? $"task: {{file: {Quoted(Full(file))}, prompts: {call.Get(taskPrompts)}}}"
             : $"task: {{kind: entity-tracking, boxes: {call.Get(boxes)}, prompts: {call.Get(taskPrompts)}}}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"seed: {call.Get(seed)}").AppendLine(CultureInfo.InvariantCulture, $"compute: {{dtype: {call.Get(dtype)}, device: {Quoted(call.Get(device))}}}").AppendLine("stages:");
-        var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit" && call.Get(f.Option) is { } given && (given.Contains('=') || IsFile(given)));
+        text.AppendLine(CultureInfo.InvariantCulture, $"seed: {call.Get(seed)}")
+            .AppendLine(CultureInfo.InvariantCulture, $"compute: {{dtype: {call.Get(dtype)}, device: {Quoted(call.Get(device))}}}")
+            .AppendLine("stages:");
+        var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit" && call.Get(f.Option) is { } given
+            && (given.Contains('=') || IsFile(given)));
         foreach (var experiment in before.Where(e => !circuitGiven || e is DcmExperiment).Append(kind))
         {
             var values = from f in fields
@@ -109,18 +123,22 @@ internal sealed class ExperimentCommand : PbmCommand
         }
         var option = new Option<string?>($"--{name}")
         {
-            Description = field.Description + (field.Default.Length > 0 ? $" (default: {field.Default})" : "") + (experiment == kind ? "" : $", for {experiment.Name} before"),
+            Description = field.Description + (field.Default.Length > 0 ? $" (default: {field.Default})" : "") + (experiment == kind ? ""
+                : $", for {experiment.Name} before"),
             HelpName = "VALUE",
         };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && field.Check(token.Value) is { } expected) result.AddError($"--{name}: expected {expected}, found '{token.Value}'");
+            if (result.Tokens is [var token] && field.Check(token.Value) is { } expected)
+                result.AddError($"--{name}: expected {expected}, found '{token.Value}'");
         });
         fields.Add((experiment, field, option));
         Add(option);
     }
 
-    private static string NameOf(string path) => new([.. Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+    private static string NameOf(string path) =>
+        new([.. Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).ToLowerInvariant()
+        .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
 
     private static string Example(Experiment kind) => kind switch
     {

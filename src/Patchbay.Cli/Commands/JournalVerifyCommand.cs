@@ -18,7 +18,8 @@ internal sealed class JournalVerifyCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
-        var report = call.WithProgress("journal", progress => JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
+        var report = call.WithProgress("journal", progress =>
+            JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
         Show(call, report);
         call.WriteJson(new
         {
@@ -52,10 +53,12 @@ internal sealed class JournalVerifyCommand : PbmCommand
             var table = new Table().Border(TableBorder.Simple);
             table.AddColumn("sweep");
             table.AddColumn("status");
-            foreach (var column in new[] { "events", "results", "gaps", "damaged", "twice", "rebuilt", "snapshots" }) table.AddColumn(new TableColumn(column).RightAligned());
+            foreach (var column in new[] { "events", "results", "gaps", "damaged", "twice", "rebuilt", "snapshots" })
+                table.AddColumn(new TableColumn(column).RightAligned());
             foreach (var s in report.Sweeps)
             {
-                table.AddRow(Markup.Escape(s.Sweep), SweepDecider.Text(s.Status), $"{s.Events}", $"{s.Results}", $"{s.Gaps}", $"{s.Damaged}", $"{s.CompletedTwice}",
+                table.AddRow(Markup.Escape(s.Sweep), SweepDecider.Text(s.Status), $"{s.Events}", $"{s.Results}", $"{s.Gaps}",
+                    $"{s.Damaged}", $"{s.CompletedTwice}",
                     s.Rebuilt ? "yes" : "no", s.SnapshotsWrong == 0 ? $"{s.Snapshots}" : $"{s.Snapshots}, {s.SnapshotsWrong} wrong");
             }
             call.Out.Write(table);

@@ -11,7 +11,11 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm lab curve RUN...`: loss and accuracy over the steps of training runs.</summary>
 internal sealed class LabCurveCommand : PbmCommand
 {
-    private readonly Argument<string[]> runs = new("RUN") { Description = "Folders of training runs, or their log files", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> runs = new("RUN")
+    {
+        Description = "Folders of training runs, or their log files",
+        Arity = ArgumentArity.OneOrMore
+    };
     private readonly Option<string[]> show = new("--show") { Description = "Draw only this kind of answer or evaluation; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> to = new("--out") { Description = "Picture to write (.svg)", HelpName = "FILE" };
 

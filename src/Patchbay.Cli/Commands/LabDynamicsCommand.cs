@@ -19,7 +19,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count, 7);
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
-    private readonly Option<int> every = CommonOptions.Parsed("--every", "N", "Take every Nth checkpoint, counted back from the last", Lists.Count, 1);
+    private readonly Option<int> every = CommonOptions.Parsed("--every", "N", "Take every Nth checkpoint, counted back from the last",
+        Lists.Count, 1);
     private readonly Compute compute = new();
     private readonly Option<string[]> to = new("--out")
     {
@@ -72,9 +73,11 @@ internal sealed class LabDynamicsCommand : PbmCommand
         const string Prefix = "step-";
         var folder = Path.Combine(run, "checkpoints");
         var found = (Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, Prefix + "*") : [])
-            .Select(path => (Known: long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step), Step: step, Path: path))
+            .Select(path => (Known: long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None,
+                CultureInfo.InvariantCulture, out var step), Step: step, Path: path))
             .Where(c => c.Known).Select(c => (c.Step, c.Path)).OrderByDescending(c => c.Step).ToArray();
-        if (found.Length == 0) throw new DirectoryNotFoundException($"{run} has no checkpoints: there is no folder {Path.Combine(folder, Prefix + "000100")} or the like");
+        if (found.Length == 0)
+            throw new DirectoryNotFoundException($"{run} has no checkpoints: there is no folder {Path.Combine(folder, Prefix + "000100")} or the like");
         return [.. found.Where((_, i) => i % every == 0).Reverse()];
     }
 
@@ -95,7 +98,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
     {
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("step", "accuracy");
-        foreach (var group in dynamics.Steps[0].Groups) table.AddColumn(new TableColumn(new Text($"{group.Group.Name} {group.Group.Title}")).NoWrap());
+        foreach (var group in dynamics.Steps[0].Groups)
+            table.AddColumn(new TableColumn(new Text($"{group.Group.Name} {group.Group.Title}")).NoWrap());
         foreach (var step in dynamics.Steps)
         {
             string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g.Scores[h.Layer, h.Index]:0.0000}" : "")];

@@ -12,7 +12,12 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm lab quartet`: trains the four models of the demo again, for several seeds, and compares them with those shipped.</summary>
 internal sealed class LabQuartetCommand : PbmCommand
 {
-    private readonly Option<string> folder = new("--out") { Description = "Folder of the runs; what is there already goes on", HelpName = "FOLDER", DefaultValueFactory = _ => "out/quartet" };
+    private readonly Option<string> folder = new("--out")
+    {
+        Description = "Folder of the runs; what is there already goes on",
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => "out/quartet"
+    };
     private readonly Option<int> seeds = CommonOptions.Parsed("--seeds", "N", "How many quartets, of seeds 1 to N", Lists.Count, 3);
     private readonly Option<string?> ship = new("--ship") { Description = "Write seed 1's models, with cards, to this folder", HelpName = "FOLDER" };
     private readonly Option<int?> threads = CommonOptions.Threads();
@@ -38,7 +43,8 @@ internal sealed class LabQuartetCommand : PbmCommand
         });
         if (call.Get(ship) is { } to) Quartet.Ship(call.Get(folder), made, drawn[0], to, BenchPatchCommand.Machine());
         Show(call, made, shipped);
-        call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalMinutes:0.0} minutes in all, {made.Sum(m => m.Seconds) / 60:0.0} of them in steps"));
+        call.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{clock.Elapsed.TotalMinutes:0.0} minutes in all, {made.Sum(m => m.Seconds) / 60:0.0} of them in steps"));
         call.WriteJson(new { Made = made, Shipped = shipped, Minutes = clock.Elapsed.TotalMinutes });
         return ExitCode.Ok;
     }
@@ -46,11 +52,13 @@ internal sealed class LabQuartetCommand : PbmCommand
     private static void Show(Call call, IReadOnlyList<QuartetModel> made, IReadOnlyList<QuartetModel> shipped)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in (string[])["model", "seed", .. LabData.Evaluations, "shipped: " + LabData.Evaluations[0], "steps", "s"]) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var column in (string[])["model", "seed", .. LabData.Evaluations, "shipped: " + LabData.Evaluations[0], "steps", "s"])
+            table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var m in made)
         {
             var old = shipped.FirstOrDefault(s => s.Name == m.Name && s.Seed == m.Seed);
-            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])), old is null ? "-" : Short(old.Scores[LabData.Evaluations[0]]), $"{m.Steps}", $"{m.Seconds:0}"]);
+            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])), old is null ? "-"
+                : Short(old.Scores[LabData.Evaluations[0]]), $"{m.Steps}", $"{m.Seconds:0}"]);
         }
         call.Out.Write(table);
         call.WriteLine("accuracies with half the width of their 95 % intervals");

@@ -14,10 +14,16 @@ namespace Patchbay.Cli.Commands;
 internal abstract class LabRunCommand : PbmCommand
 {
     private readonly Argument<string> recipe = new("recipe") { Description = "A recipe (JSON, see docs/lab.md), or a built-in one: " + string.Join(", ", LabRecipes.Names), HelpName = "RECIPE" };
-    private readonly Option<string> folder = new("--out") { Description = "Folder of the run; one that is there already goes on", HelpName = "FOLDER", Required = true };
+    private readonly Option<string> folder = new("--out")
+    {
+        Description = "Folder of the run; one that is there already goes on",
+        HelpName = "FOLDER",
+        Required = true
+    };
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
     private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N", "Steps, in place of the recipe's", text => Lists.Count(text));
-    private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N", "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
+    private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N",
+        "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
 
@@ -54,13 +60,25 @@ internal abstract class LabRunCommand : PbmCommand
         var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
         var scores = log.Last(e => e.Scores is not null).Scores!;
         var curve = Path.Combine(run.Folder, "curve.svg");
-        if (log.Any(e => e.Loss is not null)) OutputFile.Write(curve, SvgLineChart.Draw(TrainingCurve.Chart(TrainingCurve.Named([(run.Folder, log)]))).ToString(SaveOptions.DisableFormatting));
+        if (log.Any(e => e.Loss is not null))
+            OutputFile.Write(curve, SvgLineChart.Draw(TrainingCurve.Chart(TrainingCurve.Named([(run.Folder, log)])))
+                .ToString(SaveOptions.DisableFormatting));
         call.WriteFacts([
-            ("model", run.ModelFolder), ("curve", curve), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"), ("seed", $"{chosen.Seed}"),
+            ("model", run.ModelFolder), ("curve", curve), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"),
+                ("seed", $"{chosen.Seed}"),
             ("time", $"{TimeSpan.FromSeconds(log.Sum(e => e.Seconds ?? 0)):h\\:mm\\:ss} in steps"),
             .. scores.Select(s => (s.Key, (string?)s.Value.ToString())),
         ]);
-        call.WriteJson(new { run.Folder, Model = run.ModelFolder, run.Steps, run.TrainedCount, chosen.Seed, Seconds = log.Sum(e => e.Seconds ?? 0), Scores = scores });
+        call.WriteJson(new
+        {
+            run.Folder,
+            Model = run.ModelFolder,
+            run.Steps,
+            run.TrainedCount,
+            chosen.Seed,
+            Seconds = log.Sum(e => e.Seconds ?? 0),
+            Scores = scores
+        });
         return ExitCode.Ok;
     }
 }
@@ -76,7 +94,12 @@ internal sealed class LabTrainCommand() : LabRunCommand("train", "Train a small 
 /// <summary>`pbm lab finetune RECIPE --from MODEL`: fine-tunes a checkpoint of the lab.</summary>
 internal sealed class LabFineTuneCommand : LabRunCommand
 {
-    private readonly Option<string> from = new("--from") { Description = "Checkpoint to start from, one of the lab's", HelpName = "MODEL", Required = true };
+    private readonly Option<string> from = new("--from")
+    {
+        Description = "Checkpoint to start from, one of the lab's",
+        HelpName = "MODEL",
+        Required = true
+    };
 
     public LabFineTuneCommand() : base("finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
         "pbm lab finetune goat --from models/tiny-base --out runs/goat") => Add(from);
@@ -97,7 +120,8 @@ internal static class LabProgress
             if (entry.Scores is null) last = entry;
             else
             {
-                call.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
+                call.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
                     + $"{string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Share:0.000}"))}  {last?.Seconds,5:0.00} s/step"));
             }
             report($"{run.Recipe.Name}: {last?.Stage} loss {last?.Loss:0.00}", entry.Step / (double)run.Recipe.Steps);

@@ -34,7 +34,8 @@ internal sealed class ModelInspectCommand : PbmCommand
             ("layers x heads", $"{c.Layers} x {c.Heads}" + (c.GroupSize > 1 ? $", {c.KeyValueHeads} key/value heads" : "")),
             ("width", $"{c.Width}, heads of {c.HeadWidth}, MLP {c.FeedForward}"),
             ("vocabulary", $"{c.Vocabulary}, embeddings {(c.TiedEmbeddings ? "tied" : "not tied")}"),
-            ("positions", $"{c.MaxPositions}, RoPE theta {c.RopeTheta:0.###}" + (c.RopeScaling is { } s ? $", {s.Kind} scaling by {s.Factor:0.###}" : "")
+            ("positions", $"{c.MaxPositions}, RoPE theta {c.RopeTheta:0.###}" + (c.RopeScaling is { } s
+                ? $", {s.Kind} scaling by {s.Factor:0.###}" : "")
                 + (c.SlidingWindow is { } w ? $", sliding window {w}" : "")),
             ("parameters", $"{c.ParameterCount:N0}"),
             ("memory", string.Join(", ", memory.Select(m => $"{ByteSize.Format(m.Bytes)} in {m.Dtype}"))),

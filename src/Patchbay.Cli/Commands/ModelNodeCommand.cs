@@ -13,7 +13,8 @@ internal sealed class ModelListCommand : PbmCommand
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
-    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list", "pbm model list --json")
+    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list",
+        "pbm model list --json")
     {
         Add(data);
         Add(catalogue);
@@ -83,11 +84,13 @@ internal sealed class ModelNodeCommand : PbmCommand
     {
         // As sweeps that were planned with it would have it, so that they find it loaded.
         using var home = DataHome.Open(call, data);
-        var plans = home.Journal.Sweeps().Select(id => home.Journal.Recover(id).State).Where(s => s.Plan is not null && !s.Ended).Select(s => s.Plan!);
+        var plans = home.Journal.Sweeps().Select(id => home.Journal.Recover(id).State).Where(s => s.Plan is not null && !s.Ended)
+            .Select(s => s.Plan!);
         if (plans.LastOrDefault(p => p.Models.Any(m => m.Name == model)) is { } plan) return ModelKey.Of(plan, model);
         var models = StudyInput.LoadCatalogue(call, catalogue);
         var place = StudyInput.Place(models.Find(model) ?? throw new FileNotFoundException($"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
-        var planned = call.WithProgress("fingerprint", report => SweepPlanner.Look(place, "float32", new PatchRun.Direct<double>(done => report("fingerprint", done)), call.Interrupted));
+        var planned = call.WithProgress("fingerprint", report =>
+            SweepPlanner.Look(place, "float32", new PatchRun.Direct<double>(done => report("fingerprint", done)), call.Interrupted));
         return new(planned, "float32", "cpu", info.Threads, SweepPlanner.MemoryOfOne([planned], info.MemoryBytes));
     }
 }

@@ -12,11 +12,17 @@ internal sealed class NodeRunCommand : PbmCommand
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly Option<string> data = DataFolder.Option();
-    private readonly Option<int> port = new("--port") { Description = "Port of its control API on 127.0.0.1; 0 for any that is free", HelpName = "PORT", DefaultValueFactory = _ => ControlApi.DefaultPort };
+    private readonly Option<int> port = new("--port")
+    {
+        Description = "Port of its control API on 127.0.0.1; 0 for any that is free",
+        HelpName = "PORT",
+        DefaultValueFactory = _ => ControlApi.DefaultPort
+    };
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly NodeSettings node = new();
 
-    public NodeRunCommand() : base("run", "Serve every running sweep until Ctrl-C; several nodes may share one data folder", "pbm node run", "pbm node run --slots 1 --port 9111")
+    public NodeRunCommand() : base("run", "Serve every running sweep until Ctrl-C; several nodes may share one data folder",
+        "pbm node run", "pbm node run --slots 1 --port 9111")
     {
         Add(data);
         Add(port);

@@ -22,7 +22,8 @@ internal static class PatchOutput
     public static void Write(string path, ScoreReport report, PathPatchingOptions options)
     {
         if (IsSvg(path))
-            OutputFile.Write(path, SvgHeatMaps.Draw(Maps(report, options), "Path patching of every head", Summary(report)).ToString(SaveOptions.DisableFormatting));
+            OutputFile.Write(path, SvgHeatMaps.Draw(Maps(report, options), "Path patching of every head", Summary(report))
+                .ToString(SaveOptions.DisableFormatting));
         else ScoreFiles.Write(path, report);
     }
 

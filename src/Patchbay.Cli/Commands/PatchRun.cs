@@ -10,7 +10,8 @@ internal static class PatchRun
 {
     /// <summary>Loads the weights.</summary>
     public static Llama Load(Call call, Checkpoint checkpoint, Compute.Choice choice) => call.WithProgress("loading", report =>
-        new Llama(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device, new Direct<LoadProgress>(p => report("loading", p.BytesDone / (double)p.BytesTotal)), call.Interrupted)));
+        new Llama(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device,
+            new Direct<LoadProgress>(p => report("loading", p.BytesDone / (double)p.BytesTotal)), call.Interrupted)));
 
     /// <summary>The checkpoint's fingerprint, under a progress bar.</summary>
     public static string Fingerprint(Call call, Checkpoint checkpoint) => call.WithProgress("fingerprint", report =>

@@ -11,7 +11,8 @@ internal sealed class StudyValidateCommand : PbmCommand
     private readonly Argument<string> file = StudyInput.File();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
-    public StudyValidateCommand() : base("validate", "Check a study: every mistake with its line, before anything is loaded", "pbm study validate cluster-config/studies/quartet.yaml")
+    public StudyValidateCommand() : base("validate", "Check a study: every mistake with its line, before anything is loaded",
+        "pbm study validate cluster-config/studies/quartet.yaml")
     {
         Add(file);
         Add(catalogue);
@@ -23,7 +24,14 @@ internal sealed class StudyValidateCommand : PbmCommand
         var path = call.Get(file);
         var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
         call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, {study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
-        call.WriteJson(new { study.Name, Models = study.Models.Select(m => m.Name), Stages = study.Stages.Select(s => s.Id), study.Task.Prompts, study.Seed });
+        call.WriteJson(new
+        {
+            study.Name,
+            Models = study.Models.Select(m => m.Name),
+            Stages = study.Stages.Select(s => s.Id),
+            study.Task.Prompts,
+            study.Seed
+        });
         return ExitCode.Ok;
     }
 }
@@ -38,7 +46,8 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score",
         text => Lists.Count(text));
-    private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE", "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
+    private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
+        "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
 
     public StudyRunCommand() : base("run", "Run a study: all its models in parallel, every result recorded, resumable at any instant",

@@ -29,7 +29,8 @@ internal sealed class SweepCompareCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var file = call.Get(output);
-        if (file is not null && Path.GetExtension(file) is not (".html" or ".md")) throw new ArgumentException($"--out: {file} must end in .html or .md");
+        if (file is not null && Path.GetExtension(file) is not (".html" or ".md"))
+            throw new ArgumentException($"--out: {file} must end in .html or .md");
         var journal = open(call);
         try
         {
@@ -38,7 +39,8 @@ internal sealed class SweepCompareCommand : PbmCommand
             Show(call, comparison);
             string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Of(comparison))];
             foreach (var path in files.Take(1)) call.WriteLine($"written: {path}");
-            foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0)) call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");
+            foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0))
+                call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");
             foreach (var note in comparison.Notes) call.Notice(note);
             if (call.IsJson) call.WriteJsonText(Document(comparison, files));
             return ExitCode.Ok;
@@ -88,7 +90,12 @@ internal sealed class SweepCompareCommand : PbmCommand
         First = comparison.First.Sweep,
         Second = comparison.Second.Sweep,
         comparison.SamePrompts,
-        Models = comparison.Models.Select(m => new { First = m.First.Name, Second = m.Second.Name, SameCheckpoint = m.First.Fingerprint == m.Second.Fingerprint }),
+        Models = comparison.Models.Select(m => new
+        {
+            First = m.First.Name,
+            Second = m.Second.Name,
+            SameCheckpoint = m.First.Fingerprint == m.Second.Fingerprint
+        }),
         Figures = comparison.Figures.Select(f => new
         {
             f.Part,

@@ -13,7 +13,8 @@ internal sealed class SweepControlCommand : PbmCommand
     private readonly SweepCommand command;
     private readonly string done;
 
-    private SweepControlCommand(string verb, string description, SweepCommand command, string done) : base(verb, description, $"pbm sweep {verb} quartet-1")
+    private SweepControlCommand(string verb, string description, SweepCommand command, string done)
+        : base(verb, description, $"pbm sweep {verb} quartet-1")
     {
         (this.command, this.done) = (command, done);
         Add(id);
@@ -21,7 +22,8 @@ internal sealed class SweepControlCommand : PbmCommand
     }
 
     /// <summary>`pbm sweep pause ID`.</summary>
-    public static SweepControlCommand Pause() => new("pause", "Hand out no more units of a sweep; what is under way is still recorded", new PauseSweep(), "is paused");
+    public static SweepControlCommand Pause() =>
+        new("pause", "Hand out no more units of a sweep; what is under way is still recorded", new PauseSweep(), "is paused");
 
     /// <summary>`pbm sweep cancel ID`.</summary>
     public static SweepControlCommand Cancel() => new("cancel", "End a sweep for good; what was recorded stays", new CancelSweep(), "is cancelled");

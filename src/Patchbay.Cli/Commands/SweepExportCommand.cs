@@ -21,7 +21,8 @@ internal sealed class SweepExportCommand : PbmCommand
 
     /// <param name="open">Opens the journal.</param>
     public SweepExportCommand(Func<Call, ISweepJournal> open) : base("export", "Write a sweep's results as files for other programs",
-        "pbm sweep export tiny-1 --out results", "pbm sweep export tiny-1 --format npy --out results", "pbm sweep export tiny-1 --format csv --out results --partial --json")
+        "pbm sweep export tiny-1 --out results", "pbm sweep export tiny-1 --format npy --out results",
+            "pbm sweep export tiny-1 --format csv --out results --partial --json")
     {
         this.open = open;
         Add(id);

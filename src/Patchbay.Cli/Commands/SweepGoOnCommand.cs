@@ -14,7 +14,8 @@ internal sealed class SweepGoOnCommand : PbmCommand
     private readonly NodeSettings node = new();
     private readonly SweepCommand command;
 
-    private SweepGoOnCommand(string verb, string description, SweepCommand command) : base(verb, description, $"pbm sweep {verb} quartet-1", $"pbm sweep {verb} quartet-1 --slots 1")
+    private SweepGoOnCommand(string verb, string description, SweepCommand command)
+        : base(verb, description, $"pbm sweep {verb} quartet-1", $"pbm sweep {verb} quartet-1 --slots 1")
     {
         this.command = command;
         Add(id);

@@ -10,7 +10,8 @@ internal sealed class SweepListCommand : PbmCommand
     private readonly Func<Call, ISweepJournal> open;
 
     /// <param name="open">Opens the journal.</param>
-    public SweepListCommand(Func<Call, ISweepJournal> open) : base("list", "Every sweep and how far it is", "pbm sweep list", "pbm sweep list --json") =>
+    public SweepListCommand(Func<Call, ISweepJournal> open)
+        : base("list", "Every sweep and how far it is", "pbm sweep list", "pbm sweep list --json") =>
         this.open = open;
 
     /// <inheritdoc/>

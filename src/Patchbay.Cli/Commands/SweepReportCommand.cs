@@ -16,7 +16,8 @@ internal sealed class SweepReportCommand : PbmCommand
     private readonly Option<bool> partial = new("--partial") { Description = "Report what there is of a sweep that is not complete" };
 
     /// <param name="open">Opens the journal.</param>
-    public SweepReportCommand(Func<Call, ISweepJournal> open) : base("report", "Write all that a sweep found as one HTML page and as Markdown, with pictures and data",
+    public SweepReportCommand(Func<Call, ISweepJournal> open)
+        : base("report", "Write all that a sweep found as one HTML page and as Markdown, with pictures and data",
         "pbm sweep report tiny-1", "pbm sweep report paper-1 --out paper --json", "pbm sweep report tiny-1 --partial")
     {
         this.open = open;
@@ -36,7 +37,8 @@ internal sealed class SweepReportCommand : PbmCommand
             var missing = SweepExport.Missing(state);
             if (missing.Count > 0 && !call.Get(partial))
                 throw new ArgumentException($"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; report what there is with --partial");
-            var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), FindingsOf.Sweep(state), SweepReport.Training(state.Plan!));
+            var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), FindingsOf.Sweep(state),
+                SweepReport.Training(state.Plan!));
             var home = call.Get(folder) ?? $"report-{sweep}";
             var paths = new List<string>();
             foreach (var (path, text) in SweepReport.Files(input))

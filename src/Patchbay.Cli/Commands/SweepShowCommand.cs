@@ -26,7 +26,8 @@ internal sealed class SweepShowCommand : PbmCommand
 
     /// <param name="open">Opens the journal.</param>
     public SweepShowCommand(Func<Call, ISweepJournal> open) : base("show", "What a sweep has done and found",
-        "pbm sweep show tiny-1", "pbm sweep show paper-1 --reference ../shared/reference", "pbm sweep show tiny-1 --reference published --reference-name tiny-base=llama --json")
+        "pbm sweep show tiny-1", "pbm sweep show paper-1 --reference ../shared/reference",
+            "pbm sweep show tiny-1 --reference published --reference-name tiny-base=llama --json")
     {
         this.open = open;
         Add(id);
@@ -72,11 +73,13 @@ internal sealed class SweepShowCommand : PbmCommand
             return given.Length == 0 ? null : throw new ArgumentException("--reference-name goes with --reference");
         foreach (var pair in given)
         {
-            if (pair is not [{ Length: > 0 }, { Length: > 0 }]) throw new ArgumentException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
+            if (pair is not [{ Length: > 0 }, { Length: > 0 }])
+                throw new ArgumentException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
             if (state.Plan!.Models.All(m => m.Name != pair[0]))
                 throw new ArgumentException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
         }
-        if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice) throw new ArgumentException($"--reference-name names {twice.Key} twice");
+        if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"--reference-name names {twice.Key} twice");
         return PublishedComparison.Of(state, new PublishedFolder(folder), given.ToDictionary(p => p[0], p => p[1]));
     }
 
@@ -89,7 +92,8 @@ internal sealed class SweepShowCommand : PbmCommand
             ("study", plan.Study),
             ("status", $"{SweepText.Of(state.Status)}, {SweepText.Units(state.InOrder)} units"),
             ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
-            ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}" : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),
+            ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}"
+                : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),
             ("compute", $"{plan.Compute.Dtype} on {plan.Compute.Device}, {SweepText.Count(plan.Compute.Threads, "thread")}"),
             ("code", state.Code),
             ("started", SweepText.Time(times.Started)),

@@ -14,7 +14,8 @@ internal sealed class SweepWatchCommand : PbmCommand
     /// <param name="open">Opens the journal.</param>
     /// <param name="time">The time; null for the machine's.</param>
     public SweepWatchCommand(Func<Call, ISweepJournal> open, TimeProvider? time = null)
-        : base("watch", "Watch a sweep until it has ended; Ctrl-C ends the watch, not the sweep", "pbm sweep watch tiny-1", "pbm sweep watch tiny-1 --json")
+        : base("watch", "Watch a sweep until it has ended; Ctrl-C ends the watch, not the sweep", "pbm sweep watch tiny-1",
+            "pbm sweep watch tiny-1 --json")
     {
         (this.open, this.time) = (open, time ?? TimeProvider.System);
         Add(id);
@@ -32,7 +33,9 @@ internal sealed class SweepWatchCommand : PbmCommand
             var follower = new SweepFollower(journal, sweep);
             follower.Read(clock.Observe); // the past says how fast it goes
             var state = new SweepWatch(call.Out, sweep, clock, time).Run(() => follower.Read(), call.Interrupted);
-            if (!state.Ended) call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on" : $"detached; the sweep is {SweepText.Of(state.Status)}");
+            if (!state.Ended)
+                call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
+                    : $"detached; the sweep is {SweepText.Of(state.Status)}");
             call.WriteJson(new
             {
                 Sweep = sweep,

@@ -19,7 +19,8 @@ internal static class SvgMatrix
         var left = 10 + SvgPicture.LetterWidth * rows.Max(r => r.Length);
         var names = SvgPicture.LetterWidth * columns.Max(c => c.Length);
         var top = 26 + names * Slant;
-        var picture = SvgPicture.Bare(left + columns.Count * CellWidth + names * 0.55, top + rows.Count * CellHeight + 6, title, SvgColors.StyleSheet);
+        var picture = SvgPicture.Bare(left + columns.Count * CellWidth + names * 0.55, top + rows.Count * CellHeight + 6, title,
+            SvgColors.StyleSheet);
         picture.Add(Svg.Text(0, 15, "panel", title));
         foreach (var (c, name) in columns.Index())
         {

@@ -9,7 +9,8 @@ internal static class ComparisonReport
 {
     private const int MostBars = 40;
     private static readonly string[] Headings = ["part", "figure", ">first", ">second", ">difference", ">95 % interval", ">p", "test"];
-    private static readonly string[] OverlapHeadings = ["model", "group", ">heads of first", ">of second", ">shared", ">precision", ">recall", ">Jaccard", ">rank"];
+    private static readonly string[] OverlapHeadings = ["model", "group", ">heads of first", ">of second", ">shared", ">precision",
+        ">recall", ">Jaccard", ">rank"];
 
     /// <summary>The figures as a table of the terminal.</summary>
     public static Table Figures(SweepComparison comparison) => Terminal(Headings, comparison.Figures.Select(Row));
@@ -29,7 +30,8 @@ internal static class ComparisonReport
                 [ReportTable.Of("Precision: share of the first's heads that are the second's; recall: share of the second's that are the first's; rank: "
                     + "Spearman's correlation of all scores.", OverlapHeadings, comparison.Overlaps.Select(Row))]));
         sections.Add(ReadingSection.Of(sections));
-        return new($"Sweeps {first.Sweep} and {second.Sweep}", $"Studies {first.Plan.Study} and {second.Plan.Study}", SweepComparison.Caption, sections);
+        return new($"Sweeps {first.Sweep} and {second.Sweep}", $"Studies {first.Plan.Study} and {second.Plan.Study}",
+            SweepComparison.Caption, sections);
     }
 
     private static Section Runs(SweepComparison comparison)
@@ -46,7 +48,8 @@ internal static class ComparisonReport
             ReportTable.Of("", ["", first.Sweep, second.Sweep], facts.Select(f => (Cell[])[f.Name, f.Value(first), f.Value(second)])),
             ReportTable.Of("Models and their fingerprints.", ["first", "", "second", ""], comparison.Models
                 .Select(m => (Cell[])[m.First.Name, m.First.Fingerprint, m.Second.Name, m.Second.Fingerprint])),
-            new Note(comparison.SamePrompts ? "Both asked the same prompts: seed and task are the same." : "They asked different prompts: answers are not paired."),
+            new Note(comparison.SamePrompts ? "Both asked the same prompts: seed and task are the same."
+                : "They asked different prompts: answers are not paired."),
             .. comparison.Notes.Select(n => new Note($"{char.ToUpperInvariant(n[0])}{n[1..]}.")),
         ];
         return new("runs", "What is compared", "Two sweeps, models of the same name beside each other, and every figure that both have.", "", blocks);
@@ -59,7 +62,8 @@ internal static class ComparisonReport
         if (parts.Length > 0)
             blocks.Add(new Charts(parts).Figure());
         blocks.Add(ReportTable.Of(SweepComparison.Caption, Headings, comparison.Figures.Select(Row)));
-        if (parts.Any(p => p.Key == "knockout")) blocks.Add(new Note("Of a knockout curve the layer is shown where the two sweeps differ most; its p is "
+        if (parts.Any(p => p.Key == "knockout"))
+            blocks.Add(new Note("Of a knockout curve the layer is shown where the two sweeps differ most; its p is "
             + "multiplied by the number of layers (Bonferroni)."));
         return new("figures", "Figure by figure", "Every figure that both sweeps have: the second's less the first's, and whether chance alone would do that.", "", blocks);
     }
@@ -70,14 +74,18 @@ internal static class ComparisonReport
         public Figure Figure()
         {
             // All on one axis, so that differences of different parts can be compared.
-            var reach = Math.Min(1, Math.Ceiling(parts.SelectMany(p => p).SelectMany(f => new[] { f.Difference!.Low, f.Difference.High }).Max(Math.Abs) * 10 + 0.01) / 10);
+            var reach = Math.Min(1, Math.Ceiling(parts.SelectMany(p => p).SelectMany(f => new[] { f.Difference!.Low, f.Difference.High })
+                .Max(Math.Abs) * 10 + 0.01) / 10);
             return new("Differences, second less first, with 95 % intervals; grey where not significant.",
                 [.. parts.Select(p => new Picture(p.Key, $"Differences in {p.Key}",
-                    SvgBarChart.Draw(new(p.Key, "difference", [new("", [.. p.Take(MostBars).Select(Bar)])]) { Range = (-reach, reach), ArePoints = true,
+                    SvgBarChart.Draw(new(p.Key, "difference", [new("", [.. p.Take(MostBars).Select(Bar)])]) { Range = (-reach, reach),
+                        ArePoints = true,
                     Format = "0.000", Lines = [new(0, "", false)] })))], 2);
         }
 
-        private static Bar Bar(ComparedFigure f) => new(f.Name, f.Difference!.Value, f.Difference.Low, f.Difference.High) { Color = f.Difference.IsSignificant ? 5 : null };
+        private static Bar Bar(ComparedFigure f) => new(f.Name, f.Difference!.Value, f.Difference.Low,
+            f.Difference.High)
+        { Color = f.Difference.IsSignificant ? 5 : null };
     }
 
     private static Cell[] Row(ComparedFigure f)
@@ -92,7 +100,8 @@ internal static class ComparisonReport
 
     private static Cell[] Row(GroupOverlap o) =>
     [
-        o.Model, o.Group, $"{o.Overlap.First}", $"{o.Overlap.Second}", $"{o.Overlap.Shared}", Numbers.Share(o.Overlap.Precision, "0.00"), Numbers.Share(o.Overlap.Recall, "0.00"),
+        o.Model, o.Group, $"{o.Overlap.First}", $"{o.Overlap.Second}", $"{o.Overlap.Shared}", Numbers.Share(o.Overlap.Precision, "0.00"),
+            Numbers.Share(o.Overlap.Recall, "0.00"),
         Numbers.Share(o.Overlap.Jaccard, "0.00"), Numbers.Share(o.Overlap.RankCorrelation, "0.00"),
     ];
 

@@ -86,7 +86,8 @@ internal static class HtmlWriter
 
     private static string Write(Cell cell, ReportColumn column)
     {
-        var style = column.IsNumber ? "r-number" : cell.Text.Length <= LongText ? "" : cell.Text.Split(' ').Max(word => word.Length) > LongText ? "r-long r-code" : "r-long";
+        var style = column.IsNumber ? "r-number" : cell.Text.Length <= LongText ? "" : cell.Text.Split(' ')
+            .Max(word => word.Length) > LongText ? "r-long r-code" : "r-long";
         var swatch = cell.Group is { } group ? $"<span class=\"r-swatch\" style=\"background:var(--g{group % 6})\"></span>" : "";
         var aside = cell.Aside.Length > 0 ? $" <small>{Escape(cell.Aside)}</small>" : "";
         return $"<td{(style.Length > 0 ? $" class=\"{style}\"" : "")}>{swatch}{Escape(cell.Text)}{aside}</td>";
@@ -97,11 +98,13 @@ internal static class HtmlWriter
     {
         var svg = new XElement(picture.Root!);
         svg.Elements().First(e => e.Name.LocalName == "style").Remove();
-        svg.SetAttributeValue("style", string.Create(CultureInfo.InvariantCulture, $"{(string)svg.Attribute("style")!};min-width:{Width(picture) * LeastScale:0}px"));
+        svg.SetAttributeValue("style", string.Create(CultureInfo.InvariantCulture,
+            $"{(string)svg.Attribute("style")!};min-width:{Width(picture) * LeastScale:0}px"));
         return svg.ToString(SaveOptions.DisableFormatting).Replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
     }
 
-    private static double Width(XDocument picture) => double.Parse(((string)picture.Root!.Attribute("viewBox")!).Split(' ')[2], CultureInfo.InvariantCulture);
+    private static double Width(XDocument picture) =>
+        double.Parse(((string)picture.Root!.Attribute("viewBox")!).Split(' ')[2], CultureInfo.InvariantCulture);
 
     private static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;").Replace("\"", "&quot;");
 }

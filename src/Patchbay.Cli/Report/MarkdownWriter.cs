@@ -35,7 +35,8 @@ internal static partial class MarkdownWriter
         Paragraph paragraph => Escape(paragraph.Text),
         Note note => "> " + Escape(note.Text),
         Facts facts => Rows(ReportTable.Of("", ["", ""], facts.Items.Select(f => (Cell[])[f.Name, f.Value]))),
-        Figure figure => string.Join("\n", figure.Pictures.Select(p => $"![{Escape(p.Title)}]({PictureFolder}/{p.FileOf(section)})")) + $"\n\n*{Escape(figure.Caption)}*",
+        Figure figure => string.Join("\n", figure.Pictures.Select(p =>
+            $"![{Escape(p.Title)}]({PictureFolder}/{p.FileOf(section)})")) + $"\n\n*{Escape(figure.Caption)}*",
         ReportTable { IsFolded: true } table => $"<details><summary>{Escape(table.Caption)}</summary>\n\n{Rows(table)}\n\n</details>",
         ReportTable table => (table.Caption.Length > 0 ? $"{Escape(table.Caption)}\n\n" : "") + Rows(table),
         _ => throw new ArgumentException($"{block.GetType().Name} cannot be written"),

@@ -29,7 +29,8 @@ internal static class Numbers
     }
 
     /// <summary>A share with its 95 % interval.</summary>
-    public static Cell Of(Proportion share) => share.Count == 0 ? None : new Cell(Share(share.Share), Interval(share.Interval.Low, share.Interval.High));
+    public static Cell Of(Proportion share) => share.Count == 0 ? None
+        : new Cell(Share(share.Share), Interval(share.Interval.Low, share.Interval.High));
 
     /// <summary>A share with its interval, or a dash.</summary>
     public static Cell Of(Proportion? share) => share is { } some ? Of(some) : None;

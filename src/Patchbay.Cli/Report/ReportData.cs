@@ -45,7 +45,8 @@ internal static class ReportData
 
     private sealed class MatrixConverter : JsonConverter<double[,]>
     {
-        public override double[,] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override double[,] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
 
         public override void Write(Utf8JsonWriter writer, double[,] value, JsonSerializerOptions options)
         {
@@ -58,7 +59,8 @@ internal static class ReportData
 
     private sealed class ShareConverter : JsonConverter<Proportion>
     {
-        public override Proportion Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+        public override Proportion Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
 
         public override void Write(Utf8JsonWriter writer, Proportion value, JsonSerializerOptions options)
         {

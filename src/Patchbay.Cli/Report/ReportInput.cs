@@ -21,13 +21,15 @@ internal sealed record ReportInput(RunFacts Run, SweepFindings Findings, IReadOn
     public Cell GroupCell(string group) => new(Titled(group), Group: Color(group));
 
     /// <summary>"A value fetcher".</summary>
-    public string Titled(string group) => Groups.FirstOrDefault(g => g.Name == group) is { } known && known.Title != known.Name ? $"{known.Name} {known.Title}" : group;
+    public string Titled(string group) => Groups.FirstOrDefault(g => g.Name == group) is { } known && known.Title != known.Name
+        ? $"{known.Name} {known.Title}" : group;
 
     /// <summary>The group that a name such as "group A" or "A" speaks of, in its colour; null where it is none.</summary>
     public int? ColorOf(string text) => Color(text.StartsWith("group ", StringComparison.Ordinal) ? text["group ".Length..] : text);
 
     /// <summary>Difference of two counted shares: paired where both answers are known prompt by prompt, else independent.</summary>
-    public static ShareDifference Difference(Proportion first, IReadOnlyList<bool> firstAnswers, Proportion second, IReadOnlyList<bool> secondAnswers) =>
+    public static ShareDifference Difference(Proportion first, IReadOnlyList<bool> firstAnswers, Proportion second,
+        IReadOnlyList<bool> secondAnswers) =>
         firstAnswers.Count > 0 && firstAnswers.Count == secondAnswers.Count
             ? ShareDifference.Paired(firstAnswers, secondAnswers)
             : ShareDifference.Independent(first, second);

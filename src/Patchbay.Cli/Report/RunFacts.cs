@@ -24,10 +24,12 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
     public static RunFacts Of(string sweep, SweepState state, IReadOnlyList<RecordedEvent> events)
     {
         var times = SweepTimes.Of(events);
-        var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node).Select(g => new NodeShare(g.Key, g.Count(), g.Sum(e => e.Seconds)));
+        var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
+            .Select(g => new NodeShare(g.Key, g.Count(), g.Sum(e => e.Seconds)));
         var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s), s.Completed, s.Order.Length,
             s.Units.Values.Sum(u => u.Seconds)));
-        return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes], [.. stages], SweepExport.Missing(state));
+        return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes], [.. stages],
+            SweepExport.Missing(state));
     }
 
     /// <summary>"entity-tracking, 7 boxes, 300 prompts".</summary>
@@ -39,7 +41,8 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
     public string Compute => $"{Plan.Compute.Dtype} on {Plan.Compute.Device}, {SweepText.Count(Plan.Compute.Threads, "thread")} a unit";
 
     /// <summary>"2026-03-04 12:00:00 UTC".</summary>
-    public static string Time(DateTimeOffset? at) => at?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) ?? Numbers.None;
+    public static string Time(DateTimeOffset? at) => at?.ToUniversalTime()
+        .ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) ?? Numbers.None;
 }
 
 /// <summary>What one process did for a sweep.</summary>

@@ -50,7 +50,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         var unchanged = models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => m.Name).ToArray();
         if (unchanged.Length > 0) notes.Add($"the same checkpoint in both: {string.Join(", ", unchanged)}");
         var figures = new FigureFinder(first, second, models, same);
-        var overlaps = models.SelectMany(m => OverlapSection.Between(first.Chain.Groups, m.First, m.Second).Select(o => o with { Model = m.Name })).ToArray();
+        var overlaps = models.SelectMany(m => OverlapSection.Between(first.Chain.Groups, m.First, m.Second)
+            .Select(o => o with { Model = m.Name })).ToArray();
         return new(firstRun, secondRun, models, [.. figures.All()], overlaps, same, notes);
     }
 
@@ -76,7 +77,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         private ShareDifference Difference(Proportion a, IReadOnlyList<bool> aAnswers, Proportion b, IReadOnlyList<bool> bAnswers) =>
             samePrompts ? ReportInput.Difference(a, aAnswers, b, bAnswers) : ShareDifference.Independent(a, b);
 
-        private ComparedFigure Share(string part, string name, Proportion a, Proportion b, IReadOnlyList<bool>? aAnswers = null, IReadOnlyList<bool>? bAnswers = null) =>
+        private ComparedFigure Share(string part, string name, Proportion a, Proportion b, IReadOnlyList<bool>? aAnswers = null,
+            IReadOnlyList<bool>? bAnswers = null) =>
             new(part, name, a.Share, b.Share, Difference(a, aAnswers ?? [], b, bAnswers ?? []));
 
         /// <summary>The first sweep's name of a model of the second, or null where it is not compared.</summary>
@@ -107,7 +109,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             from b in m.Second.Dcm
             where (a.Group, a.Desideratum) == (b.Group, b.Desideratum)
             let name = $"{m.Name}, {a.Group} {a.Desideratum}"
-            from figure in new[] { new ComparedFigure("DCM heads kept", name, a.Heads.Count, b.Heads.Count, null), Share("DCM accuracy", name, a.Test, b.Test) }
+            from figure in new[] { new ComparedFigure("DCM heads kept", name, a.Heads.Count, b.Heads.Count, null),
+                Share("DCM accuracy", name, a.Test, b.Test) }
             select figure;
 
         private IEnumerable<ComparedFigure> Functionality() =>

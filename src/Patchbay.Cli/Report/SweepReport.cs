@@ -16,7 +16,8 @@ internal static class SweepReport
 
     private static readonly Func<ReportInput, Section?>[] Sections =
     [
-        SummarySection.Of, RunSection.Of, AccuracySection.Of, PathPatchingSection.Of, CircuitSection.Of, OverlapSection.Of, AttentionSection.Of, MinimalitySection.Of,
+        SummarySection.Of, RunSection.Of, AccuracySection.Of, PathPatchingSection.Of, CircuitSection.Of, OverlapSection.Of,
+            AttentionSection.Of, MinimalitySection.Of,
         FaithfulnessSection.Of, CompletenessSection.Of, DcmSection.Of, FunctionalitySection.Of, CmapSection.Of, KnockoutSection.Of, PatchedSection.Of,
         AttributionSection.Of, TrainingSection.Of,
     ];
@@ -53,6 +54,7 @@ internal static class SweepReport
         yield return ("report.md", MarkdownWriter.Write(report));
         foreach (var (file, picture) in report.Pictures) yield return ($"{MarkdownWriter.PictureFolder}/{file}", MarkdownWriter.PictureText(picture));
         yield return ("data.json", ReportData.Write(new { input.Run, input.Findings }));
-        foreach (var section in report.Sections.Where(s => s.Data is not null)) yield return (ReportData.FileOf(section), ReportData.Write(section.Data!));
+        foreach (var section in report.Sections.Where(s => s.Data is not null))
+            yield return (ReportData.FileOf(section), ReportData.Write(section.Data!));
     }
 }

@@ -58,7 +58,8 @@ internal sealed record CircuitComparison(IReadOnlyList<PatchedModel> Models, ulo
         foreach (var m in Models)
         {
             var (low, high) = m.Accuracy.Interval;
-            string[] cells = [m.Name, $"{m.Accuracy.Share:0.000}", $"{low:0.000} to {high:0.000}", $"{m.Accuracy.Right} of {m.Accuracy.Count}", $"{m.Report.SecondsTotal:0.0} s"];
+            string[] cells = [m.Name, $"{m.Accuracy.Share:0.000}", $"{low:0.000} to {high:0.000}",
+                $"{m.Accuracy.Right} of {m.Accuracy.Count}", $"{m.Report.SecondsTotal:0.0} s"];
             table.AddRow(cells.Select(cell => new Text(cell)));
         }
         return table;

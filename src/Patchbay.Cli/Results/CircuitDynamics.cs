@@ -29,7 +29,8 @@ internal sealed record CircuitDynamics(string Run, int Prompts, ulong Seed, IRea
 
     private LinePanel AccuracyPanel() => new("accuracy",
     [
-        new("accuracy", [.. Steps.Select(s => new LinePoint(s.Step, s.Accuracy.Share, s.Accuracy.Interval.Low, s.Accuracy.Interval.High))]) { Color = 5, Dots = Steps.Count <= 40 },
+        new("accuracy", [.. Steps.Select(s => new LinePoint(s.Step, s.Accuracy.Share, s.Accuracy.Interval.Low,
+            s.Accuracy.Interval.High))]) { Color = 5, Dots = Steps.Count <= 40 },
     ])
     { Range = (0, 1) };
 

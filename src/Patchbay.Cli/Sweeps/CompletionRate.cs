@@ -29,7 +29,8 @@ internal sealed class CompletionRate
         var (from, first) = seen.First!.Value;
         var (to, last) = seen.Last!.Value;
         var step = (double)(last - first) / (seen.Count - 1);
-        var rate = Math.Min((last - first) / Math.Max((to - from).TotalSeconds, 1e-3), (last - first + step) / Math.Max((now - from).TotalSeconds, 1e-3));
+        var rate = Math.Min((last - first) / Math.Max((to - from).TotalSeconds, 1e-3),
+            (last - first + step) / Math.Max((now - from).TotalSeconds, 1e-3));
         return rate;
     }
 }

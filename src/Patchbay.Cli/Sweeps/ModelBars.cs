@@ -83,6 +83,7 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
         var failed = bar.Failed <= 0 ? 0 : Math.Clamp((int)Math.Round(bar.Failed * width), 1, width - done);
         if (done > 0) yield return new Segment(new string(unicode ? '━' : '#', done), new Style(Color.Green));
         if (failed > 0) yield return new Segment(new string(unicode ? '╍' : 'x', failed), new Style(Color.Red));
-        if (width > done + failed) yield return new Segment(new string(unicode ? '─' : '.', width - done - failed), new Style(decoration: Decoration.Dim));
+        if (width > done + failed)
+            yield return new Segment(new string(unicode ? '─' : '.', width - done - failed), new Style(decoration: Decoration.Dim));
     }
 }

@@ -33,6 +33,7 @@ internal sealed class NodeSettings
     {
         Compute.Configure(call, threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return new(journal, new TorchModelSource(artifacts), new(count, threads, Memory(call), ScoreFiles.Version, only), () => set_num_threads(threads));
+        return new(journal, new TorchModelSource(artifacts), new(count, threads, Memory(call), ScoreFiles.Version, only), () =>
+            set_num_threads(threads));
     }
 }

@@ -61,7 +61,8 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("model", "published as", "accuracy published", "measured");
         foreach (var model in Models)
-            table.AddRow(new Text(model.Model), new Text(model.Reference), new Text(SweepText.Share(model.Published ?? double.NaN)), new Text(model.Measured?.ToString() ?? "-"));
+            table.AddRow(new Text(model.Model), new Text(model.Reference), new Text(SweepText.Share(model.Published ?? double.NaN)),
+                new Text(model.Measured?.ToString() ?? "-"));
         return table;
     }
 
@@ -77,7 +78,8 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
                 string[] cells =
                 [
                     index == 0 ? model.Model : "", name, SweepText.Share(rank), $"{overlap?.First}", $"{overlap?.Second}", $"{overlap?.Shared}",
-                    SweepText.Share(overlap?.Precision ?? double.NaN), SweepText.Share(overlap?.Recall ?? double.NaN), SweepText.Share(overlap?.Jaccard ?? double.NaN),
+                    SweepText.Share(overlap?.Precision ?? double.NaN), SweepText.Share(overlap?.Recall ?? double.NaN),
+                        SweepText.Share(overlap?.Jaccard ?? double.NaN),
                 ];
                 table.AddRow(cells.Select(cell => new Text(cell)));
             }
@@ -107,6 +109,7 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         if (scores is null && theirs is null) return null;
         var rank = scores is null ? double.NaN : CircuitOverlap.Spearman([.. path.Scores.Cast<double>()], [.. scores.Cast<double>()]);
         var ours = SweepResults.Circuit(state, model)[name];
-        return new(path.Group.Name, rank, theirs is null ? null : new CircuitOverlap(ours.Count, theirs.Distinct().Count(), ours.Intersect(theirs).Count(), rank));
+        return new(path.Group.Name, rank, theirs is null ? null
+            : new CircuitOverlap(ours.Count, theirs.Distinct().Count(), ours.Intersect(theirs).Count(), rank));
     }
 }

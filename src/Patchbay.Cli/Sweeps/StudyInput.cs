@@ -16,7 +16,8 @@ internal static class StudyInput
     public static Argument<string> File() => new("FILE") { Description = "A study (docs/studies.md)" };
 
     /// <summary>--catalogue FILE.</summary>
-    public static Option<string?> Catalogue() => new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)", HelpName = "FILE" };
+    public static Option<string?> Catalogue() =>
+        new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)", HelpName = "FILE" };
 
     /// <summary>The catalogue.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
@@ -38,18 +39,21 @@ internal static class StudyInput
 
     /// <summary>Where a model is.</summary>
     /// <exception cref="FileNotFoundException">It is not here.</exception>
-    public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
+    public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem
+        ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : new(model.Name, model.Folder.FullPath!, model.Adapter?.FullPath);
 
     /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks for.</summary>
     /// <exception cref="InvalidDataException">It is not, or has not.</exception>
     private static void CheckPrompts(Study study, string file)
     {
-        var needed = study.Stages.Select(s => s.Parameters.TryGetValue("prompts", out var count) ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0).Append(study.Task.Prompts).Max();
+        var needed = study.Stages.Select(s => s.Parameters.TryGetValue("prompts", out var count)
+            ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0).Append(study.Task.Prompts).Max();
         foreach (var model in study.Models)
         {
             var found = PromptInput.Load(file, TaskCheckCommand.Encoder(model.Path), study.Seed).Prompts.Count;
-            if (found < needed) throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for {needed} (task.prompts, or prompts of a stage)");
+            if (found < needed)
+                throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for {needed} (task.prompts, or prompts of a stage)");
         }
     }
 
@@ -59,10 +63,12 @@ internal static class StudyInput
         var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
         Compute.Configure(call, ofUnit); // before anything of libtorch is touched: it reads its settings once
         TorchModelSource.DeviceOf(study.Compute.Device); // must be here
-        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report => SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
+        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
+            SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         if (study.Task.File is { } file) CheckPrompts(study, file);
-        var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts ? home.KeepPrompts(prompts) : null);
+        var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
+            ? home.KeepPrompts(prompts) : null);
         foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
             if (Experiment.Of(kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,

@@ -74,7 +74,8 @@ internal static class SweepDrawing
     /// <summary>Text on one line, cut where there is no more room.</summary>
     private sealed class CutLine(string text, Style style) : Renderable
     {
-        protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(text.Length, maxWidth), Math.Min(text.Length, maxWidth));
+        protected override Measurement Measure(RenderOptions options, int maxWidth) =>
+            new(Math.Min(text.Length, maxWidth), Math.Min(text.Length, maxWidth));
 
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
         {

@@ -36,7 +36,8 @@ internal static class SweepExport
             "npy" => Matrices(state),
             _ => throw new ArgumentException($"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
         },
-        .. state.Plan!.Models.Where(m => SweepResults.PathPatching(state, m.Name).Count > 0).Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", Circuit(state, m.Name))),
+        .. state.Plan!.Models.Where(m => SweepResults.PathPatching(state, m.Name).Count > 0)
+            .Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", Circuit(state, m.Name))),
     ];
 
     /// <summary>What is not measured: a line for every stage that is not complete.</summary>
@@ -128,7 +129,8 @@ internal static class SweepExport
         foreach (var model in state.Plan!.Models)
         {
             var numbers = SweepResults.Accuracy(state, model.Name) is { } a
-                ? string.Create(CultureInfo.InvariantCulture, $"{a.Right},{a.Count},{Number(a.Share)},{Number(a.Interval.Low)},{Number(a.Interval.High)}")
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"{a.Right},{a.Count},{Number(a.Share)},{Number(a.Interval.Low)},{Number(a.Interval.High)}")
                 : ",,,,";
             text.Append(CultureInfo.InvariantCulture, $"{Cell(model.Name)},{numbers}\n");
         }

@@ -15,10 +15,12 @@ internal static class SweepHost
     /// <param name="node">The node that serves it.</param>
     /// <param name="watch">Shows states until the sweep has ended or the token is cancelled.</param>
     /// <param name="results">Kind of stages whose results --json tells.</param>
-    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>, CancellationToken> watch, string? results = null)
+    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>,
+        CancellationToken> watch, string? results = null)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
-        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         await using (node)
         {
             watch(() => node.Sweep(id), stop.Token);

@@ -16,7 +16,8 @@ internal static class SweepJournals
         var recovered = journal.Recover(id);
         if (recovered.State.Status != SweepStatus.None) return recovered;
         var ids = journal.Sweeps();
-        throw new FileNotFoundException($"there is no sweep '{id}': " + (ids.Count == 0 ? "no study has been run here" : $"there is {string.Join(", ", ids)}"));
+        throw new FileNotFoundException($"there is no sweep '{id}': " + (ids.Count == 0 ? "no study has been run here"
+            : $"there is {string.Join(", ", ids)}"));
     }
 
     /// <summary>Closes a journal that has something to close.</summary>

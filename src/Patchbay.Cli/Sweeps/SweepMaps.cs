@@ -20,7 +20,8 @@ internal static class SweepMaps
     }
 
     /// <summary>Whether some model has a result of the group.</summary>
-    public static bool IsMeasured(SweepState state, string group) => state.InOrder.Any(s => IsOf(s, group) && (s.Completed > 0 || s.Status == StageStatus.Completed));
+    public static bool IsMeasured(SweepState state, string group) =>
+        state.InOrder.Any(s => IsOf(s, group) && (s.Completed > 0 || s.Status == StageStatus.Completed));
 
     /// <summary>The group last worked on: the last in the plan's order of which some model has a result, or the first of all.
     /// Null where the sweep looks for no heads.</summary>
@@ -45,7 +46,8 @@ internal static class SweepMaps
             _ => $"{stage.Completed} of {SweepText.Count(stage.Order.Length, "unit")}",
         };
         var map = new HeatMap(stage.Stage.Model, note, scores.Path.Scores) { StandardErrors = scores.Path.StandardErrors };
-        return scores.IsComplete && int.TryParse(stage.Stage.Parameters.GetValueOrDefault("receivers"), NumberStyles.None, CultureInfo.InvariantCulture, out var receivers)
+        return scores.IsComplete && int.TryParse(stage.Stage.Parameters.GetValueOrDefault("receivers"), NumberStyles.None,
+            CultureInfo.InvariantCulture, out var receivers)
             ? map.MarkMostNegative(receivers)
             : map;
     }

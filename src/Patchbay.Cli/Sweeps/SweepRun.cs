@@ -11,7 +11,8 @@ internal static class SweepRun
         var unfinished = anew ? null : SweepOrders.Unfinished(home.Journal, plan);
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
-        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models" : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
+        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
+            : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return id;
     }
 
@@ -31,7 +32,8 @@ internal static class SweepRun
         }
         var first = SweepJournals.Find(home.Journal, id).State;
         var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
-        return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) => Show(call, id, () => state() is { Plan: not null } seen ? seen : first, stop), results).GetAwaiter().GetResult();
+        return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) =>
+            Show(call, id, () => state() is { Plan: not null } seen ? seen : first, stop), results).GetAwaiter().GetResult();
     }
 
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>

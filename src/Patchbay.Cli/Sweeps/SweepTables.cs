@@ -23,7 +23,8 @@ internal static class SweepTables
         table.AddColumn("stage");
         foreach (var model in models) table.AddColumn(new TableColumn(new Text(model.Name)));
         foreach (var row in state.InOrder.GroupBy(s => SweepText.ShortId(s.Stage)))
-            table.AddRow(models.Select(m => row.FirstOrDefault(s => s.Stage.Model == m.Name)).Select(s => new Text(s is null ? "" : Progress(s))).Prepend(new Text(row.Key)));
+            table.AddRow(models.Select(m => row.FirstOrDefault(s => s.Stage.Model == m.Name))
+                .Select(s => new Text(s is null ? "" : Progress(s))).Prepend(new Text(row.Key)));
         return table;
     }
 
@@ -78,7 +79,8 @@ internal static class SweepTables
             foreach (var (index, item) in stage.Results.Select(r => r.Result).GroupBy(r => r.Item, StringComparer.Ordinal).Index())
             {
                 var (value, error, samples) = SweepResults.Pooled([.. item]);
-                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key), new Text($"{value:0.0000}"), new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
+                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key), new Text($"{value:0.0000}"),
+                    new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
             }
         }
         return table;

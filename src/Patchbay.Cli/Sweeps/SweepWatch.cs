@@ -51,7 +51,8 @@ internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clo
         {
             var now = time.GetUtcNow();
             var known = before.Stages;
-            foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Completed && known.GetValueOrDefault(s.Stage.Id)?.Status != StageStatus.Completed))
+            foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Completed
+                && known.GetValueOrDefault(s.Stage.Id)?.Status != StageStatus.Completed))
                 WriteLine($"{stage.Stage.Id} is complete: {SweepText.Count(stage.Order.Length, "unit")}");
             if (state.Ended || state.Status != said.Status || now - at >= (ReferenceEquals(state, said) ? SayAtLeast : Say))
             {

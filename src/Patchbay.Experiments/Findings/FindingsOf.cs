@@ -14,7 +14,8 @@ public static class FindingsOf
         var stages = state.InOrder.ToArray();
         return new(
             [.. plan.Models.Select(m => Model(state, m))],
-            stages.FirstOrDefault(s => s.Stage.Kind == SweepResults.PathPatchingKind) is { } first ? SweepResults.Chain(first.Stage) : PathChain.EntityTracking,
+            stages.FirstOrDefault(s => s.Stage.Kind == SweepResults.PathPatchingKind) is { } first ? SweepResults.Chain(first.Stage)
+                : PathChain.EntityTracking,
             [.. stages.Select(CircuitExperiment.Finding).OfType<CircuitFinding>()],
             [.. stages.Where(s => s.Stage.Kind == CmapExperiment.Kind).SelectMany(s => CmapExperiment.Findings(state, s))]);
     }
@@ -30,9 +31,11 @@ public static class FindingsOf
             Layers = model.Layers,
             Heads = model.Heads,
             Accuracy = Of(SweepResults.AccuracyKind).Select(Accuracy).FirstOrDefault(a => a is not null),
-            Scores = [.. SweepResults.PathPatching(state, model.Name).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s).Path)],
+            Scores = [.. SweepResults.PathPatching(state, model.Name).Where(s => s.Status == StageStatus.Completed)
+                .Select(s => SweepResults.Scores(state, s).Path)],
             Circuit = SweepCircuits.Of(state, model.Name).Groups.Where(g => g.Value.Count > 0).ToDictionary(g => g.Key, g => g.Value),
-            Minimality = [.. MinimalityExperiment.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed).SelectMany(s => MinimalityExperiment.Findings(s, candidates))],
+            Minimality = [.. MinimalityExperiment.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed)
+                .SelectMany(s => MinimalityExperiment.Findings(s, candidates))],
             Attribution = [.. Of(AttributionExperiment.Kind).SelectMany(s => AttributionExperiment.Findings(state, s))],
             Dcm = [.. Of(DcmExperiment.Kind).SelectMany(DcmExperiment.Findings)],
             Functionality = [.. Of(FunctionalityExperiment.Kind).SelectMany(FunctionalityExperiment.Findings)],
@@ -46,6 +49,7 @@ public static class FindingsOf
     {
         if (Shares.Total(stage, SweepResults.AccuracyKind) is not { } right) return null;
         var none = new Estimate(double.NaN, double.NaN, 0);
-        return new(right, Means.Total(stage, "probability") ?? none, Means.Total(stage, "rank") ?? none, Shares.Answers(stage, SweepResults.AccuracyKind));
+        return new(right, Means.Total(stage, "probability") ?? none, Means.Total(stage, "rank") ?? none,
+            Shares.Answers(stage, SweepResults.AccuracyKind));
     }
 }

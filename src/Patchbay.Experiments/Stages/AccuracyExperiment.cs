@@ -27,7 +27,8 @@ public sealed class AccuracyExperiment : Experiment
         [new Stage($"{request.Model}/{Name}", Name, request.Model, request.Parameters, [])];
 
     /// <inheritdoc/>
-    public override StagePlan Plan(Stage stage, SweepState state) => new("", [.. PromptRange.Split(Count(stage, "prompts"), PromptsPerUnit).Select(r => r.Key)]);
+    public override StagePlan Plan(Stage stage, SweepState state) =>
+        new("", [.. PromptRange.Split(Count(stage, "prompts"), PromptsPerUnit).Select(r => r.Key)]);
 
     /// <inheritdoc/>
     public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)

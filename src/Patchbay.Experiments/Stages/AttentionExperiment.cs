@@ -55,7 +55,8 @@ public sealed class AttentionExperiment : Experiment
         var circuit = Circuit.Parse(chain, order.Inputs);
         string[] names = [.. order.Stage.Parameters["positions"].Split(','), "other"];
         using var scope = NewDisposeScope();
-        using var run = BaseRun.Create(session.Model, new([.. prompts.Prompts.Select(p => p.Clean.Ids)]), chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min()));
+        using var run = BaseRun.Create(session.Model, new([.. prompts.Prompts.Select(p => p.Clean.Ids)]),
+            chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min()));
         var targets = prompts.Prompts.Select(p => Targets(p.Clean, names)).ToArray();
         var results = new List<InterventionResult>();
         foreach (var same in circuit.Heads.GroupBy(h => (chain.Group(h.Group).Position, h.Head.Layer)))
@@ -67,7 +68,8 @@ public sealed class AttentionExperiment : Experiment
             var values = weights.data<double>().ToArray();
             foreach (var (group, head) in same)
                 results.AddRange(names.Select((name, i) => Means.Of($"{group} {head} {name}", [.. targets.Select((t, n) =>
-                    Enumerable.Range(0, at[n] + 1).Where(p => t[p] == i).Sum(p => values[(n * weights.shape[1] + head.Index) * weights.shape[2] + p]))])));
+                    Enumerable.Range(0, at[n] + 1).Where(p => t[p] == i)
+                        .Sum(p => values[(n * weights.shape[1] + head.Index) * weights.shape[2] + p]))])));
         }
         return results;
     }
@@ -78,7 +80,8 @@ public sealed class AttentionExperiment : Experiment
         if (stage.Status != StageStatus.Completed) return [];
         string[] names = [.. stage.Stage.Parameters["positions"].Split(','), "other"];
         var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
-        return [.. circuit.Heads.Select(h => new AttentionFinding(h.Group, h.Head, names.ToDictionary(n => n, n => Means.Total(stage, $"{h.Group} {h.Head} {n}")!.Value)))];
+        return [.. circuit.Heads.Select(h => new AttentionFinding(h.Group, h.Head,
+            names.ToDictionary(n => n, n => Means.Total(stage, $"{h.Group} {h.Head} {n}")!.Value)))];
     }
 
     /// <summary>Which of the names each position of a prompt counts for.</summary>

@@ -31,22 +31,27 @@ public sealed class AttributionExperiment : Experiment
     [
         new("forms", $"{Gradient},{Integrated}", $"'{Gradient}' at the clean prompt, or '{Integrated}' along the line to the counterfactual", text => text.Split(',').All(f => f is Gradient or Integrated) ? null : $"a list of '{Gradient}' and '{Integrated}'"),
         new("steps", "8", "Points of the integrated form", text => WholeNumber(text, 1)),
-        new("top", "0", "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers", text => WholeNumber(text, 0)),
+        new("top", "0", "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers", text =>
+            WholeNumber(text, 0)),
     ];
 
     /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var groups = request.Earlier(SweepResults.PathPatchingKind, request.Model);
-        if (groups.Count == 0) throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} before {Name}, which is compared with it, found none");
-        return [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = SweepCircuits.Chain(request, request.Model).ToString() }, [.. groups.Select(s => s.Id)])];
+        if (groups.Count == 0)
+            throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} before {Name}, which is compared with it, found none");
+        return [new($"{request.Model}/{Name}", Name, request.Model,
+            new Dictionary<string, string>(request.Parameters) { ["chain"] = SweepCircuits.Chain(request, request.Model).ToString() },
+            [.. groups.Select(s => s.Id)])];
     }
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state)
     {
         var exact = stage.After.Select(id => (Group: SweepResults.Group(state.Stages[id].Stage).Name, Receivers: state.Stages[id].Inputs)).ToArray();
-        return new(string.Join('\n', exact.Select(e => $"{e.Group}: {e.Receivers}")), [.. exact.SelectMany(e => stage.Parameters["forms"].Split(',').Select(f => $"{e.Group}-{f}"))]);
+        return new(string.Join('\n', exact.Select(e => $"{e.Group}: {e.Receivers}")),
+            [.. exact.SelectMany(e => stage.Parameters["forms"].Split(',').Select(f => $"{e.Group}-{f}"))]);
     }
 
     /// <inheritdoc/>
@@ -55,11 +60,13 @@ public sealed class AttributionExperiment : Experiment
         var (group, form) = (order.Key.Split('-')[0], order.Key.Split('-')[1]);
         var receivers = order.Inputs.Split('\n').First(l => l.StartsWith($"{group}: ", StringComparison.Ordinal))[(group.Length + 2)..];
         var prompts = session.Prompts(order.Plan, order.Plan.Task.Prompts);
-        var scores = AttributionPatching.Scores(session.Model, prompts, PathChain.Parse(order.Stage.Parameters["chain"]).Group(group), PathPatchingExperiment.Heads(receivers),
+        var scores = AttributionPatching.Scores(session.Model, prompts, PathChain.Parse(order.Stage.Parameters["chain"]).Group(group),
+            PathPatchingExperiment.Heads(receivers),
             form == Gradient ? 0 : Count(order.Stage, "steps"), progress, order.Plan.Compute.MemoryBytes, cancel);
         var config = session.Model.Config;
         return [.. Enumerable.Range(0, config.Layers * config.Heads).Select(i => new Head(i / config.Heads, i % config.Heads))
-            .Select(h => new InterventionResult($"{group} {form} {h}", scores.Scores[h.Layer, h.Index], scores.StandardErrors[h.Layer, h.Index], prompts.Count))];
+            .Select(h => new InterventionResult($"{group} {form} {h}", scores.Scores[h.Layer, h.Index],
+                scores.StandardErrors[h.Layer, h.Index], prompts.Count))];
     }
 
     /// <summary>What a complete stage found, beside the exact scores.</summary>
@@ -88,8 +95,10 @@ public sealed class AttributionExperiment : Experiment
     {
         var k = Count(stage, "top") is > 0 and var given ? given : int.Parse(path.Parameters["receivers"], CultureInfo.InvariantCulture);
         var top = exact.Top(k);
-        var able = Enumerable.Range(0, exact.SenderLayers).SelectMany(l => Enumerable.Range(0, exact.Scores.GetLength(1)).Select(h => (l, h))).ToArray();
+        var able = Enumerable.Range(0, exact.SenderLayers)
+            .SelectMany(l => Enumerable.Range(0, exact.Scores.GetLength(1)).Select(h => (l, h))).ToArray();
         return new(exact.Group.Name, form == Gradient ? "gradient" : "integrated gradients", approximate.Scores,
-            CircuitOverlap.Spearman([.. able.Select(s => exact.Scores[s.l, s.h])], [.. able.Select(s => approximate.Scores[s.l, s.h])]), top.Count, top.Intersect(approximate.Top(2 * k)).Count() / (double)top.Count);
+            CircuitOverlap.Spearman([.. able.Select(s => exact.Scores[s.l, s.h])], [.. able.Select(s => approximate.Scores[s.l, s.h])]),
+                top.Count, top.Intersect(approximate.Top(2 * k)).Count() / (double)top.Count);
     }
 }

@@ -49,11 +49,14 @@ public sealed class CircuitExperiment : Experiment
         if (given.Contains('=') || given.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
             var circuit = SweepCircuits.Given(PathChain.Parse(rest["chain"]), given);
-            return [new($"{request.Model}/{Name}/given{suffix}", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = "given", ["circuit"] = circuit.ToString() }, [])];
+            return [new($"{request.Model}/{Name}/given{suffix}", Name, request.Model,
+                new Dictionary<string, string>(rest) { ["of"] = "given", ["circuit"] = circuit.ToString() }, [])];
         }
         var models = given.Split(',').Select(name => name switch { Own => request.Model, Base => request.Models[0], _ => name }).Distinct();
         return [.. models.Select(of => request.Models.Contains(of)
-            ? new Stage($"{request.Model}/{Name}/{of}{suffix}", Name, request.Model, new Dictionary<string, string>(rest) { ["of"] = of, ["chain"] = SweepCircuits.Chain(request, of).ToString() }, SweepCircuits.Needed(request, of))
+            ? new Stage($"{request.Model}/{Name}/{of}{suffix}", Name, request.Model,
+                new Dictionary<string, string>(rest) { ["of"] = of, ["chain"] = SweepCircuits.Chain(request, of).ToString() },
+                SweepCircuits.Needed(request, of))
             : throw new InvalidDataException($"expected a circuit of a model of the study ({string.Join(", ", request.Models)}), '{Own}', '{Base}', a circuit as text or a .json file, found '{of}'"))];
     }
 
@@ -67,7 +70,8 @@ public sealed class CircuitExperiment : Experiment
         // In an order in which units in a row share a base run: everything ablated, the whole model, the model at the groups' positions.
         string[] keys =
         [
-            Kind, .. Enumerable.Range(0, Count(stage, "random")).Select(i => Numbered("random", i)), .. groups.Concat(subsets).Select(k => $"{k}-{Kind}"),
+            Kind, .. Enumerable.Range(0, Count(stage, "random")).Select(i => Numbered("random", i)), .. groups.Concat(subsets)
+                .Select(k => $"{k}-{Kind}"),
             Whole, .. groups.Concat(subsets).Select(k => $"{k}-{Whole}"),
         ];
         return new(circuit, [.. Ranges(stage, Count(stage, "prompts")).SelectMany(r => keys.Select(k => r + k))]);
@@ -103,11 +107,14 @@ public sealed class CircuitExperiment : Experiment
     {
         if (stage.Status != StageStatus.Completed || stage.Stage.Kind != Kind) return null;
         var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
-        var sizes = stage.Results.Where(r => r.Result.Item.EndsWith($"-{Kind}", StringComparison.Ordinal)).ToLookup(r => r.Result.Item, r => r.Result.Detail!);
-        return new(stage.Stage.Parameters["of"] + (stage.Stage.Parameters[Elsewhere.Name] == OwnElsewhere ? ", elsewhere own" : ""), stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
+        var sizes = stage.Results.Where(r => r.Result.Item.EndsWith($"-{Kind}", StringComparison.Ordinal))
+            .ToLookup(r => r.Result.Item, r => r.Result.Detail!);
+        return new(stage.Stage.Parameters["of"] + (stage.Stage.Parameters[Elsewhere.Name] == OwnElsewhere ? ", elsewhere own" : ""),
+            stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
             Shares.Total(stage, Whole)!.Value, Shares.Total(stage, Kind)!.Value,
             [.. Items(stage, "random-").Select(item => Shares.Total(stage, item)!.Value)],
-            [.. sizes.Select(s => s.Key[..^(Kind.Length + 1)]).Select(k => new CompletenessFinding(k.Replace('-', ' '), int.Parse(sizes[$"{k}-{Kind}"].First(), CultureInfo.InvariantCulture),
+            [.. sizes.Select(s => s.Key[..^(Kind.Length + 1)])
+                .Select(k => new CompletenessFinding(k.Replace('-', ' '), int.Parse(sizes[$"{k}-{Kind}"].First(), CultureInfo.InvariantCulture),
                 Shares.Total(stage, $"{k}-{Kind}")!.Value, Shares.Total(stage, $"{k}-{Whole}")!.Value))],
             Shares.Answers(stage, Whole), Shares.Answers(stage, Kind));
     }

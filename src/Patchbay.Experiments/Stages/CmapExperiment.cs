@@ -28,11 +28,13 @@ public sealed class CmapExperiment : Experiment
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        new("into", "base", "Model that activations are patched into: a name, or 'base' for the study's first", text => text.Length > 0 ? null : "a model's name"),
+        new("into", "base", "Model that activations are patched into: a name, or 'base' for the study's first", text => text.Length > 0
+            ? null : "a model's name"),
         new("heads", "auto", "Which of the donor's heads: its 'circuit'; those that DCM kept ('dcm': object value in A, position in B and C, all of the others); 'auto' for dcm where the study has it",
             text => text is "auto" or "circuit" or "dcm" ? null : "'auto', 'circuit' or 'dcm'"),
         SweepCircuits.Field,
-        new("forms", "output,input q,input k,input v,input qkv", "What is patched: 'output', or 'input' and the projections", text => text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null)),
+        new("forms", "output,input q,input k,input v,input qkv", "What is patched: 'output', or 'input' and the projections", text =>
+            text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null)),
         new("prompts", "500", "Prompts to answer", text => WholeNumber(text, 1)),
         new("batch", "0", "Prompts that a unit takes; 0 for all", text => WholeNumber(text, 0)),
     ];
@@ -41,14 +43,17 @@ public sealed class CmapExperiment : Experiment
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var into = request.Parameters["into"] == "base" ? request.Models[0] : request.Parameters["into"];
-        if (!request.Models.Contains(into)) throw new InvalidDataException($"expected a model of the study ({string.Join(", ", request.Models)}) or 'base', found '{into}'");
+        if (!request.Models.Contains(into))
+            throw new InvalidDataException($"expected a model of the study ({string.Join(", ", request.Models)}) or 'base', found '{into}'");
         if (into == request.Model) return [];
         var dcm = request.Earlier(DcmExperiment.Kind, request.Model).Select(s => s.Id).ToArray();
-        if (request.Parameters["heads"] == "dcm" && dcm.Length == 0) throw new InvalidDataException($"expected {DcmExperiment.Kind} of {request.Model} before this stage, found none");
+        if (request.Parameters["heads"] == "dcm" && dcm.Length == 0)
+            throw new InvalidDataException($"expected {DcmExperiment.Kind} of {request.Model} before this stage, found none");
         var (parameters, after) = SweepCircuits.Source(request);
         (parameters["into"], parameters["donor"]) = (into, request.Model);
         parameters["heads"] = request.Parameters["heads"] == "circuit" || dcm.Length == 0 ? "circuit" : "dcm";
-        var capture = new Stage($"{request.Model}/{Name}/{into}-{CapturePart}", Name, request.Model, new Dictionary<string, string>(parameters) { ["part"] = CapturePart },
+        var capture = new Stage($"{request.Model}/{Name}/{into}-{CapturePart}", Name, request.Model,
+            new Dictionary<string, string>(parameters) { ["part"] = CapturePart },
             [.. after, .. parameters["heads"] == "dcm" ? dcm : []]);
         return [capture, Patch($"{into}/{Name}/{request.Model}", into, request.Model, parameters, capture)];
     }
@@ -85,19 +90,23 @@ public sealed class CmapExperiment : Experiment
         var prompts = PromptRange.Of(order.Key, session.Prompts(order.Plan, Count(stage, "prompts")));
         var lines = order.Inputs.Split('\n');
         var heads = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), lines[0]);
-        return stage.Parameters["part"] == CapturePart ? Capture(session.Model, session.Artifacts, prompts, heads, stage, progress, cancel) : Patch(order, session, prompts, heads, lines, progress, cancel);
+        return stage.Parameters["part"] == CapturePart ? Capture(session.Model, session.Artifacts, prompts, heads, stage, progress, cancel)
+            : Patch(order, session, prompts, heads, lines, progress, cancel);
     }
 
     /// <summary>Keeps a donor's activations, and says which prompts it answers itself.</summary>
-    internal static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, Tasks.PromptSet prompts, Circuit heads, Stage stage, Action<double> progress, CancellationToken cancel)
+    internal static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, Tasks.PromptSet prompts, Circuit heads,
+        Stage stage, Action<double> progress, CancellationToken cancel)
     {
         CmapForm[] forms = [.. stage.Parameters["forms"].Split(',').Select(f => new CmapForm(f))];
         var hash = artifacts.Keep(path => Cmap.Capture(donor, prompts, heads, forms, path, cancel));
         progress(0.5);
-        return [new(CapturePart, heads.Heads.Count, double.NaN, prompts.Count, hash), Shares.Each(Answered, TaskAccuracy.Ask(donor, prompts, p => progress(0.5 + p / 2), cancel).Right)];
+        return [new(CapturePart, heads.Heads.Count, double.NaN, prompts.Count, hash),
+            Shares.Each(Answered, TaskAccuracy.Ask(donor, prompts, p => progress(0.5 + p / 2), cancel).Right)];
     }
 
-    private static IReadOnlyList<InterventionResult> Patch(UnitOrder order, ModelSession session, Tasks.PromptSet prompts, Circuit heads, string[] lines, Action<double> progress, CancellationToken cancel)
+    private static IReadOnlyList<InterventionResult> Patch(UnitOrder order, ModelSession session, Tasks.PromptSet prompts, Circuit heads,
+        string[] lines, Action<double> progress, CancellationToken cancel)
     {
         var at = order.Key.LastIndexOf('-') + 1;
         var (range, form) = (order.Key[..at], new CmapForm(order.Key[at..].Replace('_', ' ')));
@@ -119,7 +128,8 @@ public sealed class CmapExperiment : Experiment
         [
             .. from form in stage.Stage.Parameters["forms"].Split(',')
                from set in heads.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key).Prepend(Whole)
-               select new CmapFinding(stage.Stage.Parameters["donor"], stage.Stage.Model, form, set, set == Whole ? heads.Heads.Count : heads.Groups[set].Count,
+               select new CmapFinding(stage.Stage.Parameters["donor"], stage.Stage.Model, form, set, set == Whole ? heads.Heads.Count
+                   : heads.Groups[set].Count,
                    Shares.Total(stage, $"{form} {set}")!.Value, Shares.Total(stage, $"{form} {Floor}")!.Value, Shares.Total(capture, Answered),
                    Shares.Answers(stage, $"{form} {set}"), Shares.Answers(stage, $"{form} {Floor}")),
         ];

@@ -43,7 +43,8 @@ public sealed class DcmExperiment : Experiment
     public override string? Refuses(PlannedTask task) => NeedsScenes(task);
 
     /// <summary>Desiderata alter scenes, which a prompt file has not.</summary>
-    internal static string? NeedsScenes(PlannedTask task) => task.File is null ? null : "needs entity-tracking prompts that are generated, not a file";
+    internal static string? NeedsScenes(PlannedTask task) => task.File is null ? null
+        : "needs entity-tracking prompts that are generated, not a file";
 
     /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
@@ -56,7 +57,8 @@ public sealed class DcmExperiment : Experiment
     public override StagePlan Plan(Stage stage, SweepState state)
     {
         var circuit = SweepCircuits.Of(state, stage);
-        var groups = circuit.Groups.Where(g => g.Value.Count > 0 && (stage.Parameters["groups"] == AllNames || stage.Parameters["groups"].Split(',').Contains(g.Key))).Select(g => g.Key);
+        var groups = circuit.Groups.Where(g => g.Value.Count > 0
+            && (stage.Parameters["groups"] == AllNames || stage.Parameters["groups"].Split(',').Contains(g.Key))).Select(g => g.Key);
         return new(circuit.ToString(), [.. groups.SelectMany(g => Names(stage).Select(d => $"{g}-{d.Replace(' ', '_')}"))]);
     }
 
@@ -69,21 +71,25 @@ public sealed class DcmExperiment : Experiment
         var heads = Circuit.Parse(chain, order.Inputs).Groups[group];
         var count = Count(stage, "triples");
         var triples = Desiderata.Generate(name, count, SeedOf(plan.Seed, "dcm"), plan.Task.Boxes, session.Encode)
-            .Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[chain.Group(group).Position], t.Source.Ids, t.Source.Positions[chain.Group(group).Position], t.Target)).ToArray();
-        var found = Dcm.Train(session.Model, heads, triples[..(count / 2)], triples[(count / 2)..(count * 3 / 4)], triples[(count * 3 / 4)..], new DcmOptions
-        {
-            Lambda = double.Parse(stage.Parameters["lambda"], CultureInfo.InvariantCulture),
-            LearningRate = double.Parse(stage.Parameters["rate"], CultureInfo.InvariantCulture),
-            Epochs = Count(stage, "epochs"),
-            Batch = Count(stage, "triples-at-once"),
-            MemoryBytes = plan.Compute.MemoryBytes,
-        }, progress, cancel);
+            .Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[chain.Group(group).Position], t.Source.Ids,
+                t.Source.Positions[chain.Group(group).Position], t.Target)).ToArray();
+        var found = Dcm.Train(session.Model, heads, triples[..(count / 2)], triples[(count / 2)..(count * 3 / 4)],
+            triples[(count * 3 / 4)..], new DcmOptions
+            {
+                Lambda = double.Parse(stage.Parameters["lambda"], CultureInfo.InvariantCulture),
+                LearningRate = double.Parse(stage.Parameters["rate"], CultureInfo.InvariantCulture),
+                Epochs = Count(stage, "epochs"),
+                Batch = Count(stage, "triples-at-once"),
+                MemoryBytes = plan.Compute.MemoryBytes,
+            }, progress, cancel);
         return
         [
-            .. heads.Zip(found.Mask, (head, m) => new InterventionResult($"{group} {name} mask {head}", m, double.NaN, count / 2, found.Heads.Contains(head) ? "kept" : null)),
+            .. heads.Zip(found.Mask, (head, m) => new InterventionResult($"{group} {name} mask {head}", m, double.NaN, count / 2,
+                found.Heads.Contains(head) ? "kept" : null)),
             Of(found.Validation, "validation"), Of(found.Test, "test"), Of(found.AllHeads, "all heads"),
         ];
-        InterventionResult Of(Proportion p, string what) => new($"{group} {name} {what}", p.Share, Math.Sqrt(p.Share * (1 - p.Share) / p.Count), p.Count);
+        InterventionResult Of(Proportion p, string what) =>
+            new($"{group} {name} {what}", p.Share, Math.Sqrt(p.Share * (1 - p.Share) / p.Count), p.Count);
     }
 
     /// <summary>What a complete stage found.</summary>
@@ -98,8 +104,10 @@ public sealed class DcmExperiment : Experiment
                let key = UnitId.KeyOf(unit).Split('-')
                let heads = circuit.Groups[key[0]]
                let of = $"{key[0]} {key[1].Replace('_', ' ')}"
-               select new DcmFinding(key[0], key[1].Replace('_', ' '), heads.Count, [.. heads.Where(h => results[$"{of} mask {h}"].Detail is not null)],
-                   [.. heads.Select(h => results[$"{of} mask {h}"].Score)], Shares.Total(stage, $"{of} test")!.Value, Shares.Total(stage, $"{of} all heads")!.Value),
+               select new DcmFinding(key[0], key[1].Replace('_', ' '), heads.Count,
+                   [.. heads.Where(h => results[$"{of} mask {h}"].Detail is not null)],
+                   [.. heads.Select(h => results[$"{of} mask {h}"].Score)], Shares.Total(stage, $"{of} test")!.Value,
+                       Shares.Total(stage, $"{of} all heads")!.Value),
         ];
     }
 
@@ -107,8 +115,10 @@ public sealed class DcmExperiment : Experiment
     /// next two, and all of the rest; all of a group for which DCM was not run (method, section 6).</summary>
     public static Circuit Kept(SweepState state, string model, Circuit circuit)
     {
-        var found = state.InOrder.Where(s => s.Stage.Kind == Kind && s.Stage.Model == model).SelectMany(Findings).ToDictionary(f => (f.Group, f.Desideratum), f => f.Heads);
-        return new(circuit.Chain, circuit.Groups.Select((g, i) => (g.Key, Heads: i > 2 ? g.Value : found.GetValueOrDefault((g.Key, i == 0 ? Desiderata.ObjectValue : Desiderata.Position), g.Value)))
+        var found = state.InOrder.Where(s => s.Stage.Kind == Kind && s.Stage.Model == model).SelectMany(Findings)
+            .ToDictionary(f => (f.Group, f.Desideratum), f => f.Heads);
+        return new(circuit.Chain, circuit.Groups.Select((g, i) =>
+            (g.Key, Heads: i > 2 ? g.Value : found.GetValueOrDefault((g.Key, i == 0 ? Desiderata.ObjectValue : Desiderata.Position), g.Value)))
             .ToDictionary(g => g.Key, g => g.Heads));
     }
 

@@ -23,7 +23,8 @@ public abstract class Experiment : StageKind
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment(),
-        new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(), new KnockoutExperiment(), new AttentionExperiment(), new AttributionExperiment(), new TargetedExperiment(),
+        new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(), new KnockoutExperiment(),
+            new AttentionExperiment(), new AttributionExperiment(), new TargetedExperiment(),
     ];
 
     /// <summary>An experiment by its name.</summary>
@@ -34,7 +35,8 @@ public abstract class Experiment : StageKind
     internal const string OwnElsewhere = "own";
 
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
-    protected static StageField Elsewhere => new("elsewhere", "mean", "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
+    protected static StageField Elsewhere => new("elsewhere", "mean",
+        "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
         text => text is "mean" or OwnElsewhere ? null : $"'mean' or '{OwnElsewhere}'");
 
     /// <summary>What it tells, in a line.</summary>

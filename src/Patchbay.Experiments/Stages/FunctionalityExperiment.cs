@@ -38,7 +38,8 @@ public sealed class FunctionalityExperiment : Experiment
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var dcm = request.Earlier(DcmExperiment.Kind, request.Model);
-        return dcm.Count > 0 ? [new($"{request.Model}/{Name}", Name, request.Model, new Dictionary<string, string>(request.Parameters) { ["chain"] = dcm[0].Parameters["chain"] }, [.. dcm.Select(s => s.Id)])]
+        return dcm.Count > 0 ? [new($"{request.Model}/{Name}", Name, request.Model,
+            new Dictionary<string, string>(request.Parameters) { ["chain"] = dcm[0].Parameters["chain"] }, [.. dcm.Select(s => s.Id)])]
             : throw new InvalidDataException($"expected {DcmExperiment.Kind} before {Name}, which needs the heads it keeps, found none");
     }
 
@@ -46,7 +47,8 @@ public sealed class FunctionalityExperiment : Experiment
     public override StagePlan Plan(Stage stage, SweepState state)
     {
         var kept = stage.After.SelectMany(id => DcmExperiment.Findings(state.Stages[id])).ToArray();
-        var lines = kept.GroupBy(f => f.Desideratum).Select(d => $"{d.Key}: {string.Join("; ", d.Select(f => $"{f.Group}={string.Join(' ', f.Heads)}"))}");
+        var lines = kept.GroupBy(f => f.Desideratum).Select(d =>
+            $"{d.Key}: {string.Join("; ", d.Select(f => $"{f.Group}={string.Join(' ', f.Heads)}"))}");
         return new(string.Join('\n', lines), [.. kept.Select(f => f.Desideratum).Distinct().SelectMany(d => Enumerable.Range(0, Count(stage, "seeds"))
             .Select(s => string.Create(CultureInfo.InvariantCulture, $"{d.Replace(' ', '_')}-{s:00}")))]);
     }
@@ -56,11 +58,14 @@ public sealed class FunctionalityExperiment : Experiment
     {
         var (stage, plan) = (order.Stage, order.Plan);
         var (name, seed) = (order.Key.Split('-')[0].Replace('_', ' '), order.Key.Split('-')[1]);
-        var heads = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), order.Inputs.Split('\n').First(l => l.StartsWith($"{name}: ", StringComparison.Ordinal))[(name.Length + 2)..]);
-        var triples = new PromptSet([.. Desiderata.Generate(name, Count(stage, "triples"), DcmExperiment.SeedOf(plan.Seed, $"functionality {seed}"), plan.Task.Boxes, session.Encode)
+        var heads = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), order.Inputs.Split('\n')
+            .First(l => l.StartsWith($"{name}: ", StringComparison.Ordinal))[(name.Length + 2)..]);
+        var triples = new PromptSet([.. Desiderata.Generate(name, Count(stage, "triples"),
+            DcmExperiment.SeedOf(plan.Seed, $"functionality {seed}"), plan.Task.Boxes, session.Encode)
             .Select(t => new Prompt(t.Base, t.Source, t.Target, t.Origin))]);
         string[] groups = [.. heads.Groups.Where(g => order.Inputs.Contains($"{g.Key}=", StringComparison.Ordinal)).Select(g => g.Key)];
-        var answered = HeadPatching.Answered(session.Model, triples, [.. groups.Select(g => (IReadOnlyList<(string, Head)>)[.. heads.Groups[g].Select(h => (heads.Chain.Group(g).Position, h))])],
+        var answered = HeadPatching.Answered(session.Model, triples,
+            [.. groups.Select(g => (IReadOnlyList<(string, Head)>)[.. heads.Groups[g].Select(h => (heads.Chain.Group(g).Position, h))])],
             plan.Compute.MemoryBytes, progress, cancel);
         return [.. groups.Zip(answered, (g, right) => Shares.Of($"{g} {name} {seed}", right))];
     }
@@ -68,7 +73,8 @@ public sealed class FunctionalityExperiment : Experiment
     /// <summary>What a complete stage found.</summary>
     public static IReadOnlyList<FunctionalityFinding> Findings(StageState stage) => stage.Status != StageStatus.Completed ? [] :
     [
-        .. stage.Results.Select(r => r.Result).GroupBy(r => r.Item[..r.Item.LastIndexOf(' ')], StringComparer.Ordinal).Select(g => new FunctionalityFinding(
-            g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..], [.. g.Select(r => new Proportion((int)Math.Round(r.Score * r.Samples), r.Samples))])),
+        .. stage.Results.Select(r => r.Result).GroupBy(r => r.Item[..r.Item.LastIndexOf(' ')], StringComparer.Ordinal)
+            .Select(g => new FunctionalityFinding(g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..],
+                [.. g.Select(r => new Proportion((int)Math.Round(r.Score * r.Samples), r.Samples))])),
     ];
 }

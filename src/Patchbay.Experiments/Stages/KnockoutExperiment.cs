@@ -33,7 +33,8 @@ public sealed class KnockoutExperiment : Experiment
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Stage> Expand(StageRequest request) => [new($"{request.Model}/{Name}", Name, request.Model, request.Parameters, [])];
+    public override IReadOnlyList<Stage> Expand(StageRequest request) =>
+        [new($"{request.Model}/{Name}", Name, request.Model, request.Parameters, [])];
 
     /// <inheritdoc/>
     public override StagePlan Plan(Stage stage, SweepState state) =>
@@ -61,7 +62,8 @@ public sealed class KnockoutExperiment : Experiment
     public static IReadOnlyList<KnockoutCurve> Curves(StageState stage, int layers) => stage.Status != StageStatus.Completed ? [] :
     [
         .. stage.Stage.Parameters["pairs"].Split(',').Select(pair => new KnockoutCurve(pair.Split('>')[0], pair.Split('>')[1],
-            [.. Enumerable.Range(0, layers).Select(l => Shares.Total(stage, $"{pair} {LayerName(l)}")!.Value)], Shares.Total(stage, $"{pair} {Unchanged}")!.Value)),
+            [.. Enumerable.Range(0, layers).Select(l => Shares.Total(stage, $"{pair} {LayerName(l)}")!.Value)],
+                Shares.Total(stage, $"{pair} {Unchanged}")!.Value)),
     ];
 
     /// <summary>How many positions come before the question, or where a task names none, before the attending position.</summary>
@@ -70,6 +72,7 @@ public sealed class KnockoutExperiment : Experiment
 
     private static string LayerName(int layer) => string.Create(CultureInfo.InvariantCulture, $"{Layer}{layer:00}");
 
-    private static string? CheckPairs(string text) => text.Split(',').All(p => p.Split('>') is [{ Length: > 0 } a, { Length: > 0 } b] && a != b && !p.Contains('-') && !p.Contains('/'))
+    private static string? CheckPairs(string text) => text.Split(',')
+        .All(p => p.Split('>') is [{ Length: > 0 } a, { Length: > 0 } b] && a != b && !p.Contains('-') && !p.Contains('/'))
         ? null : "a list of pairs of positions such as last>query_label";
 }

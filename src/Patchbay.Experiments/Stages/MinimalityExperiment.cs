@@ -44,7 +44,8 @@ public sealed class MinimalityExperiment : Experiment
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var after = request.Earlier(SweepResults.PathPatchingKind, request.Model).Select(s => s.Id).ToArray();
-        if (after.Length == 0) throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} before {Name}, which needs its heads, found none");
+        if (after.Length == 0)
+            throw new InvalidDataException($"expected {SweepResults.PathPatchingKind} before {Name}, which needs its heads, found none");
         var chain = SweepCircuits.Chain(request, request.Model);
         var found = request.Earlier(SweepResults.PathPatchingKind, request.Model).Select(s => s.Parameters["group"]).ToHashSet();
         return
@@ -52,8 +53,10 @@ public sealed class MinimalityExperiment : Experiment
             .. chain.Groups.Where(g => found.Contains(g.Name)).SelectMany(g =>
             {
                 var parameters = new Dictionary<string, string>(request.Parameters) { ["chain"] = chain.ToString(), ["group"] = g.Name };
-                var pairs = new Stage($"{request.Model}/{Name}/{g.Name}-{PairsPart}", Name, request.Model, new Dictionary<string, string>(parameters) { ["part"] = PairsPart }, after);
-                return new[] { pairs, new Stage($"{request.Model}/{Name}/{g.Name}", Name, request.Model, new Dictionary<string, string>(parameters) { ["part"] = "significance" }, [pairs.Id]) };
+                var pairs = new Stage($"{request.Model}/{Name}/{g.Name}-{PairsPart}", Name, request.Model,
+                    new Dictionary<string, string>(parameters) { ["part"] = PairsPart }, after);
+                return new[] { pairs, new Stage($"{request.Model}/{Name}/{g.Name}", Name, request.Model,
+                    new Dictionary<string, string>(parameters) { ["part"] = "significance" }, [pairs.Id]) };
             }),
         ];
     }
@@ -64,7 +67,8 @@ public sealed class MinimalityExperiment : Experiment
         var circuit = SweepCircuits.Candidates(state, stage.Model);
         var heads = circuit.Groups[stage.Parameters["group"]];
         var ranges = Ranges(stage, Count(stage, "prompts"));
-        if (stage.Parameters["part"] == PairsPart) return new(circuit.ToString(), [.. ranges.SelectMany(r => heads.Select(h => $"{r}{HeadPrefix}{h}"))]);
+        if (stage.Parameters["part"] == PairsPart)
+            return new(circuit.ToString(), [.. ranges.SelectMany(r => heads.Select(h => $"{r}{HeadPrefix}{h}"))]);
         var pairs = SweepCircuits.Pooled(state.Stages[stage.After[0]]);
         var partners = Minimality.Partners(heads, (v, w) => pairs.TryGetValue(Item(v, w), out var a) ? a.Mean : pairs[Item(w, v)].Mean,
             double.Parse(stage.Parameters["share"], CultureInfo.InvariantCulture));
@@ -84,13 +88,18 @@ public sealed class MinimalityExperiment : Experiment
         if (stage.Parameters["part"] == PairsPart)
         {
             var index = heads.ToList().IndexOf(Circuit.ParseHead(unit[(unit.LastIndexOf('-') + 1)..]));
-            var answered = evaluator.Without(circuit, Minimality.Pairs(group, heads, index, bool.Parse(stage.Parameters["as-published"])), progress, cancel);
+            var answered = evaluator.Without(circuit, Minimality.Pairs(group, heads, index, bool.Parse(stage.Parameters["as-published"])),
+                progress, cancel);
             return [.. heads.Skip(index).Zip(answered, (w, right) => Shares.Of(Item(heads[index], w), right))];
         }
         var first = int.Parse(unit[(unit.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
         var some = lines.Skip(1 + first).Take(HeadsPerUnit).Select(Partners).ToArray();
-        var left = evaluator.Without(circuit, [.. some.SelectMany(s => new IReadOnlyList<CircuitHead>[] { [.. s.K.Select(k => new CircuitHead(group, k))], [.. s.K.Append(s.Head).Select(k => new CircuitHead(group, k))] })], progress, cancel);
-        return [.. some.SelectMany((s, i) => new[] { Shares.Of($"{s.Head} without its partners", left[2 * i]), Shares.Of($"{s.Head} without it too", left[2 * i + 1]) })];
+        IReadOnlyList<CircuitHead> Members(IEnumerable<Head> members) => [.. members.Select(h => new CircuitHead(group, h))];
+        var left = evaluator.Without(circuit, [.. some.SelectMany(s => new[] { Members(s.K), Members(s.K.Append(s.Head)) })], progress, cancel);
+        return [.. some.SelectMany((s, i) => new[]
+        {
+            Shares.Of($"{s.Head} without its partners", left[2 * i]), Shares.Of($"{s.Head} without it too", left[2 * i + 1]),
+        })];
     }
 
     /// <summary>A model's stages that say which heads stay.</summary>

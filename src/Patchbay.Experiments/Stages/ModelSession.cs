@@ -51,10 +51,12 @@ public sealed class ModelSession : IDisposable
     public CircuitEvaluator Circuits(UnitOrder order, PathChain chain)
     {
         var (plan, parameters) = (order.Plan, order.Stage.Parameters);
-        var (count, means) = (int.Parse(parameters["prompts"], CultureInfo.InvariantCulture), int.Parse(parameters["means"], CultureInfo.InvariantCulture));
+        var (count, means) = (int.Parse(parameters["prompts"], CultureInfo.InvariantCulture),
+            int.Parse(parameters["means"], CultureInfo.InvariantCulture));
         var some = PromptRange.Of(order.Key, Prompts(plan, count));
         return Kept($"circuits {plan.Seed} {plan.Task} {count} {some.Prompts[0].Origin} {some.Count} {means} {parameters["elsewhere"]} {chain} {plan.Compute.MemoryBytes}",
-            () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes, parameters["elsewhere"] == Experiment.OwnElsewhere));
+            () => new CircuitEvaluator(Model, some, Means(plan, means), chain, plan.Compute.MemoryBytes,
+                parameters["elsewhere"] == Experiment.OwnElsewhere));
     }
 
     /// <summary>Runs of the unaltered model on some prompts, which variants from <paramref name="from"/> on alter; shared by units in a row.</summary>

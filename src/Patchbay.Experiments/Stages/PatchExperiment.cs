@@ -46,7 +46,8 @@ public sealed class PatchExperiment : Experiment
     {
         // Heads that are named need no circuit.
         var named = request.Parameters["heads"].Split(',').All(s => s.Contains('@'));
-        var (parameters, after) = SweepCircuits.Source(named ? request with { Parameters = new Dictionary<string, string>(request.Parameters) { ["circuit"] = "A=" } } : request);
+        var (parameters, after) = SweepCircuits.Source(named
+            ? request with { Parameters = new Dictionary<string, string>(request.Parameters) { ["circuit"] = "A=" } } : request);
         return [new($"{request.Model}/{Name}", Name, request.Model, parameters, after)];
     }
 
@@ -54,7 +55,8 @@ public sealed class PatchExperiment : Experiment
     public override StagePlan Plan(Stage stage, SweepState state)
     {
         var circuit = SweepCircuits.Of(state, stage);
-        var sets = stage.Parameters["heads"].Split(',').SelectMany(s => s == "groups" ? circuit.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key) : [s]).ToArray();
+        var sets = stage.Parameters["heads"].Split(',')
+            .SelectMany(s => s == "groups" ? circuit.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key) : [s]).ToArray();
         return new($"{circuit}\n{string.Join('\n', sets)}", [.. Ranges(stage, Count(stage, "prompts")).Select(r => $"{r}all")]);
     }
 
@@ -62,7 +64,8 @@ public sealed class PatchExperiment : Experiment
     public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)
     {
         var pairs = PromptRange.Of(order.Key, session.Prompts(order.Plan, Count(order.Stage, "prompts")));
-        if (order.Stage.Parameters["into"] == IntoCounterfactual) pairs = new([.. pairs.Prompts.Select(p => p with { Clean = p.Counterfactual, Counterfactual = p.Clean })]);
+        if (order.Stage.Parameters["into"] == IntoCounterfactual)
+            pairs = new([.. pairs.Prompts.Select(p => p with { Clean = p.Counterfactual, Counterfactual = p.Clean })]);
         var sets = order.Inputs.Split('\n').Skip(1).ToArray();
         var circuit = CircuitOf(order.Stage, order.Inputs);
         var heads = sets.Select(s => Heads(s, circuit, session.Model.Config)).ToArray();
@@ -77,16 +80,21 @@ public sealed class PatchExperiment : Experiment
     {
         if (stage.Status != StageStatus.Completed) return [];
         var circuit = CircuitOf(stage.Stage, stage.Inputs!);
-        return [.. stage.Results.Select(r => r.Result.Item).Where(i => i.EndsWith(" right", StringComparison.Ordinal)).Select(i => i[..^6]).Distinct().Select(set => new PatchedFinding(
-            circuit.Groups.ContainsKey(set) ? $"group {set}" : set.Split('@')[0], set.Contains('@') ? set.Split('@')[1] : circuit.Groups.ContainsKey(set) ? circuit.Chain.Group(set).Position : "each group's own",
-            Shares.Total(stage, $"{set} right")!.Value, Means.Total(stage, $"{set} change")!.Value))];
+        var sets = stage.Results.Select(r => r.Result.Item).Where(i => i.EndsWith(" right", StringComparison.Ordinal)).Select(i => i[..^6]);
+        return [.. sets.Distinct().Select(set =>
+        {
+            var (name, position) = circuit.Groups.ContainsKey(set) ? ($"group {set}", circuit.Chain.Group(set).Position)
+                : set.Split('@') is [var heads, var at] ? (heads, at) : (set, "each group's own");
+            return new PatchedFinding(name, position, Shares.Total(stage, $"{set} right")!.Value, Means.Total(stage, $"{set} change")!.Value);
+        })];
     }
 
     private static Circuit CircuitOf(Stage stage, string inputs) => Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), inputs.Split('\n')[0]);
 
     private static IReadOnlyList<(string Position, Head Head)> Heads(string set, Circuit circuit, LlamaConfig config)
     {
-        IReadOnlyList<(string, Head)> heads = set.Split('@') is [var list, var position] ? [.. list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(h => (position, Circuit.ParseHead(h)))]
+        IReadOnlyList<(string, Head)> heads = set.Split('@') is [var list, var position]
+            ? [.. list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(h => (position, Circuit.ParseHead(h)))]
             : set == Whole ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => (p.Key, h)))]
             : circuit.Groups.TryGetValue(set, out var group) ? [.. group.Select(h => (circuit.Chain.Group(set).Position, h))]
             : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of {string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last");

@@ -23,7 +23,8 @@ public sealed class PathPatchingExperiment : Experiment
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        new("chain", PathChain.EntityTracking.ToString(), "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in heads", CheckChain),
+        new("chain", PathChain.EntityTracking.ToString(),
+            "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in heads", CheckChain),
         new("groups", "all", "Groups of the chain; those whose heads they need are added", CheckNames),
         new("receivers", "20,5,10,5", "How many of each group's most negative heads the next group's paths end in, in the chain's order; the last holds for all further groups", CheckCounts),
         new("circuit", "", "How many of each group's most negative heads its circuit has; as many as receivers where it is not given",

@@ -15,7 +15,8 @@ internal static class Shares
     }
 
     /// <summary>A result with them.</summary>
-    public static InterventionResult Each(string item, bool[] answered) => Of(item, answered) with { Detail = string.Concat(answered.Select(a => a ? '1' : '0')) };
+    public static InterventionResult Each(string item, bool[] answered) =>
+        Of(item, answered) with { Detail = string.Concat(answered.Select(a => a ? '1' : '0')) };
 
     /// <summary>The prompts of a result.</summary>
     public static IReadOnlyList<bool> Answers(InterventionResult result) => [.. (result.Detail ?? "").Select(c => c == '1')];

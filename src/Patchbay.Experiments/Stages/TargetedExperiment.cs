@@ -30,9 +30,12 @@ public sealed class TargetedExperiment : Experiment
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        new("sets", "A,circuit,all-heads", "Sets of heads to tune, each by itself: a group of the circuit, 'circuit', or 'all-heads'", text => text.Split(',').All(s => s.Length > 0 && !s.Contains('/')) ? null : "a list of sets"),
+        new("sets", "A,circuit,all-heads", "Sets of heads to tune, each by itself: a group of the circuit, 'circuit', or 'all-heads'",
+            text => text.Split(',').All(s => s.Length > 0 && !s.Contains('/')) ? null : "a list of sets"),
         SweepCircuits.Field,
-        new("data", TargetedTuning.Arithmetic, $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}", text => text is TargetedTuning.Arithmetic or TargetedTuning.EntityTracking ? null : $"'{TargetedTuning.Arithmetic}' or '{TargetedTuning.EntityTracking}'"),
+        new("data", TargetedTuning.Arithmetic, $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}", text =>
+            text is TargetedTuning.Arithmetic or TargetedTuning.EntityTracking ? null
+            : $"'{TargetedTuning.Arithmetic}' or '{TargetedTuning.EntityTracking}'"),
         new("steps", "200", "Training steps", text => WholeNumber(text, 1)),
         new("rate", "0.001", "Highest learning rate", text => Number(text, 0, 1)),
         new("forms", "output", "Forms of cross-model patching", text => text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null)),
@@ -51,7 +54,8 @@ public sealed class TargetedExperiment : Experiment
                 var name = $"{request.Parameters["data"]}-{set}";
                 var own = new Dictionary<string, string>(parameters) { ["set"] = set };
                 var tune = new Stage($"{request.Model}/{Name}/{name}", Name, request.Model, own, after);
-                return new[] { tune, CmapExperiment.Patch($"{request.Model}/{CmapExperiment.Kind}/{name}", request.Model, $"{set} tuned on {request.Parameters["data"]}", own, tune) };
+                return new[] { tune, CmapExperiment.Patch($"{request.Model}/{CmapExperiment.Kind}/{name}", request.Model,
+                    $"{set} tuned on {request.Parameters["data"]}", own, tune) };
             }),
         ];
     }
@@ -66,7 +70,8 @@ public sealed class TargetedExperiment : Experiment
         var circuit = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), order.Inputs);
         var heads = Heads(stage.Parameters["set"], circuit, session.Model.Config);
         var (first, last, steps) = (double.NaN, double.NaN, Count(stage, "steps"));
-        using var tuned = TargetedTuning.Tune(session.Model, session.Encode, heads, stage.Parameters["data"], steps, double.Parse(stage.Parameters["rate"], CultureInfo.InvariantCulture),
+        using var tuned = TargetedTuning.Tune(session.Model, session.Encode, heads, stage.Parameters["data"], steps,
+            double.Parse(stage.Parameters["rate"], CultureInfo.InvariantCulture),
             order.Plan.Seed, entry =>
             {
                 if (entry.Loss is { } loss) (first, last) = (double.IsNaN(first) ? loss : first, loss);

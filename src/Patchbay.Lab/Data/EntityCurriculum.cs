@@ -85,7 +85,8 @@ public sealed class EntityCurriculum : ITrainingData
         if (_options.Pairs.Any(stage => stage.Distance < 0 || stage.MaxPairs < 2))
             throw new ArgumentOutOfRangeException(nameof(options), "A distance cannot be below 0, nor pairs fewer than 2.");
         _pairKinds = [.. _options.Pairs.Select(stage => stage.Name)];
-        Stages = [.. _pairKinds.Select(kind => new Stage(kind, kind, _options.Until)), new Stage("sentences", Object, _options.Until), new Stage("scenes")];
+        Stages = [.. _pairKinds.Select(kind => new Stage(kind, kind, _options.Until)), new Stage("sentences", Object, _options.Until),
+            new Stage("scenes")];
     }
 
     /// <inheritdoc/>
@@ -110,7 +111,8 @@ public sealed class EntityCurriculum : ITrainingData
             Draw(labels, boxes, random);
             writer.Begin();
             ReadOnlySpan<int> things = objects.AsSpan(0, boxes), names = labels.AsSpan(0, boxes);
-            writer.Finish(pairs ? WritePairs(writer, things, names, chosen, random) : WriteScene(writer, things, names, plain: stage == scenes, random));
+            writer.Finish(pairs ? WritePairs(writer, things, names, chosen, random)
+                : WriteScene(writer, things, names, plain: stage == scenes, random));
         }
         return writer.Sequences;
     }

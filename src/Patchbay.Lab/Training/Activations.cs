@@ -80,7 +80,8 @@ internal sealed unsafe class Activations : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in (Tensor[])[.. residuals, .. Layers.SelectMany(l => l.Tensors), HFinal, SFinal, Logits, DResidual, DH, DHidden, DZ, DQkv])
+        foreach (var tensor in (Tensor[])[.. residuals, .. Layers.SelectMany(l => l.Tensors), HFinal, SFinal, Logits, DResidual, DH,
+            DHidden, DZ, DQkv])
             tensor.Dispose();
         NativeMemory.AlignedFree((void*)attentionWeights);
     }

@@ -84,7 +84,8 @@ public sealed class AdamW : IDisposable
     {
         var blocks = segments.SelectMany(s => Enumerable.Range(0, (int)((s.Count + Block - 1) / Block))
             .Select(b => (Segment: s, From: s.Offset + (long)b * Block, Count: (int)Math.Min(Block, s.Count - (long)b * Block)))).ToArray();
-        Parallel.For(0, blocks.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => body(i, blocks[i].Segment, blocks[i].From, blocks[i].Count));
+        Parallel.For(0, blocks.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+            body(i, blocks[i].Segment, blocks[i].From, blocks[i].Count));
     }
 
     private unsafe double SumOfSquares(Tensor gradient)

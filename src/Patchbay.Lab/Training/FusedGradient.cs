@@ -80,7 +80,8 @@ public sealed class FusedGradient : Gradient
         var from = 0;
         for (var i = 1; i <= Shares && from < batch.Sequences.Count; i++)
         {
-            var to = i == Shares ? batch.Sequences.Count : Math.Max(from + 1, Array.FindIndex(batch.Offsets, first => first >= (long)batch.Rows * i / Shares));
+            var to = i == Shares ? batch.Sequences.Count : Math.Max(from + 1,
+                Array.FindIndex(batch.Offsets, first => first >= (long)batch.Rows * i / Shares));
             shares.Add((new PackedBatch([.. batch.Sequences.Skip(from).Take(to - from)]), batch.Offsets[from]));
             from = to;
         }

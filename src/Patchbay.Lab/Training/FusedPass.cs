@@ -24,7 +24,8 @@ internal sealed unsafe class FusedPass : IDisposable
         this.weights = weights;
         config = weights.Config;
         attention = new(config);
-        (d, f, q, qkv) = (config.Width, config.FeedForward, config.Heads * config.HeadWidth, (config.Heads + 2 * config.KeyValueHeads) * config.HeadWidth);
+        (d, f, q, qkv) = (config.Width, config.FeedForward, config.Heads * config.HeadWidth,
+            (config.Heads + 2 * config.KeyValueHeads) * config.HeadWidth);
         Values = zeros_like(weights.Values).DetachFromDisposeScope();
     }
 

@@ -25,11 +25,13 @@ public static class Initialization
         {
             var w = FlatWeights.View(weights.Values, place);
             if (place.Shape.Length == 1) w.fill_(place.Name == "model.norm.weight" && c.TiedEmbeddings && scaledLogits ? 1 / Math.Sqrt(c.Width) : 1);
-            else w.copy_(randn(place.Shape, dtype: ScalarType.Float64) * (place.Name == "model.embed_tokens.weight" ? 1 : Math.Sqrt(1 / (3.0 * place.Shape[1]))));
+            else w.copy_(randn(place.Shape, dtype: ScalarType.Float64) * (place.Name == "model.embed_tokens.weight" ? 1
+                : Math.Sqrt(1 / (3.0 * place.Shape[1]))));
         }
         for (var l = 0; l < c.Layers; l++)
         {
-            var values = FlatWeights.View(weights.Values, weights.Find($"model.layers.{l}.self_attn.v_proj.weight")).view(c.KeyValueHeads, c.HeadWidth, c.Width);
+            var values = FlatWeights.View(weights.Values, weights.Find($"model.layers.{l}.self_attn.v_proj.weight")).view(c.KeyValueHeads,
+                c.HeadWidth, c.Width);
             var output = FlatWeights.View(weights.Values, weights.Find($"model.layers.{l}.self_attn.o_proj.weight"));
             var back = values.repeat_interleave(c.GroupSize, dim: 0).view(-1, c.Width).t(); // (d, H·dh)
             output.mul_(Math.Sqrt(1 - copying * copying)).add_(back * (copying * Math.Sqrt(c.Width / (double)(c.Heads * c.HeadWidth))));

@@ -98,7 +98,8 @@ public static class Quartet
                 settings["base_model_name_or_path"] = $"../{Names[0]}";
                 File.WriteAllText(adapter, settings.ToJsonString(Json) + "\n");
             }
-            File.WriteAllText(Path.Combine(target, "README.md"), ModelCard.Of(model, TrainingRecipe.Read(Path.Combine(run, "recipe.json")), models, machine));
+            File.WriteAllText(Path.Combine(target, "README.md"),
+                ModelCard.Of(model, TrainingRecipe.Read(Path.Combine(run, "recipe.json")), models, machine));
         }
         File.WriteAllText(Path.Combine(to, ResultsName), JsonSerializer.Serialize(models, Json) + "\n");
     }

@@ -45,7 +45,8 @@ public sealed class Trainer : IDisposable
         var batch = new PackedBatch(data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep));
         var losses = gradient.Compute(batch);
         var loss = batch.Mean(losses);
-        if (!double.IsFinite(loss)) throw new InvalidOperationException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
+        if (!double.IsFinite(loss))
+            throw new InvalidOperationException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
         var rate = recipe.RateAt(Steps);
         var norm = optimizer.Step(trainable.Gradient(gradient.Values), rate);
         trainable.Apply();
@@ -74,7 +75,8 @@ public sealed class Trainer : IDisposable
         var random = SplitMix64.For(0, "answers drawn");
         foreach (var some in questions.Chunk(AtOnce))
         {
-            var batch = new PackedBatch([.. some.Select(q => new TrainingSequence("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + q.Answer.Length]))]);
+            var batch = new PackedBatch([.. some.Select(q =>
+                new TrainingSequence("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + q.Answer.Length]))]);
             using var logits = gradient.Logits(batch);
             var best = Array.ConvertAll(logits.argmax(-1).cpu().data<long>().ToArray(), i => (int)i);
             right += some.Where((q, n) => q.Others.Count > 0
@@ -122,7 +124,8 @@ public sealed class Trainer : IDisposable
         counters.CopyTo(0, bytes);
         var numbers = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(bytes);
         (Steps, Stage, optimizer.Steps) = (numbers[0], (int)numbers[1], numbers[2]);
-        if (Stage < 0 || Stage >= data.Stages.Count || Steps < 0) throw new InvalidDataException($"{path}: tensor 'counters' has step {Steps}, stage {Stage}, which cannot be.");
+        if (Stage < 0 || Stage >= data.Stages.Count || Steps < 0)
+            throw new InvalidDataException($"{path}: tensor 'counters' has step {Steps}, stage {Stage}, which cannot be.");
         trainable.Apply();
     }
 

@@ -76,7 +76,8 @@ public sealed class TrainingRun : IDisposable
     public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
     {
         if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
-        if (start is null != recipe.FineTuning is null) throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
+        if (start is null != recipe.FineTuning is null)
+            throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
         var path = Path.Combine(folder, RecipeName);
         if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
             throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
@@ -134,7 +135,8 @@ public sealed class TrainingRun : IDisposable
                 throw new OperationCanceledException($"{Folder} is paused after step {Steps}", cancellation);
             }
             Tell(trainer.Step());
-            if (Recipe.CheckpointEvery > 0 && Steps % Recipe.CheckpointEvery == 0) Write(Path.Combine(Folder, "checkpoints", $"step-{Steps:000000}"), ScalarType.Float32);
+            if (Recipe.CheckpointEvery > 0 && Steps % Recipe.CheckpointEvery == 0)
+                Write(Path.Combine(Folder, "checkpoints", $"step-{Steps:000000}"), ScalarType.Float32);
             if (Steps % Recipe.EvaluateEvery != 0 && Steps != Recipe.Steps) continue;
             var evaluation = Evaluate();
             Tell(evaluation);

@@ -80,7 +80,8 @@ public sealed class TensorSet : IDisposable
         foreach (var (name, shard) in places)
         {
             if (!tensors.ContainsKey(name))
-                throw Refusal.Of(Path.Combine(folder, shard), $"the shard lacks tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} places there");
+                throw Refusal.Of(Path.Combine(folder, shard),
+                    $"the shard lacks tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} places there");
         }
     }
 

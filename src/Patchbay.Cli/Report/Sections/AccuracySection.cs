@@ -16,7 +16,8 @@ internal static class AccuracySection
         ShareDifference? Difference(Experiments.Findings.ModelFindings m) => m == first ? null
             : ReportInput.Difference(first.Accuracy!.Right, first.Accuracy.Answers, m.Accuracy!.Right, m.Accuracy.Answers);
         var hasProbability = models.Any(m => double.IsFinite(m.Accuracy!.Probability.Value));
-        string[] headings = ["model", "published as", ">published (7B)", ">measured", .. hasProbability ? [">p(answer)", ">rank"] : (string[])[], ">against base", "significance"];
+        string[] headings = ["model", "published as", ">published (7B)", ">measured", .. hasProbability ? [">p(answer)", ">rank"]
+            : (string[])[], ">against base", "significance"];
         var rows = models.Select(m =>
         {
             var reference = PublishedFigures.ReferenceOf(m.Name);

@@ -17,7 +17,8 @@ internal static class AttentionSection
             new Figure("Attention from the group's position to each named position, in the mean over the group's heads and over prompts; a row adds up to 1.",
                 [.. models.Select(m => new Picture(m.Name, $"Attention in {m.Name}", Matrix(input, m, positions)))], 2),
         ];
-        blocks.Add(ReportTable.Of("Every head, with standard errors over prompts", ["model", "group", "head", .. positions.Select(p => ">" + Text(p))],
+        blocks.Add(ReportTable.Of("Every head, with standard errors over prompts",
+            ["model", "group", "head", .. positions.Select(p => ">" + Text(p))],
             from m in models
             from a in m.Attention
             select (Cell[])[m.Name, input.GroupCell(a.Group), a.Head.ToString(), .. positions
@@ -35,7 +36,8 @@ internal static class AttentionSection
         var values = new double[groups.Length, positions.Length];
         foreach (var (r, group) in groups.Index())
             foreach (var (c, position) in positions.Index())
-                values[r, c] = model.Attention.Where(a => a.Group == group).Select(a => a.Weights.TryGetValue(position, out var w) ? w.Value : 0).Average();
+                values[r, c] = model.Attention.Where(a => a.Group == group)
+                    .Select(a => a.Weights.TryGetValue(position, out var w) ? w.Value : 0).Average();
         return SvgMatrix.Draw(model.Name, [.. groups.Select(input.Titled)], [.. positions.Select(Text)], values);
     }
 }

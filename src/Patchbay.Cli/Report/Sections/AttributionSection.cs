@@ -17,7 +17,8 @@ internal static class AttributionSection
                from a in m.Attribution
                let exact = m.Scores.FirstOrDefault(s => s.Group.Name == a.Group)
                where exact is not null
-               select new Picture($"{m.Name}-{a.Group}-{a.Form}", $"Attribution of {a.Group} in {m.Name}", SvgScatter.Draw(Chart(input, m, a, exact))),
+               select new Picture($"{m.Name}-{a.Group}-{a.Form}", $"Attribution of {a.Group} in {m.Name}",
+                   SvgScatter.Draw(Chart(input, m, a, exact))),
         ];
         return new("attribution", "Attribution patching beside exact",
             "Attribution patching estimates every head's score from one backward pass, gradient times difference of activations; rank correlation and recall "

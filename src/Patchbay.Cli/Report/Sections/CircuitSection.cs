@@ -31,11 +31,13 @@ internal static class CircuitSection
     private static CircuitGraph Graph(ReportInput input, ModelFindings model)
     {
         // The chain goes from the logits backwards, the prompt from left to right.
-        CircuitLane[] lanes = [.. input.Groups.Reverse().Select(g => new CircuitLane(g.Name, input.Color(g.Name)!.Value, g.Position.Replace('_', ' ')))];
+        CircuitLane[] lanes = [.. input.Groups.Reverse()
+            .Select(g => new CircuitLane(g.Name, input.Color(g.Name)!.Value, g.Position.Replace('_', ' ')))];
         var nodes = (from g in input.Groups
                      from head in model.Circuit.GetValueOrDefault(g.Name) ?? []
                      let score = Score(model, g, head)
-                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value, Array.FindIndex(lanes, l => l.Name == g.Name),
+                     select (Group: g, Score: score, Node: new CircuitNode(head, input.Color(g.Name)!.Value,
+                         Array.FindIndex(lanes, l => l.Name == g.Name),
                          $" {g.Title}{(double.IsNaN(score) ? "" : $": {Numbers.Share(score)}")}"))).ToArray();
         var edges = new List<CircuitEdge>();
         foreach (var (from, (group, score, node)) in nodes.Index())

@@ -17,9 +17,11 @@ internal static class CmapSection
         [
             new Figure("Accuracy of the base with a fine-tuned model's activations of a group or of the whole circuit, with 95 % Wilson intervals. Dashed "
                 + "line: the base's own accuracy, the floor; solid line: the fine-tuned model's, the target; diamonds are published.",
-                [.. donors.Select(d => new Picture($"{d.Key.Donor}-into-{d.Key.Into}", $"{d.Key.Donor} into {d.Key.Into}", SvgBarChart.Draw(Chart(input, [.. d]))))], 2),
+                [.. donors.Select(d => new Picture($"{d.Key.Donor}-into-{d.Key.Into}", $"{d.Key.Donor} into {d.Key.Into}",
+                    SvgBarChart.Draw(Chart(input, [.. d]))))], 2),
             ReportTable.Of("Accuracy with the donor's activations, published and measured. Closed: share of the way from floor to target.",
-                ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed", ">above floor", "significance"], all.Select(c => Row(input, c))),
+                ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed", ">above floor", "significance"],
+                    all.Select(c => Row(input, c))),
             ReportTable.Of("Floors and targets: base and donor on the same prompts.", ["donor and base", ">floor", ">target"], donors
                 .Select(d => (Cell[])[Pair(d.First()), Numbers.Of(d.First().Floor), Numbers.Of(d.First().Target)])),
             new Note($"Patched and floor answer the same prompts; they are compared by {ReportInput.Test(all.All(c => Difference(c).IsPaired))}."),
@@ -41,10 +43,12 @@ internal static class CmapSection
     private static Cell[] Row(ReportInput input, CmapFinding c)
     {
         var difference = Difference(c);
-        var closed = c.Target is { } target && target.Share > c.Floor.Share ? (c.Patched.Share - c.Floor.Share) / (target.Share - c.Floor.Share) : double.NaN;
+        var closed = c.Target is { } target && target.Share > c.Floor.Share
+            ? (c.Patched.Share - c.Floor.Share) / (target.Share - c.Floor.Share) : double.NaN;
         return
         [
-            Pair(c), c.Form, c.Group == "circuit" ? "whole circuit" : input.GroupCell(c.Group), $"{c.Heads}", Numbers.Of(c.Patched), Numbers.Published(Published(c)),
+            Pair(c), c.Form, c.Group == "circuit" ? "whole circuit" : input.GroupCell(c.Group), $"{c.Heads}", Numbers.Of(c.Patched),
+                Numbers.Published(Published(c)),
             Numbers.Share(closed, "0 %"), Numbers.Of(difference), Numbers.Significance(difference.P),
         ];
     }
@@ -57,7 +61,8 @@ internal static class CmapSection
         return new($"{first.Donor} into {first.Into}", "accuracy",
         [
             .. findings.GroupBy(c => c.Form).Select(form => new BarGroup($"{form.Key} form",
-                [.. form.Select(c => Bar.Of(c.Group == "circuit" ? "whole circuit" : c.Group, c.Patched) with { Color = input.Color(c.Group), Published = Published(c) })])),
+                [.. form.Select(c => Bar.Of(c.Group == "circuit" ? "whole circuit" : c.Group,
+                    c.Patched) with { Color = input.Color(c.Group), Published = Published(c) })])),
         ])
         { Lines = lines };
     }

@@ -15,10 +15,13 @@ internal static class CompletenessSection
         [
             new Figure("Accuracy of the circuit without K against that of the whole model without K; on the dashed line the two are equal. Grey: random "
                 + "subsets; coloured: whole groups.",
-                [.. circuits.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {Name(c)}", SvgScatter.Draw(Chart(input, c))))], 4),
+                [.. circuits.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {Name(c)}",
+                    SvgScatter.Draw(Chart(input, c))))], 4),
             ReportTable.Of("Incompleteness: mean and greatest over random subsets, and of each whole group left out.",
-                ["circuit", ">random subsets", ">mean", ">greatest", .. Groups(circuits).Select(g => ">" + g)], circuits.Select(c => Row(c, Groups(circuits)))),
-            ReportTable.Of("Every subset", ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"], circuits.SelectMany(c => c.Completeness.Select(k =>
+                ["circuit", ">random subsets", ">mean", ">greatest", .. Groups(circuits).Select(g => ">" + g)],
+                    circuits.Select(c => Row(c, Groups(circuits)))),
+            ReportTable.Of("Every subset", ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"],
+                circuits.SelectMany(c => c.Completeness.Select(k =>
                 (Cell[])[Name(c), new(k.Subset, Group: input.ColorOf(k.Subset)), $"{k.Size}", Numbers.Of(k.Circuit), Numbers.Of(k.Model),
                     Numbers.Share(k.Incompleteness)]))) with { IsFolded = true },
         ];
@@ -37,12 +40,14 @@ internal static class CompletenessSection
     private static Cell[] Row(CircuitFinding circuit, string[] groups)
     {
         var random = circuit.Completeness.Where(k => !groups.Contains(k.Subset)).Select(k => k.Incompleteness).ToArray();
-        var error = random.Length < 2 ? double.NaN : Math.Sqrt(random.Sum(r => Math.Pow(r - random.Average(), 2)) / (random.Length - 1) / random.Length);
+        var error = random.Length < 2 ? double.NaN : Math.Sqrt(random.Sum(r =>
+            Math.Pow(r - random.Average(), 2)) / (random.Length - 1) / random.Length);
         return
         [
             Name(circuit), $"{random.Length}", random.Length > 0 ? Numbers.Of(new Estimate(random.Average(), error, random.Length)) : Numbers.None,
                 Numbers.Share(random.DefaultIfEmpty(double.NaN).Max()),
-            .. groups.Select(g => circuit.Completeness.FirstOrDefault(k => k.Subset == g) is { } k ? (Cell)Numbers.Share(k.Incompleteness) : Numbers.None),
+            .. groups.Select(g => circuit.Completeness.FirstOrDefault(k => k.Subset == g) is { } k ? (Cell)Numbers.Share(k.Incompleteness)
+                : Numbers.None),
         ];
     }
 

@@ -17,7 +17,8 @@ internal static class DcmSection
             new Figure("Accuracy on held-out triples when the kept heads (full colour) or the whole group (pale) are patched from source to base, with 95 % Wilson intervals.",
                 [.. models.Select(m => new Picture(m.Name, $"DCM in {m.Name}", SvgBarChart.Draw(Chart(input, m))))], 2),
             ReportTable.Of("Heads kept by the mask, measured and published, and accuracy with them.",
-                ["model", "group", "desideratum", ">kept", ">of", ">published (7B)", ">kept heads", ">whole group", "kept against whole"], Rows(input, models)),
+                ["model", "group", "desideratum", ">kept", ">of", ">published (7B)", ">kept heads", ">whole group", "kept against whole"],
+                    Rows(input, models)),
             new Note($"Kept heads and whole group are compared by the {ReportInput.Test(false)}; both saw the same triples, so that the test is on the cautious side."),
             ReportTable.Of("Kept heads and the trained mask of every head of the group, before rounding; a head is kept where its mask is below a half",
                 ["model", "group", "desideratum", "kept heads", "mask"], models.SelectMany(m => m.Dcm.Select(d =>
@@ -27,7 +28,8 @@ internal static class DcmSection
         return new("dcm", "What each group carries (DCM)",
             "Desiderata-based component masking trains a mask over a group's heads such that patching few of them from a source prompt into a base prompt "
                 + "makes the model answer what it should if they carry the information: the object's value, the box label's value, or its position.",
-            "Davies et al. 2023; Prakash et al. 2024, circuit functionality; docs/method.md", blocks, models.Select(m => new { m.Name, m.Dcm }).ToArray());
+            "Davies et al. 2023; Prakash et al. 2024, circuit functionality; docs/method.md", blocks,
+                models.Select(m => new { m.Name, m.Dcm }).ToArray());
     }
 
     private static BarChart Chart(ReportInput input, ModelFindings model) => new(model.Name, "accuracy on the desideratum",

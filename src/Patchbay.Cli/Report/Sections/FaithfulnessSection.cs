@@ -12,7 +12,8 @@ internal static class FaithfulnessSection
     {
         var circuits = input.Findings.Circuits;
         if (circuits.Count == 0) return null;
-        var pictures = circuits.GroupBy(c => c.CircuitOf).Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
+        var pictures = circuits.GroupBy(c => c.CircuitOf)
+            .Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
         List<Block> blocks =
         [
             new Figure("Accuracy of the whole model (pale) and of the circuit alone, with 95 % Wilson intervals, and of random circuits of its size: "
@@ -25,12 +26,24 @@ internal static class FaithfulnessSection
         return new("faithfulness", "Faithfulness",
             "A circuit's accuracy over the whole model's, when every head outside the circuit is set to its mean over other prompts.",
             "Prakash et al. 2024, circuit evaluation; docs/method.md", blocks,
-            circuits.Select(c => new { c.CircuitOf, c.Model, c.Heads, c.Full, c.Circuit, c.Random, c.Faithfulness, c.FullAnswers, c.CircuitAnswers }).ToArray());
+            circuits.Select(c => new
+            {
+                c.CircuitOf,
+                c.Model,
+                c.Heads,
+                c.Full,
+                c.Circuit,
+                c.Random,
+                c.Faithfulness,
+                c.FullAnswers,
+                c.CircuitAnswers
+            }).ToArray());
     }
 
     private static Tasks.ShareDifference Difference(CircuitFinding c) => ReportInput.Difference(c.Full, c.FullAnswers, c.Circuit, c.CircuitAnswers);
 
-    private static string? Published(CircuitFinding c) => PublishedFigures.ReferenceOf(c.CircuitOf) == "llama" ? PublishedFigures.ReferenceOf(c.Model) : null;
+    private static string? Published(CircuitFinding c) => PublishedFigures.ReferenceOf(c.CircuitOf) == "llama"
+        ? PublishedFigures.ReferenceOf(c.Model) : null;
 
     private static Cell[] Row(CircuitFinding c)
     {
@@ -39,7 +52,8 @@ internal static class FaithfulnessSection
         return
         [
             c.CircuitOf, c.Model, $"{c.Heads.Values.Sum()}", Numbers.Of(c.Full), Numbers.Of(c.Circuit),
-            Numbers.Published(PublishedFigures.CircuitAccuracy(Published(c))), new(Numbers.Share(mean), c.Random.Count > 0 ? $"of {c.Random.Count}" : ""),
+            Numbers.Published(PublishedFigures.CircuitAccuracy(Published(c))),
+                new(Numbers.Share(mean), c.Random.Count > 0 ? $"of {c.Random.Count}" : ""),
             Numbers.Of(new Estimate(c.Faithfulness, Error(c), c.Full.Count), "0.00"), Numbers.Published(PublishedFigures.Faithfulness(Published(c))),
             $"{Numbers.Difference(difference.Value)}, {Numbers.Significance(difference.P)}",
         ];

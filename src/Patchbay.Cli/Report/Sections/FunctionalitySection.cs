@@ -12,7 +12,8 @@ internal static class FunctionalitySection
         var models = input.Findings.Models.Where(m => m.Functionality.Count > 0).ToArray();
         if (models.Length == 0) return null;
         var keys = models.SelectMany(m => m.Functionality).Select(f => (f.Group, f.Desideratum)).Distinct().ToArray();
-        FunctionalityFinding? Find(ModelFindings m, (string Group, string Desideratum) key) => m.Functionality.FirstOrDefault(f => (f.Group, f.Desideratum) == key);
+        FunctionalityFinding? Find(ModelFindings m, (string Group, string Desideratum) key) =>
+            m.Functionality.FirstOrDefault(f => (f.Group, f.Desideratum) == key);
         List<Block> blocks =
         [
             new Figure("Accuracy on fresh triples with the kept heads patched: mean over seeds, ± one standard error; dots are single seeds.",
@@ -24,7 +25,8 @@ internal static class FunctionalitySection
                     .. models.Select(m => Mean(m, key)),
                 ])),
         ];
-        if (models.Length > 1) blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' "
+        if (models.Length > 1)
+            blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' "
             + $"triples; from .05 up it is not significant."));
         return new("functionality", "Functionality",
             "The heads that DCM kept are patched from source to base on triples of seeds that the mask never saw; the share answered as the desideratum asks.",

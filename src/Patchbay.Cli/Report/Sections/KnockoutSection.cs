@@ -17,7 +17,8 @@ internal static class KnockoutSection
                    let all = Tasks.ShareDifference.Independent(k.Unchanged, k.ByLayer[0])
                    select (Cell[])
                    [
-                       m.Name, Name(k), Numbers.Of(k.Unchanged), Numbers.Of(k.ByLayer[0]), $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}",
+                       m.Name, Name(k), Numbers.Of(k.Unchanged), Numbers.Of(k.ByLayer[0]),
+                           $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}",
                            Harmless(k) is { } layer ? $"{layer}" : Numbers.None,
                    ];
         return new("knockout", "Attention knockout",
@@ -47,7 +48,8 @@ internal static class KnockoutSection
         LineSeries[] lines =
         [
             new("", [Point(0, unchanged), Point(model.Layers - 1, unchanged)]),
-            .. model.Knockouts.Select((k, i) => new LineSeries(Name(k), [.. k.ByLayer.Select((p, l) => Point(l, p))]) { Color = i, Dots = model.Layers <= 40 }),
+            .. model.Knockouts.Select((k, i) => new LineSeries(Name(k), [.. k.ByLayer.Select((p, l) => Point(l, p))]) { Color = i,
+                Dots = model.Layers <= 40 }),
         ];
         return new($"Attention knockout in {model.Name}", "", "first layer in which attention is forbidden",
             [new(model.Name, lines) { Range = (0, 1) }])

@@ -23,7 +23,8 @@ internal static class MinimalitySection
         return new("minimality", "Minimality",
             "A head v is kept when the circuit without some partners K answers clearly more often than without K and v: F(C∖K) / F(C∖(K+v)) − 1 of at least "
                 + "0.01, K being the heads that most mask v's absence.",
-            "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md", blocks, models.Select(m => new { m.Name, m.Minimality }).ToArray());
+            "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md", blocks,
+                models.Select(m => new { m.Name, m.Minimality }).ToArray());
     }
 
     private static Scatter Chart(ReportInput input, ModelFindings model)
@@ -38,7 +39,8 @@ internal static class MinimalitySection
     private static ReportTable Summary(ReportInput input, ModelFindings[] models)
     {
         var groups = input.Groups.Where(g => models.Any(m => m.Minimality.Any(x => x.Group == g.Name))).ToArray();
-        return ReportTable.Of("Heads kept of the candidates; quieter: median significance.", ["model", .. groups.Select(g => ">" + input.Titled(g.Name))],
+        return ReportTable.Of("Heads kept of the candidates; quieter: median significance.",
+            ["model", .. groups.Select(g => ">" + input.Titled(g.Name))],
             models.Select(m => (Cell[])
             [m.Name, .. groups.Select(g => m.Minimality.Where(x => x.Group == g.Name).OrderBy(x => x.Significance).ToArray() is { Length: > 0 } heads
                 ? new Cell($"{heads.Count(x => x.Kept)} of {heads.Length}", Numbers.Share(heads[heads.Length / 2].Significance))

@@ -27,11 +27,13 @@ internal static class OverlapSection
         [
             ReportTable.Of($"Overlap with the circuit of {first.Name}. Precision: share of its heads that the model's circuit has; recall: share of the "
                 + $"model's that it has; rank: Spearman's correlation of all scores.",
-                ["model", "group", ">heads of base", ">heads of model", ">shared", ">precision", ">recall", ">Jaccard", ">rank", ">published (7B)"], rows),
+                ["model", "group", ">heads of base", ">heads of model", ">shared", ">precision", ">recall", ">Jaccard", ">rank",
+                    ">published (7B)"], rows),
         ];
         foreach (var model in others.Where(m => (m.Layers, m.Heads) != (first.Layers, first.Heads)))
             blocks.Add(new Note($"{model.Name} has {model.Layers} layers of {model.Heads} heads and {first.Name} {first.Layers} of {first.Heads}: not compared."));
-        return new("overlap", "Overlap of circuits", "Of two models' circuits, group by group, the share of each one's heads that are the other's too.",
+        return new("overlap", "Overlap of circuits",
+            "Of two models' circuits, group by group, the share of each one's heads that are the other's too.",
             "Prakash et al. 2024, appendix; docs/method.md", blocks, overlaps);
     }
 
@@ -46,7 +48,8 @@ internal static class OverlapSection
 
     private static string Share(double value) => Numbers.Share(value, "0.00");
 
-    private static Cell Published(GroupOverlap overlap) => PublishedFigures.Overlap(PublishedFigures.ReferenceOf(overlap.Model), overlap.Group) is { } published
+    private static Cell Published(GroupOverlap overlap) =>
+        PublishedFigures.Overlap(PublishedFigures.ReferenceOf(overlap.Model), overlap.Group) is { } published
         ? new Cell(Share(published.Precision), $"recall {Share(published.Recall)}")
         : Numbers.None;
 }

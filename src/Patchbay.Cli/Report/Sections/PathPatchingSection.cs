@@ -27,11 +27,13 @@ internal static class PathPatchingSection
     private static Figure Maps(ReportInput input, PathGroup group)
     {
         var maps = HeatMap.OnOneScale([.. input.Findings.Models.Where(m => Scores(m, group) is not null).Select(m => Map(m, group))]);
-        var from = group.ReceiversFrom is { } receivers ? $"through {group.Composition.ToString().ToLowerInvariant()} of the strongest heads of {receivers}"
+        var from = group.ReceiversFrom is { } receivers
+            ? $"through {group.Composition.ToString().ToLowerInvariant()} of the strongest heads of {receivers}"
             : "straight to the logits";
         return new($"{group.Name}, {group.Title}: senders at {Position(group.Position)}, paths {from}. Layers downwards, heads across; all models on one "
             + $"colour scale; outlined: the circuit's heads.",
-            [.. maps.Select(map => new Picture($"{group.Name}-{map.Name}", $"Scores of {group.Name} in {map.Name}", SvgPanel.Picture(map, MapSize)))], 4);
+            [.. maps.Select(map => new Picture($"{group.Name}-{map.Name}", $"Scores of {group.Name} in {map.Name}",
+                SvgPanel.Picture(map, MapSize)))], 4);
     }
 
     private static HeatMap Map(ModelFindings model, PathGroup group)
@@ -48,7 +50,8 @@ internal static class PathPatchingSection
     private static ReportTable Strongest(ReportInput input, IEnumerable<PathGroup> groups)
     {
         const int Shown = 4;
-        var anyPublished = groups.Any(g => input.Findings.Models.Any(m => PublishedFigures.Strongest(PublishedFigures.ReferenceOf(m.Name), g.Name).Count > 0));
+        var anyPublished = groups.Any(g => input.Findings.Models.Any(m =>
+            PublishedFigures.Strongest(PublishedFigures.ReferenceOf(m.Name), g.Name).Count > 0));
         var rows = from g in groups
                    from m in input.Findings.Models
                    let scores = Scores(m, g)
@@ -57,7 +60,8 @@ internal static class PathPatchingSection
                    select (Cell[])
                    [
                        input.GroupCell(g.Name), m.Name,
-                       .. top.Select(h => new Cell(h.ToString(), Numbers.Score(scores.Scores[h.Layer, h.Index], scores.StandardErrors[h.Layer, h.Index]))),
+                       .. top.Select(h => new Cell(h.ToString(), Numbers.Score(scores.Scores[h.Layer, h.Index],
+                           scores.StandardErrors[h.Layer, h.Index]))),
                        .. anyPublished ? [string.Join("  ", PublishedFigures.Strongest(PublishedFigures.ReferenceOf(m.Name), g.Name))] : (Cell[])[],
                    ];
         string[] headings = ["group", "model", "strongest", "second", "third", "fourth", .. anyPublished ? ["published (7B)"] : (string[])[]];

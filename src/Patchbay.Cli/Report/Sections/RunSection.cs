@@ -11,7 +11,8 @@ internal static class RunSection
     {
         var run = input.Run;
         List<Block> blocks = [FactsOf(run), Models(run), Stages(run)];
-        if (run.Missing.Count > 0) blocks.Insert(0, new Note($"The sweep is not complete; what is missing is left out below: {string.Join("; ", run.Missing)}."));
+        if (run.Missing.Count > 0)
+            blocks.Insert(0, new Note($"The sweep is not complete; what is missing is left out below: {string.Join("; ", run.Missing)}."));
         return new("run", "What was run",
             "A sweep runs every stage of a study on every model; models with their fingerprints, prompts, seed and number format are fixed when it is planned.",
             "docs/studies.md, docs/operating.md", blocks, run);
@@ -35,7 +36,8 @@ internal static class RunSection
 
     private static ReportTable Models(RunFacts run) => ReportTable.Of("Models. The fingerprint is the SHA-256 of configuration, weights and adapter.",
         ["model", ">layers", ">heads", "fingerprint", "checkpoint"],
-        run.Plan.Models.Select(m => (Cell[])[m.Name, $"{m.Layers}", $"{m.Heads}", m.Fingerprint, m.Adapter is { } adapter ? $"{m.Path} + {adapter}" : m.Path]));
+        run.Plan.Models.Select(m => (Cell[])[m.Name, $"{m.Layers}", $"{m.Heads}", m.Fingerprint, m.Adapter is { } adapter
+            ? $"{m.Path} + {adapter}" : m.Path]));
 
     private static ReportTable Stages(RunFacts run)
     {
@@ -47,6 +49,8 @@ internal static class RunSection
                 : new Cell(s.Status == "waiting" ? s.Status : $"{s.Done} of {s.Units}", s.Status)),
             SweepText.Duration(TimeSpan.FromSeconds(row.Sum(s => s.Seconds))),
         ]);
-        return ReportTable.Of("Stages by model, time spent in their units", ["stage", .. models.Select(m => ">" + m), ">all"], rows) with { IsFolded = true };
+        return ReportTable.Of("Stages by model, time spent in their units", ["stage", .. models.Select(m => ">" + m), ">all"],
+            rows) with
+        { IsFolded = true };
     }
 }

@@ -25,7 +25,8 @@ internal static class SummarySection
         if (shown.Length == 0) return null;
         return new("summary", "At a glance", "The main figures of every model; each has its section, with how it is measured, below.", "",
             [ReportTable.Of($"Base: {findings.Models[0].Name}. Quieter: 95 % intervals, heads by group ({string.Join(", ", input.Groups.Select(g => g.Name))}), p values.",
-                ["model", .. shown.Select(c => c.Heading)], findings.Models.Select(m => (Cell[])[m.Name, .. shown.Select(c => c.Cell(m) ?? Numbers.None)]))]);
+                ["model", .. shown.Select(c => c.Heading)], findings.Models.Select(m =>
+                    (Cell[])[m.Name, .. shown.Select(c => c.Cell(m) ?? Numbers.None)]))]);
     }
 
     private static Cell? Difference(SweepFindings findings, ModelFindings model)

@@ -11,7 +11,8 @@ internal static class TrainingSection
         if (input.Training.Count == 0) return null;
         var rows = input.Training.Select(t => (Cell[])
         [
-            t.Name, t.Steps.ToString("#,0", System.Globalization.CultureInfo.InvariantCulture), t.Tokens.ToString("#,0", System.Globalization.CultureInfo.InvariantCulture),
+            t.Name, t.Steps.ToString("#,0", System.Globalization.CultureInfo.InvariantCulture),
+                t.Tokens.ToString("#,0", System.Globalization.CultureInfo.InvariantCulture),
             Sweeps.SweepText.Duration(TimeSpan.FromSeconds(t.Seconds)), t.Loss is { } loss ? Numbers.Share(loss) : Numbers.None,
             string.Join("; ", t.Scores?.Select(s => $"{s.Key} {Numbers.Share(s.Value.Share)}") ?? []),
         ]);
