@@ -82,14 +82,15 @@ public static class Dcm
         DcmTriple.Check(train, "train", model.Config);
         DcmTriple.Check(validation, "validation", model.Config);
         DcmTriple.Check(test, "test", model.Config);
-        var steps = Steps(model, group, train, options, part => progress?.Invoke(0.8 * part), cancel);
+        using var sources = options.Reference ? null : new DcmSources(model, group, train.Concat(validation).Concat(test));
+        var steps = Steps(model, group, train, sources, options, part => progress?.Invoke(0.8 * part), cancel);
         // The mask does not depend on its validations: they can all be made at once.
         var perEpoch = steps.Count / options.Epochs;
         int[] validated = [.. Enumerable.Range(0, steps.Count).Where(s => s % perEpoch % options.EvaluateEvery == 0)];
         Head[][] kept = [.. validated.Select(s => Kept(group, steps[s].Mask))];
-        var right = Right(DcmEvaluation.Answered(model, kept, validation, options, part => progress?.Invoke(0.8 + 0.1 * part), cancel));
+        var right = Right(DcmEvaluation.Answered(model, kept, validation, options, sources, part => progress?.Invoke(0.8 + 0.1 * part), cancel));
         var best = Best(right, [.. kept.Select(k => k.Length)]);
-        var tested = Right(DcmEvaluation.Answered(model, [kept[best], group], test, options, part => progress?.Invoke(0.9 + 0.1 * part), cancel));
+        var tested = Right(DcmEvaluation.Answered(model, [kept[best], group], test, options, sources, part => progress?.Invoke(0.9 + 0.1 * part), cancel));
         return new DcmResult(kept[best], Clamped(steps[validated[best]].Mask), new(right[best], validation.Count), new(tested[0], test.Count),
             new(tested[1], test.Count), steps,
             [.. validated.Select((step, v) => new DcmValidation(step, kept[v].Length, new(right[v], validation.Count)))]);
@@ -108,18 +109,20 @@ public static class Dcm
     {
         CheckHeads(heads, model.Config);
         DcmTriple.Check(triples, "test", model.Config);
-        return [.. DcmEvaluation.Answered(model, [heads], triples, options ?? new(), progress, cancel).Cast<bool>()];
+        options ??= new();
+        using var sources = options.Reference ? null : new DcmSources(model, heads, triples);
+        return [.. DcmEvaluation.Answered(model, [heads], triples, options, sources, progress, cancel).Cast<bool>()];
     }
 
     /// <summary>Index of the validation that counts: most right, of equals most heads, of these the first.</summary>
     internal static int Best(IReadOnlyList<int> right, IReadOnlyList<int> heads) =>
         Enumerable.Range(0, right.Count).OrderByDescending(v => right[v]).ThenByDescending(v => heads[v]).First();
 
-    private static List<DcmStep> Steps(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train, DcmOptions options,
-        Action<double> progress, CancellationToken cancel)
+    private static List<DcmStep> Steps(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train, DcmSources? sources,
+        DcmOptions options, Action<double> progress, CancellationToken cancel)
     {
         var steps = new List<DcmStep>();
-        using var slices = new DcmSlices(model, group, train, options);
+        using var slices = new DcmSlices(model, group, train, sources, options);
         var mask = group.Select(_ => 1.0).ToArray();
         var adam = new Adam(mask.Length, options.LearningRate);
         var count = options.Epochs * slices.Batches.Count;

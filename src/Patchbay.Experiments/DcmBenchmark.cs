@@ -85,14 +85,16 @@ public static class DcmBenchmark
     /// <summary>Times the first batch: making it ready, and the best step with it.</summary>
     private sealed class StepClock : IDisposable
     {
+        private readonly DcmSources? sources;
         private readonly DcmSlices slices;
         private readonly double[] mask;
 
         public StepClock(Llama model, DcmSubject subject, DcmOptions options)
         {
-            slices = new DcmSlices(model, subject.Heads, subject.Triples, options);
             mask = [.. subject.Heads.Select(_ => 0.5)];
             var clock = Stopwatch.StartNew();
+            sources = options.Reference ? null : new DcmSources(model, subject.Heads, subject.Triples.Take(options.Batch));
+            slices = new DcmSlices(model, subject.Heads, [.. subject.Triples.Take(options.Batch)], sources, options);
             foreach (var _ in slices.Of(0)) MakeSeconds = clock.Elapsed.TotalSeconds;
         }
 
@@ -107,6 +109,10 @@ public static class DcmBenchmark
             Seconds = Math.Min(Seconds, clock.Elapsed.TotalSeconds);
         }
 
-        public void Dispose() => slices.Dispose();
+        public void Dispose()
+        {
+            slices.Dispose();
+            sources?.Dispose();
+        }
     }
 }

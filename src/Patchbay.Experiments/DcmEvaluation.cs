@@ -11,8 +11,15 @@ internal static class DcmEvaluation
     private const int AtOnce = 128; // triples whose base run is kept at a time
 
     /// <summary>Whether the target is the most probable of all tokens, by [set of heads, triple]: all sets ride one pass.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="patched">Sets of heads.</param>
+    /// <param name="triples">The triples.</param>
+    /// <param name="options">Batch, memory, evaluator.</param>
+    /// <param name="sources">The sources' z of these heads; null for the reference, which makes its own.</param>
+    /// <param name="progress">Told the share done.</param>
+    /// <param name="cancel">Asked before each batch.</param>
     public static bool[,] Answered(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, IReadOnlyList<DcmTriple> triples,
-        DcmOptions options, Action<double>? progress, CancellationToken cancel)
+        DcmOptions options, DcmSources? sources, Action<double>? progress, CancellationToken cancel)
     {
         var answered = new bool[patched.Count, triples.Count];
         var plan = Memory(model, triples, options);
@@ -21,7 +28,7 @@ internal static class DcmEvaluation
         {
             cancel.ThrowIfCancellationRequested();
             var some = triples.Skip(first).Take(size).ToArray();
-            var best = Best(model, patched, some, options.Reference, plan.ChunkBytes);
+            var best = Best(model, patched, some, sources, plan.ChunkBytes);
             for (var p = 0; p < patched.Count; p++)
                 for (var n = 0; n < some.Length; n++) answered[p, first + n] = best[p, n] == some[n].Target;
             progress?.Invoke((first + some.Length) / (double)triples.Count);
@@ -34,21 +41,14 @@ internal static class DcmEvaluation
         MemoryPlan.For(model, triples.Count, triples.Max(t => Math.Max(t.Base.Length, t.Source.Length)),
             triples.Min(t => t.BasePosition), captures: 1, options.MemoryBytes);
 
-    /// <summary>Sources' z at the group's position by layer, (N, H, dh), up to the group's highest: what comes after the position, or
-    /// above, is not run.</summary>
-    public static Tensor[] SourceZ(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples) =>
-        BaseRun.CaptureZ(model, new PaddedPrompts([.. triples.Select(t => t.Source[..(t.SourcePosition + 1)])]),
-            [[.. triples.Select(t => t.SourcePosition)]], group.Max(h => h.Layer) + 1)[0];
-
     /// <summary>Most probable token by [set of heads, triple].</summary>
-    private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples, bool reference, long chunkBytes)
+    private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples, DcmSources? sources, long chunkBytes)
     {
         using var scope = NewDisposeScope();
-        Head[] group = [.. patched.SelectMany(heads => heads).Distinct()];
-        var source = group.Length == 0 ? [] : reference ? DcmWholeSlice.WholeSourceZ(model, triples) : SourceZ(model, group, triples);
+        var source = sources?.Of(triples) ?? DcmWholeSlice.WholeSourceZ(model, triples);
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Base)]);
         int[] at = [.. triples.Select(t => t.BasePosition)];
-        using IVariantEvaluator evaluator = reference
+        using IVariantEvaluator evaluator = sources is null
             ? new ReferenceEvaluator(model, prompts)
             : new ConeEvaluator(BaseRun.Create(model, prompts, at.Min()), chunkBytes);
         Variant Patched(IReadOnlyList<Head> heads) =>

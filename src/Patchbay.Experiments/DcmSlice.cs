@@ -74,8 +74,8 @@ internal sealed class DcmConeSlice : DcmSlice
     private readonly BaseRun run;
     private readonly GradientCone cone;
 
-    public DcmConeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples)
-        : base(model, group, triples, DcmEvaluation.SourceZ(model, group, triples))
+    public DcmConeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources sources)
+        : base(model, group, triples, sources.Of(triples))
     {
         this.model = model;
         int[] positions = [.. triples.Select(t => t.BasePosition)];

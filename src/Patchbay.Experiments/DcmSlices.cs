@@ -10,23 +10,23 @@ internal sealed class DcmSlices : IDisposable
 {
     private readonly Llama model;
     private readonly IReadOnlyList<Head> group;
-    private readonly bool reference;
+    private readonly DcmSources? sources;
     private readonly int room;
     private readonly DcmTriple[][][] slices; // by batch
     private readonly Dictionary<(int Batch, int Slice), DcmSlice> kept = [];
     private int keptTriples;
 
-    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmOptions options)
+    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources? sources, DcmOptions options)
     {
-        (this.model, this.group, reference) = (model, group, options.Reference);
+        (this.model, this.group, this.sources) = (model, group, sources);
         Batches = [.. triples.Chunk(options.Batch)];
         var plan = DcmEvaluation.Memory(model, triples, options);
         var tokens = triples.Max(t => t.Base.Length);
-        var (depth, layers) = reference ? (tokens, model.Config.Layers)
+        var (depth, layers) = sources is null ? (tokens, model.Config.Layers)
             : (triples.Max(t => t.Base.Length - t.BasePosition), model.Config.Layers - group.Min(h => h.Layer));
         var graph = GradientCone.Bytes(model.Config, model.ElementSize, tokens, depth, layers);
         var size = (int)Math.Clamp(plan.ChunkBytes / graph, 1, Math.Min(options.Batch, plan.PromptsPerBatch));
-        slices = [.. Batches.Select(batch => (reference ? batch.Chunk(size) : Alike(batch, size)).ToArray())];
+        slices = [.. Batches.Select(batch => (sources is null ? batch.Chunk(size) : Alike(batch, size)).ToArray())];
         room = plan.PromptsPerBatch >= triples.Count ? triples.Count : plan.PromptsPerBatch - size; // one slice is under way
     }
 
@@ -43,7 +43,7 @@ internal sealed class DcmSlices : IDisposable
                 yield return slice;
                 continue;
             }
-            slice = reference ? new DcmWholeSlice(model, group, triples) : new DcmConeSlice(model, group, triples);
+            slice = sources is null ? new DcmWholeSlice(model, group, triples) : new DcmConeSlice(model, group, triples, sources);
             var keep = keptTriples + triples.Length <= room;
             if (keep) kept[(batch, i)] = slice;
             if (keep) keptTriples += triples.Length;

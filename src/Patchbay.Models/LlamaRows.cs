@@ -66,7 +66,8 @@ public sealed partial class Llama
     /// <summary>Attention of rows, counted.</summary>
     public Tensor Attend(RowAttention rows)
     {
-        CountProduct(rows.Query.numel() / Config.HeadWidth, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
+        var queries = rows.Query.shape[0] * rows.QueryPositions.Count(p => p >= 0) * Config.Heads; // padding is not computed
+        CountProduct(queries, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
         return rows.Run();
     }
 

@@ -34,42 +34,52 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
         Prefill.Run(model, prompts, c.Layers, 0, wantFinal: false, visit =>
         {
             using var inner = NewDisposeScope();
-            var real = new double[visit.Count * tokens];
-            for (var r = 0; r < real.Length; r++) real[r] = r % tokens <= prompts.Last[visit.First + r / tokens] ? 1 : 0;
-            var z = visit.Z.view(visit.Count, tokens, c.Heads, c.HeadWidth).to(ScalarType.Float64);
-            sums[visit.Layer].add_((z * tensor(real).to(model.Device).view(visit.Count, tokens, 1, 1)).sum([0]));
+            // How many prompts have each row, padding not counted: z is summed once for each.
+            var times = new double[visit.Rows.Ids.Length];
+            for (var place = 0; place < visit.Rows.Row.Length; place++)
+                if (place % tokens <= prompts.Last[visit.First + place / tokens]) times[visit.Rows.Row[place]]++;
+            var z = visit.Z.to(ScalarType.Float64) * tensor(times).to(model.Device).view(-1, 1, 1);
+            sums[visit.Layer].index_add_(0, Prefill.Index(model, visit.Rows.Positions), z, 1);
         });
         var count = tensor(reached).to(model.Device).view(tokens, 1, 1);
         return [.. sums.Select(sum => (sum / count).to(model.Dtype).DetachFromDisposeScope())];
     }
 
     /// <summary>Refuses means that the prompts do not fit.</summary>
-    /// <exception cref="ArgumentException">A prompt is longer than the prompts that the means are of.</exception>
+    /// <exception cref="ArgumentException">There are too many positions, or a prompt is longer than the prompts that the means are of.</exception>
     public void Check(PaddedPrompts prompts)
     {
+        if (Kept.Count > 31) throw new ArgumentException($"heads may be kept at 31 positions of a prompt at most, not {Kept.Count}");
         if (Mean[0].shape[0] < prompts.Tokens)
             throw new ArgumentException($"a prompt has {prompts.Tokens} tokens, but the mean activations are of prompts of at most {Mean[0].shape[0]}");
     }
 
-    /// <summary>The ablated z of some rows, positions from..T-1 of prompts first, first + 1, ...: (n·Tr, H, dh).</summary>
-    internal Tensor Apply(int layer, int first, int from, int tokens, Tensor z)
+    /// <summary>Which of <see cref="Kept"/> are at a position of a prompt, as bits.</summary>
+    internal int KeptAt(int prompt, int position)
+    {
+        var bits = 0;
+        for (var k = 0; k < Kept.Count; k++) if (Kept[k].Positions[prompt] == position) bits |= 1 << k;
+        return bits;
+    }
+
+    /// <summary>The ablated z, (R, H, dh), of rows at <paramref name="places"/> n · T + t: position t of prompt first + n.</summary>
+    internal Tensor Apply(int layer, int first, int tokens, int[] places, Tensor z)
     {
         using var scope = NewDisposeScope();
-        var (width, heads) = (tokens - from, z.shape[1]);
-        var count = (int)(z.shape[0] / width);
-        var keep = new bool[count * width * heads];
-        for (var n = 0; n < count; n++)
+        var heads = (int)z.shape[1];
+        var keep = new bool[places.Length * heads];
+        for (var r = 0; r < places.Length; r++)
         {
-            for (var t = from; t < tokens; t++)
+            var kept = KeptAt(first + places[r] / tokens, places[r] % tokens);
+            var row = keep.AsSpan(r * heads, heads);
+            if (kept == 0) row.Fill(Elsewhere);
+            for (var k = 0; k < Kept.Count; k++)
             {
-                var here = Kept.Where(k => k.Positions[first + n] == t).ToArray();
-                var row = keep.AsSpan((int)((n * width + t - from) * heads), (int)heads);
-                if (here.Length == 0) row.Fill(Elsewhere);
-                foreach (var head in here.SelectMany(k => k.Heads).Where(h => h.Layer == layer)) row[head.Index] = true;
+                if ((kept >> k & 1) == 0) continue;
+                foreach (var head in Kept[k].Heads.Where(h => h.Layer == layer)) row[head.Index] = true;
             }
         }
-        var mask = tensor(keep).to(z.device).view(count, width, heads, 1);
-        var mean = Mean[layer].narrow(0, from, width).unsqueeze(0);
-        return where(mask, z.view(count, width, heads, -1), mean).view(z.shape).MoveToOuterDisposeScope();
+        var mean = Mean[layer].index_select(0, tensor(Array.ConvertAll(places, p => (long)p % tokens)).to(z.device));
+        return where(tensor(keep).to(z.device).view(-1, heads, 1), z, mean).MoveToOuterDisposeScope();
     }
 }

@@ -118,15 +118,17 @@ public sealed class BaseRun : IDisposable
         var kept = positions.Select(_ => Enumerable.Range(0, through).Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth))
             .ToArray()).ToArray();
         var from = positions.Min(p => p.Min());
-        Prefill.Run(model, prompts, through, from, wantFinal: false, visit =>
+        // Prompts that begin alike one after another, so that they share.
+        int[] order = [.. Enumerable.Range(0, prompts.Count).Order(Comparer<int>.Create((a, b) =>
+            prompts.Prompts[a].AsSpan().SequenceCompareTo(prompts.Prompts[b])))];
+        Prefill.Run(model, new([.. order.Select(n => prompts.Prompts[n])]), through, from, wantFinal: false, visit =>
         {
-            var width = prompts.Tokens - visit.From;
+            using var scope = NewDisposeScope();
+            var some = order[visit.First..(visit.First + visit.Rows.Count)];
             for (var i = 0; i < positions.Count; i++)
             {
-                var rows = Enumerable.Range(0, visit.Count)
-                    .Select(n => (long)n * width + positions[i][visit.First + n] - visit.From).ToArray();
-                kept[i][visit.Layer].narrow(0, visit.First, visit.Count)
-                    .copy_(visit.Z.index_select(0, tensor(rows).to(model.Device)));
+                var rows = some.Select((prompt, n) => visit.Rows.Row[n * prompts.Tokens + positions[i][prompt]]).ToArray();
+                kept[i][visit.Layer].index_copy_(0, Prefill.Index(model, some), visit.Z.index_select(0, Prefill.Index(model, rows)));
             }
         });
         foreach (var t in kept.SelectMany(layer => layer)) t.DetachFromDisposeScope();
@@ -155,20 +157,19 @@ public sealed class BaseRun : IDisposable
         var final = Prefill.Run(Model, Prompts, c.Layers, From, wantFinal: true, visit =>
         {
             using var inner = NewDisposeScope();
-            var kept = layers[visit.Layer];
-            CopyRows(kept.ResidPre, visit.ResidPre, visit);
-            CopyRows(kept.ResidMid, visit.ResidMid, visit);
-            CopyRows(kept.Query, visit.Query, visit);
-            CopyRows(kept.Z, visit.Z, visit);
-            kept.KeyT.narrow(0, visit.First, visit.Count).copy_(visit.KeyT);
-            kept.Value.narrow(0, visit.First, visit.Count).copy_(visit.Value);
+            var (kept, count) = (layers[visit.Layer], visit.Rows.Count);
+            var shown = Prefill.Index(Model, [.. Enumerable.Range(0, count * Width)
+                .Select(i => visit.Rows.Row[i / Width * tokens + From + i % Width])]);
+            void Keep(Tensor of, Tensor seen) => of.narrow(0, (long)visit.First * Width, count * Width).copy_(seen.index_select(0, shown));
+            Keep(kept.ResidPre, visit.ResidPre);
+            Keep(kept.ResidMid, visit.ResidMid);
+            Keep(kept.Query, visit.Query);
+            Keep(kept.Z, visit.Z);
+            kept.KeyT.narrow(0, visit.First, count).copy_(visit.KeyT);
+            kept.Value.narrow(0, visit.First, count).copy_(visit.Value);
         }, ablation);
         return (layers, final!);
     }
-
-    private void CopyRows(Tensor kept, Tensor seen, LayerVisit visit) =>
-        kept.view([Prompts.Count, Width, .. kept.shape[1..]]).narrow(0, visit.First, visit.Count)
-            .copy_(seen.view([visit.Count, Prompts.Tokens - visit.From, .. kept.shape[1..]]).narrow(1, From - visit.From, Width));
 
     private static Tensor Empty(Llama model, params long[] shape) => empty(shape, dtype: model.Dtype, device: model.Device);
 }

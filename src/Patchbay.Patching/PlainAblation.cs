@@ -29,7 +29,7 @@ public static class PlainAblation
         public override Tensor Z(int layer, Tensor z)
         {
             var (n, t, h, dh) = (z.shape[0], z.shape[1], z.shape[2], z.shape[3]);
-            return ablation.Apply(layer, 0, 0, (int)t, z.reshape(n * t, h, dh)).view(n, t, h, dh);
+            return ablation.Apply(layer, 0, (int)t, [.. Enumerable.Range(0, (int)(n * t))], z.reshape(n * t, h, dh)).view(n, t, h, dh);
         }
     }
 }

@@ -5,24 +5,24 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>What one layer of a forward pass computed for a chunk of n prompts. Rows are positions From..T-1 of each prompt,
-/// prompt by prompt; keys and values are of all positions. Everything is freed after the visit.</summary>
+/// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values are of every
+/// prompt. Everything is freed after the visit.</summary>
 /// <param name="Layer">l.</param>
 /// <param name="First">Index of the chunk's first prompt.</param>
-/// <param name="Count">n.</param>
-/// <param name="From">First position of each prompt that the rows hold.</param>
-/// <param name="ResidPre">Residual stream before attention: (n·Tr, d).</param>
-/// <param name="ResidMid">The same after attention: (n·Tr, d).</param>
-/// <param name="Query">After the rotary embedding: (n·Tr, H, dh).</param>
+/// <param name="Rows">Which row each prompt's positions are.</param>
+/// <param name="ResidPre">Residual stream before attention: (R, d).</param>
+/// <param name="ResidMid">The same after attention: (R, d).</param>
+/// <param name="Query">After the rotary embedding: (R, H, dh).</param>
 /// <param name="KeyT">Keys after the rotary embedding, transposed and padded: (n, Hkv, dh, Tp).</param>
 /// <param name="Value">(n, Hkv, T, dh).</param>
-/// <param name="Z">(n·Tr, H, dh).</param>
-internal sealed record LayerVisit(int Layer, int First, int Count, int From,
+/// <param name="Z">(R, H, dh).</param>
+internal sealed record LayerVisit(int Layer, int First, SharedRows Rows,
     Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor KeyT, Tensor Value, Tensor Z);
 
 /// <summary>
 /// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs and
-/// captures are visitors. Prompts go through in chunks that fit the cache.
+/// captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have in common at their beginning
+/// is computed once.
 /// </summary>
 internal static class Prefill
 {
@@ -41,75 +41,80 @@ internal static class Prefill
         ablation?.Check(prompts);
         model.CheckLength(prompts.Tokens);
         using var scope = NewDisposeScope();
-        var chunk = Math.Max(1, 2 * model.BlockRows / prompts.Tokens);
         var finals = new List<Tensor>();
-        for (var first = 0; first < prompts.Count; first += chunk)
+        for (var first = 0; first < prompts.Count;)
         {
             using var inner = NewDisposeScope();
-            var final = RunChunk(model, prompts, first, Math.Min(chunk, prompts.Count - first), layers, lastLayerFrom, wantFinal, visit, ablation);
+            var rows = SharedRows.Of(prompts, first, 2 * model.BlockRows, ablation);
+            var final = RunChunk(model, prompts, first, rows, layers, lastLayerFrom, wantFinal, visit, ablation);
             if (final is not null) finals.Add(final.MoveToOuterDisposeScope());
+            first += rows.Count;
         }
         return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
     }
 
-    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, int count, int layers, int lastFrom,
+    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom,
         bool wantFinal, Action<LayerVisit> visit, Ablation? ablation)
     {
-        var (tokens, from) = (prompts.Tokens, 0);
-        var x = model.Embed(prompts.Ids(first, count, model.Device)).view(count * tokens, -1);
+        var x = model.Embed(Index(model, rows.Ids));
         for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
             var last = l == layers - 1;
-            var (keyT, value, h) = KeysAndValues(model, l, x, count, tokens);
+            var (keyT, value, h) = KeysAndValues(model, l, x, rows);
             if (last && lastFrom > 0)
             {
-                from = lastFrom;
-                h = Suffix(h, count, tokens, from);
-                x = Suffix(x, count, tokens, from);
+                (rows, var kept) = rows.After(lastFrom);
+                (h, x) = (h.index_select(0, Index(model, kept)), x.index_select(0, Index(model, kept)));
             }
-            var width = tokens - from;
-            var positions = RowPositions(count, from, tokens);
-            var query = model.RopeRows(model.Project(l, Site.Q, h), positions);
-            var z = model.Attend(new RowAttention
-            {
-                Query = query.view(1, count, width, model.Config.Heads, model.Config.HeadWidth),
-                QueryPositions = positions,
-                BaseKeyT = keyT,
-                BaseValue = value,
-                Prompts = [.. Enumerable.Range(0, count)],
-            }).view(query.shape);
-            if (ablation is not null) z = ablation.Apply(l, first, from, tokens, z);
+            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions);
+            var z = Attend(model, query, keyT, value, rows, last ? lastFrom : 0);
+            if (ablation is not null) z = ablation.Apply(l, first, rows.Tokens, rows.Places, z);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
-            visit(new LayerVisit(l, first, count, from, x, mid, query, keyT, value, z));
+            visit(new LayerVisit(l, first, rows, x, mid, query, keyT, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
-        var index = new long[count];
-        for (var n = 0; n < count; n++) index[n] = n * (tokens - from) + prompts.Last[first + n] - from;
-        return x.index_select(0, tensor(index).to(model.Device));
+        return x.index_select(0, Index(model, [.. Enumerable.Range(0, rows.Count).Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
     }
 
-    /// <summary>Keys (n, Hkv, dh, Tp), values (n, Hkv, T, dh), and the normed input (n·T, d) they come from.</summary>
-    private static (Tensor KeyT, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x, int count, int tokens)
+    /// <summary>Keys (n, Hkv, dh, Tp), values (n, Hkv, T, dh), and the normed input (R, d) they come from.</summary>
+    private static (Tensor KeyT, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x, SharedRows rows)
     {
-        int heads = model.Config.KeyValueHeads, dh = model.Config.HeadWidth;
+        int heads = model.Config.KeyValueHeads, dh = model.Config.HeadWidth, count = rows.Count, tokens = rows.Tokens;
         var h = model.NormRows(x, model.Weights.Layers[l].AttentionNorm);
-        var key = model.RopeRows(model.Project(l, Site.K, h), RowPositions(1, 0, tokens));
+        var of = rows.IsPlain ? null : Index(model, rows.Row);
+        Tensor Everywhere(Tensor t) => (of is null ? t : t.index_select(0, of)).view(count, tokens, heads, dh); // a row of each place
+        var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions));
         var keyT = zeros([count, heads, dh, PaddedTokens(tokens)], dtype: model.Dtype, device: model.Device);
-        keyT.narrow(-1, 0, tokens).copy_(key.view(count, tokens, heads, dh).permute(0, 2, 3, 1));
-        var value = model.Project(l, Site.V, h).view(count, tokens, heads, dh).transpose(1, 2).contiguous();
+        keyT.narrow(-1, 0, tokens).copy_(key.permute(0, 2, 3, 1));
+        var value = Everywhere(model.Project(l, Site.V, h)).transpose(1, 2).contiguous();
         return (keyT, value, h);
     }
 
-    private static Tensor Suffix(Tensor rows, int count, int tokens, int from) =>
-        rows.view(count, tokens, -1).narrow(1, from, tokens - from).reshape(count * (tokens - from), -1);
-
-    private static int[] RowPositions(int count, int from, int tokens)
+    /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.</summary>
+    private static Tensor Attend(Llama model, Tensor query, Tensor keyT, Tensor value, SharedRows rows, int from)
     {
-        var positions = new int[count * (tokens - from)];
-        for (var i = 0; i < positions.Length; i++) positions[i] = from + i % (tokens - from);
-        return positions;
+        var width = rows.Tokens - from;
+        int[] places = [.. rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from)];
+        var positions = new int[rows.Count * width];
+        Array.Fill(positions, -1);
+        for (var r = 0; r < places.Length; r++) positions[places[r]] = from + places[r] % width;
+        var plain = places.Length == positions.Length;
+        var index = Index(model, places);
+        var z = model.Attend(new RowAttention
+        {
+            Query = (plain ? query : zeros([positions.Length, .. query.shape[1..]], dtype: query.dtype, device: query.device).index_copy_(0, index, query))
+                .view(1, rows.Count, width, model.Config.Heads, model.Config.HeadWidth),
+            QueryPositions = positions,
+            BaseKeyT = keyT,
+            BaseValue = value,
+            Prompts = [.. Enumerable.Range(0, rows.Count)],
+        }).view([positions.Length, .. query.shape[1..]]);
+        return plain ? z : z.index_select(0, index);
     }
+
+    /// <summary>Row numbers as libtorch wants them: int64 on the model's device.</summary>
+    public static Tensor Index(Llama model, int[] rows) => tensor(Array.ConvertAll(rows, r => (long)r)).to(model.Device);
 }

@@ -17,27 +17,33 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
 
+    private readonly Option<int> triples = CommonOptions.Parsed("--triples", "N", "Triples of DCM: half to train, a quarter each to choose and to test",
+        Lists.Count, 500);
+
     public BenchExperimentsCommand() : base("experiments",
         "Time every experiment against whole forward passes: seconds per intervention, and their ratio",
         "pbm bench experiments", "pbm bench experiments --threads 2 --json")
     {
-        foreach (var option in new Option[] { threads, few, repeats, prompts }) Add(option);
+        foreach (var option in new Option[] { threads, few, repeats, prompts, triples }) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         Compute.Configure(call, call.Get(threads) ?? 1);
+        var tokenizer = TokenizerLoader.Open(Path.Combine(Models(), "tiny-base"))
+            ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
+        var scenes = Desiderata.Generate(Desiderata.ObjectValue, call.Get(triples), 20, 7, text => tokenizer.Encode(text));
         var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings, DcmBenchmarkResult Dcm)>();
-        foreach (var make in new[] { Quartet, Wide })
+        foreach (var make in new[] { () => Quartet(tokenizer, call.Get(prompts)), () => Wide(call.Get(prompts)) })
         {
-            var (name, model, donor, set) = make(call.Get(prompts));
+            var (name, model, donor, set) = make();
             using var owned = model;
             using var other = donor;
             var heads = Heads(model.Config);
             var bench = new ExperimentBenchmark(model, donor, set, heads, call.Get(few), call.Get(repeats));
             results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0))),
-                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(set, heads), call.Get(repeats), what =>
+                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(scenes, heads), call.Get(repeats), what =>
                     report(what, 0)))));
             Show(call, name, set, results[^1].Timings);
             Show(call, results[^1].Dcm);
@@ -46,6 +52,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         {
             Machine = BenchPatchCommand.Machine(),
             Prompts = call.Get(prompts),
+            Triples = call.Get(triples),
             Threads = call.Get(threads),
             Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups })
         });
@@ -54,18 +61,16 @@ internal sealed class BenchExperimentsCommand : PbmCommand
 
     private sealed record Subject(string Name, Llama Model, Llama Donor, PromptSet Prompts);
 
-    private static Subject Quartet(int prompts)
-    {
-        var folder = BesideProject.Inside("models") ?? throw new DirectoryNotFoundException("there is no folder models beside this program");
-        var tokenizer = TokenizerLoader.Open(Path.Combine(folder,
-            "tiny-base")) ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
-        return new("tiny-base (6 layers x 8 heads, width 256)", Load(folder, "tiny-base"), Load(folder, "tiny-float"),
-            EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
-    }
+    private static string Models() =>
+        BesideProject.Inside("models") ?? throw new DirectoryNotFoundException("there is no folder models beside this program");
 
-    private static Llama Load(string folder, string name)
+    private static Subject Quartet(Tokenizer tokenizer, int prompts) =>
+        new("tiny-base (6 layers x 8 heads, width 256)", Load("tiny-base"), Load("tiny-float"),
+            EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
+
+    private static Llama Load(string name)
     {
-        using var checkpoint = Checkpoint.Open(Path.Combine(folder, name));
+        using var checkpoint = Checkpoint.Open(Path.Combine(Models(), name));
         return new(checkpoint.Config, checkpoint.Load(TorchSharp.torch.ScalarType.Float32));
     }
 
@@ -83,11 +88,10 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12)
             .Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
 
-    /// <summary>Masks at each of the chain's positions; a prompt's counterfactual is the source.</summary>
-    private static IReadOnlyList<DcmSubject> Subjects(PromptSet set, Circuit heads) =>
+    /// <summary>Masks at each of the chain's positions.</summary>
+    private static IReadOnlyList<DcmSubject> Subjects(IReadOnlyList<PatchTriple> triples, Circuit heads) =>
         [.. heads.Chain.Groups.DistinctBy(g => g.Position).Select(g => new DcmSubject(g.Position, heads.Groups[g.Name],
-        [.. set.Prompts.Select(p => new DcmTriple(p.Clean.Ids, p.Clean.Positions[g.Position], p.Counterfactual.Ids,
-            p.Counterfactual.Positions[g.Position], p.Answer))]))];
+        [.. triples.Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[g.Position], t.Source.Ids, t.Source.Positions[g.Position], t.Target))]))];
 
     private static void Show(Call call, DcmBenchmarkResult dcm)
     {
