@@ -44,12 +44,19 @@ public sealed record DcmValidation(int Step, int Heads, Proportion Answered);
 /// <param name="Heads">The heads that carry the information: rounded mask 0, in the group's order.</param>
 /// <param name="Mask">The mask kept, clamped to 0..1 but not rounded, in the group's order.</param>
 /// <param name="Validation">Its accuracy on the validation triples, the best of all validations.</param>
-/// <param name="Test">The same on the test triples.</param>
-/// <param name="AllHeads">Accuracy on the test triples with the whole group patched.</param>
+/// <param name="TestAnswers">Test triples answered with them.</param>
+/// <param name="AllHeadsAnswers">The same with the whole group patched.</param>
 /// <param name="Steps">Every step.</param>
 /// <param name="Validations">Every validation.</param>
-public sealed record DcmResult(IReadOnlyList<Head> Heads, double[] Mask, Proportion Validation, Proportion Test, Proportion AllHeads,
-    IReadOnlyList<DcmStep> Steps, IReadOnlyList<DcmValidation> Validations);
+public sealed record DcmResult(IReadOnlyList<Head> Heads, double[] Mask, Proportion Validation, bool[] TestAnswers, bool[] AllHeadsAnswers,
+    IReadOnlyList<DcmStep> Steps, IReadOnlyList<DcmValidation> Validations)
+{
+    /// <summary>Accuracy on the test triples.</summary>
+    public Proportion Test => new(TestAnswers.Count(a => a), TestAnswers.Length);
+
+    /// <summary>Accuracy on the test triples with the whole group patched.</summary>
+    public Proportion AllHeads => new(AllHeadsAnswers.Count(a => a), AllHeadsAnswers.Length);
+}
 
 /// <summary>
 /// Desiderata-based component masking (Davies et al. 2023, "Discovering Variable Binding Circuitry with Desiderata"; here as
@@ -90,9 +97,9 @@ public static class Dcm
         Head[][] kept = [.. validated.Select(s => Kept(group, steps[s].Mask))];
         var right = Right(DcmEvaluation.Answered(model, kept, validation, options, sources, part => progress?.Invoke(0.8 + 0.1 * part), cancel));
         var best = Best(right, [.. kept.Select(k => k.Length)]);
-        var tested = Right(DcmEvaluation.Answered(model, [kept[best], group], test, options, sources, part => progress?.Invoke(0.9 + 0.1 * part), cancel));
-        return new DcmResult(kept[best], Clamped(steps[validated[best]].Mask), new(right[best], validation.Count), new(tested[0], test.Count),
-            new(tested[1], test.Count), steps,
+        var tested = DcmEvaluation.Answered(model, [kept[best], group], test, options, sources, part => progress?.Invoke(0.9 + 0.1 * part), cancel);
+        bool[] Tested(int set) => [.. Enumerable.Range(0, test.Count).Select(n => tested[set, n])];
+        return new DcmResult(kept[best], Clamped(steps[validated[best]].Mask), new(right[best], validation.Count), Tested(0), Tested(1), steps,
             [.. validated.Select((step, v) => new DcmValidation(step, kept[v].Length, new(right[v], validation.Count)))]);
     }
 

@@ -4,6 +4,7 @@ using Patchbay.Experiments.Stages;
 using Patchbay.Models;
 using Patchbay.Node.Tests.Simulation;
 using Patchbay.Sweeps;
+using Patchbay.Tasks;
 using TorchSharp;
 
 namespace Patchbay.Node.Tests;
@@ -30,6 +31,7 @@ public sealed class ExperimentStageTests
             Assert.Equal(4, x.Knockouts[0].ByLayer.Count - 2); // six layers
             Assert.Equal(x.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)), y.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)));
             Assert.All(x.Knockouts, k => Assert.Equal(x.Knockouts[0].Unchanged, k.Unchanged));
+            Assert.All(x.Knockouts, k => Assert.Equal([k.Unchanged, .. k.ByLayer], k.LayerAnswers.Prepend(k.UnchangedAnswers).Select(Counted)));
             foreach (var (p, q) in x.Attention.Zip(y.Attention))
             {
                 Assert.Equal(1, p.Weights.Values.Sum(w => w.Value), 1e-5);
@@ -49,6 +51,47 @@ public sealed class ExperimentStageTests
         Assert.Equal(a.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)), b.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)));
         Assert.All(a.Cmap, c => Assert.Equal(a.Cmap[0].Floor, c.Floor));
     }
+
+    [Fact]
+    public async Task Masks_attribution_and_tuning_run_as_stages_and_record_single_answers()
+    {
+        using var folder = new TemporaryFolder();
+        const string Circuit = "A=5.1 5.6; C=3.2";
+        var plan = Plan("0", new()
+        {
+            ["path-patching"] = new() { ["groups"] = "A" },
+            ["attribution"] = new() { ["steps"] = "2" },
+            ["dcm"] = new() { ["circuit"] = Circuit, ["triples"] = "32", ["triples-at-once"] = "8" },
+            ["functionality"] = new() { ["seeds"] = "2", ["triples"] = "14" },
+            ["targeted-tuning"] = new() { ["circuit"] = Circuit, ["sets"] = "A", ["steps"] = "2" },
+        }, "accuracy", "path-patching", "attribution", "dcm", "functionality", "targeted-tuning");
+        var found = FindingsOf.Sweep(await RunToEnd(plan, 2, folder.PathOf("artifacts")));
+        foreach (var model in found.Models)
+        {
+            Assert.Equal([("A", "gradient"), ("A", "integrated gradients")], model.Attribution.Select(a => (a.Group, a.Form)));
+            Assert.InRange(model.Attribution[0].RankCorrelation, 0.9, 1); // close to exact path patching already with a dozen prompts
+            Assert.Equal(6, model.Dcm.Count); // two groups, three desiderata
+            foreach (var mask in model.Dcm)
+            {
+                Assert.Equal((mask.Test, mask.AllHeads), (Counted(mask.TestAnswers), Counted(mask.AllHeadsAnswers)));
+                Assert.Equal((8, mask.GroupSize), (mask.Test.Count, mask.Mask.Count));
+                Assert.Equal(mask.Mask.Count(m => m <= 0.5), mask.Heads.Count);
+                Assert.All(mask.Mask, m => Assert.InRange(m, 0, 1));
+            }
+            Assert.Contains(model.Dcm, mask => mask.Mask.Any(m => m < 1)); // moved away from where they began
+            Assert.Equal(6, model.Functionality.Count);
+            foreach (var tested in model.Functionality)
+            {
+                Assert.Equal([14, 14], tested.Seeds.Select(s => s.Count));
+                Assert.Equal(tested.Seeds, tested.Answers.Chunk(14).Select(Counted));
+            }
+        }
+        var tuned = Assert.Single(found.Cmap, c => c is { Into: "tiny-base", Group: "A" });
+        Assert.Equal(("A tuned on arithmetic", 2, found.Models[0].Accuracy!.Right), (tuned.Donor, tuned.Heads, tuned.Floor));
+        Assert.Equal(tuned.Patched, Counted(tuned.PatchedAnswers));
+    }
+
+    private static Proportion Counted(IEnumerable<bool> answers) => new(answers.Count(a => a), answers.Count());
 
     [Fact]
     public async Task A_circuit_that_is_given_needs_no_path_patching()

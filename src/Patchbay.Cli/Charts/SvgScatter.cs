@@ -37,7 +37,7 @@ internal sealed record Scatter(string Title, string XTitle, string YTitle, IRead
 /// <summary>A scatter as one SVG picture for light and dark pages.</summary>
 internal static class SvgScatter
 {
-    private const double Left = 52, Height = 220, Right = 12;
+    private const double Height = 220, Letter = 7;
 
     /// <summary>The picture.</summary>
     public static XDocument Draw(Scatter scatter)
@@ -46,21 +46,24 @@ internal static class SvgScatter
         var x = ChartAxis.Around(points.Select(p => p.X), (int)(scatter.Width / 56), ends: scatter.Range);
         var y = ChartAxis.Around(points.Select(p => p.Y).Concat(scatter.Threshold is { } t ? [t] : []), 5, ends: scatter.Range);
         var top = scatter.Title.Length > 0 ? 44.0 : 22;
-        var picture = SvgPicture.Bare(Left + scatter.Width + Right, top + Height + 38, scatter.Title.Length > 0 ? scatter.Title
+        // Room for the longest label of y, and for half of one of x that stands at the end.
+        var left = Math.Max(52, 12 + Letter * y.Ticks.Max(t => y.Label(t).Length));
+        var right = Math.Max(12, Letter / 2 * x.Ticks.Max(t => x.Label(t).Length));
+        var picture = SvgPicture.Bare(left + scatter.Width + right, top + Height + 38, scatter.Title.Length > 0 ? scatter.Title
             : scatter.YTitle, ChartColors.StyleSheet);
-        double X(double value) => Left + x.At(value) * scatter.Width;
+        double X(double value) => left + x.At(value) * scatter.Width;
         double Y(double value) => top + (1 - y.At(value)) * Height;
         if (scatter.Title.Length > 0) picture.Add(Svg.Text(0, 15, "panel", scatter.Title));
         picture.Add(Svg.Text(0, top - 9, "faint", scatter.YTitle));
         foreach (var tick in y.Ticks)
-            picture.Add(Svg.Line(Left, Y(tick), Left + scatter.Width, Y(tick), "grid"),
-                Svg.Text(Left - 7, Y(tick) + 4, "", y.Label(tick), "end"));
+            picture.Add(Svg.Line(left, Y(tick), left + scatter.Width, Y(tick), "grid"),
+                Svg.Text(left - 7, Y(tick) + 4, "", y.Label(tick), "end"));
         foreach (var tick in x.Ticks)
             picture.Add(Svg.Line(X(tick), top, X(tick), top + Height, "grid"),
                 Svg.Text(X(tick), top + Height + 15, "", x.Label(tick), "middle"));
-        picture.Add(Svg.Text(Left + scatter.Width / 2, top + Height + 32, "", scatter.XTitle, "middle"));
-        if (scatter.HasDiagonal) picture.Add(Svg.Line(Left, top + Height, Left + scatter.Width, top, "floor"));
-        if (scatter.Threshold is { } threshold) picture.Add(Svg.Line(Left, Y(threshold), Left + scatter.Width, Y(threshold), "floor"));
+        picture.Add(Svg.Text(left + scatter.Width / 2, top + Height + 32, "", scatter.XTitle, "middle"));
+        if (scatter.HasDiagonal) picture.Add(Svg.Line(left, top + Height, left + scatter.Width, top, "floor"));
+        if (scatter.Threshold is { } threshold) picture.Add(Svg.Line(left, Y(threshold), left + scatter.Width, Y(threshold), "floor"));
         foreach (var point in points)
         {
             var dot = Svg.Element("circle", ("cx", Svg.Number(X(point.X))), ("cy", Svg.Number(Y(point.Y))), ("r", "3.4"),

@@ -100,7 +100,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         foreach (var column in columns) table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var g in dcm.Groups)
         {
-            table.AddRow(g.Position, $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
+            table.AddRow(g.Position.Replace('_', ' '), $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
                 $"{g.ReferenceSeconds:0.0}", $"{g.ConeSeconds:0.00}", $"{g.Ratio:0.0}", $"{g.LargestDifference:0.0e+0}");
         }
         call.Out.Write(table);

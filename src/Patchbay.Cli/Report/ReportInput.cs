@@ -35,5 +35,5 @@ internal sealed record ReportInput(RunFacts Run, SweepFindings Findings, IReadOn
             : ShareDifference.Independent(first, second);
 
     /// <summary>How a difference was tested, in words.</summary>
-    public static string Test(bool paired) => paired ? "McNemar's exact test, two-sided, on the same prompts" : "two-proportion z test, two-sided";
+    public static string Test(bool paired) => paired ? "McNemar's exact test, two-sided, on the same prompts" : "the two-proportion z test, two-sided";
 }

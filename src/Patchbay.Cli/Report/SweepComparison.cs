@@ -94,8 +94,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         private IEnumerable<ComparedFigure> Circuits() =>
             from a in first.Circuits
             from b in second.Circuits
-            where Counterpart(b.CircuitOf) == a.CircuitOf && Counterpart(b.Model) == a.Model
-            let name = a.CircuitOf == a.Model ? a.Model : $"{a.CircuitOf}'s in {a.Model}"
+            where Counterpart(b.CircuitOf) == a.CircuitOf && Counterpart(b.Model) == a.Model && b.ElsewhereOwn == a.ElsewhereOwn
+            let name = (a.CircuitOf == a.Model ? a.Model : $"{a.CircuitOf}'s in {a.Model}") + (a.ElsewhereOwn ? ", elsewhere own" : "")
             from figure in new[]
             {
                 Share("circuit accuracy", name, a.Circuit, b.Circuit, a.CircuitAnswers, b.CircuitAnswers),
@@ -110,7 +110,7 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             where (a.Group, a.Desideratum) == (b.Group, b.Desideratum)
             let name = $"{m.Name}, {a.Group} {a.Desideratum}"
             from figure in new[] { new ComparedFigure("DCM heads kept", name, a.Heads.Count, b.Heads.Count, null),
-                Share("DCM accuracy", name, a.Test, b.Test) }
+                Share("DCM accuracy", name, a.Test, b.Test, a.TestAnswers, b.TestAnswers) }
             select figure;
 
         private IEnumerable<ComparedFigure> Functionality() =>
@@ -118,7 +118,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             from a in m.First.Functionality
             from b in m.Second.Functionality
             where (a.Group, a.Desideratum) == (b.Group, b.Desideratum)
-            select Share("functionality", $"{m.Name}, {a.Group} {a.Desideratum}", FunctionalitySection.Pooled(a), FunctionalitySection.Pooled(b));
+            select Share("functionality", $"{m.Name}, {a.Group} {a.Desideratum}", FunctionalitySection.Pooled(a), FunctionalitySection.Pooled(b),
+                a.Answers, b.Answers);
 
         private IEnumerable<ComparedFigure> Cmap() =>
             from a in first.Cmap
@@ -133,7 +134,8 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             from b in m.Second.Knockouts
             where (a.From, a.To, a.ByLayer.Count) == (b.From, b.To, b.ByLayer.Count)
             let layer = Enumerable.Range(0, a.ByLayer.Count).MaxBy(l => Math.Abs(b.ByLayer[l].Share - a.ByLayer[l].Share))
-            let share = Share("knockout", $"{m.Name}, {a.From} → {a.To} from layer {layer}".Replace('_', ' '), a.ByLayer[layer], b.ByLayer[layer])
+            let share = Share("knockout", $"{m.Name}, {a.From} → {a.To} from layer {layer}".Replace('_', ' '), a.ByLayer[layer], b.ByLayer[layer],
+                a.LayerAnswers[layer], b.LayerAnswers[layer])
             select share with { Difference = share.Difference! with { P = Math.Min(1, share.Difference.P * a.ByLayer.Count) } };
     }
 }

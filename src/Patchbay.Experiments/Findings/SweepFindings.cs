@@ -102,6 +102,10 @@ public sealed record CircuitFinding(string CircuitOf, string Model, IReadOnlyDic
     IReadOnlyList<Proportion> Random, IReadOnlyList<CompletenessFinding> Completeness, IReadOnlyList<bool> FullAnswers,
     IReadOnlyList<bool> CircuitAnswers)
 {
+    /// <summary>Whether the circuit was judged at its groups' positions alone: heads at other positions kept their own activations, in place
+    /// of the means that the paper gives them.</summary>
+    public bool ElsewhereOwn { get; init; }
+
     /// <summary>Circuit accuracy over full accuracy.</summary>
     public double Faithfulness => Circuit.Share / Full.Share;
 }
@@ -126,7 +130,14 @@ public sealed record CompletenessFinding(string Subset, int Size, Proportion Cir
 /// <param name="Test">Accuracy on held-out triples with these heads patched.</param>
 /// <param name="AllHeads">Accuracy on held-out triples with the whole group patched.</param>
 public sealed record DcmFinding(string Group, string Desideratum, int GroupSize, IReadOnlyList<Head> Heads, IReadOnlyList<double> Mask,
-    Proportion Test, Proportion AllHeads);
+    Proportion Test, Proportion AllHeads)
+{
+    /// <summary>Held-out triples answered with these heads; empty where not recorded.</summary>
+    public IReadOnlyList<bool> TestAnswers { get; init; } = [];
+
+    /// <summary>The same with the whole group.</summary>
+    public IReadOnlyList<bool> AllHeadsAnswers { get; init; } = [];
+}
 
 /// <summary>The functionality test: kept heads patched on fresh triples of several seeds.</summary>
 /// <param name="Group">The chain's name of the group.</param>
@@ -134,6 +145,9 @@ public sealed record DcmFinding(string Group, string Desideratum, int GroupSize,
 /// <param name="Seeds">Accuracy of every seed.</param>
 public sealed record FunctionalityFinding(string Group, string Desideratum, IReadOnlyList<Proportion> Seeds)
 {
+    /// <summary>Triples answered, seed after seed; empty where not recorded.</summary>
+    public IReadOnlyList<bool> Answers { get; init; } = [];
+
     /// <summary>Mean over the seeds and its standard error.</summary>
     public Estimate Mean
     {
@@ -164,7 +178,14 @@ public sealed record CmapFinding(string Donor, string Into, string Form, string 
 /// <param name="To">Position that it may not see: "correct object".</param>
 /// <param name="ByLayer">Accuracy with attention forbidden from layer l up, l = 0..L-1.</param>
 /// <param name="Unchanged">Accuracy with nothing forbidden.</param>
-public sealed record KnockoutCurve(string From, string To, IReadOnlyList<Proportion> ByLayer, Proportion Unchanged);
+public sealed record KnockoutCurve(string From, string To, IReadOnlyList<Proportion> ByLayer, Proportion Unchanged)
+{
+    /// <summary>Prompts answered, by layer; each empty where not recorded.</summary>
+    public IReadOnlyList<IReadOnlyList<bool>> LayerAnswers { get; init; } = [.. ByLayer.Select(_ => (IReadOnlyList<bool>)[])];
+
+    /// <summary>Prompts answered with nothing forbidden.</summary>
+    public IReadOnlyList<bool> UnchangedAnswers { get; init; } = [];
+}
 
 /// <summary>How much attention a head pays from its group's position to each named position, in the mean over prompts.</summary>
 /// <param name="Group">The chain's name of its group.</param>

@@ -109,14 +109,14 @@ public sealed class CircuitExperiment : Experiment
         var circuit = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), stage.Inputs!);
         var sizes = stage.Results.Where(r => r.Result.Item.EndsWith($"-{Kind}", StringComparison.Ordinal))
             .ToLookup(r => r.Result.Item, r => r.Result.Detail!);
-        return new(stage.Stage.Parameters["of"] + (stage.Stage.Parameters[Elsewhere.Name] == OwnElsewhere ? ", elsewhere own" : ""),
-            stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
+        return new(stage.Stage.Parameters["of"], stage.Stage.Model, circuit.Groups.ToDictionary(g => g.Key, g => g.Value.Count),
             Shares.Total(stage, Whole)!.Value, Shares.Total(stage, Kind)!.Value,
             [.. Items(stage, "random-").Select(item => Shares.Total(stage, item)!.Value)],
             [.. sizes.Select(s => s.Key[..^(Kind.Length + 1)])
                 .Select(k => new CompletenessFinding(k.Replace('-', ' '), int.Parse(sizes[$"{k}-{Kind}"].First(), CultureInfo.InvariantCulture),
                 Shares.Total(stage, $"{k}-{Kind}")!.Value, Shares.Total(stage, $"{k}-{Whole}")!.Value))],
-            Shares.Answers(stage, Whole), Shares.Answers(stage, Kind));
+            Shares.Answers(stage, Whole), Shares.Answers(stage, Kind))
+        { ElsewhereOwn = stage.Stage.Parameters[Elsewhere.Name] == OwnElsewhere };
     }
 
     private static IEnumerable<string> Items(StageState stage, string prefix) =>

@@ -86,10 +86,10 @@ public sealed class DcmExperiment : Experiment
         [
             .. heads.Zip(found.Mask, (head, m) => new InterventionResult($"{group} {name} mask {head}", m, double.NaN, count / 2,
                 found.Heads.Contains(head) ? "kept" : null)),
-            Of(found.Validation, "validation"), Of(found.Test, "test"), Of(found.AllHeads, "all heads"),
+            new($"{group} {name} validation", found.Validation.Share,
+                Math.Sqrt(found.Validation.Share * (1 - found.Validation.Share) / found.Validation.Count), found.Validation.Count),
+            Shares.Each($"{group} {name} test", found.TestAnswers), Shares.Each($"{group} {name} all heads", found.AllHeadsAnswers),
         ];
-        InterventionResult Of(Proportion p, string what) =>
-            new($"{group} {name} {what}", p.Share, Math.Sqrt(p.Share * (1 - p.Share) / p.Count), p.Count);
     }
 
     /// <summary>What a complete stage found.</summary>
@@ -107,7 +107,11 @@ public sealed class DcmExperiment : Experiment
                select new DcmFinding(key[0], key[1].Replace('_', ' '), heads.Count,
                    [.. heads.Where(h => results[$"{of} mask {h}"].Detail is not null)],
                    [.. heads.Select(h => results[$"{of} mask {h}"].Score)], Shares.Total(stage, $"{of} test")!.Value,
-                       Shares.Total(stage, $"{of} all heads")!.Value),
+                   Shares.Total(stage, $"{of} all heads")!.Value)
+               {
+                   TestAnswers = Shares.Answers(stage, $"{of} test"),
+                   AllHeadsAnswers = Shares.Answers(stage, $"{of} all heads"),
+               },
         ];
     }
 

@@ -67,7 +67,7 @@ public sealed class FunctionalityExperiment : Experiment
         var answered = HeadPatching.Answered(session.Model, triples,
             [.. groups.Select(g => (IReadOnlyList<(string, Head)>)[.. heads.Groups[g].Select(h => (heads.Chain.Group(g).Position, h))])],
             plan.Compute.MemoryBytes, progress, cancel);
-        return [.. groups.Zip(answered, (g, right) => Shares.Of($"{g} {name} {seed}", right))];
+        return [.. groups.Zip(answered, (g, right) => Shares.Each($"{g} {name} {seed}", right))];
     }
 
     /// <summary>What a complete stage found.</summary>
@@ -75,6 +75,7 @@ public sealed class FunctionalityExperiment : Experiment
     [
         .. stage.Results.Select(r => r.Result).GroupBy(r => r.Item[..r.Item.LastIndexOf(' ')], StringComparer.Ordinal)
             .Select(g => new FunctionalityFinding(g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..],
-                [.. g.Select(r => new Proportion((int)Math.Round(r.Score * r.Samples), r.Samples))])),
+                [.. g.Select(r => new Proportion((int)Math.Round(r.Score * r.Samples), r.Samples))])
+            { Answers = [.. g.SelectMany(Shares.Answers)] }),
     ];
 }

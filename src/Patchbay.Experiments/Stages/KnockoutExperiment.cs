@@ -55,7 +55,7 @@ public sealed class KnockoutExperiment : Experiment
             var (query, key) = (from[batch.First..(batch.First + batch.Prompts.Count)], to[batch.First..(batch.First + batch.Prompts.Count)]);
             return [new Variant(), .. Enumerable.Range(0, layers).Select(l => new Variant { Knockouts = [new Knockout(l, query, key)] })];
         }).Answered(progress, cancel);
-        return [.. answered.Select((right, i) => Shares.Of($"{pair[0]}>{pair[1]} {(i == 0 ? Unchanged : LayerName(i - 1))}", right))];
+        return [.. answered.Select((right, i) => Shares.Each($"{pair[0]}>{pair[1]} {(i == 0 ? Unchanged : LayerName(i - 1))}", right))];
     }
 
     /// <summary>Curves of a complete stage.</summary>
@@ -63,7 +63,11 @@ public sealed class KnockoutExperiment : Experiment
     [
         .. stage.Stage.Parameters["pairs"].Split(',').Select(pair => new KnockoutCurve(pair.Split('>')[0], pair.Split('>')[1],
             [.. Enumerable.Range(0, layers).Select(l => Shares.Total(stage, $"{pair} {LayerName(l)}")!.Value)],
-                Shares.Total(stage, $"{pair} {Unchanged}")!.Value)),
+            Shares.Total(stage, $"{pair} {Unchanged}")!.Value)
+        {
+            LayerAnswers = [.. Enumerable.Range(0, layers).Select(l => Shares.Answers(stage, $"{pair} {LayerName(l)}"))],
+            UnchangedAnswers = Shares.Answers(stage, $"{pair} {Unchanged}"),
+        }),
     ];
 
     /// <summary>How many positions come before the question, or where a task names none, before the attending position.</summary>

@@ -155,6 +155,41 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Masks_functionality_and_knockouts_are_paired_where_single_answers_were_recorded()
+    {
+        var paired = Full with
+        {
+            Findings = Without(Full.Findings, m => m with
+            {
+                Dcm = [.. m.Dcm.Select(d => d with { TestAnswers = Some(d.Test), AllHeadsAnswers = Some(d.AllHeads) })],
+                Functionality = [.. m.Functionality.Select(f => f with { Answers = [.. f.Seeds.SelectMany(Some)] })],
+                Knockouts = [.. m.Knockouts.Select(k => k with { UnchangedAnswers = Some(k.Unchanged), LayerAnswers = [.. k.ByLayer.Select(Some)] })],
+            })
+        };
+        foreach (var section in new[] { "dcm", "functionality", "knockout" })
+        {
+            Assert.Contains("McNemar's exact test", Notes(SweepReport.Of(paired), section), StringComparison.Ordinal);
+            Assert.Contains("two-proportion z test", Notes(Document, section), StringComparison.Ordinal);
+        }
+
+        static IReadOnlyList<bool> Some(Tasks.Proportion share) => [.. Enumerable.Range(0, share.Count).Select(i => i < share.Right)];
+    }
+
+    [Fact]
+    public void Circuits_judged_at_their_positions_alone_have_figures_of_their_own()
+    {
+        var own = Full with { Findings = Full.Findings with { Circuits = [.. Full.Findings.Circuits.Select(c => c with { ElsewhereOwn = true }), .. Full.Findings.Circuits] } };
+        foreach (var section in SweepReport.Of(own).Sections.Where(s => s.Id is "faithfulness" or "completeness"))
+        {
+            var figures = section.Blocks.OfType<Figure>().ToArray();
+            Assert.Equal(2, figures.Length);
+            Assert.Equal(figures[0].Pictures.Select(p => p.FileOf(section).Replace(".svg", "-elsewhere-own.svg")), figures[1].Pictures.Select(p => p.FileOf(section)));
+            var rows = section.Blocks.OfType<ReportTable>().First().Rows;
+            Assert.Equal(["", "elsewhere own"], rows.Select(r => r[0].Aside).Distinct());
+        }
+    }
+
+    [Fact]
     public void Names_are_escaped_in_the_page_in_the_markdown_and_in_pictures()
     {
         const string evil = "a<b>&\"|_*c";

@@ -9,27 +9,29 @@ internal static class CompletenessSection
     /// <summary>The section, or null where no subset was left out.</summary>
     public static Section? Of(ReportInput input)
     {
-        var circuits = input.Findings.Circuits.Where(c => c.Completeness.Count > 0).ToArray();
+        var circuits = input.Findings.Circuits.Where(c => c.Completeness.Count > 0).OrderBy(c => c.ElsewhereOwn).ToArray();
         if (circuits.Length == 0) return null;
         List<Block> blocks =
         [
-            new Figure("Accuracy of the circuit without K against that of the whole model without K; on the dashed line the two are equal. Grey: random "
-                + "subsets; coloured: whole groups.",
-                [.. circuits.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {Name(c)}",
-                    SvgScatter.Draw(Chart(input, c))))], 4),
+            .. circuits.GroupBy(c => c.ElsewhereOwn).Select(some => new Figure((some.Key
+                    ? "The same, judged at the groups' positions alone: heads at all other positions keep their own activations."
+                    : "Accuracy of the circuit without K against that of the whole model without K; on the dashed line the two are equal. Grey: random "
+                        + "subsets; coloured: whole groups."),
+                [.. some.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}{FaithfulnessSection.Suffix(some.Key)}", $"Completeness of {Name(c)}",
+                    SvgScatter.Draw(Chart(input, c))))], 4)),
             ReportTable.Of("Incompleteness: mean and greatest over random subsets, and of each whole group left out.",
                 ["circuit", ">random subsets", ">mean", ">greatest", .. Groups(circuits).Select(g => ">" + g)],
                     circuits.Select(c => Row(c, Groups(circuits)))),
             ReportTable.Of("Every subset", ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"],
                 circuits.SelectMany(c => c.Completeness.Select(k =>
-                (Cell[])[Name(c), new(k.Subset, Group: input.ColorOf(k.Subset)), $"{k.Size}", Numbers.Of(k.Circuit), Numbers.Of(k.Model),
+                (Cell[])[FaithfulnessSection.Named(Name(c), c), new(k.Subset, Group: input.ColorOf(k.Subset)), $"{k.Size}", Numbers.Of(k.Circuit), Numbers.Of(k.Model),
                     Numbers.Share(k.Incompleteness)]))) with { IsFolded = true },
         ];
         return new("completeness", "Completeness",
             "Incompleteness is |F(M∖K) − F(C∖K)|: how far circuit and whole model differ in accuracy once heads K of the circuit are left out of both; small "
                 + "where the circuit holds all that matters.",
             "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md", blocks,
-            circuits.Select(c => new { c.CircuitOf, c.Model, c.Completeness }).ToArray());
+            circuits.Select(c => new { c.CircuitOf, c.Model, c.ElsewhereOwn, c.Completeness }).ToArray());
     }
 
     private static string Name(CircuitFinding c) => c.CircuitOf == c.Model ? c.Model : $"{c.CircuitOf} in {c.Model}";
@@ -44,8 +46,9 @@ internal static class CompletenessSection
             Math.Pow(r - random.Average(), 2)) / (random.Length - 1) / random.Length);
         return
         [
-            Name(circuit), $"{random.Length}", random.Length > 0 ? Numbers.Of(new Estimate(random.Average(), error, random.Length)) : Numbers.None,
-                Numbers.Share(random.DefaultIfEmpty(double.NaN).Max()),
+            FaithfulnessSection.Named(Name(circuit), circuit), $"{random.Length}",
+            random.Length > 0 ? Numbers.Of(new Estimate(random.Average(), error, random.Length)) : Numbers.None,
+            Numbers.Share(random.DefaultIfEmpty(double.NaN).Max()),
             .. groups.Select(g => circuit.Completeness.FirstOrDefault(k => k.Subset == g) is { } k ? (Cell)Numbers.Share(k.Incompleteness)
                 : Numbers.None),
         ];

@@ -19,7 +19,7 @@ internal static class DcmSection
             ReportTable.Of("Heads kept by the mask, measured and published, and accuracy with them.",
                 ["model", "group", "desideratum", ">kept", ">of", ">published (7B)", ">kept heads", ">whole group", "kept against whole"],
                     Rows(input, models)),
-            new Note($"Kept heads and whole group are compared by the {ReportInput.Test(false)}; both saw the same triples, so that the test is on the cautious side."),
+            new Note($"Kept heads and whole group are compared by {ReportInput.Test(models.All(m => m.Dcm.All(d => Difference(d).IsPaired)))}."),
             ReportTable.Of("Kept heads and the trained mask of every head of the group, before rounding; a head is kept where its mask is below a half",
                 ["model", "group", "desideratum", "kept heads", "mask"], models.SelectMany(m => m.Dcm.Select(d =>
                     (Cell[])[m.Name, input.GroupCell(d.Group), d.Desideratum, string.Join("  ", d.Heads),
@@ -44,10 +44,13 @@ internal static class DcmSection
         ])),
     ]);
 
+    private static Tasks.ShareDifference Difference(DcmFinding d) =>
+        ReportInput.Difference(d.AllHeads, d.AllHeadsAnswers, d.Test, d.TestAnswers);
+
     private static IEnumerable<Cell[]> Rows(ReportInput input, ModelFindings[] models) =>
         from m in models
         from d in m.Dcm
-        let difference = Tasks.ShareDifference.Independent(d.AllHeads, d.Test)
+        let difference = Difference(d)
         let published = PublishedFigures.DcmHeads(PublishedFigures.ReferenceOf(m.Name), d.Group, d.Desideratum)
         select (Cell[])
         [

@@ -10,14 +10,16 @@ internal static class FaithfulnessSection
     /// <summary>The section, or null where no circuit was evaluated.</summary>
     public static Section? Of(ReportInput input)
     {
-        var circuits = input.Findings.Circuits;
-        if (circuits.Count == 0) return null;
-        var pictures = circuits.GroupBy(c => c.CircuitOf)
-            .Select(g => new Picture(g.Key, $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(input, g.Key, [.. g])))).ToArray();
+        var circuits = input.Findings.Circuits.OrderBy(c => c.ElsewhereOwn).ToArray();
+        if (circuits.Length == 0) return null;
         List<Block> blocks =
         [
-            new Figure("Accuracy of the whole model (pale) and of the circuit alone, with 95 % Wilson intervals, and of random circuits of its size: "
-                + "their mean, one standard deviation, and each as a dot. Diamonds are published.", pictures, 2),
+            .. circuits.GroupBy(c => c.ElsewhereOwn).Select(some => new Figure((some.Key
+                    ? "The same, judged at the groups' positions alone: heads at all other positions keep their own activations."
+                    : "Accuracy of the whole model (pale) and of the circuit alone, with 95 % Wilson intervals, and of random circuits of its size: "
+                        + "their mean, one standard deviation, and each as a dot. Diamonds are published."),
+                [.. some.GroupBy(c => c.CircuitOf).Select(g =>
+                    new Picture(g.Key + Suffix(some.Key), $"Circuit of {g.Key}", SvgBarChart.Draw(Chart(g.Key, [.. g]))))], 2)),
             ReportTable.Of("Circuits in models. Beside random: how many circuits; beside faithfulness: ± one standard error by error propagation.",
                 ["circuit of", "in", ">heads", ">whole model", ">circuit", ">published (7B)", ">random", ">faithfulness", ">published (7B)",
                     "circuit against model"], circuits.Select(Row)),
@@ -30,6 +32,7 @@ internal static class FaithfulnessSection
             {
                 c.CircuitOf,
                 c.Model,
+                c.ElsewhereOwn,
                 c.Heads,
                 c.Full,
                 c.Circuit,
@@ -40,9 +43,15 @@ internal static class FaithfulnessSection
             }).ToArray());
     }
 
+    /// <summary>What names of files end with, for circuits judged at their positions alone.</summary>
+    public static string Suffix(bool elsewhereOwn) => elsewhereOwn ? "-elsewhere-own" : "";
+
+    /// <summary>A circuit's name, and how it was judged where that is not the paper's way.</summary>
+    public static Cell Named(string name, CircuitFinding circuit) => new(name, circuit.ElsewhereOwn ? "elsewhere own" : "");
+
     private static Tasks.ShareDifference Difference(CircuitFinding c) => ReportInput.Difference(c.Full, c.FullAnswers, c.Circuit, c.CircuitAnswers);
 
-    private static string? Published(CircuitFinding c) => PublishedFigures.ReferenceOf(c.CircuitOf) == "llama"
+    private static string? Published(CircuitFinding c) => PublishedFigures.ReferenceOf(c.CircuitOf) == "llama" && !c.ElsewhereOwn
         ? PublishedFigures.ReferenceOf(c.Model) : null;
 
     private static Cell[] Row(CircuitFinding c)
@@ -51,7 +60,7 @@ internal static class FaithfulnessSection
         var difference = Difference(c);
         return
         [
-            c.CircuitOf, c.Model, $"{c.Heads.Values.Sum()}", Numbers.Of(c.Full), Numbers.Of(c.Circuit),
+            Named(c.CircuitOf, c), c.Model, $"{c.Heads.Values.Sum()}", Numbers.Of(c.Full), Numbers.Of(c.Circuit),
             Numbers.Published(PublishedFigures.CircuitAccuracy(Published(c))),
                 new(Numbers.Share(mean), c.Random.Count > 0 ? $"of {c.Random.Count}" : ""),
             Numbers.Of(new Estimate(c.Faithfulness, Error(c), c.Full.Count), "0.00"), Numbers.Published(PublishedFigures.Faithfulness(Published(c))),
@@ -74,7 +83,7 @@ internal static class FaithfulnessSection
         return c.Circuit.Right == 0 || c.Full.Right == 0 ? double.NaN : c.Faithfulness * Math.Sqrt(Relative(c.Circuit) + Relative(c.Full));
     }
 
-    private static BarChart Chart(ReportInput input, string circuitOf, CircuitFinding[] circuits) => new($"Circuit of {circuitOf}", "accuracy",
+    private static BarChart Chart(string circuitOf, CircuitFinding[] circuits) => new($"Circuit of {circuitOf}", "accuracy",
     [
         .. circuits.Select(c =>
         {

@@ -26,20 +26,27 @@ internal static class FunctionalitySection
                 ])),
         ];
         if (models.Length > 1)
-            blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by the {ReportInput.Test(false)} over all seeds' "
-            + $"triples; from .05 up it is not significant."));
+            blocks.Add(new Note($"p values are of the difference from {models[0].Name}, by {ReportInput.Test(keys.All(IsPaired))}, over the triples "
+                + "of all seeds; from .05 up it is not significant."));
         return new("functionality", "Functionality",
             "The heads that DCM kept are patched from source to base on triples of seeds that the mask never saw; the share answered as the desideratum asks.",
             "Prakash et al. 2024, circuit functionality; docs/method.md", blocks, models.Select(m => new { m.Name, m.Functionality }).ToArray());
+
+        bool IsPaired((string Group, string Desideratum) key) => models.Select(m => Find(m, key)).OfType<FunctionalityFinding>().ToArray() is var all
+            && all.All(f => Difference(all[0], f).IsPaired);
 
         Cell Mean(ModelFindings m, (string Group, string Desideratum) key)
         {
             if (Find(m, key) is not { } its) return Numbers.None;
             var mean = Numbers.Of(its.Mean);
             if (m == models[0] || Find(models[0], key) is not { } first) return mean;
-            return mean with { Aside = $"{mean.Aside}, {Numbers.P(Tasks.ShareDifference.Independent(Pooled(first), Pooled(its)).P)}" };
+            return mean with { Aside = $"{mean.Aside}, {Numbers.P(Difference(first, its).P)}" };
         }
     }
+
+    /// <summary>All models answer the same triples.</summary>
+    private static Tasks.ShareDifference Difference(FunctionalityFinding first, FunctionalityFinding second) =>
+        ReportInput.Difference(Pooled(first), first.Answers, Pooled(second), second.Answers);
 
     /// <summary>All seeds' triples together.</summary>
     public static Tasks.Proportion Pooled(FunctionalityFinding finding) => new(finding.Seeds.Sum(s => s.Right), finding.Seeds.Sum(s => s.Count));

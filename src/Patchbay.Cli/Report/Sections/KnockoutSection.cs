@@ -14,12 +14,11 @@ internal static class KnockoutSection
         if (models.Length == 0) return null;
         var rows = from m in models
                    from k in m.Knockouts
-                   let all = Tasks.ShareDifference.Independent(k.Unchanged, k.ByLayer[0])
+                   let all = Difference(k, 0)
                    select (Cell[])
                    [
                        m.Name, Name(k), Numbers.Of(k.Unchanged), Numbers.Of(k.ByLayer[0]),
-                           $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}",
-                           Harmless(k) is { } layer ? $"{layer}" : Numbers.None,
+                       $"{Numbers.Difference(all.Value)}, {Numbers.Significance(all.P)}", Harmless(k) is { } layer ? $"{layer}" : Numbers.None,
                    ];
         return new("knockout", "Attention knockout",
             "Accuracy when no head from layer l upwards may attend from one position to another; where it rises with l, what the position takes from the other has arrived below.",
@@ -29,15 +28,18 @@ internal static class KnockoutSection
                     [.. models.Select(m => new Picture(m.Name, $"Attention knockout in {m.Name}", SvgLineChart.Draw(Chart(m))))], 2),
                 ReportTable.Of("Attention forbidden in all layers, and the first layer from which forbidding it makes no significant difference.",
                     ["model", "attention", ">unchanged", ">forbidden in all", "difference", ">harmless from layer"], rows),
-                new Note($"Differences by the {ReportInput.Test(false)}; a layer counts as harmless from which on no p is below .05, without correction for the number of layers."),
+                new Note($"Differences by the {ReportInput.Test(models.All(m => m.Knockouts.All(k => Difference(k, 0).IsPaired)))}; a layer counts as harmless from which on no p is below .05, without correction for the number of layers."),
             ], models.Select(m => new { m.Name, m.Knockouts }).ToArray());
     }
 
     private static string Name(KnockoutCurve curve) => $"{curve.From} → {curve.To}".Replace('_', ' ');
 
+    private static Tasks.ShareDifference Difference(KnockoutCurve curve, int layer) =>
+        ReportInput.Difference(curve.Unchanged, curve.UnchangedAnswers, curve.ByLayer[layer], curve.LayerAnswers[layer]);
+
     private static int? Harmless(KnockoutCurve curve)
     {
-        var last = curve.ByLayer.ToList().FindLastIndex(p => Tasks.ShareDifference.Independent(curve.Unchanged, p).IsSignificant);
+        var last = Enumerable.Range(0, curve.ByLayer.Count).ToList().FindLastIndex(l => Difference(curve, l).IsSignificant);
         return last + 1 < curve.ByLayer.Count ? last + 1 : null;
     }
 

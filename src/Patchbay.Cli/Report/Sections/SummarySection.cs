@@ -17,7 +17,7 @@ internal static class SummarySection
                 string.Join(" + ", input.Groups.Select(g => m.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0))) : (Cell?)null),
             (">base's heads that are its", m => Shared(input, m)),
             (">faithfulness of base's circuit", m => findings.Circuits.FirstOrDefault(c =>
-                c.CircuitOf == findings.Models[0].Name && c.Model == m.Name) is { } c ? (Cell)Numbers.Share(c.Faithfulness, "0.00") : (Cell?)null),
+                c.CircuitOf == findings.Models[0].Name && c.Model == m.Name && !c.ElsewhereOwn) is { } c ? (Cell)Numbers.Share(c.Faithfulness, "0.00") : (Cell?)null),
             (">base with its circuit", m => findings.Cmap.FirstOrDefault(c => c.Donor == m.Name && c is { Group: "circuit", Form: "output" }) is { } c
                 ? Numbers.Of(c.Patched) : (Cell?)null),
         };
