@@ -7,13 +7,11 @@ namespace Patchbay.EndToEnd.Tests;
 /// <summary>Real processes, killed in earnest.</summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
-    private const int Kills = 30;
-
-    /// <summary>The quartet with few prompts, so that 30 lives of a process are spread over the whole sweep.</summary>
+    /// <summary>The quartet, with so many prompts that a unit takes longer than the test takes to notice it.</summary>
     private const string Study = """
         name: killed
         models: [tiny-base, tiny-chat, tiny-goat, tiny-float]
-        task: {kind: entity-tracking, boxes: 7, prompts: 40}
+        task: {kind: entity-tracking, boxes: 7, prompts: 150}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
@@ -21,40 +19,81 @@ public sealed class KillTests(ITestOutputHelper output)
           - path-patching: {groups: [A, B, C, D], receivers: [6, 6, 6, 6]}
         """;
 
+    /// <summary>Every experiment, small.</summary>
+    private const string Everything = """
+        name: killed
+        models: [tiny-base, tiny-goat]
+        task: {kind: entity-tracking, boxes: 7, prompts: 40}
+        seed: 20
+        compute: {threads: 1, memory: 2GiB}
+        stages:
+          - accuracy: {prompts: 28}
+          - path-patching: {receivers: [4, 4, 4, 4]}
+          - minimality: {prompts: 14, means: 20}
+          - circuit: {prompts: 14, means: 20, random: 2, subsets: 2}
+          - attribution: {steps: 2}
+          - dcm: {triples: 32, triples-at-once: 8}
+          - functionality: {seeds: 2, triples: 14}
+          - cmap: {heads: circuit, prompts: 14}
+          - activation-patching: {prompts: 14}
+          - knockout: {prompts: 14}
+          - attention: {prompts: 14}
+          - targeted-tuning: {sets: [A, circuit], steps: 3, prompts: 14}
+        """;
+
     [Fact]
     public void A_sweep_killed_at_30_random_instants_ends_in_the_same_bytes_and_runs_no_recorded_unit_again()
     {
         using var folder = new TemporaryFolder();
         var (calm, killed) = (folder.PathOf("calm"), folder.PathOf("killed"));
-        var study = WriteStudy(folder);
+        var study = WriteStudy(folder, Study);
         Ended(Pbm.Run(calm, "study", "run", study));
+        KillAgainAndAgain(killed, study, 30, Completed(calm).Length);
+        SameExports(folder, calm, killed);
+        Assert.Equal(0, Pbm.Run(killed, "journal", "verify").Code);
+    }
+
+    [Fact]
+    public void Every_experiment_killed_again_and_again_ends_in_the_same_results()
+    {
+        using var folder = new TemporaryFolder();
+        var (calm, killed) = (folder.PathOf("calm"), folder.PathOf("killed"));
+        var study = WriteStudy(folder, Everything);
+        Ended(Pbm.Run(calm, "study", "run", study));
+        KillAgainAndAgain(killed, study, 8, Completed(calm).Length);
+        SameExports(folder, calm, killed);
+        Assert.Equal(Results(calm), Results(killed));
+        Assert.True(Results(calm).Length > 500);
+    }
+
+    /// <summary>Runs a study of so many units and kills its process as often as asked, all through it; then lets it end.</summary>
+    private void KillAgainAndAgain(string data, string study, int kills, int units)
+    {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         var progress = new List<int>();
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < kills; kill++)
         {
-            using var pbm = Pbm.Start(killed, kill == 0 ? ["study", "run", study] : ["sweep", "resume", "killed-1"]);
+            using var pbm = Pbm.Start(data, kill == 0 ? ["study", "run", study] : ["sweep", "resume", "killed-1"]);
             if (kill == 0) pbm.Until("killed-1");
-            // A third die as they start, the others in the middle of a unit, some units later.
-            if (random.Next(3) == 0) Thread.Sleep(random.Next(1500));
+            // A third die as they start, the others in the middle of a unit; the last with a tenth of the sweep to go.
+            if (random.Next(3) == 0) Thread.Sleep(random.Next(1000));
             else
             {
-                var least = Completed(killed).Length + random.Next(1, 4);
-                WaitFor(() => pbm.HasExited || Completed(killed).Length >= least);
-                Thread.Sleep(random.Next(150));
+                var least = 0.9 * units * (kill + random.NextDouble()) / kills;
+                WaitFor(() => pbm.HasExited || Completed(data).Length >= least);
+                Thread.Sleep(random.Next(100));
             }
             Assert.False(pbm.HasExited, "the sweep was done before all kills: give it more prompts");
             pbm.Kill();
-            progress.Add(Completed(killed).Length);
+            progress.Add(Completed(data).Length);
         }
         output.WriteLine($"units done after each of {progress.Count} kills: {string.Join(' ', progress)}");
-        Assert.True(progress[^1] > 5, "the kills must be spread over the sweep");
-        Ended(Pbm.Run(killed, "sweep", "resume", "killed-1"));
-        Assert.Equal(Completed(killed).Distinct(), Completed(killed));
-        NothingAfterItsCompletion(killed);
-        SameExports(folder, calm, killed);
-        Assert.Equal(0, Pbm.Run(killed, "journal", "verify").Code);
+        Assert.True(progress[^1] > units / 4, "the kills must be spread over the sweep");
+        Ended(Pbm.Run(data, "sweep", "resume", "killed-1"));
+        Assert.Equal(Completed(data).Distinct(), Completed(data));
+        NothingAfterItsCompletion(data);
     }
 
     [Fact]
@@ -62,7 +101,7 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var (calm, shared) = (folder.PathOf("calm"), folder.PathOf("shared"));
-        var study = WriteStudy(folder);
+        var study = WriteStudy(folder, Study);
         Ended(Pbm.Run(calm, "study", "run", study, "--slots", "1"));
         using var first = Pbm.Start(shared, "study", "run", study, "--slots", "1");
         first.Until("killed-1");
@@ -83,7 +122,7 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var data = folder.PathOf("data");
-        using var pbm = Pbm.Start(data, "study", "run", WriteStudy(folder));
+        using var pbm = Pbm.Start(data, "study", "run", WriteStudy(folder, Study));
         pbm.Until("killed-1");
         WaitFor(() => Completed(data).Length > 3);
         pbm.Interrupt();
@@ -99,10 +138,10 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal(2, Pbm.Run(data, "sweep", "resume", "killed-1").Code);
     }
 
-    private static string WriteStudy(TemporaryFolder folder)
+    private static string WriteStudy(TemporaryFolder folder, string study)
     {
         var path = folder.PathOf("killed.yaml");
-        File.WriteAllText(path, Study);
+        File.WriteAllText(path, study);
         return path;
     }
 
@@ -132,6 +171,10 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     private static string[] Completed(string data) => [.. Events(data).OfType<UnitCompleted>().Select(e => e.Unit)];
+
+    /// <summary>Everything recorded but times and machines, unit by unit.</summary>
+    private static string[] Results(string data) => [.. Events(data).OfType<InterventionRecorded>()
+        .Select(r => $"{r.Unit} {r.Item} {r.Score:R} {r.Error:R} {r.Samples} {r.Detail}").Order(StringComparer.Ordinal)];
 
     private static string[] Nodes(string data) => [.. Events(data).OfType<UnitCompleted>().Select(e => e.Node).Distinct()];
 

@@ -6,7 +6,7 @@ public sealed class NodeRunTests : IDisposable
     private const string Study = """
         name: served
         models: [tiny-base, tiny-chat]
-        task: {kind: entity-tracking, boxes: 7, prompts: 40}
+        task: {kind: entity-tracking, boxes: 7, prompts: 100}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:

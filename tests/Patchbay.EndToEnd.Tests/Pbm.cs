@@ -47,8 +47,9 @@ internal sealed class Pbm : IDisposable
     /// <summary>Starts a command that looks for a node at an address.</summary>
     public static Pbm StartAt(string node, string data, params string[] arguments)
     {
-        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
+        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
+        string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
+        foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
         info.Environment["PATCHBAY_NODE"] = node;
         var pbm = new Pbm(new Process { StartInfo = info });
@@ -59,6 +60,10 @@ internal sealed class Pbm : IDisposable
         pbm.process.BeginErrorReadLine();
         return pbm;
     }
+
+    /// <summary>A shell that runs something in its background lets it ignore Ctrl-C, and what that starts too: bit 2 of SigIgn.</summary>
+    private static bool IgnoresInterrupt { get; } = File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status")
+        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
 
     /// <summary>Waits for its end.</summary>
     public Outcome Finish(double seconds = 300)

@@ -78,7 +78,8 @@ public sealed class CmapExperiment : Experiment
             return new(heads.ToString(), [.. ranges.Select(r => $"{r}activations")]);
         }
         var capture = state.Stages[stage.After[0]];
-        var hashes = capture.Results.Where(r => r.Result.Item == CapturePart).Select(r => r.Result.Detail!);
+        var hashes = capture.Results.Where(r => r.Result.Item == CapturePart).Select(r => r.Result.Detail!).ToArray();
+        if (hashes.Length == 0) return new(capture.Inputs!, []); // nothing was tuned
         return new($"{capture.Inputs}\n{string.Join('\n', ranges.Zip(hashes, (r, hash) => $"{r}{hash}"))}",
             [.. ranges.SelectMany(r => stage.Parameters["forms"].Split(',').Select(f => r + f.Replace(' ', '_')))]);
     }
@@ -121,7 +122,7 @@ public sealed class CmapExperiment : Experiment
     /// <summary>What a complete stage that patches found.</summary>
     public static IReadOnlyList<CmapFinding> Findings(SweepState state, StageState stage)
     {
-        if (stage.Status != StageStatus.Completed || stage.Stage.Parameters["part"] != PatchPart) return [];
+        if (stage.Status != StageStatus.Completed || stage.Stage.Parameters["part"] != PatchPart || !stage.Results.Any()) return [];
         var capture = state.Stages[stage.Stage.After[0]];
         var heads = Circuit.Parse(PathChain.Parse(stage.Stage.Parameters["chain"]), capture.Inputs!);
         return

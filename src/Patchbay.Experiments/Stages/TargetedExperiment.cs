@@ -61,14 +61,20 @@ public sealed class TargetedExperiment : Experiment
     }
 
     /// <inheritdoc/>
-    public override StagePlan Plan(Stage stage, SweepState state) => new(SweepCircuits.Of(state, stage).ToString(), ["tune"]);
+    public override StagePlan Plan(Stage stage, SweepState state)
+    {
+        var circuit = SweepCircuits.Of(state, stage);
+        var model = state.Plan!.Models.Single(m => m.Name == stage.Model);
+        // Where the circuit has no head of a group there is nothing to tune, and nothing to patch afterwards.
+        return new(circuit.ToString(), Heads(stage.Parameters["set"], circuit, model.Layers, model.Heads).Count > 0 ? ["tune"] : []);
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress, CancellationToken cancel)
     {
         var stage = order.Stage;
         var circuit = Circuit.Parse(PathChain.Parse(stage.Parameters["chain"]), order.Inputs);
-        var heads = Heads(stage.Parameters["set"], circuit, session.Model.Config);
+        var heads = Heads(stage.Parameters["set"], circuit, session.Model.Config.Layers, session.Model.Config.Heads);
         var (first, last, steps) = (double.NaN, double.NaN, Count(stage, "steps"));
         using var tuned = TargetedTuning.Tune(session.Model, session.Encode, heads, stage.Parameters["data"], steps,
             double.Parse(stage.Parameters["rate"], CultureInfo.InvariantCulture),
@@ -85,9 +91,9 @@ public sealed class TargetedExperiment : Experiment
         ];
     }
 
-    private static IReadOnlyList<Head> Heads(string set, Circuit circuit, LlamaConfig config) => set switch
+    private static IReadOnlyList<Head> Heads(string set, Circuit circuit, int layers, int perLayer) => set switch
     {
-        Every => [.. Enumerable.Range(0, config.Layers * config.Heads).Select(i => new Head(i / config.Heads, i % config.Heads))],
+        Every => [.. Enumerable.Range(0, layers * perLayer).Select(i => new Head(i / perLayer, i % perLayer))],
         Whole => [.. circuit.Heads.Select(h => h.Head).Distinct()],
         _ when circuit.Groups.TryGetValue(set, out var heads) => heads,
         _ => throw new InvalidDataException($"'{set}' is no set of heads; expected {string.Join(", ", circuit.Groups.Keys)}, '{Whole}' or '{Every}'"),
