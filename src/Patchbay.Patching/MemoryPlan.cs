@@ -10,7 +10,7 @@ namespace Patchbay.Patching;
 public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
 {
     /// <summary>What the process takes whatever the plan: runtime, libtorch and its BLAS buffers, in bytes.</summary>
-    public const long ProcessBytes = 220L << 20;
+    public const long ProcessBytes = 240L << 20;
 
     /// <summary>
     /// Plans path patching within <paramref name="budget"/> bytes of resident memory (null: as much as is free, up to 3/4).
@@ -30,9 +30,10 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var total = budget ?? (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;
-        // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves, and logits.
+        // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid out prompt by prompt counts
+        // three times, but never all at once), and logits.
         var rowBytes = (6L * c.Width + 4L * c.Heads * c.HeadWidth + 2L * c.FeedForward) * element;
-        var block = Math.Max(2L * model.BlockRows, tokens) * rowBytes * 2 + (long)model.BlockRows * c.Vocabulary * (element + 8);
+        var block = Math.Max(2L * model.BlockRows, tokens) * rowBytes * 3 + (long)model.BlockRows * c.Vocabulary * (element + 8);
         var perVariant = (long)(tokens - from) * c.Width * element * 2;
         var floor = ProcessBytes + weights + block + perPrompt + perVariant;
         if (total < floor)

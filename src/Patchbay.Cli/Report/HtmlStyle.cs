@@ -51,7 +51,7 @@ internal static class HtmlStyle
         tr:hover td{background:var(--soft)}
         .r-again td:first-child{color:var(--quiet);opacity:.7}
         .r-number{text-align:right}
-        .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{font:10.5px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+        .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}.r-code{max-width:72ch;font:10.5px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
         td small{color:var(--quiet);font-size:11px;margin-left:3px;white-space:nowrap}
         .r-swatch{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px}
         .r-note{font-size:13px;line-height:1.45;margin:10px 0;padding:2px 0 2px 12px;border-left:3px solid var(--rule);color:var(--quiet);max-width:96ch}
