@@ -17,7 +17,7 @@ internal abstract class DcmSlice : IDisposable
     {
         using var scope = NewDisposeScope();
         (this.model, this.group) = (model, group);
-        targets = Index(model, triples.Select(t => t.Target)).DetachFromDisposeScope();
+        targets = model.Index(triples.Select(t => t.Target)).DetachFromDisposeScope();
         (source, entry) = (new Tensor?[sourceZ.Length], new Tensor?[sourceZ.Length]);
         var places = group.Index().ToDictionary(g => g.Item, g => g.Index);
         for (var l = 0; l < sourceZ.Length; l++)
@@ -29,7 +29,7 @@ internal abstract class DcmSlice : IDisposable
             }
             source[l] = sourceZ[l];
             var heads = Enumerable.Range(0, model.Config.Heads).Select(h => places.GetValueOrDefault(new(l, h), group.Count));
-            entry[l] = Index(model, heads).DetachFromDisposeScope();
+            entry[l] = model.Index(heads).DetachFromDisposeScope();
         }
     }
 
@@ -57,8 +57,6 @@ internal abstract class DcmSlice : IDisposable
 
     /// <summary>The targets' logits, (N), of a run altered from a layer up by a change of z at the group's position, (N, H, dh).</summary>
     protected abstract Tensor TargetLogits(int firstLayer, Func<int, Tensor, Tensor> z, Tensor targets);
-
-    protected static Tensor Index(Llama model, IEnumerable<int> values) => tensor(values.Select(v => (long)v).ToArray()).to(model.Device);
 
     public virtual void Dispose()
     {
@@ -107,8 +105,8 @@ internal sealed class DcmWholeSlice : DcmSlice
         this.model = model;
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Base)]);
         ids = prompts.Ids(0, prompts.Count, model.Device).DetachFromDisposeScope();
-        at = Index(model, triples.Select(t => t.BasePosition)).DetachFromDisposeScope();
-        last = Index(model, prompts.Last).DetachFromDisposeScope();
+        at = model.Index(triples.Select(t => t.BasePosition)).DetachFromDisposeScope();
+        last = model.Index(prompts.Last).DetachFromDisposeScope();
     }
 
     /// <summary>Sources' z at the group's position by layer, (N, H, dh), from a whole forward pass.</summary>
@@ -118,7 +116,7 @@ internal sealed class DcmWholeSlice : DcmSlice
         using var _ = no_grad();
         var seen = new List<Tensor>();
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Source)]);
-        model.Forward(prompts.Ids(0, prompts.Count, model.Device), new AtPosition(Index(model, triples.Select(t => t.SourcePosition)), (_, z) =>
+        model.Forward(prompts.Ids(0, prompts.Count, model.Device), new AtPosition(model.Index(triples.Select(t => t.SourcePosition)), (_, z) =>
         {
             seen.Add(z.clone().DetachFromDisposeScope());
             return z;

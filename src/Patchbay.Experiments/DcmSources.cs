@@ -28,7 +28,7 @@ internal sealed class DcmSources : IDisposable
         using var scope = NewDisposeScope();
         foreach (var layer in group.GroupBy(h => h.Layer))
         {
-            heads[layer.Key] = tensor(layer.Select(h => (long)h.Index).ToArray()).to(model.Device).DetachFromDisposeScope();
+            heads[layer.Key] = model.Index(layer.Select(h => h.Index)).DetachFromDisposeScope();
             z[layer.Key] = empty([places.Count, layer.Count(), model.Config.HeadWidth], dtype: model.Dtype, device: model.Device)
                 .DetachFromDisposeScope();
         }
@@ -42,7 +42,7 @@ internal sealed class DcmSources : IDisposable
     {
         if (z.Length == 0) return [];
         using var scope = NewDisposeScope();
-        var rows = tensor(triples.Select(t => (long)places[t]).ToArray()).to(model.Device);
+        var rows = model.Index(triples.Select(t => places[t]));
         return [.. z.Select((kept, l) =>
         {
             var all = zeros([triples.Count, model.Config.Heads, model.Config.HeadWidth], dtype: model.Dtype, device: model.Device);
@@ -57,7 +57,7 @@ internal sealed class DcmSources : IDisposable
         var prompts = new PaddedPrompts([.. some.Select(t => t.Source[..(t.SourcePosition + 1)])]);
         var captured = BaseRun.CaptureZ(model, prompts, [[.. some.Select(t => t.SourcePosition)]], z.Length)[0];
         using var scope = NewDisposeScope();
-        var rows = tensor(some.Select(t => (long)places[t]).ToArray()).to(model.Device);
+        var rows = model.Index(some.Select(t => places[t]));
         for (var l = 0; l < z.Length; l++)
         {
             z[l]?.index_copy_(0, rows, captured[l].index_select(1, heads[l]!));

@@ -13,6 +13,13 @@ public sealed partial class Llama
     /// layer to stay in cache between the products.</summary>
     public int BlockRows { get; set; } = 512;
 
+    /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
+    public Tensor Index(IEnumerable<int> numbers)
+    {
+        using var scope = NewDisposeScope();
+        return tensor(numbers.Select(n => (long)n).ToArray()).to(Device).MoveToOuterDisposeScope();
+    }
+
     /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
     public Tensor NormRows(Tensor x, Tensor weight) =>
         CpuKernels.Fits(x) ? CpuKernels.Norm(x, Ready(weight), Config.NormEpsilon) : Norm(x, weight);

@@ -128,7 +128,7 @@ public sealed class BaseRun : IDisposable
             for (var i = 0; i < positions.Count; i++)
             {
                 var rows = some.Select((prompt, n) => visit.Rows.Row[n * prompts.Tokens + positions[i][prompt]]).ToArray();
-                kept[i][visit.Layer].index_copy_(0, Prefill.Index(model, some), visit.Z.index_select(0, Prefill.Index(model, rows)));
+                kept[i][visit.Layer].index_copy_(0, model.Index(some), visit.Z.index_select(0, model.Index(rows)));
             }
         });
         foreach (var t in kept.SelectMany(layer => layer)) t.DetachFromDisposeScope();
@@ -158,7 +158,7 @@ public sealed class BaseRun : IDisposable
         {
             using var inner = NewDisposeScope();
             var (kept, count) = (layers[visit.Layer], visit.Rows.Count);
-            var shown = Prefill.Index(Model, [.. Enumerable.Range(0, count * Width)
+            var shown = Model.Index([.. Enumerable.Range(0, count * Width)
                 .Select(i => visit.Rows.Row[i / Width * tokens + From + i % Width])]);
             void Keep(Tensor of, Tensor seen) => of.narrow(0, (long)visit.First * Width, count * Width).copy_(seen.index_select(0, shown));
             Keep(kept.ResidPre, visit.ResidPre);

@@ -103,7 +103,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         if (baseZ is null) return;
         if (wanted.HeldRows.Length > 0)
         {
-            var rows = Index(wanted.HeldRows);
+            var rows = model.Index(wanted.HeldRows);
             var held = baseZ.index_select(0, rows).unsqueeze(0);
             z.index_copy_(1, rows, held.expand([z.shape[0], .. held.shape[1..]]));
         }
@@ -161,7 +161,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         var width = rows.shape[^1];
         var index = Enumerable.Range(0, plan.Prompts.Length)
             .Select(n => Math.Max(0, Array.IndexOf(plan.Positions, run.Prompts.Last[plan.Prompts[n]], n * plan.Depth, plan.Depth)));
-        return rows.view(variants, plan.Rows, width).index_select(1, Index([.. index])).view(-1, width);
+        return rows.view(variants, plan.Rows, width).index_select(1, model.Index([.. index])).view(-1, width);
     }
 
     /// <summary>Rows of a tensor over (prompts, positions, ...): (N'·D, ...).</summary>
@@ -169,11 +169,9 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     {
         var prompts = plan.Positions.Select((_, r) => plan.Prompts[r / plan.Depth]).ToArray();
         var positions = plan.Positions.Select(p => Math.Max(0, p)).ToArray();
-        return byPosition.index(TensorIndex.Tensor(Index(prompts)), TensorIndex.Tensor(Index(positions)));
+        return byPosition.index(TensorIndex.Tensor(model.Index(prompts)), TensorIndex.Tensor(model.Index(positions)));
     }
 
     private static Tensor Repeat(Tensor rows, int times) =>
         rows.unsqueeze(0).expand([times, .. rows.shape]).reshape([times * rows.shape[0], .. rows.shape[1..]]).contiguous();
-
-    private Tensor Index(int[] values) => tensor(Array.ConvertAll(values, v => (long)v)).to(model.Device);
 }

@@ -67,9 +67,9 @@ public sealed class ConeEvaluator : IVariantEvaluator
         ForChunks(variants, end, (plan, chunk) =>
         {
             // Chunks hold variants in wave order; outputs are in the caller's.
-            var own = outputs.Select(o => o.index_select(0, Index(chunk))).ToArray();
+            var own = outputs.Select(o => o.index_select(0, run.Model.Index(chunk))).ToArray();
             new ConePass(run, plan, [.. chunk.Select(v => variants[v])]).Read([.. probes.Zip(own)]);
-            for (var p = 0; p < outputs.Length; p++) outputs[p].index_copy_(0, Index(chunk), own[p]);
+            for (var p = 0; p < outputs.Length; p++) outputs[p].index_copy_(0, run.Model.Index(chunk), own[p]);
         });
         foreach (var output in outputs) output.MoveToOuterDisposeScope();
         return outputs;
@@ -126,7 +126,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
             using var scope = NewDisposeScope();
             var rows = (int)Math.Min(run.Model.BlockRows, flat.shape[0] - from);
             var prompts = Enumerable.Range((int)from, rows).Select(r => plan.Prompts[r % count]).ToArray();
-            var values = metric(run.Model.UnembedRows(flat.narrow(0, from, rows)), Index(prompts))
+            var values = metric(run.Model.UnembedRows(flat.narrow(0, from, rows)), run.Model.Index(prompts))
                 .to(ScalarType.Float64).cpu().data<double>().ToArray();
             for (var r = 0; r < rows; r++)
             {
@@ -143,14 +143,12 @@ public sealed class ConeEvaluator : IVariantEvaluator
         var model = run.Model;
         if (probe.Positions.Min() < run.From)
             throw new ArgumentException($"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
-        var rows = Index([.. probe.Positions.Select((p, n) => n * run.Width + p - run.From)]);
+        var rows = run.Model.Index([.. probe.Positions.Select((p, n) => n * run.Width + p - run.From)]);
         var layer = probe.Head.Layer;
         var h = model.NormRows(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
         var value = ProbeReading.Project(model, layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }
-
-    private Tensor Index(int[] values) => tensor(Array.ConvertAll(values, v => (long)v)).to(run.Model.Device);
 
     /// <summary>Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by
     /// the identity of the position arrays.</summary>

@@ -18,11 +18,9 @@ public static class PlainAblation
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var logits = model.Forward(prompts.Ids(0, prompts.Count, model.Device), new Hooks(ablation));
-        var (rows, last) = (Index(Enumerable.Range(0, prompts.Count), model), Index(prompts.Last, model));
+        var (rows, last) = (model.Index(Enumerable.Range(0, prompts.Count)), model.Index(prompts.Last));
         return metric(logits.index(TensorIndex.Tensor(rows), TensorIndex.Tensor(last)), rows).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
-
-    private static Tensor Index(IEnumerable<int> values, Llama model) => tensor(values.Select(v => (long)v).ToArray()).to(model.Device);
 
     private sealed class Hooks(Ablation ablation) : ForwardHooks
     {

@@ -56,7 +56,7 @@ internal static class Prefill
     private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom,
         bool wantFinal, Action<LayerVisit> visit, Ablation? ablation)
     {
-        var x = model.Embed(Index(model, rows.Ids));
+        var x = model.Embed(model.Index(rows.Ids));
         for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
@@ -65,7 +65,7 @@ internal static class Prefill
             if (last && lastFrom > 0)
             {
                 (rows, var kept) = rows.After(lastFrom);
-                (h, x) = (h.index_select(0, Index(model, kept)), x.index_select(0, Index(model, kept)));
+                (h, x) = (h.index_select(0, model.Index(kept)), x.index_select(0, model.Index(kept)));
             }
             var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions);
             var z = Attend(model, query, keyT, value, rows, last ? lastFrom : 0);
@@ -76,7 +76,7 @@ internal static class Prefill
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
-        return x.index_select(0, Index(model, [.. Enumerable.Range(0, rows.Count).Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
+        return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count).Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
     }
 
     /// <summary>Keys (n, Hkv, dh, Tp), values (n, Hkv, T, dh), and the normed input (R, d) they come from.</summary>
@@ -84,7 +84,7 @@ internal static class Prefill
     {
         int heads = model.Config.KeyValueHeads, dh = model.Config.HeadWidth, count = rows.Count, tokens = rows.Tokens;
         var h = model.NormRows(x, model.Weights.Layers[l].AttentionNorm);
-        var of = rows.IsPlain ? null : Index(model, rows.Row);
+        var of = rows.IsPlain ? null : model.Index(rows.Row);
         Tensor Everywhere(Tensor t) => (of is null ? t : t.index_select(0, of)).view(count, tokens, heads, dh); // a row of each place
         var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions));
         var keyT = zeros([count, heads, dh, PaddedTokens(tokens)], dtype: model.Dtype, device: model.Device);
@@ -102,7 +102,7 @@ internal static class Prefill
         Array.Fill(positions, -1);
         for (var r = 0; r < places.Length; r++) positions[places[r]] = from + places[r] % width;
         var plain = places.Length == positions.Length;
-        var index = Index(model, places);
+        var index = model.Index(places);
         var z = model.Attend(new RowAttention
         {
             Query = (plain ? query : zeros([positions.Length, .. query.shape[1..]], dtype: query.dtype, device: query.device).index_copy_(0, index, query))
@@ -114,7 +114,4 @@ internal static class Prefill
         }).view([positions.Length, .. query.shape[1..]]);
         return plain ? z : z.index_select(0, index);
     }
-
-    /// <summary>Row numbers as libtorch wants them: int64 on the model's device.</summary>
-    public static Tensor Index(Llama model, int[] rows) => tensor(Array.ConvertAll(rows, r => (long)r)).to(model.Device);
 }

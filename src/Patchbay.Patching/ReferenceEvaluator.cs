@@ -79,14 +79,12 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
     private double[] Measure(Tensor last, Metric metric)
     {
         using var scope = NewDisposeScope();
-        return metric(last, Index(Enumerable.Range(0, Prompts.Count))).to(ScalarType.Float64).cpu().data<double>().ToArray();
+        return metric(last, model.Index(Enumerable.Range(0, Prompts.Count))).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
     /// <summary>(N, T, vocabulary) -> (N, vocabulary) at each prompt's last token.</summary>
     private Tensor LastLogits(Tensor logits) =>
-        logits.index(TensorIndex.Tensor(Index(Enumerable.Range(0, Prompts.Count))), TensorIndex.Tensor(Index(Prompts.Last)));
-
-    private Tensor Index(IEnumerable<int> values) => tensor(values.Select(v => (long)v).ToArray()).to(model.Device);
+        logits.index(TensorIndex.Tensor(model.Index(Enumerable.Range(0, Prompts.Count))), TensorIndex.Tensor(model.Index(Prompts.Last)));
 
     private sealed class Capture : ForwardHooks
     {
@@ -179,7 +177,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
 
         /// <summary>(N, T, H, dh) -> (N, dh) of one head at one position of each prompt.</summary>
         private Tensor At(Tensor value, int head, int[] positions) =>
-            value.select(2, head).index(TensorIndex.Tensor(owner.Index(Enumerable.Range(0, positions.Length))),
-                TensorIndex.Tensor(owner.Index(positions)));
+            value.select(2, head).index(TensorIndex.Tensor(owner.model.Index(Enumerable.Range(0, positions.Length))),
+                TensorIndex.Tensor(owner.model.Index(positions)));
     }
 }

@@ -8,17 +8,7 @@ namespace Patchbay.Experiments.Tests;
 
 public sealed class AttributionPatchingTests
 {
-    private static readonly LlamaConfig Config = new()
-    {
-        Layers = 4,
-        Heads = 4,
-        KeyValueHeads = 2,
-        HeadWidth = 4,
-        Width = 16,
-        FeedForward = 21,
-        Vocabulary = 13,
-        MaxPositions = 32,
-    };
+    private static readonly LlamaConfig Config = RandomPrompts.Config;
 
     public static TheoryData<string, int> Groups => new() { { "A", 4 }, { "B", 4 }, { "B", 2 }, { "C", 2 }, { "D", 1 }, { "D", 4 } };
 

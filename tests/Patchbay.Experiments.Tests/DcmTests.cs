@@ -8,17 +8,7 @@ namespace Patchbay.Experiments.Tests;
 
 public sealed class DcmTests
 {
-    private static readonly LlamaConfig Config = new()
-    {
-        Layers = 4,
-        Heads = 4,
-        KeyValueHeads = 2,
-        HeadWidth = 4,
-        Width = 16,
-        FeedForward = 21,
-        Vocabulary = 13,
-        MaxPositions = 32,
-    };
+    private static readonly LlamaConfig Config = RandomPrompts.Config;
 
     private static readonly Head[] Group = [new(2, 1), new(1, 3), new(3, 0), new(1, 0), new(2, 2)];
 

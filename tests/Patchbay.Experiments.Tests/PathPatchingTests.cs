@@ -7,17 +7,7 @@ namespace Patchbay.Experiments.Tests;
 
 public class PathPatchingTests
 {
-    private static readonly LlamaConfig Config = new()
-    {
-        Layers = 4,
-        Heads = 4,
-        KeyValueHeads = 2,
-        HeadWidth = 4,
-        Width = 16,
-        FeedForward = 21,
-        Vocabulary = 13,
-        MaxPositions = 32,
-    };
+    private static readonly LlamaConfig Config = RandomPrompts.Config;
 
     [Theory]
     [InlineData(1, 4)]
