@@ -1,4 +1,4 @@
-// Builds, tests and shows Patchbay: dotnet fsi build.fsx TARGET. Needs only the .NET SDK; `setup` installs the rest.
+// Builds, tests and shows Patchbay: dotnet fsi build.fsx TARGET. Needs only the .NET SDK.
 // Every target says what it does and how long it took, and stops with the exit code of the first command that fails.
 
 open System
@@ -10,30 +10,18 @@ let root = __SOURCE_DIRECTORY__
 let configuration = "Release"
 let solution = "Cluster.sln"
 let benchmarks = [ "patch"; "experiments"; "train"; "journal" ]
-let packages = [ "libtorch-dev"; "libopenblas0-openmp"; "g++" ]
 
 /// A step that failed: the exit code of the script, after a sentence that says why.
 exception Stop of code: int * reason: string
 
 let say (text: string) = Console.Out.WriteLine text
 
-let environment name =
-    match Environment.GetEnvironmentVariable name with
-    | null | "" -> None
-    | value -> Some value
-
 // ---- processes ----
-
-let start (capture: bool) (file: string) (arguments: string list) =
-    let info = ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false)
-    info.RedirectStandardOutput <- capture
-    info.RedirectStandardError <- capture
-    Process.Start info
 
 /// Runs a command whose output goes to the console; its exit code.
 let exitCodeOf file arguments =
     say ("> " + String.Join(" ", file :: arguments))
-    use child = start false file arguments
+    use child = Process.Start(ProcessStartInfo(file, arguments, WorkingDirectory = root, UseShellExecute = false))
     child.WaitForExit()
     child.ExitCode
 
@@ -44,17 +32,6 @@ let run file arguments =
         let command = String.Join(" ", file :: arguments)
         raise (Stop(code, $"'{command}' ended with exit code {code}"))
 
-/// Standard output of a command, or None where it is absent or fails.
-let tryRead file arguments =
-    try
-        use child = start true file arguments
-        let errors = child.StandardError.ReadToEndAsync()
-        let output = child.StandardOutput.ReadToEnd()
-        child.WaitForExit()
-        errors.Wait()
-        if child.ExitCode = 0 then Some output else None
-    with :? ComponentModel.Win32Exception -> None
-
 let timed (name: string) (what: string) (action: unit -> 'a) =
     say $"== {name}: {what}"
     let watch = Stopwatch.StartNew()
@@ -62,50 +39,6 @@ let timed (name: string) (what: string) (action: unit -> 'a) =
         action ()
     finally
         say $"== {name} took {watch.Elapsed.TotalSeconds:F1} s"
-
-// ---- setup ----
-
-let isInstalled package =
-    match tryRead "dpkg-query" [ "-W"; "-f=${db:Status-Abbrev}"; package ] with
-    | Some status -> status.StartsWith("ii", StringComparison.Ordinal)
-    | None -> false
-
-let install (absent: string list) =
-    let isRoot = tryRead "id" [ "-u" ] |> Option.map (fun id -> id.Trim()) = Some "0"
-    let sudo = if isRoot then [] else [ "sudo" ]
-    if not isRoot && (tryRead "sudo" [ "-V" ]).IsNone then
-        let names = String.Join(" ", absent)
-        raise (Stop(1, $"not root and no sudo here: have an administrator run 'apt-get install {names}'"))
-    let names = String.Join(", ", absent)
-    let how = if isRoot then "as root" else "through sudo"
-    say $"installing {names} with apt-get, {how}"
-    let apt arguments =
-        match sudo @ [ "env"; "DEBIAN_FRONTEND=noninteractive"; "apt-get" ] @ arguments with
-        | file :: rest -> run file rest
-        | [] -> ()
-    apt [ "update" ]
-    apt ([ "install"; "-y"; "--no-install-recommends" ] @ absent)
-
-let checkOwnLibtorch (folder: string) =
-    say $"LIBTORCH is set: {folder} is used and nothing is installed"
-    if not (File.Exists(Path.Combine(folder, "lib", "libtorch.so"))) then
-        raise (Stop(1, $"LIBTORCH must name an unpacked libtorch, but {folder} has no lib/libtorch.so"))
-    if (tryRead "g++" [ "--version" ]).IsNone then
-        raise (Stop(1, "the binding over libtorch is compiled with g++, which is not on the PATH: install it"))
-
-let setup () =
-    timed "setup" $"""install what is absent of {String.Join(", ", packages)}""" (fun () ->
-        match environment "TorchProvider", environment "LIBTORCH" with
-        | Some provider, _ when provider <> "System" -> say $"TorchProvider is {provider}: its package brings libtorch"
-        | _, Some folder -> checkOwnLibtorch folder
-        | _ when (tryRead "dpkg-query" [ "--version" ]).IsNone ->
-            say "This is no Debian: install g++ and a BLAS such as OpenBLAS, unpack libtorch (pytorch.org, C++11 ABI)"
-            say "and set LIBTORCH to its folder; or set TorchProvider to TorchSharpCpu, whose package brings libtorch."
-            raise (Stop(1, "libtorch cannot be installed here without apt"))
-        | _ ->
-            match packages |> List.filter (isInstalled >> not) with
-            | [] -> say "all are installed"
-            | absent -> install absent)
 
 // ---- build, format, clean ----
 
@@ -167,7 +100,6 @@ let runTests (arguments: string list) =
     code, files |> List.ofArray |> List.collect readResults
 
 let test arguments =
-    setup ()
     build ()
     let code, results =
         timed "test" "run every test project, one after another" (fun () -> runTests arguments)
@@ -191,7 +123,6 @@ let test arguments =
 // ---- pbm ----
 
 let pbm (target: string) (what: string) (arguments: string list) =
-    setup ()
     build ()
     let program = Path.Combine("src", "Patchbay.Cli", "bin", configuration, "net10.0", "pbm.dll")
     timed target what (fun () -> exitCodeOf "dotnet" (program :: arguments))
@@ -200,11 +131,10 @@ let help () =
     say
         """dotnet fsi build.fsx TARGET
 
-  setup              install libtorch-dev, libopenblas0-openmp and g++ by apt, those that are absent
   build              restore and build the solution
-  test [ARGS]        setup, build, then every test, one project after another; ARGS go to dotnet test
-  demo [ARGS]        setup, build, then `pbm demo ARGS`
-  bench [NAME ARGS]  setup, build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, journal
+  test [ARGS]        build, then every test, one project after another; ARGS go to dotnet test
+  demo [ARGS]        build, then `pbm demo ARGS`
+  bench [NAME ARGS]  build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, journal
   format [--verify]  rewrite the sources in their style, or only check it
   clean              remove everything that was built
   help               this"""
@@ -212,7 +142,6 @@ let help () =
 let main (arguments: string list) =
     match arguments with
     | [] | [ "help" ] | [ "--help" ] | [ "-h" ] -> help (); 0
-    | [ "setup" ] -> setup (); 0
     | [ "build" ] -> build (); 0
     | "test" :: rest -> test rest
     | "demo" :: rest -> pbm "demo" "compare the circuits of four small models" ("demo" :: rest)

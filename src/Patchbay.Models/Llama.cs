@@ -178,8 +178,10 @@ public sealed partial class Llama : IDisposable
             using var scope = NewDisposeScope();
             var frequencies = tensor(Rotary.Frequencies(Config));
             var angles = arange(Config.MaxPositions, dtype: ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
-            cos = angles.cos().to(Dtype).to(Device).DetachFromDisposeScope();
-            sin = angles.sin().to(Dtype).to(Device).DetachFromDisposeScope();
+            // Rounded from float64: float32's own cosine has another last bit in every mathematical library.
+            var exact = angles.to(ScalarType.Float64);
+            cos = exact.cos().to(ScalarType.Float32).to(Dtype).to(Device).DetachFromDisposeScope();
+            sin = exact.sin().to(ScalarType.Float32).to(Dtype).to(Device).DetachFromDisposeScope();
         }
         return (cos, sin);
     }

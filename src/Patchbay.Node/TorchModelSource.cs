@@ -2,7 +2,7 @@ using Patchbay.Experiments.Stages;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
 using Patchbay.Sweeps;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using TorchSharp;
 using static TorchSharp.torch;
 

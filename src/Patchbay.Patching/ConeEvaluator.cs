@@ -1,5 +1,5 @@
 using Patchbay.Models;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Experiments;
 using Patchbay.Models;
+using Patchbay.Models.Libtorch;
 using Patchbay.Models.Tokenizers;
 using Patchbay.Tasks;
 using Spectre.Console;
@@ -30,7 +31,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        Compute.Configure(call, call.Get(threads) ?? 1);
+        TorchRuntime.Configure(call.Get(threads) ?? 1);
         var tokenizer = TokenizerLoader.Open(Path.Combine(Models(), "tiny-base"))
             ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
         var scenes = Desiderata.Generate(Desiderata.ObjectValue, call.Get(triples), 20, 7, text => tokenizer.Encode(text));

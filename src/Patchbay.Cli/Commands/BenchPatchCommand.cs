@@ -4,7 +4,7 @@ using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Patching;
 using Patchbay.Tasks;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
@@ -26,7 +26,7 @@ internal sealed class BenchPatchCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        Compute.Configure(call, call.Get(threads) ?? 1);
+        TorchRuntime.Configure(call.Get(threads) ?? 1);
         var results = new List<PatchBenchmarkResult>();
         foreach (var make in new[] { Golden, Wide })
         {

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
@@ -24,7 +24,7 @@ internal sealed class BenchTrainCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        Compute.Configure(call, call.Get(threads) ?? 1);
+        TorchRuntime.Configure(call.Get(threads) ?? 1);
         var table = new Table().Border(TableBorder.Simple);
         foreach (var column in new[] { "model", "rows", "step s", "GFLOP/s", "plain", "of plain", "gradient s", "autograd s", "ratio" })
             table.AddColumn(new TableColumn(column).RightAligned());

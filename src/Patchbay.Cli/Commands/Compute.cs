@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Node;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +24,7 @@ internal sealed class Compute
     internal sealed record Choice(int Threads, Device Device, ScalarType Dtype)
     {
         /// <summary>"float32".</summary>
-        public string DtypeName => Dtype == ScalarType.BFloat16 ? "bfloat16" : Dtype.ToString().ToLowerInvariant();
+        public string DtypeName => NameOf(Dtype);
 
         /// <summary>"cpu" or "cuda:1".</summary>
         public string DeviceName => Device.type == DeviceType.CPU ? "cpu" : $"cuda:{Device.index}";
@@ -35,14 +35,10 @@ internal sealed class Compute
     public Choice Begin(Call call)
     {
         var count = call.Get(threads) ?? ProcessorCores.Available();
-        Configure(call, count);
+        TorchRuntime.Configure(count);
         return new(count, TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
     }
 
-    /// <summary>Sets libtorch's threads, and says so where it will be slow; called before the first tensor.</summary>
-    public static void Configure(Call call, int threads)
-    {
-        TorchRuntime.Configure(threads);
-        if (TorchRuntime.Advice() is { } advice) call.Notice(advice);
-    }
+    /// <summary>"float32", as options and files spell it.</summary>
+    public static string NameOf(ScalarType dtype) => dtype == ScalarType.BFloat16 ? "bfloat16" : dtype.ToString().ToLowerInvariant();
 }

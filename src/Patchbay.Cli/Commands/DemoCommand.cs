@@ -7,6 +7,7 @@ using Patchbay.Cli.Results;
 using Patchbay.Experiments;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
+using Patchbay.Models.Libtorch;
 using Patchbay.Tasks;
 using TorchSharp;
 
@@ -45,7 +46,7 @@ internal sealed class DemoCommand : PbmCommand
         var clock = Stopwatch.StartNew();
         var paths = Paths(call.Get(models));
         var count = call.Get(threads) ?? ProcessorCores.Available();
-        Compute.Configure(call, count);
+        TorchRuntime.Configure(count);
         var encode = TaskCheckCommand.Encoder(paths[0]);
         var set = EntityPrompts.Generate(new(call.Get(prompts), Seed, Boxes), encode);
         var asked = EntityPrompts.Generate(new(call.Get(questions), Seed, Boxes), encode);

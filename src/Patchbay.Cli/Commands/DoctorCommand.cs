@@ -1,12 +1,15 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm doctor`: which libtorch is in use, how fast it multiplies here, and what to install if that is slow.</summary>
+/// <summary>`pbm doctor`: which libtorch is in use, on which devices, and how fast it multiplies here.</summary>
 internal sealed class DoctorCommand : PbmCommand
 {
+    private static readonly ScalarType[] Dtypes = [ScalarType.Float32, ScalarType.BFloat16];
     private readonly Option<int?> threads = CommonOptions.Threads();
 
     public DoctorCommand() : base("doctor", "Tell which libtorch is in use, and how fast it multiplies on this machine",
@@ -15,35 +18,33 @@ internal sealed class DoctorCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        TorchRuntime.Configure(call.Get(threads) ?? ProcessorCores.Available());
-        var torch = TorchRuntime.Describe();
+        var count = call.Get(threads) ?? ProcessorCores.Available();
+        TorchRuntime.Configure(count);
+        var rates = Dtypes.Select(dtype => (Dtype: Compute.NameOf(dtype), Gflops: TorchRuntime.MeasureGflops(dtype))).ToArray();
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var rate = torch.Gflops.ToString(torch.Gflops < 10 ? "0.0" : "0");
-        string[] devices = ["cpu", .. torch.CudaDevices.Select((name, i) => $"cuda:{i} ({name})")];
+        var devices = TorchRuntime.CudaDevices().Select((name, i) => $"cuda:{i} ({name}{FreeMemory(i)})").Prepend("cpu").ToArray();
         call.WriteFacts(
-            ("libtorch", torch.LibtorchVersion),
-            ("provider", torch.Provider),
-            ("blas", torch.Blas.Name + (torch.Blas.Path is { } path ? $", {path}" : "")),
-            ("kernel", torch.Blas.Kernel),
-            ("matrix product", $"{rate} GFLOP/s in float32 on {torch.Threads} thread{(torch.Threads == 1 ? "" : "s")}"),
+            ("libtorch", TorchRuntime.Versions),
+            ("libstdc++", OlderSystems.AbsentVersion is { } version
+                ? $"older than {version}, which TorchSharp asks for and does not use: loaded without it"
+                : null),
+            ("matrix product", $"{string.Join(", ", rates.Select(r => $"{r.Gflops:0} GFLOP/s in {r.Dtype}"))} on {count} thread{(count == 1 ? "" : "s")}"),
             ("cores", $"{ProcessorCores.Available()}"),
             ("memory", ByteSize.Format(memory)),
-            ("devices", string.Join(", ", devices)),
-            ("advice", torch.Advice));
+            ("devices", string.Join(", ", devices)));
         call.WriteJson(new
         {
-            Libtorch = torch.LibtorchVersion,
-            torch.Provider,
-            Blas = torch.Blas.Name,
-            BlasPath = torch.Blas.Path,
-            torch.Blas.Kernel,
-            torch.Gflops,
-            torch.Threads,
+            Libtorch = TorchRuntime.Versions,
+            OlderSystems.AbsentVersion,
+            Gflops = rates.ToDictionary(r => r.Dtype, r => r.Gflops),
+            Threads = count,
             Cores = ProcessorCores.Available(),
             MemoryBytes = memory,
             Devices = devices,
-            torch.Advice,
         });
         return ExitCode.Ok;
     }
+
+    private static string FreeMemory(int device) =>
+        TorchRuntime.FreeMemory(new Device(DeviceType.CUDA, device)) is { } free ? $", {ByteSize.Format(free)} free" : "";
 }

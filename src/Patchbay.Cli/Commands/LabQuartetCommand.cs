@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Patchbay.Models.Libtorch;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
@@ -33,7 +34,7 @@ internal sealed class LabQuartetCommand : PbmCommand
     {
         var clock = Stopwatch.StartNew();
         var count = call.Get(threads) ?? ProcessorCores.Available();
-        Compute.Configure(call, 1); // training has threads of its own
+        TorchRuntime.Configure(1); // training has threads of its own
         ulong[] drawn = [.. Enumerable.Range(1, call.Get(seeds)).Select(s => (ulong)s)];
         var shipped = BesideProject.Inside("models") is { } models ? Quartet.Results(models) : [];
         var made = Quartet.Train(call.Get(folder), drawn, count, (name, run) =>

@@ -6,6 +6,7 @@ using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
+using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 
 namespace Patchbay.Cli.Commands;
@@ -37,7 +38,7 @@ internal abstract class LabRunCommand : PbmCommand
     protected ExitCode Train(Call call, string? start)
     {
         var count = call.Get(threads) ?? ProcessorCores.Available();
-        Compute.Configure(call, 1); // training has threads of its own
+        TorchRuntime.Configure(1); // training has threads of its own
         var chosen = LabRecipes.Find(call.Get(recipe));
         chosen = chosen with
         {

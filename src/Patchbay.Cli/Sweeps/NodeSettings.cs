@@ -4,7 +4,7 @@ using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
 using Patchbay.Node;
 using Patchbay.Sweeps;
-using Patchbay.Torch;
+using Patchbay.Models.Libtorch;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
@@ -31,7 +31,7 @@ internal sealed class NodeSettings
     /// <param name="only">The one sweep to serve, or null for all.</param>
     public PatchbayNode Start(Call call, ISweepJournal journal, IArtifacts artifacts, int threads, string? only)
     {
-        Compute.Configure(call, threads);
+        TorchRuntime.Configure(threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
         return new(journal, new TorchModelSource(artifacts), new(count, threads, Memory(call), ScoreFiles.Version, only), () =>
             set_num_threads(threads));

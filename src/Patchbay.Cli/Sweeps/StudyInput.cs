@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Patchbay.Models.Libtorch;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Experiments.Stages;
@@ -61,7 +62,7 @@ internal static class StudyInput
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
     {
         var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
-        Compute.Configure(call, ofUnit); // before anything of libtorch is touched: it reads its settings once
+        TorchRuntime.Configure(ofUnit); // before anything of libtorch is touched: it reads its settings once
         TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
