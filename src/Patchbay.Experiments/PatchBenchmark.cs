@@ -35,7 +35,7 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="Prompts">How many.</param>
 /// <param name="Tokens">Tokens of each.</param>
 /// <param name="Threads">libtorch's threads.</param>
-/// <param name="PlainGflops">A plain matrix product's, float32 (1024)^3, measured before and after: the better.</param>
+/// <param name="PlainGflops">A plain matrix product's, (1024)^3 in the model's dtype, measured before and after: the better.</param>
 /// <param name="CacheSeconds">Base run and counterfactual activations, best of the repeats.</param>
 /// <param name="CacheOperations">Their operations.</param>
 /// <param name="Groups">Group by group.</param>
@@ -45,9 +45,10 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="ConeSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="ReferenceSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="PeakBytes">Peak resident memory of the process before the reference ran.</param>
+/// <param name="Effects">Of each group, the cone's relative change of the answer's probability by [sender, prompt].</param>
 public sealed record PatchBenchmarkResult(string Model, int Prompts, int Tokens, int Threads, double PlainGflops, double CacheSeconds,
     double CacheOperations, IReadOnlyList<GroupBenchmark> Groups, double ConeSeconds, double ReferenceSeconds, double ConeSecondsAbc,
-    double ReferenceSecondsAbc, long PeakBytes);
+    double ReferenceSecondsAbc, long PeakBytes, IReadOnlyList<double[,]> Effects);
 
 /// <summary>Measures path patching by the cone against the plain reference.</summary>
 public static class PatchBenchmark
@@ -58,7 +59,7 @@ public static class PatchBenchmark
     /// <param name="model">The model.</param>
     /// <param name="prompts">Prompts with the chain's positions.</param>
     /// <param name="receivers">Receivers of B, C and D.</param>
-    /// <param name="referenceHeads">Heads per group that the reference does.</param>
+    /// <param name="referenceHeads">Heads per group that the reference does; with 0 it does not run, and its times are NaN.</param>
     /// <param name="repeats">Runs of the cone.</param>
     /// <param name="plainGflops">Measures a plain matrix product's GFLOP/s.</param>
     /// <param name="progress">Told what is under way.</param>
@@ -89,9 +90,15 @@ public static class PatchBenchmark
         var peak = ProcessMemory.PeakBytes();
         using var plainCaches = new PathCaches(model, prompts, chain.Groups, options with { Reference = true });
         var referenceCaches = new Best();
-        referenceCaches.Add(model, () => plainCaches.Open(0));
+        if (referenceHeads > 0) referenceCaches.Add(model, () => plainCaches.Open(0));
         var results = chain.Groups.Select((group, g) =>
         {
+            var senders = Senders(model, group, receivers).Length;
+            if (referenceHeads == 0)
+            {
+                return new GroupBenchmark(group.Name, senders, double.NaN, cone[g].Seconds / senders, double.NaN,
+                    cone[g].Operations / (double)senders, double.NaN);
+            }
             progress?.Invoke($"{name}: reference, group {group.Name}");
             return Compare(model, plainCaches.Open(0), group, receivers, referenceHeads, cone[g], scores[g]);
         }).ToArray();
@@ -99,7 +106,7 @@ public static class PatchBenchmark
             results.Where(r => names.Contains(r.Group)).Sum(r => r.ReferenceSecondsPerHead * r.Senders);
         return new PatchBenchmarkResult(name, prompts.Count, prompts.Prompts.Max(p => p.Clean.Ids.Length), get_num_threads(),
             Math.Max(plain, plainGflops()), caches.Seconds, caches.Operations, results, all.Seconds, Reference("A", "B", "C", "D"),
-            abc.Seconds, Reference("A", "B", "C"), peak);
+            abc.Seconds, Reference("A", "B", "C"), peak, scores);
     }
 
     private static GroupBenchmark Compare(Llama model, PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int heads,

@@ -18,6 +18,7 @@ public sealed partial class Llama : IDisposable
     {
         Config = config;
         Weights = weights;
+        BlockRows = Device.type == DeviceType.CPU ? 512 : 8192;
     }
 
     /// <summary>Shape and constants.</summary>

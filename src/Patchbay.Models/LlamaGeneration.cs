@@ -40,7 +40,7 @@ public sealed partial class Llama
         for (var l = 0; l < Config.Layers; l++)
         {
             using var inner = NewDisposeScope();
-            var h = NormRows(x, Weights.Layers[l].AttentionNorm);
+            var h = Norm(x, Weights.Layers[l].AttentionNorm);
             var q = RopeRows(Project(l, Site.Q, h), positions);
             cache.Append(l, RopeRows(Project(l, Site.K, h), positions), Project(l, Site.V, h));
             var z = Attend(new RowAttention

@@ -9,16 +9,17 @@ public sealed partial class Llama
     /// A model of a given shape with weights drawn from a seed, for benchmarks, demonstrations and tests: embeddings of unit
     /// variance, matrices of standard deviation <paramref name="spread"/> / sqrt(inputs), norms near one.
     /// </summary>
-    public static Llama Random(LlamaConfig config, long seed, ScalarType dtype = ScalarType.Float32, double spread = 1)
+    public static Llama Random(LlamaConfig config, long seed, ScalarType dtype = ScalarType.Float32, double spread = 1,
+        Device? device = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         manual_seed(seed);
         Tensor Draw(double scale, params long[] shape) =>
-            (randn(shape, dtype: ScalarType.Float64) * scale).to(dtype).DetachFromDisposeScope();
+            OnDevice(randn(shape, dtype: ScalarType.Float64, device: CPU) * scale);
+        Tensor OnDevice(Tensor drawn) => drawn.to(dtype).to(device ?? CPU).DetachFromDisposeScope();
         Tensor Matrix(long outputs, long inputs) => Draw(spread / Math.Sqrt(inputs), outputs, inputs);
-        Tensor Norm() => (ones([config.Width], dtype: ScalarType.Float64) + randn([config.Width], dtype: ScalarType.Float64) * 0.1)
-            .to(dtype).DetachFromDisposeScope();
+        Tensor Norm() => OnDevice(randn([config.Width], dtype: ScalarType.Float64, device: CPU) * 0.1 + 1);
         Tensor? Bias(bool present, long size) => present ? Draw(0.3, size) : null;
         long q = config.Heads * config.HeadWidth, kv = config.KeyValueHeads * config.HeadWidth;
         var embedding = Draw(1, config.Vocabulary, config.Width);

@@ -9,9 +9,9 @@ namespace Patchbay.Models;
 /// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
 public sealed partial class Llama
 {
-    /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, few enough for the hidden
-    /// layer to stay in cache between the products.</summary>
-    public int BlockRows { get; set; } = 512;
+    /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, on the CPU few enough for the
+    /// hidden layer to stay in cache between the products.</summary>
+    public int BlockRows { get; set; }
 
     /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
     public Tensor Index(IEnumerable<int> numbers)
@@ -19,10 +19,6 @@ public sealed partial class Llama
         using var scope = NewDisposeScope();
         return tensor(numbers.Select(n => (long)n).ToArray()).to(Device).MoveToOuterDisposeScope();
     }
-
-    /// <summary>RMSNorm of rows: (R, d) -> (R, d).</summary>
-    public Tensor NormRows(Tensor x, Tensor weight) =>
-        CpuKernels.Fits(x) ? CpuKernels.Norm(x, Ready(weight), Config.NormEpsilon) : Norm(x, weight);
 
     /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
     public (Tensor Weight, Tensor? Bias) ProjectionOf(int layer, Site site, Tensor rows)
@@ -43,7 +39,7 @@ public sealed partial class Llama
     {
         using var scope = NewDisposeScope();
         CountProduct(x.shape[0], Config.Width, Config.Vocabulary);
-        return F.linear(NormRows(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
+        return F.linear(Norm(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logit of one token a row: (R, d), ids (R) int64 -> (R).</summary>
@@ -55,27 +51,36 @@ public sealed partial class Llama
     }
 
     /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
-    /// 0). The result may be <paramref name="x"/> itself, changed.</summary>
+    /// 0).</summary>
     public Tensor RopeRows(Tensor x, int[] positions)
     {
-        if (CpuKernels.Fits(x))
-        {
-            var (c, s) = RopeTables();
-            CpuKernels.Rope(x, positions, c, s);
-            return x.alias();
-        }
         using var scope = NewDisposeScope();
-        var index = tensor(Array.ConvertAll(positions, p => (long)Math.Max(0, p))).to(Device);
         var rows = x.view(-1, positions.Length, x.shape[^2], x.shape[^1]);
-        return Rope(rows, index).view(x.shape).MoveToOuterDisposeScope();
+        return Rope(rows, Index(positions.Select(p => Math.Max(0, p)))).view(x.shape).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes alike.</summary>
+    public bool RowKernel { get; set; } = true;
 
     /// <summary>Attention of rows, counted.</summary>
     public Tensor Attend(RowAttention rows)
     {
         var queries = rows.Query.shape[0] * rows.QueryPositions.Count(p => p >= 0) * Config.Heads; // padding is not computed
         CountProduct(queries, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
-        return rows.Run();
+        return RowKernel ? rows.Run() : rows.RunTorch();
+    }
+
+    /// <summary>Causal attention of whole prompts by libtorch's fused kernel: queries (n, W, H, dh) of the last W of T positions
+    /// over keys and values (n, T, Hkv, dh), after the rotary embedding -> (n, W, H, dh).</summary>
+    public Tensor AttendCausally(Tensor query, Tensor key, Tensor value)
+    {
+        using var scope = NewDisposeScope();
+        var (width, tokens) = (query.shape[1], key.shape[1]);
+        CountProduct(query.shape[0] * width * Config.Heads, Config.HeadWidth, 2 * tokens);
+        var (q, k, v) = (query.transpose(1, 2), PerQueryHead(key).transpose(1, 2), PerQueryHead(value).transpose(1, 2));
+        var mask = width == tokens ? null : ones([width, tokens], dtype: ScalarType.Bool, device: Device).tril(tokens - width);
+        var z = F.scaled_dot_product_attention(q, k, v, mask, is_casual: mask is null);
+        return z.transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>Adds the attention's output to the residual stream of rows: x += z Wo, x (R, d), z (R, H·dh). Without
@@ -109,12 +114,10 @@ public sealed partial class Llama
         {
             using var block = NewDisposeScope();
             var rows = x.narrow(0, from, Math.Min(BlockRows, x.shape[0] - from));
-            var h = NormRows(rows, w.MlpNorm);
+            var h = Norm(rows, w.MlpNorm);
             var gate = h.mm(gateT);
             var up = h.mm(upT);
-            if (CpuKernels.Fits(gate)) CpuKernels.SwiGlu(gate, up);
-            else gate = gate.silu().mul_(up);
-            rows.addmm_(gate, downT);
+            rows.addmm_(gate.silu_().mul_(up), downT);
         }
         return x;
     }

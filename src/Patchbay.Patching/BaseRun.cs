@@ -77,7 +77,7 @@ public sealed class BaseRun : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var h = Model.NormRows(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm);
+        var h = Model.Norm(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm);
         var rows = Model.Project(layer, site, h);
         return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous()
             .DetachFromDisposeScope();
@@ -152,7 +152,7 @@ public sealed class BaseRun : IDisposable
         var layers = Enumerable.Range(0, c.Layers).Select(_ => new BaseLayer(
             Empty(Model, rows, c.Width), Empty(Model, rows, c.Width),
             Empty(Model, rows, c.Heads, c.HeadWidth), Empty(Model, rows, c.Heads, c.HeadWidth),
-            Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)),
+            Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)).zero_(), // padding is to be finite
             Empty(Model, n, c.KeyValueHeads, tokens, c.HeadWidth))).ToArray();
         var final = Prefill.Run(Model, Prompts, c.Layers, From, wantFinal: true, visit =>
         {
@@ -165,8 +165,8 @@ public sealed class BaseRun : IDisposable
             Keep(kept.ResidMid, visit.ResidMid);
             Keep(kept.Query, visit.Query);
             Keep(kept.Z, visit.Z);
-            kept.KeyT.narrow(0, visit.First, count).copy_(visit.KeyT);
-            kept.Value.narrow(0, visit.First, count).copy_(visit.Value);
+            kept.KeyT.narrow(0, visit.First, count).narrow(-1, 0, tokens).copy_(visit.Key.permute(0, 2, 3, 1));
+            kept.Value.narrow(0, visit.First, count).copy_(visit.Value.transpose(1, 2));
         }, ablation);
         return (layers, final!);
     }

@@ -13,13 +13,22 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
 {
     private readonly Llama model = run.Model;
     private readonly BaseLayer kept = run.Layers[layer];
+    private (Tensor KeyT, Tensor Value)? keys;
+
+    /// <summary>The base's keys and values; float32 for the kernel where they are narrower, made once for all blocks of the
+    /// layer and freed with the scope that is open when this is.</summary>
+    public void Widen()
+    {
+        if (model.RowKernel && model.Device.type == DeviceType.CPU && model.ElementSize == 2)
+            keys = (kept.KeyT.to(ScalarType.Float32), kept.Value.to(ScalarType.Float32));
+    }
 
     /// <summary>z of variants whose residual stream, (V, R, d), already differs: (V·Rq, H·dh).</summary>
     public Tensor Of(Variant[] variants, Tensor x)
     {
         using var scope = NewDisposeScope();
         var weight = model.Weights.Layers[layer].AttentionNorm;
-        var h = model.NormRows(x.reshape(-1, model.Config.Width), weight);
+        var h = model.Norm(x.reshape(-1, model.Config.Width), weight);
         var k = model.RopeRows(model.Project(layer, Site.K, h), plan.Positions);
         var v = model.Project(layer, Site.V, h);
         if (!ReferenceEquals(plan, wanted)) h = LastRows(h, variants.Length);
@@ -60,8 +69,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         {
             Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth),
             QueryPositions = wanted.Positions,
-            BaseKeyT = kept.KeyT,
-            BaseValue = kept.Value,
+            BaseKeyT = keys?.KeyT ?? kept.KeyT,
+            BaseValue = keys?.Value ?? kept.Value,
             Prompts = plan.Prompts,
             OwnKey = k?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
             OwnPositions = k is null ? [] : plan.Positions,

@@ -145,7 +145,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
             throw new ArgumentException($"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
         var rows = run.Model.Index([.. probe.Positions.Select((p, n) => n * run.Width + p - run.From)]);
         var layer = probe.Head.Layer;
-        var h = model.NormRows(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
+        var h = model.Norm(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
         var value = ProbeReading.Project(model, layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }

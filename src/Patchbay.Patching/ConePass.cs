@@ -138,7 +138,9 @@ internal sealed class ConePass
     private void Attend(State state, int l, Tensor before, int from, int to, bool fresh)
     {
         var block = Math.Max(1, 2 * model.BlockRows / plan.Rows);
+        if (to <= from) return;
         var attention = new ConeAttention(run, plan, state.Plan, l);
+        attention.Widen();
         for (var first = from; first < to; first += block)
         {
             using var scope = NewDisposeScope();
@@ -156,7 +158,7 @@ internal sealed class ConePass
         using var scope = NewDisposeScope();
         var x = Rows(state.X, 0, state.Active);
         if (!rows.Identity) x = x.index_select(1, rows.Rows);
-        var h = model.NormRows(x.reshape(-1, model.Config.Width), model.Weights.Layers[l].AttentionNorm);
+        var h = model.Norm(x.reshape(-1, model.Config.Width), model.Weights.Layers[l].AttentionNorm);
         var read = ProbeReading.Project(model, l, site, [.. probes.Select(p => p.Probe.Head.Index)], h); // (V'·m, probes, dh)
         for (var i = 0; i < probes.Length; i++)
         {

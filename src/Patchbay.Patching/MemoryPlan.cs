@@ -1,5 +1,7 @@
 using System.Globalization;
 using Patchbay.Models;
+using Patchbay.Models.Libtorch;
+using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
@@ -13,7 +15,8 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     public const long ProcessBytes = 240L << 20;
 
     /// <summary>
-    /// Plans path patching within <paramref name="budget"/> bytes of resident memory (null: as much as is free, up to 3/4).
+    /// Plans path patching within <paramref name="budget"/> bytes of memory, the machine's or the device's (null: up to
+    /// 3/4 of the machine's, or what a device has free).
     /// </summary>
     /// <param name="model">Already loaded.</param>
     /// <param name="prompts">How many there are.</param>
@@ -27,7 +30,7 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var c = model.Config;
         var element = model.ElementSize;
         var weights = c.ParameterCount * (int)model.Weights.Embedding.ElementSize;
-        var total = budget ?? (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var total = budget ?? Available(model.Device, weights);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;
         // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid out prompt by prompt counts
@@ -46,6 +49,11 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var chunk = Math.Clamp(free - batch * perPrompt, perVariant, 512L << 20);
         return new MemoryPlan(batch, chunk);
     }
+
+    /// <summary>What may be taken where nothing was said, weights included: of a device, most of what its driver tells is free.</summary>
+    private static long Available(Device device, long weights) => TorchRuntime.FreeMemory(device) is { } free
+        ? ProcessBytes + weights + (long)(0.85 * free)
+        : (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     private static string Text(long bytes) => bytes >= 1L << 30
         ? (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB"

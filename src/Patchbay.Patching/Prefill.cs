@@ -1,5 +1,4 @@
 using Patchbay.Models;
-using Patchbay.Models.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,11 +12,11 @@ namespace Patchbay.Patching;
 /// <param name="ResidPre">Residual stream before attention: (R, d).</param>
 /// <param name="ResidMid">The same after attention: (R, d).</param>
 /// <param name="Query">After the rotary embedding: (R, H, dh).</param>
-/// <param name="KeyT">Keys after the rotary embedding, transposed and padded: (n, Hkv, dh, Tp).</param>
-/// <param name="Value">(n, Hkv, T, dh).</param>
+/// <param name="Key">After the rotary embedding: (n, T, Hkv, dh).</param>
+/// <param name="Value">(n, T, Hkv, dh).</param>
 /// <param name="Z">(R, H, dh).</param>
 internal sealed record LayerVisit(int Layer, int First, SharedRows Rows,
-    Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor KeyT, Tensor Value, Tensor Z);
+    Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Key, Tensor Value, Tensor Z);
 
 /// <summary>
 /// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs and
@@ -61,17 +60,17 @@ internal static class Prefill
         {
             using var scope = NewDisposeScope();
             var last = l == layers - 1;
-            var (keyT, value, h) = KeysAndValues(model, l, x, rows);
+            var (key, value, h) = KeysAndValues(model, l, x, rows);
             if (last && lastFrom > 0)
             {
                 (rows, var kept) = rows.After(lastFrom);
                 (h, x) = (h.index_select(0, model.Index(kept)), x.index_select(0, model.Index(kept)));
             }
             var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions);
-            var z = Attend(model, query, keyT, value, rows, last ? lastFrom : 0);
+            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0);
             if (ablation is not null) z = ablation.Apply(l, first, rows.Tokens, rows.Places, z);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
-            visit(new LayerVisit(l, first, rows, x, mid, query, keyT, value, z));
+            visit(new LayerVisit(l, first, rows, x, mid, query, key, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);
             x.MoveToOuterDisposeScope();
         }
@@ -79,39 +78,27 @@ internal static class Prefill
         return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count).Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
     }
 
-    /// <summary>Keys (n, Hkv, dh, Tp), values (n, Hkv, T, dh), and the normed input (R, d) they come from.</summary>
-    private static (Tensor KeyT, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x, SharedRows rows)
+    /// <summary>Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.</summary>
+    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x, SharedRows rows)
     {
-        int heads = model.Config.KeyValueHeads, dh = model.Config.HeadWidth, count = rows.Count, tokens = rows.Tokens;
-        var h = model.NormRows(x, model.Weights.Layers[l].AttentionNorm);
-        var of = rows.IsPlain ? null : model.Index(rows.Row);
-        Tensor Everywhere(Tensor t) => (of is null ? t : t.index_select(0, of)).view(count, tokens, heads, dh); // a row of each place
-        var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions));
-        var keyT = zeros([count, heads, dh, PaddedTokens(tokens)], dtype: model.Dtype, device: model.Device);
-        keyT.narrow(-1, 0, tokens).copy_(key.permute(0, 2, 3, 1));
-        var value = Everywhere(model.Project(l, Site.V, h)).transpose(1, 2).contiguous();
-        return (keyT, value, h);
+        var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
+        var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions), model, rows);
+        return (key, Everywhere(model.Project(l, Site.V, h), model, rows), h);
+    }
+
+    /// <summary>A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).</summary>
+    private static Tensor Everywhere(Tensor of, Llama model, SharedRows rows)
+    {
+        if (!rows.IsPlain) of = of.index_select(0, model.Index(rows.Row.Where(r => r >= 0)));
+        return of.view(rows.Count, -1, of.shape[1], of.shape[2]);
     }
 
     /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.</summary>
-    private static Tensor Attend(Llama model, Tensor query, Tensor keyT, Tensor value, SharedRows rows, int from)
+    private static Tensor Attend(Llama model, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
+        var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);
+        if (rows.IsPlain) return z;
         var width = rows.Tokens - from;
-        int[] places = [.. rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from)];
-        var positions = new int[rows.Count * width];
-        Array.Fill(positions, -1);
-        for (var r = 0; r < places.Length; r++) positions[places[r]] = from + places[r] % width;
-        var plain = places.Length == positions.Length;
-        var index = model.Index(places);
-        var z = model.Attend(new RowAttention
-        {
-            Query = (plain ? query : zeros([positions.Length, .. query.shape[1..]], dtype: query.dtype, device: query.device).index_copy_(0, index, query))
-                .view(1, rows.Count, width, model.Config.Heads, model.Config.HeadWidth),
-            QueryPositions = positions,
-            BaseKeyT = keyT,
-            BaseValue = value,
-            Prompts = [.. Enumerable.Range(0, rows.Count)],
-        }).view([positions.Length, .. query.shape[1..]]);
-        return plain ? z : z.index_select(0, index);
+        return z.index_select(0, model.Index(rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from)));
     }
 }

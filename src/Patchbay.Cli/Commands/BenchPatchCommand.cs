@@ -1,96 +1,118 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Experiments;
-using Patchbay.Models;
-using Patchbay.Patching;
-using Patchbay.Tasks;
 using Patchbay.Models.Libtorch;
+using Patchbay.Node;
 using Spectre.Console;
+using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm bench patch`: path patching by the cone against the plain reference, in one run.</summary>
+/// <summary>`pbm bench patch`: path patching by the cone against the plain reference, in one run; in a narrower number format also
+/// against float32, and how its scores agree.</summary>
 internal sealed class BenchPatchCommand : PbmCommand
 {
-    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with", text => Lists.Count(text), 1);
-    private readonly Option<int> heads = CommonOptions.Parsed("--reference-heads", "N", "Heads per group that the reference does", Lists.Count, 2);
+    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with",
+        text => Lists.Count(text), 1);
+    private readonly Option<int> heads = CommonOptions.Parsed("--reference-heads", "N",
+        "Heads per group that the reference does; 0 leaves it out", text => text == "0" ? 0 : Lists.Count(text), 2);
     private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 3);
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 64);
+    private readonly Option<string[]> models = CommonOptions.Parsed("--models", "NAME,NAME..",
+        $"Which models: {string.Join(", ", BenchmarkModel.Names)}", BenchmarkModel.Parse, BenchmarkModel.DefaultNames);
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<string> dtype = CommonOptions.Dtype();
 
     public BenchPatchCommand() : base("patch", "Time path patching against the plain reference: seconds per head, ratio, GFLOP/s",
-        "pbm bench patch", "pbm bench patch --threads 2 --repeats 5 --json")
+        "pbm bench patch", "pbm bench patch --threads 2 --repeats 5 --json",
+        "pbm bench patch --models wide,7b --dtype bfloat16 --reference-heads 0", "pbm bench patch --device cuda:0")
     {
-        foreach (var option in new Option[] { threads, heads, repeats, prompts }) Add(option);
+        foreach (var option in new Option[] { models, dtype, device, threads, heads, repeats, prompts }) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         TorchRuntime.Configure(call.Get(threads) ?? 1);
-        var results = new List<PatchBenchmarkResult>();
-        foreach (var make in new[] { Golden, Wide })
+        var (on, narrow) = (TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
+        var results = new List<(PatchBenchmarkResult Result, ScalarType Dtype, IReadOnlyList<DtypeAgreement> Agreement)>();
+        foreach (var name in call.Get(models))
         {
-            var (name, model, set, receivers) = make(call.Get(prompts));
-            using var owned = model;
-            var result = call.WithProgress(name, report => PatchBenchmark.Run(name, model, set, receivers, call.Get(heads),
-                call.Get(repeats), () => TorchRuntime.MeasureGflops(), what => report(what, 0)));
-            results.Add(result);
-            Show(call, result);
-        }
-        call.WriteJson(new
-        {
-            Machine = Machine(),
-            Results = results.Select(r => new
+            PatchBenchmarkResult? wide = null;
+            foreach (var of in narrow == ScalarType.Float32 ? [narrow] : new[] { ScalarType.Float32, narrow })
             {
-                r.Model,
-                r.Prompts,
-                r.Tokens,
-                r.Threads,
-                r.PlainGflops,
-                r.CacheSeconds,
-                CacheGflops = r.CacheOperations / r.CacheSeconds / 1e9,
-                r.ConeSeconds,
-                r.ReferenceSeconds,
-                r.ConeSecondsAbc,
-                r.ReferenceSecondsAbc,
-                r.PeakBytes,
-                r.Groups,
-            }),
-        });
+                var result = Measure(call, name, of, on, of == narrow ? call.Get(heads) : 0);
+                DtypeAgreement[] agreement = wide is null ? [] :
+                    [.. wide.Groups.Select((g, i) => DtypeAgreement.Of(g.Group, wide.Effects[i], result.Effects[i]))];
+                results.Add((result, of, agreement));
+                Show(call, result);
+                if (wide is not null) Show(call, wide, result, agreement);
+                wide = result;
+            }
+        }
+        call.WriteJson(new { Machine = Machine(), Device = call.Get(device), Results = results.Select(r => Json(r.Result, r.Dtype, r.Agreement)) });
         return ExitCode.Ok;
     }
 
-    private sealed record Subject(string Name, Llama Model, PromptSet Prompts, IReadOnlyList<Head> Receivers);
-
-    /// <summary>golden/s256x4 with its own prompts and receivers, or without that folder a random model of its shape.</summary>
-    private static Subject Golden(int prompts)
+    private PatchBenchmarkResult Measure(Call call, string name, ScalarType dtype, Device on, int referenceHeads)
     {
-        if (BesideProject.Find("golden", "s256x4") is not { } folder) return Random(prompts, 4, 256, 688);
-        using var checkpoint = Checkpoint.Open(folder);
-        var batch = Tasks.TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
-        return new("golden/s256x4 (4 layers x 8 heads, width 256)",
-            new Llama(checkpoint.Config, checkpoint.Load(TorchSharp.torch.ScalarType.Float32)), batch.Prompts.Take(prompts),
-            [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))]);
+        var subject = BenchmarkModel.Make(name, call.Get(prompts), dtype, on);
+        using var owned = subject.Model;
+        var title = $"{subject.Title}, {Compute.NameOf(dtype)} on {call.Get(device)}";
+        return call.WithProgress(title, report => PatchBenchmark.Run(title, subject.Model, subject.Prompts, subject.Receivers,
+            referenceHeads, call.Get(repeats), () => TorchRuntime.MeasureGflops(on, dtype, on.type == TorchSharp.DeviceType.CPU ? 1024 : 8192),
+            what => report(what, 0)));
     }
 
-    private static Subject Wide(int prompts) => Random(prompts, 8, 512, 1376);
-
-    /// <summary>Random weights: time does not depend on them. Two receivers in each layer of the upper half.</summary>
-    private static Subject Random(int prompts, int layers, int width, int feedForward)
+    private static object Json(PatchBenchmarkResult r, ScalarType dtype, IReadOnlyList<DtypeAgreement> agreement) => new
     {
-        var config = new LlamaConfig
+        r.Model,
+        Dtype = Compute.NameOf(dtype),
+        r.Prompts,
+        r.Tokens,
+        r.Threads,
+        r.PlainGflops,
+        r.CacheSeconds,
+        CacheGflops = r.CacheOperations / r.CacheSeconds / 1e9,
+        r.ConeSeconds,
+        ReferenceSeconds = Finite(r.ReferenceSeconds),
+        r.ConeSecondsAbc,
+        ReferenceSecondsAbc = Finite(r.ReferenceSecondsAbc),
+        r.PeakBytes,
+        Groups = r.Groups.Select(g => new
         {
-            Layers = layers,
-            Heads = 8,
-            KeyValueHeads = 8,
-            HeadWidth = width / 8,
-            Width = width,
-            FeedForward = feedForward,
-            Vocabulary = 2048,
-        };
-        return new($"random model ({layers} layers x 8 heads, width {width}, MLP {feedForward})", Llama.Random(config, seed: 20),
-            SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20),
-            [.. Enumerable.Range(layers / 2, layers - layers / 2).SelectMany(l => new Head[] { new(l, l % 8), new(l, (l + 3) % 8) })]);
+            g.Group,
+            g.Senders,
+            g.ConeSecondsPerHead,
+            g.ConeOperations,
+            g.ConeGflops,
+            ReferenceSecondsPerHead = Finite(g.ReferenceSecondsPerHead),
+            Ratio = Finite(g.Ratio),
+            OperationRatio = Finite(g.OperationRatio),
+            LargestDifference = Finite(g.LargestDifference),
+        }),
+        AgreementWithFloat32 = agreement,
+    };
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
+    private static string Text(double value, string format) => double.IsFinite(value) ? value.ToString(format) : "-";
+
+    private static void Show(Call call, PatchBenchmarkResult float32, PatchBenchmarkResult narrow, IReadOnlyList<DtypeAgreement> agreement)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in new[] { "group", "rank correlation", "top heads shared", "largest difference", "largest score", "reliability" })
+            table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var a in agreement)
+        {
+            table.AddRow(a.Group, Text(a.RankCorrelation, "0.0000"), $"{a.Shared} of {a.Top}", Text(a.LargestDifference, "0.0e+0"),
+                Text(a.LargestScore, "0.0e+0"), Text(a.Reliability, "0.00"));
+        }
+        call.WriteLine("against float32, same weights and prompts:");
+        call.Out.Write(table);
+        call.WriteLine("reliability: share of the variance between heads in float32 that is not sampling error; near 0, effects are noise.");
+        call.WriteFacts(("A+B+C", $"{float32.ConeSecondsAbc / narrow.ConeSecondsAbc:0.00} times as fast as float32"));
+        call.WriteLine("");
     }
 
     private static void Show(Call call, PatchBenchmarkResult r)
@@ -101,9 +123,9 @@ internal sealed class BenchPatchCommand : PbmCommand
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var g in r.Groups)
         {
-            table.AddRow(g.Group, $"{g.Senders}", $"{g.ReferenceSecondsPerHead:0.000}", $"{g.ConeSecondsPerHead:0.00000}", $"{g.Ratio:0.0}",
-                $"{g.OperationRatio:0.0}", $"{g.Ratio / g.OperationRatio:P0}", $"{g.ConeGflops:0.0}", $"{g.ConeGflops / r.PlainGflops:P0}",
-                $"{g.LargestDifference:0.0e+0}");
+            table.AddRow(g.Group, $"{g.Senders}", Text(g.ReferenceSecondsPerHead, "0.000"), $"{g.ConeSecondsPerHead:0.00000}",
+                Text(g.Ratio, "0.0"), Text(g.OperationRatio, "0.0"), Text(g.Ratio / g.OperationRatio, "P0"), $"{g.ConeGflops:0.0}",
+                $"{g.ConeGflops / r.PlainGflops:P0}", Text(g.LargestDifference, "0.0e+0"));
         }
         call.Out.Write(table);
         call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");
@@ -112,11 +134,15 @@ internal sealed class BenchPatchCommand : PbmCommand
         call.WriteFacts(
             ("plain product", $"{r.PlainGflops:0.0} GFLOP/s"),
             ("caches", $"{r.CacheSeconds:0.000} s, {caches:0.0} GFLOP/s, {caches / r.PlainGflops:P0} of plain"),
-            ("A+B+C", $"{r.ConeSecondsAbc:0.00} s against {r.ReferenceSecondsAbc:0} s: {r.ReferenceSecondsAbc / r.ConeSecondsAbc:0} times"),
-            ("A+B+C+D", $"{r.ConeSeconds:0.00} s against {r.ReferenceSeconds:0} s: {r.ReferenceSeconds / r.ConeSeconds:0} times"),
+            ("A+B+C", Against(r.ConeSecondsAbc, r.ReferenceSecondsAbc)),
+            ("A+B+C+D", Against(r.ConeSeconds, r.ReferenceSeconds)),
             ("peak memory", $"{r.PeakBytes / 1048576.0:0} MiB before the reference ran"));
         call.WriteLine("");
     }
+
+    private static string Against(double cone, double reference) => double.IsFinite(reference)
+        ? $"{cone:0.00} s against {reference:0} s: {reference / cone:0} times"
+        : $"{cone:0.00} s";
 
     internal static string Machine()
     {

@@ -41,9 +41,29 @@ public sealed record RowAttention
     /// <summary>Key positions that a query row may not attend to, by (v·N + n)·Dq + j; null for none at all.</summary>
     public int[]?[]? Forbidden { get; init; }
 
-    /// <summary>Heads' weighted sums: (V, N, Dq, H, dh). One pass per row on the CPU in float32, batched matrix products
-    /// otherwise.</summary>
-    public Tensor Run() => CpuKernels.Fits(Query) && BaseKeyT.shape[3] <= 32768 ? RunFused() : RunTorch();
+    /// <summary>Heads' weighted sums, (V, N, Dq, H, dh), in the queries' dtype.</summary>
+    public Tensor Run() => FitsKernel ? RunKernel() : RunTorch();
+
+    /// <summary>Whether the kernel computes this: on the CPU, without gradients, in float32 or narrower.</summary>
+    private bool FitsKernel => Query.device_type == DeviceType.CPU && !is_grad_enabled()
+        && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
+
+    /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many times
+    /// slower than this, and attention is a small part of a layer.</summary>
+    public Tensor RunKernel()
+    {
+        if (Query.dtype == ScalarType.Float32) return RunFused();
+        using var scope = NewDisposeScope();
+        var wide = this with
+        {
+            Query = Query.to(ScalarType.Float32),
+            BaseKeyT = BaseKeyT.to(ScalarType.Float32),
+            BaseValue = BaseValue.to(ScalarType.Float32),
+            OwnKey = OwnKey?.to(ScalarType.Float32),
+            OwnValue = OwnValue?.to(ScalarType.Float32),
+        };
+        return wide.RunFused().to(Query.dtype).MoveToOuterDisposeScope();
+    }
 
     private int Variants => (int)Query.shape[0];
     private int Count => (int)Query.shape[1];
@@ -58,7 +78,7 @@ public sealed record RowAttention
         using var scope = NewDisposeScope();
         int V = Variants, N = Count, D = QueryRows, H = Heads, dh = HeadWidth, T = (int)BaseValue.shape[2];
         var hkv = (int)BaseValue.shape[1];
-        var prompts = tensor(Array.ConvertAll(Prompts, p => (long)p)).to(Query.device);
+        var prompts = OnDevice(Prompts);
         var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);
         var value = BaseValue.index_select(0, prompts);
         var q = Query / Math.Sqrt(dh);
@@ -66,7 +86,8 @@ public sealed record RowAttention
         // Base keys: all variants of a prompt and key/value head share one product.
         var grouped = q.view(V, N, D, hkv, H / hkv, dh).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, dh);
         var scores = grouped.matmul(keyT).view(N, hkv, H / hkv, V, D, T).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, T);
-        scores = scores.masked_fill(Mask(BaseForbidden, T), double.NegativeInfinity);
+        var (baseMask, ownMask) = Masks(T);
+        scores = scores.masked_fill(baseMask, double.NegativeInfinity);
         Tensor? ownValue = null;
         if (OwnKey is not null && OwnValue is not null)
         {
@@ -74,7 +95,7 @@ public sealed record RowAttention
             var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);       // (V, N, H, dh, Dk)
             ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);       // (V, N, H, Dk, dh)
             var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);           // (V, N, D, H, Dk)
-            own = own.masked_fill(Mask(OwnForbidden, OwnRows), double.NegativeInfinity);
+            own = own.masked_fill(ownMask!, double.NegativeInfinity);
             scores = cat([scores, own], -1);
         }
         var weights = Llama.Softmax(scores);
@@ -85,37 +106,43 @@ public sealed record RowAttention
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>True where a score is to be -inf, (V, N, D, 1, keys) from a rule per (v, n, query row, key).</summary>
-    private Tensor Mask(Func<int, int, int, int, bool> forbidden, int keys)
+    /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1, Dk) or
+    /// null. Padding attends to the first token, so that no NaN arises.</summary>
+    private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
-        int V = Forbidden is null ? 1 : Variants, N = Count, D = QueryRows;
-        var mask = new bool[(long)V * N * D * keys];
-        var i = 0;
-        for (var v = 0; v < V; v++)
-            for (var n = 0; n < N; n++)
-                for (var j = 0; j < D; j++)
-                    for (var k = 0; k < keys; k++) mask[i++] = forbidden(v, n, j, k);
-        return tensor(mask).view(V, N, D, 1, keys).to(Query.device);
+        var at = OnDevice(QueryPositions).view(Count, QueryRows, 1);                        // (N, D, 1)
+        var keys = arange(tokens, dtype: ScalarType.Int64, device: Query.device);
+        var forbidden = keys.gt(at.clamp_min(0));                                           // (N, D, T)
+        if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
+        var replaced = new bool[Count * tokens];
+        for (var i = 0; i < OwnPositions.Length; i++)
+            if (OwnPositions[i] >= 0) replaced[i / OwnRows * tokens + OwnPositions[i]] = true;
+        var padding = at.lt(0);
+        forbidden = forbidden | (tensor(replaced, device: Query.device).view(Count, 1, tokens) & ~padding);
+        var own = OnDevice(OwnPositions).view(Count, 1, OwnRows);
+        return (WithForbidden(forbidden, (_, key) => key),
+            WithForbidden(own.gt(at) | own.lt(0) | padding, (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 
-    private bool BaseForbidden(int v, int n, int j, int key)
+    /// <summary>A mask (N, D, keys) with what <see cref="Forbidden"/> says of each variant, (V or 1, N, D, 1, keys);
+    /// <paramref name="place"/> tells where a position stands among a prompt's keys, below 0 for nowhere.</summary>
+    private Tensor WithForbidden(Tensor mask, Func<int, int, int> place)
     {
-        var p = QueryPositions[n * QueryRows + j];
-        if (p < 0) return key != 0; // padding: attend to something, so that no NaN arises
-        return key > p || IsForbidden(v, n, j, key) || OwnPositions.AsSpan(n * OwnRows, OwnRows).Contains(key);
+        mask = mask.unsqueeze(0).unsqueeze(3);
+        if (Forbidden is null) return mask;
+        var keys = mask.shape[^1];
+        mask = mask.repeat(Variants, 1, 1, 1, 1);
+        int[] places = [.. Forbidden.Index().Where(row => row.Item is not null).SelectMany(row => row.Item!
+            .Select(key => (Row: row.Index, Key: place(row.Index / QueryRows % Count, key))))
+            .Where(p => p.Key >= 0).Select(p => checked((int)(p.Row * keys + p.Key)))];
+        mask.view(-1).index_fill_(0, OnDevice(places), 1);
+        return mask;
     }
 
-    private bool OwnForbidden(int v, int n, int j, int key)
-    {
-        int p = QueryPositions[n * QueryRows + j], at = OwnPositions[n * OwnRows + key];
-        return p < 0 || at < 0 || at > p || IsForbidden(v, n, j, at);
-    }
+    private Tensor OnDevice(int[] numbers) => tensor(Array.ConvertAll(numbers, n => (long)n), device: Query.device);
 
-    private bool IsForbidden(int v, int n, int j, int position) =>
-        Forbidden?[(v * Count + n) * QueryRows + j]?.Contains(position) ?? false;
-
-    /// <summary>The fused form: each row's scores, softmax and weighted sum while they are in registers and L1.</summary>
-    public unsafe Tensor RunFused()
+    /// <summary>Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors float32.</summary>
+    private unsafe Tensor RunFused()
     {
         var z = empty_like(Query);
         var shape = new FusedShape
