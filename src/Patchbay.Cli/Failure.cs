@@ -47,7 +47,8 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         _ => exception,
     };
 
-    private static string OneLine(string message) =>
+    /// <summary>A message as one line without its full stop.</summary>
+    internal static string OneLine(string message) =>
         Blanks().Replace(ParameterName().Replace(message, ""), " ").Trim().TrimEnd('.');
 
     [GeneratedRegex(@"\s+")]

@@ -105,7 +105,7 @@ internal sealed class BenchPatchCommand : PbmCommand
                 $"{g.OperationRatio:0.0}", $"{g.Ratio / g.OperationRatio:P0}", $"{g.ConeGflops:0.0}", $"{g.ConeGflops / r.PlainGflops:P0}",
                 $"{g.LargestDifference:0.0e+0}");
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");
         call.WriteLine("of it: ratio / op ratio; GFLOP/s: the cone's; of plain: share of a plain matrix product's; difference: largest, of a score.");
         var caches = r.CacheOperations / r.CacheSeconds / 1e9;

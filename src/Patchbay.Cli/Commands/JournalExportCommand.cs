@@ -27,7 +27,7 @@ internal sealed class JournalExportCommand : PbmCommand
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
         if (path is null)
         {
-            Export(call, journal, call.Out.Profile.Out.Writer);
+            Export(call, journal, call.Screen.Writer);
             return ExitCode.Ok;
         }
         var (events, artifacts) = OutputFile.Write(path, writer => Export(call, journal, writer));

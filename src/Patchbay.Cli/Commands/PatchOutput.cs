@@ -11,9 +11,8 @@ internal static class PatchOutput
     /// <summary>Prints the heat maps and a line of facts; with --json, the report.</summary>
     public static void Show(Call call, ScoreReport report, PathPatchingOptions options)
     {
-        var maps = Maps(report, options);
-        call.Out.Write(new TerminalHeatMaps(maps));
-        call.Out.Write(PathPatchingOutput.Table(maps));
+        call.Draw(() => new TerminalHeatMaps(Maps(report, options)));
+        call.Draw(() => PathPatchingOutput.Table(Maps(report, options)));
         call.WriteLine(Summary(report));
         call.WriteJsonText(ScoreFiles.ToJson(report).TrimEnd());
     }

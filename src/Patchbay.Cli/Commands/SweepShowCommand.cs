@@ -53,8 +53,8 @@ internal sealed class SweepShowCommand : PbmCommand
             if (published is { Models.Count: > 0 })
             {
                 call.WriteLine(PublishedComparison.Caption);
-                call.Out.Write(published.Accuracy());
-                if (published.Models.Any(m => m.Groups.Count > 0)) call.Out.Write(published.Groups());
+                call.Draw(() => published.Accuracy());
+                if (published.Models.Any(m => m.Groups.Count > 0)) call.Draw(() => published.Groups());
             }
             foreach (var note in notes) call.Notice(note);
             call.WriteJsonText(SweepDocument.Of(sweep, state, times, overlaps, published, notes));
@@ -101,30 +101,30 @@ internal sealed class SweepShowCommand : PbmCommand
             ("time spent", $"{SweepText.Duration(TimeSpan.FromSeconds(seconds))} in units"));
         foreach (var model in plan.Models)
             call.WriteLine($"model {model.Name}: {model.Layers} layers of {model.Heads} heads, fingerprint {model.Fingerprint}");
-        call.Out.Write(SweepTables.Stages(state));
+        call.Draw(() => SweepTables.Stages(state));
         if (SweepTables.Failed(state).Count == 0) return;
         call.WriteLine("Failed units");
-        call.Out.Write(SweepTables.Failures(state));
+        call.Draw(() => SweepTables.Failures(state));
     }
 
     private static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
     {
         var models = state.Plan!.Models;
-        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Out.Write(SweepTables.Accuracies(state));
+        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Draw(() => SweepTables.Accuracies(state));
         foreach (var group in SweepMaps.Groups(state).Where(g => SweepMaps.IsMeasured(state, g)))
         {
             call.WriteLine(SweepMaps.Heading(state, group));
-            call.Out.Write(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
+            call.Draw(() => new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
             call.WriteLine("");
         }
         if (models.Any(m => SweepResults.Circuit(state, m.Name).Count > 0))
         {
             call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left out of A");
-            call.Out.Write(SweepTables.Circuits(state));
+            call.Draw(() => SweepTables.Circuits(state));
         }
         if (overlaps.Count == 0) return;
         call.WriteLine($"Overlap with the circuit of {models[0].Name}. precision: share of its heads found in the model's;\n"
             + "recall: share of the model's heads found in its; rank: Spearman's correlation of all scores");
-        call.Out.Write(SweepTables.Overlaps(overlaps));
+        call.Draw(() => SweepTables.Overlaps(overlaps));
     }
 }
