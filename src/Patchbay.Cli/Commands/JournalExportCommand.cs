@@ -23,7 +23,7 @@ internal sealed class JournalExportCommand : PbmCommand
     {
         var path = call.Get(file);
         if (path is null && call.IsJson)
-            throw new ArgumentException("with --json the lines need a file of their own: give one with --out");
+            throw new InvalidDataException("with --json the lines need a file of their own: give one with --out");
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
         if (path is null)
         {

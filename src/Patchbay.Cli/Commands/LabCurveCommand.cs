@@ -32,7 +32,7 @@ internal sealed class LabCurveCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         if (call.Get(to) is { } path && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"--out: '{path}' is not a .svg file");
+            throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
         if (call.Get(to) is { } file)
             OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? [])).ToString(SaveOptions.DisableFormatting));

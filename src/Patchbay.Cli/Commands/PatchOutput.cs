@@ -27,7 +27,7 @@ internal static class PatchOutput
     }
 
     /// <summary>Refuses a file that could not be written at the end.</summary>
-    /// <exception cref="ArgumentException">Its extension says no known form.</exception>
+    /// <exception cref="InvalidDataException">Its extension says no known form.</exception>
     public static void CheckFormat(string path)
     {
         if (IsSvg(path)) return;
@@ -35,9 +35,9 @@ internal static class PatchOutput
         {
             ScoreFiles.FormatOf(path);
         }
-        catch (ArgumentException)
+        catch (InvalidDataException)
         {
-            throw new ArgumentException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
+            throw new InvalidDataException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
         }
     }
 

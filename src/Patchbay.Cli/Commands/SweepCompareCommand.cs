@@ -30,7 +30,7 @@ internal sealed class SweepCompareCommand : PbmCommand
     {
         var file = call.Get(output);
         if (file is not null && Path.GetExtension(file) is not (".html" or ".md"))
-            throw new ArgumentException($"--out: {file} must end in .html or .md");
+            throw new InvalidDataException($"--out: {file} must end in .html or .md");
         var journal = open(call);
         try
         {

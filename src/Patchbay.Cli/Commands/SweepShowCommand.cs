@@ -70,16 +70,16 @@ internal sealed class SweepShowCommand : PbmCommand
     {
         var given = call.Get(names).Select(text => text.Split('=', 2)).ToArray();
         if (call.Get(reference) is not { } folder)
-            return given.Length == 0 ? null : throw new ArgumentException("--reference-name goes with --reference");
+            return given.Length == 0 ? null : throw new InvalidDataException("--reference-name goes with --reference");
         foreach (var pair in given)
         {
             if (pair is not [{ Length: > 0 }, { Length: > 0 }])
-                throw new ArgumentException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
+                throw new InvalidDataException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
             if (state.Plan!.Models.All(m => m.Name != pair[0]))
-                throw new ArgumentException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
+                throw new InvalidDataException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
         }
         if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new ArgumentException($"--reference-name names {twice.Key} twice");
+            throw new InvalidDataException($"--reference-name names {twice.Key} twice");
         return PublishedComparison.Of(state, new PublishedFolder(folder), given.ToDictionary(p => p[0], p => p[1]));
     }
 
