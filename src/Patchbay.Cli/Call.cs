@@ -2,7 +2,8 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Spectre.Console;
+using Patchbay.Cli.Drawings;
+using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli;
 
@@ -14,6 +15,9 @@ internal delegate void ReportProgress(string label, double fraction);
 /// <summary>One run of a command: its arguments, where its output goes, and whether it was interrupted.</summary>
 internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted)
 {
+    /// <summary>Set to 1, an error is followed by its stack trace.</summary>
+    public const string TraceVariable = "PATCHBAY_TRACE";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -25,7 +29,7 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     };
 
     /// <summary>Where results for people go; with --json, nowhere.</summary>
-    public IAnsiConsole Out { get; } = json ? Terminal.Silent : terminal.Out;
+    public Screen Screen { get; } = new(json ? Terminal.Silent : terminal.Out, e => Told(terminal, e));
 
     /// <summary>Whether --json was given: standard output is for the one document.</summary>
     public bool IsJson => json;
@@ -61,13 +65,16 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     }
 
     /// <summary>Prints a line for people, unbroken however long.</summary>
-    public void WriteLine(string line) => Out.Profile.Out.Writer.WriteLine(line);
+    public void WriteLine(string line) => Screen.Writer.WriteLine(line);
+
+    /// <summary>Draws a result for people; a drawing that fails is left out, and the command goes on.</summary>
+    public void Draw(Func<IRenderable> make) => Screen.Draw(make);
 
     /// <summary>Prints text for people as it comes, without a line's end.</summary>
     public void Write(string text)
     {
-        Out.Profile.Out.Writer.Write(text);
-        Out.Profile.Out.Writer.Flush();
+        Screen.Writer.Write(text);
+        Screen.Writer.Flush();
     }
 
     /// <summary>Prints facts for people, one a line; those without a value are left out.</summary>
@@ -84,14 +91,23 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Does a piece of work under a progress bar on standard error, if somebody watches.</summary>
     public T WithProgress<T>(string label, Func<ReportProgress, T> work)
     {
-        if (!terminal.Error.Profile.Capabilities.Interactive) return work((_, _) => { });
-        return terminal.Error.Progress().AutoClear(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context =>
-            {
-                var bar = context.AddTask(Markup.Escape(label), maxValue: 1);
-                return work((now, fraction) => (bar.Description, bar.Value) = (Markup.Escape(now), fraction));
-            });
+        var screen = new Screen(terminal.Error, e => Told(terminal, e));
+        return screen.IsInteractive ? screen.Progress(label, work) : work((_, _) => { });
+    }
+
+    /// <summary>With PATCHBAY_TRACE=1, prints where an exception was thrown.</summary>
+    public void Trace(Exception exception) => Trace(terminal, exception);
+
+    private static void Trace(Terminal terminal, Exception exception)
+    {
+        if (Environment.GetEnvironmentVariable(TraceVariable) == "1") terminal.Error.Profile.Out.Writer.WriteLine(exception);
+    }
+
+    private static void Told(Terminal terminal, Exception exception)
+    {
+        Trace(terminal, exception);
+        terminal.Error.Profile.Out.Writer.WriteLine(
+            $"this drawing failed ({Failure.OneLine(exception.Message)}); the results are not affected");
     }
 
     /// <summary>Prints why the command ended early: a sentence on standard error, and with --json a document too.</summary>

@@ -12,9 +12,6 @@ namespace Patchbay.Cli;
 /// <summary>The whole command line: which commands there are, and how one is run.</summary>
 internal static class CommandLine
 {
-    /// <summary>Set to 1, an error is followed by its stack trace.</summary>
-    private const string TraceVariable = "PATCHBAY_TRACE";
-
     /// <summary>Every command of `pbm`.</summary>
     public static RootCommand CreateRoot(Option<bool> json)
     {
@@ -93,7 +90,7 @@ internal static class CommandLine
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (Environment.GetEnvironmentVariable(TraceVariable) == "1") Console.Error.WriteLine(e);
+            call.Trace(e);
             return call.Fail(Failure.Of(e));
         }
     }

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Patchbay.Sweeps;
@@ -21,13 +23,25 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
             StudyException study => Of(study),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
-            InvalidDataException or ArgumentException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
+            InvalidDataException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
                 => new(ExitCode.BadInput, OneLine(cause.Message)),
-            IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
-                => new(ExitCode.Failed, OneLine(cause.Message)),
             OutOfMemoryException => new(ExitCode.Failed, $"memory ran out: {OneLine(cause.Message)}"),
-            _ => new(ExitCode.Failed, $"{cause.GetType().Name}: {OneLine(cause.Message)}"),
+            _ => new(ExitCode.Failed, IsOfSurroundings(cause) ? OneLine(cause.Message) : Internal(cause)),
         };
+    }
+
+    /// <summary>Whether the machine, a file, a library or another process is at fault, or the numbers of a training.</summary>
+    private static bool IsOfSurroundings(Exception cause) => cause
+        is IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException or NotFiniteNumberException
+        or ExternalException or DbException or HttpRequestException or TimeoutException;
+
+    /// <summary>What is said where this program is at fault; names of its types mean nothing to an operator.</summary>
+    private static string Internal(Exception cause)
+    {
+        var message = OneLine(cause.Message);
+        var what = message.Contains("System.", StringComparison.Ordinal) || message.Contains("Patchbay.", StringComparison.Ordinal)
+            ? "" : $" ({message})";
+        return $"this is a fault of Patchbay itself{what}; with {Call.TraceVariable}=1 it says where";
     }
 
     private static Failure Of(StudyException study) =>
@@ -47,7 +61,8 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         _ => exception,
     };
 
-    private static string OneLine(string message) =>
+    /// <summary>A message as one line without its full stop.</summary>
+    internal static string OneLine(string message) =>
         Blanks().Replace(ParameterName().Replace(message, ""), " ").Trim().TrimEnd('.');
 
     [GeneratedRegex(@"\s+")]

@@ -17,8 +17,8 @@ internal abstract class PbmCommand(string name, string description, params strin
     /// <inheritdoc/>
     public IReadOnlyList<string> Examples { get; } = examples;
 
-    /// <summary>Does it. Bad input is thrown as <see cref="InvalidDataException"/> or <see cref="ArgumentException"/>, a thing
-    /// that is not there as <see cref="FileNotFoundException"/>.</summary>
+    /// <summary>Does it. Bad input is thrown as <see cref="InvalidDataException"/>, a thing that is not there as
+    /// <see cref="FileNotFoundException"/>; an <see cref="ArgumentException"/> is a fault of this program.</summary>
     public abstract ExitCode Run(Call call);
 }
 

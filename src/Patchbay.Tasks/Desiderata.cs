@@ -85,18 +85,15 @@ public static class Desiderata
     /// <param name="seed">Seed of scenes and sources.</param>
     /// <param name="boxes">Boxes per scene, 2 to 10; 3 at least for "other segment".</param>
     /// <param name="encode">The tokenizer.</param>
-    /// <exception cref="ArgumentException">There is no such desideratum, or a number is out of range.</exception>
+    /// <exception cref="InvalidDataException">There is no such desideratum, or it needs more boxes.</exception>
     /// <exception cref="InvalidDataException">The tokenizer cannot spell it, or no source fits.</exception>
     public static IReadOnlyList<PatchTriple> Generate(string desideratum, int triples, ulong seed, int boxes, EncodeText encode)
     {
-        var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum) ?? throw new ArgumentException(
-            $"There is no desideratum '{desideratum}', expected one of {string.Join(", ", All)}.", nameof(desideratum));
+        var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum) ?? throw new InvalidDataException(
+            $"There is no desideratum '{desideratum}', expected one of {string.Join(", ", All)}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(triples, 1);
         if (boxes < set.MinBoxes)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(boxes), $"Desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
-        }
+            throw new InvalidDataException($"Desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
         var options = new EntityOptions(Math.Max(triples, MinScenes * boxes), seed, boxes);
         var lines = EntityTracking.Lines(EntityTracking.Scenes(options, EntityWords.For(encode)));
         var wording = set.WordingFor(lines, encode);

@@ -5,7 +5,7 @@ public static class EntityPrompts
 {
     /// <summary>Generates prompts of the words that the tokenizer has as single tokens; the notices of the set name the
     /// others.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">An option is out of range.</exception>
     /// <exception cref="InvalidDataException">The tokenizer knows too few of the words.</exception>
     public static PromptSet Generate(EntityOptions options, EncodeText encode)
     {

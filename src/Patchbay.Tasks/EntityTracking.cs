@@ -17,7 +17,7 @@ public static class EntityTracking
 
     /// <summary>Scenes enough for <see cref="EntityOptions.Prompts"/> lines, two at least, since a counterfactual comes
     /// from another scene. No two scenes are equal; within one no object and no label repeats.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    /// <exception cref="InvalidDataException">An option is out of range.</exception>
     /// <exception cref="InvalidDataException">There are too few words.</exception>
     public static IReadOnlyList<EntityScene> Scenes(EntityOptions options, EntityWords words)
     {
@@ -55,15 +55,9 @@ public static class EntityTracking
     private static void Check(EntityOptions options, EntityWords words)
     {
         if (options.Boxes is < MinBoxes or > MaxBoxes)
-        {
-            throw new ArgumentOutOfRangeException(nameof(options),
-                $"A scene has {MinBoxes} to {MaxBoxes} boxes, not {options.Boxes}.");
-        }
+            throw new InvalidDataException($"A scene has {MinBoxes} to {MaxBoxes} boxes, not {options.Boxes}.");
         if (options.Prompts < 1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(options),
-                $"At least one prompt must be asked for, not {options.Prompts}.");
-        }
+            throw new InvalidDataException($"At least one prompt must be asked for, not {options.Prompts}.");
         if (words.Objects.Count < options.Boxes || words.Labels.Count < options.Boxes)
         {
             throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +

@@ -5,7 +5,9 @@ namespace Patchbay.Cli.Charts;
 /// <summary>An axis: from values to places, and which values are written beside it.</summary>
 internal sealed class ChartAxis
 {
-    private const double Least = 1e-9;
+    private const double Least = 1e-9; // of a size: what is less is rounding
+    private const double Smallest = 1e-300, Largest = 1e300; // beyond these a difference or a ratio is no number
+    private const int MostDigits = 9;
     private static readonly int[] RoundSteps = [1, 2, 5, 10];
     private readonly double low, high;
     private readonly bool logarithmic;
@@ -14,33 +16,44 @@ internal sealed class ChartAxis
     private ChartAxis(double low, double high, bool logarithmic, IReadOnlyList<double> ticks)
     {
         (this.low, this.high, this.logarithmic, Ticks) = (low, high, logarithmic, ticks);
-        var step = ticks.Count > 1 ? ticks.Zip(ticks.Skip(1), (a, b) => b - a).Min() : Math.Abs(high - low);
-        format = Math.Abs(high) >= 1e6 ? "0.##e0" : "#,0." + new string('#', Math.Clamp(1 - (int)Math.Floor(Math.Log10(step)), 0, 9));
+        var step = ticks.Count > 1 ? ticks.Zip(ticks.Skip(1), (a, b) => b - a).Min() : high - low;
+        var digits = 1 - (int)Math.Floor(Math.Log10(step));
+        var isPlain = Math.Max(Math.Abs(low), Math.Abs(high)) < 1e6 && digits <= MostDigits;
+        format = isPlain ? "#,0." + new string('#', Math.Max(digits, 0)) : "0.##e0";
     }
 
     /// <summary>Values to be written, in order.</summary>
     public IReadOnlyList<double> Ticks { get; }
 
     /// <summary>An axis whose ends are round numbers around the values, or the given ends exactly.</summary>
-    /// <param name="values">Finite values; with none the axis goes from 0 to 1.</param>
+    /// <param name="values">The values, those that are no finite numbers left out; with none the axis goes from 0 to 1.</param>
     /// <param name="ticks">About how many ticks have room.</param>
     /// <param name="logarithmic">Whether equal distances are equal ratios; the values must be positive then.</param>
     /// <param name="ends">Ends to keep to.</param>
     public static ChartAxis Around(IEnumerable<double> values, int ticks, bool logarithmic = false, (double Low, double High)? ends = null)
     {
-        var all = values.DefaultIfEmpty(logarithmic ? 1 : 0).ToArray();
+        if (ends is { } given && !(double.IsFinite(given.Low) && double.IsFinite(given.High))) ends = null;
+        double[] all = [.. values.Where(double.IsFinite).DefaultIfEmpty(logarithmic ? 1 : 0)];
         var (low, high) = ends ?? (all.Min(), all.Max());
-        if (logarithmic) return Logarithmic(low, high, ticks);
-        if (high - low < Least * Math.Max(1, Math.Abs(high))) high = low + (low == 0 ? 1 : Math.Abs(low) * 0.1);
+        if (logarithmic) return Logarithmic(Math.Clamp(low, Smallest, Largest), Math.Clamp(high, Smallest, Largest), ticks);
+        (low, high) = Apart(Math.Clamp(low, -Largest, Largest), Math.Clamp(high, -Largest, Largest));
         var step = Round((high - low) / Math.Max(ticks, 1));
         if (ends is null) (low, high) = (Math.Floor(low / step + Least) * step, Math.Ceiling(high / step - Least) * step);
         return new(low, high, false, Multiples(low, high, step));
     }
 
+    /// <summary>Ends that differ by more than rounding does: the given ones, or the upper one moved.</summary>
+    private static (double Low, double High) Apart(double low, double high)
+    {
+        var size = Math.Max(Math.Abs(low), Math.Abs(high));
+        if (size < Smallest) return (0, 1);
+        return high - low > Least * size ? (low, high) : (low, low + 0.1 * size);
+    }
+
     /// <summary>A value's place along the axis, 0 at its low end and 1 at its high end.</summary>
     public double At(double value) => logarithmic
-        ? Math.Log(value / low) / Math.Log(high / low)
-        : (value - low) / (high - low);
+        ? (Math.Log(Math.Max(value, Smallest)) - Math.Log(low)) / (Math.Log(high) - Math.Log(low))
+        : (Math.Clamp(value, -Largest, Largest) - low) / (high - low);
 
     /// <summary>A tick's text.</summary>
     public string Label(double tick)
@@ -52,12 +65,13 @@ internal sealed class ChartAxis
 
     private static ChartAxis Logarithmic(double low, double high, int ticks)
     {
-        if (high / low < 1.5) (low, high) = (low / 1.25, high * 1.25);
+        if (high < 1.5 * low) (low, high) = (low / 1.25, high * 1.25);
         var decades = Enumerable.Range((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high)) - (int)Math.Floor(Math.Log10(low)) + 1);
         double[][] kinds = [[1, 2, 5], [1, 3], [1]];
         var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d)))
             .Where(t => t >= low && t <= high).ToArray()).ToArray();
-        var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? candidates[^1].Where((_, i) => i % 2 == 0).ToArray();
+        var every = candidates[^1].Length / (ticks + 1) + 1;
+        var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? [.. candidates[^1].Where((_, i) => i % every == 0)];
         return new(low, high, true, chosen.Length > 2 ? chosen : Multiples(low, high, Round((high - low) / Math.Max(ticks, 1))));
     }
 

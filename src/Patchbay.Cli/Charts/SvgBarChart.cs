@@ -60,7 +60,7 @@ internal sealed class SvgBarChart
 
     private IEnumerable<XElement?> Lines(double height)
     {
-        foreach (var (index, line) in chart.Lines.OrderBy(l => l.Value).Index())
+        foreach (var (index, line) in chart.Lines.Where(l => double.IsFinite(l.Value)).OrderBy(l => l.Value).Index())
         {
             // The lower one's name ends at its line and the higher one's begins there, so that the two never overlap.
             var isLow = index == 0 && chart.Lines.Count > 1;
@@ -84,9 +84,9 @@ internal sealed class SvgBarChart
         if (chart.ArePoints) drawn.Add(Circle(bar.Value, y, 4, style));
         else drawn.Add(Svg.Rectangle(Math.Min(X(0), X(bar.Value)), y - Thick / 2, Math.Abs(X(bar.Value) - X(0)), Thick,
             $"{style} {(bar.IsPale ? "pale" : "fill")}"));
-        drawn.Add(bar.Dots.Select(dot => Circle(dot, y, 1.5, "seed")));
+        drawn.Add(bar.Dots.Where(double.IsFinite).Select(dot => Circle(dot, y, 1.5, "seed")));
         drawn.Add(Whisker(bar, y));
-        if (bar.Published is { } published) drawn.Add(Diamond(X(published), y));
+        if (bar.Published is { } published && double.IsFinite(published)) drawn.Add(Diamond(X(published), y));
         var text = Math.Abs(bar.Value).ToString(chart.Format, CultureInfo.InvariantCulture);
         var sign = text.All(c => c is '0' or '.') ? "" : bar.Value < 0 ? "−" : chart.ArePoints ? "+" : "";
         drawn.Add(Svg.Text(left + Plot + Values - 2, y + 4, "", sign + text, "end"));

@@ -49,11 +49,12 @@ internal sealed class SvgLinePanel
 
     private double Y(double value) => (1 - y.At(value)) * Height;
 
-    private bool IsDrawn(LinePoint p) => double.IsFinite(p.Y) && (!panel.Logarithmic || p.Y > 0);
+    private bool IsDrawn(LinePoint p) => double.IsFinite(p.X) && double.IsFinite(p.Y) && (!panel.Logarithmic || p.Y > 0);
 
     private XElement? Band(LineSeries series)
     {
-        var points = series.Points.Where(p => IsDrawn(p) && p.Low is { } low && p.High is not null && (!panel.Logarithmic || low > 0)).ToArray();
+        var points = series.Points.Where(p => IsDrawn(p) && p.Low is { } low && p.High is { } high
+            && double.IsFinite(low) && double.IsFinite(high) && (!panel.Logarithmic || low > 0)).ToArray();
         if (points.Length < 2) return null;
         var corners = points.Select(p => (p.X, Y: p.High!.Value)).Concat(points.Reverse().Select(p => (p.X, Y: p.Low!.Value)));
         return Svg.Element("polygon", ("points", string.Join(' ', corners.Select(c => Place(c.X, c.Y)))),

@@ -43,8 +43,9 @@ internal static class SvgScatter
     public static XDocument Draw(Scatter scatter)
     {
         var points = scatter.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y)).ToArray();
+        var marked = scatter.Threshold is { } given && double.IsFinite(given) ? scatter.Threshold : null;
         var x = ChartAxis.Around(points.Select(p => p.X), (int)(scatter.Width / 56), ends: scatter.Range);
-        var y = ChartAxis.Around(points.Select(p => p.Y).Concat(scatter.Threshold is { } t ? [t] : []), 5, ends: scatter.Range);
+        var y = ChartAxis.Around(points.Select(p => p.Y).Concat(marked is { } t ? [t] : []), 5, ends: scatter.Range);
         var top = scatter.Title.Length > 0 ? 44.0 : 22;
         // Room for the longest label of y, and for half of one of x that stands at the end.
         var left = Math.Max(52, 12 + Letter * y.Ticks.Max(t => y.Label(t).Length));
@@ -63,7 +64,7 @@ internal static class SvgScatter
                 Svg.Text(X(tick), top + Height + 15, "", x.Label(tick), "middle"));
         picture.Add(Svg.Text(left + scatter.Width / 2, top + Height + 32, "", scatter.XTitle, "middle"));
         if (scatter.HasDiagonal) picture.Add(Svg.Line(left, top + Height, left + scatter.Width, top, "floor"));
-        if (scatter.Threshold is { } threshold) picture.Add(Svg.Line(left, Y(threshold), left + scatter.Width, Y(threshold), "floor"));
+        if (marked is { } threshold) picture.Add(Svg.Line(left, Y(threshold), left + scatter.Width, Y(threshold), "floor"));
         foreach (var point in points)
         {
             var dot = Svg.Element("circle", ("cx", Svg.Number(X(point.X))), ("cy", Svg.Number(Y(point.Y))), ("r", "3.4"),

@@ -67,12 +67,12 @@ internal sealed class TrainingCurve
     /// each score, in which they are compared.</summary>
     /// <param name="runs">The runs.</param>
     /// <param name="show">Kinds and scores to show; all if there are none.</param>
-    /// <exception cref="ArgumentException">No run has something that is to be shown.</exception>
+    /// <exception cref="InvalidDataException">No run has something that is to be shown.</exception>
     public static LineChart Chart(IReadOnlyList<TrainingCurve> runs, params IReadOnlyList<string> show)
     {
         string[] known = [.. runs.SelectMany(r => r.Kinds.Concat(r.ScoreNames)).Distinct()];
         if (show.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
-            throw new ArgumentException($"--show: no run has '{unknown}', expected {string.Join(", ", known.Select(k => $"'{k}'"))}");
+            throw new InvalidDataException($"--show: no run has '{unknown}', expected {string.Join(", ", known.Select(k => $"'{k}'"))}");
         bool Shown(string name) => show.Count == 0 || show.Contains(name);
         var width = runs.Max(r => r.Width);
         var averaged = width > 1 ? $" (losses: means of {width} steps)" : "";

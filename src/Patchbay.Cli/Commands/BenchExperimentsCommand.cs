@@ -104,7 +104,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
             table.AddRow(g.Position.Replace('_', ' '), $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
                 $"{g.ReferenceSeconds:0.0}", $"{g.ConeSeconds:0.00}", $"{g.Ratio:0.0}", $"{g.LargestDifference:0.0e+0}");
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine($"a step: forward and backward pass of {dcm.Batch} triples; whole: {dcm.Steps} steps with base runs, sources, validations and test; difference: largest, of the mask.");
     }
 
@@ -117,7 +117,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         foreach (var t in timings)
             table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}", $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}",
                 $"{t.LargestDifference:0.0e+0}");
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("seconds per intervention, the cone's with its share of the base run; difference: largest, of the answer's probability.");
     }
 }

@@ -71,7 +71,7 @@ internal sealed class BenchJournalCommand : PbmCommand
         call.WriteLine($"{BenchPatchCommand.Machine()}; every transaction on the disk before the next (synchronous FULL)");
         var table = Columns("events a transaction", "events", "seconds", "events/s", "transactions/s");
         foreach (var r in rates) table.AddRow($"{r.Batch}", $"{r.Events}", $"{r.Seconds:0.00}", $"{r.PerSecond:0}", $"{r.PerSecond / r.Batch:0}");
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine($"asking for events when there are no new ones: {1e6 * poll:0.0} microseconds");
     }
 
@@ -84,7 +84,7 @@ internal sealed class BenchJournalCommand : PbmCommand
                 : $"{r.SnapshotBytes / 1048576.0:0.00}",
                 r.SnapshotBytes == 0 ? "" : $"{r.SnapshotSeconds:0.000}", $"{r.Seconds:0.000}");
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("events read: those since the snapshot, or all; recovery s: opening the file and rebuilding the state, best of three.");
     }
 

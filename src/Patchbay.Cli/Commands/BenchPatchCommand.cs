@@ -109,7 +109,7 @@ internal sealed class BenchPatchCommand : PbmCommand
                 Text(a.LargestScore, "0.0e+0"), Text(a.Reliability, "0.00"));
         }
         call.WriteLine("against float32, same weights and prompts:");
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("reliability: share of the variance between heads in float32 that is not sampling error; near 0, effects are noise.");
         call.WriteFacts(("A+B+C", $"{float32.ConeSecondsAbc / narrow.ConeSecondsAbc:0.00} times as fast as float32"));
         call.WriteLine("");
@@ -127,7 +127,7 @@ internal sealed class BenchPatchCommand : PbmCommand
                 Text(g.Ratio, "0.0"), Text(g.OperationRatio, "0.0"), Text(g.Ratio / g.OperationRatio, "P0"), $"{g.ConeGflops:0.0}",
                 $"{g.ConeGflops / r.PlainGflops:P0}", Text(g.LargestDifference, "0.0e+0"));
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");
         call.WriteLine("of it: ratio / op ratio; GFLOP/s: the cone's; of plain: share of a plain matrix product's; difference: largest, of a score.");
         var caches = r.CacheOperations / r.CacheSeconds / 1e9;

@@ -50,7 +50,7 @@ internal sealed class BenchTrainCommand : PbmCommand
                 r.Operations
             });
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("step s: gradient and optimizer; GFLOP/s: of a step's matrix products; plain: a (1024, 1024) product in this run;");
         call.WriteLine("ratio: gradient by libtorch's autograd over the fused one.");
         call.WriteJson(new { Results = results });

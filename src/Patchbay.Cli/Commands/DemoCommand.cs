@@ -53,9 +53,10 @@ internal sealed class DemoCommand : PbmCommand
         foreach (var notice in set.Notices) call.Notice(notice);
         var patched = paths.Select(path => Patch(call, path, set, asked, count)).ToArray();
         var comparison = new CircuitComparison(patched, Seed, call.Get(prompts), clock.Elapsed.TotalSeconds);
+        var written = Write(comparison, call.Get(folder));
         Show(call, comparison);
         SeedResults.Show(call, "As they were made", Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
-        Write(call, comparison, call.Get(folder));
+        foreach (var path in written) call.WriteLine($"written: {path}");
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all, {count} thread{(count == 1 ? "" : "s")}");
         return ExitCode.Ok;
     }
@@ -97,45 +98,46 @@ internal sealed class DemoCommand : PbmCommand
 
     private static void Show(Call call, CircuitComparison comparison)
     {
-        call.Out.Write(comparison.AccuracyTable());
+        call.Draw(() => comparison.AccuracyTable());
         var rows = comparison.Rows();
         for (var g = 0; g < comparison.GroupCount; g++)
         {
             var title = rows[0].Maps[g];
             call.WriteLine($"{title.Name}  {title.Title}: mean relative change of the answer's probability");
-            call.Out.Write(new TerminalHeatMaps([.. rows.Select(row => row.Maps[g] with { Name = row.Name, Title = row.Note })]) { LeastWidth = 26 });
+            call.Draw(() => new TerminalHeatMaps([.. rows.Select(row => row.Maps[g] with { Name = row.Name, Title = row.Note })]) { LeastWidth = 26 });
             call.WriteLine("");
         }
         foreach (var row in rows)
         {
             call.WriteLine($"{row.Name}: strongest heads (layer.head, score ± standard error)");
-            call.Out.Write(PathPatchingOutput.Table(row.Maps));
+            call.Draw(() => PathPatchingOutput.Table(row.Maps));
         }
         call.WriteLine(CircuitComparison.OverlapCaption);
-        call.Out.Write(comparison.OverlapTable());
+        call.Draw(() => comparison.OverlapTable());
         call.WriteJsonText(comparison.ToJson().TrimEnd());
     }
 
-    private static void Write(Call call, CircuitComparison comparison, string folder)
+    /// <summary>Writes numbers, then pictures of them.</summary>
+    /// <returns>Paths of the files.</returns>
+    private static List<string> Write(CircuitComparison comparison, string folder)
     {
-        void File(string name, string text)
+        var written = new List<string>();
+        string Named(string name)
         {
-            var path = Path.Combine(folder, name);
-            OutputFile.Write(path, text);
-            call.WriteLine($"written: {path}");
+            written.Add(Path.Combine(folder, name));
+            return written[^1];
         }
-        File("scores.json", comparison.ToJson());
-        File("scores.csv", comparison.ToCsv());
-        File("heatmaps.svg", SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models", comparison.Summary)
-            .ToString(SaveOptions.DisableFormatting));
+        OutputFile.Write(Named("scores.json"), comparison.ToJson());
+        OutputFile.Write(Named("scores.csv"), comparison.ToCsv());
         foreach (var model in comparison.Models)
         {
-            foreach (var extension in new[] { "json", "csv", "svg" })
-            {
-                var path = Path.Combine(folder, $"{model.Name}.{extension}");
-                PatchOutput.Write(path, model.Report, CircuitComparison.Options);
-                call.WriteLine($"written: {path}");
-            }
+            PatchOutput.Write(Named($"{model.Name}.json"), model.Report, CircuitComparison.Options);
+            PatchOutput.Write(Named($"{model.Name}.csv"), model.Report, CircuitComparison.Options);
         }
+        OutputFile.Write(Named("heatmaps.svg"), SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models",
+            comparison.Summary).ToString(SaveOptions.DisableFormatting));
+        foreach (var model in comparison.Models)
+            PatchOutput.Write(Named($"{model.Name}.svg"), model.Report, CircuitComparison.Options);
+        return written;
     }
 }

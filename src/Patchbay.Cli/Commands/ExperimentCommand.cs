@@ -71,7 +71,9 @@ internal sealed class ExperimentCommand : PbmCommand
         var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads) ?? ProcessorCores.Available(),
             node.Memory(call)), call.Get(anew));
         var code = SweepRun.Serve(call, home, id, node, kind.Name);
-        if (code == ExitCode.Ok && !call.IsJson) call.Out.Write(SweepTables.Results(SweepJournals.Find(home.Journal, id).State, kind.Name));
+        if (code != ExitCode.Ok || call.IsJson) return code;
+        var state = SweepJournals.Find(home.Journal, id).State;
+        call.Draw(() => SweepTables.Results(state, kind.Name));
         return code;
     }
 
@@ -85,7 +87,7 @@ internal sealed class ExperimentCommand : PbmCommand
         text.AppendLine(CultureInfo.InvariantCulture, $"name: {name.ToLowerInvariant()}").AppendLine("models:");
         if (kind is CmapExperiment)
         {
-            var target = call.Get(into) ?? throw new ArgumentException("cross-model patching needs the model that is patched: give it with --base FOLDER");
+            var target = call.Get(into) ?? throw new InvalidDataException("cross-model patching needs the model that is patched: give it with --base FOLDER");
             text.AppendLine(CultureInfo.InvariantCulture, $"  - {{name: {Quoted("base")}, path: {Quoted(Full(target))}}}");
         }
         var tuned = call.Get(adapter) is { } folder ? $", adapter: {Quoted(Full(folder))}" : "";

@@ -23,11 +23,11 @@ internal sealed class JournalExportCommand : PbmCommand
     {
         var path = call.Get(file);
         if (path is null && call.IsJson)
-            throw new ArgumentException("with --json the lines need a file of their own: give one with --out");
+            throw new InvalidDataException("with --json the lines need a file of their own: give one with --out");
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
         if (path is null)
         {
-            Export(call, journal, call.Out.Profile.Out.Writer);
+            Export(call, journal, call.Screen.Writer);
             return ExitCode.Ok;
         }
         var (events, artifacts) = OutputFile.Write(path, writer => Export(call, journal, writer));

@@ -61,7 +61,7 @@ internal sealed class JournalVerifyCommand : PbmCommand
                     $"{s.Damaged}", $"{s.CompletedTwice}",
                     s.Rebuilt ? "yes" : "no", s.SnapshotsWrong == 0 ? $"{s.Snapshots}" : $"{s.Snapshots}, {s.SnapshotsWrong} wrong");
             }
-            call.Out.Write(table);
+            call.Draw(() => table);
         }
         foreach (var problem in report.Problems) call.WriteLine($"problem: {problem}");
         call.WriteLine($"{report.Path}: {Plural(report.Sweeps.Count, "sweep")}, {Plural(report.Artifacts, "artifact")}, "

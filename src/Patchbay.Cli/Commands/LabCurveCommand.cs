@@ -32,9 +32,11 @@ internal sealed class LabCurveCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         if (call.Get(to) is { } path && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"--out: '{path}' is not a .svg file");
+            throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
-        call.Out.Write(Table(curves));
+        if (call.Get(to) is { } file)
+            OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? [])).ToString(SaveOptions.DisableFormatting));
+        call.Draw(() => Table(curves));
         call.WriteJson(new
         {
             Runs = curves.Select(c => new
@@ -49,9 +51,7 @@ internal sealed class LabCurveCommand : PbmCommand
                 Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
             }),
         });
-        if (call.Get(to) is not { } file) return ExitCode.Ok;
-        OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? [])).ToString(SaveOptions.DisableFormatting));
-        call.WriteLine($"written: {file}");
+        if (call.Get(to) is { } written) call.WriteLine($"written: {written}");
         return ExitCode.Ok;
     }
 

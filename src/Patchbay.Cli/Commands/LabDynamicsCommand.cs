@@ -56,13 +56,11 @@ internal sealed class LabDynamicsCommand : PbmCommand
         var dynamics = new CircuitDynamics(name, set.Count, call.Get(seed), call.WithProgress("path patching", report =>
             folders.Index().Select(f => Patch(call, f.Item, choice, set, options,
                 (group, part) => report($"step {f.Item.Step:N0}, group {group}", (f.Index + part) / folders.Count))).ToArray()));
-        call.Out.Write(Table(dynamics));
+        var files = call.Get(to) ?? [];
+        foreach (var path in files) DynamicsFiles.Write(path, dynamics);
+        call.Draw(() => Table(dynamics));
         call.WriteJsonText(DynamicsFiles.ToJson(dynamics).TrimEnd());
-        foreach (var path in call.Get(to) ?? [])
-        {
-            DynamicsFiles.Write(path, dynamics);
-            call.WriteLine($"written: {path}");
-        }
+        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 

@@ -61,7 +61,7 @@ internal sealed class LabQuartetCommand : PbmCommand
             table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])), old is null ? "-"
                 : Short(old.Scores[LabData.Evaluations[0]]), $"{m.Steps}", $"{m.Seconds:0}"]);
         }
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteLine("accuracies with half the width of their 95 % intervals");
         SeedResults.Show(call, "made now", made);
         SeedResults.Show(call, "shipped", shipped);

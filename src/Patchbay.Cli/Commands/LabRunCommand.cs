@@ -34,6 +34,19 @@ internal abstract class LabRunCommand : PbmCommand
         foreach (var option in new Option[] { folder, seed, steps, checkpoints, device, threads }) Add(option);
     }
 
+    /// <summary>The run, new or as far as it is. The lab refuses a recipe as an argument; here it is the operator's input.</summary>
+    private TrainingRun Open(Call call, TrainingRecipe chosen, string? start, int count)
+    {
+        try
+        {
+            return TrainingRun.Open(call.Get(folder), chosen, start, count, TorchModelSource.DeviceOf(call.Get(device)));
+        }
+        catch (ArgumentException e) when (e.GetType() == typeof(ArgumentException))
+        {
+            throw new InvalidDataException(e.Message, e);
+        }
+    }
+
     /// <summary>Trains.</summary>
     protected ExitCode Train(Call call, string? start)
     {
@@ -46,7 +59,7 @@ internal abstract class LabRunCommand : PbmCommand
             Steps = call.Get(steps) ?? chosen.Steps,
             CheckpointEvery = call.Get(checkpoints) ?? chosen.CheckpointEvery,
         };
-        using var run = TrainingRun.Open(call.Get(folder), chosen, start, count, TorchModelSource.DeviceOf(call.Get(device)));
+        using var run = Open(call, chosen, start, count);
         if (run.IsDone) call.Notice($"{run.Folder} is done: its model is in {run.ModelFolder}");
         else if (run.Steps > 0) call.Notice($"going on after step {run.Steps}");
         try

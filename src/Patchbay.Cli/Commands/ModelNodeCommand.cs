@@ -36,7 +36,7 @@ internal sealed class ModelListCommand : PbmCommand
         var table = new Table { Border = TableBorder.Simple };
         foreach (var header in (string[])["model", "what", "here", "node"]) table.AddColumn(header);
         foreach (var row in rows) table.AddRow(new Text(row.Name), new Text(row.Title), new Text(row.Here), new Text(row.Node));
-        call.Out.Write(table);
+        call.Draw(() => table);
         call.WriteJson(rows);
         return ExitCode.Ok;
     }

@@ -97,12 +97,10 @@ internal sealed class PatchCommand : PbmCommand
             Device = choice.DeviceName,
             Threads = choice.Threads,
         };
+        var files = call.Get(to) ?? [];
+        foreach (var path in files) PatchOutput.Write(path, report, options);
         PatchOutput.Show(call, report, options);
-        foreach (var path in call.Get(to) ?? [])
-        {
-            PatchOutput.Write(path, report, options);
-            call.WriteLine($"written: {path}");
-        }
+        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 

@@ -11,9 +11,8 @@ internal static class PatchOutput
     /// <summary>Prints the heat maps and a line of facts; with --json, the report.</summary>
     public static void Show(Call call, ScoreReport report, PathPatchingOptions options)
     {
-        var maps = Maps(report, options);
-        call.Out.Write(new TerminalHeatMaps(maps));
-        call.Out.Write(PathPatchingOutput.Table(maps));
+        call.Draw(() => new TerminalHeatMaps(Maps(report, options)));
+        call.Draw(() => PathPatchingOutput.Table(Maps(report, options)));
         call.WriteLine(Summary(report));
         call.WriteJsonText(ScoreFiles.ToJson(report).TrimEnd());
     }
@@ -28,7 +27,7 @@ internal static class PatchOutput
     }
 
     /// <summary>Refuses a file that could not be written at the end.</summary>
-    /// <exception cref="ArgumentException">Its extension says no known form.</exception>
+    /// <exception cref="InvalidDataException">Its extension says no known form.</exception>
     public static void CheckFormat(string path)
     {
         if (IsSvg(path)) return;
@@ -36,9 +35,9 @@ internal static class PatchOutput
         {
             ScoreFiles.FormatOf(path);
         }
-        catch (ArgumentException)
+        catch (InvalidDataException)
         {
-            throw new ArgumentException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
+            throw new InvalidDataException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
         }
     }
 

@@ -30,14 +30,14 @@ internal sealed class SweepCompareCommand : PbmCommand
     {
         var file = call.Get(output);
         if (file is not null && Path.GetExtension(file) is not (".html" or ".md"))
-            throw new ArgumentException($"--out: {file} must end in .html or .md");
+            throw new InvalidDataException($"--out: {file} must end in .html or .md");
         var journal = open(call);
         try
         {
             var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
             var comparison = SweepComparison.Of(a.Run, a.Findings, b.Run, b.Findings);
-            Show(call, comparison);
             string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Of(comparison))];
+            Show(call, comparison);
             foreach (var path in files.Take(1)) call.WriteLine($"written: {path}");
             foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0))
                 call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");
@@ -64,11 +64,11 @@ internal sealed class SweepCompareCommand : PbmCommand
         if (comparison.Figures.Count > 0)
         {
             call.WriteLine(SweepComparison.Caption);
-            call.Out.Write(ComparisonReport.Figures(comparison));
+            call.Draw(() => ComparisonReport.Figures(comparison));
         }
         if (comparison.Overlaps.Count == 0) return;
         call.WriteLine("Circuits. precision: share of the first's heads that are the second's; recall: share of the second's that are the first's");
-        call.Out.Write(ComparisonReport.Overlaps(comparison));
+        call.Draw(() => ComparisonReport.Overlaps(comparison));
     }
 
     private static IEnumerable<string> Write(string file, ReportDocument report)

@@ -22,7 +22,7 @@ internal sealed class SweepListCommand : PbmCommand
         {
             var sweeps = journal.Sweeps().Select(id => (Id: id, journal.Recover(id).State, Times: SweepTimes.Of(journal.Read(id, 0)))).ToArray();
             if (sweeps.Length == 0) call.WriteLine("no sweeps: `pbm study run` makes one");
-            else call.Out.Write(Table(sweeps));
+            else call.Draw(() => Table(sweeps));
             call.WriteJson(new
             {
                 Sweeps = sweeps.Select(s => new

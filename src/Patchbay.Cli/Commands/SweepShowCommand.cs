@@ -53,8 +53,8 @@ internal sealed class SweepShowCommand : PbmCommand
             if (published is { Models.Count: > 0 })
             {
                 call.WriteLine(PublishedComparison.Caption);
-                call.Out.Write(published.Accuracy());
-                if (published.Models.Any(m => m.Groups.Count > 0)) call.Out.Write(published.Groups());
+                call.Draw(() => published.Accuracy());
+                if (published.Models.Any(m => m.Groups.Count > 0)) call.Draw(() => published.Groups());
             }
             foreach (var note in notes) call.Notice(note);
             call.WriteJsonText(SweepDocument.Of(sweep, state, times, overlaps, published, notes));
@@ -70,16 +70,16 @@ internal sealed class SweepShowCommand : PbmCommand
     {
         var given = call.Get(names).Select(text => text.Split('=', 2)).ToArray();
         if (call.Get(reference) is not { } folder)
-            return given.Length == 0 ? null : throw new ArgumentException("--reference-name goes with --reference");
+            return given.Length == 0 ? null : throw new InvalidDataException("--reference-name goes with --reference");
         foreach (var pair in given)
         {
             if (pair is not [{ Length: > 0 }, { Length: > 0 }])
-                throw new ArgumentException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
+                throw new InvalidDataException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
             if (state.Plan!.Models.All(m => m.Name != pair[0]))
-                throw new ArgumentException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
+                throw new InvalidDataException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
         }
         if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new ArgumentException($"--reference-name names {twice.Key} twice");
+            throw new InvalidDataException($"--reference-name names {twice.Key} twice");
         return PublishedComparison.Of(state, new PublishedFolder(folder), given.ToDictionary(p => p[0], p => p[1]));
     }
 
@@ -101,30 +101,30 @@ internal sealed class SweepShowCommand : PbmCommand
             ("time spent", $"{SweepText.Duration(TimeSpan.FromSeconds(seconds))} in units"));
         foreach (var model in plan.Models)
             call.WriteLine($"model {model.Name}: {model.Layers} layers of {model.Heads} heads, fingerprint {model.Fingerprint}");
-        call.Out.Write(SweepTables.Stages(state));
+        call.Draw(() => SweepTables.Stages(state));
         if (SweepTables.Failed(state).Count == 0) return;
         call.WriteLine("Failed units");
-        call.Out.Write(SweepTables.Failures(state));
+        call.Draw(() => SweepTables.Failures(state));
     }
 
     private static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
     {
         var models = state.Plan!.Models;
-        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Out.Write(SweepTables.Accuracies(state));
+        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Draw(() => SweepTables.Accuracies(state));
         foreach (var group in SweepMaps.Groups(state).Where(g => SweepMaps.IsMeasured(state, g)))
         {
             call.WriteLine(SweepMaps.Heading(state, group));
-            call.Out.Write(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
+            call.Draw(() => new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
             call.WriteLine("");
         }
         if (models.Any(m => SweepResults.Circuit(state, m.Name).Count > 0))
         {
             call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left out of A");
-            call.Out.Write(SweepTables.Circuits(state));
+            call.Draw(() => SweepTables.Circuits(state));
         }
         if (overlaps.Count == 0) return;
         call.WriteLine($"Overlap with the circuit of {models[0].Name}. precision: share of its heads found in the model's;\n"
             + "recall: share of the model's heads found in its; rank: Spearman's correlation of all scores");
-        call.Out.Write(SweepTables.Overlaps(overlaps));
+        call.Draw(() => SweepTables.Overlaps(overlaps));
     }
 }

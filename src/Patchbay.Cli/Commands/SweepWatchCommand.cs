@@ -32,7 +32,7 @@ internal sealed class SweepWatchCommand : PbmCommand
             var clock = new WatchClock();
             var follower = new SweepFollower(journal, sweep);
             follower.Read(clock.Observe); // the past says how fast it goes
-            var state = new SweepWatch(call.Out, sweep, clock, time).Run(() => follower.Read(), call.Interrupted);
+            var state = new SweepWatch(call.Screen, sweep, clock, time).Run(() => follower.Read(), call.Interrupted);
             if (!state.Ended)
                 call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
                     : $"detached; the sweep is {SweepText.Of(state.Status)}");

@@ -39,7 +39,7 @@ internal sealed class TaskGenerateCommand : PbmCommand
     {
         var name = call.Get(task);
         if (name == EntityTask) return WriteScenes(call);
-        if (call.IsGiven(boxes)) throw new ArgumentException($"--boxes is for {EntityTask}; {name} has none");
+        if (call.IsGiven(boxes)) throw new InvalidDataException($"--boxes is for {EntityTask}; {name} has none");
         var encode = Encoder(call);
         if (name == Ioi)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patchbay.Cli.Drawings;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -8,6 +9,7 @@ namespace Patchbay.Cli.HeatMaps;
 internal sealed class HeatMapPanel
 {
     private const string Label = "layer";
+    private const int MostSteps = 21, LeastSteps = 3; // of the colour bar; an odd number has zero in its middle
     private static readonly Style Faint = new(decoration: Decoration.Dim);
     private readonly HeatMap map;
     private readonly HeatMapPaint paint;
@@ -27,9 +29,10 @@ internal sealed class HeatMapPanel
         Width = Math.Min(room, Math.Max(fits ? plot : 0, least));
         var title = $"{map.Name}  {map.Title}";
         Segment[] heading = [Text(title, new Style(decoration: Decoration.Bold))];
-        Lines = fits
+        IEnumerable<Segment[]> lines = fits
             ? [heading, Axis(), .. halves ? HalfRows() : Rows(), ScaleLine(), MarkLine(halves)]
             : [heading, [Text("too wide to draw here", Faint)], MarkLine()];
+        Lines = [.. lines.Select(line => FittedLines.Fit(line, Width).ToArray())];
     }
 
     /// <summary>Columns taken.</summary>
@@ -40,7 +43,6 @@ internal sealed class HeatMapPanel
 
     /// <summary>Columns that a map's rows take.</summary>
     public static int PlotWidth(HeatMap map, int cellWidth) => Label.Length + 1 + map.Heads * cellWidth;
-
 
     /// <summary>Numbers of heads above their columns, the word "head" behind them, in place of the last where it must be.</summary>
     private Segment[] Axis()
@@ -84,16 +86,33 @@ internal sealed class HeatMapPanel
 
     private Segment[] ScaleLine()
     {
-        var low = Number(-map.Limit);
-        var high = "+" + Number(map.Limit) + (map.IsClipped ? " or more" : "");
-        if (map.Scores.Cast<double>().All(double.IsNaN)) return [Text("no scores yet", Faint)];
+        if (!map.Scores.Cast<double>().Any(double.IsFinite)) return [Text("no scores yet", Faint)];
         if (map.Limit == 0) return [Text("all scores are zero", Faint)];
-        if (!paint.HasColor && $"-9 is {low}, +9 is {high}" is var both)
-            return [Text(both.Length <= Width ? both : $"9: {high[1..]}", Faint)];
-        var steps = Math.Min(21, Width - low.Length - high.Length - 2) | 1;
-        var half = steps / 2;
-        var colors = Enumerable.Range(-half, steps).Select(i => paint.Cell((double)i / half, false, 1));
-        return [new Segment(low + " ", Faint), .. colors, new Segment(" " + high, Faint)];
+        return paint.HasColor ? ColorBar() : [Text(Ninths(), Faint)];
+    }
+
+    /// <summary>"-0.09 ▇▇▇▇▇ +0.09 or more", in fewer words where there is little room and without a bar where there is less.</summary>
+    private Segment[] ColorBar()
+    {
+        var (low, high) = (Number(-map.Limit), "+" + Number(map.Limit));
+        string[] ends = map.IsClipped ? [$"{high} or more", $"{paint.AtLeast}{high}"] : [high];
+        foreach (var end in ends)
+        {
+            var room = Math.Min(MostSteps, Width - low.Length - end.Length - 2);
+            if (room < LeastSteps) continue;
+            var half = (room - 1) / 2;
+            var colors = Enumerable.Range(-half, 2 * half + 1).Select(i => paint.Cell((double)i / half, false, 1));
+            return [new Segment(low + " ", Faint), .. colors, new Segment(" " + end, Faint)];
+        }
+        return [Text($"{low} to {ends[^1]}", Faint)];
+    }
+
+    /// <summary>What the digits of a map without colours stand for.</summary>
+    private string Ninths()
+    {
+        var high = Number(map.Limit) + (map.IsClipped ? " or more" : "");
+        var both = $"-9 is {Number(-map.Limit)}, +9 is +{high}";
+        return both.Length <= Width ? both : $"9: {high}";
     }
 
     private Segment[] MarkLine(bool listOnly = false)
@@ -110,7 +129,7 @@ internal sealed class HeatMapPanel
         return [Text(line, Faint)];
     }
 
-    private Segment Text(string text, Style style) => new(text.Length <= Width ? text : text[..Width], style);
+    private static Segment Text(string text, Style style) => new(text.ReplaceLineEndings(" "), style);
 
     private static string Number(double value) => value.ToString("G3", CultureInfo.InvariantCulture);
 }

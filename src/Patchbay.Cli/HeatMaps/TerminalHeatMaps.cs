@@ -1,4 +1,4 @@
-using System.Globalization;
+using Patchbay.Cli.Drawings;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -39,7 +39,7 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
             if (lines > MostLines)
             {
                 var names = $"no room for {string.Join(", ", maps.Skip(index * abreast).Select(map => map.Name))}: make the window larger";
-                yield return new Segment(names[..Math.Min(names.Length, maxWidth)], new Style(decoration: Decoration.Dim));
+                yield return new Segment(FittedLines.Cut(names, maxWidth, options.Unicode), new Style(decoration: Decoration.Dim));
                 yield return Segment.LineBreak;
                 yield break;
             }
@@ -82,13 +82,15 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
 /// <param name="HasColor">Whether colours can be told apart.</param>
 /// <param name="Scale">Colours by score.</param>
 /// <param name="Dot">Mark of a cell one column wide.</param>
-internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string Dot)
+/// <param name="AtLeast">Sign before the end of a scale that scores go beyond.</param>
+internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string Dot, string AtLeast)
 {
     /// <summary>The paint for a console; 16 colours are too few for a scale and count as none.</summary>
     public static HeatMapPaint For(RenderOptions options) => new(
         options.ColorSystem is ColorSystem.EightBit or ColorSystem.TrueColor,
         IsLightBackground(Environment.GetEnvironmentVariable("COLORFGBG")) ? DivergingScale.Light : DivergingScale.Dark,
-        options.Unicode ? "•" : "*");
+        options.Unicode ? "•" : "*",
+        options.Unicode ? "≥" : ">");
 
     /// <summary>One cell.</summary>
     public Segment Cell(double fraction, bool marked, int width)

@@ -19,11 +19,11 @@ internal static class DynamicsFiles
     });
 
     /// <summary>Refuses a file that could not be written at the end.</summary>
-    /// <exception cref="ArgumentException">Its extension says no known form.</exception>
+    /// <exception cref="InvalidDataException">Its extension says no known form.</exception>
     public static void CheckFormat(string path)
     {
         if (FormatOf(path) is not (".svg" or ".csv" or ".json"))
-            throw new ArgumentException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
+            throw new InvalidDataException($"--out: '{path}' is neither a .json nor a .csv nor a .svg file");
     }
 
     /// <summary>step,accuracy,group,layer,head,score,stderr; a number that is not finite is left empty.</summary>

@@ -37,7 +37,8 @@ internal static class PathPatchingOutput
         var table = new Table { Border = TableBorder.Simple };
         foreach (var map in maps) table.AddColumn(new TableColumn(new Text($"{map.Name} {map.Title}")).NoWrap());
         var strongest = maps.Select(map => map.MarkMostNegative(Strongest)).ToArray();
-        for (var row = 0; row < strongest.Max(map => map.Marked.Count); row++)
+        var rows = strongest.Select(map => map.Marked.Count).DefaultIfEmpty(0).Max();
+        for (var row = 0; row < rows; row++)
             table.AddRow(strongest.Select(map => new Text(row < map.Marked.Count ? Line(map, map.Marked[row]) : "")));
         return table;
     }
@@ -47,7 +48,8 @@ internal static class PathPatchingOutput
         var error = map.StandardErrors?[head.Layer, head.Head] ?? double.NaN;
         var score = map.Scores[head.Layer, head.Head];
         // As many digits as tell the score: three for the strongest of the map.
-        var format = "0." + new string('0', map.Limit == 0 ? 4 : Math.Clamp(2 - (int)Math.Floor(Math.Log10(map.Limit)), 4, 9));
+        var digits = map.Limit == 0 ? 4 : 2 - (int)Math.Floor(Math.Log10(map.Limit));
+        var format = digits is >= -2 and <= 9 ? "0." + new string('0', Math.Max(digits, 4)) : "0.00e0";
         return $"{head,-6} {score.ToString(format)}" + (double.IsFinite(error) ? $" ± {error.ToString(format)}" : "");
     }
 }

@@ -14,17 +14,17 @@ internal static class ScoreFiles
         typeof(ScoreFiles).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
     /// <summary>Writes the report; the extension, .json or .csv, says how.</summary>
-    /// <exception cref="ArgumentException">It is another extension.</exception>
+    /// <exception cref="InvalidDataException">It is another extension.</exception>
     public static void Write(string path, ScoreReport report) =>
         OutputFile.Write(path, FormatOf(path) == "csv" ? ToCsv(report) : ToJson(report));
 
     /// <summary>"json" or "csv", by a file's extension.</summary>
-    /// <exception cref="ArgumentException">It is another extension.</exception>
+    /// <exception cref="InvalidDataException">It is another extension.</exception>
     public static string FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".json" => "json",
         ".csv" => "csv",
-        _ => throw new ArgumentException($"'{path}' is neither a .json nor a .csv file"),
+        _ => throw new InvalidDataException($"'{path}' is neither a .json nor a .csv file"),
     };
 
     /// <summary>group,layer,head,score,stderr; a number that is not finite is left empty.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patchbay.Cli.Drawings;
 using Patchbay.Sweeps;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -39,7 +40,7 @@ internal sealed record ModelBar(string Model, double Done, double Failed, string
 /// <summary>A progress bar for each model with its figures, aligned; the bars take what room the figures leave.</summary>
 internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
 {
-    private const int Gap = 2, NarrowestBar = 8, WidestBar = 40, LongestModel = 16;
+    private const int Gap = 2, NarrowestBar = 8, WidestBar = 40, LongestModel = 16, ShortestModel = 6;
     private static readonly string[] Headings = ["model", "", "units", "res/min", "left", "failed", "stage"];
     private static readonly bool[] AtRight = [false, false, true, true, true, true, false];
 
@@ -47,7 +48,7 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         string[][] rows = [Headings, .. bars.Select(b => new[] { b.Model, "", b.Units, b.Rate, b.Left, b.Failures, b.Stage })];
-        var widths = Headings.Select((_, c) => rows.Max(row => row[c].Length)).ToArray();
+        var widths = Headings.Select((_, c) => rows.Max(row => new Segment(row[c]).CellCount())).ToArray();
         widths[0] = Math.Min(widths[0], LongestModel);
         // Columns that nobody has anything in are left out, and where there is no room the stage is cut and then left out.
         var shown = Enumerable.Range(0, widths.Length).Where(c => c is 0 or 1 or 2 || rows.Skip(1).Any(row => row[c].Length > 0)).ToList();
@@ -55,15 +56,22 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
         if (Room() < NarrowestBar && shown.Contains(6)) widths[6] = Math.Max(0, widths[6] - (NarrowestBar - Room()));
         foreach (var column in new[] { 6, 3, 5, 4 })
             if (Room() < NarrowestBar) shown.Remove(column);
+        // A long name gives way to the bar, and the bar to the units.
+        if (Room() < NarrowestBar) widths[0] = Math.Max(Math.Min(widths[0], ShortestModel), widths[0] - (NarrowestBar - Room()));
         widths[1] = Math.Clamp(Room(), 1, WidestBar);
+        return FittedLines.Fit(Lines(rows, widths, shown, options.Unicode), maxWidth);
+    }
+
+    private IEnumerable<Segment> Lines(string[][] rows, int[] widths, List<int> shown, bool unicode)
+    {
         foreach (var (r, row) in rows.Index())
         {
             foreach (var (i, column) in shown.Index())
             {
                 if (i > 0) yield return Segment.Padding(Gap);
                 if (column == 1 && r > 0)
-                    foreach (var part in Bar(bars[r - 1], widths[1], options.Unicode)) yield return part;
-                else yield return Cell(row[column], widths[column], column, r == 0, options.Unicode);
+                    foreach (var part in Bar(bars[r - 1], widths[1], unicode)) yield return part;
+                else yield return Cell(row[column], widths[column], column, r == 0, unicode);
             }
             yield return Segment.LineBreak;
         }
@@ -71,16 +79,15 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
 
     private static Segment Cell(string text, int width, int column, bool heading, bool unicode)
     {
-        if (text.Length > width) text = width < 2 ? text[..width] : text[..(width - 1)] + (unicode ? "…" : "~");
         var style = heading ? new Style(decoration: Decoration.Dim) : column == 5 ? new Style(Color.Red) : Style.Plain;
-        return new Segment(AtRight[column] ? text.PadLeft(width) : text.PadRight(width), style);
+        return new Segment(FittedLines.Pad(FittedLines.Cut(text, width, unicode), width, AtRight[column]), style);
     }
 
     /// <summary>Done, then failed, then the rest. What is not all done never looks so.</summary>
     private static IEnumerable<Segment> Bar(ModelBar bar, int width, bool unicode)
     {
-        var done = bar.Done >= 1 ? width : Math.Min(width - 1, (int)(bar.Done * width));
-        var failed = bar.Failed <= 0 ? 0 : Math.Clamp((int)Math.Round(bar.Failed * width), 1, width - done);
+        var done = bar.Done >= 1 ? width : bar.Done > 0 ? Math.Min(width - 1, (int)(bar.Done * width)) : 0;
+        var failed = bar.Failed > 0 ? (int)Math.Clamp(Math.Round(bar.Failed * width), Math.Min(1, width - done), width - done) : 0;
         if (done > 0) yield return new Segment(new string(unicode ? '━' : '#', done), new Style(Color.Green));
         if (failed > 0) yield return new Segment(new string(unicode ? '╍' : 'x', failed), new Style(Color.Red));
         if (width > done + failed)

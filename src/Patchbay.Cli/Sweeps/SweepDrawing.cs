@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patchbay.Cli.Drawings;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Sweeps;
 using Spectre.Console;
@@ -74,13 +75,9 @@ internal static class SweepDrawing
     /// <summary>Text on one line, cut where there is no more room.</summary>
     private sealed class CutLine(string text, Style style) : Renderable
     {
-        protected override Measurement Measure(RenderOptions options, int maxWidth) =>
-            new(Math.Min(text.Length, maxWidth), Math.Min(text.Length, maxWidth));
+        protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(1, maxWidth), maxWidth);
 
-        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
-        {
-            var line = text.ReplaceLineEndings(" ");
-            yield return new Segment(line.Length <= maxWidth ? line : line[..Math.Max(0, maxWidth - 1)] + (options.Unicode ? "…" : "~"), style);
-        }
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            [new(FittedLines.Cut(text, maxWidth, options.Unicode), style)];
     }
 }

@@ -25,7 +25,7 @@ internal static class SweepExport
     /// <summary>The files of a format: scores, and each model's circuit as the paper's authors published theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
-    /// <exception cref="ArgumentException">It is another format.</exception>
+    /// <exception cref="InvalidDataException">It is another format.</exception>
     /// <exception cref="InvalidDataException">The results do not fit the models.</exception>
     public static IReadOnlyList<ExportedFile> Files(SweepState state, string format) =>
     [
@@ -34,7 +34,7 @@ internal static class SweepExport
             "json" => [Text("scores.json", Json(state))],
             "csv" => [Text("scores.csv", ScoresCsv(state)), Text("accuracy.csv", AccuracyCsv(state))],
             "npy" => Matrices(state),
-            _ => throw new ArgumentException($"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
+            _ => throw new InvalidDataException($"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
         },
         .. state.Plan!.Models.Where(m => SweepResults.PathPatching(state, m.Name).Count > 0)
             .Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", Circuit(state, m.Name))),

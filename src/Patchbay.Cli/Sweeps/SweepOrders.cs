@@ -11,14 +11,14 @@ internal static class SweepOrders
     /// <summary>Gives a command to a sweep.</summary>
     /// <returns>The sweep after it, and whether anything changed.</returns>
     /// <exception cref="FileNotFoundException">There is no such sweep.</exception>
-    /// <exception cref="ArgumentException">It is refused; the message says why.</exception>
+    /// <exception cref="InvalidDataException">It is refused; the message says why.</exception>
     public static (SweepState State, bool Changed) Give(ISweepJournal journal, string id, SweepCommand command)
     {
         for (var race = 0; race < Races; race++)
         {
             var (state, sequence) = SweepJournals.Find(journal, id);
             var decision = SweepDecider.Decide(command, state);
-            if (decision.Refusal is { } refusal) throw new ArgumentException($"sweep {id}: {refusal}");
+            if (decision.Refusal is { } refusal) throw new InvalidDataException($"sweep {id}: {refusal}");
             if (decision.Events.Count == 0) return (state, false);
             if (journal.TryAppend(id, sequence, decision.Events, DateTimeOffset.UtcNow)) return (SweepDecider.Evolve(state, decision.Events), true);
         }

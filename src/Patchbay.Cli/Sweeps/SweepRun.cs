@@ -48,5 +48,5 @@ internal static class SweepRun
     }
 
     private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop) =>
-        new SweepWatch(call.Out, id, new WatchClock(), TimeProvider.System).Run(state, stop);
+        new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System).Run(state, stop);
 }

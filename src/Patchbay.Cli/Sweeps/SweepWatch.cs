@@ -1,5 +1,5 @@
+using Patchbay.Cli.Drawings;
 using Patchbay.Sweeps;
-using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Sweeps;
@@ -8,11 +8,11 @@ namespace Patchbay.Cli.Sweeps;
 /// Watches a sweep until it has ended: a live view where somebody sits at the terminal, otherwise a line every few seconds and for
 /// every stage that becomes complete. It asks for states and knows neither journals nor nodes.
 /// </summary>
-/// <param name="console">Where to draw.</param>
+/// <param name="screen">Where to draw.</param>
 /// <param name="id">The sweep.</param>
 /// <param name="clock">Knows how fast it goes; may know the past already.</param>
 /// <param name="time">The time.</param>
-internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clock, TimeProvider time)
+internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, TimeProvider time)
 {
     private static readonly TimeSpan SayAtLeast = TimeSpan.FromMinutes(1); // that it still goes on
 
@@ -22,26 +22,28 @@ internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clo
     /// <summary>Time between two lines where nobody sits at the terminal.</summary>
     public TimeSpan Say { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How a state looks.</summary>
+    public Func<SweepState, IRenderable> Drawing { get; init; } =
+        state => SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height);
+
     /// <summary>Watches until the sweep has ended or the watch is.</summary>
     /// <param name="read">The sweep's state as it is now.</param>
     /// <param name="cancel">Ends the watch, not the sweep.</param>
     /// <returns>The last state seen.</returns>
     public SweepState Run(Func<SweepState> read, CancellationToken cancel) =>
-        console.Profile.Capabilities.Interactive ? Draw(read, cancel) : Tell(read, cancel);
+        screen.IsInteractive ? Draw(read, cancel) : Tell(read, cancel);
 
     private SweepState Draw(Func<SweepState> read, CancellationToken cancel)
     {
         var state = Seen(read);
-        console.Live(Drawn(state)).Overflow(VerticalOverflow.Crop).Start(context =>
+        bool Next()
         {
-            while (!state.Ended && !cancel.WaitHandle.WaitOne(Look))
-            {
-                state = Seen(read);
-                context.UpdateTarget(Drawn(state));
-                context.Refresh();
-            }
-        });
-        return state;
+            if (state.Ended || cancel.WaitHandle.WaitOne(Look)) return false;
+            state = Seen(read);
+            return true;
+        }
+        // Where it cannot be drawn it is told, from the state that could not be drawn on.
+        return screen.Live(() => Drawing(state), Next) ? state : Tell(read, cancel);
     }
 
     private SweepState Tell(Func<SweepState> read, CancellationToken cancel)
@@ -65,9 +67,6 @@ internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clo
         }
     }
 
-    private IRenderable Drawn(SweepState state) =>
-        SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), console.Profile.Height);
-
     private SweepState Seen(Func<SweepState> read)
     {
         var state = read();
@@ -75,5 +74,5 @@ internal sealed class SweepWatch(IAnsiConsole console, string id, WatchClock clo
         return state;
     }
 
-    private void WriteLine(string line) => console.Profile.Out.Writer.WriteLine(line);
+    private void WriteLine(string line) => screen.Writer.WriteLine(line);
 }

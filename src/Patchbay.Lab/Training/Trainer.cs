@@ -46,7 +46,7 @@ public sealed class Trainer : IDisposable
         var losses = gradient.Compute(batch);
         var loss = batch.Mean(losses);
         if (!double.IsFinite(loss))
-            throw new InvalidOperationException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
+            throw new NotFiniteNumberException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
         var rate = recipe.RateAt(Steps);
         var norm = optimizer.Step(trainable.Gradient(gradient.Values), rate);
         trainable.Apply();

@@ -62,7 +62,7 @@ public class CircuitOverlapTests
     }
 
     [Fact]
-    public void Models_of_different_shapes_are_refused() => Assert.Throws<ArgumentException>(() =>
+    public void Models_of_different_shapes_are_refused() => Assert.Throws<InvalidDataException>(() =>
         CircuitOverlap.Of(Scores(new double[1, 2]), [], Scores(new double[2, 2]), []));
 
     [Fact]

@@ -37,14 +37,13 @@ public sealed class ExitCodeTests
 
     [Theory]
     [InlineData(typeof(InvalidDataException), 2)]
-    [InlineData(typeof(ArgumentException), 2)]
-    [InlineData(typeof(ArgumentOutOfRangeException), 2)]
     [InlineData(typeof(FormatException), 2)]
     [InlineData(typeof(FileNotFoundException), 3)]
     [InlineData(typeof(DirectoryNotFoundException), 3)]
     [InlineData(typeof(IOException), 1)]
     [InlineData(typeof(UnauthorizedAccessException), 1)]
-    [InlineData(typeof(InvalidOperationException), 1)]
+    [InlineData(typeof(TimeoutException), 1)]
+    [InlineData(typeof(HttpRequestException), 1)]
     [InlineData(typeof(OutOfMemoryException), 1)]
     [InlineData(typeof(OperationCanceledException), 130)]
     public void Exceptions_have_exit_codes(Type type, int code) =>
@@ -53,7 +52,7 @@ public sealed class ExitCodeTests
     [Fact]
     public void A_message_of_several_lines_becomes_one_sentence()
     {
-        var failure = Failure.Of(new ArgumentException("The head is\nnot there.", "head"));
+        var failure = Failure.Of(new InvalidDataException("The head is\nnot there. (Parameter 'head')"));
         Assert.Equal("The head is not there", failure.Sentence);
     }
 
@@ -64,7 +63,28 @@ public sealed class ExitCodeTests
         Assert.Equal(Failure.Of(inner), Failure.Of(new TypeInitializationException("Torch", new AggregateException(inner))));
     }
 
+    [Theory]
+    [InlineData(typeof(ArgumentException))]
+    [InlineData(typeof(ArgumentOutOfRangeException))]
+    [InlineData(typeof(ArgumentNullException))]
+    [InlineData(typeof(IndexOutOfRangeException))]
+    [InlineData(typeof(NullReferenceException))]
+    [InlineData(typeof(InvalidOperationException))]
+    [InlineData(typeof(KeyNotFoundException))]
+    [InlineData(typeof(InvalidCastException))]
+    [InlineData(typeof(DivideByZeroException))]
+    [InlineData(typeof(OverflowException))]
+    public void An_internal_error_is_no_bad_input_and_says_so_without_names_of_types(Type type)
+    {
+        var failure = Failure.Of((Exception)Activator.CreateInstance(type)!);
+        Assert.Equal(ExitCode.Failed, failure.Code);
+        Assert.StartsWith("this is a fault of Patchbay itself", failure.Sentence, StringComparison.Ordinal);
+        Assert.EndsWith("with PATCHBAY_TRACE=1 it says where", failure.Sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", failure.Sentence, StringComparison.Ordinal);
+    }
+
     [Fact]
-    public void An_unexpected_exception_says_its_kind() =>
-        Assert.Equal("InvalidOperationException: odd", Failure.Of(new InvalidOperationException("odd.")).Sentence);
+    public void A_message_that_names_types_is_left_out_of_an_internal_error() =>
+        Assert.DoesNotContain("System", Failure.Of(new InvalidCastException("Unable to cast 'System.Int32' to 'System.String'.")).Sentence,
+            StringComparison.Ordinal);
 }

@@ -166,6 +166,20 @@ public sealed class HeatMapTests
         Assert.False(HeatMap.OnOneScale([Small])[0].IsClipped);
     }
 
+    [Theory]
+    [InlineData(23, "-0.000509 to ≥+0.000509")]
+    [InlineData(26, "-0.000509       ≥+0.000509")]
+    [InlineData(34, "-0.000509       +0.000509 or more")]
+    [InlineData(50, "-0.000509                       +0.000509 or more")]
+    public void A_shared_scale_that_scores_go_beyond_says_so_in_the_room_there_is(int width, string line)
+    {
+        var map = new HeatMap("tiny-base", "accuracy 0.66", new[,] { { -0.000509, 0.9 }, { 0.1, -0.0004 } });
+        using var writer = new StringWriter();
+        PbmRun.Console(writer, ColorSystemSupport.TrueColor, width).Write(new TerminalHeatMaps(HeatMap.OnOneScale([map])) { LeastWidth = width });
+        var lines = System.Text.RegularExpressions.Regex.Replace(writer.ToString(), @"\e\[[\d;]*m", "").Split('\n');
+        Assert.Equal(line, lines[4]);
+    }
+
     [Fact]
     public void A_grid_has_a_row_for_each_model_a_scale_for_each_group_and_says_where_scores_go_beyond_it()
     {

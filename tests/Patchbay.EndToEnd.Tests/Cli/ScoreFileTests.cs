@@ -66,7 +66,7 @@ public sealed class ScoreFileTests
         ScoreFiles.Write(folder.File("scores.JSON"), Report);
         Assert.StartsWith("group,", File.ReadAllText(folder.File("new/scores.csv")), StringComparison.Ordinal);
         Assert.StartsWith("{", File.ReadAllText(folder.File("scores.JSON")), StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => ScoreFiles.FormatOf("scores.xlsx"));
+        Assert.Throws<InvalidDataException>(() => ScoreFiles.FormatOf("scores.xlsx"));
         Assert.Equal(2, Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Count()); // nothing left over
     }
 }

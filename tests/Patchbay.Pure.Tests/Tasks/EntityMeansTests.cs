@@ -44,6 +44,6 @@ public class EntityMeansTests
     public void Numbers_out_of_range_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => EntityMeans.Generate(0, 1, 7, Encoders.Words));
-        Assert.Throws<ArgumentOutOfRangeException>(() => EntityMeans.Generate(3, 1, 1, Encoders.Words));
+        Assert.Throws<InvalidDataException>(() => EntityMeans.Generate(3, 1, 1, Encoders.Words));
     }
 }

@@ -84,7 +84,7 @@ public class EntityTrackingTests
     [InlineData(1), InlineData(11)]
     public void Other_numbers_of_boxes_are_refused(int boxes)
     {
-        var e = Assert.Throws<ArgumentOutOfRangeException>(() =>
+        var e = Assert.Throws<InvalidDataException>(() =>
             EntityTracking.Generate(new EntityOptions(10, 1, boxes), EntityWords.All));
         Assert.Contains($"2 to 10 boxes, not {boxes}", e.Message, StringComparison.Ordinal);
     }
@@ -92,7 +92,7 @@ public class EntityTrackingTests
     [Fact]
     public void No_prompts_or_too_few_words_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() =>
+        Assert.Throws<InvalidDataException>(() =>
             EntityTracking.Generate(new EntityOptions(0), EntityWords.All));
         Refused.With(
             () => EntityTracking.Generate(new EntityOptions(), new EntityWords(["pot"], ["A", "B"], [])),
