@@ -1,7 +1,7 @@
 using System.Globalization;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using static TorchSharp.torch;
+using TorchSharp;
 
 namespace Patchbay.Patching;
 
@@ -30,7 +30,7 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var c = model.Config;
         var element = model.ElementSize;
         var weights = c.ParameterCount * (int)model.Weights.Embedding.ElementSize;
-        var total = budget ?? Available(model.Device, weights);
+        var total = budget ?? TorchRuntime.UsableMemory(model.Device) + (model.Device.type == DeviceType.CPU ? 0 : weights + ProcessBytes);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;
         // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid out prompt by prompt counts
@@ -49,11 +49,6 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var chunk = Math.Clamp(free - batch * perPrompt, perVariant, 512L << 20);
         return new MemoryPlan(batch, chunk);
     }
-
-    /// <summary>What may be taken where nothing was said, weights included: of a device, most of what its driver tells is free.</summary>
-    private static long Available(Device device, long weights) => TorchRuntime.FreeMemory(device) is { } free
-        ? ProcessBytes + weights + (long)(0.85 * free)
-        : (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     private static string Text(long bytes) => bytes >= 1L << 30
         ? (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB"

@@ -69,7 +69,7 @@ internal sealed class ExperimentCommand : PbmCommand
         OutputFile.Write(path, Encoding.UTF8.GetBytes(Study(call, name)));
         var study = StudyInput.Load(call, path, ModelCatalogue.Empty);
         var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads) ?? ProcessorCores.Available(),
-            node.Memory(call)), call.Get(anew));
+            node), call.Get(anew));
         var code = SweepRun.Serve(call, home, id, node, kind.Name);
         if (code != ExitCode.Ok || call.IsJson) return code;
         var state = SweepJournals.Find(home.Journal, id).State;

@@ -59,11 +59,11 @@ internal static class StudyInput
     }
 
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
-    public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, long memory)
+    public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, NodeSettings node)
     {
         var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
         TorchRuntime.Configure(ofUnit); // before anything of libtorch is touched: it reads its settings once
-        TorchModelSource.DeviceOf(study.Compute.Device); // must be here
+        var device = TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
             new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
@@ -73,7 +73,7 @@ internal static class StudyInput
         foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
             if (Experiment.Of(kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
-            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory));
+            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
 }
