@@ -100,7 +100,8 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
 
     private static void Trace(Terminal terminal, Exception exception)
     {
-        if (Environment.GetEnvironmentVariable(TraceVariable) == "1") terminal.Error.Profile.Out.Writer.WriteLine(exception);
+        if (Environment.GetEnvironmentVariable(TraceVariable) == "1")
+            terminal.Error.Profile.Out.Writer.WriteLine(exception);
     }
 
     private static void Told(Terminal terminal, Exception exception)

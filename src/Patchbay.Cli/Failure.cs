@@ -30,17 +30,17 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         };
     }
 
-    /// <summary>Whether the machine, a file, a library or another process is at fault, or the numbers of a training.</summary>
+    /// <summary>Whether the machine, a file, a library, another process or the numbers of a training are at fault.</summary>
     private static bool IsOfSurroundings(Exception cause) => cause
-        is IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException or NotFiniteNumberException
-        or ExternalException or DbException or HttpRequestException or TimeoutException;
+        is IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
+        or NotFiniteNumberException or ExternalException or DbException or HttpRequestException or TimeoutException;
 
     /// <summary>What is said where this program is at fault; names of its types mean nothing to an operator.</summary>
     private static string Internal(Exception cause)
     {
         var message = OneLine(cause.Message);
-        var what = message.Contains("System.", StringComparison.Ordinal) || message.Contains("Patchbay.", StringComparison.Ordinal)
-            ? "" : $" ({message})";
+        string[] ours = ["System.", "Patchbay."];
+        var what = ours.Any(name => message.Contains(name, StringComparison.Ordinal)) ? "" : $" ({message})";
         return $"this is a fault of Patchbay itself{what}; with {Call.TraceVariable}=1 it says where";
     }
 

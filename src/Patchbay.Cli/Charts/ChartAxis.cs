@@ -26,7 +26,7 @@ internal sealed class ChartAxis
     public IReadOnlyList<double> Ticks { get; }
 
     /// <summary>An axis whose ends are round numbers around the values, or the given ends exactly.</summary>
-    /// <param name="values">The values, those that are no finite numbers left out; with none the axis goes from 0 to 1.</param>
+    /// <param name="values">The values; those that are no finite numbers are left out. With none it goes from 0 to 1.</param>
     /// <param name="ticks">About how many ticks have room.</param>
     /// <param name="logarithmic">Whether equal distances are equal ratios; the values must be positive then.</param>
     /// <param name="ends">Ends to keep to.</param>
@@ -35,7 +35,8 @@ internal sealed class ChartAxis
         if (ends is { } given && !(double.IsFinite(given.Low) && double.IsFinite(given.High))) ends = null;
         double[] all = [.. values.Where(double.IsFinite).DefaultIfEmpty(logarithmic ? 1 : 0)];
         var (low, high) = ends ?? (all.Min(), all.Max());
-        if (logarithmic) return Logarithmic(Math.Clamp(low, Smallest, Largest), Math.Clamp(high, Smallest, Largest), ticks);
+        if (logarithmic)
+            return Logarithmic(Math.Clamp(low, Smallest, Largest), Math.Clamp(high, Smallest, Largest), ticks);
         (low, high) = Apart(Math.Clamp(low, -Largest, Largest), Math.Clamp(high, -Largest, Largest));
         var step = Round((high - low) / Math.Max(ticks, 1));
         if (ends is null) (low, high) = (Math.Floor(low / step + Least) * step, Math.Ceiling(high / step - Least) * step);
@@ -71,7 +72,8 @@ internal sealed class ChartAxis
         var candidates = kinds.Select(kind => decades.SelectMany(d => kind.Select(k => k * Math.Pow(10, d)))
             .Where(t => t >= low && t <= high).ToArray()).ToArray();
         var every = candidates[^1].Length / (ticks + 1) + 1;
-        var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1) ?? [.. candidates[^1].Where((_, i) => i % every == 0)];
+        var chosen = candidates.FirstOrDefault(c => c.Length <= ticks + 1)
+            ?? [.. candidates[^1].Where((_, i) => i % every == 0)];
         return new(low, high, true, chosen.Length > 2 ? chosen : Multiples(low, high, Round((high - low) / Math.Max(ticks, 1))));
     }
 

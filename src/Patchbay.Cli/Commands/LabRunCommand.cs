@@ -34,12 +34,14 @@ internal abstract class LabRunCommand : PbmCommand
         foreach (var option in new Option[] { folder, seed, steps, checkpoints, device, threads }) Add(option);
     }
 
-    /// <summary>The run, new or as far as it is. The lab refuses a recipe as an argument; here it is the operator's input.</summary>
+    /// <summary>The run, new or as far as it is. To the lab a recipe is an argument; here it is the operator's input.
+    /// </summary>
     private TrainingRun Open(Call call, TrainingRecipe chosen, string? start, int count)
     {
         try
         {
-            return TrainingRun.Open(call.Get(folder), chosen, start, count, TorchModelSource.DeviceOf(call.Get(device)));
+            var on = TorchModelSource.DeviceOf(call.Get(device));
+            return TrainingRun.Open(call.Get(folder), chosen, start, count, on);
         }
         catch (ArgumentException e) when (e.GetType() == typeof(ArgumentException))
         {

@@ -2,10 +2,10 @@ using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Drawings;
 
-/// <summary>Cuts what is drawn to a number of columns, counted as a terminal counts them: a wide letter is two.</summary>
+/// <summary>Cuts what is drawn to a number of columns, as a terminal counts: a wide letter is two.</summary>
 internal static class FittedLines
 {
-    /// <summary>The segments, of every line only what lies within the first columns; control codes take none and stay.</summary>
+    /// <summary>Of every line only what lies within the first columns; control codes take none and stay.</summary>
     public static IEnumerable<Segment> Fit(IEnumerable<Segment> segments, int columns)
     {
         var used = 0;

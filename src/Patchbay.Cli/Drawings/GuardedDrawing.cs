@@ -3,7 +3,8 @@ using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Drawings;
 
-/// <summary>A drawing that is never wider than the console and that, where making or rendering it throws, is empty and says why.</summary>
+/// <summary>A drawing that is never wider than the console and that, where making or rendering it throws, is empty and
+/// says why.</summary>
 /// <param name="make">Makes what is drawn, anew each time.</param>
 /// <param name="failed">Takes what was thrown.</param>
 internal sealed class GuardedDrawing(Func<IRenderable> make, Action<Exception> failed) : IRenderable

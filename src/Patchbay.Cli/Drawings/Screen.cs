@@ -3,7 +3,8 @@ using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Drawings;
 
-/// <summary>The one way by which commands draw on a terminal. A drawing that fails is told of and left out; the command goes on.</summary>
+/// <summary>The one way by which commands draw on a terminal. A drawing that fails is told of and left out; the command
+/// goes on.</summary>
 /// <param name="console">Where to draw.</param>
 /// <param name="failed">Told of every drawing that failed, once it is over.</param>
 internal sealed class Screen(IAnsiConsole console, Action<Exception> failed)
@@ -60,7 +61,8 @@ internal sealed class Screen(IAnsiConsole console, Action<Exception> failed)
         try
         {
             return console.Progress().AutoClear(true)
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(),
+                    new RemainingTimeColumn())
                 .UseRenderHook((bars, _) => new GuardedDrawing(() => bars, e => failure = e))
                 .Start(context =>
                 {

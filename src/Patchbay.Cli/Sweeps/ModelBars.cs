@@ -57,7 +57,8 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
         foreach (var column in new[] { 6, 3, 5, 4 })
             if (Room() < NarrowestBar) shown.Remove(column);
         // A long name gives way to the bar, and the bar to the units.
-        if (Room() < NarrowestBar) widths[0] = Math.Max(Math.Min(widths[0], ShortestModel), widths[0] - (NarrowestBar - Room()));
+        if (Room() < NarrowestBar)
+            widths[0] = Math.Max(Math.Min(widths[0], ShortestModel), widths[0] - (NarrowestBar - Room()));
         widths[1] = Math.Clamp(Room(), 1, WidestBar);
         return FittedLines.Fit(Lines(rows, widths, shown, options.Unicode), maxWidth);
     }
@@ -87,7 +88,8 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
     private static IEnumerable<Segment> Bar(ModelBar bar, int width, bool unicode)
     {
         var done = bar.Done >= 1 ? width : bar.Done > 0 ? Math.Min(width - 1, (int)(bar.Done * width)) : 0;
-        var failed = bar.Failed > 0 ? (int)Math.Clamp(Math.Round(bar.Failed * width), Math.Min(1, width - done), width - done) : 0;
+        var rest = width - done;
+        var failed = bar.Failed > 0 ? (int)Math.Clamp(Math.Round(bar.Failed * width), Math.Min(1, rest), rest) : 0;
         if (done > 0) yield return new Segment(new string(unicode ? '━' : '#', done), new Style(Color.Green));
         if (failed > 0) yield return new Segment(new string(unicode ? '╍' : 'x', failed), new Style(Color.Red));
         if (width > done + failed)

@@ -103,7 +103,7 @@ public class ConeEvaluatorTests
         Assert.Equal(before, Tensor.TotalCount);
     }
 
-    /// <summary>The same but for rounding: a product's bits depend on how many rows it has, on one machine and not on another.</summary>
+    /// <summary>The same but for rounding: on some machines a product's bits depend on how many rows it has.</summary>
     private static void AssertSame(double[,] expected, double[,] found)
     {
         var tolerance = 1e-12 * expected.Cast<double>().Max(Math.Abs);

@@ -16,20 +16,23 @@ namespace Patchbay.Cli.Tests;
 public sealed partial class DrawingPropertyTests
 {
     private static readonly Gen<double> Number = Gen.OneOf(
-        Gen.Select(Gen.Double[-1, 1], Gen.OneOf(1e-323, 1e-300, 1e-12, 0.000509, 0.09, 1, 12345.678, 1e15, 1e300), (share, size) => share * size),
+        Gen.Select(Gen.Double[-1, 1], Gen.OneOf(1e-323, 1e-300, 1e-12, 0.000509, 0.09, 1, 12345.678, 1e15, 1e300),
+            (share, size) => share * size),
         Gen.OneOf(0.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue,
             double.Epsilon, -0.000509, 0.000509, -1.23e-5, -1));
 
     private static readonly Gen<string> Word = Gen.OneOf("A", "", "tiny-base", "value fetcher", "accuracy 0.66", "模型の名前",
         "a-model-with-quite-a-long-name-7b", "[red]brackets[/]", "two\nlines");
 
-    private static readonly Gen<Window> Windows = Gen.Select(Gen.Int[20, 200], Gen.Int[2, 60], Gen.Enum<ColorSystemSupport>(), Gen.Bool,
-        (width, height, colors, unicode) => new Window(width, height, colors, unicode));
+    private static readonly Gen<Window> Windows = Gen.Select(Gen.Int[20, 200], Gen.Int[2, 60],
+        Gen.Enum<ColorSystemSupport>(), Gen.Bool, (width, height, colors, unicode) => new Window(width, height, colors, unicode));
 
     private static readonly Gen<HeatMap> AnyMap = Gen.Select(Gen.Int[1, 12], Gen.OneOf(Gen.Int[1, 16], Gen.Int[17, 130]),
         Gen.Int[0, 4], Word, Word, Gen.Int[0, 20]).SelectMany((layers, heads, kind, name, title, marked) =>
-            Scores(kind).Array[layers * heads].Select(scores =>
-                new HeatMap(name, title, Matrix(scores, layers, heads)) { StandardErrors = Matrix(scores, layers, heads) }.MarkMostNegative(marked)));
+            Scores(kind).Array[layers * heads].Select(scores => new HeatMap(name, title, Matrix(scores, layers, heads))
+            {
+                StandardErrors = Matrix(scores, layers, heads),
+            }.MarkMostNegative(marked)));
 
     private static readonly Gen<HeatMap[]> Maps = Gen.Select(AnyMap.Array[1, 5], Gen.Bool,
         (maps, shared) => shared ? [.. HeatMap.OnOneScale(maps)] : maps);
@@ -41,20 +44,23 @@ public sealed partial class DrawingPropertyTests
     [Fact]
     public void The_scale_of_long_ends_that_scores_go_beyond() => Gen.Select(Gen.Int[20, 60], Gen.Enum<ColorSystemSupport>(), Gen.Bool)
         .Sample((width, colors, unicode) => new Window(width, 24, colors, unicode).Check(new TerminalHeatMaps(
-            HeatMap.OnOneScale([LongEnds, LongEnds with { Name = "tiny-chat" }])) { LeastWidth = 20 }), iter: 300);
+            HeatMap.OnOneScale([LongEnds, LongEnds with { Name = "tiny-chat" }]))
+        { LeastWidth = 20 }), iter: 300);
 
     [Fact]
     public void Bars_of_models() => Gen.Select(Gen.Select(Word, Number, Number, Gen.Int[0, 3], (model, done, failed, figures) =>
-        new ModelBar(model, done, failed, "120/240+", figures > 0 ? "14123" : "", figures > 1 ? "12:13:14" : "", figures > 2 ? "17" : "",
-            "path-patching/A")).Array[1, 6], Windows)
+        new ModelBar(model, done, failed, "120/240+", figures > 0 ? "14123" : "", figures > 1 ? "12:13:14" : "",
+            figures > 2 ? "17" : "", "path-patching/A")).Array[1, 6], Windows)
         .Sample((bars, window) => window.Check(new ModelBars(bars)), iter: 1000);
 
     [Fact]
     public void A_sweep_that_is_watched() => Gen.Select(Gen.Int[0, 40], Gen.Int[1, 4], Gen.Int[2, 40], Gen.Bool, Windows)
         .Sample((units, models, heads, fails, window) =>
         {
-            var sweep = new MadeSweep(models: [.. Enumerable.Range(0, models).Select(m => $"model-number-{m}-of-many")], heads: heads).Run(units);
-            if (fails && !sweep.State.Ended) sweep.FailNext("the machine has no memory left\nand more: 12.3 GiB are needed and the node may take 8 GiB");
+            string[] names = [.. Enumerable.Range(0, models).Select(m => $"model-number-{m}-of-many")];
+            var sweep = new MadeSweep(models: names, heads: heads).Run(units);
+            if (fails && !sweep.State.Ended)
+                sweep.FailNext("the machine has no memory left\nand more: 12.3 GiB are needed and the node may take 8 GiB");
             var clock = new WatchClock();
             new SweepFollower(sweep.Journal, sweep.Id).Read(clock.Observe);
             window.Check(SweepDrawing.Draw(sweep.Id, sweep.State, clock, sweep.Now, window.Height));
@@ -83,8 +89,7 @@ public sealed partial class DrawingPropertyTests
         Check(SvgHeatMaps.Draw(maps, "title", "subtitle"));
         Check(SvgHeatMapGrid.Draw([.. maps.Select(map => new HeatMapRow(map.Name, map.Title, [map]))], "title", "subtitle"));
         Check(SvgPanel.Picture(maps[0], 200));
-        string[] rows = [.. Enumerable.Range(0, maps[0].Layers).Select(l => $"{l}")], columns = [.. Enumerable.Range(0, maps[0].Heads).Select(h => $"{h}")];
-        Check(SvgMatrix.Draw("matrix", rows, columns, maps[0].Scores));
+        Check(SvgMatrix.Draw("matrix", Names(maps[0].Layers), Names(maps[0].Heads), maps[0].Scores));
     }, iter: 80);
 
     [Fact]
@@ -99,16 +104,26 @@ public sealed partial class DrawingPropertyTests
         })), iter: 1000);
 
     [Fact]
-    public void Line_charts() => Gen.Select(Gen.Select(Number, Number, Number, Number, (x, y, low, high) => new LinePoint(x, y, low, high)).Array[0, 12].Array[0, 3],
-            Gen.Bool, Gen.Bool)
-        .Sample((lines, logarithmic, dots) => Check(SvgLineChart.Draw(new("title", "", "steps",
-            [new("loss", [.. lines.Select((points, i) => new LineSeries($"line {i}", points) { Color = i, Dots = dots })]) { Logarithmic = logarithmic }]))), iter: 1000);
+    public void Line_charts() => Gen.Select(Gen.Select(Number, Number, Number, Number,
+            (x, y, low, high) => new LinePoint(x, y, low, high)).Array[0, 12].Array[0, 3], Gen.Bool, Gen.Bool)
+        .Sample((lines, logarithmic, dots) =>
+        {
+            var series = lines.Select((points, i) => new LineSeries($"line {i}", points) { Color = i, Dots = dots });
+            var panel = new LinePanel("loss", [.. series]) { Logarithmic = logarithmic };
+            Check(SvgLineChart.Draw(new("title", "", "steps", [panel])));
+        }, iter: 1000);
 
     [Fact]
-    public void Scatters() => Gen.Select(Gen.Select(Number, Number, (x, y) => new ScatterPoint("p", x, y, 1) { IsNamed = true }).Array[0, 8], Number)
-        .Sample((points, threshold) => Check(SvgScatter.Draw(new("title", "x", "y", points) { Threshold = threshold, HasDiagonal = true })), iter: 1000);
+    public void Scatters() => Gen.Select(Gen.Select(Number, Number,
+            (x, y) => new ScatterPoint("p", x, y, 1) { IsNamed = true }).Array[0, 8], Number)
+        .Sample((points, threshold) => Check(SvgScatter.Draw(new("title", "x", "y", points)
+        {
+            Threshold = threshold,
+            HasDiagonal = true,
+        })), iter: 1000);
 
-    private static HeatMap LongEnds => new HeatMap("tiny-base", "accuracy 0.66", new[,] { { -0.000509, 0.9 }, { 0.1, -0.0004 } }).MarkMostNegative(2);
+    private static HeatMap LongEnds =>
+        new HeatMap("tiny-base", "accuracy 0.66", new[,] { { -0.000509, 0.9 }, { 0.1, -0.0004 } }).MarkMostNegative(2);
 
     /// <summary>Scores of one kind of map: all zero, none, tiny, huge, or anything.</summary>
     private static Gen<double> Scores(int kind) => kind switch
@@ -119,6 +134,8 @@ public sealed partial class DrawingPropertyTests
         3 => Gen.Double[-1e300, 1e300],
         _ => Number,
     };
+
+    private static string[] Names(int count) => [.. Enumerable.Range(0, count).Select(i => $"{i}")];
 
     private static double[,] Matrix(double[] scores, int layers, int heads)
     {
