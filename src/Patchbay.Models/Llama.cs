@@ -18,7 +18,8 @@ public sealed partial class Llama : IDisposable
     {
         Config = config;
         Weights = weights;
-        BlockRows = Device.type == DeviceType.CPU ? 512 : 8192;
+        var packs = config.Width >= 2048 || ElementSize == 2;
+        BlockRows = Device.type != DeviceType.CPU ? 8192 : packs ? 2048 : 512;
     }
 
     /// <summary>Shape and constants.</summary>

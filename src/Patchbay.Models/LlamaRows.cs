@@ -9,8 +9,8 @@ namespace Patchbay.Models;
 /// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
 public sealed partial class Llama
 {
-    /// <summary>Rows per block of the MLP: enough for the matrix product to be at its best, on the CPU few enough for the
-    /// hidden layer to stay in cache between the products.</summary>
+    /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the products, but
+    /// more where laying out a large matrix, or one in half precision, for a product takes long beside the product itself.</summary>
     public int BlockRows { get; set; }
 
     /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
