@@ -45,6 +45,21 @@ public class GradientTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Packed_forward_is_the_plain_one_in_float64(
+        int layers, int heads, int kvHeads, int headWidth, bool tied, int threads)
+    {
+        using var scope = NewDisposeScope();
+        var config = Config(layers, heads, kvHeads, headWidth, tied);
+        using var weights = RandomWeights(config, ScalarType.Float64);
+        var batch = RandomBatch(config.Vocabulary, [37, 5, 16, 17, 2, 64, 33], seed: 3);
+        using var plain = new AutogradGradient(weights);
+        var logits = cat(Shares.Each(batch, threads, share =>
+            PackedForward.Logits(config, weights.Weights(), share).DetachFromDisposeScope()));
+        Assert.Equal(0, (logits - plain.Logits(batch)).abs().max().item<double>(), 1e-9);
+    }
+
     [Fact]
     public void Threads_change_no_bit_and_operations_are_counted_as_autograd_s()
     {
