@@ -1,4 +1,5 @@
 using Patchbay.Lab.Data;
+using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
@@ -47,6 +48,56 @@ public sealed class PackedBatch
 
     /// <summary>How much each row's prediction counts: (R).</summary>
     public float[] Weights { get; }
+
+    /// <summary>Rows of the longest sequence, T.</summary>
+    public int Longest => Enumerable.Range(0, Sequences.Count).Max(Length);
+
+    /// <summary>Position of each row in its sequence: (R).</summary>
+    public int[] Positions => [.. Each((_, position) => position)];
+
+    /// <summary>Where each row is among the sequences padded to the longest's length: (R).</summary>
+    public int[] Places
+    {
+        get
+        {
+            var longest = Longest;
+            return [.. Each((sequence, position) => sequence * longest + position)];
+        }
+    }
+
+    /// <summary>The row that each place of the padded sequences reads, padding its sequence's last: (N·T). Attention is
+    /// causal, so that no row sees padding.</summary>
+    public int[] Padded
+    {
+        get
+        {
+            var longest = Longest;
+            return [.. Enumerable.Range(0, Sequences.Count * longest).Select(place =>
+                Offsets[place / longest] + Math.Min(place % longest, Length(place / longest) - 1))];
+        }
+    }
+
+    private int Length(int sequence) => Offsets[sequence + 1] - Offsets[sequence];
+
+    private IEnumerable<int> Each(Func<int, int, int> of) => Enumerable.Range(0, Sequences.Count)
+        .SelectMany(sequence => Enumerable.Range(0, Length(sequence)).Select(position => of(sequence, position)));
+
+    /// <summary>Numbers of rows, ids or positions as libtorch indexes by them: (n) int64.</summary>
+    public static Tensor Index(int[] numbers, Device device) =>
+        tensor(Array.ConvertAll(numbers, n => (long)n), device: device);
+
+    /// <summary>The batch in some parts of about as many rows, fewer if it has fewer sequences.</summary>
+    public IReadOnlyList<PackedBatch> Split(int parts)
+    {
+        var shares = new List<PackedBatch>();
+        for (int part = 1, from = 0, to; part <= parts && from < Sequences.Count; part++, from = to)
+        {
+            to = part == parts ? Sequences.Count
+                : Math.Max(from + 1, Array.FindIndex(Offsets, first => first >= (long)Rows * part / parts));
+            shares.Add(new([.. Sequences.Skip(from).Take(to - from)]));
+        }
+        return shares;
+    }
 
     /// <summary>Weighted mean of rows' losses: Σ w·loss / Σ w.</summary>
     public double Mean(ReadOnlySpan<float> losses)

@@ -19,8 +19,8 @@ public static class TargetedTuning
     /// model's; on the CPU the same arguments give the same bits, with the lab's tokenizer those of <c>pbm lab finetune</c> with
     /// method "heads".
     /// </summary>
-    /// <remarks>It takes six times the memory of the model's weights beside the model itself: gradients and the optimizer's means are
-    /// kept for all of them.</remarks>
+    /// <remarks>Beside the model and its copy it takes memory for the activations of a step; gradients and the optimizer's means
+    /// are kept for the heads' weights alone.</remarks>
     /// <param name="model">A model in float32 without attention biases; it stays the caller's and as it is.</param>
     /// <param name="encode">Its tokenizer. The texts are made of the lab's words, in English and digits.</param>
     /// <param name="heads">The heads, one at least.</param>
@@ -45,18 +45,18 @@ public static class TargetedTuning
         if (model.Weights.Embedding.dtype is not ScalarType.Float32 and var dtype)
             throw new NotSupportedException($"only float32 models can be trained, this one is {dtype}: load it as float32");
         var encoded = new EncodedData(LabData.Create([ShareOf(data)]), text => Checked(encode(text), model));
-        using var weights = new FlatWeights(model.Config, device: model.Device);
-        weights.CopyFrom(model.Weights);
-        using var trainable = DirectTraining.Heads(weights, heads);
+        using var trainable = new HeadTraining(model.Config, model.Weights, heads);
         var recipe = LabRecipes.Find("float") with { Steps = steps, LearningRate = learningRate, Seed = seed };
-        using var trainer = new Trainer(weights, trainable, encoded, recipe);
+        using var trainer = new Trainer(model.Config, trainable, encoded, recipe);
         for (var step = 0; step < steps; step++)
         {
             cancel.ThrowIfCancellationRequested();
             var entry = trainer.Step();
             progress?.Invoke(entry);
         }
-        return Copy(weights);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return new(model.Config, trainable.Weights().Copy(ScalarType.Float32, model.Device));
     }
 
     private static DataShare ShareOf(string data) => data switch
@@ -71,13 +71,5 @@ public static class TargetedTuning
         model.CheckLength(ids.Length);
         return ids.Max() is var largest && largest < model.Config.Vocabulary ? ids : throw new InvalidDataException(
             $"the tokenizer gives id {largest}, expected ids below {model.Config.Vocabulary}: it is not this model's");
-    }
-
-    /// <summary>A model with weights of its own, which outlive the flat list.</summary>
-    private static Llama Copy(FlatWeights weights)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        return new(weights.Config, weights.Weights(place => FlatWeights.View(weights.Values, place).clone().DetachFromDisposeScope()));
     }
 }

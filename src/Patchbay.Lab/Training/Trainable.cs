@@ -1,133 +1,153 @@
 using Patchbay.Models;
-using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
+/// <summary>Numbers that an optimizer changes.</summary>
+/// <param name="Name">Unique among those trained: a weight's name in a checkpoint, with "lora_A" or the like behind it.</param>
+/// <param name="Value">The numbers.</param>
+/// <param name="Decays">Whether weight decay applies: to matrices, not to norms and embeddings.</param>
+/// <param name="Rate">Their learning rate, relative to the others'.</param>
+public sealed record TrainedTensor(string Name, Parameter Value, bool Decays, double Rate = 1);
+
 /// <summary>Which numbers training changes, and how the model's weights follow from them.</summary>
 public abstract class Trainable : IDisposable
 {
-    /// <summary>The numbers that an optimizer changes: flat.</summary>
-    public abstract Tensor Values { get; }
+    private readonly List<TrainedTensor> tensors = [];
 
-    /// <summary>Which of <see cref="Values"/> are trained.</summary>
-    public abstract IReadOnlyList<Segment> Segments { get; }
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<TrainedTensor> Tensors => tensors;
 
     /// <summary>How many numbers are trained.</summary>
-    public long Count => Segments.Sum(s => s.Count);
+    public long Count => Tensors.Sum(t => t.Value.numel());
 
-    /// <summary>Gradient of <see cref="Values"/> from that of all weights.</summary>
-    public abstract Tensor Gradient(Tensor dense);
+    /// <summary>The model's weights as <see cref="Tensors"/> say, in a way that autograd can follow. They belong to this
+    /// object or to the current dispose scope: not to be disposed.</summary>
+    public abstract LlamaWeights Weights();
 
-    /// <summary>Makes the model's weights what <see cref="Values"/> say.</summary>
-    public abstract void Apply();
+    /// <summary>Trains a tensor, which becomes this object's.</summary>
+    private protected Parameter Train(string name, Tensor value, bool decays, double rate = 1)
+    {
+        var parameter = new Parameter(value.DetachFromDisposeScope());
+        tensors.Add(new(name, parameter, decays, rate));
+        return parameter;
+    }
 
-    /// <inheritdoc/>
-    public abstract void Dispose();
+    /// <summary>Frees what is trained.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors) tensor.Value.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
 
-/// <summary>The model's own weights: all, or those of some heads.</summary>
-public sealed class DirectTraining : Trainable
+/// <summary>Every weight of a model; norms and embeddings do not decay.</summary>
+public sealed class FullTraining : Trainable
 {
-    private readonly FlatWeights weights;
+    private readonly LlamaWeights weights;
 
-    private DirectTraining(FlatWeights weights, IReadOnlyList<Segment> segments) => (this.weights, Segments) = (weights, segments);
-
-    /// <inheritdoc/>
-    public override Tensor Values => weights.Values;
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<Segment> Segments { get; }
-
-    /// <summary>Every weight; norms and embeddings do not decay.</summary>
-    public static DirectTraining All(FlatWeights weights) => new(weights,
-        [.. weights.Places.Select(p => new Segment(p.Offset, p.Count, p.Name.Contains("_proj", StringComparison.Ordinal),
-            p.Name == "model.norm.weight" && weights.Config.TiedEmbeddings ? 1 / Math.Sqrt(weights.Config.Width) : 1))]);
-
-    /// <summary>Only some heads: their rows of the q, k and v projections (k and v are shared by the heads of a group) and their
-    /// columns of the output projection.</summary>
-    /// <exception cref="ArgumentException">The model has no such head, or none is named.</exception>
-    public static DirectTraining Heads(FlatWeights weights, IReadOnlyCollection<Head> heads)
+    /// <summary>Begins at a model's weights, which are copied.</summary>
+    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    public FullTraining(LlamaConfig config, LlamaWeights start)
     {
-        var c = weights.Config;
-        if (heads.Count == 0) throw new ArgumentException("no head to train is named");
-        foreach (var h in heads)
-        {
-            if (h.Layer < 0 || h.Layer >= c.Layers || h.Index < 0 || h.Index >= c.Heads)
-                throw new ArgumentException($"head {h} is not in a model of {c.Layers} layers of {c.Heads} heads");
-        }
-        var segments = new List<Segment>();
-        foreach (var layer in heads.GroupBy(h => h.Layer).OrderBy(g => g.Key))
-        {
-            var queries = layer.Select(h => h.Index).Distinct().Order().ToList();
-            var keys = queries.Select(h => h / c.GroupSize).Distinct().ToList();
-            Rows("q_proj", queries);
-            Rows("k_proj", keys);
-            Rows("v_proj", keys);
-            var output = Place("o_proj");
-            for (var row = 0; row < c.Width; row++)
-                foreach (var h in queries) segments.Add(new(output.Offset + ((long)row * c.Heads + h) * c.HeadWidth, c.HeadWidth, true));
-
-            FlatWeight Place(string projection) => weights.Find($"model.layers.{layer.Key}.self_attn.{projection}.weight");
-
-            void Rows(string projection, List<int> of)
-            {
-                var count = (long)c.HeadWidth * c.Width;
-                foreach (var h in of) segments.Add(new(Place(projection).Offset + h * count, count, true));
-            }
-        }
-        return new(weights, segments);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        weights = start.Select((name, w) => Train(name, w.clone(), name.Contains("_proj", StringComparison.Ordinal),
+            name == "model.norm.weight" && config.TiedEmbeddings ? 1 / Math.Sqrt(config.Width) : 1));
     }
 
     /// <inheritdoc/>
-    public override Tensor Gradient(Tensor dense) => dense;
-
-    /// <inheritdoc/>
-    public override void Apply() { }
-
-    /// <inheritdoc/>
-    public override void Dispose() { }
+    public override LlamaWeights Weights() => weights;
 }
 
-/// <summary>Low-rank changes of chosen projections (LoRA, Hu et al. 2022): W = W0 + alpha/r · B·A, with A (r, inputs) drawn and B
-/// (outputs, r) zero at the start. Dropout is not used.</summary>
-public sealed class LoraTraining : Trainable
+/// <summary>Only some heads: their rows of the q, k and v projections (k and v are shared by the heads of a group) and
+/// their columns of the output projection.</summary>
+public sealed class HeadTraining : Trainable
 {
-    private readonly FlatWeights weights;
-    private readonly Tensor start, gradient;
-    private readonly List<(FlatWeight Place, FlatWeight A, FlatWeight B)> modules = [];
+    private readonly LlamaWeights start;
+    private readonly Dictionary<string, (int Dimension, Tensor Index, Parameter Value)> parts = [];
 
-    /// <summary>Changes of a model's weights as they are now.</summary>
-    /// <param name="weights">The model's weights, which stay the caller's.</param>
-    /// <param name="rank">r, at least 1.</param>
-    /// <param name="alpha">alpha.</param>
-    /// <param name="targets">Projections of every layer, of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj and down_proj.</param>
-    /// <param name="seed">Seed of A.</param>
-    /// <exception cref="ArgumentException">A target is no projection.</exception>
-    public LoraTraining(FlatWeights weights, int rank, double alpha, IReadOnlyCollection<string> targets, ulong seed)
+    /// <summary>Begins at a model's weights, which stay the caller's and must outlive this.</summary>
+    /// <exception cref="ArgumentException">The model has no such head, or none is named.</exception>
+    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    public HeadTraining(LlamaConfig config, LlamaWeights start, IReadOnlyCollection<Head> heads)
     {
-        (this.weights, Rank, Alpha, Targets) = (weights, rank, alpha, targets);
-        foreach (var target in targets)
+        if (heads.Count == 0) throw new ArgumentException("no head to train is named");
+        foreach (var h in heads)
         {
-            if (!weights.Places.Any(p => p.Name.EndsWith($".{target}.weight", StringComparison.Ordinal)))
-                throw new ArgumentException($"LoRA target '{target}' is no projection; expected q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj or down_proj");
+            if (h.Layer < 0 || h.Layer >= config.Layers || h.Index < 0 || h.Index >= config.Heads)
+                throw new ArgumentException($"head {h} is not in a model of {config.Layers} layers of {config.Heads} heads");
         }
-        var next = 0L;
-        foreach (var place in weights.Places.Where(p => targets.Any(t => p.Name.EndsWith($".{t}.weight", StringComparison.Ordinal))))
-        {
-            FlatWeight a = new(place.Name, [rank, place.Shape[1]], next), b = new(place.Name, [place.Shape[0], rank], next + a.Count);
-            modules.Add((place, a, b));
-            next = b.Offset + b.Count;
-        }
-        Segments = [new(0, next, true)];
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        start = weights.Values.clone().DetachFromDisposeScope();
-        Values = zeros([next], dtype: start.dtype, device: start.device).DetachFromDisposeScope();
-        gradient = zeros_like(Values).DetachFromDisposeScope();
+        this.start = start;
+        var layers = heads.GroupBy(h => h.Layer).ToDictionary(g => $"model.layers.{g.Key}.self_attn.",
+            g => g.Select(h => h.Index).Distinct().Order().ToArray());
+        start.Select((name, weight) =>
+        {
+            if (layers.FirstOrDefault(l => name.StartsWith(l.Key, StringComparison.Ordinal)) is { Value: { } queries } layer)
+                Add(name, weight, name[layer.Key.Length] is 'k' or 'v' ? [.. queries.Select(h => h / config.GroupSize).Distinct()] : queries);
+            return weight;
+        });
+
+        void Add(string name, Tensor weight, int[] of)
+        {
+            var dimension = name.EndsWith("o_proj.weight", StringComparison.Ordinal) ? 1 : 0;
+            var channels = of.SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth));
+            var index = PackedBatch.Index([.. channels], weight.device).DetachFromDisposeScope();
+            parts.Add(name, (dimension, index, Train(name, weight.index_select(dimension, index), decays: true)));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override LlamaWeights Weights() => start.Select((name, weight) =>
+        parts.TryGetValue(name, out var part) ? weight.index_copy(part.Dimension, part.Index, part.Value) : weight);
+}
+
+/// <summary>Low-rank changes of chosen projections (LoRA, Hu et al. 2022): W = W0 + alpha/r B A, with A (r, inputs) drawn
+/// and B (outputs, r) zero at the start. Dropout is not used.</summary>
+public sealed class LoraTraining : Trainable
+{
+    private readonly LlamaWeights start;
+    private readonly Dictionary<string, (Parameter A, Parameter B)> modules = [];
+
+    /// <summary>Changes of a model's weights, which stay the caller's and must outlive this.</summary>
+    /// <param name="start">The weights.</param>
+    /// <param name="rank">r, at least 1.</param>
+    /// <param name="alpha">alpha.</param>
+    /// <param name="targets">Projections of every layer, of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj and
+    /// down_proj.</param>
+    /// <param name="seed">Seed of A.</param>
+    /// <exception cref="ArgumentException">A target is no projection.</exception>
+    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    public LoraTraining(LlamaWeights start, int rank, double alpha, IReadOnlyCollection<string> targets, ulong seed)
+    {
+        (this.start, Rank, Alpha, Targets) = (start, rank, alpha, targets);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
         manual_seed((long)seed);
-        foreach (var (_, a, _) in modules)
-            FlatWeights.View(Values, a).copy_(randn(a.Shape, dtype: ScalarType.Float64) / Math.Sqrt(a.Shape[1]));
+        start.Select((name, weight) =>
+        {
+            if (targets.Any(target => name.EndsWith($".{target}.weight", StringComparison.Ordinal))) Add(name, weight);
+            return weight;
+        });
+        foreach (var target in targets)
+        {
+            if (!modules.Keys.Any(name => name.EndsWith($".{target}.weight", StringComparison.Ordinal)))
+                throw new ArgumentException($"LoRA target '{target}' is no projection; expected "
+                    + "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj or down_proj");
+        }
+
+        void Add(string name, Tensor weight)
+        {
+            long outputs = weight.shape[0], inputs = weight.shape[1];
+            var a = randn([rank, inputs], dtype: ScalarType.Float64, device: CPU) / Math.Sqrt(inputs);
+            var b = zeros([outputs, rank], dtype: weight.dtype, device: weight.device);
+            var module = name[..^".weight".Length];
+            modules.Add(name, (Train($"{module}.lora_A", a.to(weight.dtype).to(weight.device), decays: true),
+                Train($"{module}.lora_B", b, decays: true)));
+        }
     }
 
     /// <summary>r.</summary>
@@ -139,50 +159,11 @@ public sealed class LoraTraining : Trainable
     /// <summary>The changed projections.</summary>
     public IReadOnlyCollection<string> Targets { get; }
 
-    /// <inheritdoc/>
-    public override Tensor Values { get; }
+    /// <summary>Module, A and B of every change: "model.layers.0.self_attn.q_proj", (r, inputs), (outputs, r).</summary>
+    public IEnumerable<(string Module, Tensor A, Tensor B)> Modules =>
+        modules.Select(m => (m.Key[..^".weight".Length], (Tensor)m.Value.A, (Tensor)m.Value.B));
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Segment> Segments { get; }
-
-    /// <summary>Module, A and B of every change, as views: "model.layers.0.self_attn.q_proj", (r, inputs), (outputs, r).</summary>
-    public IEnumerable<(string Module, Tensor A, Tensor B)> Modules => modules.Select(m =>
-        (m.Place.Name[..^".weight".Length], FlatWeights.View(Values, m.A), FlatWeights.View(Values, m.B)));
-
-    private float Scale => (float)(Alpha / Rank);
-
-    /// <inheritdoc/>
-    public override Tensor Gradient(Tensor dense)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        foreach (var (place, a, b) in modules)
-        {
-            var g = FlatWeights.View(dense, place);
-            FlatWeights.View(gradient, b).addmm_(g, FlatWeights.View(Values, a).t(), beta: 0, alpha: Scale);
-            FlatWeights.View(gradient, a).addmm_(FlatWeights.View(Values, b).t(), g, beta: 0, alpha: Scale);
-        }
-        return gradient;
-    }
-
-    /// <inheritdoc/>
-    public override void Apply()
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        foreach (var (place, a, b) in modules)
-        {
-            var w = FlatWeights.View(weights.Values, place);
-            w.copy_(FlatWeights.View(start, place));
-            w.addmm_(FlatWeights.View(Values, b), FlatWeights.View(Values, a), alpha: Scale);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Values.Dispose();
-        start.Dispose();
-        gradient.Dispose();
-    }
+    public override LlamaWeights Weights() => start.Select((name, weight) =>
+        modules.TryGetValue(name, out var m) ? weight.addmm(m.B, m.A, beta: 1, alpha: (float)(Alpha / Rank)) : weight);
 }

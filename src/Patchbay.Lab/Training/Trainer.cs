@@ -1,27 +1,28 @@
 using Patchbay.Lab.Data;
+using Patchbay.Models;
 using Patchbay.Models.Weights;
-using Patchbay.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
 /// <summary>Trains a model step by step: the curriculum's batch, gradient, optimizer. All that the next step depends on is in
-/// <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit on one thread.</summary>
+/// <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit.</summary>
 public sealed class Trainer : IDisposable
 {
+    private const string Counters = "counters", OldValues = "values";
     private readonly ITrainingData data;
     private readonly TrainingRecipe recipe;
     private readonly Trainable trainable;
     private readonly Gradient gradient;
-    private readonly AdamW optimizer;
+    private readonly Optimizer optimizer;
 
-    /// <summary>Trains <paramref name="trainable"/> of <paramref name="weights"/>, both the caller's.</summary>
-    public Trainer(FlatWeights weights, Trainable trainable, ITrainingData data, TrainingRecipe recipe, int threads = 1)
+    /// <summary>Trains <paramref name="trainable"/>, which stays the caller's, on one thread or two.</summary>
+    public Trainer(LlamaConfig config, Trainable trainable, ITrainingData data, TrainingRecipe recipe, int threads = 1)
     {
         (this.data, this.recipe, this.trainable) = (data, recipe, trainable);
-        gradient = Gradient.For(weights, threads);
-        optimizer = new(trainable.Values, trainable.Segments, recipe.Optimizer, threads);
+        gradient = new(config, trainable, threads);
+        optimizer = new(trainable.Tensors, recipe.Optimizer);
     }
 
     /// <summary>Steps done.</summary>
@@ -33,23 +34,20 @@ public sealed class Trainer : IDisposable
     /// <summary>Whether the curriculum has come to its last stage.</summary>
     public bool InLastStage => Stage == data.Stages.Count - 1;
 
-    /// <summary>Operations of matrix products so far.</summary>
-    public long Operations => gradient.Operations;
-
     /// <summary>Does one step.</summary>
     public LogEntry Step()
     {
         using var scope = NewDisposeScope();
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         var stage = data.Stages[Stage];
-        var batch = new PackedBatch(data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep));
+        var sequences = data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep);
+        var batch = new PackedBatch([.. sequences.OrderBy(s => s.Ids.Length)]); // of like lengths in a share: little padding
         var losses = gradient.Compute(batch);
         var loss = batch.Mean(losses);
         if (!double.IsFinite(loss))
             throw new NotFiniteNumberException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
         var rate = recipe.RateAt(Steps);
-        var norm = optimizer.Step(trainable.Gradient(gradient.Values), rate);
-        trainable.Apply();
+        var norm = optimizer.Step(rate);
         Steps++;
         var byKind = batch.MeanByKind(losses);
         if (!InLastStage && stage.Hardest is { } hardest && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
@@ -66,73 +64,51 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it; or, where
-    /// several answers are right, one drawn from the distribution, always by the same random numbers.</summary>
-    public Proportion Evaluate(IReadOnlyList<Question> questions)
-    {
-        const int AtOnce = 128;
-        var right = 0;
-        var random = SplitMix64.For(0, "answers drawn");
-        foreach (var some in questions.Chunk(AtOnce))
-        {
-            var batch = new PackedBatch([.. some.Select(q =>
-                new TrainingSequence("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + q.Answer.Length]))]);
-            using var logits = gradient.Logits(batch);
-            var best = Array.ConvertAll(logits.argmax(-1).cpu().data<long>().ToArray(), i => (int)i);
-            right += some.Where((q, n) => q.Others.Count > 0
-                ? random.NextDouble() < Probability(logits, batch.Offsets[n + 1] - 1, [.. q.Answer, .. q.Others])
-                : best.AsSpan(batch.Offsets[n + 1] - q.Answer.Length, q.Answer.Length).SequenceEqual(q.Answer)).Count();
-        }
-        return new(right, questions.Count);
-    }
-
-    /// <summary>What the distribution of a row gives to all of some ids together.</summary>
-    private static double Probability(Tensor logits, int row, int[] ids)
-    {
-        using var scope = NewDisposeScope();
-        var distribution = logits.select(0, row).softmax(-1, ScalarType.Float64);
-        return distribution.index_select(0, tensor(Array.ConvertAll(ids, id => (long)id)).to(logits.device)).sum().item<double>();
-    }
-
     /// <summary>Writes all that the next step depends on, beside the recipe, to one file, whole or not at all.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();
         SafetensorsWriter.Write(path,
         [
-            trainable.Values.ToWrite("values"), optimizer.Mean.ToWrite("mean"), optimizer.Square.ToWrite("square"),
-            tensor(new[] { Steps, Stage, optimizer.Steps }).ToWrite("counters"),
+            .. State().Select(s => s.Tensor.detach().ToWrite(s.Name)),
+            tensor(new[] { Steps, Stage }, device: CPU).ToWrite(Counters),
         ]);
     }
 
+    /// <summary>Values and the optimizer's two means of everything that is trained.</summary>
+    private IEnumerable<(string Name, Tensor Tensor)> State() =>
+    [
+        .. trainable.Tensors.Select(t => ($"{t.Name}.value", (Tensor)t.Value)),
+        .. optimizer.Moments.Select(m => ($"{m.Name}.mean", m.Mean)),
+        .. optimizer.Moments.Select(m => ($"{m.Name}.square", m.Square)),
+    ];
+
     /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged or of another model.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, of another model, or an earlier version's.</exception>
     public void Restore(string path)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var set = TensorSet.Open(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileName(path));
-        foreach (var (name, to) in new[] { ("values", trainable.Values), ("mean", optimizer.Mean), ("square", optimizer.Square) })
+        if (set.Tensors.ContainsKey(OldValues))
+            throw new InvalidDataException($"{path} is the state of a run that an earlier version began, in another "
+                + "layout: remove the run's folder, or give another, and begin anew.");
+        foreach (var (name, to) in State())
         {
             if (!set.Tensors.TryGetValue(name, out var stored) || stored.Count != to.numel())
-                throw new InvalidDataException($"{path}: tensor '{name}' must have {to.numel()} numbers, found {stored?.Count ?? 0}: it is the state of another training.");
+                throw new InvalidDataException($"{path}: tensor '{name}' must have {to.numel()} numbers, "
+                    + $"found {stored?.Count ?? 0}: it is the state of another training.");
             to.copy_(stored.Load(to.dtype, to.device));
         }
-        if (!set.Tensors.TryGetValue("counters", out var counters) || counters.Count != 3 || counters.Type != StoredType.Int64)
-            throw new InvalidDataException($"{path}: tensor 'counters' must have 3 whole numbers.");
-        var bytes = new byte[24];
-        counters.CopyTo(0, bytes);
-        var numbers = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(bytes);
-        (Steps, Stage, optimizer.Steps) = (numbers[0], (int)numbers[1], numbers[2]);
+        if (!set.Tensors.TryGetValue(Counters, out var counters) || counters.Count != 2 || counters.Type != StoredType.Int64)
+            throw new InvalidDataException($"{path}: tensor '{Counters}' must have 2 whole numbers.");
+        var numbers = counters.Load(ScalarType.Int64, CPU).data<long>().ToArray();
+        (Steps, Stage) = (numbers[0], (int)numbers[1]);
         if (Stage < 0 || Stage >= data.Stages.Count || Steps < 0)
-            throw new InvalidDataException($"{path}: tensor 'counters' has step {Steps}, stage {Stage}, which cannot be.");
-        trainable.Apply();
+            throw new InvalidDataException($"{path}: tensor '{Counters}' has step {Steps}, stage {Stage}, which cannot be.");
+        optimizer.GoOnAfter(Steps);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        gradient.Dispose();
-        optimizer.Dispose();
-    }
+    /// <summary>Frees the optimizer's means.</summary>
+    public void Dispose() => optimizer.Dispose();
 }

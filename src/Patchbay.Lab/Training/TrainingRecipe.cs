@@ -8,7 +8,7 @@ namespace Patchbay.Lab.Training;
 /// <summary>Shape of a model to be trained from scratch; embeddings are tied.</summary>
 /// <param name="Layers">L.</param>
 /// <param name="Heads">H.</param>
-/// <param name="HeadWidth">dh, a multiple of 16 for the fast way.</param>
+/// <param name="HeadWidth">dh, even.</param>
 /// <param name="Width">d.</param>
 /// <param name="FeedForward">Width of the MLP.</param>
 /// <param name="MaxPositions">Longest sequence.</param>

@@ -14,7 +14,9 @@ public sealed class TrainingRun : IDisposable
 {
     private const string RecipeName = "recipe.json", StateName = "state.safetensors";
     private readonly string? start;
-    private readonly FlatWeights weights;
+    private readonly int threads;
+    private readonly LlamaConfig config;
+    private readonly LlamaWeights weights; // at the start
     private readonly Trainable trainable;
     private readonly Trainer trainer;
     private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
@@ -23,29 +25,34 @@ public sealed class TrainingRun : IDisposable
 
     private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads, Device device)
     {
-        (Folder, Recipe, this.start) = (folder, recipe, start);
-        if (start is null)
-        {
-            weights = new(recipe.Model!.Config(recipe.Vocabulary.Size), device: device);
-            Initialization.Draw(weights, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
-        }
-        else
-        {
-            using var checkpoint = Checkpoint.Open(start);
-            if (checkpoint.Config.Vocabulary != recipe.Vocabulary.Size)
-                throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, expected {recipe.Vocabulary.Size}: the lab's data are made of the lab's own words.");
-            using var loaded = checkpoint.Load(ScalarType.Float32);
-            weights = new(checkpoint.Config, device: device);
-            weights.CopyFrom(loaded);
-        }
+        (Folder, Recipe, this.start, this.threads) = (folder, recipe, start, device.type == DeviceType.CPU ? threads : 1);
+        (config, weights) = Start(recipe, start, device);
         trainable = recipe.FineTuning switch
         {
-            { Method: "lora" } f => new LoraTraining(weights, f.Rank, f.Alpha, f.Targets ?? ["q_proj", "k_proj", "v_proj", "o_proj"], recipe.Seed),
-            { Method: "heads" } => DirectTraining.Heads(weights, recipe.ParseHeads()),
-            _ => DirectTraining.All(weights),
+            { Method: "lora" } f => new LoraTraining(weights, f.Rank, f.Alpha,
+                f.Targets ?? ["q_proj", "k_proj", "v_proj", "o_proj"], recipe.Seed),
+            { Method: "heads" } => new HeadTraining(config, weights, recipe.ParseHeads()),
+            _ => new FullTraining(config, weights),
         };
-        trainer = new(weights, trainable, LabData.Create(recipe.Data), recipe, threads);
+        trainer = new(config, trainable, LabData.Create(recipe.Data), recipe, this.threads);
         foreach (var name in LabData.EvaluationsOf(recipe.Vocabulary)) questions[name] = LabData.Evaluation(name, recipe.Questions);
+    }
+
+    /// <summary>Shape and weights that training starts from: drawn, or a checkpoint's.</summary>
+    private static (LlamaConfig Config, LlamaWeights Weights) Start(TrainingRecipe recipe, string? start, Device device)
+    {
+        if (start is null)
+        {
+            var config = recipe.Model!.Config(recipe.Vocabulary.Size);
+            using var drawn = Initialization.Draw(config, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
+            return (config, drawn.Copy(ScalarType.Float32, device));
+        }
+        using var checkpoint = Checkpoint.Open(start);
+        if (checkpoint.Config.Vocabulary != recipe.Vocabulary.Size)
+            throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, "
+                + $"expected {recipe.Vocabulary.Size}: the lab's data are made of the lab's own words.");
+        using var loaded = checkpoint.Load(ScalarType.Float32);
+        return (checkpoint.Config, loaded.Copy(ScalarType.Float32, device));
     }
 
     /// <summary>The run's folder.</summary>
@@ -63,15 +70,12 @@ public sealed class TrainingRun : IDisposable
     /// <summary>How many numbers are trained.</summary>
     public long TrainedCount => trainable.Count;
 
-    /// <summary>Operations of matrix products so far.</summary>
-    public long Operations => trainer.Operations;
-
     /// <summary>Begins a run, or goes on with the one in the folder.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="recipe">What is trained.</param>
     /// <param name="start">The checkpoint that a fine-tuning starts from; null to train from scratch.</param>
     /// <param name="threads">Threads to train on, one or two; the result is the same.</param>
-    /// <param name="device">Where to train; null is the CPU. Elsewhere gradients are autograd's.</param>
+    /// <param name="device">Where to train; null is the CPU.</param>
     /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is not as it must be.</exception>
     public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
     {
@@ -153,21 +157,24 @@ public sealed class TrainingRun : IDisposable
     private bool Stops(LogEntry evaluation) =>
         Recipe.StopAt is { } stop && trainer.InLastStage && evaluation.Scores![stop.Evaluation].Share >= stop.Accuracy;
 
-    private LogEntry Evaluate() => new() { Step = Steps, Scores = Scores(questions) };
-
-    private Dictionary<string, Proportion> Scores(IReadOnlyDictionary<string, IReadOnlyList<Question>> asked)
+    private LogEntry Evaluate()
     {
         using var scope = NewDisposeScope();
-        return asked.ToDictionary(q => q.Key, q => trainer.Evaluate(q.Value));
+        using var _ = no_grad();
+        return new() { Step = Steps, Scores = Scores(trainable.Weights(), questions) };
     }
+
+    private Dictionary<string, Proportion> Scores(
+        LlamaWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
+        asked.ToDictionary(q => q.Key, q => Evaluation.Of(config, of, q.Value, threads));
 
     /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during training.</summary>
     public IReadOnlyDictionary<string, Proportion> FinalScores()
     {
         using var checkpoint = Checkpoint.Open(ModelFolder);
         using var loaded = checkpoint.Load(ScalarType.Float32);
-        weights.CopyFrom(loaded);
-        return Scores(questions.Keys.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
+        using var written = loaded.Copy(ScalarType.Float32, weights.Embedding.device);
+        return Scores(written, questions.Keys.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
     }
 
     /// <summary>Writes the model as it is now: a checkpoint's folder with the tokenizer, or an adapter's.</summary>
@@ -182,8 +189,9 @@ public sealed class TrainingRun : IDisposable
             LabTokenizer.Write(folder, Recipe.Vocabulary);
             return;
         }
-        using var narrow = weights.Weights(place => FlatWeights.View(weights.Values, place).to(dtype).DetachFromDisposeScope());
-        CheckpointWriter.Write(folder, weights.Config, narrow);
+        using var _ = no_grad();
+        using var narrow = trainable.Weights().Copy(dtype, CPU);
+        CheckpointWriter.Write(folder, config, narrow);
         LabTokenizer.Write(folder, Recipe.Vocabulary);
     }
 

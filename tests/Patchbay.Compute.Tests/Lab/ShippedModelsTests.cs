@@ -23,18 +23,14 @@ public class ShippedModelsTests
     [InlineData("tiny-float")]
     public void Measured_again_a_model_is_as_good_as_recorded(string name)
     {
-        using var scope = NewDisposeScope();
         using var checkpoint = Checkpoint.Open(Path.Combine(Folder, name));
         using var loaded = checkpoint.Load(ScalarType.Float32);
-        using var weights = new FlatWeights(checkpoint.Config);
-        weights.CopyFrom(loaded);
-        using var trainable = DirectTraining.All(weights);
-        using var trainer = new Trainer(weights, trainable, LabData.Create([new("arithmetic")]), LabRecipes.Find("float"), threads: 2);
         var recorded = Quartet.Results(Folder).First(m => m.Name == name);
         foreach (var evaluation in LabData.Evaluations)
         {
             // The same questions as then, as many: another processor's rounding may tip one in a hundred.
-            var measured = trainer.Evaluate(LabData.Evaluation(evaluation, recorded.Scores[evaluation].Count));
+            var measured = Evaluation.Of(
+                checkpoint.Config, loaded, LabData.Evaluation(evaluation, recorded.Scores[evaluation].Count), threads: 2);
             Assert.InRange(measured.Right, recorded.Scores[evaluation].Right - 0.01 * measured.Count, recorded.Scores[evaluation].Right + 0.01 * measured.Count);
         }
     }

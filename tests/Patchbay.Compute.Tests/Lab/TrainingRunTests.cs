@@ -2,6 +2,7 @@ using Patchbay.Lab.Data;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
+using Patchbay.Models.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -56,9 +57,33 @@ public class TrainingRunTests
         Assert.Equal(Log(folder.PathOf("whole")), Log(folder.PathOf("parts")));
     }
 
-    private static string Train(string folder, TrainingRecipe recipe, string? start = null, int stopAfter = -1, int crashAfter = -1)
+    [Fact]
+    public void Two_threads_train_to_the_bits_of_one()
     {
-        using var run = TrainingRun.Open(folder, recipe, start);
+        using var folder = new TemporaryFolder();
+        var one = Train(folder.PathOf("one"), Recipe);
+        var two = Train(folder.PathOf("two"), Recipe, threads: 2);
+        foreach (var file in new[] { "model/model.safetensors", "state.safetensors" })
+            Assert.Equal(File.ReadAllBytes(folder.PathOf($"one/{file}")), File.ReadAllBytes(folder.PathOf($"two/{file}")));
+        Assert.NotEqual(one, two);
+    }
+
+    [Fact]
+    public void The_state_of_an_earlier_version_is_refused_in_a_sentence()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        Train(folder.PathOf("run"), Recipe with { Steps = 1 });
+        SafetensorsWriter.Write(folder.PathOf("run/state.safetensors"),
+            [zeros([3], device: CPU).ToWrite("values"), zeros([3], device: CPU).ToWrite("mean"), zeros([3], device: CPU).ToWrite("square")]);
+        var refusal = Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("run"), Recipe with { Steps = 1 }));
+        Assert.Contains("begin anew", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private static string Train(
+        string folder, TrainingRecipe recipe, string? start = null, int stopAfter = -1, int crashAfter = -1, int threads = 1)
+    {
+        using var run = TrainingRun.Open(folder, recipe, start, threads);
         using var stop = new CancellationTokenSource();
         run.Run(entry =>
         {

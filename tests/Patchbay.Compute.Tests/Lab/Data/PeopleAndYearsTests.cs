@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Patchbay.Lab.Data;
 using Patchbay.Lab.Training;
+using Patchbay.Models;
 using Patchbay.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -82,26 +83,24 @@ public sealed partial class PeopleAndYearsTests
     public void Where_several_answers_are_right_as_many_are_counted_as_their_probability_says()
     {
         using var scope = NewDisposeScope();
-        var recipe = new TrainingRecipe { Name = "test", Model = new(2, 2, 16, 32, 48), Data = [new("greater-than")], Steps = 1 };
-        using var weights = new FlatWeights(recipe.Model.Config(Vocabulary.Size));
-        Initialization.Draw(weights, 5);
-        using var trainable = DirectTraining.All(weights);
-        using var trainer = new Trainer(weights, trainable, LabData.Create(recipe.Data), recipe);
-        using var gradient = new AutogradGradient(weights);
+        using var quiet = no_grad();
+        var config = new ModelShape(2, 2, 16, 32, 48).Config(Vocabulary.Size);
+        using var model = new Llama(config, Initialization.Draw(config, 5));
         Question[] questions = [.. GreaterThanData.HeldOut(1, 300).Where(q => q.Others.Count > 0)
             .Select(q => q with { Others = [.. q.Others, .. Enumerable.Range(110, 150)] })];
         var probabilities = questions.Select(q =>
         {
-            using var logits = gradient.Logits(new PackedBatch([new("question", [.. q.Ids, .. q.Answer], new float[q.Ids.Length + 1])]));
-            var p = logits.select(0, -1).softmax(-1).data<float>().ToArray();
+            using var logits = model.Forward(tensor(Array.ConvertAll(q.Ids, id => (long)id), device: CPU).unsqueeze(0));
+            var p = logits.select(1, -1).softmax(-1).data<float>().ToArray();
             return q.Answer.Concat(q.Others).Sum(id => (double)p[id]);
         }).ToArray();
-        var score = trainer.Evaluate(questions);
+        var score = Evaluation.Of(config, model.Weights, questions);
         Assert.Equal(questions.Length, score.Count);
         Assert.InRange(probabilities.Average(), 0.2, 0.9);
         Assert.Equal(probabilities.Sum(), score.Right, 4 * Math.Sqrt(probabilities.Sum(p => p * (1 - p))));
-        Assert.Equal(score, trainer.Evaluate(questions));
-        Assert.Equal(questions.Length, trainer.Evaluate([.. questions.Select(q => q with { Others = [.. Enumerable.Range(0, Vocabulary.Size).Except(q.Answer)] })]).Right);
+        Assert.Equal(score, Evaluation.Of(config, model.Weights, questions));
+        Assert.Equal(questions.Length, Evaluation.Of(config, model.Weights,
+            [.. questions.Select(q => q with { Others = [.. Enumerable.Range(0, Vocabulary.Size).Except(q.Answer)] })]).Right);
     }
 
     private static string[] Names(int[] ids) =>

@@ -1,0 +1,64 @@
+using Patchbay.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Patchbay.Lab.Training;
+
+/// <summary>
+/// The forward pass that training differentiates: what <see cref="Llama.Forward"/> computes, on the rows of a batch
+/// end to end. Only attention pads its sequences. Shapes: R rows, N sequences, T rows of the longest, H query heads,
+/// Hkv key/value heads, dh head width, d model width, f MLP width, V vocabulary.
+/// </summary>
+internal static class PackedForward
+{
+    /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>
+    public static Tensor Logits(LlamaConfig c, LlamaWeights weights, PackedBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var device = weights.Embedding.device;
+        var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex
+        Tensor padded = PackedBatch.Index(batch.Padded, device), rows = PackedBatch.Index(batch.Places, device);
+        var x = weights.Embedding.index_select(0, PackedBatch.Index(batch.Ids, device));    // (R, d)
+        foreach (var w in weights.Layers)
+        {
+            var h = Norm(x, w.AttentionNorm);                                         // (R, d)
+            var q = Sequences(Rotate(h, w.Query));                                    // (N, H, T, dh)
+            var k = PerQueryHead(Sequences(Rotate(h, w.Key)));
+            var v = PerQueryHead(Sequences(F.linear(h, w.Value)));
+            var z = F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2);
+            z = z.reshape(-1, c.Heads * c.HeadWidth).index_select(0, rows);           // (R, H·dh)
+            x = x + F.linear(z, w.Output);
+            h = Norm(x, w.MlpNorm);
+            x = x + F.linear(F.linear(h, w.Gate).silu() * F.linear(h, w.Up), w.Down); // by way of (R, f)
+        }
+        return F.linear(Norm(x, weights.FinalNorm), weights.Unembedding).MoveToOuterDisposeScope();
+
+        Tensor Norm(Tensor y, Tensor weight) =>
+            y * (linalg.vector_norm(y, 2, [-1], true).square() / c.Width + c.NormEpsilon).rsqrt() * weight;
+
+        // q or k after the rotary embedding. Channels i and i + dh/2 of a head are brought side by side, as the complex
+        // number that the embedding turns: q and k alike, so that their products are the same.
+        Tensor Rotate(Tensor y, Tensor weight)
+        {
+            var pairs = weight.view(-1, 2, c.HeadWidth / 2, c.Width).transpose(1, 2).reshape(weight.shape);
+            return view_as_real(view_as_complex(F.linear(y, pairs).view(batch.Rows, -1, c.HeadWidth / 2, 2)) * turns);
+        }
+
+        Tensor Sequences(Tensor y) => y.view(batch.Rows, -1).index_select(0, padded)
+            .view(batch.Sequences.Count, batch.Longest, -1, c.HeadWidth).transpose(1, 2);
+
+        Tensor PerQueryHead(Tensor kv) => c.GroupSize == 1 ? kv : kv.repeat_interleave(c.GroupSize, dim: 1);
+    }
+
+    /// <summary>The rotary embedding of each row's position as complex numbers of length 1: (R, 1, dh/2).</summary>
+    private static Tensor Turns(LlamaConfig c, PackedBatch batch, Tensor like)
+    {
+        var frequencies = tensor(Rotary.Frequencies(c), device: CPU);
+        var angles = arange(batch.Longest, dtype: ScalarType.Float32, device: CPU).unsqueeze(1) * frequencies.unsqueeze(0);
+        var exact = angles.to(ScalarType.Float64); // rounded from there, as Llama.RopeTables does
+        Tensor Part(Tensor part) => part.to(ScalarType.Float32).to(like.dtype).to(like.device);
+        var turns = complex(Part(exact.cos()), Part(exact.sin()));                    // (T, dh/2)
+        return turns.index_select(0, PackedBatch.Index(batch.Positions, like.device)).unsqueeze(1);
+    }
+}
