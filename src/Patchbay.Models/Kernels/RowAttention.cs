@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +8,7 @@ namespace Patchbay.Models.Kernels;
 /// rows in the place of the base's. A variant is one altered copy of the base's N prompts; a plain forward pass is the
 /// case of one variant with no rows of its own.
 /// </summary>
-public sealed record RowAttention
+public sealed partial record RowAttention
 {
     /// <summary>Queries after the rotary embedding: (V, N, Dq, H, dh).</summary>
     public required Tensor Query { get; init; }
@@ -140,147 +138,4 @@ public sealed record RowAttention
     }
 
     private Tensor OnDevice(int[] numbers) => tensor(Array.ConvertAll(numbers, n => (long)n), device: Query.device);
-
-    /// <summary>Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors float32.</summary>
-    private unsafe Tensor RunFused()
-    {
-        var z = empty_like(Query);
-        var shape = new FusedShape
-        {
-            Count = Count,
-            QueryRows = QueryRows,
-            OwnRows = OwnRows,
-            Heads = Heads,
-            HeadWidth = HeadWidth,
-            KeyValueHeads = (int)BaseValue.shape[1],
-            Tokens = (int)BaseValue.shape[2],
-            Padded = (int)BaseKeyT.shape[3],
-            OwnHeads = OwnKey is null ? Heads : (int)OwnKey.shape[3],
-            Q = CpuKernels.Pointer(Query),
-            Z = CpuKernels.Pointer(z),
-            KeyT = CpuKernels.Pointer(BaseKeyT),
-            Value = CpuKernels.Pointer(BaseValue),
-            OwnKey = OwnKey is null ? null : CpuKernels.Pointer(OwnKey),
-            OwnValue = OwnValue is null ? null : CpuKernels.Pointer(OwnValue),
-        };
-        var work = (long)QueryRows * Heads * HeadWidth * shape.Tokens;
-        CpuKernels.ForRows(Variants * Count, work, vn => Fused(shape, vn));
-        CpuKernels.Keep(Query, z, BaseKeyT, BaseValue, OwnKey, OwnValue);
-        return z;
-    }
-
-    private unsafe struct FusedShape
-    {
-        public int Count, QueryRows, OwnRows, Heads, OwnHeads, KeyValueHeads, HeadWidth, Tokens, Padded;
-        public float* Q, Z, KeyT, Value, OwnKey, OwnValue;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
-    private unsafe void Fused(in FusedShape s, int vn)
-    {
-        var n = vn % s.Count;
-        var own = OwnPositions.AsSpan(n * s.OwnRows, s.OwnRows);
-        var scores = stackalloc float[s.Padded];
-        var values = stackalloc float*[s.Padded];
-        for (var h = 0; h < s.Heads; h++)
-        {
-            var kv = (long)Prompts[n] * s.KeyValueHeads + h / (s.Heads / s.KeyValueHeads);
-            float* keyT = s.KeyT + kv * s.HeadWidth * s.Padded, value = s.Value + kv * s.Tokens * s.HeadWidth;
-            var first = ((long)vn * s.OwnRows * s.OwnHeads + h / (s.Heads / s.OwnHeads)) * s.HeadWidth;
-            long step = (long)s.OwnHeads * s.HeadWidth;
-            for (var t = 0; t < s.Tokens; t++) values[t] = value + (long)t * s.HeadWidth;
-            for (var j = 0; j < s.OwnRows; j++)
-                if (own[j] >= 0) values[own[j]] = s.OwnValue + first + j * step;
-            for (var j = 0; j < s.QueryRows; j++)
-            {
-                var row = ((long)vn * s.QueryRows + j) * s.Heads + h;
-                float* q = s.Q + row * s.HeadWidth, z = s.Z + row * s.HeadWidth;
-                var p = QueryPositions[n * s.QueryRows + j];
-                new Span<float>(z, s.HeadWidth).Clear();
-                if (p < 0) continue;
-                Scores(q, keyT, scores, s.HeadWidth, s.Padded, p + 1);
-                for (var i = 0; i < s.OwnRows; i++)
-                    if (own[i] >= 0 && own[i] <= p) scores[own[i]] = Dot(q, s.OwnKey + first + i * step, s.HeadWidth);
-                if (Forbidden?[(long)vn * s.QueryRows + j] is { } forbidden)
-                    foreach (var t in forbidden) scores[t] = float.NegativeInfinity;
-                CpuKernels.Softmax(scores, p + 1, 1f / MathF.Sqrt(s.HeadWidth));
-                WeightedSum(scores, values, z, p + 1, s.HeadWidth);
-            }
-        }
-    }
-
-    /// <summary>scores[t] = q · keyT[:, t] for t below <paramref name="count"/> (and some garbage up to the padding).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
-    private static unsafe void Scores(float* q, float* keyT, float* scores, int dh, int padded, int count)
-    {
-        var t = 0;
-        for (; t + 64 <= padded && t < count; t += 64)
-        {
-            Vector512<float> a = default, b = default, c = default, d = default;
-            for (var i = 0; i < dh; i++)
-            {
-                var x = Vector512.Create(q[i]);
-                var k = keyT + (long)i * padded + t;
-                a = Vector512.FusedMultiplyAdd(x, Vector512.Load(k), a);
-                b = Vector512.FusedMultiplyAdd(x, Vector512.Load(k + 16), b);
-                c = Vector512.FusedMultiplyAdd(x, Vector512.Load(k + 32), c);
-                d = Vector512.FusedMultiplyAdd(x, Vector512.Load(k + 48), d);
-            }
-            a.Store(scores + t);
-            b.Store(scores + t + 16);
-            c.Store(scores + t + 32);
-            d.Store(scores + t + 48);
-        }
-        for (; t < count; t += 16)
-        {
-            Vector512<float> a = default;
-            for (var i = 0; i < dh; i++)
-                a = Vector512.FusedMultiplyAdd(Vector512.Create(q[i]), Vector512.Load(keyT + (long)i * padded + t), a);
-            a.Store(scores + t);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
-    private static unsafe float Dot(float* x, float* y, int length)
-    {
-        Vector512<float> sum = default;
-        var i = 0;
-        for (; i + 16 <= length; i += 16) sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + i), Vector512.Load(y + i), sum);
-        var total = Vector512.Sum(sum);
-        for (; i < length; i++) total += x[i] * y[i];
-        return total;
-    }
-
-    /// <summary>z = sum over t of weights[t] * values[t].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
-    private static unsafe void WeightedSum(float* weights, float** values, float* z, int count, int dh)
-    {
-        var i = 0;
-        for (; i + 64 <= dh; i += 64)
-        {
-            Vector512<float> a = default, b = default, c = default, d = default;
-            for (var t = 0; t < count; t++)
-            {
-                var w = Vector512.Create(weights[t]);
-                var v = values[t] + i;
-                a = Vector512.FusedMultiplyAdd(w, Vector512.Load(v), a);
-                b = Vector512.FusedMultiplyAdd(w, Vector512.Load(v + 16), b);
-                c = Vector512.FusedMultiplyAdd(w, Vector512.Load(v + 32), c);
-                d = Vector512.FusedMultiplyAdd(w, Vector512.Load(v + 48), d);
-            }
-            a.Store(z + i);
-            b.Store(z + i + 16);
-            c.Store(z + i + 32);
-            d.Store(z + i + 48);
-        }
-        for (; i + 16 <= dh; i += 16)
-        {
-            Vector512<float> a = default;
-            for (var t = 0; t < count; t++)
-                a = Vector512.FusedMultiplyAdd(Vector512.Create(weights[t]), Vector512.Load(values[t] + i), a);
-            a.Store(z + i);
-        }
-        for (; i < dh; i++)
-            for (var t = 0; t < count; t++) z[i] += weights[t] * values[t][i];
-    }
 }
