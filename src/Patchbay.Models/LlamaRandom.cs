@@ -15,10 +15,10 @@ public sealed partial class Llama
         using var _ = no_grad();
         manual_seed(seed);
         Tensor Draw(double scale, params long[] shape) =>
-            (randn(shape, dtype: ScalarType.Float64) * scale).to(dtype).DetachFromDisposeScope();
+            (randn(shape, dtype: ScalarType.Float64, device: CPU) * scale).to(dtype).DetachFromDisposeScope();
         Tensor Matrix(long outputs, long inputs) => Draw(spread / Math.Sqrt(inputs), outputs, inputs);
-        Tensor Norm() => (ones([config.Width], dtype: ScalarType.Float64) + randn([config.Width], dtype: ScalarType.Float64) * 0.1)
-            .to(dtype).DetachFromDisposeScope();
+        Tensor Norm() =>
+            (randn([config.Width], dtype: ScalarType.Float64, device: CPU) * 0.1 + 1).to(dtype).DetachFromDisposeScope();
         Tensor? Bias(bool present, long size) => present ? Draw(0.3, size) : null;
         long q = config.Heads * config.HeadWidth, kv = config.KeyValueHeads * config.HeadWidth;
         var embedding = Draw(1, config.Vocabulary, config.Width);

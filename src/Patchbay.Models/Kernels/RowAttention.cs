@@ -95,7 +95,7 @@ public sealed record RowAttention
             for (var n = 0; n < N; n++)
                 for (var j = 0; j < D; j++)
                     for (var k = 0; k < keys; k++) mask[i++] = forbidden(v, n, j, k);
-        return tensor(mask).view(V, N, D, 1, keys).to(Query.device);
+        return tensor(mask).to(Query.device).view(V, N, D, 1, keys);
     }
 
     private bool BaseForbidden(int v, int n, int j, int key)

@@ -5,7 +5,6 @@ using static TorchSharp.torch;
 namespace Patchbay.Models.Tests.Kernels;
 
 /// <summary>Each fused kernel against the plain torch form beside it, at widths that are and are not whole vectors.</summary>
-[Collection(nameof(Libtorch))]
 public class CpuKernelTests
 {
     public static TheoryData<int> Widths() => [8, 16, 24, 33, 64, 100, 512];
