@@ -178,8 +178,9 @@ public sealed partial class Llama : IDisposable
         if (cos is null || sin is null)
         {
             using var scope = NewDisposeScope();
-            var frequencies = tensor(Rotary.Frequencies(Config));
-            var angles = arange(Config.MaxPositions, dtype: ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
+            var frequencies = tensor(Rotary.Frequencies(Config), device: CPU);
+            var positions = arange(Config.MaxPositions, dtype: ScalarType.Float32, device: CPU);
+            var angles = positions.unsqueeze(1) * frequencies.unsqueeze(0);
             // Rounded from float64: float32's own cosine has another last bit in every mathematical library.
             var exact = angles.to(ScalarType.Float64);
             cos = exact.cos().to(ScalarType.Float32).to(Dtype).to(Device).DetachFromDisposeScope();

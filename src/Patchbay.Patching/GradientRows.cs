@@ -32,7 +32,7 @@ internal sealed class GradientRows : IDisposable
         Ends = Index(offsets.Select((o, n) => (long)o + depths[n] - 1));
         Padded = Index(Enumerable.Range(0, Count * Depth).Select(i => (long)offsets[i / Depth] + Math.Min(i % Depth, depths[i / Depth] - 1)));
         Unpadded = Index(rows.Select(r => (long)r.Prompt * Depth + r.Position - start[r.Prompt]));
-        AtLast = Keep(tensor(start.Select((p, n) => p == last[n]).ToArray()).view(Count, 1, 1));
+        AtLast = Keep(tensor(start.Select((p, n) => p == last[n]).ToArray()).to(run.Model.Device).view(Count, 1, 1));
         (AllAtLast, NoneAtLast) = (depths.All(d => d == 1), depths.All(d => d > 1));
         // Padding among a query's keys is masked by the causal rule: it lies behind the prompt's last row.
         Forbidden = Mask(Depth, (_, row) => row);
@@ -109,15 +109,14 @@ internal sealed class GradientRows : IDisposable
                 of[(BaseTokens + seesUpTo(n, row) + 1)..].Fill(true);
             }
         }
-        return mask.Contains(true) ? Keep(tensor(mask).view(Count, 1, queries, keys)) : null;
+        return mask.Contains(true) ? Keep(tensor(mask).to(run.Model.Device).view(Count, 1, queries, keys)) : null;
     }
 
-    private Tensor Index(IEnumerable<long> values) => Keep(tensor(values.ToArray()));
+    private Tensor Index(IEnumerable<long> values) => Keep(tensor(values.ToArray()).to(run.Model.Device));
 
     private Tensor Keep(Tensor made)
     {
-        var kept = made.to(run.Model.Device).DetachFromDisposeScope();
-        owned.Add(kept);
-        return kept;
+        owned.Add(made.DetachFromDisposeScope());
+        return made;
     }
 }

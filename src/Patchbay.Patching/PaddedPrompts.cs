@@ -36,7 +36,7 @@ public sealed class PaddedPrompts
         for (var n = 0; n < count; n++)
             for (var t = 0; t < Prompts[first + n].Length; t++) ids[n * Tokens + t] = Prompts[first + n][t];
         using var scope = NewDisposeScope();
-        return tensor(ids).view(count, Tokens).to(device).MoveToOuterDisposeScope();
+        return tensor(ids).to(device).view(count, Tokens).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same prompts, only some of them.</summary>

@@ -1,2 +1,3 @@
-// libtorch has one random generator: models drawn from seeds side by side would not be those of their seeds.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+// libtorch has one random generator: models drawn from seeds side by side would not be those of their seeds. One test
+// at a time, but for classes with a [Collection] of their own, which do it all in other processes.
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly)]

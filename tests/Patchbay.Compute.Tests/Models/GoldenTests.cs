@@ -6,7 +6,6 @@ using static TorchSharp.torch;
 namespace Patchbay.Models.Tests;
 
 /// <summary>Real checkpoints against the numbers given with them.</summary>
-[Collection(nameof(Libtorch))]
 public class GoldenTests
 {
     [SharedTheory]

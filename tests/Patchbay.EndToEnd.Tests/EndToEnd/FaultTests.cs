@@ -6,6 +6,7 @@ using Patchbay.Sweeps;
 namespace Patchbay.EndToEnd.Tests;
 
 /// <summary>What an operator sees when the world is not as it should be: one clear sentence, and nothing recorded is lost.</summary>
+[Collection(nameof(FaultTests))]
 public sealed class FaultTests : IDisposable
 {
     private const string Stages = """

@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace Patchbay.EndToEnd.Tests;
 
 /// <summary>Real processes, killed in earnest.</summary>
+[Collection(nameof(KillTests))]
 public sealed class KillTests(ITestOutputHelper output)
 {
     /// <summary>The quartet, with so many prompts that a unit takes longer than the test takes to notice it.</summary>

@@ -1,6 +1,7 @@
 namespace Patchbay.EndToEnd.Tests;
 
 /// <summary>A node that serves in the background, and commands that speak to it.</summary>
+[Collection(nameof(NodeRunTests))]
 public sealed class NodeRunTests : IDisposable
 {
     private const string Study = """

@@ -4,6 +4,7 @@ using Patchbay.Tests;
 
 namespace Patchbay.Sweeps.Tests.Studies;
 
+[Collection(nameof(ShippedStudyTests))]
 public sealed class ShippedStudyTests : IDisposable
 {
     private static readonly string Root = FindRoot();

@@ -4,6 +4,7 @@ using Patchbay.Models.Tokenizers;
 namespace Patchbay.Models.Tests.Tokenizers;
 
 /// <summary>Damaged files open or are refused by one sentence; nothing else happens, and little memory is taken.</summary>
+[Collection(nameof(TokenizerFuzzTests))]
 public class TokenizerFuzzTests
 {
     private const long MaxAllocation = 64L << 20;

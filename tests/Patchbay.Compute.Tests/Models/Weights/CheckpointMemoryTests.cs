@@ -3,14 +3,7 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Models.Tests.Weights;
 
-/// <summary>Tests that count all tensors of the process: no other may run meanwhile.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
-{
-    public const string Name = "alone";
-}
-
-[Collection(Alone.Name)]
+/// <summary>Tests that count all tensors of the process.</summary>
 public sealed class CheckpointMemoryTests : IDisposable
 {
     private readonly ScratchFolder folder = new();

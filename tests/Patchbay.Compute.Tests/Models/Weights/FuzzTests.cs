@@ -11,6 +11,7 @@ namespace Patchbay.Models.Tests.Weights;
 /// the parts of the JSON and the texts of __metadata__; in a zip: versions, attributes, and the version record; in a legacy
 /// pickle: requires_grad, and a size or a string that has two spellings.
 /// </summary>
+[Collection(nameof(FuzzTests))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     // Some seconds where nothing else runs.
