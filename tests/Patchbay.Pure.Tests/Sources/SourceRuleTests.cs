@@ -8,9 +8,6 @@ namespace Patchbay.Pure.Tests.Sources;
 /// <summary>The sources in src keep the rules, and each rule finds what it is about.</summary>
 public sealed class SourceRuleTests
 {
-    /// <summary>Folders whose sources keep no rule yet.</summary>
-    private static readonly string[] Exempt = ["src/Patchbay.Lab/"];
-
     /// <summary>Where unsafe code and native calls belong.</summary>
     private static readonly string[] Unsafe =
         ["src/Patchbay.Models/Kernels/", "src/Patchbay.Models/Libtorch/SystemCalls.cs"];
@@ -135,7 +132,6 @@ public sealed class SourceRuleTests
     /// <summary>File, line and code of what breaks a rule, e.g. "src/A.cs(12): zeros(2, 3)".</summary>
     private static IEnumerable<string> Found(Rule rule) =>
         from source in Sources.Value
-        where !IsIn(source.Path, Exempt)
         from found in rule(source.Root)
         select $"{source.Path}({found.GetLocation()!.GetLineSpan().StartLinePosition.Line + 1}): {found}";
 
