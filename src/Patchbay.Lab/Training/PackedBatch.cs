@@ -52,6 +52,9 @@ public sealed class PackedBatch
     /// <summary>Rows of the longest sequence, T.</summary>
     public int Longest => Enumerable.Range(0, Sequences.Count).Max(Length);
 
+    /// <summary>Whether sequences differ in length, so that some must be padded.</summary>
+    public bool IsPadded => Rows != Sequences.Count * Longest;
+
     /// <summary>Position of each row in its sequence: (R).</summary>
     public int[] Positions => [.. Each((_, position) => position)];
 

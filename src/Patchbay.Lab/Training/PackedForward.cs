@@ -27,7 +27,7 @@ internal static class PackedForward
             var k = PerQueryHead(Sequences(Rotate(h, w.Key)));
             var v = PerQueryHead(Sequences(F.linear(h, w.Value)));
             var z = F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2);
-            z = z.reshape(-1, c.Heads * c.HeadWidth).index_select(0, rows);           // (R, H·dh)
+            z = Taken(z.reshape(-1, c.Heads * c.HeadWidth), rows);                     // (R, H·dh)
             x = x + F.linear(z, w.Output);
             h = Norm(x, w.MlpNorm);
             x = x + F.linear(F.linear(h, w.Gate).silu() * F.linear(h, w.Up), w.Down); // by way of (R, f)
@@ -45,8 +45,10 @@ internal static class PackedForward
             return view_as_real(view_as_complex(F.linear(y, pairs).view(batch.Rows, -1, c.HeadWidth / 2, 2)) * turns);
         }
 
-        Tensor Sequences(Tensor y) => y.view(batch.Rows, -1).index_select(0, padded)
+        Tensor Sequences(Tensor y) => Taken(y.view(batch.Rows, -1), padded)
             .view(batch.Sequences.Count, batch.Longest, -1, c.HeadWidth).transpose(1, 2);
+
+        Tensor Taken(Tensor y, Tensor index) => batch.IsPadded ? y.index_select(0, index) : y;
 
         Tensor PerQueryHead(Tensor kv) => c.GroupSize == 1 ? kv : kv.repeat_interleave(c.GroupSize, dim: 1);
     }
