@@ -29,8 +29,8 @@ public sealed class Gradient(LlamaConfig config, Trainable trainable, int thread
         return [.. shares.SelectMany(share => share.Losses)];
     }
 
-    /// <summary>Losses of a share's rows, and the gradients of Σ w loss / <paramref name="total"/>, which no dispose scope
-    /// owns.</summary>
+    /// <summary>Losses of a share's rows, and the gradients of Σ w loss / <paramref name="total"/>, which no dispose
+    /// scope owns.</summary>
     private (float[] Losses, Tensor[] Gradients) Compute(PackedBatch share, double total)
     {
         using var scope = NewDisposeScope();
@@ -38,8 +38,8 @@ public sealed class Gradient(LlamaConfig config, Trainable trainable, int thread
         var logits = PackedForward.Logits(config, trainable.Weights(), share);              // (R, V)
         var targets = PackedBatch.Index(share.Targets, logits.device);
         var losses = F.cross_entropy(logits, targets, reduction: nn.Reduction.None);        // (R)
-        var weights = tensor(Array.ConvertAll(share.Weights, w => w / total), device: CPU).to(losses.dtype).to(losses.device);
-        var gradients = autograd.grad([(losses * weights).sum(0L)], values);
+        var weights = tensor(Array.ConvertAll(share.Weights, w => w / total), device: CPU).to(losses.dtype);
+        var gradients = autograd.grad([(losses * weights.to(losses.device)).sum(0L)], values);
         return (losses.detach().to(ScalarType.Float32).cpu().data<float>().ToArray(),
             [.. gradients.Select(gradient => gradient.DetachFromDisposeScope())]);
     }

@@ -8,8 +8,8 @@ namespace Patchbay.Lab.Training;
 public static class Initialization
 {
     /// <summary>
-    /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying a
-    /// token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is near
+    /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying
+    /// a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is near
     /// the transpose of its value projection (<paramref name="copying"/> is their correlation), so that a head copies
     /// what it attends to before it has learned anything: mimetic initialization (Trockman and Kolter 2023), with the
     /// sign that copies.
@@ -24,7 +24,7 @@ public static class Initialization
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         manual_seed(unchecked((long)seed));
-        long d = config.Width, q = (long)config.Heads * config.HeadWidth, kv = (long)config.KeyValueHeads * config.HeadWidth;
+        long d = config.Width, dh = config.HeadWidth, q = config.Heads * dh, kv = config.KeyValueHeads * dh;
         var embedding = Matrix(config.Vocabulary, d, 1);
         LlamaLayerWeights[] layers = [.. Enumerable.Range(0, config.Layers).Select(_ => Layer())];
         return new()
@@ -38,7 +38,7 @@ public static class Initialization
         LlamaLayerWeights Layer()
         {
             Tensor query = Inner(q, d), key = Inner(kv, d), value = Inner(kv, d), output = Inner(d, q);
-            var back = value.view(-1, config.HeadWidth, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d).t(); // (d, q)
+            var back = value.view(-1, dh, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d).t(); // (d, q)
             output.mul_(Math.Sqrt(1 - copying * copying)).add_(back * (copying * Math.Sqrt(d / (double)q)));
             return new()
             {

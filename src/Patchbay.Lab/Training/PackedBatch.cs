@@ -3,12 +3,13 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, the next id of its sequence; the last
-/// id of a sequence is read by no row, for nothing follows it.</summary>
+/// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, the next id of its sequence;
+/// the last id of a sequence is read by no row, for nothing follows it.</summary>
 public sealed class PackedBatch
 {
     /// <summary>Packs sequences of at least two ids.</summary>
-    /// <exception cref="ArgumentException">There is none, or one is shorter, or has not as many weights as ids.</exception>
+    /// <exception cref="ArgumentException">There is none, or one is shorter, or has other than as many weights as
+    /// ids.</exception>
     public PackedBatch(IReadOnlyList<TrainingSequence> sequences)
     {
         if (sequences.Count == 0) throw new ArgumentException("a batch has one sequence at least");
@@ -18,7 +19,10 @@ public sealed class PackedBatch
         {
             var s = sequences[n];
             if (s.Ids.Length < 2 || s.Weights.Length != s.Ids.Length)
-                throw new ArgumentException($"sequence {n} has {s.Ids.Length} ids and {s.Weights.Length} weights, expected 2 or more, as many of each");
+            {
+                throw new ArgumentException($"sequence {n} has {s.Ids.Length} ids and {s.Weights.Length} weights, "
+                    + "expected 2 or more, as many of each");
+            }
             Offsets[n + 1] = Offsets[n] + s.Ids.Length - 1;
         }
         (Ids, Targets, Weights) = (new int[Rows], new int[Rows], new float[Rows]);

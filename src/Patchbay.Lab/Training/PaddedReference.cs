@@ -9,8 +9,8 @@ namespace Patchbay.Lab.Training;
 internal static class PaddedReference
 {
     /// <summary>Loss of each row, (R), and the gradient of the weighted mean loss with respect to each of the model's
-    /// tensors, in the order of <see cref="LlamaWeights.Tensors"/>, in the current dispose scope; and the operations of the
-    /// matrix products, forwards and backwards.</summary>
+    /// tensors, in the order of <see cref="LlamaWeights.Tensors"/>, in the current dispose scope; and the operations of
+    /// the matrix products, forwards and backwards.</summary>
     public static (Tensor Losses, IList<Tensor> Gradients, long Operations) Compute(Llama model, PackedBatch batch)
     {
         var leaves = model.Weights.Select((_, w) => w.detach().requires_grad_(true));
@@ -26,8 +26,9 @@ internal static class PaddedReference
     /// <summary>Logits of the next id after each row: (R, V).</summary>
     public static Tensor Logits(Llama model, PackedBatch batch)
     {
-        var ids = PackedBatch.Index(batch.Ids, model.Device).index_select(0, PackedBatch.Index(batch.Padded, model.Device));
+        Tensor Index(int[] numbers) => PackedBatch.Index(numbers, model.Device);
+        var ids = Index(batch.Ids).index_select(0, Index(batch.Padded));
         var logits = model.Forward(ids.view(batch.Sequences.Count, batch.Longest));              // (N, T, V)
-        return logits.view(-1, model.Config.Vocabulary).index_select(0, PackedBatch.Index(batch.Places, model.Device));
+        return logits.view(-1, model.Config.Vocabulary).index_select(0, Index(batch.Places));
     }
 }

@@ -19,8 +19,8 @@ public static class TargetedTuning
     /// model's; on the CPU the same arguments give the same bits, with the lab's tokenizer those of <c>pbm lab finetune</c> with
     /// method "heads".
     /// </summary>
-    /// <remarks>Beside the model and its copy it takes memory for the activations of a step; gradients and the optimizer's means
-    /// are kept for the heads' weights alone.</remarks>
+    /// <remarks>Beside the model and its copy it takes memory for the activations of a step; gradients and the
+    /// optimizer's means are kept for the heads' weights alone.</remarks>
     /// <param name="model">A model in float32 without attention biases; it stays the caller's and as it is.</param>
     /// <param name="encode">Its tokenizer. The texts are made of the lab's words, in English and digits.</param>
     /// <param name="heads">The heads, one at least.</param>

@@ -10,14 +10,16 @@ namespace Patchbay.Lab.Training;
 /// <summary>Speed of training steps, and of the plainest gradient in the same run.</summary>
 /// <param name="Rows">Predictions per step.</param>
 /// <param name="Threads">Threads to train on.</param>
-/// <param name="PlainGflops">Rate of a plain float32 matrix product, the better of one measured before and one after.</param>
+/// <param name="PlainGflops">Rate of a plain float32 matrix product, the better of one measured before and one
+/// after.</param>
 /// <param name="Seconds">Median seconds of a step: gradient and optimizer.</param>
 /// <param name="GradientSeconds">Median seconds of the gradient alone.</param>
 /// <param name="Operations">Operations of a step's matrix products, attention's over all keys.</param>
-/// <param name="PlainSeconds">Seconds of the gradient by <see cref="Llama.Forward"/> and autograd on all sequences at once; the
-/// median.</param>
+/// <param name="PlainSeconds">Seconds of the gradient by <see cref="Llama.Forward"/> and autograd on all sequences at
+/// once; the median.</param>
 public sealed record TrainBenchmark(
-    int Rows, int Threads, double PlainGflops, double Seconds, double GradientSeconds, long Operations, double PlainSeconds)
+    int Rows, int Threads, double PlainGflops, double Seconds, double GradientSeconds, long Operations,
+    double PlainSeconds)
 {
     /// <summary>Rate of a whole step.</summary>
     public double Gflops => Operations / Seconds / 1e9;
@@ -62,8 +64,9 @@ public sealed record TrainBenchmark(
     private static PackedBatch RandomBatch(int vocabulary, int sequences, int length)
     {
         var random = new SplitMix64(20);
-        return new([.. Enumerable.Range(0, sequences).Select(_ => new TrainingSequence("random",
-            [.. Enumerable.Range(0, length).Select(_ => random.Below(vocabulary))], [0, .. Enumerable.Repeat(1f, length - 1)]))]);
+        float[] weights = [0, .. Enumerable.Repeat(1f, length - 1)];
+        return new([.. Enumerable.Range(0, sequences).Select(_ => new TrainingSequence(
+            "random", [.. Enumerable.Range(0, length).Select(_ => random.Below(vocabulary))], weights))]);
     }
 
     private static (double Seconds, long Operations) Plainest(Llama model, PackedBatch batch, int repeats)

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Patchbay.Lab.Training;
 
 /// <summary>Numbers that an optimizer changes.</summary>
-/// <param name="Name">Unique among those trained: a weight's name in a checkpoint, with "lora_A" or the like behind it.</param>
+/// <param name="Name">Unique among those trained: a weight's name in a checkpoint, or that of LoRA's A or B.</param>
 /// <param name="Value">The numbers.</param>
 /// <param name="Decays">Whether weight decay applies: to matrices, not to norms and embeddings.</param>
 /// <param name="Rate">Their learning rate, relative to the others'.</param>
@@ -22,8 +22,8 @@ public abstract class Trainable : IDisposable
     /// <summary>How many numbers are trained.</summary>
     public long Count => Tensors.Sum(t => t.Value.numel());
 
-    /// <summary>The model's weights as <see cref="Tensors"/> say, in a way that autograd can follow. They belong to this
-    /// object or to the current dispose scope: not to be disposed.</summary>
+    /// <summary>The model's weights as <see cref="Tensors"/> say, in a way that autograd can follow. They belong to
+    /// this object or to the current dispose scope: not to be disposed.</summary>
     public abstract LlamaWeights Weights();
 
     /// <summary>Trains a tensor, which becomes this object's.</summary>
@@ -77,17 +77,24 @@ public sealed class HeadTraining : Trainable
         foreach (var h in heads)
         {
             if (h.Layer < 0 || h.Layer >= config.Layers || h.Index < 0 || h.Index >= config.Heads)
-                throw new ArgumentException($"head {h} is not in a model of {config.Layers} layers of {config.Heads} heads");
+                throw new ArgumentException(
+                    $"head {h} is not in a model of {config.Layers} layers of {config.Heads} heads");
         }
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         this.start = start;
-        var layers = heads.GroupBy(h => h.Layer).ToDictionary(g => $"model.layers.{g.Key}.self_attn.",
-            g => g.Select(h => h.Index).Distinct().Order().ToArray());
+        var wanted = new Dictionary<string, int[]>(); // heads of a projection by its name
+        foreach (var layer in heads.GroupBy(h => h.Layer))
+        {
+            int[] queries = [.. layer.Select(h => h.Index).Distinct().Order()];
+            int[] keys = [.. queries.Select(h => h / config.GroupSize).Distinct()];
+            var attention = $"model.layers.{layer.Key}.self_attn.";
+            foreach (var part in new[] { "q_proj", "o_proj" }) wanted[$"{attention}{part}.weight"] = queries;
+            foreach (var part in new[] { "k_proj", "v_proj" }) wanted[$"{attention}{part}.weight"] = keys;
+        }
         start.Select((name, weight) =>
         {
-            if (layers.FirstOrDefault(l => name.StartsWith(l.Key, StringComparison.Ordinal)) is { Value: { } queries } layer)
-                Add(name, weight, name[layer.Key.Length] is 'k' or 'v' ? [.. queries.Select(h => h / config.GroupSize).Distinct()] : queries);
+            if (wanted.TryGetValue(name, out var of)) Add(name, weight, of);
             return weight;
         });
 
@@ -105,8 +112,8 @@ public sealed class HeadTraining : Trainable
         parts.TryGetValue(name, out var part) ? weight.index_copy(part.Dimension, part.Index, part.Value) : weight);
 }
 
-/// <summary>Low-rank changes of chosen projections (LoRA, Hu et al. 2022): W = W0 + alpha/r B A, with A (r, inputs) drawn
-/// and B (outputs, r) zero at the start. Dropout is not used.</summary>
+/// <summary>Low-rank changes of chosen projections (LoRA, Hu et al. 2022): W = W0 + alpha/r B A, with A (r, inputs)
+/// drawn and B (outputs, r) zero at the start. Dropout is not used.</summary>
 public sealed class LoraTraining : Trainable
 {
     private readonly LlamaWeights start;
@@ -159,7 +166,7 @@ public sealed class LoraTraining : Trainable
     /// <summary>The changed projections.</summary>
     public IReadOnlyCollection<string> Targets { get; }
 
-    /// <summary>Module, A and B of every change: "model.layers.0.self_attn.q_proj", (r, inputs), (outputs, r).</summary>
+    /// <summary>Module, A and B of each change: "model.layers.0.self_attn.q_proj", (r, inputs), (outputs, r).</summary>
     public IEnumerable<(string Module, Tensor A, Tensor B)> Modules =>
         modules.Select(m => (m.Key[..^".weight".Length], (Tensor)m.Value.A, (Tensor)m.Value.B));
 

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>Trains a model step by step: the curriculum's batch, gradient, optimizer. All that the next step depends on is in
-/// <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit.</summary>
+/// <summary>Trains a model step by step: the curriculum's batch, gradient, optimizer. All that the next step depends on
+/// is in <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit.</summary>
 public sealed class Trainer : IDisposable
 {
     private const string Counters = "counters", OldValues = "values";
@@ -41,7 +41,7 @@ public sealed class Trainer : IDisposable
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         var stage = data.Stages[Stage];
         var sequences = data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep);
-        var batch = new PackedBatch([.. sequences.OrderBy(s => s.Ids.Length)]); // of like lengths in a share: little padding
+        var batch = new PackedBatch([.. sequences.OrderBy(s => s.Ids.Length)]); // less padding in a share of like lengths
         var losses = gradient.Compute(batch);
         var loss = batch.Mean(losses);
         if (!double.IsFinite(loss))
@@ -50,7 +50,8 @@ public sealed class Trainer : IDisposable
         var norm = optimizer.Step(rate);
         Steps++;
         var byKind = batch.MeanByKind(losses);
-        if (!InLastStage && stage.Hardest is { } hardest && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
+        if (!InLastStage && stage.Hardest is { } hardest
+            && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
         return new()
         {
             Step = Steps,
@@ -64,7 +65,7 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    /// <summary>Writes all that the next step depends on, beside the recipe, to one file, whole or not at all.</summary>
+    /// <summary>Writes all that the next step depends on, but for the recipe, to one file, whole or not at all.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();
@@ -84,7 +85,7 @@ public sealed class Trainer : IDisposable
     ];
 
     /// <summary>Goes on from what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, of another model, or an earlier version's.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, another model's or an earlier version's.</exception>
     public void Restore(string path)
     {
         using var scope = NewDisposeScope();
@@ -100,12 +101,14 @@ public sealed class Trainer : IDisposable
                     + $"found {stored?.Count ?? 0}: it is the state of another training.");
             to.copy_(stored.Load(to.dtype, to.device));
         }
-        if (!set.Tensors.TryGetValue(Counters, out var counters) || counters.Count != 2 || counters.Type != StoredType.Int64)
+        if (!set.Tensors.TryGetValue(Counters, out var counters)
+            || counters.Count != 2 || counters.Type != StoredType.Int64)
             throw new InvalidDataException($"{path}: tensor '{Counters}' must have 2 whole numbers.");
         var numbers = counters.Load(ScalarType.Int64, CPU).data<long>().ToArray();
         (Steps, Stage) = (numbers[0], (int)numbers[1]);
         if (Stage < 0 || Stage >= data.Stages.Count || Steps < 0)
-            throw new InvalidDataException($"{path}: tensor '{Counters}' has step {Steps}, stage {Stage}, which cannot be.");
+            throw new InvalidDataException(
+                $"{path}: tensor '{Counters}' has step {Steps}, stage {Stage}, which cannot be.");
         optimizer.GoOnAfter(Steps);
     }
 

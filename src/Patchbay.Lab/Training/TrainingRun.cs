@@ -25,7 +25,8 @@ public sealed class TrainingRun : IDisposable
 
     private TrainingRun(string folder, TrainingRecipe recipe, string? start, int threads, Device device)
     {
-        (Folder, Recipe, this.start, this.threads) = (folder, recipe, start, device.type == DeviceType.CPU ? threads : 1);
+        (Folder, Recipe, this.start) = (folder, recipe, start);
+        this.threads = device.type == DeviceType.CPU ? threads : 1;
         (config, weights) = Start(recipe, start, device);
         trainable = recipe.FineTuning switch
         {
@@ -35,7 +36,8 @@ public sealed class TrainingRun : IDisposable
             _ => new FullTraining(config, weights),
         };
         trainer = new(config, trainable, LabData.Create(recipe.Data), recipe, this.threads);
-        foreach (var name in LabData.EvaluationsOf(recipe.Vocabulary)) questions[name] = LabData.Evaluation(name, recipe.Questions);
+        foreach (var name in LabData.EvaluationsOf(recipe.Vocabulary))
+            questions[name] = LabData.Evaluation(name, recipe.Questions);
     }
 
     /// <summary>Shape and weights that training starts from: drawn, or a checkpoint's.</summary>
@@ -168,13 +170,15 @@ public sealed class TrainingRun : IDisposable
         LlamaWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
         asked.ToDictionary(q => q.Key, q => Evaluation.Of(config, of, q.Value, threads));
 
-    /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during training.</summary>
+    /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during
+    /// training.</summary>
     public IReadOnlyDictionary<string, Proportion> FinalScores()
     {
         using var checkpoint = Checkpoint.Open(ModelFolder);
         using var loaded = checkpoint.Load(ScalarType.Float32);
         using var written = loaded.Copy(ScalarType.Float32, weights.Embedding.device);
-        return Scores(written, questions.Keys.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
+        return Scores(written,
+            questions.Keys.ToDictionary(name => name, name => LabData.Evaluation(name, 4 * Recipe.Questions)));
     }
 
     /// <summary>Writes the model as it is now: a checkpoint's folder with the tokenizer, or an adapter's.</summary>
