@@ -1,8 +1,8 @@
 using Patchbay.Experiments.Stages;
 using Patchbay.Models;
+using Patchbay.Models.Libtorch;
 using Patchbay.Models.Tokenizers;
 using Patchbay.Sweeps;
-using Patchbay.Models.Libtorch;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
-using Patchbay.Node;
 using Patchbay.Models.Libtorch;
+using Patchbay.Node;
 using TorchSharp;
 using static TorchSharp.torch;
 

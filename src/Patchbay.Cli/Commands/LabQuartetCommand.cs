@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using Patchbay.Models.Libtorch;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
+using Patchbay.Models.Libtorch;
 using Patchbay.Tasks;
 using Spectre.Console;
 

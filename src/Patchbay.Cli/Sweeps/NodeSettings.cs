@@ -2,9 +2,9 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
+using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using Patchbay.Sweeps;
-using Patchbay.Models.Libtorch;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;

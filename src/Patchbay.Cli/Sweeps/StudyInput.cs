@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Patchbay.Models.Libtorch;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Experiments.Stages;
+using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using Patchbay.Sweeps;
 using Patchbay.Sweeps.Studies;
