@@ -18,8 +18,8 @@ public sealed partial class Llama : IDisposable
     {
         Config = config;
         Weights = weights;
-        var packs = config.Width >= 2048 || ElementSize == 2;
-        BlockRows = Device.type != DeviceType.CPU ? 8192 : packs ? 2048 : 512;
+        var laidOutLong = config.Width >= 2048 || ElementSize == 2;
+        BlockRows = Device.type != DeviceType.CPU ? 8192 : laidOutLong ? 2048 : 512;
     }
 
     /// <summary>Shape and constants.</summary>
@@ -178,13 +178,9 @@ public sealed partial class Llama : IDisposable
         if (cos is null || sin is null)
         {
             using var scope = NewDisposeScope();
-            var frequencies = tensor(Rotary.Frequencies(Config), device: CPU);
-            var positions = arange(Config.MaxPositions, dtype: ScalarType.Float32, device: CPU);
-            var angles = positions.unsqueeze(1) * frequencies.unsqueeze(0);
-            // Rounded from float64: float32's own cosine has another last bit in every mathematical library.
-            var exact = angles.to(ScalarType.Float64);
-            cos = exact.cos().to(ScalarType.Float32).to(Dtype).to(Device).DetachFromDisposeScope();
-            sin = exact.sin().to(ScalarType.Float32).to(Dtype).to(Device).DetachFromDisposeScope();
+            var (c, s) = Rotary.Tables(Config, Config.MaxPositions);
+            cos = c.to(Dtype).to(Device).DetachFromDisposeScope();
+            sin = s.to(Dtype).to(Device).DetachFromDisposeScope();
         }
         return (cos, sin);
     }

@@ -14,11 +14,7 @@ public sealed partial class Llama
     public int BlockRows { get; set; }
 
     /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
-    public Tensor Index(IEnumerable<int> numbers)
-    {
-        using var scope = NewDisposeScope();
-        return tensor(numbers.Select(n => (long)n).ToArray()).to(Device).MoveToOuterDisposeScope();
-    }
+    public Tensor Index(IEnumerable<int> numbers) => RowIndex.Of(numbers, Device);
 
     /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
     public (Tensor Weight, Tensor? Bias) ProjectionOf(int layer, Site site, Tensor rows)
@@ -61,6 +57,9 @@ public sealed partial class Llama
 
     /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes alike.</summary>
     public bool RowKernel { get; set; } = true;
+
+    /// <summary>Keys or values as <see cref="Attend"/> computes with them: in float32 where the kernel would widen them at every call.</summary>
+    public Tensor ForRows(Tensor keysOrValues) => RowKernel ? RowAttention.Widened(keysOrValues) : keysOrValues.alias();
 
     /// <summary>Attention of rows, counted.</summary>
     public Tensor Attend(RowAttention rows)

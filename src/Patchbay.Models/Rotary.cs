@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Patchbay.Models;
 
 /// <summary>Frequencies of the rotary position embedding.</summary>
@@ -23,6 +25,19 @@ public static class Rotary
             };
         }
         return frequencies;
+    }
+
+    /// <summary>Cosines and sines of the positions below <paramref name="positions"/>: two (positions, dh/2) float32 tensors on
+    /// the CPU, in the current dispose scope. Rounded from float64: float32's own cosine has another last bit in every
+    /// mathematical library.</summary>
+    public static (Tensor Cos, Tensor Sin) Tables(LlamaConfig config, int positions)
+    {
+        using var scope = NewDisposeScope();
+        var frequencies = tensor(Frequencies(config), device: CPU);
+        var angles = arange(positions, dtype: ScalarType.Float32, device: CPU).unsqueeze(1) * frequencies.unsqueeze(0);
+        var exact = angles.to(ScalarType.Float64);
+        return (exact.cos().to(ScalarType.Float32).MoveToOuterDisposeScope(),
+            exact.sin().to(ScalarType.Float32).MoveToOuterDisposeScope());
     }
 
     private static float Llama3(float frequency, RopeScaling s)

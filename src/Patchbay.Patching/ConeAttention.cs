@@ -13,15 +13,9 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
 {
     private readonly Llama model = run.Model;
     private readonly BaseLayer kept = run.Layers[layer];
-    private (Tensor KeyT, Tensor Value)? keys;
 
-    /// <summary>The base's keys and values; float32 for the kernel where they are narrower, made once for all blocks of the
-    /// layer and freed with the scope that is open when this is.</summary>
-    public void Widen()
-    {
-        if (model.RowKernel && model.Device.type == DeviceType.CPU && model.ElementSize == 2)
-            keys = (kept.KeyT.to(ScalarType.Float32), kept.Value.to(ScalarType.Float32));
-    }
+    // As the kernel reads them: made once for all blocks of the layer, and freed with the dispose scope open now.
+    private readonly Tensor keyT = run.Model.ForRows(run.Layers[layer].KeyT), value = run.Model.ForRows(run.Layers[layer].Value);
 
     /// <summary>z of variants whose residual stream, (V, R, d), already differs: (V·Rq, H·dh).</summary>
     public Tensor Of(Variant[] variants, Tensor x)
@@ -69,8 +63,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         {
             Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth),
             QueryPositions = wanted.Positions,
-            BaseKeyT = keys?.KeyT ?? kept.KeyT,
-            BaseValue = keys?.Value ?? kept.Value,
+            BaseKeyT = keyT,
+            BaseValue = value,
             Prompts = plan.Prompts,
             OwnKey = k?.view(V, n, plan.Depth, ownHeads, c.HeadWidth),
             OwnPositions = k is null ? [] : plan.Positions,

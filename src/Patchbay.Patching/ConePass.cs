@@ -140,7 +140,6 @@ internal sealed class ConePass
         var block = Math.Max(1, 2 * model.BlockRows / plan.Rows);
         if (to <= from) return;
         var attention = new ConeAttention(run, plan, state.Plan, l);
-        attention.Widen();
         for (var first = from; first < to; first += block)
         {
             using var scope = NewDisposeScope();

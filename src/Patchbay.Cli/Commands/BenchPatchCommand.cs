@@ -60,7 +60,7 @@ internal sealed class BenchPatchCommand : PbmCommand
         using var owned = subject.Model;
         var title = $"{subject.Title}, {Compute.NameOf(dtype)} on {call.Get(device)}";
         return call.WithProgress(title, report => PatchBenchmark.Run(title, subject.Model, subject.Prompts, subject.Receivers,
-            referenceHeads, call.Get(repeats), () => TorchRuntime.MeasureGflops(on, dtype, on.type == TorchSharp.DeviceType.CPU ? 1024 : 8192),
+            referenceHeads, call.Get(repeats), () => TorchRuntime.MeasureGflops(dtype, on, on.type == TorchSharp.DeviceType.CPU ? 1024 : 8192),
             what => report(what, 0)));
     }
 

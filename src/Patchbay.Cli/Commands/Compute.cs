@@ -40,5 +40,5 @@ internal sealed class Compute
     }
 
     /// <summary>"float32", as options and files spell it.</summary>
-    public static string NameOf(ScalarType dtype) => dtype == ScalarType.BFloat16 ? "bfloat16" : dtype.ToString().ToLowerInvariant();
+    public static string NameOf(ScalarType dtype) => dtype.ToString().ToLowerInvariant();
 }

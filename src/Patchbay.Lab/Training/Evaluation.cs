@@ -51,6 +51,6 @@ public static class Evaluation
     {
         using var scope = NewDisposeScope();
         var distribution = logits.select(0, row).softmax(-1, ScalarType.Float64);
-        return distribution.index_select(0, PackedBatch.Index(ids, logits.device)).sum().item<double>();
+        return distribution.index_select(0, RowIndex.Of(ids, logits.device)).sum().item<double>();
     }
 }

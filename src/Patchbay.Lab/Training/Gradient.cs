@@ -36,7 +36,7 @@ public sealed class Gradient(LlamaConfig config, Trainable trainable, int thread
         using var scope = NewDisposeScope();
         using var _ = enable_grad();
         var logits = PackedForward.Logits(config, trainable.Weights(), share);              // (R, V)
-        var targets = PackedBatch.Index(share.Targets, logits.device);
+        var targets = RowIndex.Of(share.Targets, logits.device);
         var losses = F.cross_entropy(logits, targets, reduction: nn.Reduction.None);        // (R)
         var weights = tensor(Array.ConvertAll(share.Weights, w => w / total), device: CPU).to(losses.dtype);
         var gradients = autograd.grad([(losses * weights.to(losses.device)).sum(0L)], values);

@@ -89,10 +89,6 @@ public sealed class PackedBatch
     private IEnumerable<int> Each(Func<int, int, int> of) => Enumerable.Range(0, Sequences.Count)
         .SelectMany(sequence => Enumerable.Range(0, Length(sequence)).Select(position => of(sequence, position)));
 
-    /// <summary>Numbers of rows, ids or positions as libtorch indexes by them: (n) int64.</summary>
-    public static Tensor Index(int[] numbers, Device device) =>
-        tensor(Array.ConvertAll(numbers, n => (long)n), device: device);
-
     /// <summary>The batch in some parts of about as many rows, fewer if it has fewer sequences.</summary>
     public IReadOnlyList<PackedBatch> Split(int parts)
     {

@@ -18,8 +18,8 @@ internal static class PackedForward
         using var scope = NewDisposeScope();
         var device = weights.Embedding.device;
         var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex
-        Tensor padded = PackedBatch.Index(batch.Padded, device), rows = PackedBatch.Index(batch.Places, device);
-        var x = weights.Embedding.index_select(0, PackedBatch.Index(batch.Ids, device));    // (R, d)
+        Tensor padded = RowIndex.Of(batch.Padded, device), rows = RowIndex.Of(batch.Places, device);
+        var x = weights.Embedding.index_select(0, RowIndex.Of(batch.Ids, device));    // (R, d)
         foreach (var w in weights.Layers)
         {
             var h = Norm(x, w.AttentionNorm);                                         // (R, d)
@@ -56,11 +56,8 @@ internal static class PackedForward
     /// <summary>The rotary embedding of each row's position as complex numbers of length 1: (R, 1, dh/2).</summary>
     private static Tensor Turns(LlamaConfig c, PackedBatch batch, Tensor like)
     {
-        var frequencies = tensor(Rotary.Frequencies(c), device: CPU);
-        var angles = arange(batch.Longest, dtype: ScalarType.Float32, device: CPU).unsqueeze(1) * frequencies.unsqueeze(0);
-        var exact = angles.to(ScalarType.Float64); // rounded from there, as Llama.RopeTables does
-        Tensor Part(Tensor part) => part.to(ScalarType.Float32).to(like.dtype).to(like.device);
-        var turns = complex(Part(exact.cos()), Part(exact.sin()));                    // (T, dh/2)
-        return turns.index_select(0, PackedBatch.Index(batch.Positions, like.device)).unsqueeze(1);
+        var (cos, sin) = Rotary.Tables(c, batch.Longest);
+        var turns = complex(cos.to(like.dtype), sin.to(like.dtype)).to(like.device);    // (T, dh/2)
+        return turns.index_select(0, RowIndex.Of(batch.Positions, like.device)).unsqueeze(1);
     }
 }

@@ -16,7 +16,7 @@ internal static class PaddedReference
         var leaves = model.Weights.Select((_, w) => w.detach().requires_grad_(true));
         using var leaf = new Llama(model.Config, leaves);
         var logits = Logits(leaf, batch);                                                        // (R, V)
-        var targets = PackedBatch.Index(batch.Targets, model.Device).unsqueeze(1);
+        var targets = RowIndex.Of(batch.Targets, model.Device).unsqueeze(1);
         var losses = logits.logsumexp(-1) - logits.gather(1, targets).squeeze(1);                // (R)
         var share = tensor(batch.Weights, device: model.Device).to(losses.dtype);
         var gradients = autograd.grad([(losses * share).sum(0L) / share.sum(0L)], [.. leaves.Tensors]);
@@ -26,7 +26,7 @@ internal static class PaddedReference
     /// <summary>Logits of the next id after each row: (R, V).</summary>
     public static Tensor Logits(Llama model, PackedBatch batch)
     {
-        Tensor Index(int[] numbers) => PackedBatch.Index(numbers, model.Device);
+        Tensor Index(int[] numbers) => RowIndex.Of(numbers, model.Device);
         var ids = Index(batch.Ids).index_select(0, Index(batch.Padded));
         var logits = model.Forward(ids.view(batch.Sequences.Count, batch.Longest));              // (N, T, V)
         return logits.view(-1, model.Config.Vocabulary).index_select(0, Index(batch.Places));

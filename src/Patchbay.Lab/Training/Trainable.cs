@@ -102,7 +102,7 @@ public sealed class HeadTraining : Trainable
         {
             var dimension = name.EndsWith("o_proj.weight", StringComparison.Ordinal) ? 1 : 0;
             var channels = of.SelectMany(h => Enumerable.Range(h * config.HeadWidth, config.HeadWidth));
-            var index = PackedBatch.Index([.. channels], weight.device).DetachFromDisposeScope();
+            var index = RowIndex.Of([.. channels], weight.device).DetachFromDisposeScope();
             parts.Add(name, (dimension, index, Train(name, weight.index_select(dimension, index), decays: true)));
         }
     }

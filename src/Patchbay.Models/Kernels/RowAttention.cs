@@ -54,14 +54,18 @@ public sealed partial record RowAttention
         using var scope = NewDisposeScope();
         var wide = this with
         {
-            Query = Query.to(ScalarType.Float32),
-            BaseKeyT = BaseKeyT.to(ScalarType.Float32),
-            BaseValue = BaseValue.to(ScalarType.Float32),
-            OwnKey = OwnKey?.to(ScalarType.Float32),
-            OwnValue = OwnValue?.to(ScalarType.Float32),
+            Query = Widened(Query),
+            BaseKeyT = Widened(BaseKeyT),
+            BaseValue = Widened(BaseValue),
+            OwnKey = OwnKey is null ? null : Widened(OwnKey),
+            OwnValue = OwnValue is null ? null : Widened(OwnValue),
         };
         return wide.RunFused().to(Query.dtype).MoveToOuterDisposeScope();
     }
+
+    /// <summary>What the kernel reads in the place of a tensor: float32 of bfloat16 or float16 on the CPU, else the same.</summary>
+    public static Tensor Widened(Tensor x) =>
+        x.device_type == DeviceType.CPU && x.ElementSize == 2 ? x.to(ScalarType.Float32) : x.alias();
 
     private int Variants => (int)Query.shape[0];
     private int Count => (int)Query.shape[1];
@@ -76,7 +80,7 @@ public sealed partial record RowAttention
         using var scope = NewDisposeScope();
         int V = Variants, N = Count, D = QueryRows, H = Heads, dh = HeadWidth, T = (int)BaseValue.shape[2];
         var hkv = (int)BaseValue.shape[1];
-        var prompts = OnDevice(Prompts);
+        var prompts = RowIndex.Of(Prompts, Query.device);
         var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);
         var value = BaseValue.index_select(0, prompts);
         var q = Query / Math.Sqrt(dh);
@@ -108,7 +112,7 @@ public sealed partial record RowAttention
     /// null. Padding attends to the first token, so that no NaN arises.</summary>
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
-        var at = OnDevice(QueryPositions).view(Count, QueryRows, 1);                        // (N, D, 1)
+        var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);                        // (N, D, 1)
         var keys = arange(tokens, dtype: ScalarType.Int64, device: Query.device);
         var forbidden = keys.gt(at.clamp_min(0));                                           // (N, D, T)
         if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
@@ -117,7 +121,7 @@ public sealed partial record RowAttention
             if (OwnPositions[i] >= 0) replaced[i / OwnRows * tokens + OwnPositions[i]] = true;
         var padding = at.lt(0);
         forbidden = forbidden | (tensor(replaced, device: Query.device).view(Count, 1, tokens) & ~padding);
-        var own = OnDevice(OwnPositions).view(Count, 1, OwnRows);
+        var own = RowIndex.Of(OwnPositions, Query.device).view(Count, 1, OwnRows);
         return (WithForbidden(forbidden, (_, key) => key),
             WithForbidden(own.gt(at) | own.lt(0) | padding, (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
@@ -133,9 +137,8 @@ public sealed partial record RowAttention
         int[] places = [.. Forbidden.Index().Where(row => row.Item is not null).SelectMany(row => row.Item!
             .Select(key => (Row: row.Index, Key: place(row.Index / QueryRows % Count, key))))
             .Where(p => p.Key >= 0).Select(p => checked((int)(p.Row * keys + p.Key)))];
-        mask.view(-1).index_fill_(0, OnDevice(places), 1);
+        mask.view(-1).index_fill_(0, RowIndex.Of(places, Query.device), 1);
         return mask;
     }
 
-    private Tensor OnDevice(int[] numbers) => tensor(Array.ConvertAll(numbers, n => (long)n), device: Query.device);
 }

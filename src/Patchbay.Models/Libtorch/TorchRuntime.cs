@@ -36,13 +36,11 @@ public static class TorchRuntime
         set_num_threads(threads);
     }
 
-    /// <summary>Best rate of a product (size, size)·(size, size) on the configured threads of the CPU, in GFLOP/s.</summary>
-    public static double MeasureGflops(ScalarType dtype = ScalarType.Float32, int size = 1024, double seconds = 0.5) =>
-        MeasureGflops(CPU, dtype, size, seconds);
-
-    /// <summary>The same on any device; the time includes waiting for its end.</summary>
-    public static double MeasureGflops(Device device, ScalarType dtype, int size = 1024, double seconds = 0.5)
+    /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU on the configured threads.</summary>
+    public static double MeasureGflops(
+        ScalarType dtype = ScalarType.Float32, Device? on = null, int size = 1024, double seconds = 0.5)
     {
+        var device = on ?? CPU;
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var (a, b) = (randn(size, size, dtype: dtype, device: device), randn(size, size, dtype: dtype, device: device));
