@@ -30,7 +30,8 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         };
     }
 
-    /// <summary>Whether the machine, a file, a library, another process or the numbers of a training are at fault.</summary>
+    /// <summary>Whether the machine, a file, a library, another process or the numbers of a training are at
+    /// fault.</summary>
     private static bool IsOfSurroundings(Exception cause) => cause
         is IOException or UnauthorizedAccessException or DllNotFoundException or NotSupportedException
         or NotFiniteNumberException or ExternalException or DbException or HttpRequestException or TimeoutException;

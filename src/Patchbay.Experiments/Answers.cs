@@ -31,7 +31,8 @@ internal static class Answers
             var wide = logits.dtype == ScalarType.Float64 ? logits : logits.to(ScalarType.Float32);
             var targets = tensor(answers).to(logits.device).index_select(0, rows);
             var counted = tensor(counts).to(logits.device).index_select(0, rows);
-            return (wide.gather(1, targets) - wide.logsumexp(1, true)).exp().mul(counted).sum(1L).MoveToOuterDisposeScope();
+            return (wide.gather(1, targets) - wide.logsumexp(1, true)).exp().mul(counted).sum(1L)
+                .MoveToOuterDisposeScope();
         };
     }
 

@@ -37,7 +37,9 @@ public sealed record CircuitOverlap(int First, int Second, int Shared, double Ra
     {
         var (layers, heads) = (first.Scores.GetLength(0), first.Scores.GetLength(1));
         if ((second.Scores.GetLength(0), second.Scores.GetLength(1)) != (layers, heads))
-            throw new InvalidDataException($"circuits of {layers} layers of {heads} heads and of {second.Scores.GetLength(0)} of {second.Scores.GetLength(1)} cannot be compared");
+            throw new InvalidDataException(
+                $"circuits of {layers} layers of {heads} heads and "
+                + $"of {second.Scores.GetLength(0)} of {second.Scores.GetLength(1)} cannot be compared");
         var able = Enumerable.Range(0, Math.Min(first.SenderLayers, second.SenderLayers))
             .SelectMany(l => Enumerable.Range(0, heads).Select(h => (l, h))).ToArray();
         return new(firstHeads.Distinct().Count(), secondHeads.Distinct().Count(), firstHeads.Intersect(secondHeads).Count(),

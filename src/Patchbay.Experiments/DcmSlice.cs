@@ -116,7 +116,8 @@ internal sealed class DcmWholeSlice : DcmSlice
         using var _ = no_grad();
         var seen = new List<Tensor>();
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Source)]);
-        model.Forward(prompts.Ids(0, prompts.Count, model.Device), new AtPosition(model.Index(triples.Select(t => t.SourcePosition)), (_, z) =>
+        model.Forward(prompts.Ids(0, prompts.Count, model.Device),
+            new AtPosition(model.Index(triples.Select(t => t.SourcePosition)), (_, z) =>
         {
             seen.Add(z.clone().DetachFromDisposeScope());
             return z;

@@ -35,7 +35,8 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="Prompts">How many.</param>
 /// <param name="Tokens">Tokens of each.</param>
 /// <param name="Threads">libtorch's threads.</param>
-/// <param name="PlainGflops">A plain matrix product's, (1024)^3 in the model's dtype, measured before and after: the better.</param>
+/// <param name="PlainGflops">A plain matrix product's, (1024)^3 in the model's dtype, measured before and after: the
+/// better.</param>
 /// <param name="CacheSeconds">Base run and counterfactual activations, best of the repeats.</param>
 /// <param name="CacheOperations">Their operations.</param>
 /// <param name="Groups">Group by group.</param>
@@ -45,7 +46,8 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="ConeSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="ReferenceSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="PeakBytes">Peak resident memory of the process before the reference ran.</param>
-/// <param name="Effects">Of each group, the cone's relative change of the answer's probability by [sender, prompt].</param>
+/// <param name="Effects">Of each group, the cone's relative change of the answer's probability by [sender,
+/// prompt].</param>
 public sealed record PatchBenchmarkResult(string Model, int Prompts, int Tokens, int Threads, double PlainGflops, double CacheSeconds,
     double CacheOperations, IReadOnlyList<GroupBenchmark> Groups, double ConeSeconds, double ReferenceSeconds, double ConeSecondsAbc,
     double ReferenceSecondsAbc, long PeakBytes, IReadOnlyList<double[,]> Effects);
@@ -59,7 +61,8 @@ public static class PatchBenchmark
     /// <param name="model">The model.</param>
     /// <param name="prompts">Prompts with the chain's positions.</param>
     /// <param name="receivers">Receivers of B, C and D.</param>
-    /// <param name="referenceHeads">Heads per group that the reference does; with 0 it does not run, and its times are NaN.</param>
+    /// <param name="referenceHeads">Heads per group that the reference does; with 0 it does not run, and its times are
+    /// NaN.</param>
     /// <param name="repeats">Runs of the cone.</param>
     /// <param name="plainGflops">Measures a plain matrix product's GFLOP/s.</param>
     /// <param name="progress">Told what is under way.</param>

@@ -9,11 +9,14 @@ namespace Patchbay.Models;
 /// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
 public sealed partial class Llama
 {
-    /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the products, but
-    /// more where laying out a large matrix, or one in half precision, for a product takes long beside the product itself.</summary>
+    /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the
+    /// products, but
+    /// more where laying out a large matrix, or one in half precision, for a product takes long beside the product
+    /// itself.</summary>
     public int BlockRows { get; set; }
 
-    /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
+    /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's
+    /// device.</summary>
     public Tensor Index(IEnumerable<int> numbers) => RowIndex.Of(numbers, Device);
 
     /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
@@ -55,10 +58,12 @@ public sealed partial class Llama
         return Rope(rows, Index(positions.Select(p => Math.Max(0, p)))).view(x.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes alike.</summary>
+    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes
+    /// alike.</summary>
     public bool RowKernel { get; set; } = true;
 
-    /// <summary>Keys or values as <see cref="Attend"/> computes with them: in float32 where the kernel would widen them at every call.</summary>
+    /// <summary>Keys or values as <see cref="Attend"/> computes with them: in float32 where the kernel would widen
+    /// them at every call.</summary>
     public Tensor ForRows(Tensor keysOrValues) => RowKernel ? RowAttention.Widened(keysOrValues) : keysOrValues.alias();
 
     /// <summary>Attention of rows, counted.</summary>
@@ -69,7 +74,8 @@ public sealed partial class Llama
         return RowKernel ? rows.Run() : rows.RunTorch();
     }
 
-    /// <summary>Causal attention of whole prompts by libtorch's fused kernel: queries (n, W, H, dh) of the last W of T positions
+    /// <summary>Causal attention of whole prompts by libtorch's fused kernel: queries (n, W, H, dh) of the last W of T
+    /// positions
     /// over keys and values (n, T, Hkv, dh), after the rotary embedding -> (n, W, H, dh).</summary>
     public Tensor AttendCausally(Tensor query, Tensor key, Tensor value)
     {
@@ -77,7 +83,8 @@ public sealed partial class Llama
         var (width, tokens) = (query.shape[1], key.shape[1]);
         CountProduct(query.shape[0] * width * Config.Heads, Config.HeadWidth, 2 * tokens);
         var (q, k, v) = (query.transpose(1, 2), PerQueryHead(key).transpose(1, 2), PerQueryHead(value).transpose(1, 2));
-        var mask = width == tokens ? null : ones([width, tokens], dtype: ScalarType.Bool, device: Device).tril(tokens - width);
+        var mask = width == tokens ? null : ones([width, tokens], dtype: ScalarType.Bool, device: Device)
+            .tril(tokens - width);
         var z = F.scaled_dot_product_attention(q, k, v, mask, is_casual: mask is null);
         return z.transpose(1, 2).contiguous().MoveToOuterDisposeScope();
     }

@@ -152,7 +152,8 @@ public sealed class BaseRun : IDisposable
         var layers = Enumerable.Range(0, c.Layers).Select(_ => new BaseLayer(
             Empty(Model, rows, c.Width), Empty(Model, rows, c.Width),
             Empty(Model, rows, c.Heads, c.HeadWidth), Empty(Model, rows, c.Heads, c.HeadWidth),
-            Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)).zero_(), // padding is to be finite
+            // padding is to be finite
+            Empty(Model, n, c.KeyValueHeads, c.HeadWidth, Prefill.PaddedTokens(tokens)).zero_(),
             Empty(Model, n, c.KeyValueHeads, tokens, c.HeadWidth))).ToArray();
         var final = Prefill.Run(Model, Prompts, c.Layers, From, wantFinal: true, visit =>
         {

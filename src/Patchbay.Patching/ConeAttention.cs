@@ -15,7 +15,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     private readonly BaseLayer kept = run.Layers[layer];
 
     // As the kernel reads them: made once for all blocks of the layer, and freed with the dispose scope open now.
-    private readonly Tensor keyT = run.Model.ForRows(run.Layers[layer].KeyT), value = run.Model.ForRows(run.Layers[layer].Value);
+    private readonly Tensor keyT = run.Model.ForRows(run.Layers[layer].KeyT),
+        value = run.Model.ForRows(run.Layers[layer].Value);
 
     /// <summary>z of variants whose residual stream, (V, R, d), already differs: (V·Rq, H·dh).</summary>
     public Tensor Of(Variant[] variants, Tensor x)

@@ -30,7 +30,8 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var c = model.Config;
         var element = model.ElementSize;
         var weights = c.ParameterCount * (int)model.Weights.Embedding.ElementSize;
-        var total = budget ?? TorchRuntime.UsableMemory(model.Device) + (model.Device.type == DeviceType.CPU ? 0 : weights + ProcessBytes);
+        var total = budget ?? TorchRuntime.UsableMemory(model.Device)
+            + (model.Device.type == DeviceType.CPU ? 0 : weights + ProcessBytes);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;
         // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid out prompt by prompt counts

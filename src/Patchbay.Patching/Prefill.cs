@@ -75,11 +75,13 @@ internal static class Prefill
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
-        return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count).Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
+        return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count)
+            .Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
     }
 
     /// <summary>Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.</summary>
-    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x, SharedRows rows)
+    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x,
+        SharedRows rows)
     {
         var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
         var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions), model, rows);
@@ -99,6 +101,7 @@ internal static class Prefill
         var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);
         if (rows.IsPlain) return z;
         var width = rows.Tokens - from;
-        return z.index_select(0, model.Index(rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from)));
+        var first = rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from);
+        return z.index_select(0, model.Index(first));
     }
 }

@@ -79,12 +79,14 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
     private double[] Measure(Tensor last, Metric metric)
     {
         using var scope = NewDisposeScope();
-        return metric(last, model.Index(Enumerable.Range(0, Prompts.Count))).to(ScalarType.Float64).cpu().data<double>().ToArray();
+        return metric(last, model.Index(Enumerable.Range(0, Prompts.Count))).to(ScalarType.Float64)
+            .cpu().data<double>().ToArray();
     }
 
     /// <summary>(N, T, vocabulary) -> (N, vocabulary) at each prompt's last token.</summary>
     private Tensor LastLogits(Tensor logits) =>
-        logits.index(TensorIndex.Tensor(model.Index(Enumerable.Range(0, Prompts.Count))), TensorIndex.Tensor(model.Index(Prompts.Last)));
+        logits.index(TensorIndex.Tensor(model.Index(Enumerable.Range(0, Prompts.Count))),
+            TensorIndex.Tensor(model.Index(Prompts.Last)));
 
     private sealed class Capture : ForwardHooks
     {

@@ -89,11 +89,13 @@ public static class Desiderata
     /// <exception cref="InvalidDataException">The tokenizer cannot spell it, or no source fits.</exception>
     public static IReadOnlyList<PatchTriple> Generate(string desideratum, int triples, ulong seed, int boxes, EncodeText encode)
     {
-        var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum) ?? throw new InvalidDataException(
+        var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum)
+            ?? throw new InvalidDataException(
             $"There is no desideratum '{desideratum}', expected one of {string.Join(", ", All)}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(triples, 1);
         if (boxes < set.MinBoxes)
-            throw new InvalidDataException($"Desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
+            throw new InvalidDataException(
+                $"Desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
         var options = new EntityOptions(Math.Max(triples, MinScenes * boxes), seed, boxes);
         var lines = EntityTracking.Lines(EntityTracking.Scenes(options, EntityWords.For(encode)));
         var wording = set.WordingFor(lines, encode);

@@ -12,7 +12,8 @@ public sealed class TerminalTests
     {
         using var folder = new TemporaryFolder();
         var files = Path.Combine(folder.Path, "out");
-        var (code, shown) = AtTerminal(columns, rows, "demo", "--prompts", "14", "--questions", "14", "--threads", "1", "--out", files);
+        var (code, shown) = AtTerminal(columns, rows, "demo", "--prompts", "14", "--questions", "14", "--threads", "1",
+            "--out", files);
         Assert.True(code == 0, shown);
         Assert.Matches(@"\e\[[\d;]*48;2;\d+;\d+;\d+m ", shown); // coloured cells
         Assert.Contains("overlap", shown, StringComparison.OrdinalIgnoreCase);

@@ -26,7 +26,8 @@ internal sealed class ChartAxis
     public IReadOnlyList<double> Ticks { get; }
 
     /// <summary>An axis whose ends are round numbers around the values, or the given ends exactly.</summary>
-    /// <param name="values">The values; those that are no finite numbers are left out. With none it goes from 0 to 1.</param>
+    /// <param name="values">The values; those that are no finite numbers are left out. With none it goes from 0 to
+    /// 1.</param>
     /// <param name="ticks">About how many ticks have room.</param>
     /// <param name="logarithmic">Whether equal distances are equal ratios; the values must be positive then.</param>
     /// <param name="ends">Ends to keep to.</param>

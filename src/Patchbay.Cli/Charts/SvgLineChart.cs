@@ -38,7 +38,8 @@ internal static class SvgLineChart
 
     private static ChartAxis XAxis(LineChart chart)
     {
-        var xs = chart.Panels.SelectMany(p => p.Series).SelectMany(s => s.Points).Select(p => p.X).Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
+        var xs = chart.Panels.SelectMany(p => p.Series).SelectMany(s => s.Points).Select(p => p.X)
+            .Where(double.IsFinite).DefaultIfEmpty(0).ToArray();
         var (low, high) = (xs.Min(), xs.Max());
         // Training begins at step 0 or 1; a single point stands in the middle.
         if (low >= 0 && low < 0.2 * high) low = 0;

@@ -49,7 +49,8 @@ internal sealed class SvgLinePanel
 
     private double Y(double value) => (1 - y.At(value)) * Height;
 
-    private bool IsDrawn(LinePoint p) => double.IsFinite(p.X) && double.IsFinite(p.Y) && (!panel.Logarithmic || p.Y > 0);
+    private bool IsDrawn(LinePoint p) => double.IsFinite(p.X) && double.IsFinite(p.Y)
+        && (!panel.Logarithmic || p.Y > 0);
 
     private XElement? Band(LineSeries series)
     {

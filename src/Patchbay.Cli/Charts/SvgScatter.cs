@@ -64,7 +64,8 @@ internal static class SvgScatter
                 Svg.Text(X(tick), top + Height + 15, "", x.Label(tick), "middle"));
         picture.Add(Svg.Text(left + scatter.Width / 2, top + Height + 32, "", scatter.XTitle, "middle"));
         if (scatter.HasDiagonal) picture.Add(Svg.Line(left, top + Height, left + scatter.Width, top, "floor"));
-        if (marked is { } threshold) picture.Add(Svg.Line(left, Y(threshold), left + scatter.Width, Y(threshold), "floor"));
+        if (marked is { } threshold)
+            picture.Add(Svg.Line(left, Y(threshold), left + scatter.Width, Y(threshold), "floor"));
         foreach (var point in points)
         {
             var dot = Svg.Element("circle", ("cx", Svg.Number(X(point.X))), ("cy", Svg.Number(Y(point.Y))), ("r", "3.4"),

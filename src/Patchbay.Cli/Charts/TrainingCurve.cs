@@ -72,7 +72,8 @@ internal sealed class TrainingCurve
     {
         string[] known = [.. runs.SelectMany(r => r.Kinds.Concat(r.ScoreNames)).Distinct()];
         if (show.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
-            throw new InvalidDataException($"--show: no run has '{unknown}', expected {string.Join(", ", known.Select(k => $"'{k}'"))}");
+            throw new InvalidDataException(
+                $"--show: no run has '{unknown}', expected {string.Join(", ", known.Select(k => $"'{k}'"))}");
         bool Shown(string name) => show.Count == 0 || show.Contains(name);
         var width = runs.Max(r => r.Width);
         var averaged = width > 1 ? $" (losses: means of {width} steps)" : "";

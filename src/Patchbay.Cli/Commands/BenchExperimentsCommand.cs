@@ -3,9 +3,9 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Models.Tokenizers;
 using Patchbay.Tasks;
 using Spectre.Console;
+using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
 
@@ -32,15 +32,14 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         TorchRuntime.Configure(call.Get(threads) ?? 1);
-        var tokenizer = TokenizerLoader.Open(Path.Combine(Models(), "tiny-base"))
-            ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
+        var tokenizer = BenchmarkModel.LabTokenizer();
         var scenes = Desiderata.Generate(Desiderata.ObjectValue, call.Get(triples), 20, 7, text => tokenizer.Encode(text));
         var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings, DcmBenchmarkResult Dcm)>();
-        foreach (var make in new[] { () => Quartet(tokenizer, call.Get(prompts)), () => Wide(call.Get(prompts)) })
+        foreach (var of in new[] { "quartet", "wide" })
         {
-            var (name, model, donor, set) = make();
+            var (name, model, set, _) = BenchmarkModel.Make(of, call.Get(prompts), ScalarType.Float32, CPU);
             using var owned = model;
-            using var other = donor;
+            using var donor = BenchmarkModel.Donor(of);
             var heads = Heads(model.Config);
             var bench = new ExperimentBenchmark(model, donor, set, heads, call.Get(few), call.Get(repeats));
             results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0))),
@@ -58,29 +57,6 @@ internal sealed class BenchExperimentsCommand : PbmCommand
             Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups })
         });
         return ExitCode.Ok;
-    }
-
-    private sealed record Subject(string Name, Llama Model, Llama Donor, PromptSet Prompts);
-
-    private static string Models() =>
-        BesideProject.Inside("models") ?? throw new DirectoryNotFoundException("there is no folder models beside this program");
-
-    private static Subject Quartet(Tokenizer tokenizer, int prompts) =>
-        new("tiny-base (6 layers x 8 heads, width 256)", Load("tiny-base"), Load("tiny-float"),
-            EntityPrompts.Generate(new(prompts, 20, 7), text => tokenizer.Encode(text)));
-
-    private static Llama Load(string name)
-    {
-        using var checkpoint = Checkpoint.Open(Path.Combine(Models(), name));
-        return new(checkpoint.Config, checkpoint.Load(TorchSharp.torch.ScalarType.Float32));
-    }
-
-    /// <summary>Random weights: time does not depend on them.</summary>
-    private static Subject Wide(int prompts)
-    {
-        var config = new LlamaConfig { Layers = 8, Heads = 8, KeyValueHeads = 8, HeadWidth = 64, Width = 512, FeedForward = 1376, Vocabulary = 2048 };
-        return new("random model (8 layers x 8 heads, width 512, MLP 1376)", Llama.Random(config, seed: 20),
-            Llama.Random(config, seed: 21), SyntheticPrompts.Create(prompts, config.Vocabulary, seed: 20));
     }
 
     /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the lower.</summary>

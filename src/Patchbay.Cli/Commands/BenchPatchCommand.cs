@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm bench patch`: path patching by the cone against the plain reference, in one run; in a narrower number format also
+/// <summary>`pbm bench patch`: path patching by the cone against the plain reference, in one run; in a narrower number
+/// format also
 /// against float32, and how its scores agree.</summary>
 internal sealed class BenchPatchCommand : PbmCommand
 {
@@ -35,7 +36,8 @@ internal sealed class BenchPatchCommand : PbmCommand
     {
         TorchRuntime.Configure(call.Get(threads) ?? 1);
         var (on, narrow) = (TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
-        var results = new List<(PatchBenchmarkResult Result, ScalarType Dtype, IReadOnlyList<DtypeAgreement> Agreement)>();
+        var results = new List<(PatchBenchmarkResult Result, ScalarType Dtype,
+            IReadOnlyList<DtypeAgreement> Agreement)>();
         foreach (var name in call.Get(models))
         {
             PatchBenchmarkResult? wide = null;
@@ -50,7 +52,12 @@ internal sealed class BenchPatchCommand : PbmCommand
                 wide = result;
             }
         }
-        call.WriteJson(new { Machine = Machine(), Device = call.Get(device), Results = results.Select(r => Json(r.Result, r.Dtype, r.Agreement)) });
+        call.WriteJson(new
+        {
+            Machine = Machine(),
+            Device = call.Get(device),
+            Results = results.Select(r => Json(r.Result, r.Dtype, r.Agreement)),
+        });
         return ExitCode.Ok;
     }
 
@@ -59,8 +66,9 @@ internal sealed class BenchPatchCommand : PbmCommand
         var subject = BenchmarkModel.Make(name, call.Get(prompts), dtype, on);
         using var owned = subject.Model;
         var title = $"{subject.Title}, {Compute.NameOf(dtype)} on {call.Get(device)}";
-        return call.WithProgress(title, report => PatchBenchmark.Run(title, subject.Model, subject.Prompts, subject.Receivers,
-            referenceHeads, call.Get(repeats), () => TorchRuntime.MeasureGflops(dtype, on, on.type == TorchSharp.DeviceType.CPU ? 1024 : 8192),
+        var size = on.type == TorchSharp.DeviceType.CPU ? 1024 : 8192;
+        return call.WithProgress(title, report => PatchBenchmark.Run(title, subject.Model, subject.Prompts,
+            subject.Receivers, referenceHeads, call.Get(repeats), () => TorchRuntime.MeasureGflops(dtype, on, size),
             what => report(what, 0)));
     }
 
@@ -98,19 +106,22 @@ internal sealed class BenchPatchCommand : PbmCommand
 
     private static string Text(double value, string format) => double.IsFinite(value) ? value.ToString(format) : "-";
 
-    private static void Show(Call call, PatchBenchmarkResult float32, PatchBenchmarkResult narrow, IReadOnlyList<DtypeAgreement> agreement)
+    private static void Show(Call call, PatchBenchmarkResult float32, PatchBenchmarkResult narrow,
+        IReadOnlyList<DtypeAgreement> agreement)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "group", "rank correlation", "top heads shared", "largest difference", "largest score", "reliability" })
+        foreach (var column in new[] { "group", "rank correlation", "top heads shared", "largest difference",
+            "largest score", "reliability" })
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var a in agreement)
         {
-            table.AddRow(a.Group, Text(a.RankCorrelation, "0.0000"), $"{a.Shared} of {a.Top}", Text(a.LargestDifference, "0.0e+0"),
-                Text(a.LargestScore, "0.0e+0"), Text(a.Reliability, "0.00"));
+            table.AddRow(a.Group, Text(a.RankCorrelation, "0.0000"), $"{a.Shared} of {a.Top}",
+                Text(a.LargestDifference, "0.0e+0"), Text(a.LargestScore, "0.0e+0"), Text(a.Reliability, "0.00"));
         }
         call.WriteLine("against float32, same weights and prompts:");
         call.Draw(() => table);
-        call.WriteLine("reliability: share of the variance between heads in float32 that is not sampling error; near 0, effects are noise.");
+        call.WriteLine("reliability: share of the variance between heads in float32 that is not sampling error; "
+            + "near 0, effects are noise.");
         call.WriteFacts(("A+B+C", $"{float32.ConeSecondsAbc / narrow.ConeSecondsAbc:0.00} times as fast as float32"));
         call.WriteLine("");
     }
@@ -123,9 +134,10 @@ internal sealed class BenchPatchCommand : PbmCommand
             table.AddColumn(new TableColumn(column).RightAligned());
         foreach (var g in r.Groups)
         {
-            table.AddRow(g.Group, $"{g.Senders}", Text(g.ReferenceSecondsPerHead, "0.000"), $"{g.ConeSecondsPerHead:0.00000}",
-                Text(g.Ratio, "0.0"), Text(g.OperationRatio, "0.0"), Text(g.Ratio / g.OperationRatio, "P0"), $"{g.ConeGflops:0.0}",
-                $"{g.ConeGflops / r.PlainGflops:P0}", Text(g.LargestDifference, "0.0e+0"));
+            table.AddRow(g.Group, $"{g.Senders}", Text(g.ReferenceSecondsPerHead, "0.000"),
+                $"{g.ConeSecondsPerHead:0.00000}", Text(g.Ratio, "0.0"), Text(g.OperationRatio, "0.0"),
+                Text(g.Ratio / g.OperationRatio, "P0"), $"{g.ConeGflops:0.0}", $"{g.ConeGflops / r.PlainGflops:P0}",
+                Text(g.LargestDifference, "0.0e+0"));
         }
         call.Draw(() => table);
         call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");

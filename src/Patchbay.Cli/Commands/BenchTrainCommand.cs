@@ -15,7 +15,8 @@ internal sealed class BenchTrainCommand : PbmCommand
     private readonly Option<int> sequences = CommonOptions.Parsed("--sequences", "N", "Sequences of a step", Lists.Count, 64);
     private readonly Option<int> length = CommonOptions.Parsed("--length", "N", "Tokens of a sequence, 2 at least", Lists.Count, 61);
 
-    public BenchTrainCommand() : base("train", "Time training steps against the plainest gradient: seconds, ratio, GFLOP/s",
+    public BenchTrainCommand() : base("train",
+        "Time training steps against the plainest gradient: seconds, ratio, GFLOP/s",
         "pbm bench train", "pbm bench train --threads 2 --json")
     {
         foreach (var option in new Option[] { threads, repeats, sequences, length }) Add(option);
@@ -26,7 +27,8 @@ internal sealed class BenchTrainCommand : PbmCommand
     {
         TorchRuntime.Configure(call.Get(threads) ?? 1);
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "model", "rows", "step s", "GFLOP/s", "plain", "of plain", "gradient s", "plainest s", "ratio" })
+        foreach (var column in new[] { "model", "rows", "step s", "GFLOP/s", "plain", "of plain", "gradient s",
+            "plainest s", "ratio" })
             table.AddColumn(new TableColumn(column).RightAligned());
         var results = new List<object>();
         foreach (var (name, shape) in Shapes)

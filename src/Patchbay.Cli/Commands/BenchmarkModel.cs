@@ -27,44 +27,64 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
     {
         var names = text.Split(',', StringSplitOptions.TrimEntries);
         return names.FirstOrDefault(name => !Names.Contains(name)) is not { } other ? names
-            : throw new FormatException($"'{other}' is no model of this benchmark; expected {string.Join(", ", Names)}");
+            : throw new FormatException($"'{other}' is no benchmark's model; expected {string.Join(", ", Names)}");
     }
 
     /// <summary>Makes one, in a dtype and on a device.</summary>
-    public static BenchmarkModel Make(string name, int prompts, ScalarType dtype, Device device) => name switch
+    public static BenchmarkModel Make(string name, int prompts, ScalarType dtype, Device device)
     {
-        "golden" => Golden(prompts, dtype, device),
-        "quartet" => Quartet(prompts, dtype, device),
-        "wide" => Random(prompts, layers: 8, heads: 8, width: 512, feedForward: 1376, dtype: dtype, device: device),
-        _ => Random(prompts, layers: 2, heads: 32, width: 4096, feedForward: 11008, dtype: dtype, device: device),
-    };
-
-    /// <summary>golden/s256x4 with its own prompts and receivers, or without that folder a random model of its shape.</summary>
-    private static BenchmarkModel Golden(int prompts, ScalarType dtype, Device device)
-    {
-        if (BesideProject.Find("golden", "s256x4") is not { } folder)
-            return Random(prompts, layers: 4, heads: 8, width: 256, feedForward: 688, dtype: dtype, device: device);
-        using var checkpoint = Checkpoint.Open(folder);
-        var batch = TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
-        return new("golden/s256x4 (4 layers x 8 heads, width 256)", new Llama(checkpoint.Config, checkpoint.Load(dtype, device)),
-            batch.Prompts.Take(prompts), [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))]);
+        if (name == "golden" && BesideProject.Find("golden", "s256x4") is { } folder)
+            return Golden(folder, prompts, dtype, device);
+        if (name == "quartet")
+        {
+            var (tiny, tokenizer) = (Load(OfQuartet("tiny-base"), dtype, device), LabTokenizer());
+            return new(Described("models/tiny-base", tiny.Config), tiny,
+                EntityPrompts.Generate(new(prompts, Seed, 7), text => tokenizer.Encode(text)), UpperHeads(tiny.Config));
+        }
+        var config = Shape(name);
+        return new(Described("random model", config), Llama.Random(config, Seed, dtype, device: device),
+            SyntheticPrompts.Create(prompts, config.Vocabulary, Seed), UpperHeads(config));
     }
 
-    private static BenchmarkModel Quartet(int prompts, ScalarType dtype, Device device)
+    /// <summary>A model of the same shape whose heads are patched into it, in float32: for the quartet's base a
+    /// fine-tune.</summary>
+    public static Llama Donor(string name) => name == "quartet"
+        ? Load(OfQuartet("tiny-float"), ScalarType.Float32, CPU)
+        : Llama.Random(Shape(name), Seed + 1);
+
+    /// <summary>The tokenizer of the quartet.</summary>
+    public static Tokenizer LabTokenizer() => TokenizerLoader.Open(OfQuartet("tiny-base"))
+        ?? throw new FileNotFoundException("models/tiny-base has no tokenizer");
+
+    /// <summary>golden/s256x4 with its own prompts and receivers.</summary>
+    private static BenchmarkModel Golden(string folder, int prompts, ScalarType dtype, Device device)
     {
-        var folder = Path.Combine(BesideProject.Inside("models") ?? throw new DirectoryNotFoundException(
-            "there is no folder models beside this program"), "tiny-base");
-        using var checkpoint = Checkpoint.Open(folder);
-        var tokenizer = TokenizerLoader.Open(folder) ?? throw new FileNotFoundException($"{folder} has no tokenizer");
-        return new("models/tiny-base (6 layers x 8 heads, width 256)", new Llama(checkpoint.Config, checkpoint.Load(dtype, device)),
-            EntityPrompts.Generate(new(prompts, Seed, 7), text => tokenizer.Encode(text)), UpperHeads(checkpoint.Config));
+        var batch = TokenBatch.Load(Path.Combine(folder, "batch.json"),
+            Path.Combine(folder, "group_D_corrupt_positions.json"));
+        var model = Load(folder, dtype, device);
+        return new(Described("golden/s256x4", model.Config), model, batch.Prompts.Take(prompts),
+            [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))]);
     }
 
-    /// <summary>Random weights: time does not depend on them.</summary>
-    private static BenchmarkModel Random(int prompts, int layers, int heads, int width, int feedForward, ScalarType dtype,
-        Device device)
+    private static string OfQuartet(string name) => Path.Combine(BesideProject.Inside("models")
+        ?? throw new DirectoryNotFoundException("there is no folder models beside this program"), name);
+
+    private static Llama Load(string folder, ScalarType dtype, Device device)
     {
-        var config = new LlamaConfig
+        using var checkpoint = Checkpoint.Open(folder);
+        return new(checkpoint.Config, checkpoint.Load(dtype, device));
+    }
+
+    /// <summary>Shape of a model of random weights: time does not depend on them.</summary>
+    private static LlamaConfig Shape(string name)
+    {
+        var (layers, heads, width, feedForward) = name switch
+        {
+            "golden" => (4, 8, 256, 688),
+            "wide" => (8, 8, 512, 1376),
+            _ => (2, 32, 4096, 11008),
+        };
+        return new()
         {
             Layers = layers,
             Heads = heads,
@@ -74,9 +94,10 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
             FeedForward = feedForward,
             Vocabulary = 2048,
         };
-        return new($"random model ({config.Layers} layers x {config.Heads} heads, width {config.Width}, MLP {config.FeedForward})",
-            Llama.Random(config, Seed, dtype, device: device), SyntheticPrompts.Create(prompts, config.Vocabulary, Seed), UpperHeads(config));
     }
+
+    private static string Described(string name, LlamaConfig c) =>
+        $"{name} ({c.Layers} layers x {c.Heads} heads, width {c.Width}, MLP {c.FeedForward})";
 
     /// <summary>Two heads in each layer of the upper half.</summary>
     private static Head[] UpperHeads(LlamaConfig config) =>

@@ -104,7 +104,9 @@ internal sealed class DemoCommand : PbmCommand
         {
             var title = rows[0].Maps[g];
             call.WriteLine($"{title.Name}  {title.Title}: mean relative change of the answer's probability");
-            call.Draw(() => new TerminalHeatMaps([.. rows.Select(row => row.Maps[g] with { Name = row.Name, Title = row.Note })]) { LeastWidth = 26 });
+            call.Draw(() => new TerminalHeatMaps([.. rows.Select(row =>
+                row.Maps[g] with { Name = row.Name, Title = row.Note })])
+            { LeastWidth = 26 });
             call.WriteLine("");
         }
         foreach (var row in rows)
@@ -134,7 +136,8 @@ internal sealed class DemoCommand : PbmCommand
             PatchOutput.Write(Named($"{model.Name}.json"), model.Report, CircuitComparison.Options);
             PatchOutput.Write(Named($"{model.Name}.csv"), model.Report, CircuitComparison.Options);
         }
-        OutputFile.Write(Named("heatmaps.svg"), SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models",
+        OutputFile.Write(Named("heatmaps.svg"),
+            SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models",
             comparison.Summary).ToString(SaveOptions.DisableFormatting));
         foreach (var model in comparison.Models)
             PatchOutput.Write(Named($"{model.Name}.svg"), model.Report, CircuitComparison.Options);

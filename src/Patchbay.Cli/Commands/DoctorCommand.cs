@@ -20,15 +20,18 @@ internal sealed class DoctorCommand : PbmCommand
     {
         var count = call.Get(threads) ?? ProcessorCores.Available();
         TorchRuntime.Configure(count);
-        var rates = Dtypes.Select(dtype => (Dtype: Compute.NameOf(dtype), Gflops: TorchRuntime.MeasureGflops(dtype))).ToArray();
+        var rates = Dtypes.Select(dtype => (Dtype: Compute.NameOf(dtype), Gflops: TorchRuntime.MeasureGflops(dtype)))
+            .ToArray();
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var devices = TorchRuntime.CudaDevices().Select((name, i) => $"cuda:{i} ({name}{FreeMemory(i)})").Prepend("cpu").ToArray();
+        var devices = TorchRuntime.CudaDevices().Select((name, i) => $"cuda:{i} ({name}{FreeMemory(i)})")
+            .Prepend("cpu").ToArray();
+        var product = string.Join(", ", rates.Select(r => $"{r.Gflops:0} GFLOP/s in {r.Dtype}"));
         call.WriteFacts(
             ("libtorch", TorchRuntime.Versions),
             ("libstdc++", OlderSystems.AbsentVersion is { } version
                 ? $"older than {version}, which TorchSharp asks for and does not use: loaded without it"
                 : null),
-            ("matrix product", $"{string.Join(", ", rates.Select(r => $"{r.Gflops:0} GFLOP/s in {r.Dtype}"))} on {count} thread{(count == 1 ? "" : "s")}"),
+            ("matrix product", $"{product} on {count} thread{(count == 1 ? "" : "s")}"),
             ("cores", $"{ProcessorCores.Available()}"),
             ("memory", ByteSize.Format(memory)),
             ("devices", string.Join(", ", devices)));
@@ -46,5 +49,6 @@ internal sealed class DoctorCommand : PbmCommand
     }
 
     private static string FreeMemory(int device) =>
-        TorchRuntime.FreeMemory(new Device(DeviceType.CUDA, device)) is { } free ? $", {ByteSize.Format(free)} free" : "";
+        TorchRuntime.FreeMemory(new Device(DeviceType.CUDA, device)) is { } free
+            ? $", {ByteSize.Format(free)} free" : "";
 }

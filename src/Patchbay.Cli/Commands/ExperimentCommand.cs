@@ -87,7 +87,8 @@ internal sealed class ExperimentCommand : PbmCommand
         text.AppendLine(CultureInfo.InvariantCulture, $"name: {name.ToLowerInvariant()}").AppendLine("models:");
         if (kind is CmapExperiment)
         {
-            var target = call.Get(into) ?? throw new InvalidDataException("cross-model patching needs the model that is patched: give it with --base FOLDER");
+            var target = call.Get(into) ?? throw new InvalidDataException(
+                "cross-model patching needs the model that is patched: give it with --base FOLDER");
             text.AppendLine(CultureInfo.InvariantCulture, $"  - {{name: {Quoted("base")}, path: {Quoted(Full(target))}}}");
         }
         var tuned = call.Get(adapter) is { } folder ? $", adapter: {Quoted(Full(folder))}" : "";

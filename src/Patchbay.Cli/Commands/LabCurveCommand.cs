@@ -35,7 +35,8 @@ internal sealed class LabCurveCommand : PbmCommand
             throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
         if (call.Get(to) is { } file)
-            OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? [])).ToString(SaveOptions.DisableFormatting));
+            OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? []))
+                .ToString(SaveOptions.DisableFormatting));
         call.Draw(() => Table(curves));
         call.WriteJson(new
         {

@@ -39,7 +39,9 @@ internal sealed class SweepExportCommand : PbmCommand
             var state = SweepJournals.Find(journal, sweep).State;
             var missing = SweepExport.Missing(state);
             if (missing.Count > 0 && !call.Get(partial))
-                throw new InvalidDataException($"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; export what there is with --partial");
+                throw new InvalidDataException(
+                    $"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; "
+                    + "export what there is with --partial");
             var files = SweepExport.Files(state, call.Get(format));
             var paths = files.Select(file => Path.Combine(call.Get(folder), file.Name)).ToArray();
             foreach (var (file, path) in files.Zip(paths))

@@ -36,7 +36,9 @@ internal sealed class SweepReportCommand : PbmCommand
             var state = SweepJournals.Find(journal, sweep).State;
             var missing = SweepExport.Missing(state);
             if (missing.Count > 0 && !call.Get(partial))
-                throw new InvalidDataException($"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; report what there is with --partial");
+                throw new InvalidDataException(
+                    $"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; "
+                    + "report what there is with --partial");
             var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), FindingsOf.Sweep(state),
                 SweepReport.Training(state.Plan!));
             var home = call.Get(folder) ?? $"report-{sweep}";

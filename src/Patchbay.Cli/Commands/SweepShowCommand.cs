@@ -76,7 +76,9 @@ internal sealed class SweepShowCommand : PbmCommand
             if (pair is not [{ Length: > 0 }, { Length: > 0 }])
                 throw new InvalidDataException($"--reference-name takes MODEL=NAME, not '{string.Join('=', pair)}'");
             if (state.Plan!.Models.All(m => m.Name != pair[0]))
-                throw new InvalidDataException($"--reference-name: the sweep has no model '{pair[0]}', it has {string.Join(", ", state.Plan.Models.Select(m => m.Name))}");
+                throw new InvalidDataException(
+                    $"--reference-name: the sweep has no model '{pair[0]}', it has "
+                    + string.Join(", ", state.Plan.Models.Select(m => m.Name)));
         }
         if (given.GroupBy(p => p[0]).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new InvalidDataException($"--reference-name names {twice.Key} twice");
@@ -110,7 +112,8 @@ internal sealed class SweepShowCommand : PbmCommand
     private static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
     {
         var models = state.Plan!.Models;
-        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null)) call.Draw(() => SweepTables.Accuracies(state));
+        if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null))
+            call.Draw(() => SweepTables.Accuracies(state));
         foreach (var group in SweepMaps.Groups(state).Where(g => SweepMaps.IsMeasured(state, g)))
         {
             call.WriteLine(SweepMaps.Heading(state, group));

@@ -53,7 +53,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     public static IReadOnlyList<HeatMap> OnOneScale(IReadOnlyList<HeatMap> maps)
     {
         var negative = maps.SelectMany(map => map.Scores.Cast<double>()).Where(s => double.IsFinite(s) && s < 0).DefaultIfEmpty(0).Min();
-        var limit = negative < 0 ? -negative : maps.Select(map => (map with { SharedLimit = null }).Limit).DefaultIfEmpty(0).Max();
+        var limit = negative < 0 ? -negative : maps.Select(map => (map with { SharedLimit = null }).Limit)
+            .DefaultIfEmpty(0).Max();
         var clipped = maps.Any(map => map.Scores.Cast<double>().Any(s => double.IsFinite(s) && s > limit));
         return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = clipped })];
     }
@@ -61,7 +62,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>This map with its <paramref name="count"/> most negative cells marked; zero and above never are.</summary>
     public HeatMap MarkMostNegative(int count) => this with
     {
-        Marked = [.. Cells.Where(c => Scores[c.Layer, c.Head] is < 0 and not double.NegativeInfinity).OrderBy(c => Scores[c.Layer, c.Head]).Take(count)],
+        Marked = [.. Cells.Where(c => Scores[c.Layer, c.Head] is < 0 and not double.NegativeInfinity)
+            .OrderBy(c => Scores[c.Layer, c.Head]).Take(count)],
     };
 
     /// <summary>As many maps a row as fit, evened out over the rows: four maps stand 4, 2 and 2, or one by one.</summary>

@@ -91,7 +91,8 @@ internal sealed class HeatMapPanel
         return paint.HasColor ? ColorBar() : [Text(Ninths(), Faint)];
     }
 
-    /// <summary>"-0.09 ▇▇▇▇▇ +0.09 or more", in fewer words where there is little room, without a bar where there is less.
+    /// <summary>"-0.09 ▇▇▇▇▇ +0.09 or more", in fewer words where there is little room, without a bar where there is
+    /// less.
     /// </summary>
     private Segment[] ColorBar()
     {

@@ -39,7 +39,8 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
             if (lines > MostLines)
             {
                 var names = $"no room for {string.Join(", ", maps.Skip(index * abreast).Select(map => map.Name))}: make the window larger";
-                yield return new Segment(FittedLines.Cut(names, maxWidth, options.Unicode), new Style(decoration: Decoration.Dim));
+                yield return new Segment(FittedLines.Cut(names, maxWidth, options.Unicode),
+                    new Style(decoration: Decoration.Dim));
                 yield return Segment.LineBreak;
                 yield break;
             }

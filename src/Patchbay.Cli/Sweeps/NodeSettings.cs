@@ -15,7 +15,8 @@ internal sealed class NodeSettings
     private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N",
         "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
     private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE",
-        "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's, or most of what a GPU has free)", text => ByteSize.Parse(text));
+        "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's, "
+        + "or most of what a GPU has free)", text => ByteSize.Parse(text));
 
     /// <summary>The options, to be added to a command.</summary>
     public IEnumerable<Option> Options => [slots, memory];
@@ -24,7 +25,8 @@ internal sealed class NodeSettings
     public long Memory(Call call, Device device) => call.Get(memory) ?? TorchRuntime.UsableMemory(device);
 
     /// <summary>The largest that any device of this machine has.</summary>
-    private long MostMemory(Call call) => TorchRuntime.CudaDevices().Select((_, i) => new Device(TorchSharp.DeviceType.CUDA, i))
+    private long MostMemory(Call call) => TorchRuntime.CudaDevices()
+        .Select((_, i) => new Device(TorchSharp.DeviceType.CUDA, i))
         .Prepend(CPU).Max(device => Memory(call, device));
 
     /// <summary>Starts a node; from now on the journal is its own.</summary>
@@ -37,7 +39,8 @@ internal sealed class NodeSettings
     {
         TorchRuntime.Configure(threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return new(journal, new TorchModelSource(artifacts), new(count, threads, MostMemory(call), ScoreFiles.Version, only), () =>
+        return new(journal, new TorchModelSource(artifacts),
+            new(count, threads, MostMemory(call), ScoreFiles.Version, only), () =>
             set_num_threads(threads));
     }
 }

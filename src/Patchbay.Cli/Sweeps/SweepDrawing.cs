@@ -75,7 +75,8 @@ internal static class SweepDrawing
     /// <summary>Text on one line, cut where there is no more room.</summary>
     private sealed class CutLine(string text, Style style) : Renderable
     {
-        protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(1, maxWidth), maxWidth);
+        protected override Measurement Measure(RenderOptions options, int maxWidth) =>
+            new(Math.Min(1, maxWidth), maxWidth);
 
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
             [new(FittedLines.Cut(text, maxWidth, options.Unicode), style)];

@@ -34,7 +34,8 @@ internal static class SweepExport
             "json" => [Text("scores.json", Json(state))],
             "csv" => [Text("scores.csv", ScoresCsv(state)), Text("accuracy.csv", AccuracyCsv(state))],
             "npy" => Matrices(state),
-            _ => throw new InvalidDataException($"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
+            _ => throw new InvalidDataException(
+                $"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
         },
         .. state.Plan!.Models.Where(m => SweepResults.PathPatching(state, m.Name).Count > 0)
             .Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", Circuit(state, m.Name))),

@@ -12,7 +12,8 @@ public static class Evaluation
     private const int AtOnce = 128;
 
     /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it;
-    /// or, where several answers are right, one drawn from the distribution, always by the same random numbers.</summary>
+    /// or, where several answers are right, one drawn from the distribution, always by the same random
+    /// numbers.</summary>
     public static Proportion Of(
         LlamaConfig config, LlamaWeights weights, IReadOnlyList<Question> questions, int threads = 1)
     {

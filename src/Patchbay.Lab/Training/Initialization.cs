@@ -9,7 +9,8 @@ public static class Initialization
 {
     /// <summary>
     /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying
-    /// a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is near
+    /// a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is
+    /// near
     /// the transpose of its value projection (<paramref name="copying"/> is their correlation), so that a head copies
     /// what it attends to before it has learned anything: mimetic initialization (Trockman and Kolter 2023), with the
     /// sign that copies.

@@ -7,7 +7,8 @@ namespace Patchbay.Lab.Training;
 /// <summary>libtorch's AdamW over what is trained, with the norm of the whole gradient clipped.</summary>
 public sealed class Optimizer : IDisposable
 {
-    private readonly List<TrainedTensor> tensors = []; // in the order of the groups, in which TorchSharp lists its state
+    // in the order of the groups, in which TorchSharp lists its state
+    private readonly List<TrainedTensor> tensors = [];
     private readonly List<(TorchAdamW.ParamGroup Group, double Rate)> groups = [];
     private readonly TorchAdamW adamW;
     private readonly double clip;

@@ -41,11 +41,13 @@ public sealed class Trainer : IDisposable
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         var stage = data.Stages[Stage];
         var sequences = data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep);
-        var batch = new PackedBatch([.. sequences.OrderBy(s => s.Ids.Length)]); // less padding in a share of like lengths
+        // less padding in a share of like lengths
+        var batch = new PackedBatch([.. sequences.OrderBy(s => s.Ids.Length)]);
         var losses = gradient.Compute(batch);
         var loss = batch.Mean(losses);
         if (!double.IsFinite(loss))
-            throw new NotFiniteNumberException($"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
+            throw new NotFiniteNumberException(
+                $"the loss is {loss} at step {Steps + 1}: training diverged; try a lower learning_rate");
         var rate = recipe.RateAt(Steps);
         var norm = optimizer.Step(rate);
         Steps++;
@@ -65,7 +67,8 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    /// <summary>Writes all that the next step depends on, but for the recipe, to one file, whole or not at all.</summary>
+    /// <summary>Writes all that the next step depends on, but for the recipe, to one file, whole or not at
+    /// all.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();

@@ -46,7 +46,8 @@ public sealed partial record RowAttention
     private bool FitsKernel => Query.device_type == DeviceType.CPU && !is_grad_enabled()
         && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
 
-    /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many times
+    /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many
+    /// times
     /// slower than this, and attention is a small part of a layer.</summary>
     public Tensor RunKernel()
     {
@@ -63,7 +64,8 @@ public sealed partial record RowAttention
         return wide.RunFused().to(Query.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the kernel reads in the place of a tensor: float32 of bfloat16 or float16 on the CPU, else the same.</summary>
+    /// <summary>What the kernel reads in the place of a tensor: float32 of bfloat16 or float16 on the CPU, else the
+    /// same.</summary>
     public static Tensor Widened(Tensor x) =>
         x.device_type == DeviceType.CPU && x.ElementSize == 2 ? x.to(ScalarType.Float32) : x.alias();
 
@@ -108,11 +110,12 @@ public sealed partial record RowAttention
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1, Dk) or
+    /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1,
+    /// Dk) or
     /// null. Padding attends to the first token, so that no NaN arises.</summary>
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
-        var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);                        // (N, D, 1)
+        var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);        // (N, D, 1)
         var keys = arange(tokens, dtype: ScalarType.Int64, device: Query.device);
         var forbidden = keys.gt(at.clamp_min(0));                                           // (N, D, T)
         if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
@@ -123,7 +126,8 @@ public sealed partial record RowAttention
         forbidden = forbidden | (tensor(replaced, device: Query.device).view(Count, 1, tokens) & ~padding);
         var own = RowIndex.Of(OwnPositions, Query.device).view(Count, 1, OwnRows);
         return (WithForbidden(forbidden, (_, key) => key),
-            WithForbidden(own.gt(at) | own.lt(0) | padding, (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
+            WithForbidden(own.gt(at) | own.lt(0) | padding,
+                (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 
     /// <summary>A mask (N, D, keys) with what <see cref="Forbidden"/> says of each variant, (V or 1, N, D, 1, keys);

@@ -8,7 +8,8 @@ namespace Patchbay.Models.Kernels;
 // The kernel: each query row's scores, softmax and weighted sum in one pass, over base and own rows where they lie.
 public sealed partial record RowAttention
 {
-    /// <summary>Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors float32.</summary>
+    /// <summary>Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors
+    /// float32.</summary>
     private unsafe Tensor RunFused()
     {
         var z = empty_like(Query);
@@ -76,7 +77,8 @@ public sealed partial record RowAttention
         }
     }
 
-    /// <summary>scores[t] = q · keyT[:, t] for t below <paramref name="count"/> (and some garbage up to the padding).</summary>
+    /// <summary>scores[t] = q · keyT[:, t] for t below <paramref name="count"/> (and some garbage up to the
+    /// padding).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Scores(float* q, float* keyT, float* scores, int dh, int padded, int count)
     {
@@ -112,7 +114,8 @@ public sealed partial record RowAttention
     {
         Vector512<float> sum = default;
         var i = 0;
-        for (; i + 16 <= length; i += 16) sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + i), Vector512.Load(y + i), sum);
+        for (; i + 16 <= length; i += 16)
+            sum = Vector512.FusedMultiplyAdd(Vector512.Load(x + i), Vector512.Load(y + i), sum);
         var total = Vector512.Sum(sum);
         for (; i < length; i++) total += x[i] * y[i];
         return total;
@@ -151,7 +154,8 @@ public sealed partial record RowAttention
             for (var t = 0; t < count; t++) z[i] += weights[t] * values[t][i];
     }
 
-    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so that what lies
+    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so
+    /// that what lies
     /// behind, up to a multiple of 16, becomes zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Softmax(float* scores, int count, float scale)
@@ -174,7 +178,8 @@ public sealed partial record RowAttention
         for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
     }
 
-    /// <summary>Runs <paramref name="body"/> for each row, on as many threads as libtorch uses once there is enough work
+    /// <summary>Runs <paramref name="body"/> for each row, on as many threads as libtorch uses once there is enough
+    /// work
     /// (<paramref name="width"/> elements a row).</summary>
     private static void ForRows(int rows, long width, Action<int> body)
     {
@@ -191,7 +196,8 @@ public sealed partial record RowAttention
         });
     }
 
-    /// <summary>Address of a contiguous float32 CPU tensor's first element. The caller keeps the tensor alive.</summary>
+    /// <summary>Address of a contiguous float32 CPU tensor's first element. The caller keeps the tensor
+    /// alive.</summary>
     /// <exception cref="ArgumentException">It is not contiguous.</exception>
     private static unsafe float* Pointer(Tensor x)
     {

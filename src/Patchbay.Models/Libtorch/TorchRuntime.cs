@@ -18,7 +18,8 @@ public static class TorchRuntime
 
     /// <summary>"TorchSharp 0.107.0, libtorch 2.10.0".</summary>
     public static string Versions =>
-        $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, libtorch {Version.Parse(__version__).ToString(3)}";
+        $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, "
+        + $"libtorch {Version.Parse(__version__).ToString(3)}";
 
     /// <summary>
     /// Sets the number of threads of an operation and how memory is given back. To be called before the first tensor:
@@ -36,7 +37,8 @@ public static class TorchRuntime
         set_num_threads(threads);
     }
 
-    /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU on the configured threads.</summary>
+    /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU on the configured
+    /// threads.</summary>
     public static double MeasureGflops(
         ScalarType dtype = ScalarType.Float32, Device? on = null, int size = 1024, double seconds = 0.5)
     {
@@ -65,11 +67,13 @@ public static class TorchRuntime
     /// <summary>Gives memory of freed tensors back to the system; for the end of a piece of work.</summary>
     public static void ReturnFreedMemory() => _ = SystemCalls.TrimHeap(0);
 
-    /// <summary>Free memory of a CUDA device in bytes, as its driver tells; null for the CPU and where there is no driver.</summary>
+    /// <summary>Free memory of a CUDA device in bytes, as its driver tells; null for the CPU and where there is no
+    /// driver.</summary>
     public static long? FreeMemory(Device device) =>
         device.type == DeviceType.CUDA ? SystemCalls.DeviceMemory(Math.Max(0, device.index))?.Free : null;
 
-    /// <summary>Memory that computing may take where nothing was said, in bytes: most of what a CUDA device has free, or three
+    /// <summary>Memory that computing may take where nothing was said, in bytes: most of what a CUDA device has free,
+    /// or three
     /// quarters of the machine's.</summary>
     public static long UsableMemory(Device device) => FreeMemory(device) is { } free
         ? (long)(0.85 * free)
@@ -93,7 +97,8 @@ public static class TorchRuntime
         string?[] names = Directory.Exists(folder)
             ? [.. Directory.GetDirectories(folder).Order(StringComparer.Ordinal).Select(ModelOf)]
             : [];
-        return [.. Enumerable.Range(0, count).Select(i => names.Length == count ? names[i] ?? $"cuda:{i}" : $"cuda:{i}")];
+        return [.. Enumerable.Range(0, count)
+            .Select(i => names.Length == count ? names[i] ?? $"cuda:{i}" : $"cuda:{i}")];
     }
 
     private static string? ModelOf(string gpu)

@@ -4,8 +4,10 @@ using System.Text;
 namespace Patchbay.Models.Libtorch;
 
 /// <summary>
-/// The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with: its section
-/// .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The dynamic linker refuses a
+/// The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with: its
+/// section
+/// .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The dynamic linker
+/// refuses a
 /// library for a version that is absent, unless the need is marked as weak.
 /// </summary>
 public static class VersionNeed
@@ -27,14 +29,16 @@ public static class VersionNeed
         catch (ArgumentOutOfRangeException)
         {
             throw new InvalidDataException(
-                $"a shared library of {library.Length} bytes ends before what its headers point to: the file is cut short");
+                $"a shared library of {library.Length} bytes ends before what its headers point to: "
+                + "the file is cut short");
         }
     }
 
     private static bool MarkIn(Span<byte> library, ReadOnlySpan<byte> version)
     {
         if (library.Length < 64 || !library[..6].SequenceEqual<byte>([0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
-            throw new InvalidDataException("expected a shared library (ELF, 64 bits, little endian), found another kind of file");
+            throw new InvalidDataException(
+                "expected a shared library (ELF, 64 bits, little endian), found another kind of file");
         var sections = Offset(library, 0x28);
         int size = U16(library, 0x3a), count = U16(library, 0x3c);
         var changed = false;
@@ -43,12 +47,14 @@ public static class VersionNeed
             var header = library.Slice(sections + s * size, 64);
             if (U32(header, 4) != VersionNeeds) continue;
             var names = library.Slice(sections + (int)U32(header, 40) * size, 64);
-            changed |= MarkIn(library[Offset(header, 24)..], (int)U32(header, 44), library[Offset(names, 24)..], version);
+            changed |= MarkIn(library[Offset(header, 24)..], (int)U32(header, 44), library[Offset(names, 24)..],
+                version);
         }
         return changed;
     }
 
-    /// <summary>Marks in a section that begins <paramref name="needs"/> and tells of <paramref name="files"/> files.</summary>
+    /// <summary>Marks in a section that begins <paramref name="needs"/> and tells of <paramref name="files"/>
+    /// files.</summary>
     private static bool MarkIn(Span<byte> needs, int files, ReadOnlySpan<byte> names, ReadOnlySpan<byte> version)
     {
         var changed = false;

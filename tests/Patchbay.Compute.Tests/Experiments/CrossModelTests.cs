@@ -30,7 +30,8 @@ public class CrossModelTests
         (CmapForm, IReadOnlyList<string>)[] wanted = [.. forms.SelectMany(f => new (CmapForm, IReadOnlyList<string>)[] { (f, ["A", "B", "C", "D"]), (f, ["A"]), (f, ["C"]), (f, []) })];
         var differences = Compare(into, prompts, Cmap.Variants(into, prompts, heads, file, wanted), out var cone);
         Assert.True(differences < Close, $"cone and reference differ by {differences:0.0e+0}");
-        for (var n = 0; n < prompts.Count; n++) Assert.Equal(cone[3, n], cone[7, n], 1e-12 * Math.Abs(cone[3, n])); // nothing patched is the same in every form
+        // nothing patched is the same in every form
+        for (var n = 0; n < prompts.Count; n++) Assert.Equal(cone[3, n], cone[7, n], 1e-12 * Math.Abs(cone[3, n]));
         Assert.Contains(Enumerable.Range(0, prompts.Count), n => Math.Abs(cone[0, n] - cone[3, n]) > 1e-4);
     }
 

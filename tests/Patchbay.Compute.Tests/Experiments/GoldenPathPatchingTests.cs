@@ -18,8 +18,9 @@ public class GoldenPathPatchingTests
             AssertClose(Golden($"scores_{group.Group.Name}.json"), group.Scores, 2e-6, group.Group.Name);
     }
 
-    // The recomputation took its rotary tables from the float32 cosine of libtorch 1.13; ours are rounded from float64, so that
-    // every machine and device has the same. With the tables of 1.13 the difference is 1.1e-15 (tried; docs/benchmarks.md).
+    // The recomputation took its rotary tables from the float32 cosine of libtorch 1.13; ours are rounded from
+    // float64, so that every machine and device has the same. With the tables of 1.13 the difference is 1.1e-15 (tried;
+    // docs/benchmarks.md).
     [SharedFact]
     public void Float64_scores_equal_the_independent_recomputation_within_2e_8()
     {

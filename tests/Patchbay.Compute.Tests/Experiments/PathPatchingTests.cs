@@ -50,7 +50,8 @@ public class PathPatchingTests
         var some = PathPatching.Run(model, Prompts(6), PathChain.EntityTracking, new PathPatchingOptions { TopK = [3, 2], Groups = ["C"] });
         Assert.Equal("C", Assert.Single(some.Groups).Group.Name);
         var tolerance = 1e-12 * all.Groups[2].Scores.Cast<double>().Max(Math.Abs);
-        foreach (var (x, y) in all.Groups[2].Scores.Cast<double>().Zip(some.Groups[0].Scores.Cast<double>())) Assert.Equal(x, y, tolerance);
+        foreach (var (x, y) in all.Groups[2].Scores.Cast<double>()
+            .Zip(some.Groups[0].Scores.Cast<double>())) Assert.Equal(x, y, tolerance);
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public class GradientTests
         {
             var losses = gradient.Compute(batch);
             var (wantedLosses, wanted, _) = PaddedReference.Compute(model, batch);
-            Assert.All(losses.Zip(wantedLosses.data<double>().ToArray()), l => Assert.Equal(l.Second, l.First, 1e-6 * (1 + l.Second)));
+            Assert.All(losses.Zip(wantedLosses.data<double>().ToArray()), l =>
+                Assert.Equal(l.Second, l.First, 1e-6 * (1 + l.Second)));
             foreach (var (tensor, want) in trainable.Tensors.Zip(wanted))
             {
                 var error = ((tensor.Value.grad! - want).norm() / want.norm()).item<double>();
@@ -80,7 +81,8 @@ public class GradientTests
     [Fact]
     public void Loss_by_kind_is_that_of_the_answers()
     {
-        var batch = new PackedBatch([new("a", [1, 2, 3], [0, 0.1f, 1]), new("b", [1, 2], [0, 2]), new("a", [1, 5], [0, 1])]);
+        var batch = new PackedBatch([new("a", [1, 2, 3], [0, 0.1f, 1]), new("b", [1, 2], [0, 2]),
+            new("a", [1, 5], [0, 1])]);
         var losses = batch.MeanByKind([9, 1, 4, 2]);
         Assert.Equal(1.5, losses["a"]);
         Assert.Equal(4, losses["b"]);

@@ -76,7 +76,8 @@ public class TrainableTests
             names.Add(name);
             return weight;
         });
-        return [.. names.Zip(before.Tensors.Zip(after.Tensors)).Where(w => !w.Second.First.equal(w.Second.Second).all().item<bool>())
+        return [.. names.Zip(before.Tensors.Zip(after.Tensors))
+            .Where(w => !w.Second.First.equal(w.Second.Second).all().item<bool>())
             .Select(w => w.First)];
     }
 
@@ -93,7 +94,8 @@ public class TrainableTests
         AdapterWriter.Write(folder.PathOf("adapter"), lora, "../base", ScalarType.Float32);
         using var checkpoint = Checkpoint.Open(folder.PathOf("adapter"));
         using var loaded = checkpoint.Load(ScalarType.Float32);
-        foreach (var (trained, read) in lora.Weights().Tensors.Zip(loaded.Tensors)) Assert.True(trained.allclose(read, 1e-6, 1e-6));
+        foreach (var (trained, read) in lora.Weights().Tensors.Zip(loaded.Tensors))
+            Assert.True(trained.allclose(read, 1e-6, 1e-6));
     }
 
     [Fact]
@@ -107,12 +109,14 @@ public class TrainableTests
         optimizer.Step(0.01);
         using var _ = no_grad();
         var after = heads.Weights();
-        Assert.Equal(["q", "k", "v", "o"], Changed(model.Weights, after).Select(name => name["model.layers.1.self_attn.".Length..][..1]));
+        Assert.Equal(["q", "k", "v", "o"], Changed(model.Weights, after)
+            .Select(name => name["model.layers.1.self_attn.".Length..][..1]));
         LlamaLayerWeights was = model.Weights.Layers[1], now = after.Layers[1];
         // Head 2 of 4 reads key/value head 1 of 2; heads are 16 wide.
         foreach (var (before, trained, dimension, from) in new[]
         {
-            (was.Query, now.Query, 0, 32), (was.Key, now.Key, 0, 16), (was.Value, now.Value, 0, 16), (was.Output, now.Output, 1, 32),
+            (was.Query, now.Query, 0, 32), (was.Key, now.Key, 0, 16), (was.Value, now.Value, 0, 16),
+                (was.Output, now.Output, 1, 32),
         })
         {
             var changed = before.ne(trained);
@@ -129,7 +133,8 @@ public class TrainableTests
     public void A_head_that_is_not_there_is_refused(int layer, int index)
     {
         using var model = Llama.Random(Config, 11, ScalarType.Float32);
-        var refusal = Assert.Throws<ArgumentException>(() => new HeadTraining(Config, model.Weights, [new(0, 0), new(layer, index)]));
+        var refusal = Assert.Throws<ArgumentException>(() =>
+            new HeadTraining(Config, model.Weights, [new(0, 0), new(layer, index)]));
         Assert.Contains($"{layer}.{index}", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new LoraTraining(model.Weights, 2, 2, ["query"], 1));
     }

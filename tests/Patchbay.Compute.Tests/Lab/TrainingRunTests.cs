@@ -64,7 +64,8 @@ public class TrainingRunTests
         var one = Train(folder.PathOf("one"), Recipe);
         var two = Train(folder.PathOf("two"), Recipe, threads: 2);
         foreach (var file in new[] { "model/model.safetensors", "state.safetensors" })
-            Assert.Equal(File.ReadAllBytes(folder.PathOf($"one/{file}")), File.ReadAllBytes(folder.PathOf($"two/{file}")));
+            Assert.Equal(File.ReadAllBytes(folder.PathOf($"one/{file}")),
+                File.ReadAllBytes(folder.PathOf($"two/{file}")));
         Assert.NotEqual(one, two);
     }
 
@@ -75,13 +76,16 @@ public class TrainingRunTests
         using var folder = new TemporaryFolder();
         Train(folder.PathOf("run"), Recipe with { Steps = 1 });
         SafetensorsWriter.Write(folder.PathOf("run/state.safetensors"),
-            [zeros([3], device: CPU).ToWrite("values"), zeros([3], device: CPU).ToWrite("mean"), zeros([3], device: CPU).ToWrite("square")]);
-        var refusal = Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("run"), Recipe with { Steps = 1 }));
+            [zeros([3], device: CPU).ToWrite("values"), zeros([3], device: CPU).ToWrite("mean"),
+                zeros([3], device: CPU).ToWrite("square")]);
+        var refusal = Assert.Throws<InvalidDataException>(() =>
+            TrainingRun.Open(folder.PathOf("run"), Recipe with { Steps = 1 }));
         Assert.Contains("begin anew", refusal.Message, StringComparison.Ordinal);
     }
 
     private static string Train(
-        string folder, TrainingRecipe recipe, string? start = null, int stopAfter = -1, int crashAfter = -1, int threads = 1)
+        string folder, TrainingRecipe recipe, string? start = null, int stopAfter = -1, int crashAfter = -1,
+            int threads = 1)
     {
         using var run = TrainingRun.Open(folder, recipe, start, threads);
         using var stop = new CancellationTokenSource();

@@ -4,7 +4,8 @@ using TorchSharp;
 
 namespace Patchbay.Models.Tests;
 
-/// <summary>Marking the need of a version as weak, on a small library made here and on TorchSharp's native half.</summary>
+/// <summary>Marking the need of a version as weak, on a small library made here and on TorchSharp's native
+/// half.</summary>
 public class VersionNeedTests
 {
     private const string Version = "GLIBCXX_3.4.32";
@@ -63,21 +64,27 @@ public class VersionNeedTests
         var half = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
         var library = File.ReadAllBytes(half);
         var marked = library.ToArray();
-        Assert.True(VersionNeed.MakeWeak(marked, Version), "the file in the output folder is the package's, with its need unmarked");
+        Assert.True(VersionNeed.MakeWeak(marked, Version),
+            "the file in the output folder is the package's, with its need unmarked");
         Assert.Single(Enumerable.Range(0, library.Length), i => library[i] != marked[i]);
-        Assert.Equal(3.0, torch.tensor(new[] { 1.0, 2.0 }).sum().item<double>()); // and it loads here, whatever the system
+        // and it loads here, whatever the system
+        Assert.Equal(3.0, torch.tensor(new[] { 1.0, 2.0 }).sum().item<double>());
     }
 
     [Fact]
     public void Where_the_system_lacks_the_version_it_is_told()
     {
         torch.zeros(1).Dispose();
-        var runtime = File.ReadLines("/proc/self/maps").First(l => l.Contains("/libstdc++.so", StringComparison.Ordinal));
-        var provided = Encoding.Latin1.GetString(File.ReadAllBytes(runtime[runtime.IndexOf('/', StringComparison.Ordinal)..]));
-        Assert.Equal(provided.Contains(Version + "\0", StringComparison.Ordinal) ? null : Version, OlderSystems.AbsentVersion);
+        var runtime = File.ReadLines("/proc/self/maps")
+            .First(l => l.Contains("/libstdc++.so", StringComparison.Ordinal));
+        var provided = Encoding.Latin1.GetString(
+            File.ReadAllBytes(runtime[runtime.IndexOf('/', StringComparison.Ordinal)..]));
+        Assert.Equal(provided.Contains(Version + "\0", StringComparison.Ordinal) ? null : Version,
+            OlderSystems.AbsentVersion);
     }
 
-    /// <summary>An ELF file with a version_r section that needs the versions given of one library, and the names.</summary>
+    /// <summary>An ELF file with a version_r section that needs the versions given of one library, and the
+    /// names.</summary>
     private static byte[] Library(params string[] versions)
     {
         const int Sections = 64, Needs = Sections + 2 * 64;
@@ -91,7 +98,8 @@ public class VersionNeedTests
         At(0x3a); writer.Write((short)64); writer.Write((short)2);
         Section(0, type: 0x6ffffffe, offset: Needs, link: 1, info: 1);
         Section(1, type: 3, offset: namesAt, link: 0, info: 0);
-        At(Needs); writer.Write((short)1); writer.Write((short)versions.Length); writer.Write(1); writer.Write(16); writer.Write(0);
+        At(Needs); writer.Write((short)1); writer.Write((short)versions.Length); writer.Write(1);
+        writer.Write(16); writer.Write(0);
         for (int i = 0, name = 9; i < versions.Length; name += versions[i++].Length + 1)
         {
             writer.Write(0); writer.Write((short)0); writer.Write((short)(i + 2)); writer.Write(name);

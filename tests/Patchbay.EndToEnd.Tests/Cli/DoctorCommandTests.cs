@@ -13,6 +13,7 @@ public sealed class DoctorCommandTests
         Assert.True(document.RootElement.GetProperty("gflops").GetProperty("float32").GetDouble() > 0);
         Assert.Equal(1, document.RootElement.GetProperty("threads").GetInt32());
         Assert.Equal("cpu", document.RootElement.GetProperty("devices")[0].GetString());
-        Assert.Matches(@"\d GFLOP/s in float32, \d+ GFLOP/s in bfloat16 on 1 thread\n", PbmRun.Of("doctor", "--threads", "1").Out);
+        Assert.Matches(@"\d GFLOP/s in float32, \d+ GFLOP/s in bfloat16 on 1 thread\n",
+            PbmRun.Of("doctor", "--threads", "1").Out);
     }
 }

@@ -12,7 +12,8 @@ using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Tests;
 
-/// <summary>Whatever the numbers and the terminal: nothing drawn throws, and no line is wider than the console.</summary>
+/// <summary>Whatever the numbers and the terminal: nothing drawn throws, and no line is wider than the
+/// console.</summary>
 public sealed partial class DrawingPropertyTests
 {
     private static readonly Gen<double> Number = Gen.OneOf(
@@ -21,13 +22,16 @@ public sealed partial class DrawingPropertyTests
         Gen.OneOf(0.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.MaxValue, double.MinValue,
             double.Epsilon, -0.000509, 0.000509, -1.23e-5, -1));
 
-    private static readonly Gen<string> Word = Gen.OneOf("A", "", "tiny-base", "value fetcher", "accuracy 0.66", "模型の名前",
+    private static readonly Gen<string> Word =
+        Gen.OneOf("A", "", "tiny-base", "value fetcher", "accuracy 0.66", "模型の名前",
         "a-model-with-quite-a-long-name-7b", "[red]brackets[/]", "two\nlines");
 
     private static readonly Gen<Window> Windows = Gen.Select(Gen.Int[20, 200], Gen.Int[2, 60],
-        Gen.Enum<ColorSystemSupport>(), Gen.Bool, (width, height, colors, unicode) => new Window(width, height, colors, unicode));
+        Gen.Enum<ColorSystemSupport>(), Gen.Bool, (width, height, colors, unicode) =>
+            new Window(width, height, colors, unicode));
 
-    private static readonly Gen<HeatMap> AnyMap = Gen.Select(Gen.Int[1, 12], Gen.OneOf(Gen.Int[1, 16], Gen.Int[17, 130]),
+    private static readonly Gen<HeatMap> AnyMap =
+        Gen.Select(Gen.Int[1, 12], Gen.OneOf(Gen.Int[1, 16], Gen.Int[17, 130]),
         Gen.Int[0, 4], Word, Word, Gen.Int[0, 20]).SelectMany((layers, heads, kind, name, title, marked) =>
             Scores(kind).Array[layers * heads].Select(scores => new HeatMap(name, title, Matrix(scores, layers, heads))
             {
@@ -42,25 +46,29 @@ public sealed partial class DrawingPropertyTests
         window.Check(new TerminalHeatMaps(maps) { MostLines = window.Height, LeastWidth = 26 }), iter: 1000);
 
     [Fact]
-    public void The_scale_of_long_ends_that_scores_go_beyond() => Gen.Select(Gen.Int[20, 60], Gen.Enum<ColorSystemSupport>(), Gen.Bool)
+    public void The_scale_of_long_ends_that_scores_go_beyond() =>
+        Gen.Select(Gen.Int[20, 60], Gen.Enum<ColorSystemSupport>(), Gen.Bool)
         .Sample((width, colors, unicode) => new Window(width, 24, colors, unicode).Check(new TerminalHeatMaps(
             HeatMap.OnOneScale([LongEnds, LongEnds with { Name = "tiny-chat" }]))
         { LeastWidth = 20 }), iter: 300);
 
     [Fact]
-    public void Bars_of_models() => Gen.Select(Gen.Select(Word, Number, Number, Gen.Int[0, 3], (model, done, failed, figures) =>
+    public void Bars_of_models() => Gen.Select(Gen.Select(Word, Number, Number, Gen.Int[0, 3],
+        (model, done, failed, figures) =>
         new ModelBar(model, done, failed, "120/240+", figures > 0 ? "14123" : "", figures > 1 ? "12:13:14" : "",
             figures > 2 ? "17" : "", "path-patching/A")).Array[1, 6], Windows)
         .Sample((bars, window) => window.Check(new ModelBars(bars)), iter: 1000);
 
     [Fact]
-    public void A_sweep_that_is_watched() => Gen.Select(Gen.Int[0, 40], Gen.Int[1, 4], Gen.Int[2, 40], Gen.Bool, Windows)
+    public void A_sweep_that_is_watched() =>
+        Gen.Select(Gen.Int[0, 40], Gen.Int[1, 4], Gen.Int[2, 40], Gen.Bool, Windows)
         .Sample((units, models, heads, fails, window) =>
         {
             string[] names = [.. Enumerable.Range(0, models).Select(m => $"model-number-{m}-of-many")];
             var sweep = new MadeSweep(models: names, heads: heads).Run(units);
             if (fails && !sweep.State.Ended)
-                sweep.FailNext("the machine has no memory left\nand more: 12.3 GiB are needed and the node may take 8 GiB");
+                sweep.FailNext(
+            "the machine has no memory left\nand more: 12.3 GiB are needed and the node may take 8 GiB");
             var clock = new WatchClock();
             new SweepFollower(sweep.Journal, sweep.Id).Read(clock.Observe);
             window.Check(SweepDrawing.Draw(sweep.Id, sweep.State, clock, sweep.Now, window.Height));
@@ -71,7 +79,8 @@ public sealed partial class DrawingPropertyTests
         .Sample((maps, window) => window.CheckOnScreen(PathPatchingOutput.Table(maps)), iter: 300);
 
     [Fact]
-    public void Tables() => Gen.Select(Gen.Int[1, 10], Gen.Bool, Word.Array[0, 40], Windows).Sample((columns, wraps, cells, window) =>
+    public void Tables() => Gen.Select(Gen.Int[1, 10], Gen.Bool, Word.Array[0, 40], Windows)
+        .Sample((columns, wraps, cells, window) =>
     {
         var table = new Table { Border = TableBorder.Simple };
         for (var c = 0; c < columns; c++)
@@ -87,16 +96,19 @@ public sealed partial class DrawingPropertyTests
     public void Pictures_of_heat_maps() => Maps.Sample(maps =>
     {
         Check(SvgHeatMaps.Draw(maps, "title", "subtitle"));
-        Check(SvgHeatMapGrid.Draw([.. maps.Select(map => new HeatMapRow(map.Name, map.Title, [map]))], "title", "subtitle"));
+        Check(SvgHeatMapGrid.Draw([.. maps.Select(map => new HeatMapRow(map.Name, map.Title, [map]))], "title",
+            "subtitle"));
         Check(SvgPanel.Picture(maps[0], 200));
         Check(SvgMatrix.Draw("matrix", Names(maps[0].Layers), Names(maps[0].Heads), maps[0].Scores));
     }, iter: 80);
 
     [Fact]
-    public void Bar_charts() => Gen.Select(Gen.Select(Word, Number, Number, Number, Number, (name, value, low, high, other) =>
+    public void Bar_charts() => Gen.Select(Gen.Select(Word, Number, Number, Number, Number,
+        (name, value, low, high, other) =>
             new Bar(name, value, low, high) { Published = other, Dots = [value, low, other] }).Array[0, 6],
             Gen.Select(Number, Number), Gen.Bool, Gen.Bool, Number)
-        .Sample((bars, range, hasRange, arePoints, line) => Check(SvgBarChart.Draw(new("title", "axis", [new("group", bars)])
+        .Sample((bars, range, hasRange, arePoints, line) =>
+        Check(SvgBarChart.Draw(new("title", "axis", [new("group", bars)])
         {
             Range = hasRange ? range : null,
             ArePoints = arePoints,
@@ -146,7 +158,8 @@ public sealed partial class DrawingPropertyTests
 
     private static void Check(XDocument picture)
     {
-        foreach (var attribute in picture.Descendants().Attributes().Where(a => a.Name.LocalName is not ("class" or "style")))
+        foreach (var attribute in picture.Descendants().Attributes()
+            .Where(a => a.Name.LocalName is not ("class" or "style")))
             Assert.DoesNotMatch("NaN|Infinity|∞", attribute.Value);
     }
 

@@ -85,6 +85,7 @@ public sealed class ExitCodeTests
 
     [Fact]
     public void A_message_that_names_types_is_left_out_of_an_internal_error() =>
-        Assert.DoesNotContain("System", Failure.Of(new InvalidCastException("Unable to cast 'System.Int32' to 'System.String'.")).Sentence,
+        Assert.DoesNotContain("System",
+            Failure.Of(new InvalidCastException("Unable to cast 'System.Int32' to 'System.String'.")).Sentence,
             StringComparison.Ordinal);
 }

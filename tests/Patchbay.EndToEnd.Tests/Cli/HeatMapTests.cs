@@ -175,7 +175,8 @@ public sealed class HeatMapTests
     {
         var map = new HeatMap("tiny-base", "accuracy 0.66", new[,] { { -0.000509, 0.9 }, { 0.1, -0.0004 } });
         using var writer = new StringWriter();
-        PbmRun.Console(writer, ColorSystemSupport.TrueColor, width).Write(new TerminalHeatMaps(HeatMap.OnOneScale([map])) { LeastWidth = width });
+        PbmRun.Console(writer, ColorSystemSupport.TrueColor, width)
+            .Write(new TerminalHeatMaps(HeatMap.OnOneScale([map])) { LeastWidth = width });
         var lines = System.Text.RegularExpressions.Regex.Replace(writer.ToString(), @"\e\[[\d;]*m", "").Split('\n');
         Assert.Equal(line, lines[4]);
     }

@@ -41,7 +41,8 @@ public class PatchCommandTests
     {
         double[] Scores(params string[] more) => JsonDocument.Parse(PbmRun.Of([.. GoldenPatch("--groups", "A", "--prompts", "3", "--json"), .. more]).Out)
             .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores").Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
-        foreach (var (cone, reference) in Scores().Zip(Scores("--reference"))) Assert.Equal(reference, cone, 1e-5); // of float32
+        // of float32
+        foreach (var (cone, reference) in Scores().Zip(Scores("--reference"))) Assert.Equal(reference, cone, 1e-5);
     }
 
     [SharedTheory]

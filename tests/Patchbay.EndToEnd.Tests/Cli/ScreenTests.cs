@@ -30,7 +30,8 @@ public sealed class ScreenTests
         using var writer = new StringWriter();
         var screen = new Screen(PbmRun.Console(writer, ColorSystemSupport.NoColors, 20), e => Assert.Fail(e.Message));
         screen.Draw(() => new Wide());
-        Assert.Equal(["0123456789012345678", "second"], writer.ToString().TrimEnd().Split('\n')); // a wide letter has no half
+        // a wide letter has no half
+        Assert.Equal(["0123456789012345678", "second"], writer.ToString().TrimEnd().Split('\n'));
     }
 
     [Fact]
@@ -39,7 +40,8 @@ public sealed class ScreenTests
         var sweep = new MadeSweep().Run(3);
         var failures = new List<Exception>();
         using var writer = new StringWriter();
-        var watch = new SweepWatch(new Screen(Live(writer), failures.Add), sweep.Id, new WatchClock(), TimeProvider.System)
+        var watch = new SweepWatch(new Screen(Live(writer), failures.Add), sweep.Id, new WatchClock(),
+            TimeProvider.System)
         {
             Look = TimeSpan.FromMilliseconds(1),
             Drawing = state => state.InOrder.Sum(s => s.Completed) < 6 ? new Text("drawn") : new Broken(),
@@ -56,7 +58,8 @@ public sealed class ScreenTests
     {
         using var writer = new StringWriter();
         var screen = new Screen(Live(writer), e => Assert.Fail(e.Message));
-        Assert.Throws<KeyNotFoundException>(() => screen.Live(() => new Text("drawn"), () => throw new KeyNotFoundException("the journal")));
+        Assert.Throws<KeyNotFoundException>(() =>
+            screen.Live(() => new Text("drawn"), () => throw new KeyNotFoundException("the journal")));
     }
 
     [Fact]
@@ -67,7 +70,8 @@ public sealed class ScreenTests
             using var writer = new StringWriter();
             var console = Live(writer);
             (console.Profile.Width, console.Profile.Height) = (width, 5);
-            Assert.Equal(7, new Screen(console, e => Assert.Fail(e.Message)).Progress("[a] label that is quite long", report =>
+            Assert.Equal(7, new Screen(console, e => Assert.Fail(e.Message))
+                .Progress("[a] label that is quite long", report =>
             {
                 report("[b] another", 0.5);
                 Thread.Sleep(250); // the bars are drawn ten times a second
@@ -85,12 +89,15 @@ public sealed class ScreenTests
         using var error = new StringWriter();
         var console = PbmRun.Console(output, ColorSystemSupport.TrueColor, 80);
         console.Pipeline.Attach(new Breaking());
-        var code = CommandLine.Run(["demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "7", "--questions", "7"],
+        var code = CommandLine.Run(["demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts",
+            "7", "--questions", "7"],
             new Terminal(console, Terminal.Create(error)), CancellationToken.None);
         Assert.Equal(ExitCode.Ok, code);
-        Assert.Contains("this drawing failed (broken); the results are not affected\n", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("this drawing failed (broken); the results are not affected\n", error.ToString(),
+            StringComparison.Ordinal);
         Assert.Equal(2 + 1 + 4 * 3, Directory.GetFiles(folder.File("out")).Length);
-        Assert.Equal(4, JsonDocument.Parse(File.ReadAllText(folder.File("out/scores.json"))).RootElement.GetProperty("models").GetArrayLength());
+        Assert.Equal(4, JsonDocument.Parse(File.ReadAllText(folder.File("out/scores.json"))).RootElement.GetProperty(
+            "models").GetArrayLength());
         Assert.Contains("written: " + folder.File("out/heatmaps.svg"), output.ToString(), StringComparison.Ordinal);
     }
 
@@ -119,6 +126,7 @@ public sealed class ScreenTests
     /// <summary>Breaks every drawing on its way to the console.</summary>
     private sealed class Breaking : IRenderHook
     {
-        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) => [new Broken()];
+        public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+            [new Broken()];
     }
 }

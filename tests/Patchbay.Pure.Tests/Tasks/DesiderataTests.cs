@@ -140,9 +140,11 @@ public class DesiderataTests
     public void What_cannot_be_made_is_refused()
     {
         Assert.Contains("no desideratum 'colour', expected one of object value, box label value, position, text before",
-            Assert.Throws<InvalidDataException>(() => Desiderata.Generate("colour", 1, 1, 7, Encoders.Words)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => Desiderata.Generate("colour", 1, 1, 7, Encoders.Words)).Message,
+                StringComparison.Ordinal);
         Assert.Contains("'other segment' needs scenes of 3 boxes at least, not 2",
-            Assert.Throws<InvalidDataException>(() => Desiderata.Generate("other segment", 1, 1, 2, Encoders.Words)).Message,
+            Assert.Throws<InvalidDataException>(() =>
+                Desiderata.Generate("other segment", 1, 1, 2, Encoders.Words)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => Desiderata.Generate(Desiderata.Position, 0, 1, 7, Encoders.Words));
         Assert.Throws<InvalidDataException>(() => Desiderata.Generate(Desiderata.Position, 1, 1, 11, Encoders.Words));

@@ -100,7 +100,8 @@ public sealed partial class PeopleAndYearsTests
         Assert.Equal(probabilities.Sum(), score.Right, 4 * Math.Sqrt(probabilities.Sum(p => p * (1 - p))));
         Assert.Equal(score, Evaluation.Of(config, model.Weights, questions));
         Assert.Equal(questions.Length, Evaluation.Of(config, model.Weights,
-            [.. questions.Select(q => q with { Others = [.. Enumerable.Range(0, Vocabulary.Size).Except(q.Answer)] })]).Right);
+            [.. questions.Select(q => q with { Others = [.. Enumerable.Range(0, Vocabulary.Size)
+                .Except(q.Answer)] })]).Right);
     }
 
     private static string[] Names(int[] ids) =>

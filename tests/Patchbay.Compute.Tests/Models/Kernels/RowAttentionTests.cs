@@ -75,7 +75,8 @@ public class RowAttentionTests
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var attention = Cases(1, 2, 2, 16, ScalarType.Float32)[1];
-        Assert.Throws<ArgumentException>(() => (attention with { BaseValue = attention.BaseValue.transpose(2, 3) }).Run());
+        Assert.Throws<ArgumentException>(() => (attention with { BaseValue = attention.BaseValue.transpose(2, 3) })
+            .Run());
     }
 
     /// <summary>Rows of their own with keys forbidden, and rows that only look at the base.</summary>
@@ -83,7 +84,8 @@ public class RowAttentionTests
     {
         var random = new Random(variants * 100 + rows);
         Tensor Draw(params long[] shape) => randn(shape, dtype: ScalarType.Float64).to(dtype);
-        int[] own = [.. Enumerable.Range(0, prompts).SelectMany(_ => Enumerable.Range(0, Tokens).OrderBy(_ => random.Next()).Take(rows)
+        int[] own = [.. Enumerable.Range(0, prompts)
+            .SelectMany(_ => Enumerable.Range(0, Tokens).OrderBy(_ => random.Next()).Take(rows)
             .Order().Select((p, j) => j == rows - 1 && random.Next(2) == 0 ? -1 : p))];
         var forbidden = new int[]?[variants * prompts * rows];
         for (var i = 0; i < forbidden.Length; i += 2) // never the row itself, so that something is left to see
@@ -115,7 +117,8 @@ public class RowAttentionTests
     private static Tensor Loop(RowAttention a)
     {
         var z = zeros_like(a.Query);
-        var (variants, prompts, rows, dh) = (a.Query.shape[0], (int)a.Query.shape[1], (int)a.Query.shape[2], a.Query.shape[4]);
+        var (variants, prompts, rows, dh) =
+            (a.Query.shape[0], (int)a.Query.shape[1], (int)a.Query.shape[2], a.Query.shape[4]);
         for (var v = 0; v < variants; v++)
             for (var n = 0; n < prompts; n++)
                 for (var j = 0; j < rows && a.QueryPositions[n * rows + j] is >= 0 and var p; j++)
@@ -133,7 +136,8 @@ public class RowAttentionTests
 
         (Tensor Key, Tensor Value) KeyAndValue(int v, int n, int h, int t)
         {
-            var (kv, own) = (h / (Heads / KeyValueHeads), a.OwnPositions.AsSpan().Slice(n * (a.OwnPositions.Length / prompts),
+            var (kv, own) = (h / (Heads / KeyValueHeads), a.OwnPositions.AsSpan()
+                .Slice(n * (a.OwnPositions.Length / prompts),
                 a.OwnPositions.Length / prompts).IndexOf(t));
             return own >= 0 ? (a.OwnKey![v, n, own, kv], a.OwnValue![v, n, own, kv])
                 : (a.BaseKeyT[a.Prompts[n], kv].select(1, t), a.BaseValue[a.Prompts[n], kv, t]);
@@ -145,7 +149,8 @@ public class RowAttentionTests
     {
         var valid = tensor(of.QueryPositions.Select(p => p >= 0 ? 1.0 : 0.0).ToArray())
             .view(1, of.Query.shape[1], of.Query.shape[2], 1, 1);
-        var difference = ((expected.to(ScalarType.Float64) - found.to(ScalarType.Float64)) * valid).abs().max().item<double>();
+        var difference = ((expected.to(ScalarType.Float64) - found.to(ScalarType.Float64)) * valid).abs()
+            .max().item<double>();
         Assert.True(difference <= tolerance, $"largest difference {difference}");
     }
 }

@@ -156,7 +156,9 @@ public sealed class SweepWatchTests
         using var writer = new StringWriter();
         var console = PbmRun.Console(writer, ColorSystemSupport.TrueColor, 100);
         (console.Profile.Capabilities.Interactive, console.Profile.Height) = (true, 50);
-        var watch = new SweepWatch(new Screen(console, e => throw e), sweep.Id, new WatchClock(), TimeProvider.System) { Look = TimeSpan.FromMilliseconds(1) };
+        var watch = new SweepWatch(new Screen(console, e => throw e), sweep.Id, new WatchClock(),
+            TimeProvider.System)
+        { Look = TimeSpan.FromMilliseconds(1) };
         var state = watch.Run(() => sweep.Run(8).State, CancellationToken.None);
         Assert.Equal(SweepStatus.Completed, state.Status);
         Assert.Contains("32/32", writer.ToString(), StringComparison.Ordinal);
