@@ -112,7 +112,8 @@ internal sealed class AttributionSlice : IDisposable
     {
         using var inner = NewDisposeScope();
         using var _ = enable_grad();
-        var z = Enumerable.Range(0, layers).Select(l => (clean[l] + way[l] * point).requires_grad_()).ToArray();
+        using var factor = point.ToScalar();
+        Tensor[] z = [.. Enumerable.Range(0, layers).Select(l => clean[l].add(way[l], factor).requires_grad_())];
         var change = Probability(Final((l, own) => l < layers ? z[l] : own)) / probability; // each prompt's depends on its own z alone
         var gradients = autograd.grad([change.sum()], z);
         for (var l = 0; l < layers; l++)

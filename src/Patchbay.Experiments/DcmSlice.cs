@@ -45,13 +45,13 @@ internal abstract class DcmSlice : IDisposable
         var entries = cat([leaf, ones([1], dtype: ScalarType.Float64, device: model.Device)], 0); // heads outside the group: 1
         var sum = TargetLogits(group.Min(h => h.Layer), Mixed, targets).to(ScalarType.Float64).sum();
         var gradient = autograd.grad([sum], [leaf])[0];
-        return (sum.ToDouble(), gradient.cpu().data<double>().ToArray());
+        return (sum.item<double>(), gradient.cpu().data<double>().ToArray());
 
         Tensor Mixed(int layer, Tensor z) // (N, H, dh)
         {
             if (layer >= entry.Length || entry[layer] is not { } places) return z;
             var m = entries.index_select(0, places).to(z.dtype).view(1, -1, 1);
-            return z * m + source[layer]! * (1 - m);
+            return (z * m).add(source[layer]! * m.negative().add(Number.One, Number.One), Number.One);
         }
     }
 
@@ -141,12 +141,12 @@ internal sealed class DcmWholeSlice : DcmSlice
     {
         public override Tensor Z(int layer, Tensor z)
         {
-            var there = arange(z.shape[1], dtype: ScalarType.Int64, device: z.device).view(1, -1, 1, 1).eq(positions.view(-1, 1, 1, 1));
+            var there = RowIndex.Below(z.shape[1], z.device).view(1, -1, 1, 1).eq(positions.view(-1, 1, 1, 1));
             return change(layer, Of(z, positions)).unsqueeze(1).expand(z.shape).where(there, z);
         }
 
         /// <summary>(N, T, ...) at one position of each prompt: (N, ...).</summary>
         public static Tensor Of(Tensor of, Tensor positions) =>
-            of.index(TensorIndex.Tensor(arange(positions.shape[0], dtype: ScalarType.Int64, device: of.device)), TensorIndex.Tensor(positions));
+            of.index(TensorIndex.Tensor(RowIndex.Below(positions.shape[0], of.device)), TensorIndex.Tensor(positions));
     }
 }

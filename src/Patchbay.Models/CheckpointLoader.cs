@@ -83,7 +83,7 @@ internal sealed class CheckpointLoader
         var exact = dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var weight = stored.Load(exact, device);
         var (a, b) = (change.A.Load(exact, device), change.B.Load(exact, device));
-        weight.add_(b.matmul(a).mul_(change.Scale));
+        weight.add_(b.matmul(a).mul_(Number.Of(change.Scale)), Number.One);
         Report(stored);
         return weight.to_type(dtype).MoveToOuterDisposeScope();
     }

@@ -41,6 +41,9 @@ public sealed partial class Llama : IDisposable
 
     private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
 
+    /// <summary>What scores of attention are divided by: the root of the head width.</summary>
+    public Scalar Scale => Number.Of(Math.Sqrt(Config.HeadWidth));
+
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
 
@@ -60,7 +63,7 @@ public sealed partial class Llama : IDisposable
     {
         using var scope = NewDisposeScope();
         var x = Embed(ids); // (N, T, d)
-        var positions = arange(ids.shape[1], dtype: ScalarType.Int64, device: Device);
+        var positions = RowIndex.Below(ids.shape[1], Device);
         for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, positions, hooks);
         return Unembed(x).MoveToOuterDisposeScope();
     }
@@ -82,14 +85,14 @@ public sealed partial class Llama : IDisposable
         v = hooks?.Projection(l, Site.V, v) ?? v;
         q = Rope(q, positions);
         k = Rope(k, positions);
-        var scores = q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1)) / Math.Sqrt(Config.HeadWidth); // (N, H, T, T)
-        scores = scores.masked_fill(positions.unsqueeze(0).gt(positions.unsqueeze(1)), double.NegativeInfinity);
+        var scores = q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1)).div(Scale);                    // (N, H, T, T)
+        scores = scores.masked_fill(positions.unsqueeze(0).gt(positions.unsqueeze(1)), Number.Never);
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
         z = hooks?.Z(l, z) ?? z;
-        x = x + F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias));
+        x = x.add(F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias)), Number.One);
         h = Norm(x, w.MlpNorm);
-        x = x + Mlp(w, h);
+        x = x.add(Mlp(w, h), Number.One);
         return x.MoveToOuterDisposeScope();
     }
 
@@ -118,7 +121,8 @@ public sealed partial class Llama : IDisposable
     {
         using var scope = NewDisposeScope();
         var wide = Wide(x);
-        var y = wide * (wide.square().mean([-1], keepdim: true) + Config.NormEpsilon).rsqrt();
+        var mean = (wide * wide).mean([-1], keepdim: true);
+        var y = wide * mean.add(Number.Of(Config.NormEpsilon), Number.One).rsqrt();
         return (y.to(x.dtype) * Ready(weight)).MoveToOuterDisposeScope();
     }
 
@@ -162,7 +166,7 @@ public sealed partial class Llama : IDisposable
         var half = Config.HeadWidth / 2;
         var a = x.narrow(-1, 0, half);
         var b = x.narrow(-1, half, half);
-        return cat([a * c - b * s, b * c + a * s], -1).MoveToOuterDisposeScope();
+        return cat([a * c - b * s, (b * c).add(a * s, Number.One)], -1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Softmax over the last dimension, in float32 where the dtype is narrower.</summary>

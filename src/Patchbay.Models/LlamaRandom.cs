@@ -16,10 +16,11 @@ public sealed partial class Llama
         using var _ = no_grad();
         manual_seed(seed);
         Tensor Draw(double scale, params long[] shape) =>
-            OnDevice(randn(shape, dtype: ScalarType.Float64, device: CPU) * scale);
+            OnDevice(randn(shape, dtype: ScalarType.Float64, device: CPU).mul(Number.Of(scale)));
         Tensor OnDevice(Tensor drawn) => drawn.to(dtype).to(device ?? CPU).DetachFromDisposeScope();
         Tensor Matrix(long outputs, long inputs) => Draw(spread / Math.Sqrt(inputs), outputs, inputs);
-        Tensor Norm() => OnDevice(randn([config.Width], dtype: ScalarType.Float64, device: CPU) * 0.1 + 1);
+        Tensor Norm() => OnDevice(randn([config.Width], dtype: ScalarType.Float64, device: CPU)
+            .mul(Number.Of(0.1)).add(Number.One, Number.One));
         Tensor? Bias(bool present, long size) => present ? Draw(0.3, size) : null;
         long q = config.Heads * config.HeadWidth, kv = config.KeyValueHeads * config.HeadWidth;
         var embedding = Draw(1, config.Vocabulary, config.Width);

@@ -99,8 +99,8 @@ public sealed partial class Llama
         if (is_grad_enabled() || w.OutputBias is not null)
         {
             var o = F.linear(z, Ready(w.Output), ReadyBias(w.OutputBias));
-            if (is_grad_enabled()) return (x + o).MoveToOuterDisposeScope();
-            x.add_(o);
+            if (is_grad_enabled()) return x.add(o, Number.One).MoveToOuterDisposeScope();
+            x.add_(o, Number.One);
             return x;
         }
         x.addmm_(z, Ready(w.Output).t());
@@ -114,7 +114,7 @@ public sealed partial class Llama
         using var scope = NewDisposeScope();
         var w = Weights.Layers[layer];
         CountProduct(x.shape[0], Config.Width, 3L * Config.FeedForward);
-        if (is_grad_enabled()) return (x + Mlp(w, Norm(x, w.MlpNorm))).MoveToOuterDisposeScope();
+        if (is_grad_enabled()) return x.add(Mlp(w, Norm(x, w.MlpNorm)), Number.One).MoveToOuterDisposeScope();
         Tensor gateT = Ready(w.Gate).t(), upT = Ready(w.Up).t(), downT = Ready(w.Down).t();
         for (long from = 0; from < x.shape[0]; from += BlockRows)
         {

@@ -35,7 +35,7 @@ public static class Rotary
     {
         using var scope = NewDisposeScope();
         var frequencies = tensor(Frequencies(config), device: CPU);
-        var angles = arange(positions, dtype: ScalarType.Float32, device: CPU).unsqueeze(1) * frequencies.unsqueeze(0);
+        var angles = RowIndex.Below(positions, CPU).to(ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
         var exact = angles.to(ScalarType.Float64);
         return (exact.cos().to(ScalarType.Float32).MoveToOuterDisposeScope(),
             exact.sin().to(ScalarType.Float32).MoveToOuterDisposeScope());

@@ -39,7 +39,7 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
             for (var place = 0; place < visit.Rows.Row.Length; place++)
                 if (place % tokens <= prompts.Last[visit.First + place / tokens]) times[visit.Rows.Row[place]]++;
             var z = visit.Z.to(ScalarType.Float64) * tensor(times).to(model.Device).view(-1, 1, 1);
-            sums[visit.Layer].index_add_(0, model.Index(visit.Rows.Positions), z, 1);
+            sums[visit.Layer].index_add_(0, model.Index(visit.Rows.Positions), z, Number.One);
         });
         var count = tensor(reached).to(model.Device).view(tokens, 1, 1);
         return [.. sums.Select(sum => (sum / count).to(model.Dtype).DetachFromDisposeScope())];

@@ -67,7 +67,7 @@ public sealed class BaseRun : IDisposable
     public double[] Metric(Metric metric)
     {
         using var inner = NewDisposeScope();
-        var index = arange(Prompts.Count, dtype: ScalarType.Int64, device: Model.Device);
+        var index = RowIndex.Below(Prompts.Count, Model.Device);
         return metric(Model.UnembedRows(Final), index).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
@@ -99,10 +99,10 @@ public sealed class BaseRun : IDisposable
         var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2);                                              // (N, H, 1, dh)
         var k = Layers[layer].KeyT.narrow(-1, 0, Prompts.Tokens);
         if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1);                                            // (N, H, dh, T)
-        var scores = q.matmul(k).squeeze(2) / Math.Sqrt(c.HeadWidth);
+        var scores = q.matmul(k).squeeze(2).div(Model.Scale);
         var at = tensor(Array.ConvertAll(positions, p => (long)p)).to(Model.Device).view(-1, 1, 1);
-        var after = arange(Prompts.Tokens, dtype: ScalarType.Int64, device: Model.Device).view(1, 1, -1).gt(at);
-        return Llama.Softmax(scores.masked_fill(after, double.NegativeInfinity)).DetachFromDisposeScope();
+        var after = RowIndex.Below(Prompts.Tokens, Model.Device).view(1, 1, -1).gt(at);
+        return Llama.Softmax(scores.masked_fill(after, Number.Never)).DetachFromDisposeScope();
     }
 
     /// <summary>

@@ -93,7 +93,11 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             var positions = rows.Prompts.cpu().data<long>().Select(p => edit.Positions[p]).ToArray();
             value = model.RopeRows(value.clone().view(positions.Length, 1, -1), positions).view(positions.Length, -1);
         }
-        if (edit.Keep != 0) value = head.index_select(0, rows.Rows).mul_(edit.Keep).add_(value * (1 - edit.Keep));
+        if (edit.Keep != 0)
+        {
+            value = head.index_select(0, rows.Rows).mul_(Number.Of(edit.Keep))
+                .add_(value.mul(Number.Of(1 - edit.Keep)), Number.One);
+        }
         if (rows.Identity) head.copy_(value);
         else head.index_copy_(0, rows.Rows, value);
     }

@@ -114,7 +114,7 @@ internal sealed class ConePass
         if (to <= from) return;
         var kept = run.Layers[l];
         var attention = state.Plan.Gather(kept.ResidMid) - state.Plan.Gather(kept.ResidPre); // (R, d)
-        Rows(state.X, from, to).add_(attention.unsqueeze(0));
+        Rows(state.X, from, to).add_(attention.unsqueeze(0), Number.One);
         var baseZ = new Dictionary<RowSet, Tensor>(ReferenceEqualityComparer.Instance);
         for (var v = from; v < to; v++)
         {
@@ -124,11 +124,11 @@ internal sealed class ConePass
                 using var scope = NewDisposeScope();
                 if (!baseZ.TryGetValue(rows, out var z))
                     baseZ[rows] = z = kept.Z.index_select(0, state.Plan.BaseRows.index_select(0, rows.Rows)).MoveToOuterDisposeScope();
-                var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(1 - edit.Keep); // (m, dh)
+                var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(Number.Of(1 - edit.Keep)); // (m, dh)
                 var output = model.OutputOf(edit.Head); // (dh, d)
                 model.CountProduct(change.shape[0], change.shape[1], model.Config.Width);
                 if (rows.Identity) state.X.select(0, v).addmm_(change, output);
-                else state.X.select(0, v).index_add_(0, rows.Rows, change.mm(output), 1);
+                else state.X.select(0, v).index_add_(0, rows.Rows, change.mm(output), Number.One);
             }
         }
     }

@@ -159,15 +159,15 @@ public sealed class GradientCone : IDisposable
         model.CountProduct(q.shape[0], c.HeadWidth, 2L * (before + rows.Depth) * c.Heads);
         var baseKeyT = run.Layers[l].KeyT.narrow(0, first, n).narrow(-1, 0, before);  // (N, Hkv, dh, Tb)
         var baseValue = run.Layers[l].Value.narrow(0, first, n).narrow(2, 0, before); // (N, Hkv, Tb, dh)
-        q = Block(q, depth) / Math.Sqrt(c.HeadWidth);                                 // (N, H, D, dh)
+        q = Block(q, depth).div(model.Scale);                                         // (N, H, D, dh)
         (k, v) = (Block(k, rows.Depth), Block(v, rows.Depth));
         Tensor Grouped(Tensor t) => t.reshape(n, c.KeyValueHeads, c.GroupSize * depth, -1);
         var onBase = Grouped(q).matmul(baseKeyT).view(n, c.Heads, depth, before);
         var scores = cat([onBase, q.matmul(k.transpose(2, 3))], -1);                  // (N, H, D, Tb + D)
-        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden) scores = scores.masked_fill(forbidden, double.NegativeInfinity);
+        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden) scores = scores.masked_fill(forbidden, Number.Never);
         var weights = Llama.Softmax(scores);
         var z = Grouped(weights.narrow(-1, 0, before)).matmul(baseValue).view(n, c.Heads, depth, c.HeadWidth)
-            + weights.narrow(-1, before, rows.Depth).matmul(v);
+            .add(weights.narrow(-1, before, rows.Depth).matmul(v), Number.One);
         z = z.transpose(1, 2).reshape(n * depth, c.Heads, c.HeadWidth);
         return (last || rows.Even ? z.alias() : z.index_select(0, rows.Unpadded)).MoveToOuterDisposeScope();
     }

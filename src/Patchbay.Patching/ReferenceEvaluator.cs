@@ -117,7 +117,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         {
             foreach (var k in variant.Knockouts.Where(k => k.FromLayer <= layer))
                 for (var n = 0; n < k.Query.Length; n++)
-                    scores.select(0, n).select(1, k.Query[n]).select(1, k.Key[n]).fill_(double.NegativeInfinity);
+                    scores.select(0, n).select(1, k.Query[n]).select(1, k.Key[n]).fill_(Number.Never);
             return scores;
         }
 
@@ -146,7 +146,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         private void See(SeenEdit[] edits, int layer, Tensor z)
         {
             var (head, query) = (edits[0].Head.Index, edits[0].Query);
-            var positions = arange(z.shape[1], dtype: ScalarType.Int64, device: z.device);
+            var positions = RowIndex.Below(z.shape[1], z.device);
             var q = owner.model.Rope(projections[Site.Q], positions).select(2, head);
             var (k, v) = (projections[Site.K].select(2, head).clone(), projections[Site.V].select(2, head).clone());
             foreach (var edit in edits)
@@ -155,10 +155,10 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             k = owner.model.Rope(k.unsqueeze(2), positions).squeeze(2);
             for (var n = 0; n < query.Length; n++)
             {
-                var scores = k.select(0, n).narrow(0, 0, query[n] + 1).mv(q.select(0, n).select(0,
-                    query[n])) / Math.Sqrt(owner.model.Config.HeadWidth);
+                var scores = k.select(0, n).narrow(0, 0, query[n] + 1)
+                    .mv(q.select(0, n).select(0, query[n])).div(owner.model.Scale);
                 foreach (var o in variant.Knockouts.Where(o => o.FromLayer <= layer && o.Query[n] == query[n] && o.Key[n] < query[n]))
-                    scores.select(0, o.Key[n]).fill_(double.NegativeInfinity);
+                    scores.select(0, o.Key[n]).fill_(Number.Never);
                 z.select(0, n).select(0, query[n]).select(0,
                     head).copy_(Llama.Softmax(scores).unsqueeze(0).mm(v.select(0, n).narrow(0, 0, query[n] + 1)).squeeze(0));
             }
@@ -170,7 +170,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             {
                 value = value.clone();
                 var current = At(value, e.Head.Index, e.Positions);
-                var changed = current * e.Keep + e.Value * (1 - e.Keep);
+                var changed = current.mul(Number.Of(e.Keep)).add(e.Value.mul(Number.Of(1 - e.Keep)), Number.One);
                 for (var n = 0; n < e.Positions.Length; n++)
                     value.select(0, n).select(0, e.Positions[n]).select(0, e.Head.Index).copy_(changed.select(0, n));
             }

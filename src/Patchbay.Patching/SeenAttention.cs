@@ -30,10 +30,10 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
                 var keys = All(Site.K, head, i, k, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.K));
                 var values = All(Site.V, head, i, v, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.V));
                 var query = q.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_select(0, rows.Rows);
-                var scores = keys.matmul(query.unsqueeze(-1)).squeeze(-1) / Math.Sqrt(model.Config.HeadWidth); // (m, T)
+                var scores = keys.matmul(query.unsqueeze(-1)).squeeze(-1).div(model.Scale);                    // (m, T)
                 var forbidden = variants[i].Knockouts.Where(o => o.FromLayer <= layer).ToArray();
                 var mask = Mask(at, (t, m) => t > at[m] || forbidden.Any(o => o.Query[prompts[m]] == at[m] && o.Key[prompts[m]] == t));
-                scores = scores.masked_fill(mask, double.NegativeInfinity);
+                scores = scores.masked_fill(mask, Number.Never);
                 var result = Llama.Softmax(scores).unsqueeze(1).matmul(values).squeeze(1); // (m, dh)
                 z.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_copy_(0, rows.Rows, result);
             }
@@ -56,7 +56,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         else value = value.narrow(1, 0, tokens);
         if (site == Site.K)
         {
-            var positions = arange(tokens, dtype: ScalarType.Int64, device: model.Device);
+            var positions = RowIndex.Below(tokens, model.Device);
             value = model.Rope(value.unsqueeze(2), positions).squeeze(2);
         }
         return where(Mask(at, (t, m) => t < at[m]).unsqueeze(-1), value, all);

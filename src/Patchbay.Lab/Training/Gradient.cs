@@ -22,7 +22,7 @@ public sealed class Gradient(LlamaConfig config, Trainable trainable, int thread
         var shares = Shares.Each(batch, threads, share => Compute(share, total));
         for (var i = 0; i < values.Length; i++)
         {
-            foreach (var (_, gradients) in shares[1..]) shares[0].Gradients[i].add_(gradients[i]);
+            foreach (var (_, gradients) in shares[1..]) shares[0].Gradients[i].add_(gradients[i], Number.One);
             values[i].grad = shares[0].Gradients[i];
             foreach (var (_, gradients) in shares) gradients[i].Dispose();
         }

@@ -40,7 +40,8 @@ public static class Initialization
         {
             Tensor query = Inner(q, d), key = Inner(kv, d), value = Inner(kv, d), output = Inner(d, q);
             var back = value.view(-1, dh, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d).t(); // (d, q)
-            output.mul_(Math.Sqrt(1 - copying * copying)).add_(back * (copying * Math.Sqrt(d / (double)q)));
+            output.mul_(Number.Of(Math.Sqrt(1 - copying * copying)))
+                .add_(back, Number.Of(copying * Math.Sqrt(d / (double)q)));
             return new()
             {
                 AttentionNorm = Norm(1),
@@ -58,9 +59,9 @@ public static class Initialization
         Tensor Inner(long outputs, long inputs) => Matrix(outputs, inputs, Math.Sqrt(1 / (3.0 * inputs)));
 
         static Tensor Matrix(long outputs, long inputs, double scale) =>
-            (randn([outputs, inputs], dtype: ScalarType.Float64, device: CPU) * scale)
+            (randn([outputs, inputs], dtype: ScalarType.Float64, device: CPU).mul(Number.Of(scale)))
             .to(ScalarType.Float32).DetachFromDisposeScope();
 
-        Tensor Norm(double value) => full([d], value, dtype: ScalarType.Float32, device: CPU).DetachFromDisposeScope();
+        Tensor Norm(double value) => full([d], Number.Of(value), dtype: ScalarType.Float32, device: CPU).DetachFromDisposeScope();
     }
 }

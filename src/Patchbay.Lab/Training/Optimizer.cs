@@ -1,31 +1,27 @@
+using Patchbay.Models;
 using TorchSharp;
 using static TorchSharp.torch;
-using TorchAdamW = TorchSharp.Modules.AdamW;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>libtorch's AdamW over what is trained, with the norm of the whole gradient clipped.</summary>
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019) over what is trained, with the norm of the whole gradient clipped: the steps of
+/// torch.optim.AdamW one by one, for TorchSharp's own makes numbers that may be freed while in use (see
+/// <see cref="Number"/>).
+/// </summary>
 public sealed class Optimizer : IDisposable
 {
-    // in the order of the groups, in which TorchSharp lists its state
-    private readonly List<TrainedTensor> tensors = [];
-    private readonly List<(TorchAdamW.ParamGroup Group, double Rate)> groups = [];
-    private readonly TorchAdamW adamW;
-    private readonly double clip;
+    private readonly AdamWOptions options;
+    private readonly (TrainedTensor Of, Tensor Mean, Tensor Square)[] states;
+    private long steps;
 
     /// <summary>Trains <paramref name="tensors"/>, which stay the caller's; each has its gradient in
     /// <see cref="Tensor.grad"/>.</summary>
     public Optimizer(IReadOnlyList<TrainedTensor> tensors, AdamWOptions options)
     {
-        clip = options.Clip;
-        foreach (var group in tensors.GroupBy(t => (t.Decays, t.Rate)))
-        {
-            this.tensors.AddRange(group);
-            groups.Add((new TorchAdamW.ParamGroup([.. group.Select(t => t.Value)], beta1: options.Beta1,
-                beta2: options.Beta2, eps: options.Epsilon, weight_decay: group.Key.Decays ? options.WeightDecay : 0),
-                group.Key.Rate));
-        }
-        adamW = optim.AdamW(groups.Select(g => g.Group));
+        this.options = options;
+        states = [.. tensors.Select(t => (t, Zeros(t.Value), Zeros(t.Value)))];
+        static Tensor Zeros(Tensor like) => zeros_like(like).detach().DetachFromDisposeScope();
     }
 
     /// <summary>Changes the values by one step.</summary>
@@ -34,27 +30,46 @@ public sealed class Optimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        Tensor[] gradients = [.. tensors.Select(t => t.Value.grad!)];
+        Tensor[] gradients = [.. states.Select(s => s.Of.Value.grad!)];
         var norm = stack(gradients.Select(g => g.norm().to(ScalarType.Float64))).norm().item<double>();
-        if (norm > clip) foreach (var gradient in gradients) gradient.mul_(clip / norm);
-        foreach (var (group, rate) in groups) group.LearningRate = learningRate * rate;
-        adamW.step();
+        if (norm > options.Clip)
+        {
+            using var shrink = (options.Clip / norm).ToScalar();
+            foreach (var gradient in gradients) gradient.mul_(shrink);
+        }
+        steps++;
+        foreach (var ((of, mean, square), gradient) in states.Zip(gradients))
+            Change(of, gradient, mean, square, learningRate * of.Rate);
         return norm;
+    }
+
+    private void Change(TrainedTensor of, Tensor gradient, Tensor mean, Tensor square, double rate)
+    {
+        var (b1, b2) = (options.Beta1, options.Beta2);
+        mean.mul_(Number.Of(b1)).add_(gradient, Number.Of(1 - b1));
+        square.mul_(Number.Of(b2)).addcmul_(gradient, gradient, Number.Of(1 - b2));
+        using var kept = (1 - rate * (of.Decays ? options.WeightDecay : 0)).ToScalar();
+        using var step = (-rate / (1 - Math.Pow(b1, steps))).ToScalar();
+        using var spread = Math.Sqrt(1 - Math.Pow(b2, steps)).ToScalar();
+        var root = square.sqrt().div_(spread).add_(Number.Of(options.Epsilon), Number.One);
+        of.Value.mul_(kept).addcdiv_(mean, root, step);
     }
 
     /// <summary>Decaying means of each tensor's gradients and of their squares, in its shape; changing them changes the
     /// optimizer.</summary>
     public IEnumerable<(string Name, Tensor Mean, Tensor Square)> Moments =>
-        tensors.Zip(States, (tensor, state) => (tensor.Name, state.exp_avg, state.exp_avg_sq));
+        states.Select(s => (s.Of.Name, s.Mean, s.Square));
 
     /// <summary>Says how many steps were done, on which AdamW's correction of its means depends.</summary>
-    public void GoOnAfter(long steps)
-    {
-        foreach (var state in States) state.step = steps;
-    }
-
-    private IEnumerable<TorchAdamW.State> States => adamW.state_dict().State.Cast<TorchAdamW.State>();
+    public void GoOnAfter(long done) => steps = done;
 
     /// <summary>Frees the means.</summary>
-    public void Dispose() => adamW.Dispose();
+    public void Dispose()
+    {
+        foreach (var (_, mean, square) in states)
+        {
+            mean.Dispose();
+            square.Dispose();
+        }
+    }
 }

@@ -28,14 +28,18 @@ internal static class PackedForward
             var v = PerQueryHead(Sequences(F.linear(h, w.Value)));
             var z = F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2);
             z = Taken(z.reshape(-1, c.Heads * c.HeadWidth), rows);                     // (R, H·dh)
-            x = x + F.linear(z, w.Output);
+            x = x.add(F.linear(z, w.Output), Number.One);
             h = Norm(x, w.MlpNorm);
-            x = x + F.linear(F.linear(h, w.Gate).silu() * F.linear(h, w.Up), w.Down); // by way of (R, f)
+            x = x.add(F.linear(F.linear(h, w.Gate).silu() * F.linear(h, w.Up), w.Down), Number.One); // by way of (R, f)
         }
         return F.linear(Norm(x, weights.FinalNorm), weights.Unembedding).MoveToOuterDisposeScope();
 
-        Tensor Norm(Tensor y, Tensor weight) =>
-            y * (linalg.vector_norm(y, 2, [-1], true).square() / c.Width + c.NormEpsilon).rsqrt() * weight;
+        Tensor Norm(Tensor y, Tensor weight)
+        {
+            var length = y.norm(-1, true, 2);
+            var mean = (length * length).div(Number.Of(c.Width));
+            return y * mean.add(Number.Of(c.NormEpsilon), Number.One).rsqrt() * weight;
+        }
 
         // q or k after the rotary embedding. Channels i and i + dh/2 of a head are brought side by side, as the complex
         // number that the embedding turns: q and k alike, so that their products are the same.

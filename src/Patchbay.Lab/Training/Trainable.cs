@@ -149,7 +149,7 @@ public sealed class LoraTraining : Trainable
         void Add(string name, Tensor weight)
         {
             long outputs = weight.shape[0], inputs = weight.shape[1];
-            var a = randn([rank, inputs], dtype: ScalarType.Float64, device: CPU) / Math.Sqrt(inputs);
+            var a = randn([rank, inputs], dtype: ScalarType.Float64, device: CPU).div(Number.Of(Math.Sqrt(inputs)));
             var b = zeros([outputs, rank], dtype: weight.dtype, device: weight.device);
             var module = name[..^".weight".Length];
             modules.Add(name, (Train($"{module}.lora_A", a.to(weight.dtype).to(weight.device), decays: true),

@@ -85,13 +85,13 @@ public sealed partial record RowAttention
         var prompts = RowIndex.Of(Prompts, Query.device);
         var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);
         var value = BaseValue.index_select(0, prompts);
-        var q = Query / Math.Sqrt(dh);
+        var q = Query.div(Number.Of(Math.Sqrt(dh)));
 
         // Base keys: all variants of a prompt and key/value head share one product.
         var grouped = q.view(V, N, D, hkv, H / hkv, dh).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, dh);
         var scores = grouped.matmul(keyT).view(N, hkv, H / hkv, V, D, T).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, T);
         var (baseMask, ownMask) = Masks(T);
-        scores = scores.masked_fill(baseMask, double.NegativeInfinity);
+        scores = scores.masked_fill(baseMask, Number.Never);
         Tensor? ownValue = null;
         if (OwnKey is not null && OwnValue is not null)
         {
@@ -99,14 +99,14 @@ public sealed partial record RowAttention
             var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);       // (V, N, H, dh, Dk)
             ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);       // (V, N, H, Dk, dh)
             var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);           // (V, N, D, H, Dk)
-            own = own.masked_fill(ownMask!, double.NegativeInfinity);
+            own = own.masked_fill(ownMask!, Number.Never);
             scores = cat([scores, own], -1);
         }
         var weights = Llama.Softmax(scores);
         var over = weights.narrow(-1, 0, T).view(V, N, D, hkv, H / hkv, T).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, T);
         var z = over.matmul(value).view(N, hkv, H / hkv, V, D, dh).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, dh);
         if (ownValue is not null)
-            z = z + weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4);
+            z = z.add(weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4), Number.One);
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
@@ -116,17 +116,17 @@ public sealed partial record RowAttention
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
         var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);        // (N, D, 1)
-        var keys = arange(tokens, dtype: ScalarType.Int64, device: Query.device);
-        var forbidden = keys.gt(at.clamp_min(0));                                           // (N, D, T)
+        var keys = RowIndex.Below(tokens, Query.device);
+        var forbidden = keys.gt(at.clamp_min(Number.Of(0)));                                           // (N, D, T)
         if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
         var replaced = new bool[Count * tokens];
         for (var i = 0; i < OwnPositions.Length; i++)
             if (OwnPositions[i] >= 0) replaced[i / OwnRows * tokens + OwnPositions[i]] = true;
-        var padding = at.lt(0);
+        var padding = at.lt(Number.Of(0));
         forbidden = forbidden | (tensor(replaced, device: Query.device).view(Count, 1, tokens) & ~padding);
         var own = RowIndex.Of(OwnPositions, Query.device).view(Count, 1, OwnRows);
         return (WithForbidden(forbidden, (_, key) => key),
-            WithForbidden(own.gt(at) | own.lt(0) | padding,
+            WithForbidden(own.gt(at) | own.lt(Number.Of(0)) | padding,
                 (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 
@@ -141,7 +141,7 @@ public sealed partial record RowAttention
         int[] places = [.. Forbidden.Index().Where(row => row.Item is not null).SelectMany(row => row.Item!
             .Select(key => (Row: row.Index, Key: place(row.Index / QueryRows % Count, key))))
             .Where(p => p.Key >= 0).Select(p => checked((int)(p.Row * keys + p.Key)))];
-        mask.view(-1).index_fill_(0, RowIndex.Of(places, Query.device), 1);
+        mask.view(-1).index_fill_(0, RowIndex.Of(places, Query.device), Number.One);
         return mask;
     }
 
