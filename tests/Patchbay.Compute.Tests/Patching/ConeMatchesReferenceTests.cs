@@ -1,59 +1,43 @@
-using Patchbay.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Patchbay.Patching.Tests;
 
-/// <summary>The cone against whole forward passes: random models, prompts of unequal length, every kind of edit.</summary>
+/// <summary>The cone against whole forward passes: random models, unequal prompts, every kind of edit.</summary>
 public class ConeMatchesReferenceTests
 {
-    private const int Cases = 320;
-
-    public static TheoryData<int> Blocks() => [.. Enumerable.Range(0, 8)];
-
-    /// <summary>Cases are numbered by seed; a failure names the seed that repeats it.</summary>
-    [Theory]
-    [MemberData(nameof(Blocks))]
-    public void Cone_equals_reference_on_random_variants_in_float64(int block)
-    {
-        for (var seed = block; seed < Cases; seed += 8)
-        {
-            var difference = LargestDifference(seed, ScalarType.Float64);
-            Assert.True(difference < 1e-9, $"seed {seed}: cone and reference differ by {difference:e2}");
-        }
-    }
+    [Fact]
+    public void Cone_equals_reference_on_random_variants_in_float64() =>
+        RandomCases.Check(ConeCase.Any(ScalarType.Float64), 320, made => AssertSame(made, ScalarType.Float64, 1e-9));
 
     [Fact]
-    public void Cone_equals_reference_on_random_variants_in_float32_where_fused_kernels_run()
-    {
-        for (var seed = 1000; seed < 1040; seed++)
-        {
-            var difference = LargestDifference(seed, ScalarType.Float32);
-            Assert.True(difference < 2e-3, $"seed {seed}: cone and reference differ by {difference:e2}");
-        }
-    }
+    public void Cone_equals_reference_on_random_variants_in_float32_where_fused_kernels_run() =>
+        RandomCases.Check(ConeCase.Any(ScalarType.Float32), 40, made => AssertSame(made, ScalarType.Float32, 2e-3));
 
     [Fact]
     public void The_random_variants_do_change_the_logits()
     {
-        var changed = Enumerable.Range(0, 20).Count(seed => LargestDifference(seed, ScalarType.Float64, withoutEdits: true) > 1e-3);
+        var changed = Enumerable.Range(0, 20).Count(number => LargestDifference(
+            RandomCases.Case(ConeCase.Any(ScalarType.Float64), number), ScalarType.Float64, withoutEdits: true) > 1e-3);
         Assert.True(changed >= 15, $"only {changed} of 20 cases change anything");
     }
 
-    /// <summary>Largest absolute difference of any logit or probe of some random variants between the two evaluators; with
+    private static void AssertSame(ConeCase made, ScalarType dtype, double tolerance)
+    {
+        var difference = LargestDifference(made, dtype);
+        Assert.True(difference < tolerance, $"cone and reference differ by {difference:e2}");
+    }
+
+    /// <summary>Largest absolute difference of any logit or probe of the variants between the two evaluators; with
     /// <paramref name="withoutEdits"/> between the variants and the base.</summary>
-    private static double LargestDifference(int seed, ScalarType dtype, bool withoutEdits = false)
+    private static double LargestDifference(ConeCase made, ScalarType dtype, bool withoutEdits = false)
     {
         using var scope = NewDisposeScope();
-        var random = new Random(seed);
-        var groups = random.Next(3) switch { 0 => (4, 4), 1 => (4, 2), _ => (2, 1) };
-        using var model = RandomModels.Create(seed, random.Next(1, 7), groups.Item1, groups.Item2,
-            headWidth: dtype == ScalarType.Float32 ? random.Next(1, 4) * 8 + (random.Next(2) * 64) : 4, dtype: dtype, bias: random.Next(3) == 0);
-        var prompts = new PaddedPrompts([.. Enumerable.Range(0, random.Next(1, 6)).Select(_ =>
-            Enumerable.Range(0, random.Next(3, 12)).Select(_ => random.Next(model.Config.Vocabulary)).ToArray())]);
-        var variants = RandomVariants.Some(random, model.Config, prompts, dtype);
-        var probes = RandomVariants.Probes(random, model.Config, prompts);
-        using var cone = new ConeEvaluator(BaseRun.Create(model, prompts), chunkBytes: random.Next(2) == 0 ? 1 : 1 << 20);
+        using var model = made.CreateModel(dtype);
+        var prompts = new PaddedPrompts(made.Prompts);
+        var variants = made.CreateVariants(prompts, dtype);
+        var probes = made.Probes.Create();
+        using var cone = new ConeEvaluator(BaseRun.Create(model, prompts), chunkBytes: made.ByRow ? 1 : 1 << 20);
         using var reference = new ReferenceEvaluator(model, prompts);
 
         // A metric that depends on every logit, and on which prompt it is.

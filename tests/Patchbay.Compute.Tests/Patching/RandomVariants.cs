@@ -1,87 +1,62 @@
+using CsCheck;
 using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Patching.Tests;
 
-/// <summary>Random variants: edits of all sites, mixed or replaced, holds of all or some heads, knockouts.</summary>
-internal static class RandomVariants
+/// <summary>Generators of what is done to a model of a shape that reads prompts with last positions.</summary>
+internal sealed class RandomVariants(ModelShape model, int[] last)
 {
-    public static IReadOnlyList<Variant> Some(Random random, LlamaConfig config, PaddedPrompts prompts, ScalarType dtype)
-    {
-        var variants = new List<Variant>();
-        for (var kinds = random.Next(1, 4); kinds > 0; kinds--)
-        {
-            // Variants of one kind share their position arrays, so that they are evaluated together.
-            var positions = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Positions(random, prompts)).ToArray();
-            var hold = random.Next(3) switch
-            {
-                0 => new Hold(Positions(random, prompts), prompts.Last),
-                1 => new Hold(new int[prompts.Count], Positions(random, prompts)),
-                _ => null,
-            };
-            for (var count = random.Next(1, 5); count > 0; count--)
-                variants.Add(One(random, config, prompts, dtype, positions, hold));
-        }
-        return variants;
-    }
+    /// <summary>One to four variants with one to three sets of positions.</summary>
+    public Gen<VariantGroup> Group =>
+        from positions in Positions.Array[1, 3]
+        from hold in Gen.Select(Positions, Gen.Bool, (at, first) => new HoldCase(at, first)).Null(1 / 3.0)
+        from variants in Variant(Gen.Int[0, positions.Length - 1]).Array[1, 4]
+        select new VariantGroup(positions, hold, variants);
 
-    public static IReadOnlyList<Probe> Probes(Random random, LlamaConfig config, PaddedPrompts prompts)
-    {
-        var positions = Positions(random, prompts);
-        return
-        [
-            .. Enumerable.Range(0, random.Next(1, 5)).Select(_ => new Probe((Site)random.Next(3),
-                new Head(random.Next(config.Layers), random.Next(config.Heads)), random.Next(3) == 0 ? Positions(random, prompts) : positions)),
-        ];
-    }
+    /// <summary>One to four sites to read.</summary>
+    public Gen<ProbeGroup> Probes =>
+        from positions in Positions
+        from probes in Gen.Select(Site(Models.Site.V), Head, Positions.Null(2 / 3.0), (site, head, own) =>
+            new ProbeCase(site, head, own)).Array[1, 4]
+        select new ProbeGroup(positions, probes);
 
-    private static Variant One(Random random, LlamaConfig config, PaddedPrompts prompts, ScalarType dtype, int[][] positions, Hold? hold)
-    {
-        var edits = new List<HeadEdit>();
-        for (var i = random.Next(1, 5); i > 0; i--)
-        {
-            var edit = new HeadEdit((Site)random.Next(4), new Head(random.Next(config.Layers), random.Next(config.Heads)),
-                positions[random.Next(positions.Length)], randn([prompts.Count, config.HeadWidth], dtype: dtype),
-                random.Next(3) == 0 ? random.NextDouble() : 0);
-            if (!edits.Any(e => e.Site == edit.Site && e.Head == edit.Head)) edits.Add(edit);
-        }
-        var holds = new List<Hold>();
-        if (hold is not null) holds.Add(hold);
-        if (random.Next(4) == 0)
-        {
-            holds.Add(new Hold(Positions(random, prompts), prompts.Last,
-                [.. Enumerable.Range(0, 3).Select(_ => new Head(random.Next(config.Layers), random.Next(config.Heads)))]));
-        }
-        return new Variant
-        {
-            Edits = edits,
-            Holds = holds,
-            Knockouts = Knockouts(random, config, prompts),
-            Seen = Seen(random, config, prompts, dtype, positions),
-            Refreshes = random.Next(4) == 0 ? [new Refresh(random.Next(config.Layers), positions[0])] : [],
-        };
-    }
+    /// <summary>A position in each prompt.</summary>
+    private Gen<int[]> Positions => Each(at => Gen.Int[0, at]);
 
-    private static SeenEdit[] Seen(Random random, LlamaConfig config, PaddedPrompts prompts, ScalarType dtype, int[][] positions)
-    {
-        if (random.Next(3) != 0) return [];
-        return
-        [
-            .. from head in Enumerable.Range(0, random.Next(1, 4)).Select(_ => new Head(random.Next(config.Layers), random.Next(config.Heads))).Distinct()
-               let query = positions[random.Next(positions.Length)]
-               from site in random.Next(3) switch { 0 => new[] { Site.K }, 1 => [Site.V], _ => [Site.K, Site.V] }
-               let tokens = random.Next(2) == 0 ? prompts.Tokens : Math.Max(1, query.Max())
-               select new SeenEdit(site, head, query, randn([prompts.Count, tokens, config.HeadWidth], dtype: dtype)),
-        ];
-    }
+    private Gen<Head> Head => Gen.Select(Layer, Gen.Int[0, model.Heads - 1], (layer, index) => new Head(layer, index));
 
-    private static Knockout[] Knockouts(Random random, LlamaConfig config, PaddedPrompts prompts)
-    {
-        if (random.Next(4) != 0) return [];
-        var query = prompts.Last.Select(last => random.Next(1, last + 1)).ToArray();
-        return [new Knockout(random.Next(config.Layers), query, [.. query.Select(q => random.Next(q))])];
-    }
+    private Gen<int> Layer => Gen.Int[0, model.Layers - 1];
 
-    private static int[] Positions(Random random, PaddedPrompts prompts) => [.. prompts.Last.Select(last => random.Next(last + 1))];
+    private Gen<KnockoutCase> Knockout =>
+        from layer in Layer
+        from pairs in Each(at =>
+            from query in Gen.Int[1, at]
+            from key in Gen.Int[0, query - 1]
+            select (query, key))
+        select new KnockoutCase(layer, [.. pairs.Select(p => p.query)], [.. pairs.Select(p => p.key)]);
+
+    private Gen<VariantCase> Variant(Gen<int> positions) =>
+        from edits in Gen.Select(Site(Models.Site.Z), Head, positions, Keep, (site, head, at, keep) =>
+            new EditCase(site, head, at, keep)).Array[1, 4]
+        from held in Gen.Select(Positions, Head.Array[3], (at, heads) => new HeldHeads(at, heads)).Null(3 / 4.0)
+        from knockout in Knockout.Null(3 / 4.0)
+        from seen in Seen(positions).Array[1, 3].Null(2 / 3.0)
+        from refresh in Layer.Nullable(3 / 4.0)
+        select new VariantCase(edits, held, knockout, seen, refresh);
+
+    private Gen<SeenCase> Seen(Gen<int> positions) =>
+        from sites in Gen.OneOf<Site[]>([Models.Site.K], [Models.Site.V], [Models.Site.K, Models.Site.V])
+        from head in Head
+        from at in positions
+        from all in Gen.Bool
+        select new SeenCase(sites, head, at, all);
+
+    private static Gen<Site> Site(Site highest) => Gen.Int[0, (int)highest].Select(site => (Site)site);
+
+    /// <summary>How much of an activation stays where it is edited: nothing in two of three cases.</summary>
+    private static Gen<double> Keep => Gen.Frequency((2, Gen.Const(0.0)), (1, Gen.Double.Unit));
+
+    /// <summary>An array with one element for each prompt, by its last position.</summary>
+    private Gen<T[]> Each<T>(Func<int, Gen<T>> ofLast) => last.Select(ofLast).Aggregate(Gen.Const(Array.Empty<T>()),
+        (all, next) => Gen.Select(all, next, (before, one) => (T[])[.. before, one]));
 }

@@ -157,12 +157,18 @@ public sealed class KillTests(ITestOutputHelper output)
                 var to = folder.PathOf($"{Path.GetFileName(home)}-{format}");
                 Ended(Pbm.Run(home, "sweep", "export", "killed-1", "--format", format, "--out", to));
                 return Directory.GetFiles(to, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                    .Select(f => (Path.GetRelativePath(to, f), Convert.ToHexString(File.ReadAllBytes(f)))).ToArray();
+                    .SelectMany(f => Lines(f).Select(line => $"{Path.GetRelativePath(to, f)}: {line}")).ToArray();
             }).ToArray();
             Assert.NotEmpty(exports[0]);
-            Assert.Equal(exports[0], exports[1]);
+            var different = exports[0].Zip(exports[1]).Where(line => line.First != line.Second).Take(20);
+            Assert.Empty(different);
+            Assert.Equal(exports[0].Length, exports[1].Length);
         }
     }
+
+    /// <summary>A file's lines, ends included; of one that is no text its bytes as a number.</summary>
+    private static string[] Lines(string file) => Path.GetExtension(file) is ".npy"
+        ? [Convert.ToHexString(File.ReadAllBytes(file))] : File.ReadAllText(file).Split('\n');
 
     private static SweepEvent[] Events(string data)
     {

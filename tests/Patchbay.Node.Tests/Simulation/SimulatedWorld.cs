@@ -3,9 +3,10 @@ using Patchbay.Sweeps;
 namespace Patchbay.Node.Tests.Simulation;
 
 /// <summary>
-/// A whole cluster in one thread, driven by a seed: up to three nodes on one journal, with lost, late, repeated and reordered
-/// messages, a journal that fails, processes that die anywhere and come back, clocks that jump, and an operator who pauses, resumes
-/// and retries. After a while nothing goes wrong any more, and the sweep must end.
+/// A whole cluster in one thread, driven by a <see cref="SimulatedCase"/>: up to three nodes on one journal, with lost,
+/// late, repeated and reordered messages, a journal that fails, processes that die anywhere and come back, clocks that
+/// jump, and an operator who pauses, resumes and retries. After a while nothing goes wrong any more, and the sweep must
+/// end.
 /// </summary>
 internal sealed class SimulatedWorld
 {
@@ -15,23 +16,20 @@ internal sealed class SimulatedWorld
     private readonly Random random;
     private readonly PriorityQueue<Action, (double, int)> agenda = new();
     private readonly SimulatedNode?[] nodes;
-    private readonly bool poisoned, cancels;
+    private readonly bool cancels;
     private readonly double chaos; // seconds during which things go wrong
     private readonly SweepPlan plan;
     private int count, born, evolved;
     private SweepState state = SweepState.None;
     private string? problem;
 
-    public SimulatedWorld(int seed)
+    public SimulatedWorld(SimulatedCase made)
     {
-        random = new Random(seed);
-        poisoned = random.Next(2) == 0;
-        cancels = random.Next(12) == 0;
-        Mortal = random.Next(4) > 0;
-        chaos = 10 + 140 * random.NextDouble();
-        TightMemory = random.Next(2) == 0;
-        nodes = new SimulatedNode?[1 + random.Next(3)];
-        plan = SimulatedPlan.Make(poisoned, batches: random.Next(3) == 0);
+        random = new Random(made.Seed);
+        (cancels, chaos) = (made.Cancels, made.Chaos);
+        (Mortal, TightMemory) = (made.Mortal, made.TightMemory);
+        nodes = new SimulatedNode?[made.Nodes];
+        plan = SimulatedPlan.Make(made.Poisoned, made.Batches);
     }
 
     public SharedRecords Records { get; } = new();
