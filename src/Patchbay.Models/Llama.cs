@@ -122,8 +122,8 @@ public sealed partial class Llama : IDisposable
         using var scope = NewDisposeScope();
         var wide = Wide(x);
         var mean = (wide * wide).mean([-1], keepdim: true);
-        var y = wide * mean.add(Number.Of(Config.NormEpsilon), Number.One).rsqrt();
-        return (y.to(x.dtype) * Ready(weight)).MoveToOuterDisposeScope();
+        var y = (wide * mean.add(Number.Of(Config.NormEpsilon), Number.One).rsqrt()).to(x.dtype);
+        return (is_grad_enabled() ? y * Ready(weight) : y.mul_(Ready(weight))).MoveToOuterDisposeScope();
     }
 
     /// <summary>One projection of a layer's normed input, before the rotary embedding:
@@ -166,7 +166,7 @@ public sealed partial class Llama : IDisposable
         var half = Config.HeadWidth / 2;
         var a = x.narrow(-1, 0, half);
         var b = x.narrow(-1, half, half);
-        return cat([a * c - b * s, (b * c).add(a * s, Number.One)], -1).MoveToOuterDisposeScope();
+        return cat([(a * c).addcmul_(b, s, Number.Of(-1)), (b * c).addcmul_(a, s, Number.One)], -1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Softmax over the last dimension, in float32 where the dtype is narrower.</summary>
