@@ -20,9 +20,10 @@ internal sealed record ExportedFile(string Name, byte[] Bytes);
 internal static class SweepExport
 {
     /// <summary>Formats of scores.</summary>
-    public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy"];
+    public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy", "parquet"];
 
-    /// <summary>The files of a format: scores, and each model's circuit as the paper's authors published theirs.</summary>
+    /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds matrices
+    /// only), scores of path patching, and each model's circuit as the paper's authors published theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <exception cref="InvalidDataException">It is another format.</exception>
@@ -31,9 +32,11 @@ internal static class SweepExport
     [
         .. format switch
         {
-            "json" => [Text("scores.json", Json(state))],
-            "csv" => [Text("scores.csv", ScoresCsv(state)), Text("accuracy.csv", AccuracyCsv(state))],
+            "json" => [Text("scores.json", Json(state)), Text("results.json", ResultsTable.Json(state))],
+            "csv" => [Text("scores.csv", ScoresCsv(state)), Text("accuracy.csv", AccuracyCsv(state)),
+                Text("results.csv", ResultsTable.Csv(state))],
             "npy" => Matrices(state),
+            "parquet" => [new("results.parquet", ResultsTable.Parquet(state))],
             _ => throw new InvalidDataException(
                 $"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
         },
@@ -150,9 +153,9 @@ internal static class SweepExport
     private static string FileName(string name) => name.Replace('/', '_').Replace('\\', '_');
 
     /// <summary>A word as a CSV cell (RFC 4180).</summary>
-    private static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"")}\"";
+    internal static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"")}\"";
 
-    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+    internal static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
 
     private static double[,] Numbers(int[,] counts)
     {

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Parquet.Serialization;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Sweeps;
@@ -15,6 +17,7 @@ public sealed class SweepExportTests
     [InlineData("json")]
     [InlineData("csv")]
     [InlineData("npy")]
+    [InlineData("parquet")]
     public void Sweeps_that_measured_the_same_give_the_same_bytes_whatever_the_times_the_node_and_the_order(string format)
     {
         var first = new MadeSweep("tiny-1").RunAll();
@@ -54,6 +57,49 @@ public sealed class SweepExportTests
         Assert.StartsWith("tiny-base,tiny-base/path-patching/A,A,0,0,", lines[1], StringComparison.Ordinal);
         Assert.EndsWith(",0,0,0", lines[128], StringComparison.Ordinal); // head 7.7 of B is above every receiver
         Assert.StartsWith("tiny-base,69,130,0.53", files["accuracy.csv"].Split('\n')[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("csv", "results.csv")]
+    [InlineData("json", "results.json")]
+    [InlineData("parquet", "results.parquet")]
+    public async Task Every_result_is_a_row_of_one_table_in_every_format_alike(string format, string name)
+    {
+        var state = new MadeSweep().RunAll().State;
+        var bytes = SweepExport.Files(state, format).Single(f => f.Name == name).Bytes;
+        var rows = format switch
+        {
+            "csv" => Encoding.UTF8.GetString(bytes).TrimEnd().Split('\n').Skip(1).Select(Row),
+            "json" => JsonSerializer.Deserialize<ResultRow[]>(bytes)!,
+            _ => (await ParquetSerializer.DeserializeAsync<ResultRow>(new MemoryStream(bytes))).Data,
+        };
+        Assert.Equal(ResultsTable.Rows(state), rows);
+        Assert.Equal(state.InOrder.Sum(s => s.Results.Count()), rows.Count());
+        Assert.Contains(rows, r => (r.Model, r.Kind, r.Unit, r.Item, r.Layer, r.Head) ==
+            ("tiny-base", "path-patching", "layer-03", "3.5", 3, 5) && r.Score == MadeSweep.Score("tiny-base", "B", 3, 5));
+    }
+
+    private static ResultRow Row(string line)
+    {
+        var cells = line.Split(',');
+        int? Whole(int i) => cells[i].Length == 0 ? null : int.Parse(cells[i], CultureInfo.InvariantCulture);
+        double Real(int i) => double.Parse(cells[i], CultureInfo.InvariantCulture);
+        return new()
+        {
+            Study = cells[0],
+            Model = cells[1],
+            Kind = cells[2],
+            Stage = cells[3],
+            Unit = cells[4],
+            Item = cells[5],
+            Layer = Whole(6),
+            Head = Whole(7),
+            Score = Real(8),
+            Error = cells[9].Length == 0 ? null : Real(9),
+            Samples = Whole(10)!.Value,
+            Seed = ulong.Parse(cells[11], CultureInfo.InvariantCulture),
+            Fingerprint = cells[12],
+        };
     }
 
     [Fact]
@@ -110,6 +156,6 @@ public sealed class SweepExportTests
         Assert.Equal((ExitCode.NotFound, "error: there is no sweep 'tiny-9': there is tiny-1\n"), (run.Code, run.Error));
         var format = Export(sweep, "--out", "nowhere", "--format", "xml");
         Assert.Equal(ExitCode.BadInput, format.Code);
-        Assert.Contains("json, csv, npy", format.Error, StringComparison.Ordinal);
+        Assert.Contains("json, csv, npy, parquet", format.Error, StringComparison.Ordinal);
     }
 }
