@@ -88,11 +88,13 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Tells the operator something beside the result, on standard error.</summary>
     public void Notice(string sentence) => terminal.Error.Profile.Out.Writer.WriteLine($"note: {sentence}");
 
-    /// <summary>Does a piece of work under a progress bar on standard error, if somebody watches.</summary>
+    /// <summary>Does a piece of work under a progress bar on standard error, or telling a line now and then where that is no
+    /// terminal.</summary>
     public T WithProgress<T>(string label, Func<ReportProgress, T> work)
     {
         var screen = new Screen(terminal.Error, e => Told(terminal, e));
-        return screen.IsInteractive ? screen.Progress(label, work) : work((_, _) => { });
+        return screen.IsInteractive ? screen.Progress(label, work)
+            : work(new ProgressLines(screen.Writer, TimeProvider.System).Report);
     }
 
     /// <summary>With PATCHBAY_TRACE=1, prints where an exception was thrown.</summary>

@@ -80,7 +80,7 @@ public static class SweepDecider
         InterventionRecorded e => WithUnit(state, e.Unit, u =>
             u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples, e.Detail)) }),
         UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null, Seconds = e.Seconds }),
-            e.Unit, completed: 1, setAside: 0),
+            e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
         UnitSetAside e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.SetAside }), e.Unit, completed: 0, setAside: 1),
         _ => throw new ArgumentException($"no rule for {happened.GetType().Name}"),
@@ -170,8 +170,13 @@ public static class SweepDecider
     private static SweepState WithUnit(SweepState state, string id, Func<UnitState, UnitState> change) =>
         WithStage(state, UnitId.StageOf(id), s => s with { Units = s.Units.SetItem(id, change(s.Units[id])) });
 
-    private static SweepState Count(SweepState state, string unit, int completed, int setAside) => WithStage(state, UnitId.StageOf(unit),
-        s => s with { Completed = s.Completed + completed, SetAside = s.SetAside + setAside });
+    private static SweepState Count(SweepState state, string unit, int completed, int setAside, int measured = 0) =>
+        WithStage(state, UnitId.StageOf(unit), s => s with
+        {
+            Completed = s.Completed + completed,
+            SetAside = s.SetAside + setAside,
+            Measured = s.Measured + measured,
+        });
 
     private static SweepState Forgive(SweepState state, string id) => Count(
         WithUnit(state, id, u => u with { Status = UnitStatus.Pending, Forgiven = u.Failures }), id, completed: 0, setAside: -1);

@@ -83,6 +83,9 @@ public sealed record StageState(Stage Stage, StageStatus Status, string? Inputs,
     public static StageState New(Stage stage) =>
         new(stage, StageStatus.Waiting, null, [], ImmutableDictionary.Create<string, UnitState>(StringComparer.Ordinal), 0, 0);
 
+    /// <summary>How many results its completed units have.</summary>
+    public int Measured { get; init; }
+
     /// <summary>How many units are still to be run.</summary>
     public int Pending => Order.Length - Completed - SetAside;
 

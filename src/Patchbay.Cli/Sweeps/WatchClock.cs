@@ -7,7 +7,6 @@ internal sealed class WatchClock
 {
     private const string All = ""; // no model is named so
     private readonly Dictionary<string, CompletionRate> units = [], results = [];
-    private readonly Dictionary<string, (StageState State, int Results)> counted = [];
 
     /// <summary>Takes note of a state. Times without a running sweep are left out of the rates.</summary>
     /// <param name="at">When the sweep was in this state.</param>
@@ -26,7 +25,7 @@ internal sealed class WatchClock
             }
             var stages = StagesOf(state, model).ToArray();
             done.Observe(at, stages.Sum(s => s.Completed));
-            measured.Observe(at, stages.Sum(Results));
+            measured.Observe(at, stages.Sum(s => s.Measured));
         }
     }
 
@@ -59,14 +58,5 @@ internal sealed class WatchClock
     {
         if (!rates.TryGetValue(model, out var rate)) rates[model] = rate = new();
         return rate;
-    }
-
-    /// <summary>Results of a stage's completed units; counted anew only when the stage has changed.</summary>
-    private int Results(StageState stage)
-    {
-        if (counted.TryGetValue(stage.Stage.Id, out var known) && ReferenceEquals(known.State, stage)) return known.Results;
-        var count = stage.Units.Values.Sum(u => u.Status == UnitStatus.Completed ? u.Results.Length : 0);
-        counted[stage.Stage.Id] = (stage, count);
-        return count;
     }
 }
