@@ -59,20 +59,16 @@ internal sealed class PathBatch : IDisposable
 internal sealed class PathCaches : IDisposable
 {
     private readonly Llama model;
-    private readonly PromptSet prompts;
     private readonly string[] names;
-    private readonly MemoryPlan plan;
     private readonly bool reference;
-    private PathBatch? open;
-    private int openIndex = -1;
+    private readonly BaseRuns<PathBatch> runs;
 
     public PathCaches(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, PathPatchingOptions options)
     {
-        (this.model, this.prompts, reference) = (model, prompts, options.Reference);
+        (this.model, reference) = (model, options.Reference);
         names = [.. groups.Select(g => g.Position).Distinct()];
-        var tokens = prompts.Prompts.Max(p => p.Clean.Ids.Length);
         From = names.Min(name => prompts.CleanPositions(name).Min());
-        plan = MemoryPlan.For(model, prompts.Count, tokens, From, names.Length, options.MemoryBytes);
+        runs = new(model, prompts, From, names.Length, options.MemoryBytes, Make);
         CleanProbability = new double[prompts.Count];
         Correct = new bool[prompts.Count];
     }
@@ -81,7 +77,7 @@ internal sealed class PathCaches : IDisposable
     public int From { get; }
 
     /// <summary>Number of batches.</summary>
-    public int BatchCount => (prompts.Count + plan.PromptsPerBatch - 1) / plan.PromptsPerBatch;
+    public int BatchCount => runs.Batches.Count;
 
     /// <summary>Probability of the answer in the clean run, filled batch by batch.</summary>
     public double[] CleanProbability { get; }
@@ -95,39 +91,36 @@ internal sealed class PathCaches : IDisposable
     /// <summary>A batch, made ready; the one open before is freed.</summary>
     public PathBatch Open(int index)
     {
-        if (open is not null && index == openIndex) return open;
-        open?.Dispose();
-        open = null;
         var clock = Stopwatch.StartNew();
-        open = Make(index * plan.PromptsPerBatch, Math.Min(plan.PromptsPerBatch, prompts.Count - index * plan.PromptsPerBatch));
-        openIndex = index;
+        var batch = runs.Open(index);
         Seconds += clock.Elapsed.TotalSeconds;
-        return open;
+        return batch;
     }
 
-    public void Dispose() => open?.Dispose();
+    public void Dispose() => runs.Dispose();
 
-    private PathBatch Make(int first, int count)
+    private PathBatch Make(BatchPrompts part, MemoryPlan plan)
     {
-        var part = prompts.Prompts.Skip(first).Take(count).ToArray();
-        var clean = new PaddedPrompts([.. part.Select(p => p.Clean.Ids)]);
-        var counterfactual = new PaddedPrompts([.. part.Select(p => p.Counterfactual.Ids)]);
-        var z = BaseRun.CaptureZ(model, counterfactual,
-            [.. names.Select(name => prompts.CounterfactualPositions(name)[first..(first + count)])]);
+        var counterfactual = new PaddedPrompts([.. part.Prompts.Select(p => p.Counterfactual.Ids)]);
+        var z = BaseRun.CaptureZ(model, counterfactual, [.. names.Select(part.Set.CounterfactualPositions)]);
         IVariantEvaluator evaluator = reference
-            ? new ReferenceEvaluator(model, clean)
-            : new ConeEvaluator(BaseRun.Create(model, clean, From), plan.ChunkBytes * 3 / 4);
-        var metric = Answers.Probability(part);
+            ? new ReferenceEvaluator(model, part.Clean)
+            : new ConeEvaluator(BaseRun.Create(model, part.Clean, From), plan.ChunkBytes * 3 / 4);
+        var metric = Answers.Probability(part.Prompts);
         var probability = evaluator.BaseMetric(metric);
         var best = evaluator.BaseMetric((logits, _) => logits.argmax(-1));
-        for (var n = 0; n < count; n++) (CleanProbability[first + n], Correct[first + n]) = (probability[n], part[n].Answers.Contains((int)best[n]));
+        for (var n = 0; n < part.Prompts.Count; n++)
+        {
+            CleanProbability[part.First + n] = probability[n];
+            Correct[part.First + n] = part.Prompts[n].Answers.Contains((int)best[n]);
+        }
         return new PathBatch
         {
             Evaluator = evaluator,
             AnswerProbability = metric,
             Clean = probability,
             ReadingBytes = plan.ChunkBytes / 4,
-            Positions = names.ToDictionary(name => name, name => prompts.CleanPositions(name)[first..(first + count)]),
+            Positions = names.ToDictionary(name => name, part.At),
             Z = names.Zip(z).ToDictionary(pair => pair.First, pair => pair.Second),
         };
     }

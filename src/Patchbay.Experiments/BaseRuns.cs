@@ -1,0 +1,81 @@
+using Patchbay.Models;
+using Patchbay.Patching;
+using Patchbay.Tasks;
+
+namespace Patchbay.Experiments;
+
+/// <summary>Some prompts of one base run, with their named positions: one array per name, which all variants share.</summary>
+/// <param name="prompts">The prompts.</param>
+/// <param name="first">Index of the first among all prompts.</param>
+internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
+{
+    private readonly Dictionary<string, int[]> positions = [];
+
+    /// <summary>The prompts.</summary>
+    public IReadOnlyList<Prompt> Prompts => prompts;
+
+    /// <summary>Index of the first among all prompts.</summary>
+    public int First => first;
+
+    /// <summary>The same prompts, and what can be asked of a set.</summary>
+    public PromptSet Set { get; } = new(prompts);
+
+    /// <summary>Their tokens.</summary>
+    public PaddedPrompts Clean { get; } = new([.. prompts.Select(p => p.Clean.Ids)]);
+
+    /// <summary>A named position of every prompt.</summary>
+    /// <exception cref="InvalidDataException">A prompt has none of this name.</exception>
+    public int[] At(string name)
+    {
+        if (!positions.TryGetValue(name, out var at)) positions[name] = at = Set.CleanPositions(name);
+        return at;
+    }
+}
+
+/// <summary>What is made of base runs of many prompts, in as many batches as fit the memory. That of one batch is kept until another's is
+/// needed.</summary>
+/// <typeparam name="T">What is made of a batch; it owns the base run.</typeparam>
+internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
+{
+    private readonly Func<BatchPrompts, MemoryPlan, T> make;
+    private readonly MemoryPlan plan;
+    private (int Index, T Made)? open;
+
+    /// <summary>Plans memory; runs nothing yet.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="from">First position at which variants differ.</param>
+    /// <param name="captures">Positions at which the counterfactual's z is kept.</param>
+    /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
+    /// <param name="make">Runs a batch.</param>
+    /// <exception cref="InvalidDataException">A token or the memory does not fit.</exception>
+    public BaseRuns(Llama model, PromptSet prompts, int from, int captures, long? memoryBytes,
+        Func<BatchPrompts, MemoryPlan, T> make)
+    {
+        prompts.CheckVocabulary(model.Config.Vocabulary);
+        this.make = make;
+        var tokens = prompts.Prompts.Max(p => p.Clean.Ids.Length);
+        plan = MemoryPlan.For(model, prompts.Count, tokens, from, captures, memoryBytes);
+        Batches = [.. prompts.Prompts.Chunk(plan.PromptsPerBatch)
+            .Select((some, i) => new BatchPrompts(some, i * plan.PromptsPerBatch))];
+    }
+
+    /// <summary>The batches, in the order of the prompts.</summary>
+    public IReadOnlyList<BatchPrompts> Batches { get; }
+
+    /// <summary>What is made of a batch; that of the batch open before is freed.</summary>
+    public T Open(int index)
+    {
+        if (open?.Index == index) return open.Value.Made;
+        Dispose();
+        open = (index, make(Batches[index], plan));
+        return open.Value.Made;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        open?.Made.Dispose();
+        open = null;
+    }
+}
