@@ -88,8 +88,8 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Tells the operator something beside the result, on standard error.</summary>
     public void Notice(string sentence) => terminal.Error.Profile.Out.Writer.WriteLine($"note: {sentence}");
 
-    /// <summary>Does a piece of work under a progress bar on standard error, or telling a line now and then where that is no
-    /// terminal.</summary>
+    /// <summary>Does a piece of work under a progress bar on standard error, or telling a line now and then where
+    /// that is no terminal.</summary>
     public T WithProgress<T>(string label, Func<ReportProgress, T> work)
     {
         var screen = new Screen(terminal.Error, e => Told(terminal, e));

@@ -18,7 +18,8 @@ internal static class Answers
             using var scope = NewDisposeScope();
             // Answers filled up repeat the first one, so any match is one.
             var matches = logits.argmax(-1).unsqueeze(1).eq(tensor(answers).to(logits.device).index_select(0, rows));
-            return matches.to(ScalarType.Float64).sum([1]).gt(Number.Of(0)).to(ScalarType.Float64).MoveToOuterDisposeScope();
+            return matches.to(ScalarType.Float64).sum([1]).gt(Number.Of(0)).to(ScalarType.Float64)
+                .MoveToOuterDisposeScope();
         };
     }
 
@@ -45,7 +46,8 @@ internal static class Answers
         {
             using var scope = NewDisposeScope();
             var best = logits.gather(1, tensor(answers).to(logits.device).index_select(0, rows)).amax([1], keepdim: true);
-            return logits.gt(best).to(ScalarType.Float64).sum([1]).add(Number.One, Number.One).MoveToOuterDisposeScope();
+            return logits.gt(best).to(ScalarType.Float64).sum([1]).add(Number.One, Number.One)
+                .MoveToOuterDisposeScope();
         };
     }
 

@@ -4,7 +4,7 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Some prompts of one base run, with their named positions: one array per name, which all variants share.</summary>
+/// <summary>Some prompts of one base run, with their named positions: one array per name, which variants share.</summary>
 /// <param name="prompts">The prompts.</param>
 /// <param name="first">Index of the first among all prompts.</param>
 internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
@@ -32,8 +32,8 @@ internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
     }
 }
 
-/// <summary>What is made of base runs of many prompts, in as many batches as fit the memory. That of one batch is kept until another's is
-/// needed.</summary>
+/// <summary>What is made of base runs of many prompts, in as many batches as fit the memory. That of one batch is
+/// kept until another's is needed.</summary>
 /// <typeparam name="T">What is made of a batch; it owns the base run.</typeparam>
 internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
 {

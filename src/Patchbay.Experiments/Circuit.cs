@@ -124,8 +124,6 @@ public sealed class Circuit
 
     /// <summary>A head as results name it: "5.3".</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    public static Head ParseHead(string text) => text.Split('.') is [var layer, var head]
-        && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var l)
-            && int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var h)
-        ? new(l, h) : throw new InvalidDataException($"'{text}' is no head; expected LAYER.HEAD such as 5.3");
+    public static Head ParseHead(string text) => Head.Read(text)
+        ?? throw new InvalidDataException($"'{text}' is no head; expected LAYER.HEAD such as 5.3");
 }

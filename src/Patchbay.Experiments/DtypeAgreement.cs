@@ -9,8 +9,7 @@ namespace Patchbay.Experiments;
 /// <param name="LargestDifference">Largest absolute difference of a score.</param>
 /// <param name="LargestScore">Largest absolute score in float32.</param>
 /// <param name="Reliability">Share of the float32 scores' variance between heads that is not sampling error over
-/// prompts:
-/// 1 - mean(se^2) / variance; about 0 or below where effects are noise.</param>
+/// prompts: 1 - mean(se^2) / variance; about 0 or below where effects are noise.</param>
 public sealed record DtypeAgreement(string Group, double RankCorrelation, int Shared, int Top, double LargestDifference,
     double LargestScore, double Reliability)
 {

@@ -15,7 +15,8 @@ internal sealed class PromptBatches : IDisposable
     /// <param name="from">First position at which variants differ.</param>
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="make">Makes a base run.</param>
-    public PromptBatches(Llama model, PromptSet prompts, int from, long? memoryBytes, Func<BatchPrompts, BaseRun> make) =>
+    public PromptBatches(Llama model, PromptSet prompts, int from, long? memoryBytes,
+        Func<BatchPrompts, BaseRun> make) =>
         runs = new(model, prompts, from, captures: 0, memoryBytes, (batch, plan) => new(make(batch), plan.ChunkBytes));
 
     /// <summary>A number for every variant and prompt.</summary>

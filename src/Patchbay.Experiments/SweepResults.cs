@@ -152,10 +152,7 @@ public static class SweepResults
 
     private static Head HeadOf(string text, PlannedModel model, string stage)
     {
-        if (text.Split('.') is [var layer, var head]
-            && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var l) && l < model.Layers
-            && int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var h) && h < model.Heads)
-            return new Head(l, h);
+        if (Head.Read(text) is { } head && head.Layer < model.Layers && head.Index < model.Heads) return head;
         throw new InvalidDataException($"stage {stage} has a result of '{text}', which is no head of {model.Name} ({model.Layers} layers of {model.Heads} heads)");
     }
 

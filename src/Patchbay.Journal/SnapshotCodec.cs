@@ -101,7 +101,8 @@ internal static class SnapshotCodec
         var order = new string[reader.Read7BitEncodedInt()];
         var units = ImmutableDictionary.CreateBuilder<string, UnitState>(StringComparer.Ordinal);
         for (var i = 0; i < order.Length; i++) units.Add(order[i] = reader.ReadString(), ReadUnit(reader));
-        return new(stage, status, inputs, ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(), completed, setAside)
+        return new(stage, status, inputs, ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(),
+            completed, setAside)
         {
             Measured = units.Values.Sum(unit => unit.Status == UnitStatus.Completed ? unit.Results.Length : 0),
         };

@@ -90,7 +90,8 @@ public sealed partial class Llama : IDisposable
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
         z = hooks?.Z(l, z) ?? z;
-        x = x.add(F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias)), Number.One);
+        var o = F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias));
+        x = x.add(o, Number.One);
         h = Norm(x, w.MlpNorm);
         x = x.add(Mlp(w, h), Number.One);
         return x.MoveToOuterDisposeScope();
@@ -166,7 +167,8 @@ public sealed partial class Llama : IDisposable
         var half = Config.HeadWidth / 2;
         var a = x.narrow(-1, 0, half);
         var b = x.narrow(-1, half, half);
-        return cat([(a * c).addcmul_(b, s, Number.Of(-1)), (b * c).addcmul_(a, s, Number.One)], -1).MoveToOuterDisposeScope();
+        return cat([(a * c).addcmul_(b, s, Number.Of(-1)), (b * c).addcmul_(a, s, Number.One)], -1)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Softmax over the last dimension, in float32 where the dtype is narrower.</summary>

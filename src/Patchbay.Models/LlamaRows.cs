@@ -10,9 +10,8 @@ namespace Patchbay.Models;
 public sealed partial class Llama
 {
     /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the
-    /// products, but
-    /// more where laying out a large matrix, or one in half precision, for a product takes long beside the product
-    /// itself.</summary>
+    /// products, but more where laying out a large matrix, or one in half precision, for a product takes long beside
+    /// the product itself.</summary>
     public int BlockRows { get; set; }
 
     /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's
@@ -75,8 +74,7 @@ public sealed partial class Llama
     }
 
     /// <summary>Causal attention of whole prompts by libtorch's fused kernel: queries (n, W, H, dh) of the last W of T
-    /// positions
-    /// over keys and values (n, T, Hkv, dh), after the rotary embedding -> (n, W, H, dh).</summary>
+    /// positions over keys and values (n, T, Hkv, dh), after the rotary embedding -> (n, W, H, dh).</summary>
     public Tensor AttendCausally(Tensor query, Tensor key, Tensor value)
     {
         using var scope = NewDisposeScope();

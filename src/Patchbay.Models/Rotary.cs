@@ -28,9 +28,8 @@ public static class Rotary
     }
 
     /// <summary>Cosines and sines of the positions below <paramref name="positions"/>: two (positions, dh/2) float32
-    /// tensors on
-    /// the CPU, in the current dispose scope. Rounded from float64: float32's own cosine has another last bit in every
-    /// mathematical library.</summary>
+    /// tensors on the CPU, in the current dispose scope. Rounded from float64: float32's own cosine has another last
+    /// bit in every mathematical library.</summary>
     public static (Tensor Cos, Tensor Sin) Tables(LlamaConfig config, int positions)
     {
         using var scope = NewDisposeScope();

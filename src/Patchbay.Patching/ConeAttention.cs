@@ -95,8 +95,9 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         }
         if (edit.Keep != 0)
         {
-            value = head.index_select(0, rows.Rows).mul_(Number.Of(edit.Keep))
-                .add_(value.mul(Number.Of(1 - edit.Keep)), Number.One);
+            using var kept = edit.Keep.ToScalar();
+            using var taken = (1 - edit.Keep).ToScalar();
+            value = head.index_select(0, rows.Rows).mul_(kept).add_(value.mul(taken), Number.One);
         }
         if (rows.Identity) head.copy_(value);
         else head.index_copy_(0, rows.Rows, value);

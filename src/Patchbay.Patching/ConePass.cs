@@ -124,7 +124,8 @@ internal sealed class ConePass
                 using var scope = NewDisposeScope();
                 if (!baseZ.TryGetValue(rows, out var z))
                     baseZ[rows] = z = kept.Z.index_select(0, state.Plan.BaseRows.index_select(0, rows.Rows)).MoveToOuterDisposeScope();
-                var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(Number.Of(1 - edit.Keep)); // (m, dh)
+                using var taken = (1 - edit.Keep).ToScalar();
+                var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(taken); // (m, dh)
                 var output = model.OutputOf(edit.Head); // (dh, d)
                 model.CountProduct(change.shape[0], change.shape[1], model.Config.Width);
                 if (rows.Identity) state.X.select(0, v).addmm_(change, output);

@@ -14,10 +14,9 @@ public readonly record struct Receiver(Site Site, Head Head);
 /// The dirty cone under autograd: what z at one position P of each prompt does to the logits, or to receivers at P, as
 /// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base run's
 /// earlier keys and values and from a first layer's residual stream up; weights take no gradient.
-///
-/// Free: every head at rows P..last attends anew. Held: every head's z at these rows stays the base's but for what is changed at
-/// P, so that only P's residual stream differs, through MLPs.
-/// Shapes: N prompts, R rows in all, D of the deepest prompt, H query heads, dh head width, d width.
+///  Free: every head at rows P..last attends anew. Held: every head's z at these rows stays the base's but for what is
+/// changed at P, so that only P's residual stream differs, through MLPs. Shapes: N prompts, R rows in all, D of the
+/// deepest prompt, H query heads, dh head width, d width.
 /// </summary>
 public sealed class GradientCone : IDisposable
 {
@@ -164,7 +163,8 @@ public sealed class GradientCone : IDisposable
         Tensor Grouped(Tensor t) => t.reshape(n, c.KeyValueHeads, c.GroupSize * depth, -1);
         var onBase = Grouped(q).matmul(baseKeyT).view(n, c.Heads, depth, before);
         var scores = cat([onBase, q.matmul(k.transpose(2, 3))], -1);                  // (N, H, D, Tb + D)
-        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden) scores = scores.masked_fill(forbidden, Number.Never);
+        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden)
+            scores = scores.masked_fill(forbidden, Number.Never);
         var weights = Llama.Softmax(scores);
         var z = Grouped(weights.narrow(-1, 0, before)).matmul(baseValue).view(n, c.Heads, depth, c.HeadWidth)
             .add(weights.narrow(-1, before, rows.Depth).matmul(v), Number.One);

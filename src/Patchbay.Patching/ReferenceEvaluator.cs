@@ -170,7 +170,9 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             {
                 value = value.clone();
                 var current = At(value, e.Head.Index, e.Positions);
-                var changed = current.mul(Number.Of(e.Keep)).add(e.Value.mul(Number.Of(1 - e.Keep)), Number.One);
+                using var kept = e.Keep.ToScalar();
+                using var taken = (1 - e.Keep).ToScalar();
+                var changed = current.mul(kept).add(e.Value.mul(taken), Number.One);
                 for (var n = 0; n < e.Positions.Length; n++)
                     value.select(0, n).select(0, e.Positions[n]).select(0, e.Head.Index).copy_(changed.select(0, n));
             }

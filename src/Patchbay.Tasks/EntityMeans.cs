@@ -13,8 +13,7 @@ public static class EntityMeans
     /// <param name="encode">The tokenizer.</param>
     /// <exception cref="ArgumentOutOfRangeException">No prompt is asked for.</exception>
     /// <exception cref="InvalidDataException">A scene cannot have so many boxes, or the tokenizer has too few of the
-    /// words
-    /// as one token.</exception>
+    /// words as one token.</exception>
     public static IReadOnlyList<TokenSequence> Generate(int count, ulong seed, int boxes, EncodeText encode)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

@@ -9,8 +9,7 @@ using static TorchSharp.torch;
 namespace Patchbay.Cli.Commands;
 
 /// <summary>`pbm bench patch`: path patching by the cone against the plain reference, in one run; in a narrower number
-/// format also
-/// against float32, and how its scores agree.</summary>
+/// format also against float32, and how its scores agree.</summary>
 internal sealed class BenchPatchCommand : PbmCommand
 {
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with",

@@ -4,8 +4,7 @@ using Spectre.Console.Rendering;
 namespace Patchbay.Cli.Drawings;
 
 /// <summary>A table that keeps to the console. Where it does not fit, its columns move together, then the widest of
-/// them
-/// are wrapped, and where even narrow columns do not fit, the last ones are cut off.</summary>
+/// them are wrapped, and where even narrow columns do not fit, the last ones are cut off.</summary>
 internal sealed class FittedTable(Table table) : Renderable
 {
     private const int LeastColumn = 3; // Spectre never ends to wrap a wide letter in a column of one

@@ -33,8 +33,8 @@ internal static class DynamicsFiles
         foreach (var step in dynamics.Steps)
             foreach (var group in step.Groups)
                 foreach (var (layer, head) in group.Top(group.Scores.Length).OrderBy(h => (h.Layer, h.Index)))
-                    text.Append(CultureInfo.InvariantCulture, $"{step.Step},{Number(step.Accuracy.Share)},{group.Group.Name},{layer},{head},")
-                        .Append(CultureInfo.InvariantCulture, $"{Number(group.Scores[layer, head])},{Number(group.StandardErrors[layer, head])}\n");
+                    text.Append(CultureInfo.InvariantCulture, $"{step.Step},{CsvText.Number(step.Accuracy.Share)},{group.Group.Name},{layer},{head},")
+                        .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(group.Scores[layer, head])},{CsvText.Number(group.StandardErrors[layer, head])}\n");
         return text.ToString();
     }
 
@@ -69,6 +69,4 @@ internal static class DynamicsFiles
     }
 
     private static string FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant();
-
-    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
 }

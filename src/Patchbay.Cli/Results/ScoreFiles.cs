@@ -38,8 +38,8 @@ internal static class ScoreFiles
                 for (var head = 0; head < group.Scores.GetLength(1); head++)
                 {
                     text.Append(CultureInfo.InvariantCulture, $"{group.Name},{layer},{head},")
-                        .Append(CultureInfo.InvariantCulture, $"{Number(group.Scores[layer, head])},")
-                        .Append(CultureInfo.InvariantCulture, $"{Number(group.StandardErrors[layer, head])}\n");
+                        .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(group.Scores[layer, head])},")
+                        .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(group.StandardErrors[layer, head])}\n");
                 }
             }
         }
@@ -82,6 +82,4 @@ internal static class ScoreFiles
         json.WriteNumber("seconds", group.Seconds);
         json.WriteEndObject();
     }
-
-    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
 }

@@ -4,11 +4,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Parquet.Serialization;
+using Patchbay.Cli.Results;
+using Patchbay.Models;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>One result of any experiment: a row of the table that `pbm sweep export` writes (docs/results.md).</summary>
+/// <summary>One result of any experiment: a row of the table of `pbm sweep export` (docs/results.md).</summary>
 internal sealed record ResultRow
 {
     /// <summary>The study's name.</summary>
@@ -57,7 +59,8 @@ internal static class ResultsTable
 {
     private const string Header = "study,model,kind,stage,unit,item,layer,head,score,error,samples,seed,fingerprint\n";
 
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Relaxed =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The rows of all completed units.</summary>
     public static IEnumerable<ResultRow> Rows(SweepState state) =>
@@ -80,7 +83,7 @@ internal static class ResultsTable
             Unit = UnitId.KeyOf(unit),
             Item = result.Item,
             Layer = at?.Layer,
-            Head = at?.Head,
+            Head = at?.Index,
             Score = result.Score,
             Error = double.IsFinite(result.Error) ? result.Error : null,
             Samples = result.Samples,
@@ -96,8 +99,8 @@ internal static class ResultsTable
         foreach (var r in Rows(state))
         {
             string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
-            text.AppendJoin(',', words.Select(SweepExport.Cell)).Append(CultureInfo.InvariantCulture,
-                $",{r.Layer},{r.Head},{SweepExport.Number(r.Score)},{SweepExport.Number(r.Error ?? double.NaN)},")
+            text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
+                $",{r.Layer},{r.Head},{CsvText.Number(r.Score)},{CsvText.Number(r.Error ?? double.NaN)},")
                 .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
         }
         return text.ToString();
@@ -116,13 +119,9 @@ internal static class ResultsTable
     }
 
     /// <summary>The head that one word of a text names, such as 5.3.</summary>
-    private static (int Layer, int Head)? OneHead(string text)
+    private static Head? OneHead(string text)
     {
-        (int, int)[] heads = [.. text.Split([' ', '+']).Select(Head).OfType<(int, int)>()];
+        Head[] heads = [.. text.Split([' ', '+']).Select(Head.Read).OfType<Head>()];
         return heads is [var one] ? one : null;
     }
-
-    private static (int, int)? Head(string word) => word.Split('.') is [var layer, var head]
-        && int.TryParse(layer, NumberStyles.None, CultureInfo.InvariantCulture, out var l)
-        && int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var h) ? (l, h) : null;
 }

@@ -22,8 +22,8 @@ internal static class SweepExport
     /// <summary>Formats of scores.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy", "parquet"];
 
-    /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds matrices
-    /// only), scores of path patching, and each model's circuit as the paper's authors published theirs.</summary>
+    /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds
+    /// matrices only), scores of path patching, and each model's circuit as the paper's authors published theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <exception cref="InvalidDataException">It is another format.</exception>
@@ -119,8 +119,8 @@ internal static class SweepExport
             var (path, samples, measured) = SweepResults.Scores(state, stage);
             for (var layer = 0; layer < samples.GetLength(0); layer++)
                 for (var head = 0; head < samples.GetLength(1); head++)
-                    text.Append(CultureInfo.InvariantCulture, $"{Cell(stage.Stage.Model)},{Cell(stage.Stage.Id)},{Cell(path.Group.Name)},{layer},{head},")
-                        .Append(CultureInfo.InvariantCulture, $"{Number(path.Scores[layer, head])},{Number(path.StandardErrors[layer, head])},")
+                    text.Append(CultureInfo.InvariantCulture, $"{CsvText.Cell(stage.Stage.Model)},{CsvText.Cell(stage.Stage.Id)},{CsvText.Cell(path.Group.Name)},{layer},{head},")
+                        .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(path.Scores[layer, head])},{CsvText.Number(path.StandardErrors[layer, head])},")
                         .Append(CultureInfo.InvariantCulture, $"{(measured[layer, head] ? samples[layer, head] : "")}\n");
         }
         return text.ToString();
@@ -134,9 +134,9 @@ internal static class SweepExport
         {
             var numbers = SweepResults.Accuracy(state, model.Name) is { } a
                 ? string.Create(CultureInfo.InvariantCulture,
-                    $"{a.Right},{a.Count},{Number(a.Share)},{Number(a.Interval.Low)},{Number(a.Interval.High)}")
+                    $"{a.Right},{a.Count},{CsvText.Number(a.Share)},{CsvText.Number(a.Interval.Low)},{CsvText.Number(a.Interval.High)}")
                 : ",,,,";
-            text.Append(CultureInfo.InvariantCulture, $"{Cell(model.Name)},{numbers}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{CsvText.Cell(model.Name)},{numbers}\n");
         }
         return text.ToString();
     }
@@ -151,11 +151,6 @@ internal static class SweepExport
     private static ExportedFile Text(string name, string text) => new(name, Encoding.UTF8.GetBytes(text));
 
     private static string FileName(string name) => name.Replace('/', '_').Replace('\\', '_');
-
-    /// <summary>A word as a CSV cell (RFC 4180).</summary>
-    internal static string Cell(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"")}\"";
-
-    internal static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
 
     private static double[,] Numbers(int[,] counts)
     {

@@ -10,10 +10,9 @@ public static class Initialization
     /// <summary>
     /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying
     /// a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is
-    /// near
-    /// the transpose of its value projection (<paramref name="copying"/> is their correlation), so that a head copies
-    /// what it attends to before it has learned anything: mimetic initialization (Trockman and Kolter 2023), with the
-    /// sign that copies.
+    /// near the transpose of its value projection (<paramref name="copying"/> is their correlation), so that a head
+    /// copies what it attends to before it has learned anything: mimetic initialization (Trockman and Kolter 2023),
+    /// with the sign that copies.
     /// </summary>
     /// <param name="config">Shape of the model.</param>
     /// <param name="seed">Seed of all.</param>
@@ -59,9 +58,10 @@ public static class Initialization
         Tensor Inner(long outputs, long inputs) => Matrix(outputs, inputs, Math.Sqrt(1 / (3.0 * inputs)));
 
         static Tensor Matrix(long outputs, long inputs, double scale) =>
-            (randn([outputs, inputs], dtype: ScalarType.Float64, device: CPU).mul(Number.Of(scale)))
+            randn([outputs, inputs], dtype: ScalarType.Float64, device: CPU).mul(Number.Of(scale))
             .to(ScalarType.Float32).DetachFromDisposeScope();
 
-        Tensor Norm(double value) => full([d], Number.Of(value), dtype: ScalarType.Float32, device: CPU).DetachFromDisposeScope();
+        Tensor Norm(double value) =>
+            full([d], Number.Of(value), dtype: ScalarType.Float32, device: CPU).DetachFromDisposeScope();
     }
 }

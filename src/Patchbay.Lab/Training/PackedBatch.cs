@@ -4,8 +4,7 @@ using static TorchSharp.torch;
 namespace Patchbay.Lab.Training;
 
 /// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, the next id of its
-/// sequence;
-/// the last id of a sequence is read by no row, for nothing follows it.</summary>
+/// sequence; the last id of a sequence is read by no row, for nothing follows it.</summary>
 public sealed class PackedBatch
 {
     /// <summary>Packs sequences of at least two ids.</summary>

@@ -184,6 +184,7 @@ public sealed record TrainingRecipe
     /// <summary>The heads of a fine-tuning.</summary>
     /// <exception cref="InvalidDataException">One is not "layer.head".</exception>
     public IReadOnlyList<Head> ParseHeads() => [.. (FineTuning?.Heads ?? []).Select(text =>
-        text.Split('.') is [var l, var h] && int.TryParse(l, out var layer) && int.TryParse(h, out var index) ? new Head(layer, index)
-            : throw new InvalidDataException($"field heads: '{text}' is no head, expected \"layer.head\" such as \"3.1\"."))];
+        Head.Read(text)
+            ?? throw new InvalidDataException(
+                $"field heads: '{text}' is no head, expected \"layer.head\" such as \"3.1\"."))];
 }

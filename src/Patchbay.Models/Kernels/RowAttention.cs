@@ -47,8 +47,7 @@ public sealed partial record RowAttention
         && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
 
     /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many
-    /// times
-    /// slower than this, and attention is a small part of a layer.</summary>
+    /// times slower than this, and attention is a small part of a layer.</summary>
     public Tensor RunKernel()
     {
         if (Query.dtype == ScalarType.Float32) return RunFused();
@@ -106,13 +105,15 @@ public sealed partial record RowAttention
         var over = weights.narrow(-1, 0, T).view(V, N, D, hkv, H / hkv, T).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, T);
         var z = over.matmul(value).view(N, hkv, H / hkv, V, D, dh).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, dh);
         if (ownValue is not null)
-            z = z.add(weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4), Number.One);
+            {
+            var own = weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4);
+            z = z.add(own, Number.One);
+        }
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
     /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1,
-    /// Dk) or
-    /// null. Padding attends to the first token, so that no NaN arises.</summary>
+    /// Dk) or null. Padding attends to the first token, so that no NaN arises.</summary>
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
         var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);        // (N, D, 1)

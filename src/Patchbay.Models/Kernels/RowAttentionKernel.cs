@@ -155,8 +155,7 @@ public sealed partial record RowAttention
     }
 
     /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so
-    /// that what lies
-    /// behind, up to a multiple of 16, becomes zero.</summary>
+    /// that what lies behind, up to a multiple of 16, becomes zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Softmax(float* scores, int count, float scale)
     {
@@ -179,8 +178,7 @@ public sealed partial record RowAttention
     }
 
     /// <summary>Runs <paramref name="body"/> for each row, on as many threads as libtorch uses once there is enough
-    /// work
-    /// (<paramref name="width"/> elements a row).</summary>
+    /// work (<paramref name="width"/> elements a row).</summary>
     private static void ForRows(int rows, long width, Action<int> body)
     {
         var threads = get_num_threads();

@@ -4,12 +4,9 @@ namespace Patchbay.Models.Libtorch;
 
 /// <summary>
 /// What neither .NET nor TorchSharp offers, asked of the C library and of NVIDIA's driver. OpenMP reads its settings
-/// from the
-/// environment of the C library, of which .NET keeps a copy of its own; glibc's allocator returns large blocks to the
-/// system
-/// at once unless it is told otherwise (docs/torch.md has the measurements); and TorchSharp does not tell how much
-/// memory a
-/// device has free.
+/// from the environment of the C library, of which .NET keeps a copy of its own; glibc's allocator returns large blocks
+/// to the system at once unless it is told otherwise (docs/torch.md has the measurements); and TorchSharp does not tell
+/// how much memory a device has free.
 /// </summary>
 internal static partial class SystemCalls
 {
@@ -25,9 +22,8 @@ internal static partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "mallopt")]
     public static partial int SetMallocOption(int parameter, int value);
 
-    /// <summary>Free and whole memory of a CUDA device in bytes, by CUDA's own numbering (CUDA_VISIBLE_DEVICES
-    /// counts); null
-    /// where there is no driver, or no such device.</summary>
+    /// <summary>Free and whole memory of a CUDA device in bytes, by CUDA's own numbering (CUDA_VISIBLE_DEVICES counts);
+    /// null where there is no driver, or no such device.</summary>
     public static (long Free, long Total)? DeviceMemory(int device)
     {
         if (!NativeLibrary.TryLoad(Driver, out _)) return null;

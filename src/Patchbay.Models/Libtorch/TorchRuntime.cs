@@ -73,8 +73,7 @@ public static class TorchRuntime
         device.type == DeviceType.CUDA ? SystemCalls.DeviceMemory(Math.Max(0, device.index))?.Free : null;
 
     /// <summary>Memory that computing may take where nothing was said, in bytes: most of what a CUDA device has free,
-    /// or three
-    /// quarters of the machine's.</summary>
+    /// or three quarters of the machine's.</summary>
     public static long UsableMemory(Device device) => FreeMemory(device) is { } free
         ? (long)(0.85 * free)
         : (long)(0.75 * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
