@@ -105,7 +105,7 @@ public sealed partial record RowAttention
         var over = weights.narrow(-1, 0, T).view(V, N, D, hkv, H / hkv, T).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, T);
         var z = over.matmul(value).view(N, hkv, H / hkv, V, D, dh).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, dh);
         if (ownValue is not null)
-            {
+        {
             var own = weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4);
             z = z.add(own, Number.One);
         }
