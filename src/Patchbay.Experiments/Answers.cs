@@ -1,6 +1,3 @@
-using Patchbay.Models;
-using Patchbay.Patching;
-using Patchbay.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 

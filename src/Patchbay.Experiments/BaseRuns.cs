@@ -1,7 +1,3 @@
-using Patchbay.Models;
-using Patchbay.Patching;
-using Patchbay.Tasks;
-
 namespace Patchbay.Experiments;
 
 /// <summary>Some prompts of one base run, with their named positions: one array per name, which variants share.</summary>
@@ -77,5 +73,64 @@ internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
     {
         open?.Made.Dispose();
         open = null;
+    }
+}
+
+/// <summary>Evaluates variants over many prompts, in as many base runs as fit the memory; a base run is kept until another is needed.</summary>
+internal sealed class PromptBatches : IDisposable
+{
+    private readonly BaseRuns<ConeEvaluator> runs;
+
+    /// <summary>Plans memory; runs nothing yet.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="from">First position at which variants differ.</param>
+    /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
+    /// <param name="make">Makes a base run.</param>
+    public PromptBatches(Llama model, PromptSet prompts, int from, long? memoryBytes,
+        Func<BatchPrompts, BaseRun> make) =>
+        runs = new(model, prompts, from, captures: 0, memoryBytes, (batch, plan) => new(make(batch), plan.ChunkBytes));
+
+    /// <summary>A number for every variant and prompt.</summary>
+    /// <param name="variants">The same variants for every batch.</param>
+    /// <param name="metric">The number.</param>
+    /// <param name="progress">Told the share done, 0 to 1.</param>
+    /// <param name="cancel">Asked before each batch.</param>
+    public double[,] Evaluate(Func<BatchPrompts, IReadOnlyList<Variant>> variants, Func<IReadOnlyList<Prompt>, Metric> metric,
+        Action<double>? progress = null, CancellationToken cancel = default)
+    {
+        double[,]? all = null;
+        var done = 0;
+        for (var b = 0; b < runs.Batches.Count; b++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using var scope = TorchSharp.torch.NewDisposeScope();
+            var batch = runs.Batches[b];
+            var some = variants(batch);
+            var values = runs.Open(b).Evaluate(some, metric(batch.Prompts));
+            all ??= new double[some.Count, runs.Batches.Sum(x => x.Prompts.Count)];
+            for (var v = 0; v < some.Count; v++)
+                for (var n = 0; n < batch.Prompts.Count; n++) all[v, done + n] = values[v, n];
+            done += batch.Prompts.Count;
+            progress?.Invoke((b + 1.0) / runs.Batches.Count);
+        }
+        return all!;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => runs.Dispose();
+}
+
+/// <summary>Variants, and the batches to evaluate them over.</summary>
+/// <param name="Batches">The batches.</param>
+/// <param name="Variants">The same variants for every batch.</param>
+internal sealed record PlannedVariants(PromptBatches Batches, Func<BatchPrompts, IReadOnlyList<Variant>> Variants)
+{
+    /// <summary>Whether the most probable token is the answer, for every variant and prompt.</summary>
+    public bool[][] Answered(Action<double>? progress = null, CancellationToken cancel = default)
+    {
+        var right = Batches.Evaluate(Variants, Answers.Right, progress, cancel);
+        return [.. Enumerable.Range(0, right.GetLength(0))
+            .Select(v => Enumerable.Range(0, right.GetLength(1)).Select(n => right[v, n] != 0).ToArray())];
     }
 }

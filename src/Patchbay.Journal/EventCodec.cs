@@ -23,15 +23,15 @@ internal static class EventCodec
     // A manifest is for ever; an event that changes its form gets another number and both stay here.
     private static readonly (string Manifest, JsonTypeInfo Type)[] Kinds =
     [
-        ("sweep-planned/1", EventJson.Default.SweepPlanned),
+        ("sweep-planned/2", EventJson.Default.SweepPlanned),
         ("sweep-started/1", EventJson.Default.SweepStarted),
         ("sweep-paused/1", EventJson.Default.SweepPaused),
         ("sweep-resumed/1", EventJson.Default.SweepResumed),
         ("sweep-cancelled/1", EventJson.Default.SweepCancelled),
         ("sweep-retried/1", EventJson.Default.SweepRetried),
-        ("stage-begun/1", EventJson.Default.StageBegun),
+        ("stage-begun/2", EventJson.Default.StageBegun),
         ("unit-claimed/1", EventJson.Default.UnitClaimed),
-        ("intervention-recorded/1", EventJson.Default.InterventionRecorded),
+        ("intervention-recorded/2", EventJson.Default.InterventionRecorded),
         ("unit-completed/1", EventJson.Default.UnitCompleted),
         ("unit-failed/1", EventJson.Default.UnitFailed),
         ("unit-set-aside/1", EventJson.Default.UnitSetAside),
@@ -39,8 +39,16 @@ internal static class EventCodec
         ("sweep-completed/1", EventJson.Default.SweepCompleted),
     ];
 
+    // What version 0.1 wrote. Its plans are read as today's: parameters were texts, and texts are still understood.
+    private static readonly (string Manifest, JsonTypeInfo Type)[] Older =
+    [
+        ("sweep-planned/1", EventJson.Default.SweepPlanned),
+        ("stage-begun/1", EventJson.Default.StageBegun1),
+        ("intervention-recorded/1", EventJson.Default.InterventionRecorded1),
+    ];
+
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
-        Kinds.ToFrozenDictionary(k => k.Manifest, k => k.Type, StringComparer.Ordinal);
+        Kinds.Concat(Older).ToFrozenDictionary(k => k.Manifest, k => k.Type, StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Type)> ByType = Kinds.ToFrozenDictionary(k => k.Type.Type);
 
@@ -87,7 +95,12 @@ internal static class EventCodec
     /// <exception cref="JsonException">They are not of the form that the manifest names.</exception>
     /// <exception cref="KeyNotFoundException">The manifest is not known.</exception>
     public static SweepEvent Decode(string manifest, ReadOnlySpan<byte> message) =>
-        (SweepEvent)(JsonSerializer.Deserialize(message, ByManifest[manifest]) ?? throw new JsonException("null is no event"));
+        JsonSerializer.Deserialize(message, ByManifest[manifest]) switch
+        {
+            StageBegun1 older => older.Today(),
+            InterventionRecorded1 older => older.Today(),
+            var read => (SweepEvent)(read ?? throw new JsonException("null is no event")),
+        };
 
     /// <summary>First digits of SHA-256, as ASCII, over the place and the JSON without hash, its comma and the closing brace.</summary>
     private static void Hash(string persistenceId, long sequence, ReadOnlySpan<byte> body, Span<byte> digits)

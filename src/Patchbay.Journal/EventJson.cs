@@ -24,4 +24,7 @@ namespace Patchbay.Journal;
 [JsonSerializable(typeof(StageCompleted))]
 [JsonSerializable(typeof(SweepCompleted))]
 [JsonSerializable(typeof(SweepPlan))]
+[JsonSerializable(typeof(ResultDetail))]
+[JsonSerializable(typeof(StageBegun1))]
+[JsonSerializable(typeof(InterventionRecorded1))]
 internal sealed partial class EventJson : JsonSerializerContext;

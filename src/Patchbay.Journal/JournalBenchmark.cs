@@ -131,10 +131,10 @@ public static class JournalBenchmark
 
     private static SweepEvent[] Begin(int units)
     {
-        var stage = new Stage(Stage, "path-patching", "model", new Dictionary<string, string> { ["group"] = "A" }, []);
+        var stage = new Stage(Stage, "path-patching", "model", new("""{"group":"A"}"""), []);
         var plan = new SweepPlan("bench", "study: bench\n", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1L << 32),
             [new("model", "models/model", null, new string('a', 64), 32, 32, 1L << 30)], [stage]);
-        return [new SweepPlanned(plan, "0.1.0"), new SweepStarted(), new StageBegun(Stage, "", [.. Enumerable.Range(0, units).Select(Unit)])];
+        return [new SweepPlanned(plan, "0.1.0"), new SweepStarted(), new StageBegun(Stage, JsonRecord.Empty, [.. Enumerable.Range(0, units).Select(Unit)])];
     }
 
     private static IEnumerable<SweepEvent> UnitEvents(int number)

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Patchbay.Sweeps;
+using Patchbay.Tasks;
 
 namespace Patchbay.Journal;
 
@@ -14,7 +15,10 @@ namespace Patchbay.Journal;
 internal static class SnapshotCodec
 {
     /// <summary>Name of the form. Another form gets another name, and older programs pass over it.</summary>
-    public const string Manifest = "sweep-state/2";
+    public const string Manifest = "sweep-state/3";
+
+    /// <summary>Forms of older versions: passed over, and no fault of the journal.</summary>
+    public static bool IsOlder(string manifest) => manifest is "sweep-state/1" or "sweep-state/2";
 
     /// <summary>The bytes of a state.</summary>
     public static byte[] Encode(string persistenceId, long sequence, SweepState state)
@@ -50,7 +54,7 @@ internal static class SnapshotCodec
         foreach (var stage in state.InOrder)
         {
             writer.Write((byte)stage.Status);
-            writer.WriteText(stage.Inputs);
+            writer.WriteText(stage.Inputs?.Text);
             writer.Write7BitEncodedInt(stage.Completed);
             writer.Write7BitEncodedInt(stage.SetAside);
             writer.Write7BitEncodedInt(stage.Order.Length);
@@ -77,7 +81,9 @@ internal static class SnapshotCodec
             writer.Write(result.Score);
             writer.Write(result.Error);
             writer.Write7BitEncodedInt(result.Samples);
-            writer.WriteText(result.Detail);
+            writer.WriteText(result.Head?.ToString());
+            writer.WriteText(result.Position);
+            writer.WriteText(result.Detail is { } detail ? JsonSerializer.Serialize(detail, EventJson.Default.ResultDetail) : null);
         }
     }
 
@@ -101,7 +107,7 @@ internal static class SnapshotCodec
         var order = new string[reader.Read7BitEncodedInt()];
         var units = ImmutableDictionary.CreateBuilder<string, UnitState>(StringComparer.Ordinal);
         for (var i = 0; i < order.Length; i++) units.Add(order[i] = reader.ReadString(), ReadUnit(reader));
-        return new(stage, status, inputs, ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(),
+        return new(stage, status, inputs is null ? null : new(inputs), ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(),
             completed, setAside)
         {
             Measured = units.Values.Sum(unit => unit.Status == UnitStatus.Completed ? unit.Results.Length : 0),
@@ -118,7 +124,14 @@ internal static class SnapshotCodec
         var seconds = reader.ReadDouble();
         var results = new InterventionResult[reader.Read7BitEncodedInt()];
         for (var i = 0; i < results.Length; i++)
-            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt(), reader.ReadText());
+        {
+            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt())
+            {
+                Head = reader.ReadText() is { } head ? Head.Read(head) : null,
+                Position = reader.ReadText(),
+                Detail = reader.ReadText() is { } detail ? JsonSerializer.Deserialize(detail, EventJson.Default.ResultDetail) : null,
+            };
+        }
         return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims, seconds);
     }
 

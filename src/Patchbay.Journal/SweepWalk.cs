@@ -82,6 +82,7 @@ internal sealed class SweepWalk(SqliteJournal journal, string sweep, List<string
     {
         var id = SqliteJournal.PersistenceId(sweep);
         var where = $"the snapshot after event {last} of sweep {sweep}";
+        if (SnapshotCodec.IsOlder(stored.Manifest)) return;
         if (stored.Manifest != SnapshotCodec.Manifest)
             WrongSnapshot($"{where} is of a form '{stored.Manifest}' that this Patchbay does not know: it reads the events instead");
         else if (SnapshotCodec.TryDecode(id, stored) is not { } kept)

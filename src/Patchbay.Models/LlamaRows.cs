@@ -26,10 +26,10 @@ public sealed partial class Llama
     }
 
     /// <summary>One head's part of the output projection, transposed, in the activations' dtype: (dh, d).</summary>
-    public Tensor OutputOf(Head head)
+    public Tensor OutputOf(int layer, int head)
     {
         using var scope = NewDisposeScope();
-        return Ready(Weights.Layers[head.Layer].Output.narrow(1, head.Index * Config.HeadWidth, Config.HeadWidth)).t().MoveToOuterDisposeScope();
+        return Ready(Weights.Layers[layer].Output.narrow(1, head * Config.HeadWidth, Config.HeadWidth)).t().MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits of rows: (R, d) -> (R, vocabulary).</summary>

@@ -1,4 +1,4 @@
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node;
@@ -59,6 +59,10 @@ public sealed class Coordinator
     /// <summary>Its model actors.</summary>
     public IReadOnlyList<ModelStatus> Models => models.Statuses(flights.Values.Select(f => f.Model));
 
+    /// <summary>How much is done of each unit under way that runs, by its sweep and id.</summary>
+    public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares =>
+        flights.Where(f => f.Value.Share is not null).ToDictionary(f => f.Key, f => f.Value.Share!.Value);
+
     /// <summary>Units under way, and results not yet recorded.</summary>
     public int Unsettled => flights.Count + outbox.Count;
 
@@ -72,8 +76,9 @@ public sealed class Coordinator
         {
             case ModelLoaded(var model): models.Loaded(model); break;
             case ModelUnloaded(var model, var error): models.Unloaded(model, error, again: InFlight(model) > 0); break;
-            case UnitWorking(var model, var sweep, var unit):
-                if (flights.TryGetValue((sweep, unit), out var flight) && flight.Model == model) flight.Heard = now.Elapsed;
+            case UnitWorking(var model, var sweep, var unit, var share):
+                if (!flights.TryGetValue((sweep, unit), out var flight) || flight.Model != model) break;
+                (flight.Heard, flight.Share) = (now.Elapsed, share ?? flight.Share);
                 break;
             case UnitDone(var model, var order, var results, var fingerprint, var seconds):
                 models.Succeeded(model);
@@ -223,7 +228,7 @@ public sealed class Coordinator
         var model = ModelKey.Of(sweep.State.Plan!, stage.Stage.Model);
         flights[(sweep.Id, claim.Unit)] = new Flight(model) { Heard = now.Elapsed };
         models.Used(model, now);
-        send(model, new RunUnit(new UnitOrder(sweep.Id, claim.Unit, claim.Attempt, stage.Stage, stage.Inputs ?? "", sweep.State.Plan!)));
+        send(model, new RunUnit(new UnitOrder(sweep.Id, claim.Unit, claim.Attempt, stage.Stage, stage.Inputs ?? JsonRecord.Empty, sweep.State.Plan!)));
     }
 
     /// <summary>A unit that failed, here or elsewhere, rests before it is tried again: 1 s, 4 s, 16 s, at most a minute.</summary>
@@ -240,6 +245,8 @@ public sealed class Coordinator
         public ModelKey Model { get; } = model;
 
         public TimeSpan Heard { get; set; }
+
+        public double? Share { get; set; }
     }
 
     private sealed record ModelQueue(ModelKey Model, Queue<string> Units, double Share)

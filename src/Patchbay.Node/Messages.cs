@@ -1,4 +1,4 @@
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node;
@@ -44,11 +44,12 @@ public sealed record ModelLoaded(ModelKey Model) : CoordinatorMessage;
 /// <param name="Error">Why it could not load, or null.</param>
 public sealed record ModelUnloaded(ModelKey Model, string? Error = null) : CoordinatorMessage;
 
-/// <summary>A unit is under way, or waits for its turn: said every few seconds, so that silence means that it is lost.</summary>
+/// <summary>A unit goes on, or waits for its turn: said every few seconds, so that silence means that it is lost.</summary>
 /// <param name="Model">Who runs it.</param>
 /// <param name="Sweep">Id of the sweep.</param>
 /// <param name="Unit">Id of the unit.</param>
-public sealed record UnitWorking(ModelKey Model, string Sweep, string Unit) : CoordinatorMessage;
+/// <param name="Share">How much of it is done, 0 to 1; null where nothing new is known.</param>
+public sealed record UnitWorking(ModelKey Model, string Sweep, string Unit, double? Share = null) : CoordinatorMessage;
 
 /// <summary>A unit's results.</summary>
 /// <param name="Model">Who ran it.</param>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node;
@@ -11,8 +11,11 @@ public interface IUnitRunner : IDisposable
     string Fingerprint { get; }
 
     /// <summary>Runs a unit.</summary>
+    /// <param name="order">The unit.</param>
+    /// <param name="progress">Told the share done, 0 to 1, however often.</param>
+    /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">It can never be run: the message says why.</exception>
-    IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel);
+    IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel);
 }
 
 /// <summary>Loads models: from checkpoints, or in a simulation from nothing.</summary>
@@ -32,6 +35,8 @@ public interface IModelSource
 /// <param name="reply">Takes what it has to say.</param>
 public sealed class ModelActor(ModelKey model, IModelSource source, Action<CoordinatorMessage> reply) : IDisposable
 {
+    private static readonly TimeSpan SayEvery = TimeSpan.FromMilliseconds(200);
+
     private IUnitRunner? runner;
 
     /// <summary>Does what a message asks, to the end.</summary>
@@ -58,9 +63,14 @@ public sealed class ModelActor(ModelKey model, IModelSource source, Action<Coord
         {
             cancel.ThrowIfCancellationRequested();
             Open(cancel);
-            reply(new UnitWorking(model, order.Sweep, order.Unit));
-            var clock = Stopwatch.StartNew();
-            var results = runner!.Run(order, cancel);
+            reply(new UnitWorking(model, order.Sweep, order.Unit, 0));
+            var (clock, said) = (Stopwatch.StartNew(), TimeSpan.Zero);
+            var results = runner!.Run(order, share =>
+            {
+                if (clock.Elapsed - said < SayEvery) return;
+                said = clock.Elapsed;
+                reply(new UnitWorking(model, order.Sweep, order.Unit, share));
+            }, cancel);
             reply(new UnitDone(model, order, results, runner.Fingerprint, clock.Elapsed.TotalSeconds));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node;
@@ -19,6 +19,9 @@ public sealed record NodeOptions(int Slots, int Threads, long MemoryBytes, strin
 /// </summary>
 public sealed class PatchbayNode : IAsyncDisposable
 {
+    /// <summary>A unit that says nothing of its progress for so long is no longer vouched for: it hangs.</summary>
+    private static readonly TimeSpan HangsAfter = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200), LookForDeadEvery = TimeSpan.FromSeconds(5);
 
     private readonly Coordinator coordinator;
@@ -34,6 +37,7 @@ public sealed class PatchbayNode : IAsyncDisposable
     private readonly Task ticks;
     private volatile IReadOnlyDictionary<string, SweepState> sweeps = new Dictionary<string, SweepState>();
     private volatile IReadOnlyList<ModelStatus> models = [];
+    private volatile IReadOnlyDictionary<(string Sweep, string Unit), double> shares = new Dictionary<(string, string), double>();
     private volatile int unsettled;
     private TimeSpan? busySince, lookedForDead; // null: not yet
     private string? busy;
@@ -41,13 +45,15 @@ public sealed class PatchbayNode : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     /// <param name="journal">Where sweeps are recorded; from now on only the node uses it.</param>
     /// <param name="source">Loads models.</param>
+    /// <param name="kinds">The experiments there are.</param>
     /// <param name="options">How to run.</param>
     /// <param name="beginThread">Called on each compute thread first: sets the number of threads of one operation.</param>
-    public PatchbayNode(ISweepJournal journal, IModelSource source, NodeOptions options, Action beginThread)
+    public PatchbayNode(ISweepJournal journal, IModelSource source, IEnumerable<StageKind> kinds, NodeOptions options,
+        Action beginThread)
     {
         (this.journal, this.source, Options) = (journal, source, options);
         slots = new ComputeSlots(options.Slots, beginThread);
-        coordinator = new Coordinator(journal, Experiment.All, NodeIdentity.Own, options.Code,
+        coordinator = new Coordinator(journal, kinds, NodeIdentity.Own, options.Code,
             new(2 * options.Slots, options.MemoryBytes, options.Only), Send);
         mailbox = new Mailbox<Action>(action =>
         {
@@ -66,6 +72,9 @@ public sealed class PatchbayNode : IAsyncDisposable
 
     /// <summary>Its model actors.</summary>
     public IReadOnlyList<ModelStatus> Models => models;
+
+    /// <summary>How much is done of each unit that runs here, by its sweep and id.</summary>
+    public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares => shares;
 
     /// <summary>Ends only when the node cannot go on: with the <see cref="JournalException"/> or whatever else stopped it.</summary>
     public Task Failure => failure.Task;
@@ -147,7 +156,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     private void Tick()
     {
         foreach (var (model, resident) in residents)
-            foreach (var order in resident.Orders.Keys) coordinator.Receive(new UnitWorking(model, order.Sweep, order.Unit), Now);
+            foreach (var order in resident.Orders.Keys.Where(o => resident.VouchesFor(o, clock.Elapsed)))
+                coordinator.Receive(new UnitWorking(model, order.Sweep, order.Unit), Now);
         try
         {
             ReleaseTheDead();
@@ -155,7 +165,7 @@ public sealed class PatchbayNode : IAsyncDisposable
         }
         finally
         {
-            (sweeps, models, unsettled) = (coordinator.Sweeps, coordinator.Models, coordinator.Unsettled);
+            (sweeps, models, shares, unsettled) = (coordinator.Sweeps, coordinator.Models, coordinator.Shares, coordinator.Unsettled);
         }
         (busySince, busy) = (null, null);
     }
@@ -186,6 +196,7 @@ public sealed class PatchbayNode : IAsyncDisposable
     private void Reply(CoordinatorMessage message) => mailbox.Post(() =>
     {
         coordinator.Receive(message, Now);
+        if (message is UnitWorking working && residents.TryGetValue(working.Model, out var resident)) resident.Said(working, clock.Elapsed);
         if (message is UnitDone or UnitBroke or UnitDropped or ModelUnloaded) Tick();
     });
 
@@ -194,6 +205,7 @@ public sealed class PatchbayNode : IAsyncDisposable
     {
         private readonly Mailbox<ModelMessage> mailbox;
         private readonly ModelActor actor;
+        private (string Unit, TimeSpan At)? running; // as the unit last said of itself
 
         public Resident(ModelKey model, IModelSource source, ComputeSlots slots, Action<CoordinatorMessage> reply, CancellationToken cancel)
         {
@@ -207,6 +219,12 @@ public sealed class PatchbayNode : IAsyncDisposable
 
         /// <summary>Units that it has not answered.</summary>
         public ConcurrentDictionary<UnitOrder, bool> Orders { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<UnitOrder>);
+
+        /// <summary>Takes note of a sign of life of the unit that runs.</summary>
+        public void Said(UnitWorking working, TimeSpan now) => running = (working.Unit, now);
+
+        /// <summary>Whether a unit waits for its turn, or has lately said how far it is.</summary>
+        public bool VouchesFor(UnitOrder order, TimeSpan now) => running is not { } last || last.Unit != order.Unit || now - last.At < HangsAfter;
 
         public void Post(ModelMessage message)
         {

@@ -1,4 +1,4 @@
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
 using Patchbay.Models.Tokenizers;
@@ -10,10 +10,11 @@ namespace Patchbay.Node;
 
 /// <summary>Loads models from their checkpoints, and refuses one that is not what its sweep was planned with.</summary>
 /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
-public sealed class TorchModelSource(IArtifacts artifacts) : IModelSource
+/// <param name="experiments">The experiments that it can run.</param>
+public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experiment> experiments) : IModelSource
 {
     /// <inheritdoc/>
-    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, artifacts, cancel);
+    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, artifacts, experiments, cancel);
 
     /// <summary>A dtype by its name.</summary>
     public static ScalarType DtypeOf(string name) => name switch
@@ -39,11 +40,12 @@ public sealed class TorchModelSource(IArtifacts artifacts) : IModelSource
     {
         private readonly ModelKey key;
         private readonly ModelSession session;
+        private readonly IReadOnlyList<Experiment> experiments;
         private IReadOnlyList<(string Path, long Length, DateTime Written)> stamps;
 
-        public Runner(ModelKey key, IArtifacts artifacts, CancellationToken cancel)
+        public Runner(ModelKey key, IArtifacts artifacts, IReadOnlyList<Experiment> experiments, CancellationToken cancel)
         {
-            this.key = key;
+            (this.key, this.experiments) = (key, experiments);
             using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
             stamps = Stamps(checkpoint);
             Fingerprint = Same(checkpoint, cancel);
@@ -55,13 +57,15 @@ public sealed class TorchModelSource(IArtifacts artifacts) : IModelSource
 
         public string Fingerprint { get; }
 
-        public IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel)
+        public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel)
         {
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
             set_num_threads(key.Threads); // of this thread; the unit before may have been another sweep's
             Unchanged(cancel);
-            return Experiment.Of(order.Stage.Kind).Run(order, session, _ => { }, cancel);
+            var experiment = experiments.FirstOrDefault(e => e.Name == order.Stage.Kind) ?? throw new InvalidDataException(
+                $"this Patchbay knows no experiment '{order.Stage.Kind}', only {string.Join(", ", experiments.Select(e => e.Name))}");
+            return experiment.Run(order, session, progress, cancel);
         }
 
         public void Dispose()

@@ -126,7 +126,7 @@ internal sealed class ConePass
                     baseZ[rows] = z = kept.Z.index_select(0, state.Plan.BaseRows.index_select(0, rows.Rows)).MoveToOuterDisposeScope();
                 using var taken = (1 - edit.Keep).ToScalar();
                 var change = (Value(edit, rows) - z.select(1, edit.Head.Index)).mul_(taken); // (m, dh)
-                var output = model.OutputOf(edit.Head); // (dh, d)
+                var output = model.OutputOf(edit.Head.Layer, edit.Head.Index); // (dh, d)
                 model.CountProduct(change.shape[0], change.shape[1], model.Config.Width);
                 if (rows.Identity) state.X.select(0, v).addmm_(change, output);
                 else state.X.select(0, v).index_add_(0, rows.Rows, change.mm(output), Number.One);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Patchbay.Sweeps;
 
 /// <summary>A parameter of a stage, as a study file gives it.</summary>
@@ -10,12 +12,18 @@ public sealed record StageField(string Name, string Default, string Description,
 
 /// <summary>An entry of a study, for one model.</summary>
 /// <param name="Model">Name of the model.</param>
-/// <param name="Parameters">A checked value for each of the kind's fields.</param>
+/// <param name="Values">A checked value for each of the kind's fields, as text.</param>
 /// <param name="Models">All models of the study in its order; the first is the base.</param>
 /// <param name="Before">Stages that the entries before this one make, of every model.</param>
-public sealed record StageRequest(string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> Models,
+public sealed record StageRequest(string Model, IReadOnlyDictionary<string, string> Values, IReadOnlyList<string> Models,
     IReadOnlyList<Stage> Before)
 {
+    /// <summary>Names of the positions that the prompts of the study's file have; null where prompts are generated.</summary>
+    public IReadOnlyList<string>? Positions { get; init; }
+
+    /// <summary>The values as a record of parameters.</summary>
+    public T Parameters<T>() => new JsonRecord(JsonSerializer.Serialize(Values)).As<T>();
+
     /// <summary>Stages of a kind and model that come before.</summary>
     public IReadOnlyList<Stage> Earlier(string kind, string model) => [.. Before.Where(s => s.Kind == kind && s.Model == model)];
 }

@@ -78,7 +78,11 @@ public static class SweepDecider
         StageCompleted e => WithStage(state, e.Stage, s => s with { Status = StageStatus.Completed }),
         UnitClaimed e => WithUnit(state, e.Unit, u => u with { Claims = u.Claims + 1 }),
         InterventionRecorded e => WithUnit(state, e.Unit, u =>
-            u with { Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples, e.Detail)) }),
+            u with
+            {
+                Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples)
+                { Head = e.Head, Position = e.Position, Detail = e.Detail }),
+            }),
         UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null, Seconds = e.Seconds }),
             e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
@@ -137,7 +141,7 @@ public static class SweepDecider
         [
             .. unit.Status == UnitStatus.SetAside ? new SweepEvent[] { new SweepRetried([command.Unit]) } : [],
             .. command.Results.Select(r => new InterventionRecorded(command.Unit, r.Item, r.Score, r.Error, r.Samples, state.Plan.Seed,
-                command.Fingerprint, command.Code, share, r.Detail)),
+                command.Fingerprint, command.Code, share) { Head = r.Head, Position = r.Position, Detail = r.Detail }),
             new UnitCompleted(command.Unit, command.Node, command.Seconds),
         ]);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Patchbay.Tasks;
 
 namespace Patchbay.Sweeps;
 
@@ -30,7 +31,7 @@ public sealed record SweepRetried(IReadOnlyList<string> Units) : SweepEvent;
 /// <param name="Stage">Its id.</param>
 /// <param name="Inputs">What it takes from stages before it.</param>
 /// <param name="Units">Ids of its units.</param>
-public sealed record StageBegun(string Stage, string Inputs, IReadOnlyList<string> Units) : SweepEvent;
+public sealed record StageBegun(string Stage, JsonRecord Inputs, IReadOnlyList<string> Units) : SweepEvent;
 
 /// <summary>A node took a unit to run it.</summary>
 /// <param name="Unit">Id of the unit.</param>
@@ -48,10 +49,21 @@ public sealed record UnitClaimed(string Unit, int Attempt, string Node) : SweepE
 /// <param name="Fingerprint">Of the model that was run.</param>
 /// <param name="Code">Version of the program.</param>
 /// <param name="Seconds">This result's share of the unit's time.</param>
-/// <param name="Detail">What else there is to it; left out where there is nothing.</param>
 public sealed record InterventionRecorded(string Unit, string Item, double Score, double Error, int Samples, ulong Seed,
-    string Fingerprint, string Code, double Seconds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null) : SweepEvent;
+    string Fingerprint, string Code, double Seconds) : SweepEvent
+{
+    /// <summary>The one head that it is about.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Head? Head { get; init; }
+
+    /// <summary>Name of the position that was intervened at.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Position { get; init; }
+
+    /// <summary>What else there is to it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ResultDetail? Detail { get; init; }
+}
 
 /// <summary>A unit is done; its results came just before.</summary>
 /// <param name="Unit">Id of the unit.</param>

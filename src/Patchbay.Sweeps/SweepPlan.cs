@@ -1,3 +1,5 @@
+using Patchbay.Tasks;
+
 namespace Patchbay.Sweeps;
 
 /// <summary>All that a sweep does, fixed when it is planned: whoever goes on with it, wherever, computes the same.</summary>
@@ -44,22 +46,47 @@ public sealed record PlannedCompute(string Dtype, string Device, int Threads, lo
 /// <param name="Id">"tiny-base/path-patching/B".</param>
 /// <param name="Kind">Which experiment: "path-patching".</param>
 /// <param name="Model">Which model runs it.</param>
-/// <param name="Parameters">Its parameters, as text.</param>
+/// <param name="Parameters">Its parameters, a record of the experiment's.</param>
 /// <param name="After">Ids of the stages whose results it needs.</param>
-public sealed record Stage(string Id, string Kind, string Model, IReadOnlyDictionary<string, string> Parameters, IReadOnlyList<string> After);
+public sealed record Stage(string Id, string Kind, string Model, JsonRecord Parameters, IReadOnlyList<string> After);
 
 /// <summary>What a stage consists of, worked out when the stages before it are complete.</summary>
-/// <param name="Inputs">What it takes from those stages, as text: the receivers of its paths.</param>
+/// <param name="Inputs">What it takes from those stages, such as the receivers of its paths.</param>
 /// <param name="Units">Keys of its units, unique within the stage and without '/': "layer-05".</param>
-public sealed record StagePlan(string Inputs, IReadOnlyList<string> Units);
+public sealed record StagePlan(JsonRecord Inputs, IReadOnlyList<string> Units);
 
 /// <summary>One measured number.</summary>
-/// <param name="Item">What was intervened on, unique within the unit: head "5.3", or "prompts 0-99".</param>
+/// <param name="Item">What was intervened on, unique within the unit: head "5.3", or "last&gt;query_label layer-03".</param>
 /// <param name="Score">The number.</param>
 /// <param name="Error">Its standard error; NaN where there is none.</param>
 /// <param name="Samples">Number of prompts that it is the mean of.</param>
-/// <param name="Detail">What else there is to it, as text: which prompts were answered, or an artifact's hash; null for nothing.</param>
-public readonly record struct InterventionResult(string Item, double Score, double Error, int Samples, string? Detail = null);
+public readonly record struct InterventionResult(string Item, double Score, double Error, int Samples)
+{
+    /// <summary>The one head that it is about, or null where it is about none or several.</summary>
+    public Head? Head { get; init; }
+
+    /// <summary>Name of the position that was intervened at, or null where there is none or several.</summary>
+    public string? Position { get; init; }
+
+    /// <summary>What else there is to it, or null.</summary>
+    public ResultDetail? Detail { get; init; }
+}
+
+/// <summary>What there is to a result beside its number; most have nothing of it.</summary>
+public sealed record ResultDetail
+{
+    /// <summary>Prompt by prompt, in order, '1' where it was answered and '0' where not.</summary>
+    public string? Answers { get; init; }
+
+    /// <summary>Number of heads that were left out.</summary>
+    public int? Size { get; init; }
+
+    /// <summary>Whether a mask keeps the head.</summary>
+    public bool? Kept { get; init; }
+
+    /// <summary>Hash of the artifact that the unit kept.</summary>
+    public string? Artifact { get; init; }
+}
 
 /// <summary>Ids of units.</summary>
 public static class UnitId

@@ -76,7 +76,7 @@ public sealed record UnitState(UnitStatus Status, ImmutableArray<InterventionRes
 /// <param name="Units">Its units by id.</param>
 /// <param name="Completed">How many are done.</param>
 /// <param name="SetAside">How many are set aside.</param>
-public sealed record StageState(Stage Stage, StageStatus Status, string? Inputs, ImmutableArray<string> Order,
+public sealed record StageState(Stage Stage, StageStatus Status, JsonRecord? Inputs, ImmutableArray<string> Order,
     ImmutableDictionary<string, UnitState> Units, int Completed, int SetAside)
 {
     /// <summary>A stage that has not begun.</summary>

@@ -1,7 +1,8 @@
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Reads a study's stages and makes those of every model.</summary>
-internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models, MistakeList mistakes)
+internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models,
+    IReadOnlyList<string>? positions, MistakeList mistakes)
 {
     private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
     private readonly List<Stage> before = []; // of entries that were read
@@ -106,7 +107,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         IReadOnlyList<Stage> stages;
         try
         {
-            stages = kind.Expand(new(model, values, models, before));
+            stages = kind.Expand(new(model, values, models, before) { Positions = positions });
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
         {

@@ -1,0 +1,88 @@
+namespace Patchbay.Experiments;
+
+/// <summary>
+/// Activation patching (Vig et al. 2020; Meng et al. 2022): z of a set of heads at their positions is taken from each prompt's
+/// counterfactual, everything after runs freely; how often the answer is still the prompt's, and the mean relative change of its
+/// probability. Which two prompts belong together is the task's: a task file may pair any two. A unit is some pairs, with all sets.
+/// </summary>
+public sealed class PatchExperiment : Experiment<PatchParameters, None>
+{
+    private const string IntoCounterfactual = "counterfactual";
+
+    /// <inheritdoc/>
+    public override string Name => Kinds.ActivationPatching;
+
+    /// <inheritdoc/>
+    public override string Summary => "Patch heads from each prompt's counterfactual";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageField> Fields { get; } =
+    [
+        new("heads", $"{PatchedFinding.EachGroup},{PatchedFinding.Whole}",
+            "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 5.1@last\"",
+            text => text.Split(',').All(t => t.Length > 0 && !t.Contains('/')) ? null : "a list of sets of heads"),
+        CircuitSource.Field,
+        new("into", "clean",
+            "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its 'counterfactual' with the clean one's",
+            text => text is "clean" or IntoCounterfactual ? null : "'clean' or 'counterfactual'"),
+        FieldCheck.Count("prompts", 300, "Pairs of prompts"),
+        FieldCheck.Batch with { Description = "Pairs that a unit takes; 0 for all" },
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
+    {
+        // Heads that are named need no circuit.
+        var named = request.Values["heads"].Split(',').All(s => s.Contains('@'));
+        var (resolved, after) = CircuitSource.Resolve(named
+            ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } } : request);
+        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<PatchParameters>()), after)];
+    }
+
+    /// <inheritdoc/>
+    protected override StageInputs InputsOf(Stage stage, PatchParameters p, SweepState state) =>
+        new() { Circuit = SweepResults.Circuit(state, stage, p) };
+
+    /// <inheritdoc/>
+    protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) => [("all", default)];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<InterventionResult> Run(Unit<PatchParameters, None> unit)
+    {
+        var (p, circuit, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Model.Config);
+        var pairs = unit.Prompts(p.Prompts);
+        if (p.Into == IntoCounterfactual)
+            pairs = new([.. pairs.Prompts.Select(pair => pair with { Clean = pair.Counterfactual, Counterfactual = pair.Clean })]);
+        var sets = PatchedFinding.Sets(p, circuit);
+        var heads = sets.Select(s => Placed(s, circuit, config)).ToArray();
+        var memory = unit.Plan.Compute.MemoryBytes;
+        var right = HeadPatching.Answered(unit.Model, pairs, heads, memory, done => unit.Progress(done / 2), unit.Cancel);
+        var change = HeadPatching.Changes(unit.Model, pairs, heads, memory, done => unit.Progress(0.5 + done / 2), unit.Cancel);
+        return [.. sets.SelectMany((set, i) => new[]
+        {
+            About(heads[i], Result.Answered($"{set} right", right[i])), About(heads[i], Result.Mean($"{set} change", change[i])),
+        })];
+    }
+
+    private static InterventionResult About(IReadOnlyList<PlacedHead> heads, InterventionResult result) => result with
+    {
+        Head = heads is [var one] ? one.Head : null,
+        Position = heads.Select(h => h.Position).Distinct().ToArray() is [var at] ? at : null,
+    };
+
+    private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, LlamaConfig config)
+    {
+        IReadOnlyList<PlacedHead> heads = set.Split('@') is [var list, var position]
+            ? [.. Head.ParseAll(list).Select(h => new PlacedHead(position, h))]
+            : set == PatchedFinding.Whole ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
+            : circuit.Groups.TryGetValue(set, out var group) ? [.. group.Select(h => new PlacedHead(circuit.Chain.Group(set).Position, h))]
+            : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of "
+                + $"{string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last");
+        foreach (var (_, head) in heads.Where(h => h.Head.Layer >= config.Layers || h.Head.Index >= config.Heads))
+            throw new InvalidDataException($"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
+        return heads;
+    }
+}

@@ -1,0 +1,90 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Experiments;
+
+/// <summary>Attention patterns: how much each head of a circuit attends from its group's position to each named position, in the
+/// mean over prompts (Prakash et al. 2024, section 4). A unit is some prompts.</summary>
+public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
+{
+    private const string EntityPositions = "correct_object,previous_query_label,query_label,last,object_*,label_*,separator_*,first";
+
+    /// <inheritdoc/>
+    public override string Name => Kinds.Attention;
+
+    /// <inheritdoc/>
+    public override string Summary => "Where the heads of a circuit look";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StageField> Fields { get; } =
+    [
+        new("positions", "",
+            "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the first token; what none names is "
+            + $"'other'; where none is given {EntityPositions} for entity tracking, and those of a prompt file",
+            text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null : "a list of named positions"),
+        CircuitSource.Field,
+        FieldCheck.Count("prompts", 100, "Prompts to look at"),
+        FieldCheck.Batch,
+    ];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Stage> Expand(StageRequest request)
+    {
+        var (resolved, after) = CircuitSource.Resolve(request);
+        var p = resolved.Parameters<AttentionParameters>();
+        if (p.Positions.Count == 0) p = p with { Positions = request.Positions is { } own ? [.. own, "first"] : EntityPositions.Split(',') };
+        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), after)];
+    }
+
+    /// <inheritdoc/>
+    protected override StageInputs InputsOf(Stage stage, AttentionParameters p, SweepState state) =>
+        new() { Circuit = SweepResults.Circuit(state, stage, p) };
+
+    /// <inheritdoc/>
+    protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs, PlannedModel model) => [("all", default)];
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<InterventionResult> Run(Unit<AttentionParameters, None> unit)
+    {
+        var (prompts, circuit, names) = (unit.Prompts(unit.Parameters.Prompts), unit.Inputs.Circuit!, unit.Parameters.Named());
+        using var scope = NewDisposeScope();
+        using var run = BaseRun.Create(unit.Model, new([.. prompts.Prompts.Select(p => p.Clean.Ids)]),
+            circuit.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min()));
+        var targets = prompts.Prompts.Select(p => Targets(p.Clean, names)).ToArray();
+        var results = new List<InterventionResult>();
+        foreach (var same in circuit.Heads.GroupBy(h => (circuit.Chain.Group(h.Group).Position, h.Head.Layer)))
+        {
+            unit.Cancel.ThrowIfCancellationRequested();
+            using var inner = NewDisposeScope();
+            var at = prompts.CleanPositions(same.Key.Position);
+            var weights = run.Attention(same.Key.Layer, at).to(ScalarType.Float64).cpu(); // (N, H, T)
+            var values = weights.data<double>().ToArray();
+            double Weight(Head head, int prompt, int position) =>
+                values[(prompt * weights.shape[1] + head.Index) * weights.shape[2] + position];
+            foreach (var (group, head) in same)
+                results.AddRange(names.Select((name, i) => Result.Mean($"{group} {head} {name}", [.. targets.Select((t, n) =>
+                    Enumerable.Range(0, at[n] + 1).Where(p => t[p] == i).Sum(p => Weight(head, n, p)))]) with
+                { Head = head, Position = same.Key.Position }));
+        }
+        return results;
+    }
+
+    /// <summary>Which of the names each position of a prompt counts for.</summary>
+    private static int[] Targets(TokenSequence prompt, IReadOnlyList<string> names)
+    {
+        var targets = Enumerable.Repeat(names.Count - 1, prompt.Ids.Length).ToArray();
+        for (var i = names.Count - 2; i >= 0; i--) // a name before another wins
+        {
+            if (names[i] == "first") targets[0] = i;
+            foreach (var (name, position) in prompt.Positions)
+            {
+                if (name == names[i] || names[i].EndsWith('*') && name.StartsWith(names[i][..^1], StringComparison.Ordinal))
+                    targets[position] = i;
+            }
+        }
+        return targets;
+    }
+}

@@ -1,0 +1,2 @@
+global using Patchbay.Sweeps;
+global using Patchbay.Tasks;

@@ -1,0 +1,71 @@
+namespace Patchbay.Findings;
+
+/// <summary>A mean with its standard error.</summary>
+/// <param name="Value">The mean.</param>
+/// <param name="Error">Its standard error; NaN where there is none.</param>
+/// <param name="Samples">Of how many.</param>
+public readonly record struct Estimate(double Value, double Error, int Samples)
+{
+    /// <summary>Mean of some values and its standard error, NaN of fewer than two.</summary>
+    public static Estimate Of(double[] values)
+    {
+        var mean = values.Average();
+        var squares = values.Sum(v => (v - mean) * (v - mean));
+        return new(mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length);
+    }
+
+    /// <summary>
+    /// Mean, standard error and number of the prompts of several batches together, as the prompts would have given them: squares
+    /// about the common mean are those about each batch's mean plus those of the batches' means.
+    /// </summary>
+    public static Estimate Pooled(IReadOnlyList<InterventionResult> batches)
+    {
+        // One batch is returned as it is, so that no bit of it changes.
+        if (batches.Count == 1) return new(batches[0].Score, batches[0].Error, batches[0].Samples);
+        var count = batches.Sum(b => b.Samples);
+        var mean = batches.Sum(b => b.Score * b.Samples) / count;
+        var squares = 0.0;
+        foreach (var batch in batches)
+        {
+            var (score, error, samples) = (batch.Score, batch.Error, batch.Samples);
+            if (samples > 1) squares += error * error * samples * (samples - 1); // of a single prompt there is no error to count
+            squares += samples * (score - mean) * (score - mean);
+        }
+        return new(mean, count < 2 ? double.NaN : Math.Sqrt(squares / (count - 1) / count), count);
+    }
+}
+
+/// <summary>What the completed units of a stage recorded, by the names of its items.</summary>
+public sealed class Recorded
+{
+    private readonly ILookup<string, InterventionResult> results;
+
+    /// <summary>Groups a stage's results, unit by unit in order.</summary>
+    public Recorded(StageState stage) => results = stage.Results.ToLookup(r => r.Result.Item, r => r.Result, StringComparer.Ordinal);
+
+    /// <summary>Names of all items, in the order of their first results.</summary>
+    public IEnumerable<string> Items => results.Select(r => r.Key);
+
+    /// <summary>The results of an item; none where it was not recorded.</summary>
+    public IReadOnlyList<InterventionResult> this[string item] => [.. results[item]];
+
+    /// <summary>Prompt by prompt whether an item was answered; empty where that was not recorded.</summary>
+    public IReadOnlyList<bool> Answers(string item) => [.. results[item].SelectMany(r => (r.Detail?.Answers ?? "").Select(c => c == '1'))];
+
+    /// <summary>The share of all prompts of an item, or null where there is none.</summary>
+    public Proportion? ShareOrNull(string item) => results.Contains(item)
+        ? new((int)Math.Round(results[item].Sum(r => r.Score * r.Samples)), results[item].Sum(r => r.Samples)) : null;
+
+    /// <summary>The share of all prompts of an item that must be there.</summary>
+    /// <exception cref="InvalidDataException">It is not.</exception>
+    public Proportion Share(string item) => ShareOrNull(item) ?? throw Missing(item);
+
+    /// <summary>The mean over all units' prompts, with the error that they would have given together; null where there is none.</summary>
+    public Estimate? MeanOrNull(string item) => results.Contains(item) ? Estimate.Pooled(this[item]) : null;
+
+    /// <summary>That mean of an item that must be there.</summary>
+    /// <exception cref="InvalidDataException">It is not.</exception>
+    public Estimate Mean(string item) => MeanOrNull(item) ?? throw Missing(item);
+
+    private static InvalidDataException Missing(string item) => new($"the sweep has no result '{item}' of a stage that is complete");
+}
