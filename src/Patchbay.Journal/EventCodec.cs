@@ -8,10 +8,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// Events as the journal's bytes: JSON whose last field, "hash", is of the sweep, the sequence number and the JSON without that field. A
-/// flipped bit is found by it, and so is a row that was moved to another place.
-/// </summary>
+/// <summary>Events as the journal's bytes: JSON whose last field, "hash", is of the sweep, the sequence number and the
+/// JSON without that field. A flipped bit is found by it, and so is a row that was moved to another place.</summary>
 internal static class EventCodec
 {
     /// <summary>Number of this serializer in the column that Akka.NET keeps for it.</summary>
@@ -89,7 +87,8 @@ internal static class EventCodec
     public static SweepEvent Decode(string manifest, ReadOnlySpan<byte> message) =>
         (SweepEvent)(JsonSerializer.Deserialize(message, ByManifest[manifest]) ?? throw new JsonException("null is no event"));
 
-    /// <summary>First digits of SHA-256, as ASCII, over the place and the JSON without hash, its comma and the closing brace.</summary>
+    /// <summary>First digits of SHA-256, as ASCII, over the place and the JSON without hash, its comma and the closing
+    /// brace.</summary>
     private static void Hash(string persistenceId, long sequence, ReadOnlySpan<byte> body, Span<byte> digits)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(persistenceId.Length) + 32 + body.Length);

@@ -3,7 +3,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>How events and plans are written as JSON. Doubles are written so that they are read back exactly, NaN as "NaN".</summary>
+/// <summary>How events and plans are written as JSON. Doubles are written so that they are read back exactly, NaN as
+/// "NaN".</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,

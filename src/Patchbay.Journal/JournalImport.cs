@@ -17,8 +17,8 @@ public static class JournalImport
     /// <param name="journal">A journal that may be written to.</param>
     /// <param name="input">The lines.</param>
     /// <param name="cancellation">Ends it early; nothing is added then.</param>
-    /// <exception cref="InvalidDataException">A line is not what was exported, or goes against what the journal holds; the message
-    /// names the line.</exception>
+    /// <exception cref="InvalidDataException">A line is not what was exported, or goes against what the journal holds;
+    /// the message names the line.</exception>
     /// <exception cref="Sweeps.JournalException">The journal does not work.</exception>
     public static ImportResult Import(SqliteJournal journal, TextReader input, CancellationToken cancellation = default)
     {

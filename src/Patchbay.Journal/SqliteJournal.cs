@@ -5,10 +5,8 @@ using SQLitePCL;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// A journal in one SQLite file, which several processes may have open; each opens its own. One instance is used by one thread at a time.
-/// What a call has recorded is on the disk when it returns.
-/// </summary>
+/// <summary>A journal in one SQLite file, which several processes may have open; each opens its own. One instance is
+/// used by one thread at a time. What a call has recorded is on the disk when it returns.</summary>
 public sealed class SqliteJournal : ISweepJournal, IDisposable
 {
     /// <summary>Tag of a sweep's first event, in the table that Akka.NET's queries by tag read.</summary>
@@ -25,7 +23,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         Artifacts = new(database);
     }
 
-    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told otherwise.</summary>
+    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told
+    /// otherwise.</summary>
     public static TimeSpan DefaultBusy { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Full path of the file.</summary>
@@ -39,11 +38,13 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
 
     internal JournalDatabase Database { get; }
 
-    /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older version is brought to
-    /// the newest.</summary>
+    /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older
+    /// version is brought to the newest.</summary>
     /// <param name="path">Its file.</param>
-    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be writable.</param>
-    /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where null.</param>
+    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be
+    /// writable.</param>
+    /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where
+    /// null.</param>
     /// <exception cref="FileNotFoundException">It is to be read, and is not there.</exception>
     /// <exception cref="JournalException">It cannot be used.</exception>
     public static SqliteJournal Open(string path, bool readOnly = false, TimeSpan? busy = null) =>
@@ -148,7 +149,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>What the journal calls a sweep.</summary>
     internal static string PersistenceId(string sweep) => IdPrefix + sweep;
 
-    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside <see cref="JournalDatabase.Guard"/>.</summary>
+    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside
+    /// <see cref="JournalDatabase.Guard"/>.</summary>
     internal void ReadRows(string sweep, long after, EventRowReader read)
     {
         using var reader = Database.Command("SELECT sequence_number, created, manifest, message FROM journal WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number",
@@ -213,7 +215,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         return snapshots;
     }
 
-    /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only more slowly.</summary>
+    /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only
+    /// more slowly.</summary>
     private RecoveredSweep? NewestSnapshot(string sweep, long last)
     {
         foreach (var stored in Snapshots(sweep))

@@ -1,7 +1,7 @@
 namespace Patchbay.Tasks;
 
-/// <summary>A prompt, another one that activations are taken from, and what the model should answer then: patching what carries a
-/// piece of information from source into base should make it answer the target.</summary>
+/// <summary>A prompt, another one that activations are taken from, and what the model should answer then: patching what
+/// carries a piece of information from source into base should make it answer the target.</summary>
 /// <param name="Base">The prompt that is patched.</param>
 /// <param name="Source">Where activations are taken from. Both have the positions "last", "query_label" and
 /// "previous_query_label"; the source may be longer or shorter.</param>
@@ -9,19 +9,16 @@ namespace Patchbay.Tasks;
 /// <param name="Origin">Which triple it is, for error messages: "position, triple 3".</param>
 public sealed record PatchTriple(TokenSequence Base, TokenSequence Source, int Target, string Origin);
 
-/// <summary>
-/// Desiderata (method, section 5): each a set of triples for one kind of information. Source: Prakash et al., ICLR 2024, section 5,
-/// after Davies et al. 2023 (Desiderata-based Component Masking). Bases are the lines of the seed's scenes in order; a source is
-/// drawn among all lines of other scenes that fit.
-/// </summary>
-/// <remarks>
-/// Where this departs from the published code. There the base's queried segment is looked for in the question and so always
-/// taken for the first: sources never ask for the first box, and of "position" and "other segment" the target is the base's own
-/// answer in one of seven triples. Here the two ask for different segments and no target is the base's own answer. There a
-/// source may be of the base's scene; a scene may have an apple, a Box O or a Box P (which Llama's tokenizer also finds in "PP")
-/// beside those that a variation adds; swapping the first or the last segment leaves a comma before or behind it; boxes
-/// before the first segment leave "The" in the middle of the sentence. Here none of it.
-/// </remarks>
+/// <summary>Desiderata (method, section 5): each a set of triples for one kind of information. Source: Prakash et al.,
+/// ICLR 2024, section 5, after Davies et al. 2023 (Desiderata-based Component Masking). Bases are the lines of the
+/// seed's scenes in order; a source is drawn among all lines of other scenes that fit.</summary>
+/// <remarks>Where this departs from the published code. There the base's queried segment is looked for in the question
+/// and so always taken for the first: sources never ask for the first box, and of "position" and "other segment" the
+/// target is the base's own answer in one of seven triples. Here the two ask for different segments and no target is
+/// the base's own answer. There a source may be of the base's scene; a scene may have an apple, a Box O or a Box P
+/// (which Llama's tokenizer also finds in "PP") beside those that a variation adds; swapping the first or the last
+/// segment leaves a comma before or behind it; boxes before the first segment leave "The" in the middle of the
+/// sentence. Here none of it.</remarks>
 public static class Desiderata
 {
     /// <summary>The object itself: the source's correct object is answered.</summary>
@@ -47,8 +44,8 @@ public static class Desiderata
         new(Position, EntityWording.Plain),
     ];
 
-    /// <summary>Variations of the source of <see cref="Position"/>: what about it is position? Where there are two wordings, the
-    /// first is the published one and the second says as much in words of the lab's vocabulary.</summary>
+    /// <summary>Variations of the source of <see cref="Position"/>: what about it is position? Where there are two
+    /// wordings, the first is the published one and the second says as much in words of the lab's vocabulary.</summary>
     private static readonly Desideratum[] PositionSets =
     [
         new("text before", EntityWording.Before("there are a bunch of boxes containing objects"), EntityWording.Before("you see how it is")),
@@ -120,7 +117,8 @@ public static class Desiderata
 
     /// <summary>What makes a set of triples.</summary>
     /// <param name="Name">Its name.</param>
-    /// <param name="Wordings">How a source may be worded; the first that the tokenizer has all words of is taken.</param>
+    /// <param name="Wordings">How a source may be worded; the first that the tokenizer has all words of is
+    /// taken.</param>
     private sealed record Desideratum(string Name, params EntityWording[] Wordings)
     {
         /// <summary>Whether a line of another scene can be the source of a base.</summary>

@@ -1,12 +1,12 @@
 namespace Patchbay.Tasks;
 
-/// <summary>Prompts over which mean activations are taken (method, section 4): what is left of an activation when neither the
-/// scene nor the question is known.</summary>
+/// <summary>Prompts over which mean activations are taken (method, section 4): what is left of an activation when
+/// neither the scene nor the question is known.</summary>
 public static class EntityMeans
 {
-    /// <summary>As many prompts as asked for, each of a scene of its own and asking for a letter drawn at random, which may be in
-    /// the scene or not. All are equally long. They have the positions "last" and "query_label", and those whose letter is in
-    /// their scene "previous_query_label" too.</summary>
+    /// <summary>As many prompts as asked for, each of a scene of its own and asking for a letter drawn at random, which
+    /// may be in the scene or not. All are equally long. They have the positions "last" and "query_label", and those
+    /// whose letter is in their scene "previous_query_label" too.</summary>
     /// <param name="count">Number of prompts.</param>
     /// <param name="seed">Seed of scenes and letters.</param>
     /// <param name="boxes">Boxes per scene.</param>

@@ -2,8 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace Patchbay.Tasks;
 
-/// <summary>Prompts whose context may be worded in any way, but which end as the task's do: "... Box X contains the". Positions
-/// are found in the text, then among the tokens.</summary>
+/// <summary>Prompts whose context may be worded in any way, but which end as the task's do: "... Box X contains the".
+/// Positions are found in the text, then among the tokens.</summary>
 internal static class EntityQuestion
 {
     private const string End = " contains the";

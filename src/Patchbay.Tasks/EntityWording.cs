@@ -4,8 +4,8 @@ namespace Patchbay.Tasks;
 /// <param name="Prompt">The prompt of a line, up to and including "contains the".</param>
 internal sealed record EntityWording(Func<EntityLine, string> Prompt)
 {
-    /// <summary>Objects and labels that the wording itself mentions. A scene that has one of them is not worded so: it would be
-    /// there twice.</summary>
+    /// <summary>Objects and labels that the wording itself mentions. A scene that has one of them is not worded so: it
+    /// would be there twice.</summary>
     public IReadOnlyList<string> Mentions { get; init; } = [];
 
     /// <summary>As the task has it.</summary>

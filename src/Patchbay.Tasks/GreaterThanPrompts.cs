@@ -1,14 +1,14 @@
 namespace Patchbay.Tasks;
 
-/// <summary>Greater-than (Hanna et al. 2023): "The war lasted from the year 1741 to the year 17" goes on with any number
-/// above 41. The counterfactual's first year ends in 01, behind which nearly everything is right.</summary>
-/// <remarks>Where the tokenizer has a token for each digit, the answer is the tens digit alone, and first years end in 9:
-/// behind 1749 every greater tens digit is right and the same one is not.</remarks>
+/// <summary>Greater-than (Hanna et al. 2023): "The war lasted from the year 1741 to the year 17" goes on with any
+/// number above 41. The counterfactual's first year ends in 01, behind which nearly everything is right.</summary>
+/// <remarks>Where the tokenizer has a token for each digit, the answer is the tens digit alone, and first years end in
+/// 9: behind 1749 every greater tens digit is right and the same one is not.</remarks>
 public static class GreaterThanPrompts
 {
-    /// <summary>Prompts from a seed, no two alike. Positions: "last" (the second year's first two digits, or the last of
-    /// their tokens), "start_century" (the same in the first year), "start_tens" (the token that holds its tens digit)
-    /// and "start_year" (its last token, the same one where a token holds two digits).</summary>
+    /// <summary>Prompts from a seed, no two alike. Positions: "last" (the second year's first two digits, or the last
+    /// of their tokens), "start_century" (the same in the first year), "start_tens" (the token that holds its tens
+    /// digit) and "start_year" (its last token, the same one where a token holds two digits).</summary>
     /// <exception cref="ArgumentOutOfRangeException">No prompt is asked for.</exception>
     /// <exception cref="InvalidDataException">There are not so many different prompts.</exception>
     public static IReadOnlyList<PromptLine> Lines(int prompts, ulong seed, GreaterThanWords words)
@@ -31,8 +31,8 @@ public static class GreaterThanPrompts
         ];
     }
 
-    /// <summary>The prompts of a seed as tokens, of the words and in the form that fit the tokenizer; the notices of the
-    /// set say which.</summary>
+    /// <summary>The prompts of a seed as tokens, of the words and in the form that fit the tokenizer; the notices of
+    /// the set say which.</summary>
     /// <exception cref="InvalidDataException">The tokenizer fits neither form, or knows too few of the
     /// words.</exception>
     public static PromptSet Generate(int prompts, ulong seed, EncodeText encode)

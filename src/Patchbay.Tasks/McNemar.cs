@@ -1,13 +1,13 @@
 namespace Patchbay.Tasks;
 
-/// <summary>
-/// McNemar's test in its exact form (McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages",
-/// Psychometrika 12; exact by the binomial as in Fleiss, Levin, Paik 2003, section 13.1): two answers to the same prompts are compared by the
-/// prompts that only one of them gets right. Were both as good, each such prompt would fall to either side with probability 1/2.
-/// </summary>
+/// <summary>McNemar's test in its exact form (McNemar 1947, "Note on the sampling error of the difference between
+/// correlated proportions or percentages", Psychometrika 12; exact by the binomial as in Fleiss, Levin, Paik 2003,
+/// section 13.1): two answers to the same prompts are compared by the prompts that only one of them gets right. Were
+/// both as good, each such prompt would fall to either side with probability 1/2.</summary>
 public static class McNemar
 {
-    /// <summary>Two-sided p value: twice the smaller tail of the binomial with n = onlyFirst + onlySecond and p = 1/2, at most 1. 1 of nothing.</summary>
+    /// <summary>Two-sided p value: twice the smaller tail of the binomial with n = onlyFirst + onlySecond and p = 1/2,
+    /// at most 1. 1 of nothing.</summary>
     /// <param name="onlyFirst">Prompts that only the first gets right.</param>
     /// <param name="onlySecond">Prompts that only the second gets right.</param>
     public static double PValue(int onlyFirst, int onlySecond)

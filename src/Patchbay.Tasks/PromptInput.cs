@@ -32,7 +32,8 @@ public static class PromptInput
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
     }
 
-    /// <summary>Whether the first line has a field "sentence"; a line that is no JSON is left to the loader to refuse.</summary>
+    /// <summary>Whether the first line has a field "sentence"; a line that is no JSON is left to the loader to
+    /// refuse.</summary>
     private static bool HasSentences(string path)
     {
         try

@@ -14,7 +14,8 @@ public readonly record struct Proportion(int Right, int Count)
     [JsonIgnore]
     public double Share => (double)Right / Count;
 
-    /// <summary>Wilson's 95 % interval (Wilson 1927), which unlike share ± 2 standard errors stays within 0 and 1.</summary>
+    /// <summary>Wilson's 95 % interval (Wilson 1927), which unlike share ± 2 standard errors stays within 0 and
+    /// 1.</summary>
     [JsonIgnore]
     public (double Low, double High) Interval
     {

@@ -11,11 +11,9 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
     /// <summary>Whether p is below 5 %.</summary>
     public bool IsSignificant => P < 0.05;
 
-    /// <summary>
-    /// Of two shares counted on different prompts: the z test with the pooled share (Fleiss, Levin, Paik 2003, section 3.1) and the
-    /// interval from Wilson's intervals of both (Newcombe 1998, "Interval estimation for the difference between independent
-    /// proportions", Statistics in Medicine 17, method 10).
-    /// </summary>
+    /// <summary>Of two shares counted on different prompts: the z test with the pooled share (Fleiss, Levin, Paik 2003,
+    /// section 3.1) and the interval from Wilson's intervals of both (Newcombe 1998, "Interval estimation for the
+    /// difference between independent proportions", Statistics in Medicine 17, method 10).</summary>
     public static ShareDifference Independent(Proportion first, Proportion second)
     {
         var pooled = (double)(first.Right + second.Right) / (first.Count + second.Count);
@@ -25,11 +23,9 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
         return WithInterval(first, second, correlation: 0, p, paired: false);
     }
 
-    /// <summary>
-    /// Of two answers to the same prompts: McNemar's exact test, and the interval from Wilson's intervals of both with the answers'
-    /// correlation (Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
-    /// data", Statistics in Medicine 17, method 10).
-    /// </summary>
+    /// <summary>Of two answers to the same prompts: McNemar's exact test, and the interval from Wilson's intervals of
+    /// both with the answers' correlation (Newcombe 1998, "Improved confidence intervals for the difference between
+    /// binomial proportions based on paired data", Statistics in Medicine 17, method 10).</summary>
     /// <exception cref="ArgumentException">The lists are not equally long.</exception>
     public static ShareDifference Paired(IReadOnlyList<bool> first, IReadOnlyList<bool> second)
     {
@@ -56,7 +52,8 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
 /// <summary>Tails of the normal distribution.</summary>
 internal static class NormalTail
 {
-    /// <summary>Probability of being further than z from 0 on either side: erfc(|z| / sqrt 2), to about 14 digits.</summary>
+    /// <summary>Probability of being further than z from 0 on either side: erfc(|z| / sqrt 2), to about 14
+    /// digits.</summary>
     public static double TwoSided(double z)
     {
         var x = Math.Abs(z) / Math.Sqrt(2);

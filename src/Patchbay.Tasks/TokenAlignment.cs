@@ -43,13 +43,12 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
     public static int? SingleToken(string before, string word, EncodeText encode) =>
         ContinuationToken(encode(before), $"{before} {word}", encode, out _);
 
-    /// <summary>The token that stands for every word that the tokenizer does not have, or null where it spells any: a token that
-    /// nonsense gets is the unknown token, which names nothing.</summary>
+    /// <summary>The token that stands for every word that the tokenizer does not have, or null where it spells any: a
+    /// token that nonsense gets is the unknown token, which names nothing.</summary>
     public static int? UnknownToken(string before, EncodeText encode) => SingleToken(before, "qzxvkj", encode);
 
     /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or
-    /// null;
-    /// <paramref name="found"/> says in words what is there instead.</summary>
+    /// null; <paramref name="found"/> says in words what is there instead.</summary>
     public static int? ContinuationToken(int[] ids, string whole, EncodeText encode, out string found)
     {
         var longer = encode(whole);

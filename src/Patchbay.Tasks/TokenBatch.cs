@@ -9,9 +9,9 @@ namespace Patchbay.Tasks;
 /// <param name="Segments">Segments of the context, where the file says.</param>
 public sealed record TokenBatch(PromptSet Prompts, IReadOnlyList<(int Layer, int Head)> Receivers, int? Segments)
 {
-    /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's
-    /// last index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer
-    /// ids), and if wanted receivers ([[layer, head], ...]), segments and query_label_offset_from_last. Others are
+    /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's last
+    /// index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer ids), and
+    /// if wanted receivers ([[layer, head], ...]), segments and query_label_offset_from_last. Others are
     /// ignored.</summary>
     /// <param name="path">The batch.</param>
     /// <param name="dPositionsPath">A list with one position per counterfactual, which group D's senders are taken
