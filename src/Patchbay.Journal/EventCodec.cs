@@ -3,7 +3,9 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
@@ -92,7 +94,7 @@ internal static class EventCodec
     private static void Hash(string persistenceId, long sequence, ReadOnlySpan<byte> body, Span<byte> digits)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(persistenceId.Length) + 32 + body.Length);
-        System.Text.Unicode.Utf8.TryWrite(buffer, $"{persistenceId}\n{sequence}\n", out var length);
+        Utf8.TryWrite(buffer, $"{persistenceId}\n{sequence}\n", out var length);
         body.CopyTo(buffer.AsSpan(length));
         length += body.Length;
         buffer[length++] = (byte)'}';
@@ -102,3 +104,27 @@ internal static class EventCodec
         Convert.TryToHexStringLower(hash[..(HashDigits / 2)], digits, out _);
     }
 }
+
+/// <summary>How events and plans are written as JSON. Doubles are written so that they are read back exactly, NaN as
+/// "NaN".</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SweepPlanned))]
+[JsonSerializable(typeof(SweepStarted))]
+[JsonSerializable(typeof(SweepPaused))]
+[JsonSerializable(typeof(SweepResumed))]
+[JsonSerializable(typeof(SweepCancelled))]
+[JsonSerializable(typeof(SweepRetried))]
+[JsonSerializable(typeof(StageBegun))]
+[JsonSerializable(typeof(UnitClaimed))]
+[JsonSerializable(typeof(InterventionRecorded))]
+[JsonSerializable(typeof(UnitCompleted))]
+[JsonSerializable(typeof(UnitFailed))]
+[JsonSerializable(typeof(UnitSetAside))]
+[JsonSerializable(typeof(StageCompleted))]
+[JsonSerializable(typeof(SweepCompleted))]
+[JsonSerializable(typeof(SweepPlan))]
+internal sealed partial class EventJson : JsonSerializerContext;
