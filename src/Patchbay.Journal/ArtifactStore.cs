@@ -3,7 +3,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>Blobs in the journal's file, such as prompt files, named by their SHA-256. What is put twice is kept once.</summary>
+/// <summary>Blobs in the journal's file, such as prompt files, named by their SHA-256. What is put twice is kept
+/// once.</summary>
 public sealed class ArtifactStore
 {
     /// <summary>Bytes of a chunk, a row of the table.</summary>
@@ -67,7 +68,8 @@ public sealed class ArtifactStore
         return content.ToArray();
     }
 
-    /// <summary>Writes an artifact's bytes to a stream. What was written before an exception is not to be used.</summary>
+    /// <summary>Writes an artifact's bytes to a stream. What was written before an exception is not to be
+    /// used.</summary>
     /// <exception cref="FileNotFoundException">There is none of this hash.</exception>
     /// <exception cref="JournalException">It is damaged, or the journal does not work.</exception>
     public void CopyTo(string hash, Stream destination)

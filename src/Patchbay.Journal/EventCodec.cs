@@ -3,15 +3,15 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// Events as the journal's bytes: JSON whose last field, "hash", is of the sweep, the sequence number and the JSON without that field. A
-/// flipped bit is found by it, and so is a row that was moved to another place.
-/// </summary>
+/// <summary>Events as the journal's bytes: JSON whose last field, "hash", is of the sweep, the sequence number and the
+/// JSON without that field. A flipped bit is found by it, and so is a row that was moved to another place.</summary>
 internal static class EventCodec
 {
     /// <summary>Number of this serializer in the column that Akka.NET keeps for it.</summary>
@@ -102,11 +102,12 @@ internal static class EventCodec
             var read => (SweepEvent)(read ?? throw new JsonException("null is no event")),
         };
 
-    /// <summary>First digits of SHA-256, as ASCII, over the place and the JSON without hash, its comma and the closing brace.</summary>
+    /// <summary>First digits of SHA-256, as ASCII, over the place and the JSON without hash, its comma and the closing
+    /// brace.</summary>
     private static void Hash(string persistenceId, long sequence, ReadOnlySpan<byte> body, Span<byte> digits)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(persistenceId.Length) + 32 + body.Length);
-        System.Text.Unicode.Utf8.TryWrite(buffer, $"{persistenceId}\n{sequence}\n", out var length);
+        Utf8.TryWrite(buffer, $"{persistenceId}\n{sequence}\n", out var length);
         body.CopyTo(buffer.AsSpan(length));
         length += body.Length;
         buffer[length++] = (byte)'}';
@@ -116,3 +117,30 @@ internal static class EventCodec
         Convert.TryToHexStringLower(hash[..(HashDigits / 2)], digits, out _);
     }
 }
+
+/// <summary>How events and plans are written as JSON. Doubles are written so that they are read back exactly, NaN as
+/// "NaN".</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SweepPlanned))]
+[JsonSerializable(typeof(SweepStarted))]
+[JsonSerializable(typeof(SweepPaused))]
+[JsonSerializable(typeof(SweepResumed))]
+[JsonSerializable(typeof(SweepCancelled))]
+[JsonSerializable(typeof(SweepRetried))]
+[JsonSerializable(typeof(StageBegun))]
+[JsonSerializable(typeof(UnitClaimed))]
+[JsonSerializable(typeof(InterventionRecorded))]
+[JsonSerializable(typeof(UnitCompleted))]
+[JsonSerializable(typeof(UnitFailed))]
+[JsonSerializable(typeof(UnitSetAside))]
+[JsonSerializable(typeof(StageCompleted))]
+[JsonSerializable(typeof(SweepCompleted))]
+[JsonSerializable(typeof(SweepPlan))]
+[JsonSerializable(typeof(ResultDetail))]
+[JsonSerializable(typeof(StageBegun1))]
+[JsonSerializable(typeof(InterventionRecorded1))]
+internal sealed partial class EventJson : JsonSerializerContext;

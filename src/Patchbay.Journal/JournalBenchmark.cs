@@ -51,7 +51,8 @@ public static class JournalBenchmark
         return new(batch, last - batch, watch.Elapsed.TotalSeconds);
     }
 
-    /// <summary>Asks for events again and again when there are no new ones, as hosts do that wait for each other.</summary>
+    /// <summary>Asks for events again and again when there are no new ones, as hosts do that wait for each
+    /// other.</summary>
     /// <param name="file">A journal made by <see cref="Append"/>.</param>
     /// <returns>Seconds that asking once takes.</returns>
     public static double Poll(string file)

@@ -24,7 +24,8 @@ internal sealed class JournalDatabase : IDisposable
     /// <summary>Version of its tables, set when it is opened.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Opens a journal; one for writing is made where there is none, and brought to the newest version.</summary>
+    /// <summary>Opens a journal; one for writing is made where there is none, and brought to the newest
+    /// version.</summary>
     public static JournalDatabase Open(string path, bool readOnly, TimeSpan busy)
     {
         path = System.IO.Path.GetFullPath(path);
@@ -206,9 +207,9 @@ internal sealed class JournalDatabase : IDisposable
         }
     }
 
-    /// <summary>Opens a file that is not changed. SQLite's write-ahead log wants two files beside the journal even to read, which a folder
-    /// that may not be written to does not allow: there the file is opened as one that nobody changes, or with what is still in its log
-    /// as a copy.</summary>
+    /// <summary>Opens a file that is not changed. SQLite's write-ahead log wants two files beside the journal even to
+    /// read, which a folder that may not be written to does not allow: there the file is opened as one that nobody
+    /// changes, or with what is still in its log as a copy.</summary>
     private static JournalDatabase OpenToRead(string path, TimeSpan busy)
     {
         const int CannotOpen = 14, ReadOnly = 8;

@@ -5,10 +5,9 @@ using System.Text.Json;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// A journal as lines of JSON: a header, every event of every sweep, every artifact in chunks, and the number of these lines, so that an
-/// export cut short is known. Leases and snapshots are left out: the ones lapse, the others are made anew. <see cref="JournalImport"/> reads it.
-/// </summary>
+/// <summary>A journal as lines of JSON: a header, every event of every sweep, every artifact in chunks, and the number
+/// of these lines, so that an export cut short is known. Leases and snapshots are left out: the ones lapse, the others
+/// are made anew. <see cref="JournalImport"/> reads it.</summary>
 public static class JournalExport
 {
     /// <summary>Version of the form.</summary>
@@ -16,13 +15,15 @@ public static class JournalExport
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a journal out. Two journals with the same events and artifacts, begun in the same order, give the same lines.</summary>
+    /// <summary>Writes a journal out. Two journals with the same events and artifacts, begun in the same order, give
+    /// the same lines.</summary>
     /// <param name="journal">An open journal.</param>
     /// <param name="output">Where the lines go.</param>
     /// <param name="progress">Told what is being written and how much of all events is, in [0, 1]; or null.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <returns>How many events and artifacts were written.</returns>
-    /// <exception cref="Sweeps.JournalException">The journal does not work, or an event or artifact is damaged.</exception>
+    /// <exception cref="Sweeps.JournalException">The journal does not work, or an event or artifact is
+    /// damaged.</exception>
     public static (long Events, long Artifacts) Export(SqliteJournal journal, TextWriter output, Action<string, double>? progress = null,
         CancellationToken cancellation = default)
     {

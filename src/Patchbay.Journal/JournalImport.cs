@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -10,96 +11,89 @@ namespace Patchbay.Journal;
 /// <param name="ArtifactsKnown">Artifacts that were there already.</param>
 public sealed record ImportResult(long Events, long EventsKnown, long Artifacts, long ArtifactsKnown);
 
-/// <summary>Reads what <see cref="JournalExport"/> wrote.</summary>
-public static class JournalImport
+/// <summary>Reads what <see cref="JournalExport"/> wrote, line by line.</summary>
+public sealed class JournalImport : IDisposable
 {
+    private readonly SqliteJournal journal;
+    private readonly Dictionary<string, long> newest = new(StringComparer.Ordinal); // event of each sweep
+    private readonly IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of the open artifact
+    private (string Hash, long Length, bool IsKnown, long NextChunk)? open;
+    private bool ended;
+    private long lines, events, eventsKnown, artifacts, artifactsKnown;
+
+    private JournalImport(SqliteJournal journal) => this.journal = journal;
+
     /// <summary>Adds the events and artifacts of an export that a journal does not have, all or none.</summary>
     /// <param name="journal">A journal that may be written to.</param>
     /// <param name="input">The lines.</param>
     /// <param name="cancellation">Ends it early; nothing is added then.</param>
-    /// <exception cref="InvalidDataException">A line is not what was exported, or goes against what the journal holds; the message
-    /// names the line.</exception>
+    /// <exception cref="InvalidDataException">A line is not what was exported, or goes against what the journal holds;
+    /// the message names the line.</exception>
     /// <exception cref="Sweeps.JournalException">The journal does not work.</exception>
-    public static ImportResult Import(SqliteJournal journal, TextReader input, CancellationToken cancellation = default)
+    public static ImportResult Import(
+        SqliteJournal journal, TextReader input, CancellationToken cancellation = default)
     {
-        using var lines = new ImportLines(journal);
+        using var import = new JournalImport(journal);
         journal.Database.Transaction(() =>
         {
-            long number = 0;
             while (input.ReadLine() is { } line)
             {
-                number++;
                 cancellation.ThrowIfCancellationRequested();
-                try
-                {
-                    lines.Take(number, line);
-                }
-                catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
-                {
-                    throw new InvalidDataException($"line {number} of the export is not as 'pbm journal export' writes it: it was damaged or cut short", e);
-                }
-                catch (RefusedLine e)
-                {
-                    throw new InvalidDataException($"line {number} of the export: {e.Message}", e);
-                }
+                import.TakeLine(line);
             }
-            lines.Complete(number);
+            import.Complete();
         });
-        return lines.Result;
+        return new(import.events, import.eventsKnown, import.artifacts, import.artifactsKnown);
     }
-}
 
-/// <summary>A line that cannot be imported, with the reason.</summary>
-internal sealed class RefusedLine(string reason) : Exception(reason);
+    /// <inheritdoc/>
+    public void Dispose() => sum.Dispose();
 
-/// <summary>Takes the lines of an export one by one; inside a transaction.</summary>
-internal sealed class ImportLines(SqliteJournal journal) : IDisposable
-{
-    private readonly Dictionary<string, long> last = new(StringComparer.Ordinal);
-    private ArtifactImport? artifact;
-    private bool ended;
-    private long events, eventsKnown, artifacts, artifactsKnown;
-
-    /// <summary>What has been done so far.</summary>
-    public ImportResult Result => new(events, eventsKnown, artifacts, artifactsKnown);
-
-    public void Take(long number, string line)
+    private void TakeLine(string line)
     {
-        using var document = JsonDocument.Parse(line);
-        var fields = document.RootElement;
-        if (number == 1) TakeHeader(fields);
-        else if (ended) throw new RefusedLine("it comes after the end");
-        else if (fields.TryGetProperty("end", out var lines)) TakeEnd(number, lines.GetInt64());
-        else if (fields.TryGetProperty("artifact", out _)) TakeArtifact(fields);
-        else TakeEvent(fields);
+        lines++;
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var fields = document.RootElement;
+            if (lines == 1) TakeHeader(fields);
+            else if (ended) throw Refused("it comes after the end");
+            else if (fields.TryGetProperty("artifact", out _)) TakeChunk(fields);
+            else if (open is { } artifact) throw Refused($"artifact {artifact.Hash} is not complete");
+            else if (fields.TryGetProperty("end", out var count)) TakeEnd(count.GetInt64());
+            else TakeEvent(fields);
+        }
+        catch (Exception e)
+            when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException(
+                $"line {lines} of the export is not as 'pbm journal export' writes it: it was damaged or cut short", e);
+        }
     }
 
-    public void Dispose() => artifact?.Dispose();
-
-    /// <summary>Says that there are no more lines.</summary>
-    public void Complete(long lines)
+    private void Complete()
     {
         if (lines == 0) throw new InvalidDataException("the export is empty: it has not even a header");
-        if (!ended) throw new InvalidDataException($"the export ends after line {lines} without its last line: it was cut short");
+        if (!ended)
+            throw new InvalidDataException($"the export ends after line {lines} without its last line: it was cut short");
     }
 
-    private static void TakeHeader(JsonElement fields)
+    private void TakeHeader(JsonElement fields)
     {
-        if (!fields.TryGetProperty("patchbay_journal", out var version)) throw new RefusedLine("this is no export of a journal");
-        if (version.GetInt32() != JournalExport.Version)
-            throw new RefusedLine($"the export has version {version.GetInt32()}, this Patchbay knows {JournalExport.Version}: use a newer one");
+        if (!fields.TryGetProperty("patchbay_journal", out var version))
+            throw Refused("this is no export of a journal");
+        if (version.GetInt32() is not JournalExport.Version and var other)
+            throw Refused($"the export has version {other}, this Patchbay knows {JournalExport.Version}: use a newer one");
     }
 
-    private void TakeEnd(long number, long lines)
+    private void TakeEnd(long before)
     {
-        if (artifact is not null) throw new RefusedLine($"artifact {artifact.Hash} is not complete");
-        if (lines != number - 1) throw new RefusedLine($"the export had {lines} lines before its end, here are {number - 1}");
+        if (before != lines - 1) throw Refused($"the export had {before} lines before its end, here are {lines - 1}");
         ended = true;
     }
 
     private void TakeEvent(JsonElement fields)
     {
-        if (artifact is not null) throw new RefusedLine($"artifact {artifact.Hash} is not complete");
         var sweep = fields.GetProperty("sweep").GetString()!;
         var sequence = fields.GetProperty("sequence").GetInt64();
         var created = fields.GetProperty("at").GetDateTimeOffset().UtcTicks;
@@ -107,43 +101,61 @@ internal sealed class ImportLines(SqliteJournal journal) : IDisposable
         var message = Encoding.UTF8.GetBytes(fields.GetProperty("message").GetRawText());
         var id = SqliteJournal.PersistenceId(sweep);
         if (!EventCodec.Knows(manifest))
-            throw new RefusedLine($"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
-        if (!EventCodec.Holds(id, sequence, message)) throw new RefusedLine($"event {sequence} of sweep {sweep} is not what was recorded");
+            throw Refused($"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
+        if (!EventCodec.Holds(id, sequence, message))
+            throw Refused($"event {sequence} of sweep {sweep} is not what was recorded");
         EventCodec.Decode(manifest, message);
-        if (!last.TryGetValue(sweep, out var newest)) newest = journal.LastSequence(sweep);
-        if (sequence > newest + 1) throw new RefusedLine($"event {sequence} of sweep {sweep} comes without event {newest + 1}");
-        if (sequence <= newest)
-        {
-            if (!IsThere(id, sequence, created, manifest, message))
-                throw new RefusedLine($"the journal has another event {sequence} of sweep {sweep}: the two have parted, import into a journal of its own");
-            eventsKnown++;
-            newest = Math.Max(newest, sequence);
-        }
-        else
+        var last = newest.TryGetValue(sweep, out var known) ? known : journal.LastSequence(sweep);
+        if (sequence > last + 1) throw Refused($"event {sequence} of sweep {sweep} comes without event {last + 1}");
+        if (sequence == last + 1)
         {
             journal.Insert(id, sequence, created, manifest, message);
             events++;
-            newest = sequence;
         }
-        last[sweep] = newest;
+        else if (IsThere(id, sequence, created, manifest, message)) eventsKnown++;
+        else
+        {
+            throw Refused($"the journal has another event {sequence} of sweep {sweep}: the two have parted, "
+                + "import into a journal of its own");
+        }
+        newest[sweep] = Math.Max(last, sequence);
     }
 
-    private bool IsThere(string id, long sequence, long created, string manifest, byte[] message) => journal.Database.Long(
-        "SELECT count(*) FROM journal WHERE persistence_id = $0 AND sequence_number = $1 AND created = $2 AND manifest = $3 AND message = $4",
-        id, sequence, created, manifest, message) == 1;
+    private bool IsThere(string id, long sequence, long created, string manifest, byte[] message) =>
+        journal.Database.Long(
+            """
+            SELECT count(*) FROM journal WHERE persistence_id = $0 AND sequence_number = $1 AND created = $2
+            AND manifest = $3 AND message = $4
+            """,
+            id, sequence, created, manifest, message) == 1;
 
-    private void TakeArtifact(JsonElement fields)
+    /// <summary>Takes the next chunk of an artifact, of which the first opens it and the last completes it.</summary>
+    private void TakeChunk(JsonElement fields)
     {
         var hash = fields.GetProperty("artifact").GetString()!;
         var length = fields.GetProperty("length").GetInt64();
         var chunk = fields.GetProperty("chunk").GetInt64();
-        if (artifact is null && chunk == 0) artifact = new(journal.Artifacts, hash, length);
-        if (artifact is null || artifact.Hash != hash || artifact.Length != length)
-            throw new RefusedLine($"chunk {chunk} of artifact {hash} comes out of turn");
-        if (!artifact.Take(chunk, fields.GetProperty("data").GetBytesFromBase64())) return;
-        if (artifact.Known) artifactsKnown++;
-        else artifacts++;
-        artifact.Dispose();
-        artifact = null;
+        if (open is null && chunk == 0) open = (hash, length, journal.Artifacts.Contains(hash), 0);
+        if (open is not { } artifact || artifact.Hash != hash || artifact.Length != length)
+            throw Refused($"chunk {chunk} of artifact {hash} comes out of turn");
+        var data = fields.GetProperty("data").GetBytesFromBase64();
+        var expected = Math.Min(ArtifactStore.ChunkBytes, length - chunk * ArtifactStore.ChunkBytes);
+        if (chunk != artifact.NextChunk || data.Length != expected)
+            throw Refused($"chunk {chunk} of artifact {hash} comes out of turn, or is cut short");
+        sum.AppendData(data);
+        if (!artifact.IsKnown && data.Length > 0) journal.Artifacts.InsertChunk(hash, chunk, data);
+        open = artifact with { NextChunk = chunk + 1 };
+        if (chunk + 1 < ArtifactStore.Chunks(length)) return;
+        if (Convert.ToHexStringLower(sum.GetHashAndReset()) != hash)
+            throw Refused($"artifact {hash} is not what was put in");
+        if (artifact.IsKnown) artifactsKnown++;
+        else
+        {
+            journal.Artifacts.Finish(hash, length);
+            artifacts++;
+        }
+        open = null;
     }
+
+    private InvalidDataException Refused(string reason) => new($"line {lines} of the export: {reason}");
 }

@@ -2,10 +2,9 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// The tables of a journal, as steps from one version to the next; `PRAGMA user_version` says which have been taken. Step 1 makes what
-/// Akka.Persistence.Sql makes in its default configuration on SQLite, so that the Akka.NET host opens the same file.
-/// </summary>
+/// <summary>The tables of a journal, as steps from one version to the next; `PRAGMA user_version` says which have been
+/// taken. Step 1 makes what Akka.Persistence.Sql makes in its default configuration on SQLite, so that the Akka.NET
+/// host opens the same file.</summary>
 internal static class JournalSchema
 {
     /// <summary>"PBM1", in the header of every journal: what the file is, whatever its name.</summary>
@@ -80,8 +79,8 @@ internal static class JournalSchema
         );
         """;
 
-    /// <summary>The version of an open database: 0 where it is empty or only Akka.Persistence.Sql has used it. Inside a transaction, for
-    /// another process may be making the tables.</summary>
+    /// <summary>The version of an open database: 0 where it is empty or only Akka.Persistence.Sql has used it. Inside a
+    /// transaction, for another process may be making the tables.</summary>
     /// <exception cref="JournalException">It is no journal, or newer than this Patchbay.</exception>
     public static int Check(JournalDatabase database)
     {

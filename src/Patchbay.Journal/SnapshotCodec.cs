@@ -8,10 +8,8 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// States as bytes: the plan as JSON, then stage by stage and unit by unit in order, so that equal states give equal bytes; at the end
-/// SHA-256 over the sweep, the sequence number and all that.
-/// </summary>
+/// <summary>States as bytes: the plan as JSON, then stage by stage and unit by unit in order, so that equal states give
+/// equal bytes; at the end SHA-256 over the sweep, the sequence number and all that.</summary>
 internal static class SnapshotCodec
 {
     /// <summary>Name of the form. Another form gets another name, and older programs pass over it.</summary>
@@ -143,7 +141,8 @@ internal static class SnapshotCodec
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Writes a text that recurs, such as the name of a head, once, and its number from then on. 0 stands for null.</summary>
+    /// <summary>Writes a text that recurs, such as the name of a head, once, and its number from then on. 0 stands for
+    /// null.</summary>
     private sealed class SnapshotWriter(Stream stream) : BinaryWriter(stream, Encoding.UTF8, leaveOpen: true)
     {
         private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);

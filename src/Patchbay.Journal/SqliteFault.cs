@@ -15,7 +15,8 @@ internal static class SqliteFault
     /// <summary>The exception that operators see.</summary>
     /// <param name="cause">What SQLite says.</param>
     /// <param name="path">The journal's file.</param>
-    /// <param name="opening">Whether the file is only being opened: one that is no database then is somebody else's, not damaged.</param>
+    /// <param name="opening">Whether the file is only being opened: one that is no database then is somebody else's,
+    /// not damaged.</param>
     public static JournalException Of(SqliteException cause, string path, bool opening = false)
     {
         var (fault, sentence) = cause.SqliteErrorCode switch

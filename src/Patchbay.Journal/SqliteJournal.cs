@@ -5,10 +5,8 @@ using SQLitePCL;
 
 namespace Patchbay.Journal;
 
-/// <summary>
-/// A journal in one SQLite file, which several processes may have open; each opens its own. One instance is used by one thread at a time.
-/// What a call has recorded is on the disk when it returns.
-/// </summary>
+/// <summary>A journal in one SQLite file, which several processes may have open; each opens its own. One instance is
+/// used by one thread at a time. What a call has recorded is on the disk when it returns.</summary>
 public sealed class SqliteJournal : ISweepJournal, IDisposable
 {
     /// <summary>Tag of a sweep's first event, in the table that Akka.NET's queries by tag read.</summary>
@@ -25,7 +23,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         Artifacts = new(database);
     }
 
-    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told otherwise.</summary>
+    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told
+    /// otherwise.</summary>
     public static TimeSpan DefaultBusy { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Full path of the file.</summary>
@@ -39,20 +38,21 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
 
     internal JournalDatabase Database { get; }
 
-    /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older version is brought to
-    /// the newest.</summary>
+    /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older
+    /// version is brought to the newest.</summary>
     /// <param name="path">Its file.</param>
-    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be writable.</param>
-    /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where null.</param>
+    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be
+    /// writable.</param>
+    /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where
+    /// null.</param>
     /// <exception cref="FileNotFoundException">It is to be read, and is not there.</exception>
     /// <exception cref="JournalException">It cannot be used.</exception>
     public static SqliteJournal Open(string path, bool readOnly = false, TimeSpan? busy = null) =>
         new(JournalDatabase.Open(path, readOnly, busy ?? DefaultBusy));
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Sweeps() => Database.Guard(() => Database.Strings(
-            "SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering")
-        .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..]).ToList());
+    public IReadOnlyList<string> Sweeps() =>
+        Sweeps("SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering");
 
     /// <inheritdoc/>
     public RecoveredSweep Recover(string sweep) => Database.Guard(() =>
@@ -72,17 +72,18 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     public IReadOnlyList<RecordedEvent> Read(string sweep, long after) => Database.Guard(() =>
     {
         var events = new List<RecordedEvent>();
-        ReadRows(sweep, after, row => events.Add(new(row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))));
+        ReadRows(sweep, after, row => events.Add(new(
+            row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))));
         return events;
     });
 
     /// <inheritdoc/>
-    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
+    public bool TryAppend(
+        string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
     {
         var id = PersistenceId(sweep);
         // Written out before the transaction begins: nobody waits for it.
-        var messages = new byte[events.Count][];
-        for (var i = 0; i < messages.Length; i++) messages[i] = EventCodec.Encode(id, after + i + 1, events[i]);
+        byte[][] messages = [.. events.Select((happened, i) => EventCodec.Encode(id, after + i + 1, happened))];
         try
         {
             return Database.Transaction(() =>
@@ -108,9 +109,17 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         var snapshot = SnapshotCodec.Encode(id, state.Sequence, state.State);
         Database.Transaction(() =>
         {
-            Database.Execute("INSERT OR REPLACE INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id) VALUES ($0, $1, $2, $3, $4, $5)",
+            Database.Execute(
+                """
+                INSERT OR REPLACE INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
+                VALUES ($0, $1, $2, $3, $4, $5)
+                """,
                 id, state.Sequence, at.UtcTicks, snapshot, SnapshotCodec.Manifest, EventCodec.Identifier);
-            Database.Execute("DELETE FROM snapshot WHERE persistence_id = $0 AND sequence_number NOT IN (SELECT sequence_number FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC LIMIT $1)",
+            Database.Execute(
+                """
+                DELETE FROM snapshot WHERE persistence_id = $0 AND sequence_number NOT IN
+                (SELECT sequence_number FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC LIMIT $1)
+                """,
                 id, SnapshotsKept);
         });
     }
@@ -148,31 +157,41 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>What the journal calls a sweep.</summary>
     internal static string PersistenceId(string sweep) => IdPrefix + sweep;
 
-    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside <see cref="JournalDatabase.Guard"/>.</summary>
-    internal void ReadRows(string sweep, long after, EventRowReader read)
+    /// <summary>The ids of sweeps, of a query that gives persistence ids.</summary>
+    internal IReadOnlyList<string> Sweeps(string query) => Database.Guard(() => Database.Strings(query)
+        .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..]).ToArray());
+
+    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside
+    /// <see cref="JournalDatabase.Guard"/>.</summary>
+    internal void ReadRows(string sweep, long after, Action<EventRow> read)
     {
-        using var reader = Database.Command("SELECT sequence_number, created, manifest, message FROM journal WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number",
+        using var reader = Database.Command(
+            """
+            SELECT sequence_number, created, manifest, message FROM journal
+            WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number
+            """,
             PersistenceId(sweep), after).ExecuteReader();
         while (reader.Read())
         {
-            read(new()
-            {
-                Sequence = reader.GetInt64(0),
-                Created = reader.GetInt64(1),
-                Manifest = reader.IsDBNull(2) ? "" : reader.GetString(2),
-                Message = raw.sqlite3_column_blob(reader.Handle, 3),
-            });
+            read(new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? "" : reader.GetString(2),
+                raw.sqlite3_column_blob(reader.Handle, 3)));
         }
     }
 
     /// <summary>Adds one event; inside a transaction.</summary>
     internal void Insert(string id, long sequence, long created, string manifest, byte[] message)
     {
-        Database.Execute("INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid) VALUES ($0, 0, $1, $2, $3, $4, $5, $6)",
+        Database.Execute(
+            """
+            INSERT INTO journal
+            (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
+            VALUES ($0, 0, $1, $2, $3, $4, $5, $6)
+            """,
             created, id, sequence, message, manifest, EventCodec.Identifier, writer);
-        if (sequence == 1)
-            Database.Execute("INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)",
-                Tag, sequence, id);
+        if (sequence > 1) return;
+        Database.Execute(
+            "INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)",
+            Tag, sequence, id);
     }
 
     /// <summary>Number of a sweep's last event; 0 where there is no such sweep.</summary>
@@ -182,50 +201,60 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>The event of a row that must have a certain number.</summary>
     internal SweepEvent Decode(string sweep, long expected, EventRow row)
     {
-        if (row.Sequence != expected) throw new JournalException(JournalFault.Corrupt,
-            $"event {expected} of sweep {sweep} is missing in journal {Path}: see 'pbm journal verify', then restore it from a copy");
-        if (!EventCodec.Knows(row.Manifest)) throw new JournalException(JournalFault.Unknown,
-            $"event {expected} of sweep {sweep} in journal {Path} is of a kind '{row.Manifest}' that this Patchbay does not know: use the one that wrote it, or a newer one");
-        if (!EventCodec.Holds(PersistenceId(sweep), row.Sequence, row.Message)) throw new JournalException(JournalFault.Corrupt,
-            $"event {expected} of sweep {sweep} in journal {Path} is not what was written: see 'pbm journal verify', then restore it from a copy");
+        const string Restore = "see 'pbm journal verify', then restore it from a copy";
+        var which = $"event {expected} of sweep {sweep}";
+        if (row.Sequence != expected)
+            throw new JournalException(JournalFault.Corrupt, $"{which} is missing in journal {Path}: {Restore}");
+        if (!EventCodec.Knows(row.Manifest))
+            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Path} is of a kind '{row.Manifest}' "
+                + "that this Patchbay does not know: use the one that wrote it, or a newer one");
+        if (!EventCodec.Holds(PersistenceId(sweep), row.Sequence, row.Message))
+            throw new JournalException(
+                JournalFault.Corrupt, $"{which} in journal {Path} is not what was written: {Restore}");
         try
         {
             return EventCodec.Decode(row.Manifest, row.Message);
         }
         catch (JsonException e)
         {
-            throw new JournalException(JournalFault.Unknown,
-                $"event {expected} of sweep {sweep} in journal {Path} is no {row.Manifest} as this Patchbay knows it: use the one that wrote it", e);
+            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Path} is no {row.Manifest} "
+                + "as this Patchbay knows it: use the one that wrote it", e);
         }
     }
 
     /// <summary>A sweep's snapshots, newest first, unchecked.</summary>
     internal IReadOnlyList<StoredSnapshot> Snapshots(string sweep)
     {
-        using var reader = Database.Command("SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC",
+        using var reader = Database.Command(
+            """
+            SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0
+            ORDER BY sequence_number DESC
+            """,
             PersistenceId(sweep)).ExecuteReader();
         var snapshots = new List<StoredSnapshot>();
         while (reader.Read())
         {
-            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1), reader.IsDBNull(2) ? []
-                : reader.GetFieldValue<byte[]>(2)));
+            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1),
+                reader.IsDBNull(2) ? [] : reader.GetFieldValue<byte[]>(2)));
         }
         return snapshots;
     }
 
-    /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only more slowly.</summary>
+    /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only
+    /// more slowly.</summary>
     private RecoveredSweep? NewestSnapshot(string sweep, long last)
     {
-        foreach (var stored in Snapshots(sweep))
+        foreach (var stored in Snapshots(sweep).Where(stored => stored.Sequence <= last))
         {
-            if (stored.Sequence <= last && SnapshotCodec.TryDecode(PersistenceId(sweep), stored) is { } state) return new(state, stored.Sequence);
+            if (SnapshotCodec.TryDecode(PersistenceId(sweep), stored) is { } state) return new(state, stored.Sequence);
         }
         return null;
     }
 
     private void Change(string sweep, LeaseChanges leases)
     {
-        foreach (var unit in leases.Released) Database.Execute("DELETE FROM lease WHERE sweep = $0 AND unit = $1", sweep, unit);
+        foreach (var unit in leases.Released)
+            Database.Execute("DELETE FROM lease WHERE sweep = $0 AND unit = $1", sweep, unit);
         foreach (var unit in leases.Claimed)
         {
             Database.Execute("INSERT OR REPLACE INTO lease (sweep, unit, node, until) VALUES ($0, $1, $2, $3)",
@@ -235,23 +264,17 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
 }
 
 /// <summary>An event as it lies in the table; valid until the next is read.</summary>
-internal readonly ref struct EventRow
+/// <param name="sequence">Its number within the sweep.</param>
+/// <param name="created">When it was recorded: ticks, UTC, as Akka.Persistence.Sql has it.</param>
+/// <param name="manifest">Its kind.</param>
+/// <param name="message">Its JSON.</param>
+internal readonly ref struct EventRow(long sequence, long created, string manifest, ReadOnlySpan<byte> message)
 {
-    /// <summary>Its number within the sweep.</summary>
-    public required long Sequence { get; init; }
-
-    /// <summary>When it was recorded: ticks, UTC, as Akka.Persistence.Sql has it.</summary>
-    public required long Created { get; init; }
-
-    /// <summary>Its kind.</summary>
-    public required string Manifest { get; init; }
-
-    /// <summary>Its JSON.</summary>
-    public required ReadOnlySpan<byte> Message { get; init; }
+    public long Sequence { get; } = sequence;
+    public long Created { get; } = created;
+    public string Manifest { get; } = manifest;
+    public ReadOnlySpan<byte> Message { get; } = message;
 }
-
-/// <summary>Takes events one by one.</summary>
-internal delegate void EventRowReader(EventRow row);
 
 /// <summary>A snapshot as it lies in the table.</summary>
 internal sealed record StoredSnapshot(long Sequence, string Manifest, byte[] Bytes);

@@ -5,11 +5,7 @@ namespace Patchbay.Tasks;
 /// <param name="Queried">The box asked for before the label was replaced: (j + 1) mod n for the prompt's j.</param>
 /// <param name="Label">The letter in its place.</param>
 /// <param name="LabelSegment">Segment whose label position stands for the previous query label (group D).</param>
-public sealed record EntityCounterfactual(EntityScene Scene, int Queried, string Label, int LabelSegment)
-{
-    /// <summary>Context and question, up to and including "contains the".</summary>
-    public string Prompt => Scene.PromptFor(Label);
-}
+public sealed record EntityCounterfactual(EntityScene Scene, int Queried, string Label, int LabelSegment);
 
 /// <summary>Draws counterfactuals (method, section 3) such that neither the scene, nor the queried position, nor the
 /// label carries over.</summary>
@@ -37,10 +33,8 @@ public static class EntityCounterfactuals
             $"another scene of {boxes} boxes to take the counterfactual from", "none");
         List<string> absent = [.. letters.Where(letter => letter != line.Label && !scene.Labels.Contains(letter))];
         if (absent.Count == 0)
-        {
             throw Refusal.Of(
                 line.Origin, "a letter that is neither in the counterfactual's scene nor asked for", "none");
-        }
         return new EntityCounterfactual(scene, (line.Queried + 1) % boxes, random.Pick(absent), random.Below(boxes));
     }
 

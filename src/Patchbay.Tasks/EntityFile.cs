@@ -14,10 +14,7 @@ public static partial class EntityFile
     private static readonly JsonSerializerOptions Plain =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes one line per prompt.</summary>
-    public static void Write(string path, IEnumerable<EntityLine> lines) => File.WriteAllText(path, Format(lines));
-
-    /// <summary>The text that <see cref="Write"/> writes.</summary>
+    /// <summary>The text of a file with one line per prompt.</summary>
     public static string Format(IEnumerable<EntityLine> lines) =>
         string.Concat(lines.Select(line => $"{{\"sentence\": {JsonSerializer.Serialize(line.Sentence, Plain)}}}\n"));
 
@@ -27,9 +24,9 @@ public static partial class EntityFile
     {
         var scenes = new Dictionary<string, EntityScene>();
         var lines = new List<EntityLine>();
-        foreach (var (value, origin) in JsonLines.Read(path))
+        foreach (var field in JsonFile.Objects(path))
         {
-            var line = Parse(JsonLines.RequiredText(value, "sentence", origin), origin);
+            var line = Parse(field["sentence"].Text, field.Origin);
             var context = line.Scene.Context;
             if (!scenes.TryAdd(context, line.Scene)) line = line with { Scene = scenes[context] };
             lines.Add(line);
@@ -43,44 +40,27 @@ public static partial class EntityFile
     public static EntityLine Parse(string sentence, string origin)
     {
         var match = Sentence().Match(sentence);
-        if (!match.Success) throw Refusal.Field(origin, "sentence", Form, Refusal.Quote(sentence));
-        var scene = new EntityScene(Captures(match, "object"), Captures(match, "label"));
-        Check(scene, origin);
-
-        var (queried, answer) = (match.Groups["query"].Value, match.Groups["answer"].Value);
-        var box = scene.Labels.ToList().IndexOf(queried);
-        if (box < 0)
-        {
-            throw Refusal.Field(origin, "sentence", $"the queried label '{queried}' exactly once before", "it 0 times");
-        }
-        if (scene.Objects[box] != answer)
-        {
-            throw Refusal.Field(
-                origin, "sentence", $"the answer '{scene.Objects[box]}' for Box {queried}", $"'{answer}'");
-        }
-        return new EntityLine(scene, box, origin);
-    }
-
-    private static void Check(EntityScene scene, string origin)
-    {
+        if (!match.Success) throw Refused(Form, Refusal.Quote(sentence));
+        var scene = new EntityScene(Captures("object"), Captures("label"));
         if (scene.Boxes is < EntityTracking.MinBoxes or > EntityTracking.MaxBoxes)
-        {
-            throw Refusal.Field(origin, "sentence",
-                $"{EntityTracking.MinBoxes} to {EntityTracking.MaxBoxes} boxes", $"{scene.Boxes}");
-        }
+            throw Refused($"{EntityTracking.MinBoxes} to {EntityTracking.MaxBoxes} boxes", $"{scene.Boxes}");
         foreach (var words in new[] { scene.Objects, scene.Labels })
         {
             var repeated = words.CountBy(word => word).FirstOrDefault(count => count.Value > 1);
-            if (repeated.Key is not null)
-            {
-                throw Refusal.Field(
-                    origin, "sentence", $"'{repeated.Key}' once in the context", $"it {repeated.Value} times");
-            }
+            if (repeated.Key is { } word) throw Refused($"'{word}' once in the context", $"it {repeated.Value} times");
         }
-    }
+        var (queried, answer) = (match.Groups["query"].Value, match.Groups["answer"].Value);
+        var box = scene.Labels.ToList().IndexOf(queried);
+        if (box < 0) throw Refused($"the queried label '{queried}' exactly once before", "it 0 times");
+        if (scene.Objects[box] != answer)
+            throw Refused($"the answer '{scene.Objects[box]}' for Box {queried}", $"'{answer}'");
+        return new EntityLine(scene, box, origin);
 
-    private static string[] Captures(Match match, string group) =>
-        [.. match.Groups[group].Captures.Select(capture => capture.Value)];
+        string[] Captures(string group) => [.. match.Groups[group].Captures.Select(capture => capture.Value)];
+
+        InvalidDataException Refused(string expected, string found) =>
+            Refusal.Field(origin, "sentence", expected, found);
+    }
 
     [GeneratedRegex(
         """^The (?<object>[^\s,.]+) is in Box (?<label>[^\s,.]+)""" +

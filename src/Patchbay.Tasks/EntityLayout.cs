@@ -1,47 +1,48 @@
+using System.Text.RegularExpressions;
+
 namespace Patchbay.Tasks;
 
 /// <summary>Where one segment's words are among the tokens.</summary>
 /// <param name="Object">The object: 2 + 7k under the Llama tokenizer.</param>
 /// <param name="Label">The box's label: 6 + 7k.</param>
 /// <param name="Separator">The comma or full stop: 7 + 7k.</param>
-public readonly record struct SegmentPositions(int Object, int Label, int Separator);
+internal readonly record struct SegmentPositions(int Object, int Label, int Separator);
 
 /// <summary>A scene as tokens. Positions are found by aligning tokens with the text, so any tokenizer serves in which
 /// objects, labels and separators are single tokens.</summary>
-public sealed class EntityLayout
+internal sealed class EntityLayout
 {
     private readonly EntityScene _scene;
     private readonly EncodeText _encode;
     private readonly int[] _contextIds;
-
-    private EntityLayout(
-        EntityScene scene, EncodeText encode, int[] contextIds, IReadOnlyList<SegmentPositions> segments)
-    {
-        (_scene, _encode, _contextIds, Segments) = (scene, encode, contextIds, segments);
-    }
-
-    /// <summary>Positions of every segment.</summary>
-    public IReadOnlyList<SegmentPositions> Segments { get; }
+    private readonly SegmentPositions[] _segments;
 
     /// <summary>Finds a scene's words among its tokens.</summary>
     /// <param name="scene">The scene.</param>
     /// <param name="encode">The tokenizer.</param>
     /// <param name="origin">Where the scene is from, for error messages.</param>
     /// <exception cref="InvalidDataException">A word is not one token, or two objects are the same one.</exception>
-    public static EntityLayout Of(EntityScene scene, EncodeText encode, string origin)
+    public EntityLayout(EntityScene scene, EncodeText encode, string origin)
     {
         var (text, segments) = scene.Render();
         var aligned = new TokenAlignment(text, encode);
-        List<SegmentPositions> positions =
+        (_scene, _encode, _contextIds) = (scene, encode, aligned.Ids);
+        _segments =
         [
             .. segments.Select(segment => new SegmentPositions(
-                SingleToken(aligned, segment.Entity, "object", origin),
-                SingleToken(aligned, segment.Label, "box label", origin),
-                SingleToken(aligned, segment.Separator, "separator", origin))),
+                aligned.OnlyTokenOf(segment.Entity, "object", origin),
+                aligned.OnlyTokenOf(segment.Label, "box label", origin),
+                aligned.OnlyTokenOf(segment.Separator, "separator", origin))),
         ];
-        var layout = new EntityLayout(scene, encode, aligned.Ids, positions);
-        layout.CheckObjects(origin);
-        return layout;
+        // Objects that the tokenizer does not know would all be its unknown token.
+        var owners = new Dictionary<int, string>();
+        foreach (var (segment, word) in _segments.Zip(scene.Objects))
+        {
+            var token = _contextIds[segment.Object];
+            if (owners.TryAdd(token, word)) continue;
+            throw Refusal.Field(
+                origin, "object", $"a token of its own for '{word}'", $"the token of '{owners[token]}'");
+        }
     }
 
     /// <summary>The prompt that asks for a box of the scene, with the positions "last", "query_label",
@@ -53,11 +54,8 @@ public sealed class EntityLayout
         var (aligned, position) = Ask(label, origin);
         var before = Occurrences(aligned.Ids, position);
         if (before.Count != 1)
-        {
-            throw Refusal.Field(origin, "query label",
-                $"'{label}' exactly once before the question",
+            throw Refusal.Field(origin, "query label", $"'{label}' exactly once before the question",
                 $"{before.Count} times in {Refusal.Quote(aligned.Text)}");
-        }
         return Sequence(aligned, position, before[0]);
     }
 
@@ -68,70 +66,86 @@ public sealed class EntityLayout
     {
         var (aligned, position) = Ask(label, origin);
         if (Occurrences(aligned.Ids, position).Count > 0)
-        {
             throw Refusal.Field(origin, "counterfactual query label",
                 $"'{label}' nowhere before the question", $"it in {Refusal.Quote(aligned.Text)}");
-        }
-        return Sequence(aligned, position, Segments[labelSegment].Label);
+        return Sequence(aligned, position, _segments[labelSegment].Label);
     }
 
     private (TokenAlignment Aligned, int Position) Ask(string label, string origin)
     {
         var aligned = new TokenAlignment(_scene.PromptFor(label), _encode);
         if (!aligned.Ids.AsSpan().StartsWith(_contextIds))
-        {
             throw Refusal.Field(origin, "prompt", "tokens that begin with the context's tokens", "others");
-        }
-        var start = _scene.Context.Length + " Box ".Length;
-        return (aligned, SingleToken(aligned, new TextSpan(start, label.Length), "query label", origin));
+        return (aligned, EntityQuestion.LabelPosition(aligned, label, origin));
     }
 
     private TokenSequence Sequence(TokenAlignment aligned, int queryLabel, int previousQueryLabel)
     {
-        var positions = new Dictionary<string, int>
-        {
-            [PositionNames.Last] = aligned.Ids.Length - 1,
-            [PositionNames.QueryLabel] = queryLabel,
-            [PositionNames.PreviousQueryLabel] = previousQueryLabel,
-        };
-        if (Segments.FirstOrDefault(s => s.Label == previousQueryLabel) is { Object: > 0 } asked)
+        var positions = EntityQuestion.Positions(aligned, queryLabel);
+        positions[PositionNames.PreviousQueryLabel] = previousQueryLabel;
+        if (_segments.FirstOrDefault(s => s.Label == previousQueryLabel) is { Object: > 0 } asked)
             positions[PositionNames.CorrectObject] = asked.Object;
-        for (var k = 0; k < Segments.Count; k++)
+        for (var k = 0; k < _segments.Length; k++)
         {
-            positions[$"object_{k}"] = Segments[k].Object;
-            positions[$"label_{k}"] = Segments[k].Label;
-            positions[$"separator_{k}"] = Segments[k].Separator;
+            positions[$"object_{k}"] = _segments[k].Object;
+            positions[$"label_{k}"] = _segments[k].Label;
+            positions[$"separator_{k}"] = _segments[k].Separator;
         }
         return new TokenSequence(aligned.Ids, positions, aligned.Text);
     }
 
     /// <summary>Positions before <paramref name="position"/> that hold the same token.</summary>
-    internal static List<int> Occurrences(int[] ids, int position) =>
+    public static List<int> Occurrences(int[] ids, int position) =>
         [.. Enumerable.Range(0, position).Where(p => ids[p] == ids[position])];
+}
 
-    /// <summary>Objects that the tokenizer does not know would all be its unknown token.</summary>
-    private void CheckObjects(string origin)
+/// <summary>Prompts whose context may be worded in any way, but which end as the task's do: "... Box X contains the".
+/// Positions are found in the text, then among the tokens.</summary>
+internal static class EntityQuestion
+{
+    private const string End = " contains the";
+
+    /// <summary>The prompt as tokens with the positions "last" and "query_label" and, where the context says "Box
+    /// <paramref name="label"/>", "previous_query_label".</summary>
+    /// <exception cref="InvalidDataException">The label is not one token, or its token is elsewhere in the context
+    /// too.</exception>
+    public static TokenSequence Tokens(string text, string label, EncodeText encode, string origin)
     {
-        var owners = new Dictionary<int, string>();
-        for (var k = 0; k < Segments.Count; k++)
+        var aligned = new TokenAlignment(text, encode);
+        var position = LabelPosition(aligned, label, origin);
+        var positions = Positions(aligned, position);
+        var context = text[..LabelSpan(text, label).Start];
+        if (Regex.Match(context, $@"\bBox ({Regex.Escape(label)})\b").Groups[1] is { Success: true } earlier)
         {
-            var word = _scene.Objects[k];
-            if (owners.TryAdd(_contextIds[Segments[k].Object], word)) continue;
-            throw Refusal.Field(origin, "object",
-                $"a token of its own for '{word}'", $"the token of '{owners[_contextIds[Segments[k].Object]]}'");
+            var span = new TextSpan(earlier.Index, earlier.Length);
+            var previous = aligned.OnlyTokenOf(span, "previous query label", origin);
+            if (EntityLayout.Occurrences(aligned.Ids, position) is not [var only] || only != previous)
+                throw Refusal.Field(origin, "query label",
+                    $"the token of '{label}' once before the question, in 'Box {label}'",
+                    $"others in {Refusal.Quote(text)}");
+            positions[PositionNames.PreviousQueryLabel] = previous;
         }
+        return new TokenSequence(aligned.Ids, positions, text);
     }
 
-    /// <summary>The one token that a stretch of text became.</summary>
-    /// <exception cref="InvalidDataException">It became several, or one that reaches beyond it.</exception>
-    internal static int SingleToken(TokenAlignment aligned, TextSpan span, string field, string origin)
+    /// <summary>The token of an object as the answer to a prompt.</summary>
+    /// <exception cref="InvalidDataException">It is not one token there.</exception>
+    public static int AnswerToken(TokenSequence question, string answer, EncodeText encode, string origin) =>
+        TokenAlignment.ContinuationToken(question.Ids, $"{question.Text} {answer}", encode, out var found)
+        ?? throw Refusal.Field(origin, "answer", $"one token for '{answer}'", found);
+
+    /// <summary>The position of the label that a prompt asks for.</summary>
+    /// <exception cref="InvalidDataException">It is not one token.</exception>
+    public static int LabelPosition(TokenAlignment aligned, string label, string origin) =>
+        aligned.OnlyTokenOf(LabelSpan(aligned.Text, label), "query label", origin);
+
+    /// <summary>The positions that every prompt has: "last" and "query_label".</summary>
+    public static Dictionary<string, int> Positions(TokenAlignment aligned, int queryLabel) => new()
     {
-        var word = aligned.Text.Substring(span.Start, span.Length);
-        return aligned.TokensOf(span) switch
-        {
-            var (first, last) when first == last => first,
-            var (first, last) => throw Refusal.Field(origin, field, $"one token for '{word}'", $"{last - first + 1}"),
-            null => throw Refusal.Field(origin, field, $"one token for '{word}'", "a token that reaches beyond it"),
-        };
-    }
+        [PositionNames.Last] = aligned.Ids.Length - 1,
+        [PositionNames.QueryLabel] = queryLabel,
+    };
+
+    private static TextSpan LabelSpan(string text, string label) =>
+        new(text.Length - End.Length - label.Length, label.Length);
 }

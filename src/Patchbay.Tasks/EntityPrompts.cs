@@ -5,8 +5,8 @@ public static class EntityPrompts
 {
     /// <summary>Generates prompts of the words that the tokenizer has as single tokens; the notices of the set name the
     /// others.</summary>
-    /// <exception cref="InvalidDataException">An option is out of range.</exception>
-    /// <exception cref="InvalidDataException">The tokenizer knows too few of the words.</exception>
+    /// <exception cref="InvalidDataException">An option is out of range, or the tokenizer knows too few of the
+    /// words.</exception>
     public static PromptSet Generate(EntityOptions options, EncodeText encode)
     {
         var words = EntityWords.For(encode);
@@ -22,7 +22,8 @@ public static class EntityPrompts
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
     public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null) =>
         // The file has its own words: which of ours the tokenizer lacks is no news to its owner.
-        Build(EntityFile.Load(path), EntityWords.For(encode) with { Notices = [] }, encode, seed, prompts ?? int.MaxValue);
+        Build(EntityFile.Load(path), EntityWords.For(encode) with { Notices = [] }, encode, seed,
+            prompts ?? int.MaxValue);
 
     /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all
     /// lines.</summary>
@@ -40,8 +41,7 @@ public static class EntityPrompts
 
         Prompt ToPrompt(EntityLine line, EntityCounterfactual other)
         {
-            var layout = LayoutOf(line.Scene);
-            var clean = layout.Question(line.Label, line.Origin);
+            var clean = LayoutOf(line.Scene).Question(line.Label, line.Origin);
             var counterfactual = LayoutOf(other.Scene).QuestionOfAbsent(other.Label, other.LabelSegment, line.Origin);
             var answer = EntityQuestion.AnswerToken(clean, line.Answer, encode, line.Origin);
             return new Prompt(clean, counterfactual, answer, line.Origin);
@@ -52,7 +52,35 @@ public static class EntityPrompts
         {
             var context = scene.Context;
             if (layouts.TryGetValue(context, out var layout)) return layout;
-            return layouts[context] = EntityLayout.Of(scene, encode, origins[context]);
+            return layouts[context] = new EntityLayout(scene, encode, origins[context]);
         }
+    }
+}
+
+/// <summary>Prompts over which mean activations are taken (method, section 4): what is left of an activation when
+/// neither the scene nor the question is known.</summary>
+public static class EntityMeans
+{
+    /// <summary>As many prompts as asked for, each of a scene of its own and asking for a letter drawn at random, which
+    /// may be in the scene or not. All are equally long. They have the positions "last" and "query_label", and those
+    /// whose letter is in their scene "previous_query_label" too.</summary>
+    /// <param name="count">Number of prompts.</param>
+    /// <param name="seed">Seed of scenes and letters.</param>
+    /// <param name="boxes">Boxes per scene.</param>
+    /// <param name="encode">The tokenizer.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No prompt is asked for.</exception>
+    /// <exception cref="InvalidDataException">A scene cannot have so many boxes, or the tokenizer has too few of the
+    /// words as one token.</exception>
+    public static IReadOnlyList<TokenSequence> Generate(int count, ulong seed, int boxes, EncodeText encode)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var words = EntityWords.For(encode);
+        var scenes = EntityTracking.Scenes(new EntityOptions(count * boxes, seed, boxes), words);
+        var random = SplitMix64.For(seed, "letters of means");
+        return [.. scenes.Take(count).Select((scene, i) =>
+        {
+            var letter = random.Pick(words.Labels);
+            return EntityQuestion.Tokens(scene.PromptFor(letter), letter, encode, $"scene {i + 1}");
+        })];
     }
 }

@@ -17,8 +17,7 @@ public static class EntityTracking
 
     /// <summary>Scenes enough for <see cref="EntityOptions.Prompts"/> lines, two at least, since a counterfactual comes
     /// from another scene. No two scenes are equal; within one no object and no label repeats.</summary>
-    /// <exception cref="InvalidDataException">An option is out of range.</exception>
-    /// <exception cref="InvalidDataException">There are too few words.</exception>
+    /// <exception cref="InvalidDataException">An option is out of range, or there are too few words.</exception>
     public static IReadOnlyList<EntityScene> Scenes(EntityOptions options, EntityWords words)
     {
         Check(options, words);
@@ -29,10 +28,8 @@ public static class EntityTracking
         for (var draws = 0; scenes.Count < count; draws++)
         {
             if (draws >= count * DrawsPerScene)
-            {
                 throw new InvalidDataException($"{words.Objects.Count} objects and {words.Labels.Count} labels give " +
                     $"only {scenes.Count} different scenes of {options.Boxes} boxes, {count} are needed.");
-            }
             var scene = new EntityScene(
                 random.Sample(words.Objects, options.Boxes), random.Sample(words.Labels, options.Boxes));
             if (contexts.Add(scene.Context)) scenes.Add(scene);
@@ -59,9 +56,7 @@ public static class EntityTracking
         if (options.Prompts < 1)
             throw new InvalidDataException($"At least one prompt must be asked for, not {options.Prompts}.");
         if (words.Objects.Count < options.Boxes || words.Labels.Count < options.Boxes)
-        {
             throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +
                 $"many labels of one token each, this tokenizer has {words.Objects.Count} and {words.Labels.Count}.");
-        }
     }
 }

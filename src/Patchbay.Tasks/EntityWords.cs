@@ -10,7 +10,7 @@ public sealed record EntityWords(
     /// <summary>Common concrete nouns, each one token ("▁noun") under the Llama tokenizer, and the labels A to
     /// Z.</summary>
     public static EntityWords All { get; } = new(
-        [.. """
+        WordList.Split("""
             anchor apple arrow bag ball bar basket bat battery bed bell bill board boat bomb book boot bow branch bread
             brick bucket button cable camera cap car card cart case cat chain chair chart chip clock cloth coat coffee
             coin computer corn cow crown cup device disk document dog doll dress drink drug drum egg engine fan file
@@ -20,7 +20,7 @@ public sealed record EntityWords(
             pie pill pin pipe plane plant plate poster pot printer radio record rice ring rock rod roll rose salt sand
             screen seed shell shield ship silver soap stamp steel stick stone string sugar suit sword table tea tent
             thread ticket tie tin tool train tree vehicle video watch wheel wine wire wood
-            """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)],
+            """),
         [.. Enumerable.Range('A', 26).Select(letter => ((char)letter).ToString())],
         []);
 
@@ -31,13 +31,20 @@ public sealed record EntityWords(
     {
         var notices = new List<string>();
         return new EntityWords(
-            Usable(All.Objects, "The", "objects", encode, notices),
-            Usable(All.Labels, "Box", "box labels", encode, notices),
+            WordList.Usable(All.Objects, "The", "objects", encode, notices),
+            WordList.Usable(All.Labels, "Box", "box labels", encode, notices),
             notices);
     }
+}
 
+/// <summary>Words that prompts are made of.</summary>
+public static class WordList
+{
     /// <summary>How many words a notice names.</summary>
     private const int Named = 20;
+
+    /// <summary>The words of a text, which white space parts.</summary>
+    public static string[] Split(string words) => words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The words that become one token of their own each behind <paramref name="before"/> and a space; adds a
     /// notice about the others, called <paramref name="what"/>.</summary>
@@ -48,13 +55,11 @@ public sealed record EntityWords(
         var tokens = words.ToDictionary(word => word, word => TokenAlignment.SingleToken(before, word, encode));
         var owners = tokens.Values.OfType<int>().CountBy(token => token).ToDictionary();
         var usable = words.Where(w => tokens[w] is int t && t != unknown && owners[t] == 1).ToList();
-        if (usable.Count < words.Count)
-        {
-            var left = words.Except(usable).ToList();
-            var more = left.Count > Named ? $" and {left.Count - Named} more" : "";
-            notices.Add($"{left.Count} of {words.Count} {what} are not one token each and were left out: " +
-                $"{string.Join(", ", left.Take(Named))}{more}.");
-        }
+        if (usable.Count == words.Count) return usable;
+        var left = words.Except(usable).ToList();
+        var more = left.Count > Named ? $" and {left.Count - Named} more" : "";
+        notices.Add($"{left.Count} of {words.Count} {what} are not one token each and were left out: " +
+            $"{string.Join(", ", left.Take(Named))}{more}.");
         return usable;
     }
 }

@@ -16,20 +16,16 @@ public static class IoiPrompts
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(prompts, 1);
         if (words.Names.Count < 5 || words.Places.Count < 1 || words.Things.Count < 1)
-        {
             throw new InvalidDataException("Prompts of indirect object identification need 5 names, a place and a " +
                 $"thing of one token each, this tokenizer has {words.Names.Count}, {words.Places.Count} and " +
                 $"{words.Things.Count}.");
-        }
         var random = SplitMix64.For(seed, "ioi");
         var lines = new Dictionary<string, PromptLine>(prompts);
         for (var draws = 0; lines.Count < prompts; draws++)
         {
             if (draws >= prompts * DrawsPerPrompt)
-            {
                 throw new InvalidDataException(
                     $"The words of this tokenizer give only {lines.Count} different prompts, {prompts} are needed.");
-            }
             var line = Draw(receiverFirst: lines.Count % 2 == 0, random, words);
             lines.TryAdd(line.Clean, line);
         }
@@ -52,5 +48,47 @@ public static class IoiPrompts
             names[receiverFirst ? 1 : 0], random.Pick(words.Places), random.Pick(words.Things));
         var other = clean with { First = names[2], Second = names[3], Giver = names[4] };
         return new PromptLine(clean.Marked(receiverFirst), other.Marked(receiverFirst), clean.Receivers);
+    }
+}
+
+/// <summary>What prompts of indirect object identification are made of.</summary>
+/// <param name="Names">First names of people.</param>
+/// <param name="Places">Where they are, without article.</param>
+/// <param name="Things">What one gives the other: nouns that "a" can stand before.</param>
+/// <param name="Notices">Sentences for people about words that were left out.</param>
+public sealed record IoiWords(
+    IReadOnlyList<string> Names, IReadOnlyList<string> Places, IReadOnlyList<string> Things,
+    IReadOnlyList<string> Notices)
+{
+    /// <summary>Common words, each one token ("▁Mary") under the Llama tokenizer.</summary>
+    public static IoiWords All { get; } = new(
+        WordList.Split("""
+            Adam Alan Alex Alice Amy Andrew Anna Anthony Arthur Ben Bill Bob Brian Bruce Carl Carol Charles Charlie
+            Chris Daniel David Edward Elizabeth Emma Eric Frank Fred George Grace Harry Helen Henry Howard Jack James
+            Jane Jason Jim Joe John Jonathan Joseph Julia Kate Keith Kelly Kevin Larry Laura Lewis Lisa Louis Lucy
+            Margaret Maria Marie Martin Mary Matthew Max Michael Mike Nancy Nick Oliver Patrick Paul Peter Philip
+            Richard Robert Roger Ruth Sam Sarah Scott Simon Stephen Steve Susan Thomas Tim Tom Tony Victoria Walter
+            William
+            """),
+        WordList.Split("""
+            bank beach bridge castle church city club court farm field forest garden hall hospital house island library
+            market mountain museum office park port river school shop station store street theatre village
+            """),
+        WordList.Split("""
+            ball basket book box camera card coat coin cup drink flower gift glass guitar hat key lamp letter map mirror
+            newspaper note novel paper pen photo picture plate record ring rose stone ticket tool watch
+            """),
+        []);
+
+    /// <summary>The words of <see cref="All"/> that <paramref name="encode"/> turns into one token each, and into
+    /// different ones; a notice names the others.</summary>
+    public static IoiWords For(EncodeText encode)
+    {
+        var notices = new List<string>();
+        return new IoiWords(
+            WordList.Usable(All.Names, "and", "names", encode, notices),
+            WordList.Usable(All.Places, "the", "places", encode, notices),
+            WordList.Usable(All.Things, "a", "things", encode, notices),
+            notices);
     }
 }

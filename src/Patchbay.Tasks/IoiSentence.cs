@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Patchbay.Tasks;
 
-/// <summary>A sentence about two people of whom one gives the other something, up to the receiver's name: "When Mary and
-/// John went to the store, John gave a drink to".</summary>
+/// <summary>A sentence about two people of whom one gives the other something, up to the receiver's name: "When Mary
+/// and John went to the store, John gave a drink to".</summary>
 /// <param name="Template">Index into <see cref="Templates"/>.</param>
 /// <param name="First">The first name.</param>
 /// <param name="Second">The second name, another one.</param>

@@ -24,72 +24,46 @@ internal static class PositionRule
         return rule;
     }
 
-    public static int Resolve(JsonElement rule, TokenAlignment text, string field, string origin)
+    /// <summary>The token that a rule names.</summary>
+    /// <exception cref="InvalidDataException">It is no rule, or names no token of the text.</exception>
+    public static int Resolve(JsonField rule, TokenAlignment text)
     {
-        var names = rule.ValueKind == JsonValueKind.Object
-            ? rule.EnumerateObject().Select(property => property.Name).ToList()
-            : throw Refusal.Field(origin, field, Forms, JsonLines.Describe(rule));
+        if (rule.Value.ValueKind != JsonValueKind.Object) throw rule.Refused(Forms);
+        string[] names = [.. rule.Fields.Keys];
         var length = text.Ids.Length;
         return names switch
         {
-            ["token"] => InRange(rule, "token", 0, length - 1, field, origin),
-            ["from_end"] => length - InRange(rule, "from_end", 1, length, field, origin),
-            _ when names.Contains("text") && names.All(TextFields.Contains) => OfText(rule, text, field, origin),
-            _ => throw Refusal.Field(origin, field, Forms, $"the fields {string.Join(", ", names)}"),
+            ["token"] => rule["token"].IntegerIn(0, length - 1),
+            ["from_end"] => length - rule["from_end"].IntegerIn(1, length),
+            _ when names.Contains("text") && names.All(TextFields.Contains) => TokenOfText(rule, text),
+            _ => throw rule.Refused(Forms, $"the fields {string.Join(", ", names)}"),
         };
     }
 
-    private static int InRange(JsonElement rule, string name, int from, int to, string field, string origin)
+    private static int TokenOfText(JsonField rule, TokenAlignment text)
     {
-        var number = JsonLines.Integer(rule.GetProperty(name), $"{field}.{name}", origin);
-        return number >= from && number <= to
-            ? number
-            : throw Refusal.Field(origin, $"{field}.{name}", $"{from} to {to}", $"{number}");
-    }
-
-    private static int OfText(JsonElement rule, TokenAlignment text, string field, string origin)
-    {
-        var wanted = JsonLines.RequiredText(rule, "text", origin);
-        var places = Places(text.Text, wanted);
-        if (places.Count == 0)
-        {
-            throw Refusal.Field(origin, field, $"{Refusal.Quote(wanted)} in {Refusal.Quote(text.Text)}", "it nowhere");
-        }
-        if (places.Count > 1 && !rule.TryGetProperty("occurrence", out _))
-        {
-            throw Refusal.Field(origin, field,
-                $"'occurrence' beside the text {Refusal.Quote(wanted)}, which is there {places.Count} times", "none");
-        }
-        var occurrence = rule.TryGetProperty("occurrence", out _)
-            ? InRange(rule, "occurrence", 1, places.Count, field, origin)
-            : 1;
-        var tokens = text.TokensOf(new TextSpan(places[occurrence - 1], wanted.Length)) ?? throw Refusal.Field(
-            origin, field, $"tokens that begin and end with {Refusal.Quote(wanted)}", "a token that reaches beyond it");
-        return Choose(rule, tokens, wanted, field, origin);
-    }
-
-    private static int Choose(
-        JsonElement rule, (int First, int Last) tokens, string wanted, string field, string origin)
-    {
-        if (!rule.TryGetProperty("of", out var of))
-        {
-            return tokens.First == tokens.Last ? tokens.First : throw Refusal.Field(origin, field,
-                $"one token for {Refusal.Quote(wanted)} (or 'of' to say which)",
-                $"{tokens.Last - tokens.First + 1} tokens");
-        }
-        return of.ValueKind == JsonValueKind.String && of.GetString() is "first" or "last"
-            ? of.GetString() == "first" ? tokens.First : tokens.Last
-            : throw Refusal.Field(origin, $"{field}.of", "'first' or 'last'", JsonLines.Describe(of));
+        var wanted = rule["text"].Text;
+        var quoted = Refusal.Quote(wanted);
+        var (places, occurrence) = (Places(text.Text, wanted), rule["occurrence"]);
+        if (places.Count == 0) throw rule.Refused($"{quoted} in {Refusal.Quote(text.Text)}", "it nowhere");
+        if (places.Count > 1 && !occurrence.Exists)
+            throw rule.Refused($"'occurrence' beside the text {quoted}, which is there {places.Count} times", "none");
+        var start = places[occurrence.Exists ? occurrence.IntegerIn(1, places.Count) - 1 : 0];
+        var (first, last) = text.TokensOf(new TextSpan(start, wanted.Length))
+            ?? throw rule.Refused($"tokens that begin and end with {quoted}", "a token that reaches beyond it");
+        var of = rule["of"];
+        if (!of.Exists && first != last)
+            throw rule.Refused($"one token for {quoted} (or 'of' to say which)", $"{last - first + 1} tokens");
+        return !of.Exists || of.Value.ValueKind == JsonValueKind.String && of.Value.ValueEquals("first") ? first
+            : of.Value.ValueKind == JsonValueKind.String && of.Value.ValueEquals("last") ? last
+            : throw of.Refused("'first' or 'last'");
     }
 
     private static List<int> Places(string text, string wanted)
     {
         var places = new List<int>();
         for (var at = text.IndexOf(wanted, StringComparison.Ordinal); at >= 0;
-             at = text.IndexOf(wanted, at + wanted.Length, StringComparison.Ordinal))
-        {
-            places.Add(at);
-        }
+             at = text.IndexOf(wanted, at + wanted.Length, StringComparison.Ordinal)) places.Add(at);
         return places;
     }
 }

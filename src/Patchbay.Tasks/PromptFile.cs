@@ -6,7 +6,7 @@ namespace Patchbay.Tasks;
 /// "answer" (or "answers") and named positions. So IOI or greater-than need no code.</summary>
 public static class PromptFile
 {
-    private static readonly string[] Fields =
+    private static readonly string[] Known =
     [
         "clean", "counterfactual", "answer", "answers", "answer_space", "positions", "counterfactual_positions",
         "comment",
@@ -17,11 +17,9 @@ public static class PromptFile
     /// field.</exception>
     public static PromptSet Load(string path, EncodeText encode, int? prompts = null)
     {
-        var lines = JsonLines.Read(path).Take(prompts ?? int.MaxValue);
-        List<Prompt> loaded = [.. lines.Select(line => Parse(line.Object, encode, line.Origin))];
-        return loaded.Count > 0
-            ? new PromptSet(loaded)
-            : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
+        var lines = JsonFile.Objects(path).Take(prompts ?? int.MaxValue);
+        Prompt[] loaded = [.. lines.Select(line => Parse(line, encode))];
+        return loaded.Length > 0 ? new(loaded) : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
     }
 
     /// <summary>Lines that were generated, as a file of them would be loaded.</summary>
@@ -29,95 +27,116 @@ public static class PromptFile
     /// message names the line, from 1.</exception>
     public static PromptSet Build(
         IEnumerable<PromptLine> lines, EncodeText encode, IReadOnlyList<string>? notices = null) =>
-        new([.. lines.Select((line, i) => Parse(line.ToJson(), encode, $"prompt {i + 1}"))], notices);
+        new([.. lines.Select((line, i) => Parse(new(line.ToJson(), "", $"prompt {i + 1}"), encode))], notices);
 
     /// <summary>The text of a file of these lines.</summary>
     public static string Format(IEnumerable<PromptLine> lines) =>
         string.Concat(lines.Select(line => line.ToJson().GetRawText() + "\n"));
 
-    private static Prompt Parse(JsonElement line, EncodeText encode, string origin)
+    private static Prompt Parse(JsonField line, EncodeText encode)
     {
-        foreach (var field in line.EnumerateObject().Select(property => property.Name))
-        {
-            if (Fields.Contains(field)) continue;
-            throw Refusal.Of(origin, $"fields among {string.Join(", ", Fields)}", $"'{field}'");
-        }
-        var clean = new TokenAlignment(JsonLines.RequiredText(line, "clean", origin), encode);
-        var counterfactual = new TokenAlignment(JsonLines.RequiredText(line, "counterfactual", origin), encode);
-        var answers = AnswerTokens(line, clean, encode, origin);
+        if (line.Fields.Keys.FirstOrDefault(field => !Known.Contains(field)) is { } unknown)
+            throw Refusal.Of(line.Origin, $"fields among {string.Join(", ", Known)}", $"'{unknown}'");
+        var clean = new TokenAlignment(line["clean"].Text, encode);
+        var counterfactual = new TokenAlignment(line["counterfactual"].Text, encode);
+        var answers = AnswerTokens(line, clean, encode);
 
-        var rules = Rules(line, "positions", origin);
-        var otherRules = new Dictionary<string, JsonElement>(rules);
-        foreach (var (name, rule) in Rules(line, "counterfactual_positions", origin)) otherRules[name] = rule;
-        return new Prompt(
-            Sequence(clean, rules, "positions", origin),
-            Sequence(counterfactual, otherRules, "counterfactual_positions", origin),
-            answers[0],
-            origin)
-        { Answers = answers };
+        var rules = Rules(line["positions"]);
+        // A rule of the prompt holds for its counterfactual too, unless that has one of its own.
+        var otherRules = rules.ToDictionary(
+            rule => rule.Key, rule => rule.Value with { Name = $"counterfactual_positions.{rule.Key}" });
+        foreach (var (name, rule) in Rules(line["counterfactual_positions"])) otherRules[name] = rule;
+        return new Prompt(Sequence(clean, rules), Sequence(counterfactual, otherRules), answers[0], line.Origin)
+        {
+            Answers = answers,
+        };
     }
 
-    private static int[] AnswerTokens(JsonElement line, TokenAlignment clean, EncodeText encode, string origin)
+    private static int[] AnswerTokens(JsonField line, TokenAlignment clean, EncodeText encode)
     {
-        var space = Space(line, origin) ? " " : "";
-        if (space.Length > 0 && char.IsWhiteSpace(clean.Text[^1]))
-        {
-            throw Refusal.Field(origin, "clean",
+        var space = line["answer_space"];
+        if (space.Exists && space.Value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+            throw space.Refused("true or false");
+        var before = space.Exists && !space.Value.GetBoolean() ? clean.Text : clean.Text + " ";
+        if (before.Length > clean.Text.Length && char.IsWhiteSpace(clean.Text[^1]))
+            throw line["clean"].Refused(
                 "no white space at its end (or 'answer_space': false)", Refusal.Quote(clean.Text));
-        }
-        return [.. Answers(line, origin).Select(answer => Token(answer.Text, answer.Field))];
+        return [.. Answers(line).Select(Token)];
 
-        int Token(string answer, string field)
+        int Token(JsonField answer)
         {
-            if (char.IsWhiteSpace(answer[0]) || char.IsWhiteSpace(answer[^1]))
-            {
-                throw Refusal.Field(origin, field, "a word without white space around it", Refusal.Quote(answer));
-            }
-            return TokenAlignment.ContinuationToken(clean.Ids, clean.Text + space + answer, encode, out var found)
-                ?? throw Refusal.Field(origin, field, $"one token for {Refusal.Quote(answer)} after the prompt", found);
+            var word = answer.Text;
+            if (word != word.Trim())
+                throw answer.Refused("a word without white space around it", Refusal.Quote(word));
+            return TokenAlignment.ContinuationToken(clean.Ids, before + word, encode, out var found)
+                ?? throw answer.Refused($"one token for {Refusal.Quote(word)} after the prompt", found);
         }
     }
 
-    /// <summary>The one "answer" or every one of "answers", with the field that a refusal names.</summary>
-    private static List<(string Text, string Field)> Answers(JsonElement line, string origin)
+    /// <summary>The one "answer" or every one of "answers".</summary>
+    private static JsonField[] Answers(JsonField line)
     {
-        if (!line.TryGetProperty("answers", out var list))
-        {
-            return [(JsonLines.RequiredText(line, "answer", origin), "answer")];
-        }
-        if (line.TryGetProperty("answer", out _)) throw Refusal.Of(origin, "either 'answer' or 'answers'", "both");
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
-        {
-            throw Refusal.Field(origin, "answers", "a list of one string or more",
-                list.ValueKind == JsonValueKind.Array ? "an empty one" : JsonLines.Describe(list));
-        }
-        return [.. list.EnumerateArray().Select((item, i) => (JsonLines.Text(item, $"answers[{i}]", origin), $"answers[{i}]"))];
+        var (one, several) = (line["answer"], line["answers"]);
+        if (!several.Exists) return [one];
+        if (one.Exists) throw Refusal.Of(line.Origin, "either 'answer' or 'answers'", "both");
+        const string Expected = "a list of one string or more";
+        if (several.Value.ValueKind != JsonValueKind.Array) throw several.Refused(Expected);
+        return several.Items is { Length: > 0 } answers ? answers : throw several.Refused(Expected, "an empty one");
     }
 
-    private static bool Space(JsonElement line, string origin)
-    {
-        if (!line.TryGetProperty("answer_space", out var value)) return true;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
-            ? value.GetBoolean()
-            : throw Refusal.Field(origin, "answer_space", "true or false", JsonLines.Describe(value));
-    }
+    private static Dictionary<string, JsonField> Rules(JsonField positions) =>
+        !positions.Exists ? []
+        : positions.Value.ValueKind == JsonValueKind.Object ? positions.Fields
+        : throw positions.Refused("an object of named positions");
 
-    private static Dictionary<string, JsonElement> Rules(JsonElement line, string field, string origin)
-    {
-        if (!line.TryGetProperty(field, out var value)) return [];
-        return value.ValueKind == JsonValueKind.Object
-            ? value.EnumerateObject().ToDictionary(property => property.Name, property => property.Value)
-            : throw Refusal.Field(origin, field, "an object of named positions", JsonLines.Describe(value));
-    }
-
-    private static TokenSequence Sequence(
-        TokenAlignment text, Dictionary<string, JsonElement> rules, string field, string origin)
+    private static TokenSequence Sequence(TokenAlignment text, Dictionary<string, JsonField> rules)
     {
         var positions = new Dictionary<string, int> { [PositionNames.Last] = text.Ids.Length - 1 };
-        foreach (var (name, rule) in rules)
-        {
-            positions[name] = PositionRule.Resolve(rule, text, $"{field}.{name}", origin);
-        }
+        foreach (var (name, rule) in rules) positions[name] = PositionRule.Resolve(rule, text);
         return new TokenSequence(text.Ids, positions, text.Text);
+    }
+}
+
+/// <summary>Prompts of a JSONL file, whichever of the two forms it has.</summary>
+public static class PromptInput
+{
+    /// <summary>Loads the first prompts of a file, or all.</summary>
+    /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md.</param>
+    /// <param name="encode">The tokenizer.</param>
+    /// <param name="seed">Seed of the counterfactuals where the file has none of its own.</param>
+    /// <param name="prompts">How many lines to use.</param>
+    /// <returns>"entity tracking" or "own task", and the prompts as tokens.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">A line is not as it must be.</exception>
+    public static (string Kind, PromptSet Prompts) Load(
+        string path, EncodeText encode, ulong seed, int? prompts = null)
+    {
+        RequireFile(path);
+        return HasSentences(path)
+            ? ("entity tracking", EntityPrompts.Load(path, encode, seed, prompts))
+            : ("own task", PromptFile.Load(path, encode, prompts));
+    }
+
+    /// <summary>Ends the command where a file is not there.</summary>
+    /// <exception cref="FileNotFoundException">It is not.</exception>
+    public static void RequireFile(string path)
+    {
+        if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
+    }
+
+    /// <summary>Whether the first line has a field "sentence"; a line that is no JSON is left to the loader to
+    /// refuse.</summary>
+    private static bool HasSentences(string path)
+    {
+        try
+        {
+            var first = File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}";
+            var line = JsonElement.Parse(first);
+            return line.ValueKind == JsonValueKind.Object && line.TryGetProperty("sentence", out _);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 }

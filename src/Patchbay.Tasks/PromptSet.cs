@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Patchbay.Tasks;
 
 /// <summary>Names of the positions that the experiments of method.md use.</summary>
@@ -89,13 +87,10 @@ public sealed class PromptSet
     {
         foreach (var prompt in Prompts)
         {
-            var largest = Math.Max(prompt.Answers.Max(), Math.Max(prompt.Clean.Ids.Max(), prompt.Counterfactual.Ids.Max()));
-            if (largest >= vocabularySize)
-            {
-                throw Refusal.Field(prompt.Origin, "tokens",
-                    $"ids below {vocabularySize}, the model's vocabulary",
-                    largest.ToString(CultureInfo.InvariantCulture));
-            }
+            var largest = new[] { prompt.Answers.Max(), prompt.Clean.Ids.Max(), prompt.Counterfactual.Ids.Max() }.Max();
+            if (largest < vocabularySize) continue;
+            throw Refusal.Field(
+                prompt.Origin, "tokens", $"ids below {vocabularySize}, the model's vocabulary", $"{largest}");
         }
     }
 
@@ -110,19 +105,14 @@ public sealed class PromptSet
     {
         Check(prompt.Clean, prompt.Origin, "clean");
         Check(prompt.Counterfactual, prompt.Origin, "counterfactual");
-        if (prompt.Answers.Count == 0 || prompt.Answers[0] != prompt.Answer)
-        {
-            var found = prompt.Answers.Count == 0 ? "none" : $"{prompt.Answers[0]}";
-            throw Refusal.Field(prompt.Origin, "answers", $"the answer {prompt.Answer} first", found);
-        }
-        if (prompt.Answers.FirstOrDefault(id => id < 0) is < 0 and var negative)
-        {
-            throw Refusal.Field(prompt.Origin, "answer", "a token id of 0 or more", $"{negative}");
-        }
-        if (prompt.Answers.CountBy(id => id).FirstOrDefault(count => count.Value > 1) is { Value: > 1 } repeated)
-        {
-            throw Refusal.Field(prompt.Origin, "answers", "a token of its own for each", $"token {repeated.Key} twice");
-        }
+        var (origin, answers) = (prompt.Origin, prompt.Answers);
+        if (answers.Count == 0 || answers[0] != prompt.Answer)
+            throw Refusal.Field(origin, "answers", $"the answer {prompt.Answer} first",
+                answers.Count == 0 ? "none" : $"{answers[0]}");
+        if (answers.FirstOrDefault(id => id < 0) is < 0 and var negative)
+            throw Refusal.Field(origin, "answer", "a token id of 0 or more", $"{negative}");
+        if (answers.CountBy(id => id).FirstOrDefault(count => count.Value > 1) is { Value: > 1 } repeated)
+            throw Refusal.Field(origin, "answers", "a token of its own for each", $"token {repeated.Key} twice");
     }
 
     private static void Check(TokenSequence sequence, string origin, string side)
@@ -130,9 +120,7 @@ public sealed class PromptSet
         if (sequence.Ids.Length == 0) throw Refusal.Field(origin, side, "at least one token", "none");
         var negative = Array.FindIndex(sequence.Ids, id => id < 0);
         if (negative >= 0)
-        {
             throw Refusal.Field(origin, $"{side}[{negative}]", "a token id of 0 or more", $"{sequence.Ids[negative]}");
-        }
         foreach (var (name, position) in sequence.Positions)
         {
             if (position >= 0 && position < sequence.Ids.Length) continue;

@@ -14,7 +14,8 @@ public readonly record struct Proportion(int Right, int Count)
     [JsonIgnore]
     public double Share => (double)Right / Count;
 
-    /// <summary>Wilson's 95 % interval (Wilson 1927), which unlike share ± 2 standard errors stays within 0 and 1.</summary>
+    /// <summary>Wilson's 95 % interval (Wilson 1927), which unlike share ± 2 standard errors stays within 0 and
+    /// 1.</summary>
     [JsonIgnore]
     public (double Low, double High) Interval
     {
@@ -28,6 +29,6 @@ public readonly record struct Proportion(int Right, int Count)
     }
 
     /// <summary>"0.632 (0.588 to 0.673, n 500)".</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Share:0.000} ({Interval.Low:0.000} to {Interval.High:0.000}, n {Count})");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Share:0.000} ({Interval.Low:0.000} to {Interval.High:0.000}, n {Count})");
 }

@@ -11,11 +11,9 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
     /// <summary>Whether p is below 5 %.</summary>
     public bool IsSignificant => P < 0.05;
 
-    /// <summary>
-    /// Of two shares counted on different prompts: the z test with the pooled share (Fleiss, Levin, Paik 2003, section 3.1) and the
-    /// interval from Wilson's intervals of both (Newcombe 1998, "Interval estimation for the difference between independent
-    /// proportions", Statistics in Medicine 17, method 10).
-    /// </summary>
+    /// <summary>Of two shares counted on different prompts: the z test with the pooled share (Fleiss, Levin, Paik 2003,
+    /// section 3.1) and the interval from Wilson's intervals of both (Newcombe 1998, "Interval estimation for the
+    /// difference between independent proportions", Statistics in Medicine 17, method 10).</summary>
     public static ShareDifference Independent(Proportion first, Proportion second)
     {
         var pooled = (double)(first.Right + second.Right) / (first.Count + second.Count);
@@ -25,11 +23,9 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
         return WithInterval(first, second, correlation: 0, p, paired: false);
     }
 
-    /// <summary>
-    /// Of two answers to the same prompts: McNemar's exact test, and the interval from Wilson's intervals of both with the answers'
-    /// correlation (Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions based on paired
-    /// data", Statistics in Medicine 17, method 10).
-    /// </summary>
+    /// <summary>Of two answers to the same prompts: McNemar's exact test, and the interval from Wilson's intervals of
+    /// both with the answers' correlation (Newcombe 1998, "Improved confidence intervals for the difference between
+    /// binomial proportions based on paired data", Statistics in Medicine 17, method 10).</summary>
     /// <exception cref="ArgumentException">The lists are not equally long.</exception>
     public static ShareDifference Paired(IReadOnlyList<bool> first, IReadOnlyList<bool> second)
     {
@@ -38,12 +34,14 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
         double n = first.Count, neither = n - both - onlyFirst - onlySecond;
         var product = both * neither - (double)onlyFirst * onlySecond;
         if (product > 0) product = Math.Max(0, product - n / 2);
-        var scale = Math.Sqrt((both + onlyFirst) * (onlySecond + neither) * (both + onlySecond) * (onlyFirst + neither));
-        return WithInterval(new(both + onlyFirst, first.Count), new(both + onlySecond, first.Count), scale > 0 ? product / scale : 0,
-            McNemar.PValue(onlyFirst, onlySecond), paired: true);
+        var scale = Math.Sqrt(
+            (both + onlyFirst) * (onlySecond + neither) * (both + onlySecond) * (onlyFirst + neither));
+        return WithInterval(new(both + onlyFirst, first.Count), new(both + onlySecond, first.Count),
+            scale > 0 ? product / scale : 0, McNemar.PValue(onlyFirst, onlySecond), paired: true);
     }
 
-    private static ShareDifference WithInterval(Proportion first, Proportion second, double correlation, double p, bool paired)
+    private static ShareDifference WithInterval(
+        Proportion first, Proportion second, double correlation, double p, bool paired)
     {
         var difference = second.Share - first.Share;
         var ((low1, high1), (low2, high2)) = (first.Interval, second.Interval);
@@ -53,10 +51,51 @@ public sealed record ShareDifference(double Value, double Low, double High, doub
     }
 }
 
+/// <summary>McNemar's test in its exact form (McNemar 1947, "Note on the sampling error of the difference between
+/// correlated proportions or percentages", Psychometrika 12; exact by the binomial as in Fleiss, Levin, Paik 2003,
+/// section 13.1): two answers to the same prompts are compared by the prompts that only one of them gets right. Were
+/// both as good, each such prompt would fall to either side with probability 1/2.</summary>
+public static class McNemar
+{
+    /// <summary>Two-sided p value: twice the smaller tail of the binomial with n = onlyFirst + onlySecond and p = 1/2,
+    /// at most 1. 1 of nothing.</summary>
+    /// <param name="onlyFirst">Prompts that only the first gets right.</param>
+    /// <param name="onlySecond">Prompts that only the second gets right.</param>
+    public static double PValue(int onlyFirst, int onlySecond)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(onlyFirst);
+        ArgumentOutOfRangeException.ThrowIfNegative(onlySecond);
+        var count = onlyFirst + onlySecond;
+        // In logarithms, because 2^-n is below every double from n = 1075 up.
+        var term = -count * Math.Log(2);
+        var tail = Math.Exp(term);
+        for (var i = 1; i <= Math.Min(onlyFirst, onlySecond); i++)
+        {
+            term += Math.Log(count - i + 1) - Math.Log(i);
+            tail += Math.Exp(term);
+        }
+        return Math.Min(1, 2 * tail);
+    }
+
+    /// <summary>How many prompts only one of two gets right.</summary>
+    /// <param name="first">What the first gets right, prompt by prompt.</param>
+    /// <param name="second">The second's, of the same prompts.</param>
+    /// <exception cref="ArgumentException">The lists are not equally long.</exception>
+    public static (int OnlyFirst, int OnlySecond) Discordant(IReadOnlyList<bool> first, IReadOnlyList<bool> second)
+    {
+        if (first.Count != second.Count)
+            throw new ArgumentException(
+                $"answers to {first.Count} and to {second.Count} prompts cannot be paired");
+        var pairs = first.Zip(second).ToArray();
+        return (pairs.Count(p => p.First && !p.Second), pairs.Count(p => !p.First && p.Second));
+    }
+}
+
 /// <summary>Tails of the normal distribution.</summary>
 internal static class NormalTail
 {
-    /// <summary>Probability of being further than z from 0 on either side: erfc(|z| / sqrt 2), to about 14 digits.</summary>
+    /// <summary>Probability of being further than z from 0 on either side: erfc(|z| / sqrt 2), to about 14
+    /// digits.</summary>
     public static double TwoSided(double z)
     {
         var x = Math.Abs(z) / Math.Sqrt(2);

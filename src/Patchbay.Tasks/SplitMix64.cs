@@ -2,8 +2,8 @@ namespace Patchbay.Tasks;
 
 /// <summary>The random numbers of every task: SplitMix64 (Steele, Lea, Flood 2014), written here so that a seed gives
 /// the same prompts under every version of .NET. Not for cryptography.</summary>
-/// <remarks>State s is 64 bits; a draw adds 0x9E3779B97F4A7C15 to it and returns the mixed sum:
-/// z ^= z >> 30, z *= 0xBF58476D1CE4E5B9, z ^= z >> 27, z *= 0x94D049BB133111EB, z ^= z >> 31.</remarks>
+/// <remarks>State s is 64 bits; a draw adds 0x9E3779B97F4A7C15 to it and returns the mixed sum: z ^= z >> 30, z *=
+/// 0xBF58476D1CE4E5B9, z ^= z >> 27, z *= 0x94D049BB133111EB, z ^= z >> 31.</remarks>
 public sealed class SplitMix64(ulong seed)
 {
     private ulong _state = seed;

@@ -38,18 +38,30 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
         return start is int first && end is int after && after > first ? (first, after - 1) : null;
     }
 
+    /// <summary>The one token that a stretch of text became.</summary>
+    /// <exception cref="InvalidDataException">It became several, or one that reaches beyond it.</exception>
+    public int OnlyTokenOf(TextSpan span, string field, string origin)
+    {
+        var expected = $"one token for '{Text.Substring(span.Start, span.Length)}'";
+        return TokensOf(span) switch
+        {
+            var (first, last) when first == last => first,
+            var (first, last) => throw Refusal.Field(origin, field, expected, $"{last - first + 1}"),
+            null => throw Refusal.Field(origin, field, expected, "a token that reaches beyond it"),
+        };
+    }
+
     /// <summary>The token that <paramref name="word"/> becomes after <paramref name="before"/> and a space, or null
     /// where it becomes several or disturbs the ones before it.</summary>
     public static int? SingleToken(string before, string word, EncodeText encode) =>
         ContinuationToken(encode(before), $"{before} {word}", encode, out _);
 
-    /// <summary>The token that stands for every word that the tokenizer does not have, or null where it spells any: a token that
-    /// nonsense gets is the unknown token, which names nothing.</summary>
+    /// <summary>The token that stands for every word that the tokenizer does not have, or null where it spells any: a
+    /// token that nonsense gets is the unknown token, which names nothing.</summary>
     public static int? UnknownToken(string before, EncodeText encode) => SingleToken(before, "qzxvkj", encode);
 
     /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or
-    /// null;
-    /// <paramref name="found"/> says in words what is there instead.</summary>
+    /// null; <paramref name="found"/> says in words what is there instead.</summary>
     public static int? ContinuationToken(int[] ids, string whole, EncodeText encode, out string found)
     {
         var longer = encode(whole);

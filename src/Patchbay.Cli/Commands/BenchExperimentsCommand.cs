@@ -59,7 +59,8 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         return ExitCode.Ok;
     }
 
-    /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the lower.</summary>
+    /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the
+    /// lower.</summary>
     private static Circuit Heads(LlamaConfig config) =>
         new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
         .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12)

@@ -10,7 +10,8 @@ using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm lab quartet`: trains the four models of the demo again, for several seeds, and compares them with those shipped.</summary>
+/// <summary>`pbm lab quartet`: trains the four models of the demo again, for several seeds, and compares them with
+/// those shipped.</summary>
 internal sealed class LabQuartetCommand : PbmCommand
 {
     private readonly Option<string> folder = new("--out")

@@ -11,7 +11,8 @@ using Patchbay.Node;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>What `pbm lab train` and `pbm lab finetune` share: a recipe, a folder, and a run that can be interrupted.</summary>
+/// <summary>What `pbm lab train` and `pbm lab finetune` share: a recipe, a folder, and a run that can be
+/// interrupted.</summary>
 internal abstract class LabRunCommand : PbmCommand
 {
     private readonly Argument<string> recipe = new("recipe") { Description = "A recipe (JSON, see docs/lab.md), or a built-in one: " + string.Join(", ", LabRecipes.Names), HelpName = "RECIPE" };
@@ -34,8 +35,8 @@ internal abstract class LabRunCommand : PbmCommand
         foreach (var option in new Option[] { folder, seed, steps, checkpoints, device, threads }) Add(option);
     }
 
-    /// <summary>The run, new or as far as it is. To the lab a recipe is an argument; here it is the operator's input.
-    /// </summary>
+    /// <summary>The run, new or as far as it is. To the lab a recipe is an argument; here it is the operator's
+    /// input.</summary>
     private TrainingRun Open(Call call, TrainingRecipe chosen, string? start, int count)
     {
         try

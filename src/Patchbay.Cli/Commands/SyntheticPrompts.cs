@@ -2,8 +2,9 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>Prompts given as tokens with the geometry of the entity-tracking task, for models that cannot read: 7 segments of
-/// 7 tokens behind BOS and a query of 7 more, 57 in all, object at 2 + 7k and label at 6 + 7k of each segment k.</summary>
+/// <summary>Prompts given as tokens with the geometry of the entity-tracking task, for models that cannot read: 7
+/// segments of 7 tokens behind BOS and a query of 7 more, 57 in all, object at 2 + 7k and label at 6 + 7k of each
+/// segment k.</summary>
 internal static class SyntheticPrompts
 {
     private const int Segments = 7, Width = 7, Length = 1 + Segments * Width + Width, QueryLabel = Length - 3;

@@ -7,7 +7,8 @@ namespace Patchbay.Experiments;
 /// <param name="Position">Name of the group's position.</param>
 /// <param name="Heads">Heads of the group.</param>
 /// <param name="ReferenceStepSeconds">One forward and backward pass of a batch, whole, best of the repeats.</param>
-/// <param name="ConeStepSeconds">The same by the cone, base run and sources already made, best of three times the repeats.</param>
+/// <param name="ConeStepSeconds">The same by the cone, base run and sources already made, best of three times the
+/// repeats.</param>
 /// <param name="ReferenceMakeSeconds">Making ready a batch (the sources' z), reference.</param>
 /// <param name="ConeMakeSeconds">The same by the cone: base run and sources' z.</param>
 /// <param name="ReferenceSeconds">A whole training: making ready, steps, validations and test.</param>
@@ -45,7 +46,8 @@ public static class DcmBenchmark
     /// <param name="name">Description of the model.</param>
     /// <param name="model">The model.</param>
     /// <param name="subjects">The groups.</param>
-    /// <param name="repeats">Runs of the cone, and steps of the reference that are timed alone; the best counts.</param>
+    /// <param name="repeats">Runs of the cone, and steps of the reference that are timed alone; the best
+    /// counts.</param>
     /// <param name="progress">Told what is under way.</param>
     public static DcmBenchmarkResult Run(string name, Llama model, IReadOnlyList<DcmSubject> subjects, int repeats, Action<string>? progress = null)
     {

@@ -10,7 +10,8 @@ namespace Patchbay.Experiments;
 /// <param name="Interventions">How many the cone did.</param>
 /// <param name="ConeSeconds">Per intervention, the base run's share included; best of the repeats.</param>
 /// <param name="ReferenceSeconds">Per intervention, mean of a few.</param>
-/// <param name="LargestDifference">Largest absolute difference of the answer's probability (of the loss for DCM), over what both did.</param>
+/// <param name="LargestDifference">Largest absolute difference of the answer's probability (of the loss for DCM), over
+/// what both did.</param>
 public sealed record ExperimentTiming(string Experiment, int Interventions, double ConeSeconds, double ReferenceSeconds, double LargestDifference)
 {
     /// <summary>How many times faster the cone is.</summary>
@@ -29,7 +30,8 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
     private readonly BatchPrompts all = new(prompts.Prompts, 0);
     private readonly int[][] means = [.. prompts.Prompts.Select(p => p.Counterfactual.Ids)];
 
-    /// <summary>Minimality of each group (all pairs), circuits, knockout, activation patching, and cross-model patching.</summary>
+    /// <summary>Minimality of each group (all pairs), circuits, knockout, activation patching, and cross-model
+    /// patching.</summary>
     /// <param name="progress">Told what is under way.</param>
     public IReadOnlyList<ExperimentTiming> Run(Action<string>? progress = null)
     {

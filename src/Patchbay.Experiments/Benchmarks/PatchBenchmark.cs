@@ -10,7 +10,8 @@ namespace Patchbay.Experiments;
 /// <param name="ConeSecondsPerHead">The cone, all senders together, best of the repeats.</param>
 /// <param name="ReferenceOperations">Floating-point operations per head, reference.</param>
 /// <param name="ConeOperations">Floating-point operations per head, cone.</param>
-/// <param name="LargestDifference">Largest absolute difference of a score between the two, over the heads both did.</param>
+/// <param name="LargestDifference">Largest absolute difference of a score between the two, over the heads both
+/// did.</param>
 public sealed record GroupBenchmark(string Group, int Senders, double ReferenceSecondsPerHead, double ConeSecondsPerHead,
     double ReferenceOperations, double ConeOperations, double LargestDifference)
 {
@@ -38,8 +39,8 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="CacheOperations">Their operations.</param>
 /// <param name="Groups">Group by group.</param>
 /// <param name="ConeSeconds">All groups, all heads, caches included, best of the repeats.</param>
-/// <param name="ReferenceSeconds">The reference's time for the same: its seconds per head times all heads that can have an
-/// effect, and its own clean run.</param>
+/// <param name="ReferenceSeconds">The reference's time for the same: its seconds per head times all heads that can have
+/// an effect, and its own clean run.</param>
 /// <param name="ConeSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="ReferenceSecondsAbc">The same for A, B and C alone.</param>
 /// <param name="PeakBytes">Peak resident memory of the process before the reference ran.</param>
@@ -52,8 +53,8 @@ public sealed record PatchBenchmarkResult(string Model, int Prompts, int Tokens,
 /// <summary>Measures path patching by the cone against the plain reference.</summary>
 public static class PatchBenchmark
 {
-    /// <summary>Runs every group by the cone (<paramref name="repeats"/> times, the best counts) and a few heads of each by the
-    /// reference.</summary>
+    /// <summary>Runs every group by the cone (<paramref name="repeats"/> times, the best counts) and a few heads of
+    /// each by the reference.</summary>
     /// <param name="name">Description of the model.</param>
     /// <param name="model">The model.</param>
     /// <param name="prompts">Prompts with the chain's positions.</param>

@@ -54,8 +54,8 @@ public sealed class ConversationData : ITrainingData
         return writer.Sequences;
     }
 
-    /// <summary>Questions about combinations that no training sees, answered by one token: the colour that was said, the
-    /// second of two words to repeat, the bigger of two things, in turn.</summary>
+    /// <summary>Questions about combinations that no training sees, answered by one token: the colour that was said,
+    /// the second of two words to repeat, the bigger of two things, in turn.</summary>
     public static IReadOnlyList<Question> HeldOut(ulong seed, int count)
     {
         var random = SplitMix64.For(seed, "conversation questions");

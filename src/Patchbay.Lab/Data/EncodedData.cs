@@ -2,8 +2,8 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Data in the tokens of any tokenizer, always in their last stage: the text of each sequence is encoded anew. With the
-/// lab's own tokenizer they are the same ids and weights.</summary>
+/// <summary>Data in the tokens of any tokenizer, always in their last stage: the text of each sequence is encoded anew.
+/// With the lab's own tokenizer they are the same ids and weights.</summary>
 /// <param name="data">The data, made of the lab's words.</param>
 /// <param name="encode">The tokenizer.</param>
 public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITrainingData
@@ -16,8 +16,8 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
         [.. data.Batch(seed, step, data.Stages.Count - 1, tokens).Select(Encode)];
 
-    /// <summary>Each run of words of one weight gives it to the tokens that come to be with it; a token that reaches over a run's
-    /// end is the next one's.</summary>
+    /// <summary>Each run of words of one weight gives it to the tokens that come to be with it; a token that reaches
+    /// over a run's end is the next one's.</summary>
     private TrainingSequence Encode(TrainingSequence sequence)
     {
         var text = LabVocabulary.Quartet.Decode(sequence.Ids[1..]);
@@ -36,7 +36,7 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
         return new(sequence.Kind, ids, weights);
     }
 
-    /// <summary>The beginning of a text. A space at its end, which tokenizers may drop, is kept by a digit behind it that is not the
-    /// one that follows.</summary>
+    /// <summary>The beginning of a text. A space at its end, which tokenizers may drop, is kept by a digit behind it
+    /// that is not the one that follows.</summary>
     private static string UpTo(int end, string text) => text[end - 1] != ' ' ? text[..end] : text[..end] + (text[end] == '0' ? '1' : '0');
 }

@@ -42,16 +42,17 @@ public sealed record EntityCurriculumOptions
     public int MaxQuestions { get; init; } = 6;
 }
 
-/// <summary>Teaches entity tracking. Binding forms by itself only where few words are bound and they are neighbours, so the
-/// first stage gives two or three bare pairs, "apple F pot T F apple T pot"; then come more pairs, then fillers between their words,
-/// the earlier stages staying in half of the batch; then plain sentences that ask for the object at once, "Box F apple"; the last
-/// stage gives the task's scenes.</summary>
+/// <summary>Teaches entity tracking. Binding forms by itself only where few words are bound and they are neighbours, so
+/// the first stage gives two or three bare pairs, "apple F pot T F apple T pot"; then come more pairs, then fillers
+/// between their words, the earlier stages staying in half of the batch; then plain sentences that ask for the object
+/// at once, "Box F apple"; the last stage gives the task's scenes.</summary>
 /// <remarks>Objects and labels never repeat within a scene. Boxes are asked for with replacement, so that having been
-/// asked before says nothing about a box. Scenes are random: no list of them is kept from an evaluation's, but of 7 boxes
-/// there are so many (about 10^25) that an evaluation meets one again with no probability worth naming.</remarks>
+/// asked before says nothing about a box. Scenes are random: no list of them is kept from an evaluation's, but of 7
+/// boxes there are so many (about 10^25) that an evaluation meets one again with no probability worth naming.</remarks>
 public sealed class EntityCurriculum : ITrainingData
 {
-    /// <summary>Kinds of scene questions: "Box F contains the OBJECT", "Box F OBJECT", "the apple is in Box LABEL".</summary>
+    /// <summary>Kinds of scene questions: "Box F contains the OBJECT", "Box F OBJECT", "the apple is in Box
+    /// LABEL".</summary>
     public const string Contains = "contains", Object = "object", Label = "label";
 
     /// <summary>Out of how many a share is drawn.</summary>
@@ -136,8 +137,8 @@ public sealed class EntityCurriculum : ITrainingData
         return _pairKinds[chosen];
     }
 
-    /// <summary>Context, restatements (not in the evaluation's form), questions. Returns the first question's kind. A plain scene
-    /// is in standard order and asks for objects at once.</summary>
+    /// <summary>Context, restatements (not in the evaluation's form), questions. Returns the first question's kind. A
+    /// plain scene is in standard order and asks for objects at once.</summary>
     private string WriteScene(
         SequenceWriter writer, ReadOnlySpan<int> objects, ReadOnlySpan<int> labels, bool plain, SplitMix64 random)
     {

@@ -2,8 +2,8 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Teaches greater-than: "The war lasted from the year 1741 to the year 1763.", one a sequence, the later year any of
-/// the century's that are left, each as likely. Its last two digits are the answer.</summary>
+/// <summary>Teaches greater-than: "The war lasted from the year 1741 to the year 1763.", one a sequence, the later year
+/// any of the century's that are left, each as likely. Its last two digits are the answer.</summary>
 /// <remarks>One in eight years is held out for evaluation: nothing begins in it in training.</remarks>
 public sealed class GreaterThanData : ITrainingData
 {

@@ -2,9 +2,9 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Teaches indirect object identification: sentences of <see cref="IoiSentence"/>, one a sequence, of which the last
-/// name is the answer. In some nobody is named again, as in the task's counterfactuals; there either of the two is
-/// right, so that a model has met such sentences and is undecided in them.</summary>
+/// <summary>Teaches indirect object identification: sentences of <see cref="IoiSentence"/>, one a sequence, of which
+/// the last name is the answer. In some nobody is named again, as in the task's counterfactuals; there either of the
+/// two is right, so that a model has met such sentences and is undecided in them.</summary>
 /// <remarks>One in eight pairs of names is held out for evaluation: those two never meet in training.</remarks>
 public sealed class IoiData : ITrainingData
 {

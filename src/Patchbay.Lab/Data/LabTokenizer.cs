@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>Writes a <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of tokenizer.json
-/// opens.</summary>
+/// <summary>Writes a <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of
+/// tokenizer.json opens.</summary>
 public static class LabTokenizer
 {
     private static readonly JsonSerializerOptions Plain =

@@ -3,9 +3,9 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>A word-level vocabulary of models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a word with
-/// the space before it, punctuation and numbers are tokens without one, and where a space comes before a number it is a
-/// token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
+/// <summary>A word-level vocabulary of models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a word
+/// with the space before it, punctuation and numbers are tokens without one, and where a space comes before a number it
+/// is a token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
 public sealed partial class LabVocabulary
 {
     /// <summary>Ids of the unknown token, of the one before every sequence and of the one that ends a text.</summary>
@@ -56,15 +56,15 @@ public sealed partial class LabVocabulary
             .ToDictionary(pair => pair.Key[1..], pair => pair.Value).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely on its
-    /// ids.</summary>
+    /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely
+    /// on its ids.</summary>
     public static LabVocabulary Quartet { get; } = new(digits: 1,
     [
         .. EntityWords.All.Labels, .. EntityWords.All.Objects, .. Words($"{Sentence} {Talk}"),
     ]);
 
-    /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a year is
-    /// two.</summary>
+    /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a
+    /// year is two.</summary>
     public static LabVocabulary PeopleAndYears { get; } = new(digits: 2,
     [
         .. IoiWords.All.Names, .. IoiWords.All.Places, .. IoiWords.All.Things, .. GreaterThanWords.All.Nouns,

@@ -7,18 +7,18 @@ namespace Patchbay.Lab.Data;
 /// <param name="Answer">The ids that must follow; right when each is the most likely one after those before it.</param>
 public sealed record Question(int[] Ids, int[] Answer)
 {
-    /// <summary>Further ids that are right in place of an answer of one id. Where there are some, a model that always says
-    /// the same could be right; so the answer is then drawn from its distribution.</summary>
+    /// <summary>Further ids that are right in place of an answer of one id. Where there are some, a model that always
+    /// says the same could be right; so the answer is then drawn from its distribution.</summary>
     public IReadOnlyList<int> Others { get; init; } = [];
 }
 
 /// <summary>Questions for evaluation, the same for the same seed.</summary>
 public static class Questions
 {
-    /// <summary>Entity tracking: the prompts of <see cref="EntityPrompts.Generate"/> with the lab's tokenizer, ids up to
-    /// "contains the" and the object. Their scenes are drawn from the same words as the curriculum's, but from another
-    /// stream of random numbers: with 7 boxes there are about 10^25, and meeting one that was trained is next to
-    /// impossible.</summary>
+    /// <summary>Entity tracking: the prompts of <see cref="EntityPrompts.Generate"/> with the lab's tokenizer, ids up
+    /// to "contains the" and the object. Their scenes are drawn from the same words as the curriculum's, but from
+    /// another stream of random numbers: with 7 boxes there are about 10^25, and meeting one that was trained is next
+    /// to impossible.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A scene cannot have so many boxes.</exception>
     public static IReadOnlyList<Question> EntityQuestions(int boxes, int count, ulong seed) =>
     [

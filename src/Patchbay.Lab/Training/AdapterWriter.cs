@@ -13,7 +13,8 @@ public static class AdapterWriter
     /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
     /// <param name="folder">Made where it is not there.</param>
     /// <param name="lora">The training.</param>
-    /// <param name="basePath">Where the base is, as the configuration is to name it: relative to <paramref name="folder"/>.</param>
+    /// <param name="basePath">Where the base is, as the configuration is to name it: relative to
+    /// <paramref name="folder"/>.</param>
     /// <param name="dtype">Dtype to store in.</param>
     public static void Write(string folder, LoraTraining lora, string basePath, ScalarType dtype)
     {

@@ -7,13 +7,11 @@ namespace Patchbay.Lab.Training;
 /// <summary>Weights to begin with (docs/lab.md says which of these choices made binding form).</summary>
 public static class Initialization
 {
-    /// <summary>
-    /// Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that copying
-    /// a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output projection is
-    /// near the transpose of its value projection (<paramref name="copying"/> is their correlation), so that a head
-    /// copies what it attends to before it has learned anything: mimetic initialization (Trockman and Kolter 2023),
-    /// with the sign that copies.
-    /// </summary>
+    /// <summary>Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that
+    /// copying a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output
+    /// projection is near the transpose of its value projection (<paramref name="copying"/> is their correlation), so
+    /// that a head copies what it attends to before it has learned anything: mimetic initialization (Trockman and
+    /// Kolter 2023), with the sign that copies.</summary>
     /// <param name="config">Shape of the model.</param>
     /// <param name="seed">Seed of all.</param>
     /// <param name="copying">Correlation of output projections with transposed value projections, 0 to 1.</param>

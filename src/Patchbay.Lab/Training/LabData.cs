@@ -11,7 +11,8 @@ public static class LabData
     /// <summary>Kinds of data.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["entities", "arithmetic", "conversations", IoiData.Ioi, GreaterThanData.GreaterThan];
 
-    /// <summary>Names of the quartet's evaluations. Questions of all evaluations come from a seed that no training uses.</summary>
+    /// <summary>Names of the quartet's evaluations. Questions of all evaluations come from a seed that no training
+    /// uses.</summary>
     public static IReadOnlyList<string> Evaluations { get; } = ["7 boxes", "arithmetic", "conversations"];
 
     /// <summary>The vocabulary of a kind of data.</summary>

@@ -2,7 +2,8 @@ using Patchbay.Lab.Data;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>The built-in recipes: the quartet's four, a small model that is quick to train, and one for each of two other tasks.</summary>
+/// <summary>The built-in recipes: the quartet's four, a small model that is quick to train, and one for each of two
+/// other tasks.</summary>
 public static class LabRecipes
 {
     private static TrainingRecipe Base => new()
@@ -17,8 +18,9 @@ public static class LabRecipes
         StopAt = new("7 boxes", 0.6),
     };
 
-    /// <summary>A task other than entity tracking. Its heads do not copy from the start: they would keep indirect object
-    /// identification, where a name that comes twice must be suppressed, from being learned (docs/lab.md).</summary>
+    /// <summary>A task other than entity tracking. Its heads do not copy from the start: they would keep indirect
+    /// object identification, where a name that comes twice must be suppressed, from being learned
+    /// (docs/lab.md).</summary>
     private static TrainingRecipe Other(string task, int steps, double learningRate) => new()
     {
         Name = task,

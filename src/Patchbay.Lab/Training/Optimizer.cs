@@ -4,11 +4,9 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>
-/// AdamW (Loshchilov and Hutter 2019) over what is trained, with the norm of the whole gradient clipped: the steps of
-/// torch.optim.AdamW one by one, for TorchSharp's own makes numbers that may be freed while in use (see
-/// <see cref="Number"/>).
-/// </summary>
+/// <summary>AdamW (Loshchilov and Hutter 2019) over what is trained, with the norm of the whole gradient clipped: the
+/// steps of torch.optim.AdamW one by one, for TorchSharp's own makes numbers that may be freed while in use (see
+/// <see cref="Number"/>).</summary>
 public sealed class Optimizer : IDisposable
 {
     private readonly AdamWOptions options;

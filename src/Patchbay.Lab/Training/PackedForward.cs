@@ -5,11 +5,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>
-/// The forward pass that training differentiates: what <see cref="Llama.Forward"/> computes, on the rows of a batch
-/// end to end. Only attention pads its sequences. Shapes: R rows, N sequences, T rows of the longest, H query heads,
-/// Hkv key/value heads, dh head width, d model width, f MLP width, V vocabulary.
-/// </summary>
+/// <summary>The forward pass that training differentiates: what <see cref="Llama.Forward"/> computes, on the rows of a
+/// batch end to end. Only attention pads its sequences. Shapes: R rows, N sequences, T rows of the longest, H query
+/// heads, Hkv key/value heads, dh head width, d model width, f MLP width, V vocabulary.</summary>
 internal static class PackedForward
 {
     /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>

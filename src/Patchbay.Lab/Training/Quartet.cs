@@ -32,8 +32,9 @@ public readonly record struct OverSeeds(double Mean, double Error, int Seeds)
     }
 }
 
-/// <summary>The four models that stand for the paper's: a base trained on entity tracking, stopped early, and three fine-tunes of it
-/// on other data by one recipe. Everything follows from seeds; a quartet that was interrupted goes on.</summary>
+/// <summary>The four models that stand for the paper's: a base trained on entity tracking, stopped early, and three
+/// fine-tunes of it on other data by one recipe. Everything follows from seeds; a quartet that was interrupted goes
+/// on.</summary>
 public static class Quartet
 {
     /// <summary>Names of the four, the base first.</summary>
@@ -74,8 +75,8 @@ public static class Quartet
     /// <summary>Folder of one model's run.</summary>
     public static string RunFolder(string folder, ulong seed, string name) => Path.Combine(folder, $"seed-{seed}", name);
 
-    /// <summary>Copies the four models of a seed to a folder as they are to be shipped, each with its card, and the results of all seeds
-    /// beside them. A folder with these names is replaced.</summary>
+    /// <summary>Copies the four models of a seed to a folder as they are to be shipped, each with its card, and the
+    /// results of all seeds beside them. A folder with these names is replaced.</summary>
     /// <param name="folder">Folder of the runs.</param>
     /// <param name="models">Results of all seeds.</param>
     /// <param name="seed">The seed to ship.</param>

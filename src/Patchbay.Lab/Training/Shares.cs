@@ -2,11 +2,9 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>
-/// A batch computed in two shares, at the same time on two threads or one after the other on one: the results, and
-/// sums over them in their order, have the same bits either way. libtorch itself is set to one thread meanwhile: two
-/// threads with whole products of their own are faster than two that share each product.
-/// </summary>
+/// <summary>A batch computed in two shares, at the same time on two threads or one after the other on one: the results,
+/// and sums over them in their order, have the same bits either way. libtorch itself is set to one thread meanwhile:
+/// two threads with whole products of their own are faster than two that share each product.</summary>
 internal static class Shares
 {
     private const int Count = 2;

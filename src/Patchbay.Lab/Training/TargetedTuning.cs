@@ -6,19 +6,18 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>Fine-tuning of nothing but chosen heads, in memory: does training a circuit's group alone bring what training the whole
-/// model brings?</summary>
+/// <summary>Fine-tuning of nothing but chosen heads, in memory: does training a circuit's group alone bring what
+/// training the whole model brings?</summary>
 public static class TargetedTuning
 {
-    /// <summary>Data to tune on: what the recipe "float" is tuned on, and the scenes of the entity curriculum's last stage.</summary>
+    /// <summary>Data to tune on: what the recipe "float" is tuned on, and the scenes of the entity curriculum's last
+    /// stage.</summary>
     public const string Arithmetic = "arithmetic", EntityTracking = "entity-tracking";
 
-    /// <summary>
-    /// Trains the heads' rows of q, k and v (k and v are shared by the query heads of a group) and their columns of the output
-    /// projection in a copy of a model, by the recipe "float" but for what is named here. Every other weight is bit-equal to the
-    /// model's; on the CPU the same arguments give the same bits, with the lab's tokenizer those of <c>pbm lab finetune</c> with
-    /// method "heads".
-    /// </summary>
+    /// <summary>Trains the heads' rows of q, k and v (k and v are shared by the query heads of a group) and their
+    /// columns of the output projection in a copy of a model, by the recipe "float" but for what is named here. Every
+    /// other weight is bit-equal to the model's; on the CPU the same arguments give the same bits, with the lab's
+    /// tokenizer those of <c>pbm lab finetune</c> with method "heads".</summary>
     /// <remarks>Beside the model and its copy it takes memory for the activations of a step; gradients and the
     /// optimizer's means are kept for the heads' weights alone.</remarks>
     /// <param name="model">A model in float32 without attention biases; it stays the caller's and as it is.</param>
@@ -26,15 +25,17 @@ public static class TargetedTuning
     /// <param name="heads">The heads, one at least.</param>
     /// <param name="data"><see cref="Arithmetic"/> or <see cref="EntityTracking"/>.</param>
     /// <param name="steps">Steps of about 1,500 tokens.</param>
-    /// <param name="learningRate">Highest learning rate; 20 steps of rise before it, half a cosine down to a tenth behind it.</param>
+    /// <param name="learningRate">Highest learning rate; 20 steps of rise before it, half a cosine down to a tenth
+    /// behind it.</param>
     /// <param name="seed">Seed of the data.</param>
     /// <param name="progress">Told each step: its number and loss.</param>
     /// <param name="cancel">Asked before each step.</param>
     /// <returns>The tuned copy, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">No head is named, the model lacks one, there are no such data, or a number is out of
-    /// range.</exception>
+    /// <exception cref="ArgumentException">No head is named, the model lacks one, there are no such data, or a number
+    /// is out of range.</exception>
     /// <exception cref="NotSupportedException">The model cannot be trained.</exception>
-    /// <exception cref="InvalidDataException">The tokenizer is not the model's, or makes more tokens than it reads.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer is not the model's, or makes more tokens than it
+    /// reads.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Llama Tune(
         Llama model, EncodeText encode, IReadOnlyList<Head> heads, string data, int steps, double learningRate, ulong seed,

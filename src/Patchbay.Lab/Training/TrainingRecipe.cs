@@ -41,9 +41,11 @@ public sealed record FineTuning(
     string Method = "all", int Rank = 16, double Alpha = 16, IReadOnlyList<string>? Targets = null, IReadOnlyList<string>? Heads = null);
 
 /// <summary>A part of the data.</summary>
-/// <param name="Kind">"entities", "arithmetic" or "conversations"; or, in a vocabulary of their own, "ioi" or "greater-than".</param>
+/// <param name="Kind">"entities", "arithmetic" or "conversations"; or, in a vocabulary of their own, "ioi" or
+/// "greater-than".</param>
 /// <param name="Share">Share of tokens, relative to the other parts.</param>
-/// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of <see cref="EntityCurriculumOptions"/>.</param>
+/// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of
+/// <see cref="EntityCurriculumOptions"/>.</param>
 public sealed record DataShare(string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null);
 
 /// <summary>When to stop early.</summary>
@@ -70,7 +72,8 @@ public sealed record TrainingRecipe
     [JsonIgnore]
     public LabVocabulary Vocabulary => LabData.VocabularyOf(Data.Count > 0 ? Data[0].Kind : "");
 
-    /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to 1.</summary>
+    /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to
+    /// 1.</summary>
     public double Copying { get; init; } = 0.9;
 
     /// <summary>Whether logits are scaled by width^-1/2 at the start, in the final norm's weight.</summary>
@@ -130,7 +133,8 @@ public sealed record TrainingRecipe
     public string ToJson() => JsonSerializer.Serialize(this, Json) + "\n";
 
     /// <summary>Reads a recipe.</summary>
-    /// <exception cref="InvalidDataException">It is no recipe; the message names file, field, what was expected and found.</exception>
+    /// <exception cref="InvalidDataException">It is no recipe; the message names file, field, what was expected and
+    /// found.</exception>
     public static TrainingRecipe Read(string path)
     {
         try

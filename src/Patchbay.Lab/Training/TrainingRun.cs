@@ -6,10 +6,9 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>
-/// A training and its folder: recipe.json, log.jsonl, state.safetensors (to go on from), checkpoints/step-N and, at the end, model/.
-/// A run that was interrupted at any instant goes on from its last saved state when it is opened again.
-/// </summary>
+/// <summary>A training and its folder: recipe.json, log.jsonl, state.safetensors (to go on from), checkpoints/step-N
+/// and, at the end, model/. A run that was interrupted at any instant goes on from its last saved state when it is
+/// opened again.</summary>
 public sealed class TrainingRun : IDisposable
 {
     private const string RecipeName = "recipe.json", StateName = "state.safetensors";
@@ -78,7 +77,8 @@ public sealed class TrainingRun : IDisposable
     /// <param name="start">The checkpoint that a fine-tuning starts from; null to train from scratch.</param>
     /// <param name="threads">Threads to train on, one or two; the result is the same.</param>
     /// <param name="device">Where to train; null is the CPU.</param>
-    /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is not as it must be.</exception>
+    /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is
+    /// not as it must be.</exception>
     public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
     {
         if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
@@ -118,7 +118,8 @@ public sealed class TrainingRun : IDisposable
     /// <summary>Whether the run is over: its model is written.</summary>
     public bool IsDone => Directory.Exists(ModelFolder);
 
-    /// <summary>Trains to the end, and writes the model. A cancelled run saves its state first, and goes on when it is opened again.</summary>
+    /// <summary>Trains to the end, and writes the model. A cancelled run saves its state first, and goes on when it is
+    /// opened again.</summary>
     /// <param name="progress">Told every line of the log.</param>
     /// <param name="cancellation">Asked before each step.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>

@@ -9,7 +9,7 @@ public class EntityFileTests
     {
         var lines = EntityTracking.Generate(new EntityOptions(30, 20, 5), EntityWords.All);
         using var file = new TemporaryFile("");
-        EntityFile.Write(file.Path, lines);
+        File.WriteAllText(file.Path, EntityFile.Format(lines));
         var loaded = EntityFile.Load(file.Path);
         Assert.Equal(lines.Select(line => line.Sentence), loaded.Select(line => line.Sentence));
         Assert.Equal(lines.Select(line => line.Queried), loaded.Select(line => line.Queried));

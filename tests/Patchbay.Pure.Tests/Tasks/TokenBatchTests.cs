@@ -11,7 +11,6 @@ public class TokenBatchTests
             SharedFolder.PathOf("golden", "s256x4", "batch.json"),
             SharedFolder.PathOf("golden", "s256x4", "group_D_corrupt_positions.json"));
         Assert.Equal(64, batch.Prompts.Count);
-        Assert.Equal(7, batch.Segments);
         Assert.Equal([(2, 1), (2, 2), (2, 5), (2, 7), (3, 0), (3, 1), (3, 6), (3, 7)], batch.Receivers);
         Assert.All(batch.Prompts.CleanPositions("last"), last => Assert.Equal(56, last));
         Assert.All(batch.Prompts.CounterfactualPositions("query_label"), label => Assert.Equal(54, label));
@@ -80,7 +79,6 @@ public class TokenBatchTests
     [InlineData("receivers", "[[1, 2, 3]]", "field 'receivers[0]': expected [layer, head], both 0 or more, found [1,2,3]")]
     [InlineData("receivers", "[[1, -2]]", "field 'receivers[0]': expected [layer, head]")]
     [InlineData("query_label_offset_from_last", "9", "field 'query_label_offset_from_last': expected 0 to 4, found 9")]
-    [InlineData("segments", "\"7\"", "field 'segments': expected a whole number, found the string '7'")]
     public void A_batch_that_is_not_as_it_must_be_is_refused_by_field(string field, string? value, string reason)
     {
         var json = Batch(b =>
@@ -118,7 +116,7 @@ public class TokenBatchTests
             """
             {"base_tokens": [[1, 5, 6, 5, 7], [1, 8, 9, 8, 4, 0]], "base_last_token_indices": [4, 4],
              "source_tokens": [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]], "source_last_token_indices": [4, 4],
-             "labels": [6, 2], "receivers": [[0, 1]], "segments": 2, "query_label_offset_from_last": 1}
+             "labels": [6, 2], "receivers": [[0, 1]], "query_label_offset_from_last": 1}
             """)!.AsObject();
         change?.Invoke(batch);
         return batch.ToJsonString();
