@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -15,6 +16,10 @@ internal delegate void ReportProgress(string label, double fraction);
 /// <summary>One run of a command: its arguments, where its output goes, and whether it was interrupted.</summary>
 internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted)
 {
+    /// <summary>Version of `pbm`.</summary>
+    public static string Version { get; } =
+        typeof(Call).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
     /// <summary>Set to 1, an error is followed by its stack trace.</summary>
     public const string TraceVariable = "PATCHBAY_TRACE";
 

@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
-using Patchbay.Experiments.Stages;
+using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -20,7 +20,8 @@ internal static class CommandLine
         root.Add(new DemoCommand());
         root.Add(new PatchCommand());
         root.Add(new DoctorCommand());
-        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelGenerateCommand(),
+        root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelTokensCommand(),
+            new ModelGenerateCommand(), new ModelLogitsCommand(),
             new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
         root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
         root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)),
@@ -30,7 +31,7 @@ internal static class CommandLine
             Reading(open => new SweepExportCommand(open)), Reading(open => new SweepReportCommand(open)),
             Reading(open => new SweepCompareCommand(open))));
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
-            [.. Experiment.All.Select(kind => new ExperimentCommand(kind))]));
+            [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(),

@@ -1,15 +1,11 @@
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
 using Patchbay.Sweeps;
+using Patchbay.Sweeps.Studies;
+using Patchbay.Tasks;
 using static TorchSharp.torch;
 
 namespace Patchbay.Node;
-
-/// <summary>A model that a sweep is to be planned with.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Path">Folder or file of the checkpoint.</param>
-/// <param name="Adapter">Folder of a LoRA adapter, or null.</param>
-public sealed record ModelPlace(string Name, string Path, string? Adapter);
 
 /// <summary>Looks at checkpoints, without loading them, and fixes what a sweep of them will compute with.</summary>
 public static class SweepPlanner
@@ -25,12 +21,26 @@ public static class SweepPlanner
     public static PlannedModel Look(ModelPlace place, string dtype, IProgress<double>? progress, CancellationToken cancel)
     {
         using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);
-        if (TokenizerLoader.Open(place.Path) is null && TokenizerLoader.Open(checkpoint.Folder) is null)
-            throw new InvalidDataException($"{place.Name}: there is no tokenizer in {place.Path}");
         var config = checkpoint.Config;
         var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
         return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel), config.Layers, config.Heads,
-            config.ParameterCount * size);
+            config.ParameterCount * size, place.Tokenizer);
+    }
+
+    /// <summary>How a model reads text: by its own tokenizer, its folder's, or that of the checkpoint that its adapter names. Opened when
+    /// the first text comes: prompts given as tokens need none.</summary>
+    public static EncodeText EncoderOf(string path, string? tokenizer)
+    {
+        Tokenizer? opened = null;
+        return text => (opened ??= Open()).Encode(text);
+
+        Tokenizer Open()
+        {
+            if (TokenizerLoader.Open(tokenizer ?? path) is { } own) return own;
+            using var checkpoint = Checkpoint.Open(path);
+            return TokenizerLoader.Open(checkpoint.Folder)
+                ?? throw new FileNotFoundException($"there is no tokenizer in {tokenizer ?? path}; give its file with --tokenizer", path);
+        }
     }
 
     /// <summary>Memory of one model's unit: what all models have together, divided by as many models as can be loaded at a time and

@@ -1,7 +1,6 @@
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Models.Tokenizers;
 using Patchbay.Sweeps;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -49,10 +48,9 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
             stamps = Stamps(checkpoint);
             Fingerprint = Same(checkpoint, cancel);
-            var tokenizer = TokenizerLoader.Open(key.Model.Path) ?? TokenizerLoader.Open(checkpoint.Folder)
-                ?? throw new InvalidDataException($"there is no tokenizer in {key.Model.Path}");
             var weights = checkpoint.Load(DtypeOf(key.Dtype), DeviceOf(key.Device), null, cancel);
-            session = new ModelSession(new Llama(checkpoint.Config, weights), text => tokenizer.Encode(text), artifacts);
+            session = new ModelSession(new Llama(checkpoint.Config, weights),
+                SweepPlanner.EncoderOf(key.Model.Path, key.Model.Tokenizer), artifacts);
         }
 
         public string Fingerprint { get; }

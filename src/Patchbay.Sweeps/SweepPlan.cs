@@ -23,10 +23,12 @@ public sealed record SweepPlan(string Study, string StudyText, ulong Seed, Plann
 /// <param name="Path">Where the checkpoint lies on the machine that planned the sweep.</param>
 /// <param name="Adapter">Folder of a LoRA adapter for it, or null.</param>
 /// <param name="Fingerprint">SHA-256 of configuration, weights and adapter.</param>
-/// <param name="Layers">L.</param>
-/// <param name="Heads">H.</param>
+/// <param name="Layers">Number of its layers, L.</param>
+/// <param name="Heads">Heads of a layer, H.</param>
 /// <param name="Bytes">Memory that the loaded weights take.</param>
-public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads, long Bytes);
+/// <param name="Tokenizer">Where its tokenizer lies on that machine, where that is not with the checkpoint.</param>
+public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads, long Bytes,
+    string? Tokenizer = null);
 
 /// <summary>Where prompts come from.</summary>
 /// <param name="Kind">"entity-tracking" (generated), or "file".</param>

@@ -97,24 +97,41 @@ public static class PromptFile
     }
 }
 
-/// <summary>Prompts of a JSONL file, whichever of the two forms it has.</summary>
+/// <summary>Prompts of a file, whichever of the three forms it has.</summary>
 public static class PromptInput
 {
+    private const string EntityTracking = "entity tracking", Own = "own task", Tokens = "tokens";
+
     /// <summary>Loads the first prompts of a file, or all.</summary>
-    /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md.</param>
+    /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md, or a batch of tokens
+    /// (<see cref="TokenBatch"/>).</param>
     /// <param name="encode">The tokenizer.</param>
     /// <param name="seed">Seed of the counterfactuals where the file has none of its own.</param>
-    /// <param name="prompts">How many lines to use.</param>
-    /// <returns>"entity tracking" or "own task", and the prompts as tokens.</returns>
+    /// <param name="prompts">How many to use.</param>
+    /// <returns>"entity tracking", "own task" or "tokens", and the prompts as tokens.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">A line is not as it must be.</exception>
-    public static (string Kind, PromptSet Prompts) Load(
-        string path, EncodeText encode, ulong seed, int? prompts = null)
+    public static (string Kind, PromptSet Prompts) Load(string path, EncodeText encode, ulong seed, int? prompts = null)
     {
         RequireFile(path);
-        return HasSentences(path)
-            ? ("entity tracking", EntityPrompts.Load(path, encode, seed, prompts))
-            : ("own task", PromptFile.Load(path, encode, prompts));
+        var kind = KindOf(path).Kind;
+        return (kind, kind switch
+        {
+            EntityTracking => EntityPrompts.Load(path, encode, seed, prompts),
+            Tokens => TokenBatch.Load(path).Prompts.Take(prompts ?? int.MaxValue),
+            _ => PromptFile.Load(path, encode, prompts),
+        });
+    }
+
+    /// <summary>Names of the positions of a file's prompts, before a tokenizer has read it: those of its first line, and the last
+    /// token. Null where they are entity tracking's.</summary>
+    public static IReadOnlyList<string>? PositionsOf(string path)
+    {
+        var (kind, first) = KindOf(path);
+        if (kind == EntityTracking) return null;
+        var named = first.ValueKind == JsonValueKind.Object && first.TryGetProperty("positions", out var rules)
+            && rules.ValueKind == JsonValueKind.Object ? rules.EnumerateObject().Select(rule => rule.Name) : [];
+        return [.. named.Append(PositionNames.Last).Distinct()];
     }
 
     /// <summary>Ends the command where a file is not there.</summary>
@@ -124,19 +141,20 @@ public static class PromptInput
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
     }
 
-    /// <summary>Whether the first line has a field "sentence"; a line that is no JSON is left to the loader to
-    /// refuse.</summary>
-    private static bool HasSentences(string path)
+    /// <summary>Which form a file has, and its first line; what is of none is left to a loader to refuse.</summary>
+    private static (string Kind, JsonElement First) KindOf(string path)
     {
+        JsonElement first = default;
         try
         {
-            var first = File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}";
-            var line = JsonElement.Parse(first);
-            return line.ValueKind == JsonValueKind.Object && line.TryGetProperty("sentence", out _);
+            first = JsonElement.Parse(File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}");
         }
         catch (JsonException)
         {
-            return false;
+            // Perhaps one object over several lines.
         }
+        bool Has(string field) => first.ValueKind == JsonValueKind.Object && first.TryGetProperty(field, out _);
+        if (Has("sentence")) return (EntityTracking, first);
+        return (!Has("clean") && File.ReadAllText(path).Contains("\"base_tokens\"", StringComparison.Ordinal) ? Tokens : Own, first);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Patchbay.Tasks;
 
@@ -8,16 +9,16 @@ public static class TokenBatch
 {
     /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's last
     /// index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer ids), and
-    /// if wanted receivers ([[layer, head], ...]) and query_label_offset_from_last. Others are ignored.</summary>
+    /// if wanted receivers ([[layer, head], ...]), query_label_offset_from_last and d_positions (one position per
+    /// counterfactual, which group D's senders are taken from). Others are ignored.</summary>
     /// <param name="path">The batch.</param>
-    /// <param name="dPositionsPath">A list with one position per counterfactual, which group D's senders are taken
-    /// from.</param>
+    /// <param name="dPositionsPath">A list of group D's positions in a file of its own.</param>
     /// <returns>The prompts, and layer and head of every receiver, none where the file names none. Positions: "last";
     /// with a query-label offset also "query_label" and "previous_query_label", the latter in the counterfactuals only
     /// where group D's positions were given.</returns>
     /// <exception cref="InvalidDataException">A file is not as it must be; the message names it and the
     /// field.</exception>
-    public static (PromptSet Prompts, IReadOnlyList<(int Layer, int Head)> Receivers) Load(
+    public static (PromptSet Prompts, IReadOnlyList<Head> Receivers) Load(
         string path, string? dPositionsPath = null)
     {
         var file = JsonFile.Value(path).AsObject();
@@ -27,9 +28,9 @@ public static class TokenBatch
         var answers = Integers(file["labels"], clean.Count);
         int? offset = file["query_label_offset_from_last"] is { Exists: true } field ? field.Integer : null;
         int[]? dPositions = null;
-        if (dPositionsPath is not null)
+        var positions = dPositionsPath is null ? file["d_positions"] : JsonFile.Value(dPositionsPath) with { Name = "positions" };
+        if (positions.Exists)
         {
-            var positions = JsonFile.Value(dPositionsPath) with { Name = "positions" };
             Integers(positions, source.Count);
             dPositions = [.. positions.Items.Select((item, i) => item.IntegerIn(0, source[i].Length - 1))];
         }
@@ -43,12 +44,21 @@ public static class TokenBatch
         return (new PromptSet(prompts), Receivers(file));
     }
 
+    /// <summary>The text of a batch with group D's positions from another file put in.</summary>
+    /// <exception cref="InvalidDataException">A file is no JSON.</exception>
+    public static string WithDPositions(string path, string dPositionsPath)
+    {
+        var batch = JsonNode.Parse(JsonFile.Value(path).AsObject().Value.GetRawText())!;
+        batch["d_positions"] = JsonNode.Parse(JsonFile.Value(dPositionsPath).Value.GetRawText());
+        return batch.ToJsonString();
+    }
+
     /// <summary>Only the receivers of such a file, whatever else it holds.</summary>
     /// <exception cref="InvalidDataException">It names none, or one is not [layer, head].</exception>
-    public static IReadOnlyList<(int Layer, int Head)> LoadReceivers(string path)
+    public static IReadOnlyList<Head> LoadReceivers(string path)
     {
         var file = JsonFile.Value(path);
-        (int, int)[] receivers = file.Value.ValueKind == JsonValueKind.Object ? Receivers(file) : [];
+        Head[] receivers = file.Value.ValueKind == JsonValueKind.Object ? Receivers(file) : [];
         return receivers.Length > 0 ? receivers
             : throw Refusal.Field(file.Origin, "receivers", "a list of [layer, head] pairs", "none");
     }
@@ -98,9 +108,9 @@ public static class TokenBatch
             0, row.Length - 1, row.Length == 0 ? "a row of at least one id" : null) + 1)])];
     }
 
-    private static (int Layer, int Head)[] Receivers(JsonField file) =>
+    private static Head[] Receivers(JsonField file) =>
         file["receivers"] is not { Exists: true } list ? [] : [.. list.Items.Select(pair =>
-            Integers(pair) is [>= 0 and var layer, >= 0 and var head] ? (layer, head)
+            Integers(pair) is [>= 0 and var layer, >= 0 and var head] ? new Head(layer, head)
                 : throw pair.Refused("[layer, head], both 0 or more", pair.Value.GetRawText()))];
 
     private static int[] Integers(JsonField list, int? count = null)

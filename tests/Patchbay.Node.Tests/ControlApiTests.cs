@@ -10,7 +10,7 @@ public sealed class ControlApiTests : IAsyncLifetime
 #pragma warning restore CA1001
 {
     private static readonly ModelKey Model = new(new PlannedModel("tiny", "/tiny", null, "f", 4, 3, 100), "float32", "cpu", 1, 1 << 20);
-    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }), new SimulatedModels(() => 1, () => 0),
+    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }), new SimulatedModels(() => 1, () => 0), [],
         new(1, 1, 1 << 30, "1.2.3"), () => { });
     private ControlApi api = null!;
 

@@ -1,6 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
-using Patchbay.Experiments.Stages;
 using Patchbay.Models;
 using Patchbay.Node.Tests.Simulation;
 using Patchbay.Sweeps;
@@ -12,6 +10,7 @@ namespace Patchbay.Node.Tests;
 /// <summary>Every experiment as stages of a sweep on two of the shipped models, with few prompts.</summary>
 public sealed class ExperimentStageTests
 {
+    private static readonly IReadOnlyList<Experiment> Experiments = [.. Experiment.All, new Lab.TargetedExperiment()];
     private const int Prompts = 12;
     private static readonly string Models = Path.Combine(NodeTests.Root(), "models");
 
@@ -21,7 +20,7 @@ public sealed class ExperimentStageTests
         using var folder = new TemporaryFolder();
         var whole = await RunToEnd(Plan("0"), 1, folder.PathOf("whole"));
         var parts = await RunToEnd(Plan("5"), 2, folder.PathOf("parts"));
-        var (a, b) = (FindingsOf.Sweep(whole), FindingsOf.Sweep(parts));
+        var (a, b) = (SweepFindings.Of(whole), SweepFindings.Of(parts));
         Assert.Equal(a.Models.Select(m => m.Accuracy!.Right), b.Models.Select(m => m.Accuracy!.Right));
         foreach (var (x, y) in a.Models.Zip(b.Models))
         {
@@ -65,7 +64,7 @@ public sealed class ExperimentStageTests
             ["functionality"] = new() { ["seeds"] = "2", ["triples"] = "14" },
             ["targeted-tuning"] = new() { ["circuit"] = Circuit, ["sets"] = "A", ["steps"] = "2" },
         }, "accuracy", "path-patching", "attribution", "dcm", "functionality", "targeted-tuning");
-        var found = FindingsOf.Sweep(await RunToEnd(plan, 2, folder.PathOf("artifacts")));
+        var found = SweepFindings.Of(await RunToEnd(plan, 2, folder.PathOf("artifacts")));
         foreach (var model in found.Models)
         {
             Assert.Equal([("A", "gradient"), ("A", "integrated gradients")], model.Attribution.Select(a => (a.Group, a.Form)));
@@ -99,17 +98,17 @@ public sealed class ExperimentStageTests
         using var folder = new TemporaryFolder();
         var plan = Plan("0", new() { ["circuit"] = new() { ["circuit"] = "A=5.1 5.6; B=3.0", ["random"] = "0", ["subsets"] = "0" }, ["attention"] = new() { ["circuit"] = "A=5.1" } }, "circuit", "attention");
         var state = await RunToEnd(plan, 1, folder.PathOf("artifacts"));
-        var finding = Assert.Single(FindingsOf.Sweep(state).Circuits, c => c.Model == "tiny-base");
+        var finding = Assert.Single(SweepFindings.Of(state).Circuits, c => c.Model == "tiny-base");
         Assert.Equal("given", finding.CircuitOf);
         Assert.Equal(2, finding.Heads["A"]);
         Assert.Equal(2, finding.Completeness.Count);
-        Assert.Equal(new Head(5, 1), Assert.Single(FindingsOf.Sweep(state).Models[0].Attention).Head);
+        Assert.Equal(new Head(5, 1), Assert.Single(SweepFindings.Of(state).Models[0].Attention).Head);
     }
 
     [Fact]
     public void An_experiment_that_needs_a_circuit_says_so_where_none_comes_before()
     {
-        foreach (var kind in Experiment.All.Where(k => k.Needs.Count > 0))
+        foreach (var kind in Experiments.Where(k => k.Needs.Count > 0))
         {
             var request = new StageRequest("b", kind.Fields.ToDictionary(f => f.Name, f => f.Default), ["a", "b"], []);
             var refusal = Assert.Throws<InvalidDataException>(() => kind.Expand(request));
@@ -120,7 +119,7 @@ public sealed class ExperimentStageTests
 
     [Fact]
     public void Defaults_of_every_field_pass_its_own_check() =>
-        Assert.All(Experiment.All.SelectMany(k => k.Fields.Select(f => (Kind: k.Name, Field: f))), f => Assert.Null(f.Field.Check(f.Field.Default)));
+        Assert.All(Experiments.SelectMany(k => k.Fields.Select(f => (Kind: k.Name, Field: f))), f => Assert.Null(f.Field.Check(f.Field.Default)));
 
     private static SweepPlan Plan(string batch, Dictionary<string, Dictionary<string, string>>? given = null, params string[] kinds)
     {
@@ -132,7 +131,7 @@ public sealed class ExperimentStageTests
         }).ToArray();
         if (kinds.Length == 0) kinds = ["accuracy", "path-patching", "minimality", "circuit", "knockout", "attention", "activation-patching", "cmap"];
         var stages = new List<Stage>();
-        foreach (var kind in kinds.Select(Experiment.Of))
+        foreach (var kind in kinds.Select(name => Experiments.First(e => e.Name == name)))
         {
             var parameters = kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
             {
@@ -154,7 +153,7 @@ public sealed class ExperimentStageTests
         var records = new SharedRecords();
         SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
         foreach (var (i, happened) in events.Index()) records.Of("s").Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
-        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }), new TorchModelSource(new FolderArtifacts(artifacts)),
+        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }), new TorchModelSource(new FolderArtifacts(artifacts), Experiments), Experiments,
             new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
         for (var left = 12000; left > 0 && !node.Sweep("s").Ended && !node.Failure.IsCompleted; left--) await Task.Delay(25);
         if (node.Failure.IsCompleted) await node.Failure;

@@ -1,5 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Experiments.Stages;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
 using Patchbay.Node.Tests.Simulation;
@@ -26,21 +25,21 @@ public sealed class NodeTests
             using var model = new Llama(checkpoint.Config, checkpoint.Load(torch.ScalarType.Float32));
             var tokenizer = TokenizerLoader.Open(planned.Path)!;
             var prompts = EntityPrompts.Generate(new(Prompts, plan.Seed, 7), text => tokenizer.Encode(text));
-            var whole = PathPatching.Run(model, prompts, PathChain.EntityTracking, new() { TopK = [4, 4, 4, 4] });
-            foreach (var group in whole.Groups)
+            var whole = PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { TopK = [4, 4, 4, 4] });
+            foreach (var group in whole)
             {
                 var stage = state.Stages[$"{planned.Name}/path-patching/{group.Group.Name}"];
-                Assert.Equal(string.Join(' ', group.Receivers), stage.Inputs);
+                Assert.Equal(group.Receivers, StageInputs.Of(stage).Receivers);
                 foreach (var (_, result) in stage.Results)
                 {
-                    var head = Circuit.ParseHead(result.Item);
+                    var head = result.Head!.Value;
                     Assert.Equal(group.Scores[head.Layer, head.Index], result.Score, 1e-5);
                     Assert.Equal(group.StandardErrors[head.Layer, head.Index], result.Error, 1e-5);
                     Assert.Equal(Prompts, result.Samples);
                 }
                 Assert.Equal(group.SenderLayers * 8, stage.Results.Count());
             }
-            var asked = TaskAccuracy.Measure(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text => tokenizer.Encode(text)));
+            var asked = PathRuns.Accuracy(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text => tokenizer.Encode(text)));
             Assert.Equal(asked.Right, state.Stages[$"{planned.Name}/accuracy"].Results.Where(r => r.Result.Item == "accuracy").Sum(r => r.Result.Score * r.Result.Samples), 1e-9);
         }
     }
@@ -75,17 +74,17 @@ public sealed class NodeTests
         foreach (var file in Directory.GetFiles(Path.Combine(Models, "tiny-base"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         var key = ModelKey.Of(Plan(copy), "copy");
         var plan = Plan(copy);
-        using var runner = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts"))).Open(key, CancellationToken.None);
+        using var runner = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts")), Experiment.All).Open(key, CancellationToken.None);
         var stage = plan.Stages.First(s => s.Kind == "accuracy");
-        var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0063", 1, stage, "", plan);
-        Assert.Equal(3, runner.Run(order, CancellationToken.None).Count);
+        var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0063", 1, stage, JsonRecord.Empty, plan);
+        Assert.Equal(3, runner.Run(order, _ => { }, CancellationToken.None).Count);
         var weights = Path.Combine(copy, "model.safetensors");
         File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddHours(1));
-        Assert.Equal(3, runner.Run(order, CancellationToken.None).Count); // touched, but the same bytes
+        Assert.Equal(3, runner.Run(order, _ => { }, CancellationToken.None).Count); // touched, but the same bytes
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        var refused = Assert.Throws<InvalidDataException>(() => runner.Run(order, CancellationToken.None));
+        var refused = Assert.Throws<InvalidDataException>(() => runner.Run(order, _ => { }, CancellationToken.None));
         Assert.Contains("has changed since the sweep was planned: its fingerprint is", refused.Message, StringComparison.Ordinal);
     }
 
@@ -112,7 +111,7 @@ public sealed class NodeTests
     {
         var source = new CountingSource();
         var plan = SimulatedPlan.Make(poisoned: false, batches: false); // two models of a mebibyte
-        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }), source, new(2, 1, (1 << 20) + 1, "test"), () => { });
+        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }), source, Experiment.All, new(2, 1, (1 << 20) + 1, "test"), () => { });
         await Until(() => node.Sweep("s").Ended);
         Assert.Equal(SweepStatus.Completed, node.Sweep("s").Status);
         Assert.Equal((1, 2), (source.Most, source.Opened)); // and each is loaded once: a model with units ready is not exchanged
@@ -140,7 +139,7 @@ public sealed class NodeTests
         {
             public string Fingerprint => inner.Fingerprint;
 
-            public IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel) => inner.Run(order, cancel);
+            public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel) => inner.Run(order, progress, cancel);
 
             public void Dispose()
             {
@@ -186,7 +185,7 @@ public sealed class NodeTests
     }
 
     private static PatchbayNode Node(SharedRecords records, int slots) => new(new SimulatedJournal(records, () => 1, () => 0, () => { }),
-        new TorchModelSource(new FolderArtifacts(Path.Combine(Path.GetTempPath(), "patchbay-node-tests"))), new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
+        new TorchModelSource(new FolderArtifacts(Path.Combine(Path.GetTempPath(), "patchbay-node-tests")), Experiment.All), Experiment.All, new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
 
     private static async Task Until(Func<bool> reached)
     {

@@ -63,7 +63,7 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
             Path.Combine(folder, "group_D_corrupt_positions.json"));
         var model = Load(folder, dtype, device);
         return new(Described("golden/s256x4", model.Config), model, batch.Prompts.Take(prompts),
-            [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))]);
+            batch.Receivers);
     }
 
     private static string OfQuartet(string name) => Path.Combine(BesideProject.Inside("models")

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Models;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using TorchSharp;
@@ -39,6 +40,22 @@ internal sealed class Compute
         return new(count, TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
     }
 
+    /// <summary>Loads a checkpoint's weights under a progress bar.</summary>
+    public static Llama Load(Call call, Checkpoint checkpoint, Choice choice) => call.WithProgress("loading", report =>
+        new Llama(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device,
+            new Direct<LoadProgress>(p => report("loading", p.BytesDone / (double)p.BytesTotal)), call.Interrupted)));
+
+    /// <summary>A checkpoint's fingerprint, under a progress bar.</summary>
+    public static string Fingerprint(Call call, Checkpoint checkpoint) => call.WithProgress("fingerprint", report =>
+        checkpoint.ComputeFingerprint(new Direct<double>(done => report("fingerprint", done)), call.Interrupted));
+
     /// <summary>"float32", as options and files spell it.</summary>
     public static string NameOf(ScalarType dtype) => dtype.ToString().ToLowerInvariant();
+}
+
+/// <summary>Progress told at once, on the thread that reports it.</summary>
+internal sealed class Direct<T>(Action<T> tell) : IProgress<T>
+{
+    /// <inheritdoc/>
+    public void Report(T value) => tell(value);
 }

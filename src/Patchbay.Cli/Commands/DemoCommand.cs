@@ -3,13 +3,12 @@ using System.Diagnostics;
 using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.HeatMaps;
+using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
-using Patchbay.Experiments;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Findings;
 using Patchbay.Lab.Training;
-using Patchbay.Models;
-using Patchbay.Models.Libtorch;
-using Patchbay.Tasks;
-using TorchSharp;
+using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
@@ -19,9 +18,14 @@ internal sealed class DemoCommand : PbmCommand
 {
     private const ulong Seed = 20;
     private const int Boxes = 7;
+
+    /// <summary>Heads of a circuit have at least this share of the strongest head's score. Circuits of as many heads each would make
+    /// precision and recall the same number and hide that a fine-tune's circuit grew.</summary>
+    private const string Salience = "0.1";
+
     private readonly Option<string> folder = new("--out")
     {
-        Description = "Folder for pictures and scores",
+        Description = "Folder for report, pictures and scores",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => "out/demo",
     };
@@ -32,12 +36,14 @@ internal sealed class DemoCommand : PbmCommand
     };
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count, 300);
     private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on", Lists.Count, 500);
-    private readonly Option<int?> threads = CommonOptions.Threads();
+    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N", "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+    private readonly NodeSettings node = new();
+    private readonly KeepOption keep = new();
 
     public DemoCommand() : base("demo", "Path-patch every head of four small models, a base and its fine-tunes, and compare their circuits",
-        "pbm demo", "pbm demo --out ./demo --threads 1", "pbm demo --models ./models --prompts 100 --json")
+        "pbm demo", "pbm demo --out ./demo --threads 2", "pbm demo --models ./models --prompts 100 --json")
     {
-        foreach (var option in new Option[] { folder, models, prompts, questions, threads }) Add(option);
+        foreach (var option in new Option[] { folder, models, prompts, questions, threads, keep.Option }.Concat(node.Options)) Add(option);
     }
 
     /// <inheritdoc/>
@@ -45,19 +51,25 @@ internal sealed class DemoCommand : PbmCommand
     {
         var clock = Stopwatch.StartNew();
         var paths = Paths(call.Get(models));
-        var count = call.Get(threads) ?? ProcessorCores.Available();
-        TorchRuntime.Configure(count);
-        var encode = TaskCheckCommand.Encoder(paths[0]);
-        var set = EntityPrompts.Generate(new(call.Get(prompts), Seed, Boxes), encode);
-        var asked = EntityPrompts.Generate(new(call.Get(questions), Seed, Boxes), encode);
-        foreach (var notice in set.Notices) call.Notice(notice);
-        var patched = paths.Select(path => Patch(call, path, set, asked, count)).ToArray();
-        var comparison = new CircuitComparison(patched, Seed, call.Get(prompts), clock.Elapsed.TotalSeconds);
-        var written = Write(comparison, call.Get(folder));
-        Show(call, comparison);
+        var study = new OwnStudy("demo") { Seed = Seed, Threads = call.Get(threads) };
+        foreach (var path in paths) study.AddModel(OwnStudy.NameOf(path), path);
+        study.AskEntities(Boxes, call.Get(prompts));
+        study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(questions)}"));
+        study.AddStage(Kinds.PathPatching, ("receivers", "8"), ("circuit", Salience));
+        var (id, state, times) = keep.Run(call, study, node);
+        var notes = new List<string>();
+        var overlaps = SweepTables.Overlaps(state, notes);
+        var written = Write(id, state, times, call.Get(folder));
+        SweepShowCommand.ShowResults(call, state, overlaps);
+        foreach (var model in state.Plan!.Models)
+        {
+            call.WriteLine($"{model.Name}: strongest heads (layer.head, score ± standard error)");
+            call.Draw(() => SweepMaps.Strongest(SweepMaps.OfModel(state, model.Name)));
+        }
         SeedResults.Show(call, "As they were made", Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
         foreach (var path in written) call.WriteLine($"written: {path}");
-        call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all, {count} thread{(count == 1 ? "" : "s")}");
+        call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all");
+        call.WriteJsonText(SweepDocument.Of(id, state, times, overlaps, null, notes));
         return ExitCode.Ok;
     }
 
@@ -65,82 +77,31 @@ internal sealed class DemoCommand : PbmCommand
     /// <exception cref="DirectoryNotFoundException">One is not there.</exception>
     private static string[] Paths(string? models)
     {
-        var root = models ?? BesideProject.Inside("models")
-            ?? throw new DirectoryNotFoundException($"there is no folder models/ with {string.Join(", ", Quartet.Names)} in the project: give their folder with --models");
+        var root = models ?? BesideProject.Inside("models") ?? throw new DirectoryNotFoundException(
+            $"there is no folder models/ with {string.Join(", ", Quartet.Names)} in the project: give their folder with --models");
         if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"there is no folder {root}");
         string[] paths = [.. Quartet.Names.Select(name => Path.Combine(root, name))];
         string[] missing = [.. paths.Where(path => !Directory.Exists(path))];
-        return missing.Length == 0 ? paths : throw new DirectoryNotFoundException($"the demo needs four models and there is no {string.Join(" nor ", missing)}");
+        return missing.Length == 0 ? paths
+            : throw new DirectoryNotFoundException($"the demo needs four models and there is no {string.Join(" nor ", missing)}");
     }
 
-    private static PatchedModel Patch(Call call, string path, PromptSet set, PromptSet asked, int threads)
+    /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
+    /// <returns>Paths of those that one looks at first.</returns>
+    private static string[] Write(string id, SweepState state, SweepTimes times, string folder)
     {
-        var name = Path.GetFileName(path);
-        using var checkpoint = Checkpoint.Open(path);
-        set.CheckVocabulary(checkpoint.Config.Vocabulary);
-        var fingerprint = PatchRun.Fingerprint(call, checkpoint);
-        using var model = PatchRun.Load(call, checkpoint, new(threads, torch.CPU, torch.ScalarType.Float32));
-        var accuracy = call.WithProgress($"{name}: accuracy", report =>
-            TaskAccuracy.Measure(model, asked, new PatchRun.Direct<double>(done => report($"{name}: accuracy", done)), call.Interrupted));
-        var result = PatchRun.Patch(call, model, set, CircuitComparison.Options, $"{name}: ");
-        var report = PatchRun.Report(result, CircuitComparison.Options) with
-        {
-            Model = name,
-            Fingerprint = fingerprint,
-            Task = "entity tracking, 7 boxes",
-            Seed = Seed,
-            Dtype = "float32",
-            Device = "cpu",
-            Threads = threads,
-        };
-        return new(name, accuracy, result.Groups, report);
+        string In(string name) => Path.Combine(folder, name);
+        foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(In(file.Name), file.Bytes);
+        var input = new ReportInput(RunFacts.Of(id, state, times, []), SweepFindings.Of(state), SweepReport.Training(state.Plan!));
+        foreach (var (name, text) in SweepReport.Files(input)) OutputFile.Write(In(name), text);
+        OutputFile.Write(In("heatmaps.svg"), SvgHeatMapGrid.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
+            $"accuracy {SweepResults.Accuracy(state, m.Name)!.Value.Share:0.00}", SweepMaps.OfModel(state, m.Name)))]),
+            "Path patching of every head of four models", Caption(state)).ToString(SaveOptions.DisableFormatting));
+        return [In("report.html"), In("heatmaps.svg"), In("scores.json"), In("scores.csv"), In("results.csv")];
     }
 
-    private static void Show(Call call, CircuitComparison comparison)
-    {
-        call.Draw(() => comparison.AccuracyTable());
-        var rows = comparison.Rows();
-        for (var g = 0; g < comparison.GroupCount; g++)
-        {
-            var title = rows[0].Maps[g];
-            call.WriteLine($"{title.Name}  {title.Title}: mean relative change of the answer's probability");
-            call.Draw(() => new TerminalHeatMaps([.. rows.Select(row =>
-                row.Maps[g] with { Name = row.Name, Title = row.Note })])
-            { LeastWidth = 26 });
-            call.WriteLine("");
-        }
-        foreach (var row in rows)
-        {
-            call.WriteLine($"{row.Name}: strongest heads (layer.head, score ± standard error)");
-            call.Draw(() => PathPatchingOutput.Table(row.Maps));
-        }
-        call.WriteLine(CircuitComparison.OverlapCaption);
-        call.Draw(() => comparison.OverlapTable());
-        call.WriteJsonText(comparison.ToJson().TrimEnd());
-    }
-
-    /// <summary>Writes numbers, then pictures of them.</summary>
-    /// <returns>Paths of the files.</returns>
-    private static List<string> Write(CircuitComparison comparison, string folder)
-    {
-        var written = new List<string>();
-        string Named(string name)
-        {
-            written.Add(Path.Combine(folder, name));
-            return written[^1];
-        }
-        OutputFile.Write(Named("scores.json"), comparison.ToJson());
-        OutputFile.Write(Named("scores.csv"), comparison.ToCsv());
-        foreach (var model in comparison.Models)
-        {
-            PatchOutput.Write(Named($"{model.Name}.json"), model.Report, CircuitComparison.Options);
-            PatchOutput.Write(Named($"{model.Name}.csv"), model.Report, CircuitComparison.Options);
-        }
-        OutputFile.Write(Named("heatmaps.svg"),
-            SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models",
-            comparison.Summary).ToString(SaveOptions.DisableFormatting));
-        foreach (var model in comparison.Models)
-            PatchOutput.Write(Named($"{model.Name}.svg"), model.Report, CircuitComparison.Options);
-        return written;
-    }
+    private static string Caption(SweepState state) =>
+        $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, p the probability of the right "
+        + "object, when one head's output is taken from another prompt. Blue: the answer becomes less probable. Outlined: the eight strongest, "
+        + "where the next group's paths end. One colour scale per column.";
 }

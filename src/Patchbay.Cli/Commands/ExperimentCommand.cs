@@ -1,13 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
+using Patchbay.Findings;
+using Patchbay.Node;
 using Patchbay.Sweeps;
-using Patchbay.Sweeps.Studies;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 
@@ -23,6 +21,7 @@ internal sealed class ExperimentCommand : PbmCommand
     private readonly Experiment kind;
     private readonly Argument<string> model = new("MODEL") { Description = "Folder of a checkpoint" };
     private readonly Option<string?> adapter = new("--adapter") { Description = "Folder of a LoRA adapter for it", HelpName = "FOLDER" };
+    private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
     private readonly Option<string?> into = new("--base")
     {
         Description = "Folder of the base model that activations are patched into",
@@ -31,7 +30,7 @@ internal sealed class ExperimentCommand : PbmCommand
     private readonly Option<string?> taskFile = new("--task") { Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without", HelpName = "FILE" };
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count, 7);
     private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
-        "Prompts of path patching, where the circuit is not given", Lists.Count, 300);
+        "Prompts of path patching, where the circuit is not given (of a file: all)", Lists.Count, 300);
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
@@ -46,7 +45,7 @@ internal sealed class ExperimentCommand : PbmCommand
     public ExperimentCommand(Experiment kind) : base(kind.Name, kind.Summary, Example(kind))
     {
         this.kind = kind;
-        before = [.. kind.Needs.Select(Experiment.Of)];
+        before = [.. kind.Needs.Select(name => StudyInput.Experiments.First(e => e.Name == name))];
         Add(model);
         foreach (var field in kind.Fields) AddField(kind, field);
         foreach (var experiment in before)
@@ -55,7 +54,8 @@ internal sealed class ExperimentCommand : PbmCommand
                 if (field.Name is "chain" or "receivers" || field.Name == Candidates.Field && experiment is PathPatchingExperiment)
                     AddField(experiment, field);
             }
-        foreach (var option in new Option[] { adapter, taskFile, boxes, taskPrompts, seed, dtype, device, threads, anew, data }) Add(option);
+        foreach (var option in new Option[] { adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device, threads, anew, data })
+            Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);
     }
@@ -64,12 +64,7 @@ internal sealed class ExperimentCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
-        var name = $"{kind.Name}-{NameOf(call.Get(model))}";
-        var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");
-        OutputFile.Write(path, Encoding.UTF8.GetBytes(Study(call, name)));
-        var study = StudyInput.Load(call, path, ModelCatalogue.Empty);
-        var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads) ?? ProcessorCores.Available(),
-            node), call.Get(anew));
+        var id = SweepRun.Begin(call, home, Study(call).Plan(call, home, node), call.Get(anew));
         var code = SweepRun.Serve(call, home, id, node, kind.Name);
         if (code != ExitCode.Ok || call.IsJson) return code;
         var state = SweepJournals.Find(home.Journal, id).State;
@@ -77,43 +72,49 @@ internal sealed class ExperimentCommand : PbmCommand
         return code;
     }
 
-    /// <summary>The study, as YAML: texts in JSON's quotes are YAML too.</summary>
-    private string Study(Call call, string name)
+    private OwnStudy Study(Call call)
     {
-        string Full(string path) => Path.GetFullPath(path);
-        string Quoted(string text) => JsonSerializer.Serialize(text);
-        var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"# Written by pbm experiment {kind.Name}; pbm study run does the same with it.");
-        text.AppendLine(CultureInfo.InvariantCulture, $"name: {name.ToLowerInvariant()}").AppendLine("models:");
+        var own = OwnStudy.NameOf(call.Get(model));
+        var study = new OwnStudy($"{kind.Name}-{own}")
+        {
+            Seed = call.Get(seed),
+            Dtype = call.Get(dtype),
+            Device = call.Get(device),
+            Threads = call.Get(threads) ?? ProcessorCores.Available(),
+        };
         if (kind is CmapExperiment)
         {
-            var target = call.Get(into) ?? throw new InvalidDataException(
-                "cross-model patching needs the model that is patched: give it with --base FOLDER");
-            text.AppendLine(CultureInfo.InvariantCulture, $"  - {{name: {Quoted("base")}, path: {Quoted(Full(target))}}}");
+            study.AddModel("base", call.Get(into) ?? throw new InvalidDataException(
+                "cross-model patching needs the model that is patched: give it with --base FOLDER"));
         }
-        var tuned = call.Get(adapter) is { } folder ? $", adapter: {Quoted(Full(folder))}" : "";
-        text.AppendLine(CultureInfo.InvariantCulture,
-            $"  - {{name: {Quoted(NameOf(call.Get(model)))}, path: {Quoted(Full(call.Get(model)))}{tuned}}}");
-        text.AppendLine(call.Get(taskFile) is { } file ? $"task: {{file: {Quoted(Full(file))}, prompts: {call.Get(taskPrompts)}}}"
-            : $"task: {{kind: entity-tracking, boxes: {call.Get(boxes)}, prompts: {call.Get(taskPrompts)}}}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"seed: {call.Get(seed)}")
-            .AppendLine(CultureInfo.InvariantCulture, $"compute: {{dtype: {call.Get(dtype)}, device: {Quoted(call.Get(device))}}}")
-            .AppendLine("stages:");
+        study.AddModel(own, call.Get(model), call.Get(adapter), call.Get(tokenizer));
+        var most = AddTask(call, study);
         var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit" && call.Get(f.Option) is { } given
-            && (given.Contains('=') || IsFile(given)));
+            && (given.Contains('=') || CircuitSource.IsFile(given)));
         foreach (var experiment in before.Where(e => !circuitGiven || e is DcmExperiment).Append(kind))
         {
-            var values = from f in fields
-                         where f.Experiment == experiment
-                         let value = call.Get(f.Option)
-                         where value is not null
-                         select $"{f.Field.Name}: {Quoted(IsFile(value) ? Full(value) : value)}";
-            text.AppendLine(CultureInfo.InvariantCulture, $"  - {experiment.Name}: {{{string.Join(", ", values)}}}");
+            study.AddStage(experiment.Name, from field in experiment.Fields
+                                            let given = fields.Where(f => f.Experiment == experiment && f.Field == field)
+                                                .Select(f => call.Get(f.Option)).FirstOrDefault()
+                                            let value = given ?? (field.Name is "prompts" or "means" ? most : null)
+                                            where value is not null
+                                            select (field.Name, (string?)(CircuitSource.IsFile(value) ? Path.GetFullPath(value) : value)));
         }
-        return text.ToString();
+        return study;
     }
 
-    private static bool IsFile(string value) => value.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Says which prompts; how many there are at most, or null where as many as wanted are generated.</summary>
+    private string? AddTask(Call call, OwnStudy study)
+    {
+        if (call.Get(taskFile) is not { } file)
+        {
+            study.AskEntities(call.Get(boxes), call.Get(taskPrompts));
+            return null;
+        }
+        var count = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed)).Prompts.Count;
+        study.AskFile(file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);
+        return $"{count}";
+    }
 
     /// <summary>An option for a parameter; one that two experiments have is given once for both.</summary>
     private void AddField(Experiment experiment, StageField field)
@@ -138,10 +139,6 @@ internal sealed class ExperimentCommand : PbmCommand
         fields.Add((experiment, field, option));
         Add(option);
     }
-
-    private static string NameOf(string path) =>
-        new([.. Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).ToLowerInvariant()
-        .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
 
     private static string Example(Experiment kind) => kind switch
     {

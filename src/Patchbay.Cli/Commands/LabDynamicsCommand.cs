@@ -1,18 +1,21 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
-using Patchbay.Experiments;
-using Patchbay.Models;
-using Patchbay.Tasks;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Findings;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm lab dynamics RUN`: path patching of every checkpoint of a training run: when each head of the circuit came to
-/// matter, and how accuracy grew meanwhile.</summary>
+/// <summary>`pbm lab dynamics RUN`: path patching of every checkpoint of a training run, a sweep with a model per checkpoint: when each
+/// head of the circuit came to matter, and how accuracy grew meanwhile.</summary>
 internal sealed class LabDynamicsCommand : PbmCommand
 {
+    private const string Prefix = "step-";
+
     private readonly Argument<string> run = new("RUN") { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
     private readonly Option<ulong> seed = CommonOptions.Seed();
@@ -21,7 +24,11 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
     private readonly Option<int> every = CommonOptions.Parsed("--every", "N", "Take every Nth checkpoint, counted back from the last",
         Lists.Count, 1);
-    private readonly Compute compute = new();
+    private readonly Option<string> dtype = CommonOptions.Dtype();
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N", "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+    private readonly NodeSettings node = new();
+    private readonly KeepOption keep = new();
     private readonly Option<string[]> to = new("--out")
     {
         Description = "File to write: .svg, .csv or .json; may be given several times",
@@ -34,41 +41,63 @@ internal sealed class LabDynamicsCommand : PbmCommand
         "pbm lab dynamics runs/tiny-base --prompts 50 --groups A,B --every 4 --json")
     {
         Add(run);
-        foreach (var option in new Option[] { prompts, seed, boxes, groups, receivers, every, to }) Add(option);
-        foreach (var option in compute.Options) Add(option);
+        foreach (var option in new Option[] { prompts, seed, boxes, groups, receivers, every, to, dtype, device, threads, keep.Option })
+            Add(option);
+        foreach (var option in node.Options) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        foreach (var path in call.Get(to) ?? []) DynamicsFiles.CheckFormat(path);
-        var folders = Checkpoints(call.Get(run), call.Get(every));
-        var choice = compute.Begin(call);
-        var set = EntityPrompts.Generate(new(call.Get(prompts), call.Get(seed), call.Get(boxes)), TaskCheckCommand.Encoder(folders[^1].Path));
-        foreach (var notice in set.Notices) call.Notice(notice);
-        var options = new PathPatchingOptions
-        {
-            Groups = call.Get(groups) ?? CommonOptions.DefaultGroups,
-            TopK = call.Get(receivers) ?? CommonOptions.DefaultReceivers,
-        };
-        PathChain.EntityTracking.Select(options.Groups, receiversGiven: false); // refused before the first checkpoint is loaded
-        var name = Path.GetFileName(Path.GetFullPath(call.Get(run)).TrimEnd('/'));
-        var dynamics = new CircuitDynamics(name, set.Count, call.Get(seed), call.WithProgress("path patching", report =>
-            folders.Index().Select(f => Patch(call, f.Item, choice, set, options,
-                (group, part) => report($"step {f.Item.Step:N0}, group {group}", (f.Index + part) / folders.Count))).ToArray()));
         var files = call.Get(to) ?? [];
-        foreach (var path in files) DynamicsFiles.Write(path, dynamics);
+        foreach (var path in files) ScoreFiles.CheckFormat(path);
+        var checkpoints = Checkpoints(call.Get(run), call.Get(every));
+        var (_, state, _) = keep.Run(call, Study(call, checkpoints), node);
+        var wanted = call.Get(groups);
+        var dynamics = new CircuitDynamics(OwnStudy.NameOf(call.Get(run)), call.Get(prompts), call.Get(seed),
+        [
+            .. checkpoints.Select(c => new CircuitAtStep(c.Step, SweepResults.Accuracy(state, NameOf(c.Step))!.Value,
+                [.. SweepResults.PathPatching(state, NameOf(c.Step)).Select(s => SweepResults.Scores(state, s))
+                    .Where(s => wanted?.Contains(s.Group.Name) ?? true)])),
+        ]);
+        foreach (var path in files)
+        {
+            OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
+            {
+                ".svg" => SvgLineChart.Draw(dynamics.Chart()).ToString(SaveOptions.DisableFormatting),
+                ".csv" => SweepExport.ScoresCsv(state),
+                _ => SweepExport.Json(state),
+            });
+        }
         call.Draw(() => Table(dynamics));
-        call.WriteJsonText(DynamicsFiles.ToJson(dynamics).TrimEnd());
+        call.WriteJsonText(SweepExport.Json(state).TrimEnd());
         foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
+
+    private OwnStudy Study(Call call, IReadOnlyList<(long Step, string Path)> checkpoints)
+    {
+        var study = new OwnStudy("dynamics")
+        {
+            Seed = call.Get(seed),
+            Dtype = call.Get(dtype),
+            Device = call.Get(device),
+            Threads = call.Get(threads),
+        };
+        foreach (var (step, path) in checkpoints) study.AddModel(NameOf(step), path);
+        study.AskEntities(call.Get(boxes), call.Get(prompts));
+        study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(prompts)}"));
+        study.AddStage(Kinds.PathPatching, ("groups", string.Join(',', call.Get(groups) ?? CommonOptions.DefaultGroups)),
+            ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)));
+        return study;
+    }
+
+    private static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:000000}");
 
     /// <summary>The checkpoints of a run in the order of their steps, every nth and always the last.</summary>
     /// <exception cref="DirectoryNotFoundException">There is none.</exception>
     private static IReadOnlyList<(long Step, string Path)> Checkpoints(string run, int every)
     {
-        const string Prefix = "step-";
         var folder = Path.Combine(run, "checkpoints");
         var found = (Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, Prefix + "*") : [])
             .Select(path => (Known: long.TryParse(Path.GetFileName(path).AsSpan(Prefix.Length), NumberStyles.None,
@@ -77,18 +106,6 @@ internal sealed class LabDynamicsCommand : PbmCommand
         if (found.Length == 0)
             throw new DirectoryNotFoundException($"{run} has no checkpoints: there is no folder {Path.Combine(folder, Prefix + "000100")} or the like");
         return [.. found.Where((_, i) => i % every == 0).Reverse()];
-    }
-
-    private static CircuitAtStep Patch(Call call, (long Step, string Path) at, Compute.Choice choice, PromptSet set, PathPatchingOptions options,
-        Action<string, double> report)
-    {
-        call.Interrupted.ThrowIfCancellationRequested();
-        using var checkpoint = Checkpoint.Open(at.Path);
-        set.CheckVocabulary(checkpoint.Config.Vocabulary);
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device, cancellation: call.Interrupted));
-        var result = PathPatching.Run(model, set, PathChain.EntityTracking, options,
-            new PatchRun.Direct<PathPatchingProgress>(p => report(p.Group, p.Fraction)), call.Interrupted);
-        return new(at.Step, new(result.Correct.Count(c => c), result.Correct.Length), result.Groups);
     }
 
     /// <summary>A row per checkpoint: accuracy, and each group's strongest head.</summary>
@@ -100,7 +117,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
             table.AddColumn(new TableColumn(new Text($"{group.Group.Name} {group.Group.Title}")).NoWrap());
         foreach (var step in dynamics.Steps)
         {
-            string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g.Scores[h.Layer, h.Index]:0.0000}" : "")];
+            string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g[h]:0.0000}" : "")];
             table.AddRow(new[] { $"{step.Step:N0}", $"{step.Accuracy.Share:0.00}" }.Concat(strongest).Select(cell => new Text(cell)));
         }
         return table;

@@ -33,7 +33,7 @@ internal sealed class ModelGenerateCommand : PbmCommand
         var tokenizer = TokenizerLoader.Open(place)
             ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer", place);
         var start = tokenizer.Encode(call.Get(prompt));
-        using var model = PatchRun.Load(call, checkpoint, choice);
+        using var model = Compute.Load(call, checkpoint, choice);
         var clock = Stopwatch.StartNew();
         var made = new List<int>();
         var shown = tokenizer.Decode(start);

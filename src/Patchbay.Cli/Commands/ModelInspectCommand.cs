@@ -25,7 +25,7 @@ internal sealed class ModelInspectCommand : PbmCommand
         var c = checkpoint.Config;
         var tokenizer = TokenizerLoader.Open(checkpoint.Folder);
         var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d => (Dtype: d.Item1, Bytes: c.ParameterCount * d.Item2)).ToArray();
-        var fingerprint = PatchRun.Fingerprint(call, checkpoint);
+        var fingerprint = Compute.Fingerprint(call, checkpoint);
         var lora = checkpoint.Adapter;
         var stored = string.Join(" and ", checkpoint.Tensors.Select(t => t.Type.ToString().ToLowerInvariant()).Distinct());
         call.WriteFacts(

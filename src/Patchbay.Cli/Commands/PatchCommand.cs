@@ -1,18 +1,23 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
+using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Models;
-using Patchbay.Models.Tokenizers;
-using Patchbay.Patching;
+using Patchbay.Findings;
+using Patchbay.Node;
+using Patchbay.Sweeps;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm patch MODEL`: path-patches every attention head of a checkpoint through groups A to D.</summary>
+/// <summary>`pbm patch MODEL`: path-patches every attention head of a checkpoint, as a sweep of one model.</summary>
 internal sealed class PatchCommand : PbmCommand
 {
+    private const string EntityTask = "entity-tracking";
+
     private readonly Argument<string> model = ModelArguments.Path();
     private readonly Option<string?> adapter = ModelArguments.Adapter();
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
@@ -33,13 +38,22 @@ internal sealed class PatchCommand : PbmCommand
         Description = "With --batch: a JSON list of group D's counterfactual positions",
         HelpName = "FILE",
     };
+    private readonly Option<string> chain = new("--chain")
+    {
+        Description = "Groups to find: NAME@POSITION of the senders, then >RECEIVERS.q, .k or .v where the path ends in another group's heads",
+        HelpName = "CHAIN",
+        DefaultValueFactory = _ => PathChain.EntityTracking.ToString(),
+    };
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count, 7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
-    private readonly Option<long?> memory = CommonOptions.Memory();
-    private readonly Compute compute = new();
+    private readonly Option<string> dtype = CommonOptions.Dtype();
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<int?> threads = CommonOptions.Threads();
+    private readonly NodeSettings node = new();
+    private readonly KeepOption keep = new();
     private readonly Option<bool> reference = new("--reference")
     {
         Description = "Evaluate by whole forward passes: the plain reference, about a hundred times slower",
@@ -51,76 +65,122 @@ internal sealed class PatchCommand : PbmCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private const string EntityTask = "entity-tracking";
-
     public PatchCommand() : base("patch", "Score every attention head by path patching, group by group",
         "pbm patch ./llama-7b --prompts 300 --groups A,B,C,D --receivers 20,5,10,5 --out scores.json --out scores.svg",
-        "pbm patch ./tiny --task ioi.jsonl --groups A",
+        "pbm patch ./tiny --task ioi.jsonl --chain \"A@last; B@last>A.q\"",
         "pbm patch ./model --batch batch.json --receivers-from batch.json --d-positions d.json --out scores.json")
     {
         Add(model);
         foreach (var option in new Option[]
         {
-            adapter, tokenizer, task, batch, receiversFrom, dPositions, boxes, prompts, seed, groups, receivers, memory, reference, to,
+            adapter, tokenizer, task, batch, receiversFrom, dPositions, chain, boxes, prompts, seed, groups, receivers, reference, to, dtype, device,
+            threads, keep.Option,
         }) Add(option);
-        foreach (var option in compute.Options) Add(option);
+        foreach (var option in node.Options) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        foreach (var path in call.Get(to) ?? []) PatchOutput.CheckFormat(path);
-        var choice = compute.Begin(call);
-        using var checkpoint = Checkpoint.Open(call.Get(model), call.Get(adapter));
-        var set = LoadPrompts(call);
-        foreach (var notice in set.Notices) call.Notice(notice);
-        set.CheckVocabulary(checkpoint.Config.Vocabulary);
-        var options = new PathPatchingOptions
-        {
-            Groups = call.Get(groups) ?? CommonOptions.DefaultGroups,
-            TopK = call.Get(receivers) ?? CommonOptions.DefaultReceivers,
-            Receivers = call.Get(receiversFrom) is { } file
-                ? [.. Tasks.TokenBatch.LoadReceivers(Existing(file)).Select(r => new Head(r.Layer, r.Head))] : null,
-            MemoryBytes = call.Get(memory),
-            Reference = call.Get(reference),
-        };
-        using var loaded = PatchRun.Load(call, checkpoint, choice);
-        var result = PatchRun.Patch(call, loaded, set, options);
-        var report = PatchRun.Report(result, options) with
-        {
-            Model = call.Get(model),
-            Fingerprint = PatchRun.Fingerprint(call, checkpoint),
-            Task = call.Get(batch) ?? call.Get(task),
-            Prompts = set.Count,
-            Seed = call.Get(batch) is null ? call.Get(seed) : null,
-            Dtype = choice.DtypeName,
-            Device = choice.DeviceName,
-            Threads = choice.Threads,
-        };
         var files = call.Get(to) ?? [];
-        foreach (var path in files) PatchOutput.Write(path, report, options);
-        PatchOutput.Show(call, report, options);
+        foreach (var path in files) ScoreFiles.CheckFormat(path);
+        using var temporary = new TemporaryFile();
+        var names = Groups(call);
+        var (_, state, times) = keep.Run(call, Study(call, temporary.Path, names), node);
+        var own = state.Plan!.Models[0].Name;
+        var scores = SweepResults.PathPatching(state, own).Where(s => names.Contains(SweepResults.Group(s.Stage).Name))
+            .Select(s => (SweepResults.Scores(state, s), s.Units.Values.Sum(u => u.Seconds))).ToArray();
+        HeatMap[] maps = [.. SweepMaps.OfModel(state, own).Where(m => names.Contains(m.Name))];
+        var seconds = (times.Last - times.Started)?.TotalSeconds ?? 0;
+        var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task), call.Get(batch) is null);
+        var summary = Summary(call, state, scores.Length, seconds);
+        foreach (var path in files)
+        {
+            OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
+            {
+                ".svg" => SvgHeatMaps.Draw(maps, "Path patching of every head", summary).ToString(SaveOptions.DisableFormatting),
+                ".csv" => SweepExport.ScoresCsv(state),
+                _ => json,
+            });
+        }
+        call.Draw(() => new TerminalHeatMaps(maps));
+        call.Draw(() => SweepMaps.Strongest(maps));
+        call.WriteLine(summary);
+        call.WriteJsonText(json.TrimEnd());
         foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 
-    private PromptSet LoadPrompts(Call call)
+    /// <summary>Names of the groups wanted, as the chain spells them.</summary>
+    private string[] Groups(Call call)
     {
-        if (call.Get(batch) is { } file)
+        var all = PathChain.Parse(call.Get(chain)).Groups.Select(g => g.Name).ToArray();
+        return call.Get(groups) is { } given
+            ? [.. given.Select(name => all.FirstOrDefault(g => g.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name)] : all;
+    }
+
+    private OwnStudy Study(Call call, string temporary, string[] names)
+    {
+        var study = new OwnStudy("patch")
         {
-            var set = Tasks.TokenBatch.Load(Existing(file), call.Get(dPositions) is { } d ? Existing(d) : null).Prompts;
-            return call.IsGiven(prompts) ? set.Take(call.Get(prompts)) : set;
+            Seed = call.Get(seed),
+            Dtype = call.Get(dtype),
+            Device = call.Get(device),
+            Threads = call.Get(threads) ?? ProcessorCores.Available(),
+        };
+        var own = call.Get(model);
+        study.AddModel(OwnStudy.NameOf(own), own, call.Get(adapter), call.Get(tokenizer));
+        var count = AddTask(call, study, temporary);
+        study.AddStage(Kinds.Accuracy, ("prompts", $"{count}"));
+        study.AddStage(Kinds.PathPatching, ("chain", call.Get(chain)), ("groups", string.Join(',', names)),
+            ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)),
+            ("into", call.Get(receiversFrom) is { } file ? string.Join(' ', TokenBatch.LoadReceivers(Existing(file))) : null),
+            ("evaluator", call.Get(reference) ? "reference" : null));
+        return study;
+    }
+
+    /// <summary>Says which prompts; how many they are.</summary>
+    private int AddTask(Call call, OwnStudy study, string temporary)
+    {
+        if (call.Get(batch) is null && call.Get(task) == EntityTask)
+        {
+            study.AskEntities(call.Get(boxes), call.Get(prompts));
+            return call.Get(prompts);
         }
-        var source = call.Get(tokenizer) ?? call.Get(model);
-        if (call.Get(task) == EntityTask)
-            return EntityPrompts.Generate(new EntityOptions(call.Get(prompts), call.Get(seed), call.Get(boxes)), TaskCheckCommand.Encoder(source));
-        return PromptInput.Load(call.Get(task), TaskCheckCommand.Encoder(source), call.Get(seed),
-            call.IsGiven(prompts) ? call.Get(prompts) : null).Prompts;
+        var file = Existing(call.Get(batch) ?? call.Get(task));
+        if (call.Get(dPositions) is { } d)
+        {
+            OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));
+            file = temporary;
+        }
+        var (_, all) = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed));
+        foreach (var notice in all.Notices) call.Notice(notice);
+        var count = call.IsGiven(prompts) ? Math.Min(call.Get(prompts), all.Count) : all.Count;
+        study.AskFile(file, count);
+        return count;
+    }
+
+    private string Summary(Call call, SweepState state, int groups, double seconds)
+    {
+        var plan = state.Plan!;
+        var accuracy = SweepResults.Accuracy(state, plan.Models[0].Name)!.Value;
+        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: {accuracy.Count} prompts, accuracy {accuracy.Share:0.00}; "
+            + $"{plan.Models[0].Layers * plan.Models[0].Heads} heads in {SweepText.Count(groups, "group")} in {seconds:0.0} s "
+            + $"({(call.Get(reference) ? "reference" : "cone")}, {plan.Compute.Dtype}, {SweepText.Count(plan.Compute.Threads, "thread")}, "
+            + $"peak {ProcessMemory.PeakBytes() / 1048576.0:0} MiB)";
     }
 
     private static string Existing(string path)
     {
         PromptInput.RequireFile(path);
         return path;
+    }
+
+    /// <summary>A path that is free, and is again afterwards.</summary>
+    private sealed class TemporaryFile : IDisposable
+    {
+        public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"patchbay-{Guid.NewGuid():N}.json");
+
+        public void Dispose() => File.Delete(Path);
     }
 }

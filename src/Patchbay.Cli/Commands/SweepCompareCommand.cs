@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
@@ -54,7 +54,7 @@ internal sealed class SweepCompareCommand : PbmCommand
     private static (RunFacts Run, SweepFindings Findings) Find(ISweepJournal journal, string id)
     {
         var state = SweepJournals.Find(journal, id).State;
-        return (RunFacts.Of(id, state, journal.Read(id, 0)), FindingsOf.Sweep(state));
+        return (RunFacts.Of(id, state, journal.Read(id, 0)), SweepFindings.Of(state));
     }
 
     private static void Show(Call call, SweepComparison comparison)

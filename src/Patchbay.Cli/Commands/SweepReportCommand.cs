@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
@@ -39,7 +39,7 @@ internal sealed class SweepReportCommand : PbmCommand
                 throw new InvalidDataException(
                     $"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; "
                     + "report what there is with --partial");
-            var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), FindingsOf.Sweep(state),
+            var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), SweepFindings.Of(state),
                 SweepReport.Training(state.Plan!));
             var home = call.Get(folder) ?? $"report-{sweep}";
             var paths = new List<string>();

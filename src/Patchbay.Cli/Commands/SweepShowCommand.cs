@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
@@ -109,7 +109,8 @@ internal sealed class SweepShowCommand : PbmCommand
         call.Draw(() => SweepTables.Failures(state));
     }
 
-    private static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
+    /// <summary>Accuracies, heat maps, circuits and overlaps.</summary>
+    public static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
     {
         var models = state.Plan!.Models;
         if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null))
@@ -120,7 +121,7 @@ internal sealed class SweepShowCommand : PbmCommand
             call.Draw(() => new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
             call.WriteLine("");
         }
-        if (models.Any(m => SweepResults.Circuit(state, m.Name).Count > 0))
+        if (models.Any(m => SweepResults.CompleteGroups(state, m.Name).Count > 0))
         {
             call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left out of A");
             call.Draw(() => SweepTables.Circuits(state));

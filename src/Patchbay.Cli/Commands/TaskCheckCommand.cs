@@ -72,12 +72,12 @@ internal sealed class TaskCheckCommand : PbmCommand
         HelpName = "PATH",
     };
 
-    /// <summary>The encoder of a checkpoint folder or tokenizer file.</summary>
-    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <summary>The encoder of a checkpoint folder or tokenizer file, which is opened when the first text comes.</summary>
+    /// <exception cref="FileNotFoundException">There is none; thrown by the encoder.</exception>
     internal static EncodeText Encoder(string path)
     {
-        var tokenizer = TokenizerLoader.Open(path)
-            ?? throw new FileNotFoundException($"there is no tokenizer in {path}; give its file with --tokenizer", path);
-        return text => tokenizer.Encode(text);
+        Tokenizer? tokenizer = null;
+        return text => (tokenizer ??= TokenizerLoader.Open(path) ?? throw new FileNotFoundException(
+            $"there is no tokenizer in {path}; give its file with --tokenizer", path)).Encode(text);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
-using Patchbay.Experiments.Findings;
 using Patchbay.Tasks;
+
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report;
 

@@ -21,9 +21,12 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
     public double Seconds => Stages.Sum(s => s.Seconds);
 
     /// <summary>The facts of a sweep.</summary>
-    public static RunFacts Of(string sweep, SweepState state, IReadOnlyList<RecordedEvent> events)
+    public static RunFacts Of(string sweep, SweepState state, IReadOnlyList<RecordedEvent> events) =>
+        Of(sweep, state, SweepTimes.Of(events), events);
+
+    /// <summary>The facts of a sweep whose times are known.</summary>
+    public static RunFacts Of(string sweep, SweepState state, SweepTimes times, IReadOnlyList<RecordedEvent> events)
     {
-        var times = SweepTimes.Of(events);
         var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
             .Select(g => new NodeShare(g.Key, g.Count(), g.Sum(e => e.Seconds)));
         var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s), s.Completed, s.Order.Length,

@@ -1,6 +1,5 @@
 using Patchbay.Cli.Report.Sections;
-using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Report;

@@ -1,7 +1,6 @@
 using Patchbay.Cli.Charts;
 using Patchbay.Cli.Report.Sections;
-using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 using Patchbay.Lab.Training;
 using Patchbay.Sweeps;
 

@@ -1,6 +1,5 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Experiments;
-using Patchbay.Models;
+using Patchbay.Findings;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Results;

@@ -11,7 +11,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
 {
     private readonly string folder;
     private ControlClient? node;
-    private bool looked;
+    private bool looked, isTemporary;
 
     private DataHome(string folder, SqliteJournal journal) => (this.folder, Journal) = (folder, journal);
 
@@ -22,17 +22,30 @@ internal sealed class DataHome : IArtifacts, IDisposable
     public string Folder => folder;
 
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, Option<string> option)
+    public static DataHome Open(Call call, Option<string> option) => Open(DataFolder.Of(call, option));
+
+    /// <summary>Opens a data folder, making it where there is none.</summary>
+    public static DataHome Open(string folder)
     {
-        var folder = Path.GetFullPath(DataFolder.Of(call, option));
-        Directory.CreateDirectory(folder);
-        return new(folder, SqliteJournal.Open(DataFolder.JournalPath(folder)));
+        var full = Path.GetFullPath(folder);
+        Directory.CreateDirectory(full);
+        return new(full, SqliteJournal.Open(DataFolder.JournalPath(full)));
+    }
+
+    /// <summary>A data folder in memory, where the machine has one there, that is gone with its owner: for runs of which nothing is to
+    /// be kept.</summary>
+    public static DataHome Temporary()
+    {
+        var memory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+        var home = Open(Path.Combine(memory, $"patchbay-{Environment.ProcessId}-{Guid.NewGuid():N}"));
+        home.isTemporary = true;
+        return home;
     }
 
     /// <summary>The node that serves this folder, or null.</summary>
     public ControlClient? Node()
     {
-        if (!looked) (node, looked) = (ControlClient.Find(folder), true);
+        if (!looked) (node, looked) = (isTemporary ? null : ControlClient.Find(folder), true);
         return node;
     }
 
@@ -80,5 +93,6 @@ internal sealed class DataHome : IArtifacts, IDisposable
     {
         node?.Dispose();
         Journal.Dispose();
+        if (isTemporary) Directory.Delete(folder, recursive: true);
     }
 }

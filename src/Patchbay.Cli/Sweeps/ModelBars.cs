@@ -18,7 +18,7 @@ namespace Patchbay.Cli.Sweeps;
 internal sealed record ModelBar(string Model, double Done, double Failed, string Units, string Rate, string Left, string Failures, string Stage)
 {
     /// <summary>How far a model is.</summary>
-    public static ModelBar Of(SweepState state, string model, WatchClock clock, DateTimeOffset now)
+    public static ModelBar Of(SweepState state, string model, WatchClock clock, DateTimeOffset now, Func<string, double?>? share = null)
     {
         var stages = state.InOrder.Where(s => s.Stage.Model == model).ToArray();
         var expected = Math.Max(1, stages.Sum(s => WatchClock.Expected(state, s) ?? 1));
@@ -26,13 +26,18 @@ internal sealed record ModelBar(string Model, double Done, double Failed, string
         return new(model, (double)stages.Sum(s => s.Completed) / expected, (double)failed / expected, SweepText.Units(stages),
             clock.ResultsPerMinute(state, now, model) is { } rate ? rate.ToString("0", CultureInfo.InvariantCulture) : "",
             clock.Left(state, now, model) is { } left ? SweepText.Duration(left) : "",
-            failed > 0 ? failed.ToString(CultureInfo.InvariantCulture) : "", Current(stages));
+            failed > 0 ? failed.ToString(CultureInfo.InvariantCulture) : "", Current(stages, share));
     }
 
-    private static string Current(StageState[] stages)
+    private static string Current(StageState[] stages, Func<string, double?>? share)
     {
         if (stages.All(s => s.Status == StageStatus.Completed)) return "complete";
-        if (stages.FirstOrDefault(s => s.Status == StageStatus.Running && s.Pending > 0) is { } running) return SweepText.ShortId(running.Stage);
+        if (stages.FirstOrDefault(s => s.Status == StageStatus.Running && s.Pending > 0) is { } running)
+        {
+            var under = running.Order.Where(u => running.Units[u].Status == UnitStatus.Pending)
+                .Select(u => (Key: UnitId.KeyOf(u), Share: share?.Invoke(u))).FirstOrDefault(u => u.Share is not null);
+            return SweepText.ShortId(running.Stage) + (under.Share is { } done ? $" {under.Key} {100 * done:0} %" : "");
+        }
         return stages.Any(s => s.SetAside > 0) ? "stopped by failures" : "waiting";
     }
 }

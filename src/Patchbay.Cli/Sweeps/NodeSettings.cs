@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
-using Patchbay.Cli.Results;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using Patchbay.Sweeps;
@@ -39,8 +38,8 @@ internal sealed class NodeSettings
     {
         TorchRuntime.Configure(threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return new(journal, new TorchModelSource(artifacts),
-            new(count, threads, MostMemory(call), ScoreFiles.Version, only), () =>
+        return new(journal, new TorchModelSource(artifacts, StudyInput.Experiments), StudyInput.Experiments,
+            new(count, threads, MostMemory(call), Call.Version, only), () =>
             set_num_threads(threads));
     }
 }

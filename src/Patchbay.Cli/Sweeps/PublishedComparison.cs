@@ -1,5 +1,4 @@
-using Patchbay.Experiments;
-using Patchbay.Models;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 using Spectre.Console;
@@ -90,8 +89,8 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
     private static PublishedGroup? Group(SweepState state, StageState stage, PublishedFolder folder, string reference,
         IReadOnlyDictionary<string, IReadOnlyList<Head>>? circuit, List<string> notes)
     {
-        var path = SweepResults.Scores(state, stage).Path;
-        var (name, model) = (SweepResults.PaperName(path.Group.Name), stage.Stage.Model);
+        var path = SweepResults.Scores(state, stage);
+        var (name, model) = (Circuit.PaperName(path.Group.Name), stage.Stage.Model);
         var (layers, heads) = (path.Scores.GetLength(0), path.Scores.GetLength(1));
         var scores = folder.Scores(reference, name);
         if (scores is not null && (scores.GetLength(0), scores.GetLength(1)) != (layers, heads))
@@ -108,7 +107,7 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
         }
         if (scores is null && theirs is null) return null;
         var rank = scores is null ? double.NaN : CircuitOverlap.Spearman([.. path.Scores.Cast<double>()], [.. scores.Cast<double>()]);
-        var ours = SweepResults.Circuit(state, model)[name];
+        var ours = SweepResults.CompleteGroups(state, model)[path.Group.Name];
         return new(path.Group.Name, rank, theirs is null ? null
             : new CircuitOverlap(ours.Count, theirs.Distinct().Count(), ours.Intersect(theirs).Count(), rank));
     }

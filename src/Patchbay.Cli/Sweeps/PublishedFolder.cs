@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Patchbay.Models;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 

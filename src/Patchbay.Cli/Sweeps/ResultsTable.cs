@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Parquet.Serialization;
 using Patchbay.Cli.Results;
-using Patchbay.Models;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
@@ -37,6 +36,9 @@ internal sealed record ResultRow
     /// <summary>That head within its layer.</summary>
     [JsonPropertyName("head")] public int? Head { get; init; }
 
+    /// <summary>Name of the position that was intervened at, or null where there is none or several.</summary>
+    [JsonPropertyName("position")] public string? Position { get; init; }
+
     /// <summary>The number.</summary>
     [JsonPropertyName("score")] public double Score { get; init; }
 
@@ -57,7 +59,7 @@ internal sealed record ResultRow
 /// and, within a unit, of heads and items.</summary>
 internal static class ResultsTable
 {
-    private const string Header = "study,model,kind,stage,unit,item,layer,head,score,error,samples,seed,fingerprint\n";
+    private const string Header = "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint\n";
 
     private static readonly JsonSerializerOptions Relaxed =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -71,10 +73,8 @@ internal static class ResultsTable
             .OrderBy(row => (row.Layer, row.Head)).ThenBy(row => row.Item, StringComparer.Ordinal)
         select row;
 
-    private static ResultRow Row(SweepPlan plan, Stage stage, string unit, InterventionResult result)
-    {
-        var at = OneHead(result.Item);
-        return new()
+    private static ResultRow Row(SweepPlan plan, Stage stage, string unit, InterventionResult result) =>
+        new()
         {
             Study = plan.Study,
             Model = stage.Model,
@@ -82,15 +82,15 @@ internal static class ResultsTable
             Stage = stage.Id,
             Unit = UnitId.KeyOf(unit),
             Item = result.Item,
-            Layer = at?.Layer,
-            Head = at?.Index,
+            Layer = result.Head?.Layer,
+            Head = result.Head?.Index,
+            Position = result.Position,
             Score = result.Score,
             Error = double.IsFinite(result.Error) ? result.Error : null,
             Samples = result.Samples,
             Seed = plan.Seed,
             Fingerprint = plan.Model(stage.Model).Fingerprint,
         };
-    }
 
     /// <summary>With a header; what is null is empty.</summary>
     public static string Csv(SweepState state)
@@ -100,7 +100,7 @@ internal static class ResultsTable
         {
             string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
             text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
-                $",{r.Layer},{r.Head},{CsvText.Number(r.Score)},{CsvText.Number(r.Error ?? double.NaN)},")
+                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},{CsvText.Number(r.Error ?? double.NaN)},")
                 .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
         }
         return text.ToString();
@@ -116,12 +116,5 @@ internal static class ResultsTable
         using var file = new MemoryStream();
         ParquetSerializer.SerializeAsync(Rows(state).ToArray(), file).GetAwaiter().GetResult();
         return file.ToArray();
-    }
-
-    /// <summary>The head that one word of a text names, such as 5.3.</summary>
-    private static Head? OneHead(string text)
-    {
-        Head[] heads = [.. text.Split([' ', '+']).Select(Head.Read).OfType<Head>()];
-        return heads is [var one] ? one : null;
     }
 }

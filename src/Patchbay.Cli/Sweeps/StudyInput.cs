@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
+using Patchbay.Findings;
+using Patchbay.Lab;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using Patchbay.Sweeps;
@@ -13,6 +15,9 @@ namespace Patchbay.Cli.Sweeps;
 /// <summary>Study files and the catalogue, as commands are given them.</summary>
 internal static class StudyInput
 {
+    /// <summary>Every experiment there is: those of Patchbay.Experiments, and the lab's.</summary>
+    public static IReadOnlyList<Experiment> Experiments { get; } = [.. Experiment.All, new TargetedExperiment()];
+
     /// <summary>FILE.</summary>
     public static Argument<string> File() => new("FILE") { Description = "A study (docs/studies.md)" };
 
@@ -32,7 +37,7 @@ internal static class StudyInput
     /// <summary>A study without a mistake.</summary>
     /// <exception cref="StudyException">It has some.</exception>
     public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
-        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiment.All) : throw new FileNotFoundException($"there is no file {path}", path);
+        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiments) : throw new FileNotFoundException($"there is no file {path}", path);
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
     public static string? Problem(CatalogueModel model) => model.UnsetSettings.Count > 0
@@ -42,17 +47,16 @@ internal static class StudyInput
     /// <exception cref="FileNotFoundException">It is not here.</exception>
     public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem
         ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
-        : new(model.Name, model.Folder.FullPath!, model.Adapter?.FullPath);
+        : model.Place;
 
     /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks for.</summary>
     /// <exception cref="InvalidDataException">It is not, or has not.</exception>
     private static void CheckPrompts(Study study, string file)
     {
-        var needed = study.Stages.Select(s => s.Parameters.TryGetValue("prompts", out var count)
-            ? int.Parse(count, System.Globalization.CultureInfo.InvariantCulture) : 0).Append(study.Task.Prompts).Max();
+        var needed = study.Stages.Select(s => s.Parameters.As<PromptsOnly>().Prompts).Append(study.Task.Prompts).Max();
         foreach (var model in study.Models)
         {
-            var found = PromptInput.Load(file, TaskCheckCommand.Encoder(model.Path), study.Seed).Prompts.Count;
+            var found = PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed).Prompts.Count;
             if (found < needed)
                 throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for {needed} (task.prompts, or prompts of a stage)");
         }
@@ -65,15 +69,18 @@ internal static class StudyInput
         TorchRuntime.Configure(ofUnit); // before anything of libtorch is touched: it reads its settings once
         var device = TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
-            SweepPlanner.Look(new(m.Name, m.Path, m.Adapter), study.Compute.Dtype,
-            new PatchRun.Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
+            SweepPlanner.Look(m, study.Compute.Dtype,
+            new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         if (study.Task.File is { } file) CheckPrompts(study, file);
+        else foreach (var model in study.Models) SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
         foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
-            if (Experiment.Of(kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
+            if (Experiments.First(e => e.Name == kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
+
+    private sealed record PromptsOnly(int Prompts);
 }

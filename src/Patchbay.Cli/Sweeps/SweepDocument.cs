@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Patchbay.Cli.Results;
-using Patchbay.Experiments;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
@@ -65,7 +65,7 @@ internal static class SweepDocument
         json.WriteNumber("heads", model.Heads);
         if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy", accuracy);
         json.WriteStartObject("circuit");
-        foreach (var (name, heads) in SweepResults.Circuit(state, model.Name)) JsonText.WriteHeads(json, name, heads);
+        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model.Name)) JsonText.WriteHeads(json, Circuit.PaperName(name), heads);
         json.WriteEndObject();
     }
 

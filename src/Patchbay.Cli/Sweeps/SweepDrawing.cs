@@ -19,7 +19,9 @@ internal static class SweepDrawing
     /// <param name="clock">Knows how fast it goes.</param>
     /// <param name="now">The time.</param>
     /// <param name="height">Lines that there are.</param>
-    public static IRenderable Draw(string id, SweepState state, WatchClock clock, DateTimeOffset now, int height)
+    /// <param name="shares">How much is done of each unit that runs, where that is known.</param>
+    public static IRenderable Draw(string id, SweepState state, WatchClock clock, DateTimeOffset now, int height,
+        IReadOnlyDictionary<(string Sweep, string Unit), double>? shares = null)
     {
         if (state.Plan is null) return new Text($"{id}: there is no such sweep");
         var failed = SweepTables.Failed(state);
@@ -27,7 +29,8 @@ internal static class SweepDrawing
         {
             Line(Summary(id, state, clock, now), new Style(decoration: Decoration.Bold)),
             Text.Empty,
-            new ModelBars([.. state.Plan.Models.Select(m => ModelBar.Of(state, m.Name, clock, now))]),
+            new ModelBars([.. state.Plan.Models.Select(m => ModelBar.Of(state, m.Name, clock, now,
+                unit => shares is not null && shares.TryGetValue((id, unit), out var share) ? share : null))]),
         };
         var used = 3 + state.Plan.Models.Count;
         foreach (var (unit, what) in failed.TakeLast(Errors))

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Results;
-using Patchbay.Experiments;
-using Patchbay.Models;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -62,10 +62,11 @@ internal static class SweepExport
     /// <summary>A model's circuit in the paper's form: group names and [layer, head] pairs; groups that are not complete are left out.</summary>
     public static string Circuit(SweepState state, string model) => JsonText.Write(json =>
     {
-        foreach (var (name, heads) in SweepResults.Circuit(state, model)) JsonText.WriteHeads(json, name, heads);
+        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model)) JsonText.WriteHeads(json, Findings.Circuit.PaperName(name), heads);
     });
 
-    private static string Json(SweepState state) => JsonText.Write(json =>
+    /// <summary>Scores of all groups and models, with what they depend on.</summary>
+    public static string Json(SweepState state) => JsonText.Write(json =>
     {
         var plan = state.Plan!;
         json.WriteString("study", plan.Study);
@@ -97,31 +98,42 @@ internal static class SweepExport
         json.WriteStartObject("groups");
         foreach (var stage in SweepResults.PathPatching(state, model.Name))
         {
-            var (path, samples, _) = SweepResults.Scores(state, stage);
-            json.WriteStartObject(path.Group.Name);
-            json.WriteString("title", path.Group.Title);
-            JsonText.WriteHeads(json, "receivers", path.Receivers);
-            JsonText.WriteRows(json, "scores", path.Scores);
-            JsonText.WriteRows(json, "stderr", path.StandardErrors);
-            JsonText.WriteRows(json, "samples", Numbers(samples));
-            json.WriteEndObject();
+            WriteScores(json, SweepResults.Scores(state, stage));
         }
         json.WriteEndObject();
         json.WriteEndObject();
     }
 
+    /// <summary>A group's scores as a field named as the group.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="path">The scores.</param>
+    /// <param name="seconds">How long they took, where that is to be told.</param>
+    public static void WriteScores(Utf8JsonWriter json, PathScores path, double? seconds = null)
+    {
+        json.WriteStartObject(path.Group.Name);
+        json.WriteString("title", path.Group.Title);
+        JsonText.WriteHeads(json, "receivers", path.Receivers);
+        JsonText.WriteRows(json, "scores", path.Scores);
+        JsonText.WriteRows(json, "stderr", path.StandardErrors);
+        JsonText.WriteRows(json, "samples", path.Samples);
+        if (seconds is { } spent) json.WriteNumber("seconds", spent);
+        json.WriteEndObject();
+    }
+
     /// <summary>model,stage,group,layer,head,score,stderr,samples.</summary>
-    private static string ScoresCsv(SweepState state)
+    public static string ScoresCsv(SweepState state)
     {
         var text = new StringBuilder("model,stage,group,layer,head,score,stderr,samples\n");
         foreach (var stage in state.Plan!.Models.SelectMany(m => SweepResults.PathPatching(state, m.Name)))
         {
-            var (path, samples, measured) = SweepResults.Scores(state, stage);
-            for (var layer = 0; layer < samples.GetLength(0); layer++)
-                for (var head = 0; head < samples.GetLength(1); head++)
-                    text.Append(CultureInfo.InvariantCulture, $"{CsvText.Cell(stage.Stage.Model)},{CsvText.Cell(stage.Stage.Id)},{CsvText.Cell(path.Group.Name)},{layer},{head},")
-                        .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(path.Scores[layer, head])},{CsvText.Number(path.StandardErrors[layer, head])},")
-                        .Append(CultureInfo.InvariantCulture, $"{(measured[layer, head] ? samples[layer, head] : "")}\n");
+            var path = SweepResults.Scores(state, stage);
+            string[] of = [CsvText.Cell(stage.Stage.Model), CsvText.Cell(stage.Stage.Id), CsvText.Cell(path.Group.Name)];
+            foreach (var (layer, head) in Head.All(path.Scores.GetLength(0), path.Scores.GetLength(1)))
+            {
+                text.AppendJoin(',', of).Append(CultureInfo.InvariantCulture, $",{layer},{head},").AppendJoin(',',
+                    CsvText.Number(path.Scores[layer, head]), CsvText.Number(path.StandardErrors[layer, head]),
+                    CsvText.Number(path.Samples[layer, head])).Append('\n');
+            }
         }
         return text.ToString();
     }
@@ -144,19 +156,11 @@ internal static class SweepExport
     private static IEnumerable<ExportedFile> Matrices(SweepState state) =>
         from model in state.Plan!.Models
         from stage in SweepResults.PathPatching(state, model.Name)
-        let path = SweepResults.Scores(state, stage).Path
+        let path = SweepResults.Scores(state, stage)
         from file in new[] { ("scores", path.Scores), ("stderr", path.StandardErrors) }
         select new ExportedFile($"{FileName(model.Name)}.{FileName(path.Group.Name)}.{file.Item1}.npy", NpyFile.Bytes(file.Item2));
 
     private static ExportedFile Text(string name, string text) => new(name, Encoding.UTF8.GetBytes(text));
 
     private static string FileName(string name) => name.Replace('/', '_').Replace('\\', '_');
-
-    private static double[,] Numbers(int[,] counts)
-    {
-        var numbers = new double[counts.GetLength(0), counts.GetLength(1)];
-        for (var i = 0; i < numbers.GetLength(0); i++)
-            for (var j = 0; j < numbers.GetLength(1); j++) numbers[i, j] = counts[i, j];
-        return numbers;
-    }
 }

@@ -8,27 +8,21 @@ internal static class SweepHost
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs a node as long as its sweep is watched.</summary>
     /// <param name="call">The command.</param>
-    /// <param name="journal">The journal; the node's until this returns.</param>
-    /// <param name="id">The sweep, running.</param>
-    /// <param name="node">The node that serves it.</param>
+    /// <param name="node">The node; the journal is its own until this returns.</param>
     /// <param name="watch">Shows states until the sweep has ended or the token is cancelled.</param>
-    /// <param name="results">Kind of stages whose results --json tells.</param>
-    public static async Task<ExitCode> RunAsync(Call call, ISweepJournal journal, string id, PatchbayNode node, Action<Func<SweepState>,
-        CancellationToken> watch, string? results = null)
+    public static async Task RunAsync(Call call, PatchbayNode node, Action<CancellationToken> watch)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
         _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
         await using (node)
         {
-            watch(() => node.Sweep(id), stop.Token);
+            watch(stop.Token);
             await node.StopAsync(Grace);
             if (node.Failure.IsCompleted) await node.Failure;
         }
-        var state = SweepJournals.Find(journal, id).State;
-        return state.Ended ? Conclude(call, id, state, results) : Interrupt(call, journal, id);
     }
 
     /// <summary>Says how a sweep ended.</summary>
@@ -53,7 +47,7 @@ internal static class SweepHost
     });
 
     /// <summary>Pauses the sweep, unless another process is at it.</summary>
-    private static ExitCode Interrupt(Call call, ISweepJournal journal, string id)
+    public static ExitCode Interrupt(Call call, ISweepJournal journal, string id)
     {
         if (journal.Leases(id).Any(l => l.Node != NodeIdentity.Own && l.HoldsAt(DateTimeOffset.UtcNow) && !NodeIdentity.IsGone(l.Node)))
         {

@@ -1,7 +1,8 @@
-using System.Globalization;
 using Patchbay.Cli.HeatMaps;
-using Patchbay.Experiments;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
+using Patchbay.Tasks;
+using Spectre.Console;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -10,7 +11,7 @@ internal static class SweepMaps
 {
     /// <summary>Groups of heads that the sweep looks for, by name, in the plan's order.</summary>
     public static IReadOnlyList<string> Groups(SweepState state) =>
-        [.. state.InOrder.Where(s => s.Stage.Kind == SweepResults.PathPatchingKind).Select(s => SweepResults.Group(s.Stage).Name).Distinct()];
+        [.. state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching).Select(s => SweepResults.Group(s.Stage).Name).Distinct()];
 
     /// <summary>"B  position transmitter: mean relative change of the answer's probability".</summary>
     public static string Heading(SweepState state, string group)
@@ -45,13 +46,47 @@ internal static class SweepMaps
             StageStatus.Waiting => "waiting",
             _ => $"{stage.Completed} of {SweepText.Count(stage.Order.Length, "unit")}",
         };
-        var map = new HeatMap(stage.Stage.Model, note, scores.Path.Scores) { StandardErrors = scores.Path.StandardErrors };
-        return scores.IsComplete && int.TryParse(stage.Stage.Parameters.GetValueOrDefault("receivers"), NumberStyles.None,
-            CultureInfo.InvariantCulture, out var receivers)
-            ? map.MarkMostNegative(receivers)
-            : map;
+        return Map(stage.Stage.Model, note, scores, stage.Stage.Parameters.As<PathPatchingParameters>().Receivers);
+    }
+
+    private static HeatMap Map(string name, string title, PathScores scores, int receivers)
+    {
+        var map = new HeatMap(name, title, scores.Scores) { StandardErrors = scores.StandardErrors };
+        return scores.IsComplete ? map.MarkMostNegative(receivers) : map;
+    }
+
+    /// <summary>One model's maps, one a group, the heads marked in which the next group's paths end.</summary>
+    public static IReadOnlyList<HeatMap> OfModel(SweepState state, string model) =>
+    [
+        .. SweepResults.PathPatching(state, model).Select(stage =>
+        {
+            var (p, scores) = (stage.Stage.Parameters.As<PathPatchingParameters>(), SweepResults.Scores(state, stage));
+            return Map(scores.Group.Name, scores.Group.Title, scores, p.Receivers);
+        }),
+    ];
+
+    /// <summary>The strongest heads of each map with score and standard error, a column per group.</summary>
+    public static Table Strongest(IReadOnlyList<HeatMap> maps)
+    {
+        const int rows = 5;
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var map in maps) table.AddColumn(new TableColumn(new Text($"{map.Name} {map.Title}")).NoWrap());
+        var strongest = maps.Select(map => map.MarkMostNegative(rows)).ToArray();
+        for (var row = 0; row < strongest.Select(map => map.Marked.Count).DefaultIfEmpty(0).Max(); row++)
+            table.AddRow(strongest.Select(map => new Text(row < map.Marked.Count ? Line(map, map.Marked[row]) : "")));
+        return table;
+    }
+
+    private static string Line(HeatMap map, HeatMapCell head)
+    {
+        var error = map.StandardErrors?[head.Layer, head.Head] ?? double.NaN;
+        var score = map.Scores[head.Layer, head.Head];
+        // As many digits as tell the score: three for the strongest of the map.
+        var digits = map.Limit == 0 ? 4 : 2 - (int)Math.Floor(Math.Log10(map.Limit));
+        var format = digits is >= -2 and <= 9 ? "0." + new string('0', Math.Max(digits, 4)) : "0.00e0";
+        return $"{head,-6} {score.ToString(format)}" + (double.IsFinite(error) ? $" ± {error.ToString(format)}" : "");
     }
 
     private static bool IsOf(StageState stage, string group) =>
-        stage.Stage.Kind == SweepResults.PathPatchingKind && SweepResults.Group(stage.Stage).Name == group;
+        stage.Stage.Kind == Kinds.PathPatching && SweepResults.Group(stage.Stage).Name == group;
 }

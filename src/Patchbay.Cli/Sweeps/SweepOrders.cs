@@ -1,4 +1,3 @@
-using Patchbay.Cli.Results;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
@@ -28,7 +27,7 @@ internal static class SweepOrders
     /// <summary>Plans a sweep under the first free name: study-1, study-2, ...</summary>
     public static string Plan(ISweepJournal journal, SweepPlan plan)
     {
-        var planned = SweepDecider.Decide(new PlanSweep(plan, ScoreFiles.Version), SweepState.None);
+        var planned = SweepDecider.Decide(new PlanSweep(plan, Call.Version), SweepState.None);
         if (planned.Refusal is { } refusal) throw new InvalidDataException($"study {plan.Study}: {refusal}");
         var started = SweepDecider.Decide(new StartSweep(), SweepDecider.Evolve(SweepState.None, planned.Events));
         for (var number = 1; ; number++)
@@ -49,5 +48,5 @@ internal static class SweepOrders
         && a.Models.Select(m => (m.Name, m.Fingerprint)).SequenceEqual(b.Models.Select(m => (m.Name, m.Fingerprint)))
         && a.Stages.Select(Text).SequenceEqual(b.Stages.Select(Text));
 
-    private static string Text(Stage stage) => $"{stage.Id} {string.Join(' ', stage.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))}";
+    private static string Text(Stage stage) => $"{stage.Id} {stage.Parameters.Text}";
 }

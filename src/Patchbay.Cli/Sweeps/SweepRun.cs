@@ -1,4 +1,5 @@
 using Patchbay.Sweeps;
+using Shares = System.Func<System.Collections.Generic.IReadOnlyDictionary<(string Sweep, string Unit), double>>;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -6,12 +7,12 @@ namespace Patchbay.Cli.Sweeps;
 internal static class SweepRun
 {
     /// <summary>Begins a sweep of a plan, or goes on with one of the same that is unfinished; its id.</summary>
-    public static string Begin(Call call, DataHome home, SweepPlan plan, bool anew)
+    public static string Begin(Call call, DataHome home, SweepPlan plan, bool anew, bool quiet = false)
     {
         var unfinished = anew ? null : SweepOrders.Unfinished(home.Journal, plan);
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
-        call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
+        if (!quiet) call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
             : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return id;
     }
@@ -30,10 +31,28 @@ internal static class SweepRun
             call.WriteLine($"node {up.Info.Node} runs sweep {id}");
             return Watch(call, home, id, results);
         }
+        Host(call, home, id, settings);
+        var state = SweepJournals.Find(home.Journal, id).State;
+        return state.Ended ? SweepHost.Conclude(call, id, state, results) : SweepHost.Interrupt(call, home.Journal, id);
+    }
+
+    /// <summary>Runs a sweep in this process until it ends.</summary>
+    /// <exception cref="OperationCanceledException">It was interrupted, and is paused.</exception>
+    public static SweepState ToEnd(Call call, DataHome home, string id, NodeSettings settings)
+    {
+        Host(call, home, id, settings);
+        var state = SweepJournals.Find(home.Journal, id).State;
+        if (state.Ended) return state;
+        SweepOrders.Give(home.Journal, id, new PauseSweep());
+        throw new OperationCanceledException();
+    }
+
+    private static void Host(Call call, DataHome home, string id, NodeSettings settings)
+    {
         var first = SweepJournals.Find(home.Journal, id).State;
         var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
-        return SweepHost.RunAsync(call, home.Journal, id, node, (state, stop) =>
-            Show(call, id, () => state() is { Plan: not null } seen ? seen : first, stop), results).GetAwaiter().GetResult();
+        SweepHost.RunAsync(call, node, stop => Show(call, id, () => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop,
+            () => node.Shares)).GetAwaiter().GetResult();
     }
 
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>
@@ -47,6 +66,6 @@ internal static class SweepRun
         return ExitCode.Ok;
     }
 
-    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop) =>
-        new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System).Run(state, stop);
+    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop, Shares? shares = null) =>
+        new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System) { Shares = shares }.Run(state, stop);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Patchbay.Experiments;
-using Patchbay.Models;
+using Patchbay.Findings;
 using Patchbay.Sweeps;
+using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Sweeps;
@@ -78,7 +78,7 @@ internal static class SweepTables
         {
             foreach (var (index, item) in stage.Results.Select(r => r.Result).GroupBy(r => r.Item, StringComparer.Ordinal).Index())
             {
-                var (value, error, samples) = SweepResults.Pooled([.. item]);
+                var (value, error, samples) = Estimate.Pooled([.. item]);
                 table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key), new Text($"{value:0.0000}"),
                     new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
             }
@@ -93,8 +93,8 @@ internal static class SweepTables
         table.AddColumns("model", "group", "heads", "layer.head, most negative first");
         foreach (var model in state.Plan!.Models)
         {
-            foreach (var (index, (name, heads)) in SweepResults.Circuit(state, model.Name).Index())
-                table.AddRow(new Text(index == 0 ? model.Name : ""), new Text(name), new Text($"{heads.Count}"), new Text(string.Join(' ', heads)));
+            foreach (var (index, (name, heads)) in SweepResults.CompleteGroups(state, model.Name).Index())
+                table.AddRow(new Text(index == 0 ? model.Name : ""), new Text(Circuit.PaperName(name)), new Text($"{heads.Count}"), new Text(string.Join(' ', heads)));
         }
         return table;
     }
@@ -142,9 +142,9 @@ internal static class SweepTables
 
     private static Dictionary<string, (PathScores Scores, IReadOnlyList<Head> Heads)> Groups(SweepState state, string model)
     {
-        var circuit = SweepResults.Circuit(state, model);
-        return SweepResults.PathPatching(state, model).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s).Path)
-            .ToDictionary(p => p.Group.Name, p => (p, circuit[SweepResults.PaperName(p.Group.Name)]));
+        var circuit = SweepResults.CompleteGroups(state, model);
+        return SweepResults.PathPatching(state, model).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s))
+            .ToDictionary(p => p.Group.Name, p => (p, circuit[p.Group.Name]));
     }
 
     private static string Progress(StageState stage)

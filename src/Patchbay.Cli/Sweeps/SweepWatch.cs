@@ -22,9 +22,11 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
     /// <summary>Time between two lines where nobody sits at the terminal.</summary>
     public TimeSpan Say { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How much is done of each unit that runs in this process; null where others run it.</summary>
+    public Func<IReadOnlyDictionary<(string Sweep, string Unit), double>>? Shares { get; init; }
+
     /// <summary>How a state looks.</summary>
-    public Func<SweepState, IRenderable> Drawing { get; init; } =
-        state => SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height);
+    public Func<SweepState, IRenderable>? Drawing { get; init; }
 
     /// <summary>Watches until the sweep has ended or the watch is.</summary>
     /// <param name="read">The sweep's state as it is now.</param>
@@ -43,7 +45,8 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
             return true;
         }
         // Where it cannot be drawn it is told, from the state that could not be drawn on.
-        return screen.Live(() => Drawing(state), Next) ? state : Tell(read, cancel);
+        return screen.Live(() => Drawing?.Invoke(state)
+            ?? SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height, Shares?.Invoke()), Next) ? state : Tell(read, cancel);
     }
 
     private SweepState Tell(Func<SweepState> read, CancellationToken cancel)

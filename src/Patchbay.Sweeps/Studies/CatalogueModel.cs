@@ -9,11 +9,13 @@ namespace Patchbay.Sweeps.Studies;
 /// <param name="Adapter">Where its LoRA adapter lies, or null.</param>
 /// <param name="Files">Files expected in <paramref name="Folder"/>: names or patterns, alternatives separated by '|'.</param>
 /// <param name="AdapterFiles">The same for <paramref name="Adapter"/>.</param>
-/// <param name="Reference">Its name in a folder of published results ("goat"), or null.</param>
-/// <param name="PublishedAccuracy">Its accuracy as published, or null.</param>
+/// <param name="Tokenizer">Where its tokenizer lies, where that is not with the checkpoint, or null.</param>
 public sealed record CatalogueModel(string Name, string Title, string? Id, string? Base, ModelFolder Folder, ModelFolder? Adapter,
-    IReadOnlyList<string> Files, IReadOnlyList<string> AdapterFiles, string? Reference, double? PublishedAccuracy)
+    IReadOnlyList<string> Files, IReadOnlyList<string> AdapterFiles, ModelFolder? Tokenizer = null)
 {
+    /// <summary>Where it lies, as far as settings are set.</summary>
+    public ModelPlace Place => new(Name, Folder.FullPath ?? "", Adapter?.FullPath, Tokenizer?.FullPath);
+
     /// <summary>Names of settings that its folders need and that are not set.</summary>
     public IReadOnlyList<string> UnsetSettings => [.. new[] { Folder.UnsetSetting, Adapter?.UnsetSetting }.OfType<string>().Distinct()];
 

@@ -11,7 +11,7 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
     public static readonly IReadOnlyList<string> AnyAdapter = ["adapter_config.json"];
 
     private static readonly string[] Known =
-        ["title", "id", "path", "adapter", "base", "files", "adapter-files", "reference", "published"];
+        ["title", "id", "path", "adapter", "base", "files", "adapter-files", "tokenizer"];
 
     private readonly YamlValues values = new(mistakes);
     private readonly string home = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
@@ -50,8 +50,7 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
             @base, folder, adapter,
             Files(checkpoint, "files") ?? AnyCheckpoint,
             Files(fields, "adapter-files") ?? AnyAdapter,
-            values.Text(fields.Optional("reference"), fields.PathOf("reference"), "a name in the published results"),
-            PublishedAccuracy(fields));
+            Folder(checkpoint, "tokenizer"));
     }
 
     private ModelFolder? Folder(YamlFields fields, string key) =>
@@ -59,11 +58,4 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
 
     private IReadOnlyList<string>? Files(YamlFields fields, string key) =>
         values.Texts(fields.Optional(key), fields.PathOf(key), "names of files");
-
-    private double? PublishedAccuracy(YamlFields fields)
-    {
-        if (fields.Optional("published") is not { } node) return null;
-        var published = YamlFields.Of(node, fields.PathOf("published"), mistakes, "published numbers by their names", ["accuracy"]);
-        return values.Share(published?.Optional("accuracy"), fields.PathOf("published.accuracy"));
-    }
 }

@@ -10,7 +10,7 @@ namespace Patchbay.Sweeps.Studies;
 /// <param name="Models">The models, in the order of the file.</param>
 /// <param name="Stages">The stages of all models, each after those that it needs.</param>
 public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task, StudyCompute Compute, int Attempts,
-    IReadOnlyList<StudyModel> Models, IReadOnlyList<Stage> Stages)
+    IReadOnlyList<ModelPlace> Models, IReadOnlyList<Stage> Stages)
 {
     /// <summary>Attempts where the file gives none.</summary>
     public const int DefaultAttempts = 3;
@@ -44,14 +44,12 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     }
 }
 
-/// <summary>A model of a study.</summary>
+/// <summary>Where a model lies.</summary>
 /// <param name="Name">Its name in the study.</param>
-/// <param name="Title">What it is, for people.</param>
 /// <param name="Path">Full path of its checkpoint.</param>
 /// <param name="Adapter">Full path of its LoRA adapter's folder, or null.</param>
-/// <param name="Reference">Its name in a folder of published results, or null.</param>
-/// <param name="PublishedAccuracy">Its accuracy as published, or null.</param>
-public sealed record StudyModel(string Name, string Title, string Path, string? Adapter, string? Reference, double? PublishedAccuracy);
+/// <param name="Tokenizer">Full path of its tokenizer, where that does not lie with the checkpoint.</param>
+public sealed record ModelPlace(string Name, string Path, string? Adapter, string? Tokenizer = null);
 
 /// <summary>Where a study's prompts come from.</summary>
 /// <param name="Kind">"entity-tracking" (generated), or "file".</param>

@@ -11,7 +11,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     /// <summary>The models, and all their names as written: also of those that have mistakes, so that what is said of them
     /// elsewhere in the file is not called a mistake as well.</summary>
-    public (IReadOnlyList<StudyModel> Models, IReadOnlyList<string> Names) Read(YamlFields study)
+    public (IReadOnlyList<ModelPlace> Models, IReadOnlyList<string> Names) Read(YamlFields study)
     {
         if (study.Required("models", Expected) is not { } node) return ([], []);
         if (node is not YamlList { Items.Count: > 0 } list)
@@ -19,7 +19,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
             mistakes.Add(node, "models", $"expected {Expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
             return ([], []);
         }
-        var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<StudyModel>().ToList();
+        var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<ModelPlace>().ToList();
         foreach (var (setting, (at, field, names)) in unset)
         {
             mistakes.Add(at, field, $"expected the setting {setting} to lead to the folder of {string.Join(", ", names)}, "
@@ -28,7 +28,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         return (models, [.. lines.Keys]);
     }
 
-    private StudyModel? Model(YamlNode node, string field)
+    private ModelPlace? Model(YamlNode node, string field)
     {
         var model = node is YamlMap ? Own(node, field) : Named(node, field);
         if (model is null) return null;
@@ -38,7 +38,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
             unset[setting].Models.Add(model.Name);
         }
         foreach (var sentence in model.Missing()) mistakes.Add(node, field, sentence);
-        return new(model.Name, model.Title, model.Folder.FullPath ?? "", model.Adapter?.FullPath, model.Reference, model.PublishedAccuracy);
+        return model.Place;
     }
 
     private CatalogueModel? Named(YamlNode node, string field)
@@ -54,7 +54,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     private CatalogueModel? Own(YamlNode node, string field)
     {
-        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter"]) is not { } fields) return null;
+        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter", "tokenizer"]) is not { } fields) return null;
         var at = fields.Required("name", "a name for this model");
         var name = values.Text(at, fields.PathOf("name"), "a name for this model");
         if (name is not null && ModelName.Expected(name) is { } expected)
@@ -64,8 +64,9 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         }
         var path = Folder(fields, "path", fields.Required("path", "the folder of the checkpoint"));
         var adapter = Folder(fields, "adapter", fields.Optional("adapter"));
+        var tokenizer = Folder(fields, "tokenizer", fields.Optional("tokenizer"));
         return name is null || !IsFirst(name, at!, fields.PathOf("name")) || path is null ? null
-            : new(name, name, null, null, path, adapter, CatalogueReader.AnyCheckpoint, CatalogueReader.AnyAdapter, null, null);
+            : new(name, name, null, null, path, adapter, CatalogueReader.AnyCheckpoint, CatalogueReader.AnyAdapter, tokenizer);
     }
 
     private ModelFolder? Folder(YamlFields fields, string key, YamlNode? node) =>

@@ -25,7 +25,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0, ulong.MaxValue);
         var compute = Compute(fields);
         var attempts = values.Whole(fields.Optional("attempts"), "attempts", 1, 100) ?? Study.DefaultAttempts;
-        var positions = task?.File is { } file && File.Exists(file) ? TaskPositions.Of(file) : null;
+        var positions = task?.File is { } file && File.Exists(file) ? PromptInput.PositionsOf(file) : null;
         var stages = new StudyStagesReader(kinds, models.Names, positions, mistakes).Read(fields);
         return mistakes.Count > 0 ? null
             : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);

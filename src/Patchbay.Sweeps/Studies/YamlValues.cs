@@ -42,16 +42,6 @@ internal sealed class YamlValues(MistakeList mistakes)
         return null;
     }
 
-    /// <summary>A share, from 0 to 1.</summary>
-    public double? Share(YamlNode? node, string field)
-    {
-        if (node is null) return null;
-        if (node is YamlText text && double.TryParse(text.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share)
-            && share is >= 0 and <= 1) return share;
-        mistakes.Add(node, field, $"expected a number from 0 to 1, found {node.Found}");
-        return null;
-    }
-
     /// <summary>An amount of memory in bytes: "4GiB", "500 MB".</summary>
     public long? Memory(YamlNode? node, string field)
     {

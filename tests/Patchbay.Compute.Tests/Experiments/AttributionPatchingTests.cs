@@ -21,7 +21,7 @@ public sealed class AttributionPatchingTests
         using var model = Model(1, keyValueHeads);
         var (group, receivers) = Group(name);
         var prompts = Prompts(1);
-        var found = AttributionPatching.Scores(model, prompts, group, receivers, 0);
+        var found = PathRuns.Attribution(model, prompts, group, receivers, 0);
         using var exact = new ExactPath(model, prompts, group, receivers);
         foreach (var head in AllHeads().Where(h => h.Layer < found.SenderLayers))
         {
@@ -38,12 +38,12 @@ public sealed class AttributionPatchingTests
         using var model = Model(2, keyValueHeads);
         var (group, receivers) = Group(name);
         var prompts = Prompts(2);
-        var found = AttributionPatching.Scores(model, prompts, group, receivers, 200);
+        var found = PathRuns.Attribution(model, prompts, group, receivers, 200);
         using var exact = new ExactPath(model, prompts, group, receivers);
         var whole = exact.Effect([.. AllHeads().Where(h => h.Layer < found.SenderLayers)], 1).Average();
         Assert.True(Math.Abs(whole) > 1e-3);
         Assert.Equal(whole, found.Scores.Cast<double>().Sum(), 1e-3 * Math.Abs(whole));
-        var first = AttributionPatching.Scores(model, prompts, group, receivers, 0).Scores.Cast<double>().Sum();
+        var first = PathRuns.Attribution(model, prompts, group, receivers, 0).Scores.Cast<double>().Sum();
         Assert.True(Math.Abs(first - whole) > 1e-2 * Math.Abs(whole), "the gradient at the clean point alone already sums to it");
     }
 
@@ -66,8 +66,8 @@ public sealed class AttributionPatchingTests
         foreach (var name in new[] { "A", "B", "C", "D" })
         {
             var (group, receivers) = Group(name);
-            var found = AttributionPatching.Scores(model, prompts, group, receivers, 0);
-            var exact = PathPatching.Run(model, prompts, PathChain.EntityTracking, new() { Groups = [name], Receivers = Receivers }).Groups[0];
+            var found = PathRuns.Attribution(model, prompts, group, receivers, 0);
+            var exact = PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { Groups = [name], Receivers = Receivers })[0];
             var scale = exact.Scores.Cast<double>().Max(Math.Abs);
             Assert.True(scale > 1e-7);
             foreach (var (x, y) in exact.Scores.Cast<double>().Zip(found.Scores.Cast<double>())) Assert.Equal(x, y, 5e-3 * scale);
@@ -80,9 +80,9 @@ public sealed class AttributionPatchingTests
     {
         using var model = Model(4, 4);
         var (group, _) = Group("B");
-        var found = AttributionPatching.Scores(model, Prompts(4), group, [new(2, 1), new(1, 0)], 3);
+        var found = PathRuns.Attribution(model, Prompts(4), group, [new(2, 1), new(1, 0)], 3);
         foreach (var h in AllHeads()) Assert.Equal(h.Layer >= 2, found.Scores[h.Layer, h.Index] == 0);
-        Assert.All(AttributionPatching.Scores(model, Prompts(4), group, [new(0, 1)], 0).Scores.Cast<double>(), s => Assert.Equal(0, s));
+        Assert.All(PathRuns.Attribution(model, Prompts(4), group, [new(0, 1)], 0).Scores.Cast<double>(), s => Assert.Equal(0, s));
     }
 
     [Theory]
@@ -93,10 +93,10 @@ public sealed class AttributionPatchingTests
         using var model = Model(5, 2);
         var (group, receivers) = Group(name);
         var prompts = Prompts(5);
-        var whole = AttributionPatching.Scores(model, prompts, group, receivers, 2);
+        var whole = PathRuns.Attribution(model, prompts, group, receivers, 2);
         var tokens = prompts.Prompts.Max(p => p.Clean.Ids.Length);
         var smallest = Budgets.Smallest(model, prompts.Count, tokens, prompts.CleanPositions(group.Position).Min(), 1);
-        var tight = AttributionPatching.Scores(model, prompts, group, receivers, 2, memoryBytes: smallest);
+        var tight = PathRuns.Attribution(model, prompts, group, receivers, 2, memoryBytes: smallest);
         foreach (var (x, y) in whole.Scores.Cast<double>().Zip(tight.Scores.Cast<double>())) Assert.Equal(x, y, 1e-12);
     }
 
@@ -106,11 +106,11 @@ public sealed class AttributionPatchingTests
         using var model = Model(6, 2);
         var (group, receivers) = Group("B");
         var prompts = Prompts(6);
-        var refusal = Assert.Throws<InvalidDataException>(() => AttributionPatching.Scores(model, prompts, group, [new(7, 0)], 0));
+        var refusal = Assert.Throws<InvalidDataException>(() => PathRuns.Attribution(model, prompts, group, [new(7, 0)], 0));
         Assert.Contains("receiver 7.0", refusal.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => AttributionPatching.Scores(model, prompts, group, receivers, -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => PathRuns.Attribution(model, prompts, group, receivers, -1));
         var cancelled = new CancellationToken(true);
-        Assert.Throws<OperationCanceledException>(() => AttributionPatching.Scores(model, prompts, group, receivers, 0, cancel: cancelled));
+        Assert.Throws<OperationCanceledException>(() => PathRuns.Attribution(model, prompts, group, receivers, 0, cancel: cancelled));
     }
 
     private static Llama Model(int seed, int keyValueHeads) =>
@@ -167,8 +167,8 @@ public sealed class AttributionPatchingTests
             };
             if (receivers.Length > 0)
             {
-                var read = evaluator.Read([variant], [.. receivers.Select(r => new Probe(group.Composition, r, at))]);
-                variant = new Variant { Edits = [.. receivers.Zip(read, (r, value) => new HeadEdit(group.Composition, r, at, value.select(0, 0)))] };
+                var read = evaluator.Read([variant], [.. receivers.Select(r => new Probe(PathPatching.SiteOf(group), r, at))]);
+                variant = new Variant { Edits = [.. receivers.Zip(read, (r, value) => new HeadEdit(PathPatching.SiteOf(group), r, at, value.select(0, 0)))] };
             }
             var patched = evaluator.Evaluate([variant], probability);
             return [.. evaluator.BaseMetric(probability).Select((clean, n) => (patched[0, n] - clean) / clean)];

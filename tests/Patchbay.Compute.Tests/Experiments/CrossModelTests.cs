@@ -73,7 +73,7 @@ public class CrossModelTests
         using var folder = new TemporaryFolder();
         var heads = Circuit.Parse(PathChain.EntityTracking, "A=1.1");
         Cmap.Capture(model, RandomPrompts.Of(6), heads, [new("output")], folder.PathOf("activations"));
-        var refusal = Assert.Throws<InvalidDataException>(() => Cmap.Answered(model, RandomPrompts.Of(6, count: 5), heads, folder.PathOf("activations"), [(new("output"), ["A"])]));
+        var refusal = Assert.Throws<InvalidDataException>(() => CmapRuns.Answered(model, RandomPrompts.Of(6, count: 5), heads, folder.PathOf("activations"), [(new("output"), ["A"])]));
         Assert.Contains("of 6 prompts", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -83,10 +83,10 @@ public class CrossModelTests
         using var model = Llama.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(7);
         var heads = RandomPrompts.Circuit(new Random(7), 0.4);
-        IReadOnlyList<(string, Head)>[] sets =
+        IReadOnlyList<PlacedHead>[] sets =
         [
-            [], [.. heads.Groups["A"].Select(h => (PositionNames.Last, h))],
-            [.. heads.AtPositions.SelectMany(p => p.Value.Select(h => (p.Key, h)))],
+            [], [.. heads.Groups["A"].Select(h => new PlacedHead(PositionNames.Last, h))],
+            [.. heads.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))],
         ];
         var difference = Compare(model, prompts, batch => HeadPatching.Variants(model, batch, sets), out var cone);
         Assert.True(difference < Close, $"cone and reference differ by {difference:0.0e+0}");

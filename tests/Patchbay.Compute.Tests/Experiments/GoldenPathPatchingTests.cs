@@ -14,7 +14,7 @@ public class GoldenPathPatchingTests
     [InlineData(false)] // the form of operations that a GPU takes
     public void Float32_scores_of_all_groups_equal_the_published_procedures_within_2e_6(bool rowKernel)
     {
-        foreach (var group in Run(torch.ScalarType.Float32, rowKernel: rowKernel).Groups)
+        foreach (var group in Run(torch.ScalarType.Float32, rowKernel: rowKernel))
             AssertClose(Golden($"scores_{group.Group.Name}.json"), group.Scores, 2e-6, group.Group.Name);
     }
 
@@ -24,7 +24,7 @@ public class GoldenPathPatchingTests
     [SharedFact]
     public void Float64_scores_equal_the_independent_recomputation_within_2e_8()
     {
-        foreach (var group in Run(torch.ScalarType.Float64).Groups.Where(g => g.Group.Name != "D"))
+        foreach (var group in Run(torch.ScalarType.Float64).Where(g => g.Group.Name != "D"))
             AssertClose(Golden($"scores_{group.Group.Name}_float64.json"), group.Scores, 2e-8, group.Group.Name);
     }
 
@@ -35,10 +35,12 @@ public class GoldenPathPatchingTests
         using var model = Load(torch.ScalarType.Float64);
         var need = MemoryPlan.For(model, 64, 57, 6, 3, budget: null);
         Assert.Equal(64, need.PromptsPerBatch);
-        var small = Run(torch.ScalarType.Float64, memory: FloorOf(model) + (40L << 20));
-        Assert.True(small.Batches > 1, "the budget was meant to force several batches");
-        foreach (var (a, b) in whole.Groups.Zip(small.Groups)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);
-        foreach (var (a, b) in whole.Groups.Zip(small.Groups)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12, a.Group.Name);
+        var memory = FloorOf(model) + (40L << 20);
+        using (var caches = new PathCaches(model, Batch().Prompts, PathChain.EntityTracking.Groups, memory))
+            Assert.True(caches.BatchCount > 1, "the budget was meant to force several batches");
+        var small = Run(torch.ScalarType.Float64, memory);
+        foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);
+        foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12, a.Group.Name);
     }
 
     [SharedFact]
@@ -48,7 +50,8 @@ public class GoldenPathPatchingTests
         var expected = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, double>(bytes.AsSpan(128)).ToArray();
         if (expected.Length != 64)
             expected = Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes.AsSpan(bytes.Length - 256)).ToArray(), x => (double)x);
-        var found = Run(torch.ScalarType.Float32).CleanProbability;
+        using var model = Load(torch.ScalarType.Float32);
+        var found = TaskAccuracy.Ask(model, Batch().Prompts).Probability;
         for (var n = 0; n < 64; n++) Assert.Equal(expected[n], found[n], 1e-6);
     }
 
@@ -59,18 +62,16 @@ public class GoldenPathPatchingTests
         return (long)(double.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)]) * (1 << 20)) + (1 << 20);
     }
 
-    private static PathPatchingResult Run(torch.ScalarType dtype, long? memory = null, bool rowKernel = true)
+    private static IReadOnlyList<PathScores> Run(torch.ScalarType dtype, long? memory = null, bool rowKernel = true)
     {
         using var model = Load(dtype);
         model.RowKernel = rowKernel;
-        var folder = SharedFolder.PathOf("golden", "s256x4");
-        var batch = TokenBatch.Load(Path.Combine(folder, "batch.json"), Path.Combine(folder, "group_D_corrupt_positions.json"));
-        return PathPatching.Run(model, batch.Prompts, PathChain.EntityTracking, new PathPatchingOptions
-        {
-            Receivers = [.. batch.Receivers.Select(r => new Head(r.Layer, r.Head))],
-            MemoryBytes = memory ?? 4L << 30,
-        });
+        var (prompts, receivers) = Batch();
+        return PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { Receivers = receivers, MemoryBytes = memory ?? 4L << 30 });
     }
+
+    private static (PromptSet Prompts, IReadOnlyList<Head> Receivers) Batch() => TokenBatch.Load(
+        SharedFolder.PathOf("golden", "s256x4", "batch.json"), SharedFolder.PathOf("golden", "s256x4", "group_D_corrupt_positions.json"));
 
     private static Llama Load(torch.ScalarType dtype)
     {

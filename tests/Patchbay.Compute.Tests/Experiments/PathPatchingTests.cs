@@ -16,24 +16,24 @@ public class PathPatchingTests
     public void The_cone_equals_whole_forward_passes_through_all_groups_and_their_chaining(int seed, int keyValueHeads)
     {
         using var model = Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64, spread: 1.5);
-        var options = new PathPatchingOptions { TopK = [3, 2, 2, 1] };
-        var cone = PathPatching.Run(model, Prompts(seed), PathChain.EntityTracking, options);
-        var reference = PathPatching.Run(model, Prompts(seed), PathChain.EntityTracking, options with { Reference = true });
-        foreach (var (a, b) in cone.Groups.Zip(reference.Groups))
+        var options = new PathRunOptions { TopK = [3, 2, 2, 1] };
+        var cone = PathRuns.Run(model, Prompts(seed), PathChain.EntityTracking, options);
+        var reference = PathRuns.Run(model, Prompts(seed), PathChain.EntityTracking, options with { Reference = true });
+        foreach (var (a, b) in cone.Zip(reference))
         {
             Assert.Equal(b.Receivers, a.Receivers);
             foreach (var (x, y) in a.Scores.Cast<double>().Zip(b.Scores.Cast<double>())) Assert.Equal(y, x, 1e-9);
             foreach (var (x, y) in a.StandardErrors.Cast<double>().Zip(b.StandardErrors.Cast<double>())) Assert.Equal(y, x, 1e-9);
         }
-        Assert.Contains(cone.Groups[0].Scores.Cast<double>(), s => Math.Abs(s) > 1e-3);
+        Assert.Contains(cone[0].Scores.Cast<double>(), s => Math.Abs(s) > 1e-3);
     }
 
     [Fact]
     public void Senders_at_or_above_every_receiver_score_exactly_zero_and_those_below_do_not()
     {
         using var model = Llama.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);
-        var result = PathPatching.Run(model, Prompts(5), PathChain.EntityTracking, new PathPatchingOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
-        var scores = Assert.Single(result.Groups).Scores;
+        var result = PathRuns.Run(model, Prompts(5), PathChain.EntityTracking, new PathRunOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
+        var scores = Assert.Single(result).Scores;
         for (var layer = 0; layer < 4; layer++)
             for (var head = 0; head < 4; head++)
                 Assert.Equal(layer >= 2, scores[layer, head] == 0);
@@ -43,15 +43,15 @@ public class PathPatchingTests
     public void The_next_groups_receivers_are_the_most_negative_heads_and_groups_not_asked_for_are_not_reported()
     {
         using var model = Llama.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
-        var all = PathPatching.Run(model, Prompts(6), PathChain.EntityTracking, new PathPatchingOptions { TopK = [3, 2] });
-        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all.Groups[0].Scores[l, h] select new Head(l, h);
-        Assert.Equal(expected.Take(3), all.Groups[1].Receivers);
-        Assert.Equal(2, all.Groups[2].Receivers.Count);
-        var some = PathPatching.Run(model, Prompts(6), PathChain.EntityTracking, new PathPatchingOptions { TopK = [3, 2], Groups = ["C"] });
-        Assert.Equal("C", Assert.Single(some.Groups).Group.Name);
-        var tolerance = 1e-12 * all.Groups[2].Scores.Cast<double>().Max(Math.Abs);
-        foreach (var (x, y) in all.Groups[2].Scores.Cast<double>()
-            .Zip(some.Groups[0].Scores.Cast<double>())) Assert.Equal(x, y, tolerance);
+        var all = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2] });
+        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all[0].Scores[l, h] select new Head(l, h);
+        Assert.Equal(expected.Take(3), all[1].Receivers);
+        Assert.Equal(2, all[2].Receivers.Count);
+        var some = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2], Groups = ["C"] });
+        Assert.Equal("C", Assert.Single(some).Group.Name);
+        var tolerance = 1e-12 * all[2].Scores.Cast<double>().Max(Math.Abs);
+        foreach (var (x, y) in all[2].Scores.Cast<double>()
+            .Zip(some[0].Scores.Cast<double>())) Assert.Equal(x, y, tolerance);
     }
 
     [Fact]
@@ -59,11 +59,11 @@ public class PathPatchingTests
     {
         using var model = Llama.Random(Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var prompts = Prompts(7);
-        double Score(PromptSet set, Head head) => PathPatching.Run(model, set, PathChain.EntityTracking,
-            new PathPatchingOptions { Groups = ["A"] }).Groups[0].Scores[head.Layer, head.Index];
+        double Score(PromptSet set, Head head) => PathRuns.Run(model, set, PathChain.EntityTracking,
+            new PathRunOptions { Groups = ["A"] })[0].Scores[head.Layer, head.Index];
         var head = new Head(2, 3);
         var single = prompts.Prompts.Select(p => Score(new PromptSet([p]), head)).ToArray();
-        var whole = PathPatching.Run(model, prompts, PathChain.EntityTracking, new PathPatchingOptions { Groups = ["A"] }).Groups[0];
+        var whole = PathRuns.Run(model, prompts, PathChain.EntityTracking, new PathRunOptions { Groups = ["A"] })[0];
         var mean = single.Average();
         Assert.Equal(mean, whole.Scores[2, 3], 1e-12);
         Assert.Equal(Math.Sqrt(single.Sum(x => (x - mean) * (x - mean)) / (single.Length - 1) / single.Length), whole.StandardErrors[2, 3], 1e-12);
@@ -73,8 +73,7 @@ public class PathPatchingTests
     public void The_probability_of_several_answers_is_the_sum_of_theirs_and_that_of_one_answer_stays_as_it_is()
     {
         using var model = Llama.Random(Config, 10, torch.ScalarType.Float64, spread: 1.5);
-        PathPatchingResult Run(Func<Prompt, int, Prompt> change) => PathPatching.Run(model,
-            new PromptSet([.. Prompts(10).Prompts.Select(change)]), PathChain.EntityTracking, new PathPatchingOptions { Groups = ["A"] });
+        AskedPrompts Run(Func<Prompt, int, Prompt> change) => TaskAccuracy.Ask(model, new PromptSet([.. Prompts(10).Prompts.Select(change)]));
         static int Next(Prompt p) => (p.Answer + 1) % Config.Vocabulary;
         static int AfterNext(Prompt p) => (p.Answer + 2) % Config.Vocabulary;
         var (one, other, third) = (Run((p, _) => p), Run((p, _) => p with { Answer = Next(p), Answers = [Next(p)] }), Run((p, _) => p with { Answer = AfterNext(p), Answers = [AfterNext(p)] }));
@@ -84,21 +83,21 @@ public class PathPatchingTests
             1 => p with { Answers = [p.Answer, Next(p)] },
             _ => p with { Answers = [p.Answer, Next(p), AfterNext(p)] },
         });
-        for (var i = 0; i < mixed.CleanProbability.Length; i++)
+        for (var i = 0; i < mixed.Probability.Length; i++)
         {
-            var expected = one.CleanProbability[i] + (i % 3 > 0 ? other.CleanProbability[i] : 0) + (i % 3 > 1 ? third.CleanProbability[i] : 0);
-            Assert.Equal(expected, mixed.CleanProbability[i], 1e-12 * expected);
-            Assert.Equal(one.Correct[i] || (i % 3 > 0 && other.Correct[i]) || (i % 3 > 1 && third.Correct[i]), mixed.Correct[i]);
+            var expected = one.Probability[i] + (i % 3 > 0 ? other.Probability[i] : 0) + (i % 3 > 1 ? third.Probability[i] : 0);
+            Assert.Equal(expected, mixed.Probability[i], 1e-12 * expected);
+            Assert.Equal(one.Right[i] || (i % 3 > 0 && other.Right[i]) || (i % 3 > 1 && third.Right[i]), mixed.Right[i]);
         }
-        Assert.Equal(one.CleanProbability[0], mixed.CleanProbability[0], 1e-12 * one.CleanProbability[0]);
+        Assert.Equal(one.Probability[0], mixed.Probability[0], 1e-12 * one.Probability[0]);
     }
 
     [Fact]
     public void Bad_input_is_refused_in_one_sentence()
     {
         using var model = Llama.Random(Config, 8);
-        string Refusal(PromptSet prompts, PathPatchingOptions options) =>
-            Assert.Throws<InvalidDataException>(() => PathPatching.Run(model, prompts, PathChain.EntityTracking, options)).Message;
+        string Refusal(PromptSet prompts, PathRunOptions options) =>
+            Assert.Throws<InvalidDataException>(() => PathRuns.Run(model, prompts, PathChain.EntityTracking, options)).Message;
         Assert.Contains("no group 'E'", Refusal(Prompts(8), new() { Groups = ["E"] }), StringComparison.Ordinal);
         Assert.Contains("receiver 7.0", Refusal(Prompts(8), new() { Receivers = [new(7, 0)] }), StringComparison.Ordinal);
         Assert.Contains("at least", Refusal(Prompts(8), new() { MemoryBytes = 1 << 20 }), StringComparison.Ordinal);
@@ -113,7 +112,7 @@ public class PathPatchingTests
         using var model = Llama.Random(Config, 9);
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.Throws<OperationCanceledException>(() => PathPatching.Run(model, Prompts(9), PathChain.EntityTracking, new(), cancel: source.Token));
+        Assert.Throws<OperationCanceledException>(() => PathRuns.Run(model, Prompts(9), PathChain.EntityTracking, new(), cancel: source.Token));
     }
 
     /// <summary>Prompts of unequal length with random positions, the counterfactual's elsewhere.</summary>

@@ -33,10 +33,10 @@ public class TaskAccuracyTests
         }).ToArray();
         var none = new Dictionary<string, int>();
         var set = new PromptSet([.. ids.Select((i, n) => new Prompt(new(i, none), new(i, none), n % 3 == 0 ? (best[n] + 1) % 11 : best[n], $"{n}"))]);
-        Assert.Equal(new Proportion(100, 150), TaskAccuracy.Measure(model, set));
+        Assert.Equal(new Proportion(100, 150), PathRuns.Accuracy(model, set));
 
         // Where the most probable token is a further answer of every second prompt that was wrong, 25 more are right.
         var several = set.Prompts.Select((p, n) => n % 6 == 0 ? p with { Answers = [p.Answer, best[n]] } : p);
-        Assert.Equal(new Proportion(125, 150), TaskAccuracy.Measure(model, new PromptSet([.. several])));
+        Assert.Equal(new Proportion(125, 150), PathRuns.Accuracy(model, new PromptSet([.. several])));
     }
 }

@@ -76,7 +76,7 @@ public sealed partial class DrawingPropertyTests
 
     [Fact]
     public void Tables_of_the_strongest_heads() => Gen.Select(Maps, Windows)
-        .Sample((maps, window) => window.CheckOnScreen(PathPatchingOutput.Table(maps)), iter: 300);
+        .Sample((maps, window) => window.CheckOnScreen(SweepMaps.Strongest(maps)), iter: 300);
 
     [Fact]
     public void Tables() => Gen.Select(Gen.Int[1, 10], Gen.Bool, Word.Array[0, 40], Windows)

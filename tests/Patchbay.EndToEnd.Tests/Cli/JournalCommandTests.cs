@@ -74,7 +74,7 @@ public sealed class JournalCommandTests : IDisposable
     {
         using var journal = SqliteJournal.Open(File);
         var plan = new SweepPlan("goats", "study: goats\n", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1L << 30),
-            [new("base", "models/base", null, "abc", 4, 8, 1000)], [new("base/path-patching/A", "path-patching", "base", new Dictionary<string, string>(), [])]);
+            [new("base", "models/base", null, "abc", 4, 8, 1000)], [new("base/path-patching/A", "path-patching", "base", JsonRecord.Empty, [])]);
         Assert.True(journal.TryAppend("goats", 0, [new SweepPlanned(plan, "0.1.0"), new SweepStarted()], DateTimeOffset.UnixEpoch));
         journal.Artifacts.Put([1, 2, 3]);
     }

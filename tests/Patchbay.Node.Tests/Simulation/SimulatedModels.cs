@@ -1,5 +1,5 @@
 using System.Globalization;
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node.Tests.Simulation;
@@ -31,7 +31,7 @@ internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) :
     {
         public string Fingerprint => fingerprint;
 
-        public IReadOnlyList<InterventionResult> Run(UnitOrder order, CancellationToken cancel) => order.Unit switch
+        public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel) => order.Unit switch
         {
             Poison => throw new InsufficientMemoryException("simulated: no memory for this one"),
             Hopeless => throw new InvalidDataException("simulated: this one can never be run"),

@@ -1,4 +1,4 @@
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Node.Tests.Simulation;

@@ -7,13 +7,15 @@ internal static class Given
 {
     public const string A = "m/a", B = "m/b", First = "m/a/one", Second = "m/a/two", Third = "m/b/three", Fingerprint = "f1";
 
+    public static JsonRecord Inputs { get; } = new("\"x\"");
+
     public static SweepPlan Plan { get; } = new("study", "text of the study", 20, new("entity-tracking", 10, 7), new("float32", "cpu", 1, 1 << 20),
         [new("m", "/m", null, Fingerprint, 2, 2, 100)],
-        [new(A, "kind", "m", new Dictionary<string, string>(), []), new(B, "kind", "m", new Dictionary<string, string>(), [A])]);
+        [new(A, "kind", "m", JsonRecord.Empty, []), new(B, "kind", "m", JsonRecord.Empty, [A])]);
 
     public static SweepEvent[] Planned => [new SweepPlanned(Plan, "1.0")];
 
-    public static SweepEvent[] Running => [.. Planned, new SweepStarted(), new StageBegun(A, "", [First, Second])];
+    public static SweepEvent[] Running => [.. Planned, new SweepStarted(), new StageBegun(A, JsonRecord.Empty, [First, Second])];
 
     public static SweepEvent[] Paused => [.. Running, new SweepPaused()];
 
@@ -22,7 +24,7 @@ internal static class Given
     /// <summary>Stage A complete; B can begin.</summary>
     public static SweepEvent[] FirstStageDone => [.. Running, .. Done(First), .. Done(Second), new StageCompleted(A)];
 
-    public static SweepEvent[] Completed => [.. FirstStageDone, new StageBegun(B, "x", [Third]), .. Done(Third), new StageCompleted(B), new SweepCompleted(0)];
+    public static SweepEvent[] Completed => [.. FirstStageDone, new StageBegun(B, Inputs, [Third]), .. Done(Third), new StageCompleted(B), new SweepCompleted(0)];
 
     /// <summary>One unit of A set aside, so that B can never begin.</summary>
     public static SweepEvent[] CompletedWithFailures => [.. Running, .. Done(First), .. Broken(Second), new SweepCompleted(1)];
@@ -59,7 +61,7 @@ internal static class Given
     private static string Text(SweepEvent e) => e switch
     {
         SweepRetried r => $"retried {string.Join(' ', r.Units)}",
-        StageBegun b => $"begun {b.Stage} {b.Inputs} {string.Join(' ', b.Units)}",
+        StageBegun b => $"begun {b.Stage} {b.Inputs.Text} {string.Join(' ', b.Units)}",
         _ => e.ToString(),
     };
 }

@@ -4,7 +4,7 @@ namespace Patchbay.Sweeps.Tests;
 
 public sealed class SweepDeciderTests
 {
-    private static readonly BeginStage BeginB = new(B, new("x", ["three"]));
+    private static readonly BeginStage BeginB = new(B, new(Inputs, ["three"]));
 
     private static readonly Dictionary<string, SweepEvent[]> Given = new()
     {
@@ -25,7 +25,7 @@ public sealed class SweepDeciderTests
         ["resume"] = new ResumeSweep(),
         ["cancel"] = new CancelSweep(),
         ["retry"] = new RetrySweep(),
-        ["begin"] = new BeginStage(A, new("", ["one", "two"])),
+        ["begin"] = new BeginStage(A, new(JsonRecord.Empty, ["one", "two"])),
         ["claim"] = new ClaimUnit(Second, "n"),
         ["complete"] = Complete(Second),
         ["fail"] = Fail(Second, 1),
@@ -56,10 +56,10 @@ public sealed class SweepDeciderTests
     [Fact]
     public void A_stage_begins_when_those_it_needs_are_complete_and_not_before()
     {
-        When(FirstStageDone, BeginB, new StageBegun(B, "x", [Third]));
+        When(FirstStageDone, BeginB, new StageBegun(B, Inputs, [Third]));
         When(Running, BeginB);
-        Refused(Running, new BeginStage("m/z", new("", [])), "no stage m/z");
-        Refused(FirstStageDone, new BeginStage(B, new("", ["same", "same"])), "told apart");
+        Refused(Running, new BeginStage("m/z", new(JsonRecord.Empty, [])), "no stage m/z");
+        Refused(FirstStageDone, new BeginStage(B, new(JsonRecord.Empty, ["same", "same"])), "told apart");
     }
 
     [Fact]
@@ -67,13 +67,13 @@ public sealed class SweepDeciderTests
     {
         var result = new InterventionRecorded(Second, "0.0", -0.5, 0.1, 10, 20, Fingerprint, "1.0", 2);
         When([.. Running, .. Done(First)], Complete(Second), result, new UnitCompleted(Second, "n", 2), new StageCompleted(A));
-        When([.. FirstStageDone, new StageBegun(B, "x", [Third])], Complete(Third), result with { Unit = Third }, new UnitCompleted(Third, "n", 2),
+        When([.. FirstStageDone, new StageBegun(B, Inputs, [Third])], Complete(Third), result with { Unit = Third }, new UnitCompleted(Third, "n", 2),
             new StageCompleted(B), new SweepCompleted(0));
     }
 
     [Fact]
     public void A_stage_without_units_is_complete_as_it_begins() =>
-        When(FirstStageDone, new BeginStage(B, new("x", [])), new StageBegun(B, "x", []), new StageCompleted(B), new SweepCompleted(0));
+        When(FirstStageDone, new BeginStage(B, new(Inputs, [])), new StageBegun(B, Inputs, []), new StageCompleted(B), new SweepCompleted(0));
 
     [Fact]
     public void A_unit_is_tried_three_times_and_then_set_aside_and_the_rest_goes_on()
@@ -110,7 +110,7 @@ public sealed class SweepDeciderTests
         Assert.Equal(SweepStatus.Running, State(retried).Status);
         When(retried, new ClaimUnit(Second, "n"), new UnitClaimed(Second, 4, "n"));
         When(retried, Fail(Second, 4), new UnitFailed(Second, 4, "n", "why"));
-        When([.. retried, .. Done(Second), new StageCompleted(A)], BeginB, new StageBegun(B, "x", [Third]));
+        When([.. retried, .. Done(Second), new StageCompleted(A)], BeginB, new StageBegun(B, Inputs, [Third]));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class SweepDeciderTests
     [Fact]
     public void While_paused_nothing_is_handed_out_and_the_last_results_still_end_the_sweep()
     {
-        SweepEvent[] last = [.. FirstStageDone, new StageBegun(B, "x", [Third]), new SweepPaused()];
+        SweepEvent[] last = [.. FirstStageDone, new StageBegun(B, Inputs, [Third]), new SweepPaused()];
         When(last, new ClaimUnit(Third, "n"));
         Assert.Equal(SweepStatus.Completed, State([.. last, .. SweepDecider.Decide(Complete(Third), State(last)).Events]).Status);
     }

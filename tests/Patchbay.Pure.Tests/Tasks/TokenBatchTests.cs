@@ -11,7 +11,7 @@ public class TokenBatchTests
             SharedFolder.PathOf("golden", "s256x4", "batch.json"),
             SharedFolder.PathOf("golden", "s256x4", "group_D_corrupt_positions.json"));
         Assert.Equal(64, batch.Prompts.Count);
-        Assert.Equal([(2, 1), (2, 2), (2, 5), (2, 7), (3, 0), (3, 1), (3, 6), (3, 7)], batch.Receivers);
+        Assert.Equal(Head.ParseAll("2.1 2.2 2.5 2.7 3.0 3.1 3.6 3.7"), batch.Receivers);
         Assert.All(batch.Prompts.CleanPositions("last"), last => Assert.Equal(56, last));
         Assert.All(batch.Prompts.CounterfactualPositions("query_label"), label => Assert.Equal(54, label));
         Assert.Equal([27, 48, 34], batch.Prompts.CounterfactualPositions("previous_query_label")[..3]);
@@ -58,7 +58,7 @@ public class TokenBatchTests
     public void Receivers_load_alone()
     {
         using var file = new TemporaryFile("{\"receivers\": [[3, 1]]}", "receivers.json");
-        Assert.Equal([(3, 1)], TokenBatch.LoadReceivers(file.Path));
+        Assert.Equal([new Head(3, 1)], TokenBatch.LoadReceivers(file.Path));
         using var none = new TemporaryFile("{}", "receivers.json");
         Refused.With(() => TokenBatch.LoadReceivers(none.Path), "receivers.json, field 'receivers'", "found none");
     }

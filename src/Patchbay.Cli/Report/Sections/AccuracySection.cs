@@ -1,5 +1,5 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Experiments;
+using Patchbay.Findings;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Report.Sections;
@@ -13,7 +13,7 @@ internal static class AccuracySection
         var models = input.Findings.Models.Where(m => m.Accuracy is not null).ToArray();
         if (models.Length == 0) return null;
         var first = models[0];
-        ShareDifference? Difference(Experiments.Findings.ModelFindings m) => m == first ? null
+        ShareDifference? Difference(Findings.ModelFindings m) => m == first ? null
             : ReportInput.Difference(first.Accuracy!.Right, first.Accuracy.Answers, m.Accuracy!.Right, m.Accuracy.Answers);
         var hasProbability = models.Any(m => double.IsFinite(m.Accuracy!.Probability.Value));
         string[] headings = ["model", "published as", ">published (7B)", ">measured", .. hasProbability ? [">p(answer)", ">rank"]
@@ -43,6 +43,6 @@ internal static class AccuracySection
             "Prakash et al. 2024; docs/method.md", blocks, models.Select(m => new { m.Name, m.Accuracy }).ToArray());
     }
 
-    private static string Diamonds(IEnumerable<Experiments.Findings.ModelFindings> models) =>
+    private static string Diamonds(IEnumerable<Findings.ModelFindings> models) =>
         models.Any(m => PublishedFigures.ReferenceOf(m.Name) is not null) ? "; diamonds are the published figures" : "";
 }

@@ -1,5 +1,6 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Experiments.Findings;
+
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 
@@ -35,7 +36,7 @@ internal static class AttributionSection
             ], models.Select(m => new { m.Name, m.Attribution }).ToArray());
     }
 
-    private static Scatter Chart(ReportInput input, ModelFindings model, AttributionFinding finding, Experiments.PathScores exact)
+    private static Scatter Chart(ReportInput input, ModelFindings model, AttributionFinding finding, PathScores exact)
     {
         var points = from l in Enumerable.Range(0, Math.Min(exact.SenderLayers, finding.Scores.GetLength(0)))
                      from h in Enumerable.Range(0, finding.Scores.GetLength(1))

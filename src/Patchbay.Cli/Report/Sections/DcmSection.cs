@@ -1,6 +1,5 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 

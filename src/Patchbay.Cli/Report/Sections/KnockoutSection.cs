@@ -1,5 +1,6 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Experiments.Findings;
+
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 

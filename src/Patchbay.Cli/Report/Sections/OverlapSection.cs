@@ -1,5 +1,4 @@
-using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 

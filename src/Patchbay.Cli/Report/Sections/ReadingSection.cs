@@ -1,4 +1,4 @@
-using Patchbay.Experiments;
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 

@@ -1,4 +1,5 @@
-using Patchbay.Experiments.Findings;
+
+using Patchbay.Findings;
 
 namespace Patchbay.Cli.Report.Sections;
 

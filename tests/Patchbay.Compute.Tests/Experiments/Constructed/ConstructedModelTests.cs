@@ -13,7 +13,7 @@ public class ConstructedModelTests
     public void It_answers_every_prompt()
     {
         using var model = ConstructedModel.Build();
-        Assert.Equal(new Proportion(400, 400), TaskAccuracy.Measure(model, ConstructedModel.Prompts(400, 1)));
+        Assert.Equal(new Proportion(400, 400), PathRuns.Accuracy(model, ConstructedModel.Prompts(400, 1)));
     }
 
     [Theory]
@@ -22,8 +22,8 @@ public class ConstructedModelTests
     public void Path_patching_finds_the_heads_built_in_and_no_others(int seed)
     {
         using var model = ConstructedModel.Build(seed: seed);
-        var found = PathPatching.Run(model, ConstructedModel.Prompts(100, (ulong)seed), Chain, new() { TopK = [1, 1, 1, 1] });
-        foreach (var group in found.Groups)
+        var found = PathRuns.Run(model, ConstructedModel.Prompts(100, (ulong)seed), Chain, new() { TopK = [1, 1, 1, 1] });
+        foreach (var group in found)
         {
             Assert.Equal(ConstructedModel.Heads[group.Group.Name], group.Top(1));
             var truth = group.Scores[group.Top(1)[0].Layer, group.Top(1)[0].Index];
@@ -88,7 +88,7 @@ public class ConstructedModelTests
         using var strong = ConstructedModel.Build();
         using var weak = ConstructedModel.Build(fetching: 0);
         var prompts = ConstructedModel.Prompts(200, 6);
-        var floor = TaskAccuracy.Measure(weak, prompts);
+        var floor = PathRuns.Accuracy(weak, prompts);
         Assert.InRange(floor.Share, 0.1, 0.7);
         var decoys = new Circuit(Chain, new Dictionary<string, IReadOnlyList<Head>> { ["A"] = [new(3, 0), new(2, 3)], ["C"] = [new(1, 0)] });
         Assert.Equal([1, floor.Share, floor.Share, floor.Share], Patched(strong, weak, prompts, new Circuit(Chain, ConstructedModel.Heads), ["A"], ["B"], ["C"], ["D"]));
@@ -99,7 +99,7 @@ public class ConstructedModelTests
     {
         using var folder = new TemporaryFolder();
         Cmap.Capture(donor, prompts, heads, [new CmapForm("output")], folder.PathOf("activations"));
-        return [.. Cmap.Answered(into, prompts, heads, folder.PathOf("activations"), [.. groups.Select(g => (new CmapForm("output"), (IReadOnlyList<string>)g))]).Select(Share)];
+        return [.. CmapRuns.Answered(into, prompts, heads, folder.PathOf("activations"), [.. groups.Select(g => (new CmapForm("output"), (IReadOnlyList<string>)g))]).Select(Share)];
     }
 
     private static IReadOnlyList<int[]> Means() => [.. ConstructedModel.Prompts(200, 99).Prompts.Select(p => p.Counterfactual.Ids)];

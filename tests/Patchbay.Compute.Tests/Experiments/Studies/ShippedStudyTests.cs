@@ -1,4 +1,4 @@
-using Patchbay.Experiments.Stages;
+using Patchbay.Experiments;
 using Patchbay.Sweeps.Studies;
 using Patchbay.Tests;
 
@@ -35,8 +35,6 @@ public sealed class ShippedStudyTests : IDisposable
         var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
 
         Assert.Equal(["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], study.Models.Select(m => m.Name));
-        Assert.Equal([0.66, 0.67, 0.82, 0.82], study.Models.Select(m => m.PublishedAccuracy));
-        Assert.Equal(["llama", null, "goat", "float"], study.Models.Select(m => m.Reference));
         Assert.Equal((models.PathOf("llama-7b"), models.PathOf("goat-7b")), (study.Models[2].Path, study.Models[2].Adapter));
         Assert.Equal(("bfloat16", 300), (study.Compute.Dtype, study.Task.Prompts));
         Assert.Equal(["20,5,10,5", "20,5,10,5", "50,20,30,5", "50,20,30,5"], Values(study, "receivers"));
@@ -148,7 +146,7 @@ public sealed class ShippedStudyTests : IDisposable
     }
 
     private static IEnumerable<string> Values(Study study, string field) =>
-        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A")).Select(s => string.Join(',', study.Stages.Where(g => g.Model == s.Model && g.Kind == s.Kind).Select(g => g.Parameters[field])));
+        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A")).Select(s => string.Join(',', study.Stages.Where(g => g.Model == s.Model && g.Kind == s.Kind).Select(g => g.Parameters.As<Dictionary<string, object>>()[field])));
 
     private static ModelCatalogue Catalogue(string? folder) =>
         ModelCatalogue.Load(Path.Combine(Root, "cluster-config", "models.yaml"), _ => folder);

@@ -1,5 +1,4 @@
 using Patchbay.Cli.Report;
-using Patchbay.Experiments.Findings;
 using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Tests.Report;

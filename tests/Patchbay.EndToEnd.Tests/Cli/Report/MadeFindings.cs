@@ -2,7 +2,6 @@ using Patchbay.Cli.Charts;
 using Patchbay.Cli.Report;
 using Patchbay.Cli.Tests.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Experiments.Findings;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Tasks;
@@ -85,7 +84,7 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
                 scores[l, h] = Chance() < 10.0 / (layers * heads) + .03 ? -.4 * Chance() : .01 * Noise();
                 errors[l, h] = .002 + .01 * Chance();
             }
-        return new(group, receivers, scores, errors, 1);
+        return new(group, receivers, scores, errors, errors);
     }
 
     private MinimalityFinding Minimal(string group, Head head, double significance)

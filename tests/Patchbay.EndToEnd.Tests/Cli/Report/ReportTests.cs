@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Patchbay.Cli.Report;
-using Patchbay.Experiments.Findings;
 
 namespace Patchbay.Cli.Tests.Report;
 
@@ -18,7 +17,7 @@ public sealed class ReportTests
     {
         { "accuracy", f => Without(f, m => m with { Accuracy = null }) },
         { "path-patching", f => Without(f, m => m with { Scores = [] }) },
-        { "circuits", f => Without(f, m => m with { Circuit = new Dictionary<string, IReadOnlyList<Models.Head>>() }) },
+        { "circuits", f => Without(f, m => m with { Circuit = new Dictionary<string, IReadOnlyList<Head>>() }) },
         { "overlap", f => f with { Models = [f.Models[0]] } },
         { "attention", f => Without(f, m => m with { Attention = [] }) },
         { "minimality", f => Without(f, m => m with { Minimality = [] }) },

@@ -61,7 +61,8 @@ internal sealed class MadeSweep
             string[] units = stage.Stage.Kind == "accuracy"
                 ? ["prompts-0000-0099", "prompts-0100-0129"]
                 : [.. Enumerable.Range(0, first ? State.Plan!.Models[0].Layers - 2 : State.Plan!.Models[0].Layers).Select(l => $"layer-{l:00}")];
-            Apply(new BeginStage(stage.Stage.Id, new(first ? $"{State.Plan!.Models[0].Layers - 2}.0 1.1" : "", units)));
+            Apply(new BeginStage(stage.Stage.Id, new(JsonRecord.Of(new StageInputs
+            { Receivers = Head.ParseAll(first ? $"{State.Plan!.Models[0].Layers - 2}.0 1.1" : "") }), units)));
         }
     }
 
@@ -107,13 +108,13 @@ internal sealed class MadeSweep
     {
         if (stage.Kind == "accuracy") return [key == "prompts-0000-0099" ? new("accuracy", 0.57, 0.05, 100) : new("accuracy", 0.4, 0.09, 30)];
         var layer = int.Parse(key[^2..], System.Globalization.CultureInfo.InvariantCulture);
-        return [.. Enumerable.Range(0, heads).Select(h => new InterventionResult($"{layer}.{h}", Score(stage.Model, stage.Parameters["group"], layer, h), 0.01 / (h + 1), 300))];
+        return [.. Enumerable.Range(0, heads).Select(h => new InterventionResult($"{layer}.{h}", Score(stage.Model, stage.Parameters.As<PathPatchingParameters>().Group, layer, h), 0.01 / (h + 1), 300) { Head = new(layer, h), Position = "last" })];
     }
 
     private static IEnumerable<Stage> Stages(string model)
     {
-        Dictionary<string, string> Heads(string group) => new() { ["group"] = group, ["receivers"] = "4", ["circuit"] = "6", ["batch"] = "" };
-        yield return new($"{model}/accuracy", "accuracy", model, new Dictionary<string, string> { ["prompts"] = "130" }, []);
+        JsonRecord Heads(string group) => JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking, ["A", "B"], 4, 6, 0));
+        yield return new($"{model}/accuracy", "accuracy", model, JsonRecord.Of(new AccuracyParameters(130)), []);
         yield return new($"{model}/path-patching/A", "path-patching", model, Heads("A"), []);
         yield return new($"{model}/path-patching/B", "path-patching", model, Heads("B"), [$"{model}/path-patching/A"]);
     }

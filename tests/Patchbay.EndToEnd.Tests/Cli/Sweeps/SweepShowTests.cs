@@ -63,7 +63,7 @@ public sealed class SweepShowTests
         Directory.CreateDirectory(folder.File("circuits"));
         var scores = Enumerable.Range(0, 8).Select(l => Enumerable.Range(0, 8).Select(h => 5 * MadeSweep.Score("llama-7b", "A", l, h)));
         folder.File("llama/value_fetcher.json", JsonSerializer.Serialize(scores));
-        var ours = SweepResults.Circuit(sweep.State, "llama-7b")["pos_transmitter"];
+        var ours = SweepResults.CompleteGroups(sweep.State, "llama-7b")["B"];
         int[][] theirs = [[ours[0].Layer, ours[0].Index], [ours[1].Layer, ours[1].Index], [7, 7]];
         folder.File("circuits/llama_circuit.json", JsonSerializer.Serialize(new { pos_transmitter = theirs }));
 

@@ -11,7 +11,7 @@ internal sealed class AccuracyForTests : StageKind
         [new("prompts", "500", "Prompts to ask.", Numbers.Check("a number of 1 or more", v => int.TryParse(v, out var n) && n > 0))];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request) =>
-        [new($"{request.Model}/accuracy", Name, request.Model, request.Parameters, [])];
+        [new($"{request.Model}/accuracy", Name, request.Model, JsonRecord.Of(request.Values), [])];
 
     public override StagePlan Plan(Stage stage, SweepState state) => throw new NotSupportedException();
 }
@@ -31,12 +31,12 @@ internal sealed class PathPatchingForTests : StageKind
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        var (model, parameters) = (request.Model, request.Parameters);
+        var (model, parameters) = (request.Model, request.Values);
         var groups = parameters["groups"].Split(',');
         var receivers = parameters["receivers"].Split(',');
         if (groups.Length > receivers.Length)
             throw new ArgumentException($"expected receivers for {groups.Length} groups, found {receivers.Length}.");
-        return [.. groups.Select(g => new Stage($"{model}/path-patching/{g}", Name, model, parameters,
+        return [.. groups.Select(g => new Stage($"{model}/path-patching/{g}", Name, model, JsonRecord.Of(parameters),
             g == "A" ? [] : [$"{model}/path-patching/{(char)(g[0] - 1)}"]))];
     }
 
@@ -49,4 +49,10 @@ internal static class Numbers
 {
     public static Func<string, string?> Check(string expected, Func<string, bool> fits) =>
         value => value.Split(',').All(fits) ? null : expected;
+}
+
+internal static class Parameters
+{
+    /// <summary>One of a stage's parameters, which the kinds of these tests keep as texts.</summary>
+    public static string Value(this Stage stage, string name) => stage.Parameters.As<Dictionary<string, string>>()[name];
 }

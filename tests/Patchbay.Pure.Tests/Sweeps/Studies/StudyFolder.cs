@@ -25,8 +25,6 @@ internal sealed class StudyFolder : IDisposable
           title: a small model
           path: small
           files: [config.json, "*.safetensors|*.bin"]
-          reference: llama
-          published: {accuracy: 0.66}
         tuned: {base: small, adapter: tuned}
         large: {path: "${PATCHBAY_MODELS}/large"}
         larger: {path: "${PATCHBAY_MODELS}/larger"}

@@ -19,8 +19,8 @@ public sealed class StudyTests : IDisposable
         Assert.Equal(StudyCompute.Default, study.Compute);
         Assert.Equal(
         [
-            new StudyModel("small", "a small model", folder.PathOf("small"), null, "llama", 0.66),
-            new StudyModel("tuned", "tuned", folder.PathOf("small"), folder.PathOf("tuned"), null, null),
+            new ModelPlace("small", folder.PathOf("small"), null),
+            new ModelPlace("tuned", folder.PathOf("small"), folder.PathOf("tuned")),
         ], study.Models);
     }
 
@@ -34,9 +34,9 @@ public sealed class StudyTests : IDisposable
             "small/accuracy", "tuned/accuracy", "small/path-patching/A", "small/path-patching/B",
             "tuned/path-patching/A", "tuned/path-patching/B",
         ], stages.Select(s => s.Id));
-        Assert.Equal("50", stages[0].Parameters["prompts"]);
-        Assert.Equal(("A,B", "8,4", "", "0"), (stages[3].Parameters["groups"], stages[3].Parameters["receivers"],
-            stages[3].Parameters["circuit"], stages[3].Parameters["batch"]));
+        Assert.Equal("50", stages[0].Value("prompts"));
+        Assert.Equal(("A,B", "8,4", "", "0"), (stages[3].Value("groups"), stages[3].Value("receivers"),
+            stages[3].Value("circuit"), stages[3].Value("batch")));
     }
 
     [Fact]
@@ -44,8 +44,8 @@ public sealed class StudyTests : IDisposable
     {
         var text = StudyFolder.Good.Replace("- accuracy: {prompts: 50}", "- accuracy");
 
-        Assert.Equal("500", folder.Load(text).Stages[0].Parameters["prompts"]);
-        Assert.Equal("500", folder.Load(text.Replace("- accuracy", "- accuracy:")).Stages[0].Parameters["prompts"]);
+        Assert.Equal("500", folder.Load(text).Stages[0].Value("prompts"));
+        Assert.Equal("500", folder.Load(text.Replace("- accuracy", "- accuracy:")).Stages[0].Value("prompts"));
     }
 
     [Fact]
@@ -53,13 +53,13 @@ public sealed class StudyTests : IDisposable
     {
         var stages = folder.Load(StudyFolder.Good.Replace("[8, 4]", "{default: [8, 4], tuned: [50, 20]}")).Stages;
 
-        Assert.Equal("8,4", stages.Single(s => s.Id == "small/path-patching/A").Parameters["receivers"]);
-        Assert.Equal("50,20", stages.Single(s => s.Id == "tuned/path-patching/A").Parameters["receivers"]);
+        Assert.Equal("8,4", stages.Single(s => s.Id == "small/path-patching/A").Value("receivers"));
+        Assert.Equal("50,20", stages.Single(s => s.Id == "tuned/path-patching/A").Value("receivers"));
     }
 
     [Fact]
     public void A_list_may_be_written_as_text_with_commas() =>
-        Assert.Equal("A,B", folder.Load(StudyFolder.Good.Replace("[A, B]", "A, B")).Stages[^1].Parameters["groups"]);
+        Assert.Equal("A,B", folder.Load(StudyFolder.Good.Replace("[A, B]", "A, B")).Stages[^1].Value("groups"));
 
     [Theory]
     [InlineData("{dtype: bfloat16, device: cuda:1, threads: 2, memory: 4GiB}", "bfloat16", "cuda:1", 2, 4294967296L)]
@@ -88,7 +88,7 @@ public sealed class StudyTests : IDisposable
 
         var study = folder.Load(StudyFolder.Good.Replace("[small, tuned]", "[{name: own, path: mine, adapter: tuned}]"));
 
-        Assert.Equal(new StudyModel("own", "own", folder.PathOf("mine"), folder.PathOf("tuned"), null, null), Assert.Single(study.Models));
+        Assert.Equal(new ModelPlace("own", folder.PathOf("mine"), folder.PathOf("tuned")), Assert.Single(study.Models));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class StudyTests : IDisposable
         var text = StudyFolder.Good.Replace("[8, 4]", "&counts [8, 4]").Replace("groups: [A, B]", "groups: [A, B]")
             + "\n      circuit: *counts\n";
 
-        Assert.Equal("8,4", folder.Load(text).Stages[^1].Parameters["circuit"]);
+        Assert.Equal("8,4", folder.Load(text).Stages[^1].Value("circuit"));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
-using Patchbay.Models;
 
-namespace Patchbay.Experiments.Tests;
+namespace Patchbay.Findings.Tests;
 
 public class CircuitOverlapTests
 {
@@ -10,7 +9,7 @@ public class CircuitOverlapTests
     {
         var errors = new double[scores.GetLength(0), scores.GetLength(1)];
         for (var i = 0; i < errors.Length; i++) errors[i / errors.GetLength(1), i % errors.GetLength(1)] = error;
-        return new(Group, receivers, scores, errors, 0);
+        return new(Group, receivers, scores, errors, errors);
     }
 
     [Fact]

@@ -1,20 +1,12 @@
-using Patchbay.Models;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
-
-namespace Patchbay.Experiments.Tests;
+namespace Patchbay.Findings.Tests;
 
 public class SweepResultsTests
 {
     private const string Fingerprint = "f1";
 
-    private static Stage PathPatching(string group, string receivers = "2", string circuit = "", params string[] after) =>
-        new($"m/path-patching/{group}", "path-patching", "m", new Dictionary<string, string>
-        {
-            ["group"] = group,
-            ["receivers"] = receivers,
-            ["circuit"] = circuit,
-        }, after);
+    private static Stage PathPatching(string group, int receivers = 2, double? circuit = null, params string[] after) =>
+        new($"m/path-patching/{group}", "path-patching", "m", JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking,
+            ["A", "B", "C"], receivers, circuit ?? receivers, 0)), after);
 
     private static SweepState Planned(params Stage[] stages)
     {
@@ -31,7 +23,7 @@ public class SweepResultsTests
     }
 
     private static SweepState Begun(SweepState state, string stage, string inputs, params string[] units) =>
-        Then(state, new BeginStage(stage, new(inputs, units)));
+        Then(state, new BeginStage(stage, new(JsonRecord.Of(new StageInputs { Receivers = Head.ParseAll(inputs) }), units)));
 
     private static SweepState Done(SweepState state, string unit, params InterventionResult[] results) =>
         Then(state, new CompleteUnit(unit, "node", results, Fingerprint, "1", 1.5));
@@ -40,7 +32,8 @@ public class SweepResultsTests
     {
         var mean = values.Average();
         var squares = values.Sum(v => (v - mean) * (v - mean));
-        return new(item, mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length);
+        return new(item, mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length)
+        { Head = Head.Read(item) };
     }
 
     [Fact]
@@ -53,8 +46,8 @@ public class SweepResultsTests
         state = Done(state, "m/path-patching/A/prompts-0005-0005-layer-01", Of("1.0", third));
         var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
         var together = Of("1.0", [.. first, .. second, .. third]);
-        Assert.Equal(together.Score, scores.Path.Scores[1, 0], 1e-15);
-        Assert.Equal(together.Error, scores.Path.StandardErrors[1, 0], 1e-15);
+        Assert.Equal(together.Score, scores.Scores[1, 0], 1e-15);
+        Assert.Equal(together.Error, scores.StandardErrors[1, 0], 1e-15);
         Assert.Equal(6, scores.Samples[1, 0]);
     }
 
@@ -62,26 +55,25 @@ public class SweepResultsTests
     public void One_batch_keeps_its_bits()
     {
         var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "layer-00");
-        state = Done(state, "m/path-patching/A/layer-00", new InterventionResult("0.1", 0.1 + 0.2, 1.0 / 3, 7));
+        state = Done(state, "m/path-patching/A/layer-00", new InterventionResult("0.1", 0.1 + 0.2, 1.0 / 3, 7) { Head = new(0, 1) });
         var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
-        Assert.Equal(0.1 + 0.2, scores.Path.Scores[0, 1]);
-        Assert.Equal(1.0 / 3, scores.Path.StandardErrors[0, 1]);
+        Assert.Equal(0.1 + 0.2, scores.Scores[0, 1]);
+        Assert.Equal(1.0 / 3, scores.StandardErrors[0, 1]);
     }
 
     [Fact]
     public void A_head_without_a_result_is_not_measured_and_a_layer_without_units_scores_zero()
     {
         var state = Planned(PathPatching("A"));
-        Assert.DoesNotContain(true, SweepResults.Scores(state, state.Stages["m/path-patching/A"]).Measured.Cast<bool>());
+        Assert.All(SweepResults.Scores(state, state.Stages["m/path-patching/A"]).Samples.Cast<double>(), n => Assert.Equal(double.NaN, n));
 
         state = Begun(state, "m/path-patching/A", "2.1 1.0", "layer-00", "layer-01");
         state = Done(state, "m/path-patching/A/layer-00", Of("0.0", -1, -2), Of("0.1", 1, 2));
         var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
-        Assert.Equal([true, true, false, false, true, true], scores.Measured.Cast<bool>());
-        Assert.Equal([-1.5, 1.5, double.NaN, double.NaN, 0, 0], scores.Path.Scores.Cast<double>());
-        Assert.Equal([2, 2, 0, 0, 0, 0], scores.Samples.Cast<int>());
-        Assert.Equal([new Head(2, 1), new Head(1, 0)], scores.Path.Receivers);
-        Assert.Equal("value fetcher", scores.Path.Group.Title);
+        Assert.Equal([-1.5, 1.5, double.NaN, double.NaN, 0, 0], scores.Scores.Cast<double>());
+        Assert.Equal([2, 2, double.NaN, double.NaN, 0, 0], scores.Samples.Cast<double>());
+        Assert.Equal([new Head(2, 1), new Head(1, 0)], scores.Receivers);
+        Assert.Equal("value fetcher", scores.Group.Title);
         Assert.False(scores.IsComplete);
     }
 
@@ -97,25 +89,25 @@ public class SweepResultsTests
     [Fact]
     public void A_circuit_has_as_many_heads_as_its_stage_says_and_none_of_A_that_is_in_B()
     {
-        var state = Planned(PathPatching("A", "1", "3"), PathPatching("B", "2", "", "m/path-patching/A"), PathPatching("C", "2", "", "m/path-patching/B"));
+        var state = Planned(PathPatching("A", 1, 3), PathPatching("B", 2, null, "m/path-patching/A"), PathPatching("C", 2, null, "m/path-patching/B"));
         state = Begun(state, "m/path-patching/A", "", "layer-00", "layer-01");
         state = Done(state, "m/path-patching/A/layer-00", Of("0.0", -0.1), Of("0.1", -0.4));
         state = Done(state, "m/path-patching/A/layer-01", Of("1.0", -0.3), Of("1.1", -0.2));
-        Assert.Equal([new Head(0, 1), new Head(1, 0), new Head(1, 1)], SweepResults.Circuit(state, "m")["value_fetcher"]);
+        Assert.Equal([new Head(0, 1), new Head(1, 0), new Head(1, 1)], SweepResults.CompleteGroups(state, "m")["A"]);
 
         state = Begun(state, "m/path-patching/B", "1.0", "layer-00");
         state = Done(state, "m/path-patching/B/layer-00", Of("0.0", 0.1), Of("0.1", -0.4));
         state = Begun(state, "m/path-patching/C", "0.1", "layer-00");
-        var circuit = SweepResults.Circuit(state, "m");
-        Assert.Equal(["value_fetcher", "pos_transmitter"], circuit.Keys); // C is not complete
-        Assert.Equal([new Head(1, 0), new Head(1, 1)], circuit["value_fetcher"]);
-        Assert.Equal([new Head(0, 1)], circuit["pos_transmitter"]); // a head of zero or more is none of the circuit
+        var circuit = SweepResults.CompleteGroups(state, "m");
+        Assert.Equal(["A", "B"], circuit.Keys); // C is not complete
+        Assert.Equal([new Head(1, 0), new Head(1, 1)], circuit["A"]);
+        Assert.Equal([new Head(0, 1)], circuit["B"]); // a head of zero or more is none of the circuit
     }
 
     [Fact]
     public void Accuracy_counts_what_was_right_over_all_batches()
     {
-        var stage = new Stage("m/accuracy", "accuracy", "m", new Dictionary<string, string> { ["prompts"] = "130" }, []);
+        var stage = new Stage("m/accuracy", "accuracy", "m", JsonRecord.Of(new AccuracyParameters(130)), []);
         var state = Planned(stage);
         Assert.Null(SweepResults.Accuracy(state, "m"));
         state = Begun(state, "m/accuracy", "", "prompts-0000-0099", "prompts-0100-0129");

@@ -1,8 +1,4 @@
-using Patchbay.Models;
-using Patchbay.Patching;
-using Patchbay.Tasks;
-
-namespace Patchbay.Experiments.Tests;
+namespace Patchbay.Findings.Tests;
 
 public class CircuitTests
 {
@@ -46,7 +42,7 @@ public class CircuitTests
         {
             Assert.Equal(circuit.Groups.Select(g => g.Value.Count), random.Groups.Select(g => g.Value.Count));
             Assert.Equal(13, random.AtPositions[PositionNames.Last].Count);
-            random.Check(RandomPrompts.Config);
+            random.Check(4, 4);
         }
         Assert.True(drawn.Select(d => d.ToString()).Distinct().Count() > 45);
         Assert.All(Enumerable.Range(0, 16), i => Assert.Contains(drawn, d => d.Groups["A"].Contains(new Head(i / 4, i % 4))));
@@ -66,43 +62,11 @@ public class CircuitTests
     {
         var chain = PathChain.Parse("movers@end; inhibition(S-inhibition)@end>movers.q; induction@s2>inhibition.v");
         Assert.Equal(["movers", "inhibition", "induction"], chain.Groups.Select(g => g.Name));
-        Assert.Equal(("S-inhibition", "end", "movers", Site.Q), (chain.Groups[1].Title, chain.Groups[1].Position, chain.Groups[1].ReceiversFrom, chain.Groups[1].Composition));
+        Assert.Equal(("S-inhibition", "end", "movers", Composition.Q), (chain.Groups[1].Title, chain.Groups[1].Position, chain.Groups[1].ReceiversFrom, chain.Groups[1].Composition));
         Assert.Null(chain.Groups[0].ReceiversFrom);
-        Assert.Equal(Site.V, chain.Groups[2].Composition);
+        Assert.Equal(Composition.V, chain.Groups[2].Composition);
         Assert.Equal(chain.ToString(), PathChain.Parse(chain.ToString()).ToString());
         Assert.Equal(PathChain.EntityTracking.Groups, PathChain.Parse(PathChain.EntityTracking.ToString()).Groups);
         foreach (var wrong in new[] { "", "A", "A@last>B.q", "A@last; A@last", "A@last; B@last>A.z" }) Assert.Throws<FormatException>(() => PathChain.Parse(wrong));
-    }
-
-    [Fact]
-    public void Partners_are_the_heads_whose_removal_makes_a_head_matter_most()
-    {
-        Head[] heads = [new(0, 0), new(0, 1), new(0, 2), new(0, 3), new(1, 0)];
-        // F(C\{v}) on the diagonal; F(C\{v,w}) beside it. Gains for 0.0: 0.1 gives .9-.5, 0.2 gives .8-.7, 0.3 gives .7-.75 (none), 1.0 gives .9-.4.
-        var table = new Dictionary<(Head, Head), double>
-        {
-            [(heads[0], heads[0])] = .9,
-            [(heads[1], heads[1])] = .9,
-            [(heads[2], heads[2])] = .8,
-            [(heads[3], heads[3])] = .7,
-            [(heads[4], heads[4])] = .9,
-            [(heads[0], heads[1])] = .5,
-            [(heads[0], heads[2])] = .7,
-            [(heads[0], heads[3])] = .75,
-            [(heads[0], heads[4])] = .4,
-        };
-        double F(Head v, Head w) => table.TryGetValue((v, w), out var a) ? a : table.GetValueOrDefault((w, v), 1);
-        Assert.Equal([heads[4], heads[1]], Minimality.Partners(heads, F, 0.4)[0]);
-        Assert.Equal([heads[4], heads[1], heads[2]], Minimality.Partners(heads, F, 1)[0]);
-        Assert.Equal([heads[0]], Minimality.Partners(heads, F, 0.4)[1]);
-    }
-
-    [Fact]
-    public void Pairs_leave_both_heads_out_unless_asked_for_as_published()
-    {
-        Head[] heads = [new(2, 1), new(2, 3), new(1, 1), new(0, 0)];
-        Assert.Equal([1, 2, 2, 2], Minimality.Pairs("A", heads, 0, asPublished: false).Select(p => p.Count));
-        Assert.Equal([1, 1, 1, 2], Minimality.Pairs("A", heads, 0, asPublished: true).Select(p => p.Count));
-        Assert.Equal([1, 2], Minimality.Pairs("A", heads, 2, asPublished: false).Select(p => p.Count));
     }
 }

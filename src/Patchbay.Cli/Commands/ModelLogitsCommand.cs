@@ -1,0 +1,151 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Patchbay.Cli.Results;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Patchbay.Cli.Commands;
+
+/// <summary>`pbm model logits MODEL --ids FILE --out FILE`: a model's logits on given tokens, for comparing with other programs; with
+/// heads' z taken from other tokens, if wanted.</summary>
+internal sealed class ModelLogitsCommand : PbmCommand
+{
+    private readonly Argument<string> path = ModelArguments.Path();
+    private readonly Option<string?> adapter = ModelArguments.Adapter();
+    private readonly Option<string> ids = new("--ids")
+    {
+        Description = "Token ids as JSON: one list, or a list of lists",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private readonly Option<string?> sourceIds = new("--source-ids")
+    {
+        Description = "Token ids that z is taken from, as many lists as in --ids",
+        HelpName = "FILE",
+    };
+    private readonly Option<string[]> patch = new("--patch")
+    {
+        Description = "A head whose z at a position comes from the source's position of that name: last, or an index from 0; may be given several times",
+        HelpName = "HEAD@POSITION",
+        DefaultValueFactory = _ => [],
+    };
+    private readonly Option<bool> lastOnly = new("--last") { Description = "Logits of the last position only (default: of all)" };
+    private readonly Option<string> to = new("--out") { Description = "File to write: .npy or .json", HelpName = "FILE", Required = true };
+    private readonly Compute compute = new();
+
+    public ModelLogitsCommand() : base("logits", "Write a model's logits on given tokens, with heads patched if wanted",
+        "pbm model logits models/tiny-base --ids ids.json --dtype float64 --out logits.npy",
+        "pbm model logits ./llama-7b --ids clean.json --source-ids other.json --patch 1.0@last --last --out patched.json")
+    {
+        Add(path);
+        foreach (var option in new Option[] { adapter, ids, sourceIds, patch, lastOnly, to }.Concat(compute.Options)) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        var file = call.Get(to);
+        if (Path.GetExtension(file).ToLowerInvariant() is not (".npy" or ".json"))
+            throw new InvalidDataException($"--out: '{file}' is neither a .npy nor a .json file");
+        var (prompts, edits) = (ReadIds(call.Get(ids)), call.Get(patch).Select(ReadPatch).ToArray());
+        if (edits.Length > 0 != call.Get(sourceIds) is not null)
+            throw new InvalidDataException("--patch and --source-ids go together: one says which head, the other where its z comes from");
+        var sources = call.Get(sourceIds) is { } other ? ReadIds(other) : prompts;
+        if (sources.Length != prompts.Length)
+            throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in {call.Get(ids)}, found {sources.Length}");
+        var choice = compute.Begin(call);
+        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var model = Compute.Load(call, checkpoint, choice);
+        var rows = prompts.Zip(sources, (p, s) => Logits(model, p, s, edits, call.Get(lastOnly))).ToArray();
+        OutputFile.Write(file, Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase)
+            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly)) : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
+        var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(), r.Length - model.Config.Vocabulary)
+            % model.Config.Vocabulary).ToArray();
+        call.WriteLine($"{prompts.Length} prompts; most probable after the last token: {string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
+        call.WriteLine($"written: {file}");
+        call.WriteJson(new { Model = call.Get(path), Prompts = prompts.Length, Best = best, File = file });
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Logits by [position, token id], row by row, of one prompt.</summary>
+    private static double[] Logits(Llama model, int[] prompt, int[] source, (Head Head, string Position)[] edits, bool lastOnly)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        Tensor Row(int[] of)
+        {
+            model.CheckLength(of.Length);
+            if (of.FirstOrDefault(id => id >= model.Config.Vocabulary, -1) is >= 0 and var unknown)
+                throw new InvalidDataException($"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
+            return tensor(of.Select(id => (long)id).ToArray()).to(model.Device).unsqueeze(0); // (1, T)
+        }
+        foreach (var (head, _) in edits.Where(e => e.Head.Layer >= model.Config.Layers || e.Head.Index >= model.Config.Heads))
+            throw new InvalidDataException($"there is no head {head}: the model has {model.Config.Layers} layers of {model.Config.Heads} heads");
+        var seen = new Dictionary<(Head, string), Tensor>();
+        if (edits.Length > 0)
+        {
+            model.Forward(Row(source), new AtHeads((layer, z) =>
+            {
+                foreach (var (head, position) in edits.Where(e => e.Head.Layer == layer))
+                    seen[(head, position)] = z.select(1, At(position, source)).select(1, head.Index).clone(); // (1, dh)
+                return z;
+            }));
+        }
+        var logits = model.Forward(Row(prompt), new AtHeads((layer, z) =>
+        {
+            var changed = edits.All(e => e.Head.Layer != layer) ? z : z.clone();
+            foreach (var (head, position) in edits.Where(e => e.Head.Layer == layer))
+                changed.select(1, At(position, prompt)).select(1, head.Index).copy_(seen[(head, position)]);
+            return changed;
+        })); // (1, T, V)
+        var wanted = lastOnly ? logits.narrow(1, prompt.Length - 1, 1) : logits;
+        return wanted.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    }
+
+    private static int At(string position, int[] of) => position == PositionNames.Last ? of.Length - 1
+        : int.Parse(position, CultureInfo.InvariantCulture) is var index && index < of.Length ? index
+        : throw new InvalidDataException($"--patch: expected a position inside the prompt's {of.Length} tokens, found {position}");
+
+    private static byte[] Npy(double[][] rows, int[][] prompts, int vocabulary, bool lastOnly)
+    {
+        var tokens = lastOnly ? 1 : prompts[0].Length;
+        if (!lastOnly && prompts.FirstOrDefault(p => p.Length != tokens) is { } other)
+            throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and {other.Length} tokens; write .json, or --last");
+        return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary], [.. rows.SelectMany(r => r)]);
+    }
+
+    private static byte[] Json(double[][] rows, int vocabulary, bool lastOnly) => JsonSerializer.SerializeToUtf8Bytes(lastOnly ? (object)rows
+        : rows.Select(r => r.Chunk(vocabulary).ToArray()).ToArray(), new JsonSerializerOptions
+        { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals });
+
+    private static (Head Head, string Position) ReadPatch(string text) => text.Split('@') is [var head, var position]
+        && Head.Read(head) is { } known && (position == PositionNames.Last || int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        ? (known, position)
+        : throw new InvalidDataException($"--patch: expected HEAD@POSITION such as 1.0@last or 1.0@5, found '{text}'");
+
+    private static int[][] ReadIds(string path)
+    {
+        PromptInput.RequireFile(path);
+        try
+        {
+            var root = JsonElement.Parse(File.ReadAllText(path));
+            int[][] lists = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Array
+                ? root.Deserialize<int[][]>()! : [root.Deserialize<int[]>()!];
+            if (lists.All(l => l.Length > 0 && l.All(id => id >= 0))) return lists;
+        }
+        catch (JsonException)
+        {
+            // Told below.
+        }
+        throw new InvalidDataException($"{path}: expected token ids as JSON, one list of whole numbers of 0 or more or a list of such lists, found otherwise");
+    }
+
+    /// <summary>Shows z of every layer, (1, T, H, dh), and puts what is returned in its place.</summary>
+    private sealed class AtHeads(Func<int, Tensor, Tensor> change) : ForwardHooks
+    {
+        public override Tensor Z(int layer, Tensor z) => change(layer, z);
+    }
+}

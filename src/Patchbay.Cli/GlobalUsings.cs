@@ -1,0 +1,3 @@
+global using Patchbay.Findings;
+global using Patchbay.Sweeps;
+global using Patchbay.Tasks;

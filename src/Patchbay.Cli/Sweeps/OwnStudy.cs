@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Results;
+using Patchbay.Sweeps;
+using Patchbay.Sweeps.Studies;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>A study that a command writes for the user: `pbm study run` does the same with its file.</summary>
+/// <param name="name">Its name, of small letters, digits and '-'.</param>
+internal sealed class OwnStudy(string name)
+{
+    private readonly List<string> models = [], stages = [];
+    private string task = "";
+
+    /// <summary>Seed of everything drawn at random.</summary>
+    public ulong Seed { get; init; } = 20;
+
+    /// <summary>Number format.</summary>
+    public string Dtype { get; init; } = "float32";
+
+    /// <summary>Where to compute.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Threads of one unit.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Memory of one model's unit in bytes, or null for the node's share.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>A name for a checkpoint: its folder's, in characters that names may have.</summary>
+    public static string NameOf(string path) =>
+        new([.. Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).ToLowerInvariant()
+            .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+
+    /// <summary>Adds a model; the first is the base.</summary>
+    public void AddModel(string model, string path, string? adapter = null, string? tokenizer = null)
+    {
+        string Field(string field, string? value) => value is null ? "" : $", {field}: {Quoted(Path.GetFullPath(value))}";
+        models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}{Field("tokenizer", tokenizer)}}}");
+    }
+
+    /// <summary>Prompts that are generated.</summary>
+    public void AskEntities(int boxes, int prompts) => task = $"{{kind: entity-tracking, boxes: {boxes}, prompts: {prompts}}}";
+
+    /// <summary>Prompts of a file.</summary>
+    public void AskFile(string path, int prompts) => task = $"{{file: {Quoted(Path.GetFullPath(path))}, prompts: {prompts}}}";
+
+    /// <summary>Adds an experiment; values of null are left out.</summary>
+    public void AddStage(string kind, params IEnumerable<(string Field, string? Value)> values) => stages.Add($"{kind}: {{"
+        + string.Join(", ", values.Where(v => v.Value is not null).Select(v => $"{v.Field}: {Quoted(v.Value!)}")) + "}");
+
+    /// <summary>Writes the study into a data folder and plans its sweep.</summary>
+    /// <exception cref="StudyException">It has mistakes.</exception>
+    public SweepPlan Plan(Call call, DataHome home, NodeSettings node)
+    {
+        var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");
+        OutputFile.Write(path, Yaml());
+        var study = Study.Load(path, ModelCatalogue.Empty, StudyInput.Experiments);
+        study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
+        return StudyInput.Plan(call, study, home, Threads, node);
+    }
+
+    private string Yaml()
+    {
+        var text = new StringBuilder();
+        text.AppendLine("# Written by pbm; pbm study run does the same with it.").AppendLine(CultureInfo.InvariantCulture, $"name: {name}");
+        text.AppendLine("models:");
+        foreach (var model in models) text.AppendLine(CultureInfo.InvariantCulture, $"  - {model}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"task: {task}").AppendLine(CultureInfo.InvariantCulture, $"seed: {Seed}")
+            .AppendLine(CultureInfo.InvariantCulture, $"compute: {{dtype: {Dtype}, device: {Quoted(Device)}}}").AppendLine("stages:");
+        foreach (var stage in stages) text.AppendLine(CultureInfo.InvariantCulture, $"  - {stage}");
+        return text.ToString();
+    }
+
+    /// <summary>Texts in JSON's quotes are YAML too.</summary>
+    private static string Quoted(string text) => JsonSerializer.Serialize(text);
+}
+
+/// <summary>The option of commands whose sweep is kept only where it is asked for.</summary>
+internal sealed class KeepOption
+{
+    private readonly Option<string?> data = new("--data")
+    {
+        Description = "Keep the run in this folder's journal, from which it goes on after an interruption (default: nothing is kept)",
+        HelpName = "FOLDER",
+    };
+
+    /// <summary>The option, to be added to a command.</summary>
+    public Option Option => data;
+
+    /// <summary>Runs a study to its end and gives its sweep back.</summary>
+    /// <exception cref="OperationCanceledException">It was interrupted; what is kept can be resumed.</exception>
+    /// <exception cref="InvalidDataException">A unit can never be run; the message is the unit's.</exception>
+    /// <exception cref="IOException">Units failed again and again.</exception>
+    public (string Id, SweepState State, SweepTimes Times) Run(Call call, OwnStudy study, NodeSettings node)
+    {
+        using var home = call.Get(data) is { } folder ? DataHome.Open(folder) : DataHome.Temporary();
+        var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);
+        var state = SweepRun.ToEnd(call, home, id, node);
+        var failed = SweepTables.Failed(state).Select(f => f.State).FirstOrDefault();
+        if (failed?.Error is { } error)
+            throw failed.Failures < state.Plan!.Attempts ? new InvalidDataException(error) : new IOException(error);
+        return (id, state, SweepTimes.Of(home.Journal.Read(id, 0)));
+    }
+}
