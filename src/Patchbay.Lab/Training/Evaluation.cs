@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Patchbay.Lab.Training;
 
 /// <summary>How well a model answers questions.</summary>
-public static class Evaluation
+internal static class Evaluation
 {
     private const int AtOnce = 128;
 

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Patchbay.Tasks;
@@ -45,7 +46,7 @@ public static class TrainingLog
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>The line of an entry, without its end.</summary>
@@ -68,13 +69,11 @@ public static class TrainingLog
     /// <exception cref="InvalidDataException">Another line is no entry; the message names it.</exception>
     public static IReadOnlyList<LogEntry> Read(string path)
     {
-        var lines = File.ReadAllLines(path);
-        var entries = new List<LogEntry>(lines.Length);
-        for (var i = 0; i < lines.Length; i++)
-        {
-            if (TryParse(lines[i]) is { } entry) entries.Add(entry);
-            else if (i < lines.Length - 1) throw new InvalidDataException($"{path}, line {i + 1}: expected a JSON object of a training log.");
-        }
-        return entries;
+        LogEntry?[] entries = [.. File.ReadAllLines(path).Select(TryParse)];
+        if (entries is [.. var whole, null]) entries = whole;
+        var bad = Array.IndexOf(entries, null);
+        if (bad >= 0)
+            throw new InvalidDataException($"{path}, line {bad + 1}: expected a JSON object of a training log.");
+        return entries!;
     }
 }
