@@ -28,13 +28,15 @@ internal static class SnapshotCodec
     {
         if (stored.Manifest != Manifest || stored.Bytes.Length < SHA256.HashSizeInBytes) return null;
         var length = stored.Bytes.Length - SHA256.HashSizeInBytes;
-        if (!Hash(persistenceId, stored.Sequence, stored.Bytes.AsSpan(0, length)).AsSpan().SequenceEqual(stored.Bytes.AsSpan(length))) return null;
+        var hash = Hash(persistenceId, stored.Sequence, stored.Bytes.AsSpan(0, length));
+        if (!stored.Bytes.AsSpan(length).SequenceEqual(hash)) return null;
         try
         {
             using var reader = new SnapshotReader(new MemoryStream(stored.Bytes, 0, length));
             return Read(reader);
         }
-        catch (Exception e) when (e is IOException or JsonException or FormatException or ArgumentException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is IOException or JsonException or FormatException or ArgumentException or KeyNotFoundException)
         {
             return null; // the hash holds, so another program wrote something else under this name
         }
@@ -116,8 +118,10 @@ internal static class SnapshotCodec
         var seconds = reader.ReadDouble();
         var results = new InterventionResult[reader.Read7BitEncodedInt()];
         for (var i = 0; i < results.Length; i++)
-            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt(), reader.ReadText());
-        return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims, seconds);
+            results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt(),
+                reader.ReadText());
+        return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims,
+            seconds);
     }
 
     private static byte[] Hash(string persistenceId, long sequence, ReadOnlySpan<byte> content)

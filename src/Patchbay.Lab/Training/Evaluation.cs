@@ -14,7 +14,7 @@ internal static class Evaluation
     /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it;
     /// or, where several answers are right, one drawn from the distribution, always by the same random
     /// numbers.</summary>
-    public static Proportion Of(
+    public static Proportion Score(
         LlamaConfig config, LlamaWeights weights, IReadOnlyList<Question> questions, int threads = 1)
     {
         var right = 0;

@@ -23,7 +23,7 @@ public sealed record QuartetModel(
 public readonly record struct OverSeeds(double Mean, double Error, int Seeds)
 {
     /// <summary>Mean and standard error of values.</summary>
-    public static OverSeeds Of(IReadOnlyList<double> values)
+    public static OverSeeds FromValues(IReadOnlyList<double> values)
     {
         var mean = values.Average();
         var variance = values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1.0);
@@ -125,13 +125,13 @@ public static class Quartet
 
     /// <summary>Accuracy of a model's evaluation over seeds.</summary>
     public static OverSeeds Accuracy(IReadOnlyList<QuartetModel> models, string name, string evaluation) =>
-        OverSeeds.Of([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
+        OverSeeds.FromValues([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
 
     /// <summary>How much higher a fine-tune's accuracy is than its own base's, over seeds.</summary>
     public static OverSeeds Gain(IReadOnlyList<QuartetModel> models, string name, string evaluation)
     {
         double Base(ulong seed) => models.Single(m => m.Name == Names[0] && m.Seed == seed).Scores[evaluation].Share;
-        return OverSeeds.Of(
+        return OverSeeds.FromValues(
             [.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share - Base(m.Seed))]);
     }
 }

@@ -55,17 +55,8 @@ internal sealed class Trainer : IDisposable
         var byKind = batch.MeanByKind(losses);
         if (!InLastStage && stage.Hardest is { } hardest
             && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
-        return new()
-        {
-            Step = Steps,
-            Stage = stage.Name,
-            Loss = loss,
-            Losses = byKind,
-            LearningRate = rate,
-            GradientNorm = norm,
-            Tokens = batch.Rows,
-            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
-        };
+        return new(Steps, stage.Name, loss, byKind, rate, norm, batch.Rows,
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>Writes all that the next step depends on, but for the recipe, to one file, whole or not at

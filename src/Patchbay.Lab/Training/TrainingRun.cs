@@ -167,12 +167,12 @@ public sealed class TrainingRun : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return new() { Step = Steps, Scores = Scores(trainable.Weights(), questions) };
+        return new(Steps, Scores: Scores(trainable.Weights(), questions));
     }
 
     private Dictionary<string, Proportion> Scores(
         LlamaWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
-        asked.ToDictionary(q => q.Key, q => Evaluation.Of(config, of, q.Value, threads));
+        asked.ToDictionary(q => q.Key, q => Evaluation.Score(config, of, q.Value, threads));
 
     /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during
     /// training.</summary>
