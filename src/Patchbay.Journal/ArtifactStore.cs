@@ -17,7 +17,8 @@ public sealed class ArtifactStore
     internal ArtifactStore(JournalDatabase database) => this.database = database;
 
     /// <summary>Hashes of all artifacts, in their own order.</summary>
-    public IReadOnlyList<string> All() => database.Guard(() => database.Strings("SELECT hash FROM artifact ORDER BY hash"));
+    public IReadOnlyList<string> All() =>
+        database.Rows("SELECT hash FROM artifact ORDER BY hash", row => row.GetString(0));
 
     /// <summary>Whether there is one of this hash.</summary>
     public bool Contains(string hash) => LengthOf(hash) >= 0;
@@ -91,16 +92,15 @@ public sealed class ArtifactStore
 
     /// <summary>An artifact's length in bytes; -1 where there is none of this hash.</summary>
     internal long LengthOf(string hash) =>
-        database.Guard(() => database.Command("SELECT length FROM artifact WHERE hash = $0", hash).ExecuteScalar() is long length ? length : -1);
+        database.Scalar("SELECT length FROM artifact WHERE hash = $0", hash) is long length ? length : -1;
 
     /// <summary>A chunk, unchecked; null where it is missing.</summary>
     internal byte[]? Chunk(string hash, long number) =>
-        database.Guard(() => database.Command("SELECT data FROM artifact_chunk WHERE hash = $0 AND number = $1", hash, number)
-            .ExecuteScalar() as byte[]);
+        database.Scalar("SELECT data FROM artifact_chunk WHERE hash = $0 AND number = $1", hash, number) as byte[];
 
     /// <summary>Adds a chunk; inside a transaction.</summary>
-    internal void InsertChunk(string hash, long number, byte[] data) =>
-        database.Execute("INSERT OR REPLACE INTO artifact_chunk (hash, number, data) VALUES ($0, $1, $2)", hash, number, data);
+    internal void InsertChunk(string hash, long number, byte[] data) => database.Execute(
+        "INSERT OR REPLACE INTO artifact_chunk (hash, number, data) VALUES ($0, $1, $2)", hash, number, data);
 
     /// <summary>Makes an artifact of its chunks; inside a transaction.</summary>
     internal void Finish(string hash, long length) =>
@@ -112,17 +112,15 @@ public sealed class ArtifactStore
         long next = 0;
         do
         {
-            var first = next;
-            next = Math.Min(chunks, first + ChunksAtOnce);
-            var data = new List<byte[]>();
-            for (var number = first; number < next; number++)
+            var data = new List<byte[]>(); // read before the transaction begins: nobody waits for it
+            for (var number = next; number < Math.Min(chunks, next + ChunksAtOnce); number++)
             {
                 data.Add(new byte[(int)Math.Min(ChunkBytes, length - number * ChunkBytes)]);
                 content.ReadExactly(data[^1]);
             }
             database.Transaction(() =>
             {
-                for (var i = 0; i < data.Count; i++) InsertChunk(hash, first + i, data[i]);
+                foreach (var chunk in data) InsertChunk(hash, next++, chunk);
                 if (next == chunks) Finish(hash, length);
             });
         }
@@ -130,5 +128,6 @@ public sealed class ArtifactStore
     }
 
     private JournalException Damaged(string hash) => new(JournalFault.Corrupt,
-        $"artifact {hash} in journal {database.Path} is not what was written: restore the journal from a copy, or import the artifact from an export");
+        $"artifact {hash} in journal {database.Path} is not what was written: "
+        + "restore the journal from a copy, or import the artifact from an export");
 }

@@ -50,7 +50,8 @@ internal static class EventCodec
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
         Kinds.Concat(Older).ToFrozenDictionary(k => k.Manifest, k => k.Type, StringComparer.Ordinal);
 
-    private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Type)> ByType = Kinds.ToFrozenDictionary(k => k.Type.Type);
+    private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Type)> ByType =
+        Kinds.ToFrozenDictionary(k => k.Type.Type);
 
     /// <summary>The name of an event's kind and form: "unit-completed/1".</summary>
     public static string Manifest(SweepEvent happened) => ByType[happened.GetType()].Manifest;
@@ -106,7 +107,8 @@ internal static class EventCodec
     /// brace.</summary>
     private static void Hash(string persistenceId, long sequence, ReadOnlySpan<byte> body, Span<byte> digits)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(persistenceId.Length) + 32 + body.Length);
+        var most = Encoding.UTF8.GetMaxByteCount(persistenceId.Length) + 32 + body.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(most);
         Utf8.TryWrite(buffer, $"{persistenceId}\n{sequence}\n", out var length);
         body.CopyTo(buffer.AsSpan(length));
         length += body.Length;

@@ -21,7 +21,8 @@ public sealed record AppendRate(int Batch, long Events, double Seconds)
 /// <param name="SnapshotBytes">Size of the snapshot, 0 where there was none.</param>
 /// <param name="SnapshotSeconds">How long saving the snapshot took.</param>
 /// <param name="Seconds">How long opening the journal and recovering the sweep took, the best of three times.</param>
-public sealed record RecoveryTime(int Results, long Events, long Tail, long FileBytes, long SnapshotBytes, double SnapshotSeconds, double Seconds);
+public sealed record RecoveryTime(int Results, long Events, long Tail, long FileBytes, long SnapshotBytes,
+    double SnapshotSeconds, double Seconds);
 
 /// <summary>Times a journal as sweeps use it, on the disk of a folder.</summary>
 public static class JournalBenchmark
@@ -72,7 +73,8 @@ public static class JournalBenchmark
     /// <param name="snapshot">Whether there is a snapshot, 5 % of the events before the end.</param>
     /// <param name="progress">Told how much of the sweep is made, in [0, 1].</param>
     /// <param name="cancellation">Ends it early.</param>
-    public static RecoveryTime Recover(string file, int results, bool snapshot, Action<double> progress, CancellationToken cancellation)
+    public static RecoveryTime Recover(
+        string file, int results, bool snapshot, Action<double> progress, CancellationToken cancellation)
     {
         var units = (results + ResultsOfUnit - 1) / ResultsOfUnit;
         long last = 0, kept = 0;
@@ -103,7 +105,8 @@ public static class JournalBenchmark
             }
         }
         var best = Enumerable.Range(0, 3).Min(_ => TimeRecovery(file, last));
-        return new(units * ResultsOfUnit, last, last - kept, new FileInfo(file).Length, SnapshotBytes(file), saving, best);
+        return new(
+            units * ResultsOfUnit, last, last - kept, new FileInfo(file).Length, SnapshotBytes(file), saving, best);
     }
 
     private static double TimeRecovery(string file, long expected)
@@ -119,12 +122,13 @@ public static class JournalBenchmark
     private static long SnapshotBytes(string file)
     {
         using var journal = SqliteJournal.Open(file);
-        return journal.Database.Guard(() => journal.Database.Long("SELECT max(length(snapshot)) FROM snapshot"));
+        return journal.Database.Long("SELECT max(length(snapshot)) FROM snapshot");
     }
 
     private static void Add(SqliteJournal journal, SweepEvent[] events, ref long last)
     {
-        if (!journal.TryAppend(Sweep, last, events, At)) throw new InvalidOperationException("somebody else writes to the benchmark's journal");
+        if (!journal.TryAppend(Sweep, last, events, At))
+            throw new InvalidOperationException("somebody else writes to the benchmark's journal");
         last += events.Length;
     }
 
@@ -133,9 +137,14 @@ public static class JournalBenchmark
     private static SweepEvent[] Begin(int units)
     {
         var stage = new Stage(Stage, "path-patching", "model", new("""{"group":"A"}"""), []);
-        var plan = new SweepPlan("bench", "study: bench\n", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1L << 32),
+        var plan = new SweepPlan("bench", "study: bench\n", 20, new("entity-tracking", 300, 7),
+            new("float32", "cpu", 1, 1L << 32),
             [new("model", "models/model", null, new string('a', 64), 32, 32, 1L << 30)], [stage]);
-        return [new SweepPlanned(plan, "0.1.0"), new SweepStarted(), new StageBegun(Stage, JsonRecord.Empty, [.. Enumerable.Range(0, units).Select(Unit)])];
+        return
+        [
+            new SweepPlanned(plan, "0.1.0"), new SweepStarted(),
+            new StageBegun(Stage, JsonRecord.Empty, [.. Enumerable.Range(0, units).Select(Unit)]),
+        ];
     }
 
     private static IEnumerable<SweepEvent> UnitEvents(int number)

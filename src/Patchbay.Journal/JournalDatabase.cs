@@ -10,6 +10,7 @@ internal sealed class JournalDatabase : IDisposable
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
     private readonly string? copy;
+    private bool opening = true; // until its tables are known to be a journal's
 
     private JournalDatabase(string path, SqliteConnection connection, string? copy)
     {
@@ -29,15 +30,19 @@ internal sealed class JournalDatabase : IDisposable
     public static JournalDatabase Open(string path, bool readOnly, TimeSpan busy)
     {
         path = System.IO.Path.GetFullPath(path);
-        if (Directory.Exists(path)) throw new JournalException(JournalFault.Unknown, $"{path} is a folder, not a journal: name the file in it");
+        if (Directory.Exists(path))
+            throw new JournalException(
+                JournalFault.Unknown, $"{path} is a folder, not a journal: name the file in it");
         if (readOnly && !File.Exists(path)) throw new FileNotFoundException($"there is no journal {path}", path);
         if (!readOnly) MakeFolder(path);
         JournalDatabase? database = null;
         try
         {
-            database = readOnly ? OpenToRead(path, busy) : new(path, Connect(path, SqliteOpenMode.ReadWriteCreate, busy), null);
+            database = readOnly ? OpenToRead(path, busy)
+                : new(path, Connect(path, SqliteOpenMode.ReadWriteCreate, busy), null);
             if (readOnly) database.BeginReading();
             else database.BeginWriting();
+            database.opening = false;
             return database;
         }
         catch (SqliteException e)
@@ -79,17 +84,20 @@ internal sealed class JournalDatabase : IDisposable
         command.ExecuteNonQuery();
     }
 
-    /// <summary>The one number that a query gives; 0 where it gives none.</summary>
-    public long Long(string sql, params ReadOnlySpan<object> values) => Command(sql, values).ExecuteScalar() is long number ? number : 0;
+    /// <summary>The one value that a query gives, or null.</summary>
+    public object? Scalar(string sql, params object[] values) => Guard(() => Command(sql, values).ExecuteScalar());
 
-    /// <summary>One value of each row that a query gives.</summary>
-    public List<string> Strings(string sql, params ReadOnlySpan<object> values)
+    /// <summary>The one number that a query gives; 0 where it gives none.</summary>
+    public long Long(string sql, params object[] values) => Scalar(sql, values) is long number ? number : 0;
+
+    /// <summary>What <paramref name="read"/> makes of each row that a query gives.</summary>
+    public List<T> Rows<T>(string sql, Func<SqliteDataReader, T> read, params object[] values) => Guard(() =>
     {
         using var reader = Command(sql, values).ExecuteReader();
-        var strings = new List<string>();
-        while (reader.Read()) strings.Add(reader.GetString(0));
-        return strings;
-    }
+        var rows = new List<T>();
+        while (reader.Read()) rows.Add(read(reader));
+        return rows;
+    });
 
     /// <summary>Does something, and turns SQLite's errors into sentences.</summary>
     public T Guard<T>(Func<T> work)
@@ -100,7 +108,7 @@ internal sealed class JournalDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw SqliteFault.Of(e, Path);
+            throw SqliteFault.Of(e, Path, opening);
         }
     }
 
@@ -141,7 +149,8 @@ internal sealed class JournalDatabase : IDisposable
         ExecuteScript("PRAGMA query_only = ON"); // a copy could be written to, to no avail
         Version = CheckVersion();
         if (Version < JournalSchema.Newest) throw new JournalException(JournalFault.ReadOnly,
-            $"journal {Path} has version {Version} and must be brought to {JournalSchema.Newest}: open it once where it may be written to");
+            $"journal {Path} has version {Version} and must be brought to {JournalSchema.Newest}: "
+            + "open it once where it may be written to");
     }
 
     private void BeginWriting()
@@ -154,7 +163,7 @@ internal sealed class JournalDatabase : IDisposable
         // Before anything is changed: a file that belongs to somebody else stays as it is.
         Version = CheckVersion();
         ExecuteScript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-        if (Version < JournalSchema.Newest) JournalSchema.Migrate(this);
+        if (Version < JournalSchema.Newest) JournalSchema.Migrate(this, JournalSchema.Newest);
         Version = JournalSchema.Newest;
     }
 
@@ -186,7 +195,8 @@ internal sealed class JournalDatabase : IDisposable
 
     private static SqliteConnection Connect(string source, SqliteOpenMode mode, TimeSpan busy)
     {
-        // Microsoft.Data.Sqlite tries again by itself, every 150 ms for a number of seconds; SQLite's own waiting is finer, so it does most.
+        // Microsoft.Data.Sqlite tries again by itself, every 150 ms for a number of seconds; SQLite's own waiting is
+        // finer, so it does most.
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = source,
@@ -229,8 +239,7 @@ internal sealed class JournalDatabase : IDisposable
         }
         if (new FileInfo(path + "-wal") is not { Exists: true, Length: > 0 })
         {
-            var escaped = path.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3f", StringComparison.Ordinal)
-                .Replace("#", "%23", StringComparison.Ordinal);
+            var escaped = path.Replace("%", "%25").Replace("?", "%3f").Replace("#", "%23");
             return new(path, Connect($"file:{escaped}?immutable=1", SqliteOpenMode.ReadOnly, busy), null);
         }
         var folder = Directory.CreateTempSubdirectory("patchbay-journal-").FullName;

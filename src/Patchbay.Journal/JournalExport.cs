@@ -24,12 +24,12 @@ public static class JournalExport
     /// <returns>How many events and artifacts were written.</returns>
     /// <exception cref="Sweeps.JournalException">The journal does not work, or an event or artifact is
     /// damaged.</exception>
-    public static (long Events, long Artifacts) Export(SqliteJournal journal, TextWriter output, Action<string, double>? progress = null,
-        CancellationToken cancellation = default)
+    public static (long Events, long Artifacts) Export(SqliteJournal journal, TextWriter output,
+        Action<string, double>? progress = null, CancellationToken cancellation = default)
     {
         using var lines = new LineWriter(output);
         lines.Write(json => json.WriteNumber("patchbay_journal", Version));
-        var all = Math.Max(1, journal.Database.Guard(() => journal.Database.Long("SELECT count(*) FROM journal")));
+        var all = Math.Max(1, journal.Database.Long("SELECT count(*) FROM journal"));
         long events = 0, artifacts = 0;
         foreach (var sweep in journal.Sweeps())
         {
@@ -51,7 +51,7 @@ public static class JournalExport
         return (events, artifacts);
     }
 
-    private static long WriteEvents(SqliteJournal journal, string sweep, LineWriter lines, Action<long> step) => journal.Database.Guard(() =>
+    private static long WriteEvents(SqliteJournal journal, string sweep, LineWriter lines, Action<long> step)
     {
         long count = 0;
         journal.ReadRows(sweep, 0, row =>
@@ -68,7 +68,7 @@ public static class JournalExport
             lines.End();
         });
         return count;
-    });
+    }
 
     private static void WriteArtifact(SqliteJournal journal, string hash, LineWriter lines)
     {

@@ -75,7 +75,8 @@ public sealed class JournalImport : IDisposable
     {
         if (lines == 0) throw new InvalidDataException("the export is empty: it has not even a header");
         if (!ended)
-            throw new InvalidDataException($"the export ends after line {lines} without its last line: it was cut short");
+            throw new InvalidDataException(
+                $"the export ends after line {lines} without its last line: it was cut short");
     }
 
     private void TakeHeader(JsonElement fields)
@@ -83,7 +84,8 @@ public sealed class JournalImport : IDisposable
         if (!fields.TryGetProperty("patchbay_journal", out var version))
             throw Refused("this is no export of a journal");
         if (version.GetInt32() is not JournalExport.Version and var other)
-            throw Refused($"the export has version {other}, this Patchbay knows {JournalExport.Version}: use a newer one");
+            throw Refused(
+                $"the export has version {other}, this Patchbay knows {JournalExport.Version}: use a newer one");
     }
 
     private void TakeEnd(long before)
@@ -101,7 +103,8 @@ public sealed class JournalImport : IDisposable
         var message = Encoding.UTF8.GetBytes(fields.GetProperty("message").GetRawText());
         var id = SqliteJournal.PersistenceId(sweep);
         if (!EventCodec.Knows(manifest))
-            throw Refused($"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
+            throw Refused(
+                $"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
         if (!EventCodec.Holds(id, sequence, message))
             throw Refused($"event {sequence} of sweep {sweep} is not what was recorded");
         EventCodec.Decode(manifest, message);

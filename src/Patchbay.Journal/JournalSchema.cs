@@ -88,24 +88,28 @@ internal static class JournalSchema
         var version = database.Long("PRAGMA user_version");
         if (application == 0 && version == 0)
         {
-            const string Tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-            const string AkkaColumns = "SELECT count(*) FROM pragma_table_info('journal') WHERE name IN ('ordering', 'persistence_id', 'sequence_number', 'identifier', 'writer_uuid')";
+            const string Tables =
+                @"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'";
+            const string AkkaColumns =
+                """
+                SELECT count(*) FROM pragma_table_info('journal')
+                WHERE name IN ('ordering', 'persistence_id', 'sequence_number', 'identifier', 'writer_uuid')
+                """;
             if (database.Long(Tables) == 0 || database.Long(AkkaColumns) == 5) return 0;
         }
         else if (application == ApplicationId)
         {
             if (version <= Newest) return (int)version;
             throw new JournalException(JournalFault.Unknown,
-                $"journal {database.Path} has version {version}, this Patchbay knows up to {Newest}: use the Patchbay that wrote it, or a newer one");
+                $"journal {database.Path} has version {version}, this Patchbay knows up to {Newest}: "
+                + "use the Patchbay that wrote it, or a newer one");
         }
-        throw new JournalException(JournalFault.Unknown, $"{database.Path} is a database, but no journal of Patchbay: name another file or folder");
+        throw new JournalException(JournalFault.Unknown,
+            $"{database.Path} is a database, but no journal of Patchbay: name another file or folder");
     }
 
-    /// <summary>Brings an open database to <see cref="Newest"/>, in one transaction.</summary>
-    public static void Migrate(JournalDatabase database) => Migrate(database, Newest);
-
     /// <summary>Brings an open database to a version, in one transaction.</summary>
-    internal static void Migrate(JournalDatabase database, int to) => database.Transaction(() =>
+    public static void Migrate(JournalDatabase database, int to) => database.Transaction(() =>
     {
         // Asked again inside: another process may have been quicker.
         var from = Check(database);

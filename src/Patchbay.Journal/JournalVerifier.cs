@@ -43,15 +43,17 @@ public static class JournalVerifier
     {
         var (database, problems) = (journal.Database, new List<string>());
         progress?.Invoke("the file", 0);
-        Try(problems, () => problems.AddRange(database.Guard(() => database.Strings("PRAGMA integrity_check(20)"))
-            .Where(line => line != "ok").Select(line => $"SQLite finds the file damaged: {line}")));
+        Try(problems, () => problems.AddRange(
+            database.Rows("PRAGMA integrity_check(20)", row => row.GetString(0))
+                .Where(line => line != "ok").Select(line => $"SQLite finds the file damaged: {line}")));
         long all = 1, seen = 0;
         IReadOnlyList<string> sweeps = [], hashes = [];
         Try(problems, () =>
         {
-            all = Math.Max(1, database.Guard(() => database.Long("SELECT count(*) FROM journal")));
+            all = Math.Max(1, database.Long("SELECT count(*) FROM journal"));
             // Also those whose first event is gone.
-            sweeps = journal.Sweeps("SELECT persistence_id FROM journal GROUP BY persistence_id ORDER BY min(ordering)");
+            sweeps = journal.Sweeps(
+                "SELECT persistence_id FROM journal GROUP BY persistence_id ORDER BY min(ordering)");
         });
         var checks = new List<SweepCheck>();
         foreach (var sweep in sweeps)
@@ -104,16 +106,12 @@ internal sealed class SweepWalk(SqliteJournal journal, string sweep, List<string
     public SweepCheck Check(Action step)
     {
         JournalVerifier.Try(problems,
-            () => snapshots = journal.Database.Guard(() => journal.Snapshots(sweep)).ToDictionary(s => s.Sequence),
+            () => snapshots = journal.Snapshots(sweep).ToDictionary(s => s.Sequence),
             $"the snapshots of sweep {sweep} cannot be read: ");
-        var readable = JournalVerifier.Try(problems, () => journal.Database.Guard(() =>
+        var readable = JournalVerifier.Try(problems, () => journal.ReadRows(sweep, 0, row =>
         {
-            journal.ReadRows(sweep, 0, row =>
-            {
-                step();
-                CheckRow(row);
-            });
-            return true;
+            step();
+            CheckRow(row);
         }));
         if (!readable)
         {

@@ -32,13 +32,15 @@ internal static class SnapshotCodec
     {
         if (stored.Manifest != Manifest || stored.Bytes.Length < SHA256.HashSizeInBytes) return null;
         var length = stored.Bytes.Length - SHA256.HashSizeInBytes;
-        if (!Hash(persistenceId, stored.Sequence, stored.Bytes.AsSpan(0, length)).AsSpan().SequenceEqual(stored.Bytes.AsSpan(length))) return null;
+        var hash = Hash(persistenceId, stored.Sequence, stored.Bytes.AsSpan(0, length));
+        if (!stored.Bytes.AsSpan(length).SequenceEqual(hash)) return null;
         try
         {
             using var reader = new SnapshotReader(new MemoryStream(stored.Bytes, 0, length));
             return Read(reader);
         }
-        catch (Exception e) when (e is IOException or JsonException or FormatException or ArgumentException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is IOException or JsonException or FormatException or ArgumentException or KeyNotFoundException)
         {
             return null; // the hash holds, so another program wrote something else under this name
         }
@@ -127,10 +129,12 @@ internal static class SnapshotCodec
             {
                 Head = reader.ReadText() is { } head ? Head.Read(head) : null,
                 Position = reader.ReadText(),
-                Detail = reader.ReadText() is { } detail ? JsonSerializer.Deserialize(detail, EventJson.Default.ResultDetail) : null,
+                Detail = reader.ReadText() is { } detail
+                    ? JsonSerializer.Deserialize(detail, EventJson.Default.ResultDetail) : null,
             };
         }
-        return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims, seconds);
+        return new(status, ImmutableCollectionsMarshal.AsImmutableArray(results), failures, forgiven, error, claims,
+            seconds);
     }
 
     private static byte[] Hash(string persistenceId, long sequence, ReadOnlySpan<byte> content)

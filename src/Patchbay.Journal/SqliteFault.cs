@@ -10,7 +10,8 @@ internal static class SqliteFault
     private const long FullBelow = 64 * 1024;
 
     // The primary result codes, sqlite.org/rescode.html.
-    private const int Busy = 5, Locked = 6, ReadOnly = 8, InputOutput = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
+    private const int Busy = 5, Locked = 6, ReadOnly = 8, InputOutput = 10, Corrupt = 11, Full = 13, CannotOpen = 14,
+        NoDatabase = 26;
 
     /// <summary>The exception that operators see.</summary>
     /// <param name="cause">What SQLite says.</param>
@@ -22,16 +23,19 @@ internal static class SqliteFault
         var (fault, sentence) = cause.SqliteErrorCode switch
         {
             Busy or Locked => (JournalFault.Busy,
-                $"journal {path} is locked by another process: wait for it, or see with 'fuser {path}' which one it is"),
+                $"journal {path} is locked by another process: "
+                + $"wait for it, or see with 'fuser {path}' which one it is"),
             Full => IsFull(path),
             InputOutput when FreeBytes(path) < FullBelow => IsFull(path),
             InputOutput => (JournalFault.Other,
-                $"the disk failed under journal {path} (SQLite error {cause.SqliteExtendedErrorCode}): look at the disk, and copy the journal to another one"),
+                $"the disk failed under journal {path} (SQLite error {cause.SqliteExtendedErrorCode}): "
+                + "look at the disk, and copy the journal to another one"),
             ReadOnly => MayNotWrite(path),
             CannotOpen when !IsUnreadable(path) && !FolderIsWritable(path) => MayNotWrite(path),
             CannotOpen => (JournalFault.Other,
                 $"journal {path} cannot be opened: see that its folder exists, and that you may read it and the file"),
-            NoDatabase when opening => (JournalFault.Unknown, $"{path} is no journal and no database at all: name another file or folder"),
+            NoDatabase when opening => (JournalFault.Unknown,
+                $"{path} is no journal and no database at all: name another file or folder"),
             Corrupt or NoDatabase => (JournalFault.Corrupt,
                 $"journal {path} is damaged: see 'pbm journal verify', then restore it from a copy or an export"),
             _ => (JournalFault.Other, $"journal {path} does not work: {cause.Message}"),

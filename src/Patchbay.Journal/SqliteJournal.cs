@@ -55,7 +55,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         Sweeps("SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering");
 
     /// <inheritdoc/>
-    public RecoveredSweep Recover(string sweep) => Database.Guard(() =>
+    public RecoveredSweep Recover(string sweep)
     {
         var last = LastSequence(sweep);
         if (last == 0) return new(SweepState.None, 0);
@@ -65,17 +65,17 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
             state = SweepDecider.Evolve(state, Decode(sweep, sequence + 1, row));
             sequence++;
         });
-        return new RecoveredSweep(state, sequence);
-    });
+        return new(state, sequence);
+    }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RecordedEvent> Read(string sweep, long after) => Database.Guard(() =>
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after)
     {
         var events = new List<RecordedEvent>();
         ReadRows(sweep, after, row => events.Add(new(
             row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))));
         return events;
-    });
+    }
 
     /// <inheritdoc/>
     public bool TryAppend(
@@ -111,7 +111,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         {
             Database.Execute(
                 """
-                INSERT OR REPLACE INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
+                INSERT OR REPLACE INTO snapshot
+                (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
                 VALUES ($0, $1, $2, $3, $4, $5)
                 """,
                 id, state.Sequence, at.UtcTicks, snapshot, SnapshotCodec.Manifest, EventCodec.Identifier);
@@ -124,18 +125,10 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         });
     }
 
-    /// <summary>Number of the event that a sweep's newest snapshot follows; 0 where there is none.</summary>
-    public long LastSnapshot(string sweep) => Database.Guard(() =>
-        Database.Long("SELECT max(sequence_number) FROM snapshot WHERE persistence_id = $0", PersistenceId(sweep)));
-
     /// <inheritdoc/>
-    public IReadOnlyList<Lease> Leases(string sweep) => Database.Guard(() =>
-    {
-        using var reader = Database.Command("SELECT unit, node, until FROM lease WHERE sweep = $0", sweep).ExecuteReader();
-        var leases = new List<Lease>();
-        while (reader.Read()) leases.Add(new(reader.GetString(0), reader.GetString(1), new(reader.GetInt64(2), TimeSpan.Zero)));
-        return leases;
-    });
+    public IReadOnlyList<Lease> Leases(string sweep) => Database.Rows(
+        "SELECT unit, node, until FROM lease WHERE sweep = $0",
+        row => new Lease(row.GetString(0), row.GetString(1), new(row.GetInt64(2), TimeSpan.Zero)), sweep);
 
     /// <inheritdoc/>
     public void Renew(string node, DateTimeOffset until) => Database.Guard(() =>
@@ -158,12 +151,11 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     internal static string PersistenceId(string sweep) => IdPrefix + sweep;
 
     /// <summary>The ids of sweeps, of a query that gives persistence ids.</summary>
-    internal IReadOnlyList<string> Sweeps(string query) => Database.Guard(() => Database.Strings(query)
-        .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..]).ToArray());
+    internal IReadOnlyList<string> Sweeps(string query) => [.. Database.Rows(query, row => row.GetString(0))
+        .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..])];
 
-    /// <summary>A sweep's events as they lie in the table, in order, unchecked; inside
-    /// <see cref="JournalDatabase.Guard"/>.</summary>
-    internal void ReadRows(string sweep, long after, Action<EventRow> read)
+    /// <summary>A sweep's events as they lie in the table, in order, unchecked.</summary>
+    internal void ReadRows(string sweep, long after, Action<EventRow> read) => Database.Guard(() =>
     {
         using var reader = Database.Command(
             """
@@ -176,7 +168,8 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
             read(new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? "" : reader.GetString(2),
                 raw.sqlite3_column_blob(reader.Handle, 3)));
         }
-    }
+        return true;
+    });
 
     /// <summary>Adds one event; inside a transaction.</summary>
     internal void Insert(string id, long sequence, long created, string manifest, byte[] message)
@@ -223,23 +216,13 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     }
 
     /// <summary>A sweep's snapshots, newest first, unchecked.</summary>
-    internal IReadOnlyList<StoredSnapshot> Snapshots(string sweep)
-    {
-        using var reader = Database.Command(
-            """
-            SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0
-            ORDER BY sequence_number DESC
-            """,
-            PersistenceId(sweep)).ExecuteReader();
-        var snapshots = new List<StoredSnapshot>();
-        while (reader.Read())
-        {
-            snapshots.Add(new(reader.GetInt64(0), reader.IsDBNull(1) ? "" : reader.GetString(1),
-                reader.IsDBNull(2) ? [] : reader.GetFieldValue<byte[]>(2)));
-        }
-        return snapshots;
-    }
-
+    internal IReadOnlyList<StoredSnapshot> Snapshots(string sweep) => Database.Rows(
+        """
+        SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0
+        ORDER BY sequence_number DESC
+        """,
+        row => new StoredSnapshot(row.GetInt64(0), row.IsDBNull(1) ? "" : row.GetString(1),
+            row.IsDBNull(2) ? [] : row.GetFieldValue<byte[]>(2)), PersistenceId(sweep));
     /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only
     /// more slowly.</summary>
     private RecoveredSweep? NewestSnapshot(string sweep, long last)

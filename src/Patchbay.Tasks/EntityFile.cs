@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -11,12 +10,10 @@ public static partial class EntityFile
     private const string Form =
         "'The OBJECT is in Box LABEL, the OBJECT is in Box LABEL. Box LABEL contains the OBJECT.'";
 
-    private static readonly JsonSerializerOptions Plain =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The text of a file with one line per prompt.</summary>
     public static string Format(IEnumerable<EntityLine> lines) =>
-        string.Concat(lines.Select(line => $"{{\"sentence\": {JsonSerializer.Serialize(line.Sentence, Plain)}}}\n"));
+        string.Concat(lines.Select(line => JsonSerializer.Serialize(line.Sentence, JsonFile.Plain))
+            .Select(sentence => $"{{\"sentence\": {sentence}}}\n"));
 
     /// <summary>Reads a file; lines with the same context share one scene.</summary>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Patchbay.Tasks;
@@ -8,6 +9,10 @@ internal static class JsonFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>How lines are written: letters of all languages as they are.</summary>
+    public static readonly JsonSerializerOptions Plain =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The object on each line that is not blank, its origin "name.jsonl, line 3".</summary>
     public static IEnumerable<JsonField> Objects(string path)

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -19,9 +18,6 @@ internal sealed record MarkedText(string Text, IReadOnlyDictionary<string, Mark>
 /// <summary>A prompt of a generated task, in the form that <see cref="PromptFile"/> reads.</summary>
 public sealed record PromptLine
 {
-    private static readonly JsonSerializerOptions Plain =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly MarkedText _clean, _counterfactual;
 
     internal PromptLine(MarkedText clean, MarkedText counterfactual, IReadOnlyList<string> answers)
@@ -55,6 +51,6 @@ public sealed record PromptLine
         }
         line["positions"] = rules;
         if (others.Count > 0) line["counterfactual_positions"] = others;
-        return JsonSerializer.SerializeToElement(line, Plain);
+        return JsonSerializer.SerializeToElement(line, JsonFile.Plain);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Patchbay.Tasks;
@@ -29,6 +28,6 @@ public readonly record struct Proportion(int Right, int Count)
     }
 
     /// <summary>"0.632 (0.588 to 0.673, n 500)".</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Share:0.000} ({Interval.Low:0.000} to {Interval.High:0.000}, n {Count})");
+    public override string ToString() =>
+        $"{Share:0.000} ({Interval.Low:0.000} to {Interval.High:0.000}, n {Count})";
 }

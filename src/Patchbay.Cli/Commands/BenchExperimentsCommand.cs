@@ -12,14 +12,15 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm bench experiments`: every experiment by the cone against whole forward passes, in one run.</summary>
 internal sealed class BenchExperimentsCommand : PbmCommand
 {
-    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with", text => Lists.Count(text), 1);
-    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N", "Interventions per experiment that the reference does",
-        Lists.Count, 2);
-    private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
-
-    private readonly Option<int> triples = CommonOptions.Parsed("--triples", "N", "Triples of DCM: half to train, a quarter each to choose and to test",
-        Lists.Count, 500);
+    private readonly Option<int> threads = BenchOutput.Threads();
+    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N",
+        "Interventions per experiment that the reference does", Lists.Count, 2);
+    private readonly Option<int> repeats =
+        CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
+    private readonly Option<int> prompts =
+        CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
+    private readonly Option<int> triples = CommonOptions.Parsed("--triples", "N",
+        "Triples of DCM: half to train, a quarter each to choose and to test", Lists.Count, 500);
 
     public BenchExperimentsCommand() : base("experiments",
         "Time every experiment against whole forward passes: seconds per intervention, and their ratio",
@@ -31,10 +32,11 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        TorchRuntime.Configure(call.Get(threads) ?? 1);
+        TorchRuntime.Configure(call.Get(threads));
         var tokenizer = BenchmarkModel.LabTokenizer();
-        var scenes = Desiderata.Generate(Desiderata.ObjectValue, call.Get(triples), 20, 7, text => tokenizer.Encode(text));
-        var results = new List<(string Model, IReadOnlyList<ExperimentTiming> Timings, DcmBenchmarkResult Dcm)>();
+        var scenes = Desiderata.Generate(
+            Desiderata.ObjectValue, call.Get(triples), 20, 7, text => tokenizer.Encode(text));
+        var results = new List<object>();
         foreach (var of in new[] { "quartet", "wide" })
         {
             var (name, model, set, _) = BenchmarkModel.Make(of, call.Get(prompts), ScalarType.Float32, CPU);
@@ -42,59 +44,71 @@ internal sealed class BenchExperimentsCommand : PbmCommand
             using var donor = BenchmarkModel.Donor(of);
             var heads = Heads(model.Config);
             var bench = new ExperimentBenchmark(model, donor, set, heads, call.Get(few), call.Get(repeats));
-            results.Add((name, call.WithProgress(name, report => bench.Run(what => report(what, 0))),
-                call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(name, model, Subjects(scenes, heads), call.Get(repeats), what =>
-                    report(what, 0)))));
-            Show(call, name, set, results[^1].Timings);
-            Show(call, results[^1].Dcm);
+            var timings = call.WithProgress(name, report => bench.Run(what => report(what, 0)));
+            var dcm = call.WithProgress($"{name}: dcm", report => DcmBenchmark.Run(
+                name, model, Subjects(scenes, heads), call.Get(repeats), what => report(what, 0)));
+            results.Add(new { Model = name, Experiments = timings, Dcm = dcm.Groups });
+            Show(call, name, set, timings);
+            Show(call, dcm);
         }
         call.WriteJson(new
         {
-            Machine = BenchPatchCommand.Machine(),
+            Machine = BenchOutput.Machine(),
             Prompts = call.Get(prompts),
             Triples = call.Get(triples),
             Threads = call.Get(threads),
-            Results = results.Select(r => new { r.Model, Experiments = r.Timings, Dcm = r.Dcm.Groups })
+            Results = results,
         });
         return ExitCode.Ok;
     }
 
     /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the
     /// lower.</summary>
-    private static Circuit Heads(LlamaConfig config) =>
-        new(PathChain.EntityTracking, PathChain.EntityTracking.Groups.Select((g, i) => (g.Name, Start: (3 - i) * config.Layers / 5))
-        .ToDictionary(g => g.Name, g => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 12)
-            .Select(k => new Head(Math.Min(config.Layers - 1, g.Start + k / 6), k % 6 + (g.Name == "B" ? 2 : 0)))]));
+    private static Circuit Heads(LlamaConfig config)
+    {
+        var chain = PathChain.EntityTracking;
+        return new(chain, chain.Groups.Index().ToDictionary(g => g.Item.Name, g => (IReadOnlyList<Head>)
+        [
+            .. Enumerable.Range(0, 12).Select(k => new Head(
+                Math.Min(config.Layers - 1, (3 - g.Index) * config.Layers / 5 + k / 6),
+                k % 6 + (g.Item.Name == "B" ? 2 : 0))),
+        ]));
+    }
 
     /// <summary>Masks at each of the chain's positions.</summary>
-    private static IReadOnlyList<DcmSubject> Subjects(IReadOnlyList<PatchTriple> triples, Circuit heads) =>
+    private static DcmSubject[] Subjects(IReadOnlyList<PatchTriple> triples, Circuit heads) =>
         [.. heads.Chain.Groups.DistinctBy(g => g.Position).Select(g => new DcmSubject(g.Position, heads.Groups[g.Name],
-        [.. triples.Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[g.Position], t.Source.Ids, t.Source.Positions[g.Position], t.Target))]))];
+        [
+            .. triples.Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[g.Position], t.Source.Ids,
+                t.Source.Positions[g.Position], t.Target)),
+        ]))];
 
     private static void Show(Call call, DcmBenchmarkResult dcm)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("dcm at");
-        string[] columns = ["heads", "reference s a step", "cone s a step", "ratio", "whole: reference s", "cone s", "ratio", "difference"];
-        foreach (var column in columns) table.AddColumn(new TableColumn(column).RightAligned());
+        var table = BenchOutput.Table(["dcm at"], "heads", "reference s a step", "cone s a step", "ratio",
+            "whole: reference s", "cone s", "ratio", "difference");
         foreach (var g in dcm.Groups)
         {
-            table.AddRow(g.Position.Replace('_', ' '), $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}", $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}",
-                $"{g.ReferenceSeconds:0.0}", $"{g.ConeSeconds:0.00}", $"{g.Ratio:0.0}", $"{g.LargestDifference:0.0e+0}");
+            table.AddRow(g.Position.Replace('_', ' '), $"{g.Heads}", $"{g.ReferenceStepSeconds:0.000}",
+                $"{g.ConeStepSeconds:0.0000}", $"{g.StepRatio:0.0}", $"{g.ReferenceSeconds:0.0}",
+                $"{g.ConeSeconds:0.00}", $"{g.Ratio:0.0}", $"{g.LargestDifference:0.0e+0}");
         }
         call.Draw(() => table);
-        call.WriteLine($"a step: forward and backward pass of {dcm.Batch} triples; whole: {dcm.Steps} steps with base runs, sources, validations and test; difference: largest, of the mask.");
+        call.WriteLine($"a step: forward and backward pass of {dcm.Batch} triples; whole: {dcm.Steps} steps with base "
+            + "runs, sources, validations and test; difference: largest, of the mask.");
     }
 
     private static void Show(Call call, string name, PromptSet set, IReadOnlyList<ExperimentTiming> timings)
     {
-        call.WriteLine($"{name}: {set.Count} prompts of {set.Prompts.Max(p => p.Clean.Ids.Length)} tokens, {BenchPatchCommand.Machine()}");
-        var table = new Table().Border(TableBorder.Simple).AddColumn("experiment");
-        foreach (var column in new[] { "interventions", "reference s", "cone s", "ratio", "difference" })
-            table.AddColumn(new TableColumn(column).RightAligned());
+        var tokens = set.Prompts.Max(p => p.Clean.Ids.Length);
+        call.WriteLine($"{name}: {set.Count} prompts of {tokens} tokens, {BenchOutput.Machine()}");
+        var table = BenchOutput.Table(
+            ["experiment"], "interventions", "reference s", "cone s", "ratio", "difference");
         foreach (var t in timings)
-            table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}", $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}",
-                $"{t.LargestDifference:0.0e+0}");
+            table.AddRow(t.Experiment, $"{t.Interventions}", $"{t.ReferenceSeconds:0.000}",
+                $"{t.ConeSeconds:0.00000}", $"{t.Ratio:0.0}", $"{t.LargestDifference:0.0e+0}");
         call.Draw(() => table);
-        call.WriteLine("seconds per intervention, the cone's with its share of the base run; difference: largest, of the answer's probability.");
+        call.WriteLine("seconds per intervention, the cone's with its share of the base run; difference: largest, of "
+            + "the answer's probability.");
     }
 }

@@ -4,6 +4,7 @@ using Patchbay.Experiments;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
 using Spectre.Console;
+using static Patchbay.Cli.Commands.BenchOutput;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
@@ -12,18 +13,20 @@ namespace Patchbay.Cli.Commands;
 /// format also against float32, and how its scores agree.</summary>
 internal sealed class BenchPatchCommand : PbmCommand
 {
-    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N", "Threads to compute with",
-        text => Lists.Count(text), 1);
+    private readonly Option<int> threads = Threads();
     private readonly Option<int> heads = CommonOptions.Parsed("--reference-heads", "N",
         "Heads per group that the reference does; 0 leaves it out", text => text == "0" ? 0 : Lists.Count(text), 2);
-    private readonly Option<int> repeats = CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 3);
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 64);
+    private readonly Option<int> repeats =
+        CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 3);
+    private readonly Option<int> prompts =
+        CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 64);
     private readonly Option<string[]> models = CommonOptions.Parsed("--models", "NAME,NAME..",
         $"Which models: {string.Join(", ", BenchmarkModel.Names)}", BenchmarkModel.Parse, BenchmarkModel.DefaultNames);
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string> dtype = CommonOptions.Dtype();
 
-    public BenchPatchCommand() : base("patch", "Time path patching against the plain reference: seconds per head, ratio, GFLOP/s",
+    public BenchPatchCommand() : base(
+        "patch", "Time path patching against the plain reference: seconds per head, ratio, GFLOP/s",
         "pbm bench patch", "pbm bench patch --threads 2 --repeats 5 --json",
         "pbm bench patch --models wide,7b --dtype bfloat16 --reference-heads 0", "pbm bench patch --device cuda:0")
     {
@@ -33,30 +36,25 @@ internal sealed class BenchPatchCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        TorchRuntime.Configure(call.Get(threads) ?? 1);
-        var (on, narrow) = (TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
-        var results = new List<(PatchBenchmarkResult Result, ScalarType Dtype,
-            IReadOnlyList<DtypeAgreement> Agreement)>();
+        TorchRuntime.Configure(call.Get(threads));
+        var (on, narrow) =
+            (TorchModelSource.DeviceOf(call.Get(device)), TorchModelSource.DtypeOf(call.Get(dtype)));
+        var results = new List<object>();
         foreach (var name in call.Get(models))
         {
             PatchBenchmarkResult? wide = null;
-            foreach (var of in narrow == ScalarType.Float32 ? [narrow] : new[] { ScalarType.Float32, narrow })
+            foreach (var of in new[] { ScalarType.Float32, narrow }.Distinct())
             {
                 var result = Measure(call, name, of, on, of == narrow ? call.Get(heads) : 0);
                 DtypeAgreement[] agreement = wide is null ? [] :
                     [.. wide.Groups.Select((g, i) => DtypeAgreement.Of(g.Group, wide.Effects[i], result.Effects[i]))];
-                results.Add((result, of, agreement));
+                results.Add(Json(result, of, agreement));
                 Show(call, result);
                 if (wide is not null) Show(call, wide, result, agreement);
                 wide = result;
             }
         }
-        call.WriteJson(new
-        {
-            Machine = Machine(),
-            Device = call.Get(device),
-            Results = results.Select(r => Json(r.Result, r.Dtype, r.Agreement)),
-        });
+        call.WriteJson(new { Machine = Machine(), Device = call.Get(device), Results = results });
         return ExitCode.Ok;
     }
 
@@ -71,7 +69,7 @@ internal sealed class BenchPatchCommand : PbmCommand
             what => report(what, 0)));
     }
 
-    private static object Json(PatchBenchmarkResult r, ScalarType dtype, IReadOnlyList<DtypeAgreement> agreement) => new
+    private static object Json(PatchBenchmarkResult r, ScalarType dtype, DtypeAgreement[] agreement) => new
     {
         r.Model,
         Dtype = Compute.NameOf(dtype),
@@ -80,7 +78,7 @@ internal sealed class BenchPatchCommand : PbmCommand
         r.Threads,
         r.PlainGflops,
         r.CacheSeconds,
-        CacheGflops = r.CacheOperations / r.CacheSeconds / 1e9,
+        r.CacheGflops,
         r.ConeSeconds,
         ReferenceSeconds = Finite(r.ReferenceSeconds),
         r.ConeSecondsAbc,
@@ -101,17 +99,11 @@ internal sealed class BenchPatchCommand : PbmCommand
         AgreementWithFloat32 = agreement,
     };
 
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
-
-    private static string Text(double value, string format) => double.IsFinite(value) ? value.ToString(format) : "-";
-
-    private static void Show(Call call, PatchBenchmarkResult float32, PatchBenchmarkResult narrow,
-        IReadOnlyList<DtypeAgreement> agreement)
+    private static void Show(
+        Call call, PatchBenchmarkResult float32, PatchBenchmarkResult narrow, DtypeAgreement[] agreement)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "group", "rank correlation", "top heads shared", "largest difference",
-            "largest score", "reliability" })
-            table.AddColumn(new TableColumn(column).RightAligned());
+        var table = Table([], "group", "rank correlation", "top heads shared", "largest difference", "largest score",
+            "reliability");
         foreach (var a in agreement)
         {
             table.AddRow(a.Group, Text(a.RankCorrelation, "0.0000"), $"{a.Shared} of {a.Top}",
@@ -121,16 +113,17 @@ internal sealed class BenchPatchCommand : PbmCommand
         call.Draw(() => table);
         call.WriteLine("reliability: share of the variance between heads in float32 that is not sampling error; "
             + "near 0, effects are noise.");
-        call.WriteFacts(("A+B+C", $"{float32.ConeSecondsAbc / narrow.ConeSecondsAbc:0.00} times as fast as float32"));
+        var ratio = float32.ConeSecondsAbc / narrow.ConeSecondsAbc;
+        call.WriteFacts(("A+B+C", $"{ratio:0.00} times as fast as float32"));
         call.WriteLine("");
     }
 
     private static void Show(Call call, PatchBenchmarkResult r)
     {
-        call.WriteLine($"{r.Model}: {r.Prompts} prompts of {r.Tokens} tokens, {r.Threads} thread{(r.Threads == 1 ? "" : "s")}, {Machine()}");
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "group", "heads", "reference s", "cone s", "ratio", "op ratio", "of it", "GFLOP/s", "of plain", "difference" })
-            table.AddColumn(new TableColumn(column).RightAligned());
+        call.WriteLine($"{r.Model}: {r.Prompts} prompts of {r.Tokens} tokens, "
+            + $"{r.Threads} thread{(r.Threads == 1 ? "" : "s")}, {Machine()}");
+        var table = Table([], "group", "heads", "reference s", "cone s", "ratio", "op ratio", "of it", "GFLOP/s",
+            "of plain", "difference");
         foreach (var g in r.Groups)
         {
             table.AddRow(g.Group, $"{g.Senders}", Text(g.ReferenceSecondsPerHead, "0.000"),
@@ -139,12 +132,14 @@ internal sealed class BenchPatchCommand : PbmCommand
                 Text(g.LargestDifference, "0.0e+0"));
         }
         call.Draw(() => table);
-        call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of the cone;");
-        call.WriteLine("of it: ratio / op ratio; GFLOP/s: the cone's; of plain: share of a plain matrix product's; difference: largest, of a score.");
-        var caches = r.CacheOperations / r.CacheSeconds / 1e9;
+        call.WriteLine("reference s, cone s: seconds per head; op ratio: operations of the reference per operation of "
+            + "the cone;");
+        call.WriteLine("of it: ratio / op ratio; GFLOP/s: the cone's; of plain: share of a plain matrix product's; "
+            + "difference: largest, of a score.");
         call.WriteFacts(
             ("plain product", $"{r.PlainGflops:0.0} GFLOP/s"),
-            ("caches", $"{r.CacheSeconds:0.000} s, {caches:0.0} GFLOP/s, {caches / r.PlainGflops:P0} of plain"),
+            ("caches", $"{r.CacheSeconds:0.000} s, {r.CacheGflops:0.0} GFLOP/s, "
+                + $"{r.CacheGflops / r.PlainGflops:P0} of plain"),
             ("A+B+C", Against(r.ConeSecondsAbc, r.ReferenceSecondsAbc)),
             ("A+B+C+D", Against(r.ConeSeconds, r.ReferenceSeconds)),
             ("peak memory", $"{r.PeakBytes / 1048576.0:0} MiB before the reference ran"));
@@ -154,11 +149,4 @@ internal sealed class BenchPatchCommand : PbmCommand
     private static string Against(double cone, double reference) => double.IsFinite(reference)
         ? $"{cone:0.00} s against {reference:0} s: {reference / cone:0} times"
         : $"{cone:0.00} s";
-
-    internal static string Machine()
-    {
-        const string Cpus = "/proc/cpuinfo";
-        var name = File.Exists(Cpus) ? File.ReadLines(Cpus).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return $"{name?[(name.IndexOf(':', StringComparison.Ordinal) + 2)..] ?? "unknown processor"}, {ProcessorCores.Available()} cores";
-    }
 }

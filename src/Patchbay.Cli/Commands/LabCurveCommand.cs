@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Xml.Linq;
 using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
@@ -16,7 +15,12 @@ internal sealed class LabCurveCommand : PbmCommand
         Description = "Folders of training runs, or their log files",
         Arity = ArgumentArity.OneOrMore
     };
-    private readonly Option<string[]> show = new("--show") { Description = "Draw only this kind of answer or evaluation; may be given several times", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string[]> show = new("--show")
+    {
+        Description = "Draw only this kind of answer or evaluation; may be given several times",
+        HelpName = "NAME",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string?> to = new("--out") { Description = "Picture to write (.svg)", HelpName = "FILE" };
 
     public LabCurveCommand() : base("curve", "Draw loss by kind and accuracy over the steps of training runs",
@@ -31,12 +35,11 @@ internal sealed class LabCurveCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        if (call.Get(to) is { } path && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
+        var path = call.Get(to);
+        if (path is not null && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
             throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
-        if (call.Get(to) is { } file)
-            OutputFile.Write(file, SvgLineChart.Draw(TrainingCurve.Chart(curves, call.Get(show) ?? []))
-                .ToString(SaveOptions.DisableFormatting));
+        if (path is not null) WriteChart(path, curves, call.Get(show) ?? []);
         call.Draw(() => Table(curves));
         call.WriteJson(new
         {
@@ -49,12 +52,19 @@ internal sealed class LabCurveCommand : PbmCommand
                 Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
                 c.Loss,
                 c.Losses,
-                Scores = c.Scores?.ToDictionary(s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
+                Scores = c.Scores?.ToDictionary(
+                    s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
             }),
         });
-        if (call.Get(to) is { } written) call.WriteLine($"written: {written}");
+        if (path is not null) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
+
+    /// <summary>Draws curves of loss and accuracy to a .svg file.</summary>
+    public static void WriteChart(
+        string path, IReadOnlyList<TrainingCurve> curves, params IReadOnlyList<string> shown) =>
+        OutputFile.Write(path, SvgLineChart.Draw(TrainingCurve.Chart(curves, shown))
+            .ToString(SaveOptions.DisableFormatting));
 
     /// <summary>The log of a run's folder, or the file itself.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
@@ -62,20 +72,20 @@ internal sealed class LabCurveCommand : PbmCommand
     {
         if (File.Exists(run)) return run;
         var log = Path.Combine(run, TrainingLog.FileName);
-        return File.Exists(log) ? log : throw new FileNotFoundException($"{run} is no training run: there is no file {log}", log);
+        return File.Exists(log) ? log
+            : throw new FileNotFoundException($"{run} is no training run: there is no file {log}", log);
     }
 
     private static Table Table(IReadOnlyList<TrainingCurve> curves)
     {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("run", "steps", "time", "tokens", "stage", "loss", "last scores");
+        var table = BenchOutput.Table(["run", "steps", "time", "tokens", "stage", "loss", "last scores"]);
         foreach (var c in curves)
         {
             var scores = c.Scores?.Select(s => $"{s.Key} {s.Value.Share:0.00} ({s.Value.Right}/{s.Value.Count})") ?? [];
             string[] cells =
             [
-                c.Name, $"{c.Steps:N0}", Duration(c.Seconds), $"{c.Tokens:N0}", c.Stages is [.., var stage] ? stage.Name : "",
-                c.Loss?.ToString("0.000", CultureInfo.InvariantCulture) ?? "", string.Join('\n', scores),
+                c.Name, $"{c.Steps:N0}", Duration(c.Seconds), $"{c.Tokens:N0}",
+                c.Stages is [.., var stage] ? stage.Name : "", $"{c.Loss:0.000}", string.Join('\n', scores),
             ];
             table.AddRow(cells.Select(cell => new Text(cell)));
         }

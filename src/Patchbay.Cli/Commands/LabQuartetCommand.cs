@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
@@ -20,11 +19,14 @@ internal sealed class LabQuartetCommand : PbmCommand
         HelpName = "FOLDER",
         DefaultValueFactory = _ => "out/quartet"
     };
-    private readonly Option<int> seeds = CommonOptions.Parsed("--seeds", "N", "How many quartets, of seeds 1 to N", Lists.Count, 3);
-    private readonly Option<string?> ship = new("--ship") { Description = "Write seed 1's models, with cards, to this folder", HelpName = "FOLDER" };
+    private readonly Option<int> seeds =
+        CommonOptions.Parsed("--seeds", "N", "How many quartets, of seeds 1 to N", Lists.Count, 3);
+    private readonly Option<string?> ship =
+        new("--ship") { Description = "Write seed 1's models, with cards, to this folder", HelpName = "FOLDER" };
     private readonly Option<int?> threads = CommonOptions.Threads();
 
-    public LabQuartetCommand() : base("quartet", "Train the four small models again from seeds, and compare them with the shipped ones",
+    public LabQuartetCommand() : base(
+        "quartet", "Train the four small models again from seeds, and compare them with the shipped ones",
         "pbm lab quartet", "pbm lab quartet --seeds 1 --out runs/quartet", "pbm lab quartet --ship models")
     {
         foreach (var option in new Option[] { folder, seeds, ship, threads }) Add(option);
@@ -40,27 +42,28 @@ internal sealed class LabQuartetCommand : PbmCommand
         var shipped = BesideProject.Inside("models") is { } models ? Quartet.Results(models) : [];
         var made = Quartet.Train(call.Get(folder), drawn, count, (name, run) =>
         {
-            call.WriteLine($"{name}: {(run.IsDone ? "done before" : run.Steps > 0 ? $"going on after step {run.Steps}" : "begins")}");
+            var begins = run.Steps > 0 ? $"going on after step {run.Steps}" : "begins";
+            call.WriteLine($"{name}: {(run.IsDone ? "done before" : begins)}");
             LabProgress.Run(call, run);
         });
-        if (call.Get(ship) is { } to) Quartet.Ship(call.Get(folder), made, drawn[0], to, BenchPatchCommand.Machine());
+        if (call.Get(ship) is { } to) Quartet.Ship(call.Get(folder), made, drawn[0], to, BenchOutput.Machine());
         Show(call, made, shipped);
-        call.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{clock.Elapsed.TotalMinutes:0.0} minutes in all, {made.Sum(m => m.Seconds) / 60:0.0} of them in steps"));
+        call.WriteLine($"{clock.Elapsed.TotalMinutes:0.0} minutes in all, "
+            + $"{made.Sum(m => m.Seconds) / 60:0.0} of them in steps");
         call.WriteJson(new { Made = made, Shipped = shipped, Minutes = clock.Elapsed.TotalMinutes });
         return ExitCode.Ok;
     }
 
     private static void Show(Call call, IReadOnlyList<QuartetModel> made, IReadOnlyList<QuartetModel> shipped)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in (string[])["model", "seed", .. LabData.Evaluations, "shipped: " + LabData.Evaluations[0], "steps", "s"])
-            table.AddColumn(new TableColumn(column).RightAligned());
+        var first = LabData.Evaluations[0];
+        var table = BenchOutput.Table(
+            [], ["model", "seed", .. LabData.Evaluations, $"shipped: {first}", "steps", "s"]);
         foreach (var m in made)
         {
             var old = shipped.FirstOrDefault(s => s.Name == m.Name && s.Seed == m.Seed);
-            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])), old is null ? "-"
-                : Short(old.Scores[LabData.Evaluations[0]]), $"{m.Steps}", $"{m.Seconds:0}"]);
+            table.AddRow([m.Name, $"{m.Seed}", .. LabData.Evaluations.Select(e => Short(m.Scores[e])),
+                old is null ? "-" : Short(old.Scores[first]), $"{m.Steps}", $"{m.Seconds:0}"]);
         }
         call.Draw(() => table);
         call.WriteLine("accuracies with half the width of their 95 % intervals");
@@ -69,5 +72,5 @@ internal sealed class LabQuartetCommand : PbmCommand
     }
 
     private static string Short(Proportion score) =>
-        string.Create(CultureInfo.InvariantCulture, $"{score.Share:0.000} ±{(score.Interval.High - score.Interval.Low) / 2:0.000}");
+        $"{score.Share:0.000} ±{(score.Interval.High - score.Interval.Low) / 2:0.000}";
 }

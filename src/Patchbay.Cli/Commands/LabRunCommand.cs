@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Charts;
-using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
@@ -15,21 +12,28 @@ namespace Patchbay.Cli.Commands;
 /// interrupted.</summary>
 internal abstract class LabRunCommand : PbmCommand
 {
-    private readonly Argument<string> recipe = new("recipe") { Description = "A recipe (JSON, see docs/lab.md), or a built-in one: " + string.Join(", ", LabRecipes.Names), HelpName = "RECIPE" };
+    private readonly Argument<string> recipe = new("recipe")
+    {
+        Description = $"A recipe (JSON, see docs/lab.md), or a built-in one: {string.Join(", ", LabRecipes.Names)}",
+        HelpName = "RECIPE",
+    };
     private readonly Option<string> folder = new("--out")
     {
         Description = "Folder of the run; one that is there already goes on",
         HelpName = "FOLDER",
         Required = true
     };
-    private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
-    private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N", "Steps, in place of the recipe's", text => Lists.Count(text));
+    private readonly Option<ulong?> seed =
+        new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
+    private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N",
+        "Steps, in place of the recipe's", text => Lists.Count(text));
     private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N",
         "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
 
-    protected LabRunCommand(string name, string description, params string[] examples) : base(name, description, examples)
+    protected LabRunCommand(string name, string description, params string[] examples)
+        : base(name, description, examples)
     {
         Add(recipe);
         foreach (var option in new Option[] { folder, seed, steps, checkpoints, device, threads }) Add(option);
@@ -78,12 +82,16 @@ internal abstract class LabRunCommand : PbmCommand
         var scores = log.Last(e => e.Scores is not null).Scores!;
         var curve = Path.Combine(run.Folder, "curve.svg");
         if (log.Any(e => e.Loss is not null))
-            OutputFile.Write(curve, SvgLineChart.Draw(TrainingCurve.Chart(TrainingCurve.Named([(run.Folder, log)])))
-                .ToString(SaveOptions.DisableFormatting));
-        call.WriteFacts([
-            ("model", run.ModelFolder), ("curve", curve), ("steps", $"{run.Steps}"), ("trained", $"{run.TrainedCount:N0} numbers"),
-                ("seed", $"{chosen.Seed}"),
-            ("time", $"{TimeSpan.FromSeconds(log.Sum(e => e.Seconds ?? 0)):h\\:mm\\:ss} in steps"),
+            LabCurveCommand.WriteChart(curve, TrainingCurve.Named([(run.Folder, log)]));
+        var seconds = log.Sum(e => e.Seconds ?? 0);
+        call.WriteFacts(
+        [
+            ("model", run.ModelFolder),
+            ("curve", curve),
+            ("steps", $"{run.Steps}"),
+            ("trained", $"{run.TrainedCount:N0} numbers"),
+            ("seed", $"{chosen.Seed}"),
+            ("time", $"{TimeSpan.FromSeconds(seconds):h\\:mm\\:ss} in steps"),
             .. scores.Select(s => (s.Key, (string?)s.Value.ToString())),
         ]);
         call.WriteJson(new
@@ -93,8 +101,8 @@ internal abstract class LabRunCommand : PbmCommand
             run.Steps,
             run.TrainedCount,
             chosen.Seed,
-            Seconds = log.Sum(e => e.Seconds ?? 0),
-            Scores = scores
+            Seconds = seconds,
+            Scores = scores,
         });
         return ExitCode.Ok;
     }
@@ -118,7 +126,8 @@ internal sealed class LabFineTuneCommand : LabRunCommand
         Required = true
     };
 
-    public LabFineTuneCommand() : base("finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
+    public LabFineTuneCommand() : base(
+        "finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
         "pbm lab finetune goat --from models/tiny-base --out runs/goat") => Add(from);
 
     /// <inheritdoc/>
@@ -137,9 +146,9 @@ internal static class LabProgress
             if (entry.Scores is null) last = entry;
             else
             {
-                call.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
-                    + $"{string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Share:0.000}"))}  {last?.Seconds,5:0.00} s/step"));
+                var scores = string.Join("  ", entry.Scores.Select(s => $"{s.Key} {s.Value.Share:0.000}"));
+                call.WriteLine($"{run.Recipe.Name} step {entry.Step,5}  {last?.Stage,-13} loss {last?.Loss,6:0.000}  "
+                    + $"{scores}  {last?.Seconds,5:0.00} s/step");
             }
             report($"{run.Recipe.Name}: {last?.Stage} loss {last?.Loss:0.00}", entry.Step / (double)run.Recipe.Steps);
         }, call.Interrupted);

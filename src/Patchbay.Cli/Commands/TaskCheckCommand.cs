@@ -9,10 +9,12 @@ namespace Patchbay.Cli.Commands;
 internal sealed class TaskCheckCommand : PbmCommand
 {
     private readonly Argument<string> file = new("FILE") { Description = "Prompts as JSONL (docs/tasks.md)" };
-    private readonly Option<string?> tokenizer = TokenizerOption("Checkpoint folder or tokenizer file to encode them with");
+    private readonly Option<string?> tokenizer =
+        TokenizerOption("Checkpoint folder or tokenizer file to encode them with");
     private readonly Option<ulong> seed = CommonOptions.Seed();
 
-    public TaskCheckCommand() : base("check", "Check a prompt file against a tokenizer: answers, positions, counterfactuals",
+    public TaskCheckCommand() : base(
+        "check", "Check a prompt file against a tokenizer: answers, positions, counterfactuals",
         "pbm task check boxes.jsonl --tokenizer ./llama-7b",
         "pbm task check ioi.jsonl --tokenizer tokenizer.json --json")
     {
@@ -27,14 +29,13 @@ internal sealed class TaskCheckCommand : PbmCommand
     {
         var path = call.Get(file);
         PromptInput.RequireFile(path);
-        var loaded = PromptInput.Load(path, Encoder(call.Get(tokenizer)!), call.Get(seed));
-        var prompts = loaded.Prompts;
+        var (kind, prompts) = PromptInput.Load(path, Encoder(call.Get(tokenizer)!), call.Get(seed));
         foreach (var notice in prompts.Notices) call.Notice(notice);
         var lengths = prompts.Prompts.Select(p => p.Clean.Ids.Length).ToArray();
         var answers = prompts.Prompts.SelectMany(p => p.Answers).Distinct().Count();
         var (shortest, longest) = (lengths.Min(), lengths.Max());
         call.WriteFacts(
-            ("task", loaded.Kind),
+            ("task", kind),
             ("prompts", $"{prompts.Count}"),
             ("tokens", shortest == longest ? $"{longest} each" : $"{shortest} to {longest}"),
             ("answers", $"{answers} different tokens"),
@@ -42,7 +43,7 @@ internal sealed class TaskCheckCommand : PbmCommand
         call.WriteJson(new
         {
             File = path,
-            Task = loaded.Kind,
+            Task = kind,
             Prompts = prompts.Count,
             TokensMin = shortest,
             TokensMax = longest,

@@ -37,54 +37,48 @@ internal sealed class TaskGenerateCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var name = call.Get(task);
-        if (name == EntityTask) return WriteScenes(call);
-        if (call.IsGiven(boxes)) throw new InvalidDataException($"--boxes is for {EntityTask}; {name} has none");
-        var encode = Encoder(call);
+        var (name, count, start) = (call.Get(task), call.Get(prompts), call.Get(seed));
+        if (name != EntityTask && call.IsGiven(boxes))
+            throw new InvalidDataException($"--boxes is for {EntityTask}; {name} has none");
+        var encode = call.Get(tokenizer) is { } path ? TaskCheckCommand.Encoder(path) : null;
+        if (name == EntityTask)
+        {
+            var words = encode is null ? EntityWords.All : EntityWords.For(encode);
+            return Write(call, words.Notices, () =>
+            {
+                var lines = EntityTracking.Generate(new EntityOptions(count, start, call.Get(boxes)), words);
+                return (EntityFile.Format(lines), lines.Count, lines.Select(line => line.Scene).Distinct().Count());
+            });
+        }
         if (name == Ioi)
         {
             var words = encode is null ? IoiWords.All : IoiWords.For(encode);
-            return Write(call, IoiPrompts.Lines(call.Get(prompts), call.Get(seed), words), words.Notices);
+            return Write(call, words.Notices, () => Own(IoiPrompts.Lines(count, start, words)));
         }
         var years = encode is null ? GreaterThanWords.All : GreaterThanWords.For(encode);
-        return Write(call, GreaterThanPrompts.Lines(call.Get(prompts), call.Get(seed), years), years.Notices);
+        return Write(call, years.Notices, () => Own(GreaterThanPrompts.Lines(count, start, years)));
+
+        static (string, int, int?) Own(IReadOnlyList<PromptLine> lines) =>
+            (PromptFile.Format(lines), lines.Count, null);
     }
 
-    private EncodeText? Encoder(Call call) =>
-        call.Get(tokenizer) is { } path ? TaskCheckCommand.Encoder(path) : null;
-
-    private ExitCode WriteScenes(Call call)
-    {
-        var options = new EntityOptions(call.Get(prompts), call.Get(seed), call.Get(boxes));
-        var words = Encoder(call) is { } encode ? EntityWords.For(encode) : EntityWords.All;
-        foreach (var notice in words.Notices) call.Notice(notice);
-        var lines = EntityTracking.Generate(options, words);
-        OutputFile.Write(call.Get(to), EntityFile.Format(lines));
-        var scenes = lines.Select(line => line.Scene).Distinct().Count();
-        call.WriteLine($"{lines.Count} prompts of {scenes} scenes with {options.Boxes} boxes: {call.Get(to)}");
-        call.WriteJson(new
-        {
-            File = call.Get(to),
-            Task = EntityTask,
-            Prompts = lines.Count,
-            Scenes = scenes,
-            options.Boxes,
-            options.Seed,
-            words.Notices,
-        });
-        return ExitCode.Ok;
-    }
-
-    private ExitCode Write(Call call, IReadOnlyList<PromptLine> lines, IReadOnlyList<string> notices)
+    /// <summary>Writes the file and says what is in it; only entity tracking has scenes.</summary>
+    private ExitCode Write(
+        Call call, IReadOnlyList<string> notices, Func<(string Text, int Prompts, int? Scenes)> generate)
     {
         foreach (var notice in notices) call.Notice(notice);
-        OutputFile.Write(call.Get(to), PromptFile.Format(lines));
-        call.WriteLine($"{lines.Count} prompts of {call.Get(task)}: {call.Get(to)}");
+        var (text, count, scenes) = generate();
+        var (name, file) = (call.Get(task), call.Get(to));
+        OutputFile.Write(file, text);
+        call.WriteLine(scenes is null ? $"{count} prompts of {name}: {file}"
+            : $"{count} prompts of {scenes} scenes with {call.Get(boxes)} boxes: {file}");
         call.WriteJson(new
         {
-            File = call.Get(to),
-            Task = call.Get(task),
-            Prompts = lines.Count,
+            File = file,
+            Task = name,
+            Prompts = count,
+            Scenes = scenes,
+            Boxes = scenes is null ? (int?)null : call.Get(boxes),
             Seed = call.Get(seed),
             Notices = notices,
         });

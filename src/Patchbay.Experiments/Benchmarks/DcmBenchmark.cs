@@ -15,7 +15,8 @@ namespace Patchbay.Experiments;
 /// <param name="ConeSeconds">The same by the cone, best of the repeats.</param>
 /// <param name="LargestDifference">Largest difference of a mask entry after any step between the two.</param>
 public sealed record DcmGroupBenchmark(string Position, int Heads, double ReferenceStepSeconds, double ConeStepSeconds,
-    double ReferenceMakeSeconds, double ConeMakeSeconds, double ReferenceSeconds, double ConeSeconds, double LargestDifference)
+    double ReferenceMakeSeconds, double ConeMakeSeconds, double ReferenceSeconds, double ConeSeconds,
+    double LargestDifference)
 {
     /// <summary>How many times faster a step is.</summary>
     public double StepRatio => ReferenceStepSeconds / ConeStepSeconds;
@@ -25,13 +26,11 @@ public sealed record DcmGroupBenchmark(string Position, int Heads, double Refere
 }
 
 /// <summary>What DCM's benchmark measures on one model.</summary>
-/// <param name="Model">Description.</param>
 /// <param name="Batch">Triples of a step.</param>
 /// <param name="Steps">Steps of the whole training.</param>
 /// <param name="Tokens">Tokens of the longest prompt.</param>
-/// <param name="Threads">libtorch's threads.</param>
 /// <param name="Groups">Group by group.</param>
-public sealed record DcmBenchmarkResult(string Model, int Batch, int Steps, int Tokens, int Threads, IReadOnlyList<DcmGroupBenchmark> Groups);
+public sealed record DcmBenchmarkResult(int Batch, int Steps, int Tokens, IReadOnlyList<DcmGroupBenchmark> Groups);
 
 /// <summary>One group that the benchmark trains a mask over.</summary>
 /// <param name="Position">Name of its position.</param>
@@ -49,7 +48,8 @@ public static class DcmBenchmark
     /// <param name="repeats">Runs of the cone, and steps of the reference that are timed alone; the best
     /// counts.</param>
     /// <param name="progress">Told what is under way.</param>
-    public static DcmBenchmarkResult Run(string name, Llama model, IReadOnlyList<DcmSubject> subjects, int repeats, Action<string>? progress = null)
+    public static DcmBenchmarkResult Run(string name, Llama model, IReadOnlyList<DcmSubject> subjects, int repeats,
+        Action<string>? progress = null)
     {
         var options = new DcmOptions();
         var groups = new List<DcmGroupBenchmark>();
@@ -57,58 +57,57 @@ public static class DcmBenchmark
         foreach (var subject in subjects)
         {
             progress?.Invoke($"{name}: {subject.Position}");
-            using var coneStep = new StepClock(model, subject, options);
-            using var referenceStep = new StepClock(model, subject, options with { Reference = true });
+            using var coneStep = new FirstBatch(model, subject, options);
+            using var referenceStep = new FirstBatch(model, subject, options with { Reference = true });
             for (var r = 0; r < repeats; r++) // in turn, so that both see the same machine
             {
-                referenceStep.Run();
-                for (var i = 0; i < 3; i++) coneStep.Run();
+                referenceStep.Time();
+                for (var i = 0; i < 3; i++) coneStep.Time();
             }
-            var cone = Enumerable.Range(0, repeats).Select(_ => Whole(model, subject, options)).MinBy(run => run.Seconds);
-            var reference = Whole(model, subject, options with { Reference = true });
-            var difference = cone.Steps.Zip(reference.Steps).Max(pair => pair.First.Mask.Zip(pair.Second.Mask, (x, y) => Math.Abs(x - y)).Max());
-            groups.Add(new(subject.Position, subject.Heads.Count, referenceStep.Seconds, coneStep.Seconds, referenceStep.MakeSeconds,
-                coneStep.MakeSeconds, reference.Seconds, cone.Seconds, difference));
-            steps = Math.Max(steps, cone.Steps.Count);
+            var (coneSeconds, cone) = BestTime.Measure(repeats, () => Train(model, subject, options));
+            var (referenceSeconds, reference) =
+                BestTime.Measure(1, () => Train(model, subject, options with { Reference = true }));
+            var difference = cone.Zip(reference)
+                .Max(pair => pair.First.Mask.Zip(pair.Second.Mask, (x, y) => Math.Abs(x - y)).Max());
+            groups.Add(new(subject.Position, subject.Heads.Count, referenceStep.Best.Seconds, coneStep.Best.Seconds,
+                referenceStep.MakeSeconds, coneStep.MakeSeconds, referenceSeconds, coneSeconds, difference));
+            steps = Math.Max(steps, cone.Count);
         }
-        return new(name, options.Batch, steps, subjects.Max(s => s.Triples.Max(t => t.Base.Length)), get_num_threads(), groups);
+        return new(options.Batch, steps, subjects.Max(s => s.Triples.Max(t => t.Base.Length)), groups);
     }
 
-    private static (double Seconds, IReadOnlyList<DcmStep> Steps) Whole(Llama model, DcmSubject subject, DcmOptions options)
+    private static IReadOnlyList<DcmStep> Train(Llama model, DcmSubject subject, DcmOptions options)
     {
         int half = subject.Triples.Count / 2, quarter = subject.Triples.Count / 4;
-        var clock = Stopwatch.StartNew();
-        var found = Dcm.Train(model, subject.Heads, [.. subject.Triples.Take(half)], [.. subject.Triples.Skip(half).Take(quarter)],
-            [.. subject.Triples.Skip(half + quarter)], options);
-        return (clock.Elapsed.TotalSeconds, found.Steps);
+        return Dcm.Train(model, subject.Heads, [.. subject.Triples.Take(half)],
+            [.. subject.Triples.Skip(half).Take(quarter)], [.. subject.Triples.Skip(half + quarter)], options).Steps;
     }
 
     /// <summary>Times the first batch: making it ready, and the best step with it.</summary>
-    private sealed class StepClock : IDisposable
+    private sealed class FirstBatch : IDisposable
     {
         private readonly DcmSources? sources;
         private readonly DcmSlices slices;
         private readonly double[] mask;
 
-        public StepClock(Llama model, DcmSubject subject, DcmOptions options)
+        public FirstBatch(Llama model, DcmSubject subject, DcmOptions options)
         {
             mask = [.. subject.Heads.Select(_ => 0.5)];
             var clock = Stopwatch.StartNew();
-            sources = options.Reference ? null : new DcmSources(model, subject.Heads, subject.Triples.Take(options.Batch));
-            slices = new DcmSlices(model, subject.Heads, [.. subject.Triples.Take(options.Batch)], sources, options);
+            var triples = subject.Triples.Take(options.Batch).ToArray();
+            sources = options.Reference ? null : new DcmSources(model, subject.Heads, triples);
+            slices = new DcmSlices(model, subject.Heads, triples, sources, options);
             foreach (var _ in slices.Of(0)) MakeSeconds = clock.Elapsed.TotalSeconds;
         }
 
         public double MakeSeconds { get; }
 
-        public double Seconds { get; private set; } = double.PositiveInfinity;
+        public BestTime Best { get; } = new();
 
-        public void Run()
+        public void Time() => Best.Time(() =>
         {
-            var clock = Stopwatch.StartNew();
             foreach (var slice in slices.Of(0)) slice.TargetLogit(mask);
-            Seconds = Math.Min(Seconds, clock.Elapsed.TotalSeconds);
-        }
+        });
 
         public void Dispose()
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Patchbay.Models.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,9 +9,9 @@ namespace Patchbay.Experiments;
 /// <param name="Interventions">How many the cone did.</param>
 /// <param name="ConeSeconds">Per intervention, the base run's share included; best of the repeats.</param>
 /// <param name="ReferenceSeconds">Per intervention, mean of a few.</param>
-/// <param name="LargestDifference">Largest absolute difference of the answer's probability (of the loss for DCM), over
-/// what both did.</param>
-public sealed record ExperimentTiming(string Experiment, int Interventions, double ConeSeconds, double ReferenceSeconds, double LargestDifference)
+/// <param name="LargestDifference">Largest absolute difference of the answer's probability, over what both did.</param>
+public sealed record ExperimentTiming(
+    string Experiment, int Interventions, double ConeSeconds, double ReferenceSeconds, double LargestDifference)
 {
     /// <summary>How many times faster the cone is.</summary>
     public double Ratio => ReferenceSeconds / ConeSeconds;
@@ -25,7 +24,8 @@ public sealed record ExperimentTiming(string Experiment, int Interventions, doub
 /// <param name="heads">Heads of every group.</param>
 /// <param name="few">Interventions that the reference does.</param>
 /// <param name="repeats">Runs of the cone; the best counts.</param>
-public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prompts, Circuit heads, int few, int repeats)
+public sealed class ExperimentBenchmark(
+    Llama model, Llama donor, PromptSet prompts, Circuit heads, int few, int repeats)
 {
     private readonly BatchPrompts all = new(prompts.Prompts, 0);
     private readonly int[][] means = [.. prompts.Prompts.Select(p => p.Counterfactual.Ids)];
@@ -36,33 +36,37 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
     public IReadOnlyList<ExperimentTiming> Run(Action<string>? progress = null)
     {
         var timings = new List<ExperimentTiming>();
+        foreach (var group in heads.Chain.Groups)
+            Add($"minimality {group.Name} (at {group.Position})", () => Minimal(group.Name));
+        Add("circuits", Circuits);
+        Add("knockout", Knockouts);
+        Add("activation patching, by group", Patches);
+        foreach (var form in new[] { "output", "input qkv" })
+            Add($"cmap, {form}", () => CrossModel(new CmapForm(form)));
+        return timings;
+
         void Add(string name, Func<ExperimentTiming> measure)
         {
             progress?.Invoke(name);
             using var scope = NewDisposeScope();
             timings.Add(measure() with { Experiment = name });
         }
-        foreach (var group in heads.Chain.Groups) Add($"minimality {group.Name} (at {group.Position})", () => Minimal(group.Name));
-        Add("circuits", Circuits);
-        Add("knockout", Knockouts);
-        Add("activation patching, by group", Patches);
-        foreach (var form in new[] { "output", "input qkv" }) Add($"cmap, {form}", () => CrossModel(new CmapForm(form)));
-        return timings;
     }
 
     private ExperimentTiming Minimal(string group)
     {
-        var pairs = heads.Groups[group].SelectMany((_, i) => Minimality.Pairs(group, heads.Groups[group], i, asPublished: false)).ToArray();
-        var (seconds, values) = Ablated(evaluator => evaluator.PlanWithout(heads, pairs));
-        return Against(seconds, values, i => heads.Without(pairs[i]).AtPositions);
+        var members = heads.Groups[group];
+        var pairs = members
+            .SelectMany((_, i) => Minimality.Pairs(group, members, i, asPublished: false)).ToArray();
+        return Ablated(evaluator => evaluator.PlanWithout(heads, pairs), i => heads.Without(pairs[i]));
     }
 
     private ExperimentTiming Circuits()
     {
         var random = SplitMix64.For(20, "benchmark");
-        var circuits = Enumerable.Range(0, 10).Select(_ => heads.Random(model.Config.Layers, model.Config.Heads, random)).ToArray();
-        var (seconds, values) = Ablated(evaluator => evaluator.Plan(circuits));
-        return Against(seconds, values, i => circuits[i].AtPositions);
+        var circuits = Enumerable.Range(0, 10)
+            .Select(_ => heads.Random(model.Config.Layers, model.Config.Heads, random)).ToArray();
+        return Ablated(evaluator => evaluator.Plan(circuits), i => circuits[i]);
     }
 
     private ExperimentTiming Knockouts()
@@ -72,8 +76,13 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
             .Select(l => new Variant { Knockouts = [new Knockout(l, last, label)] })]);
     }
 
-    private ExperimentTiming Patches() => Variants(From, batch => HeadPatching.Variants(model, batch,
-        [.. heads.Groups.Select(g => (IReadOnlyList<PlacedHead>)[.. g.Value.Select(h => new PlacedHead(heads.Chain.Group(g.Key).Position, h))])]));
+    private ExperimentTiming Patches()
+    {
+        IReadOnlyList<PlacedHead> Placed(string group, IReadOnlyList<Head> members) =>
+            [.. members.Select(head => new PlacedHead(heads.Chain.Group(group).Position, head))];
+        return Variants(From, batch =>
+            HeadPatching.Variants(model, batch, [.. heads.Groups.Select(g => Placed(g.Key, g.Value))]));
+    }
 
     private ExperimentTiming CrossModel(CmapForm form)
     {
@@ -82,8 +91,9 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
         {
             Cmap.Capture(donor, prompts, heads, [form], path);
             using var file = TensorFile.Open(path);
-            return Variants(From, Cmap.Variants(model, prompts, heads, file,
-                [(form, [.. heads.Groups.Keys]), .. heads.Groups.Keys.Select(g => (form, (IReadOnlyList<string>)[g]))]));
+            string[][] groups = [[.. heads.Groups.Keys], .. heads.Groups.Keys.Select(g => new[] { g })];
+            return Variants(From, Cmap.Variants(
+                model, prompts, heads, file, [.. groups.Select(g => (form, (IReadOnlyList<string>)g))]));
         }
         finally
         {
@@ -95,60 +105,59 @@ public sealed class ExperimentBenchmark(Llama model, Llama donor, PromptSet prom
 
     private Metric Probability => Answers.Probability(prompts.Prompts);
 
-    private (double Seconds, double[,] Values) Ablated(Func<CircuitEvaluator, PlannedVariants> plan)
+    /// <summary>Times circuits of which all else is ablated. Means are made once for many experiments: they are not
+    /// timed.</summary>
+    private ExperimentTiming Ablated(Func<CircuitEvaluator, PlannedVariants> plan, Func<int, Circuit> kept)
     {
-        var (best, values) = (double.PositiveInfinity, new double[0, 0]);
+        var (best, values) = (new BestTime(), new double[0, 0]);
         for (var r = 0; r < repeats; r++)
         {
-            using var evaluator = new CircuitEvaluator(model, prompts, means, heads.Chain); // means are made once for many experiments: not timed
-            var clock = Stopwatch.StartNew();
-            var planned = plan(evaluator);
-            values = planned.Batches.Evaluate(planned.Variants, _ => Probability);
-            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+            using var evaluator = new CircuitEvaluator(model, prompts, means, heads.Chain);
+            best.Time(() =>
+            {
+                var planned = plan(evaluator);
+                values = planned.Batches.Evaluate(planned.Variants, _ => Probability);
+            });
         }
-        return (best, values);
-    }
-
-    private ExperimentTiming Against(double seconds, double[,] values, Func<int, IReadOnlyDictionary<string, IReadOnlyList<Head>>> alive)
-    {
         var mean = Ablation.MeanOf(model, new(means));
-        var chosen = Chosen(values.GetLength(0));
-        var difference = 0.0;
-        var clock = Stopwatch.StartNew();
-        foreach (var i in chosen)
+        var timing = Against(best.Seconds, values, chosen => [.. chosen.Select(i =>
         {
-            var plain = PlainAblation.Evaluate(model, all.Clean,
-                new Ablation(mean, [.. alive(i).Select(p => new KeptHeads(all.At(p.Key), p.Value))]), Probability);
-            difference = Math.Max(difference, plain.Select((p, n) => Math.Abs(p - values[i, n])).Max());
-        }
-        var reference = clock.Elapsed.TotalSeconds / chosen.Length;
+            var alive = kept(i).AtPositions.Select(p => new KeptHeads(all.At(p.Key), p.Value));
+            return PlainAblation.Evaluate(model, all.Clean, new Ablation(mean, [.. alive]), Probability);
+        })]);
         foreach (var t in mean) t.Dispose();
-        return new("", values.GetLength(0), seconds / values.GetLength(0), reference, difference);
+        return timing;
     }
 
+    /// <summary>Times variants of one base run, from a position on.</summary>
     private ExperimentTiming Variants(int from, Func<BatchPrompts, IReadOnlyList<Variant>> make)
     {
-        var (best, values, variants) = (double.PositiveInfinity, new double[0, 0], (IReadOnlyList<Variant>)[]);
-        for (var r = 0; r < repeats; r++)
+        var (seconds, values) = BestTime.Measure(repeats, () =>
         {
             using var scope = NewDisposeScope();
-            var clock = Stopwatch.StartNew();
             using var cone = new ConeEvaluator(BaseRun.Create(model, all.Clean, from));
-            variants = make(all);
-            values = cone.Evaluate(variants, Probability);
-            best = Math.Min(best, clock.Elapsed.TotalSeconds);
-        }
+            return cone.Evaluate(make(all), Probability);
+        });
         using var outer = NewDisposeScope();
         using var reference = new ReferenceEvaluator(model, all.Clean);
-        variants = make(all);
-        var chosen = Chosen(variants.Count);
-        var timer = Stopwatch.StartNew();
-        var plain = reference.Evaluate([.. chosen.Select(i => variants[i])], Probability);
-        var difference = 0.0;
-        for (var i = 0; i < chosen.Length; i++)
-            for (var n = 0; n < prompts.Count; n++) difference = Math.Max(difference, Math.Abs(plain[i, n] - values[chosen[i], n]));
-        return new("", variants.Count, best / variants.Count, timer.Elapsed.TotalSeconds / chosen.Length, difference);
+        var variants = make(all);
+        return Against(seconds, values, chosen =>
+        {
+            var plain = reference.Evaluate([.. chosen.Select(i => variants[i])], Probability);
+            return [.. chosen.Select((_, i) => Enumerable.Range(0, prompts.Count).Select(n => plain[i, n]).ToArray())];
+        });
     }
 
-    private int[] Chosen(int count) => [.. Enumerable.Range(0, Math.Min(few, count)).Select(i => (int)((i + 0.5) * count / Math.Min(few, count)))];
+    /// <summary>The cone's seconds for all and its values by [intervention, prompt], against a few of them by the
+    /// reference.</summary>
+    private ExperimentTiming Against(double seconds, double[,] values, Func<int[], double[][]> reference)
+    {
+        var count = values.GetLength(0);
+        var several = Math.Min(few, count);
+        int[] chosen = [.. Enumerable.Range(0, several).Select(i => (int)((i + 0.5) * count / several))];
+        var (plainSeconds, plain) = BestTime.Measure(1, () => reference(chosen));
+        var difference = chosen.Zip(plain).Max(pair =>
+            pair.Second.Select((p, n) => Math.Abs(p - values[pair.First, n])).Max());
+        return new("", count, seconds / count, plainSeconds / several, difference);
+    }
 }

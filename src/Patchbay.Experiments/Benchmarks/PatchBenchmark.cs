@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Cone against reference on one group: the same interventions, in the same process.</summary>
+/// <summary>Cone against reference on one group: the same interventions, in the same process. What the reference alone
+/// tells is NaN where it did not run.</summary>
 /// <param name="Group">"A".</param>
 /// <param name="Senders">Heads that can have an effect: those below some receiver.</param>
 /// <param name="ReferenceSecondsPerHead">Whole forward passes, mean of a few heads.</param>
@@ -12,8 +13,8 @@ namespace Patchbay.Experiments;
 /// <param name="ConeOperations">Floating-point operations per head, cone.</param>
 /// <param name="LargestDifference">Largest absolute difference of a score between the two, over the heads both
 /// did.</param>
-public sealed record GroupBenchmark(string Group, int Senders, double ReferenceSecondsPerHead, double ConeSecondsPerHead,
-    double ReferenceOperations, double ConeOperations, double LargestDifference)
+public sealed record GroupBenchmark(string Group, int Senders, double ReferenceSecondsPerHead,
+    double ConeSecondsPerHead, double ReferenceOperations, double ConeOperations, double LargestDifference)
 {
     /// <summary>How many times faster the cone is.</summary>
     public double Ratio => ReferenceSecondsPerHead / ConeSecondsPerHead;
@@ -23,9 +24,6 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 
     /// <summary>GFLOP/s of the cone.</summary>
     public double ConeGflops => ConeOperations / ConeSecondsPerHead / 1e9;
-
-    /// <summary>GFLOP/s of the reference.</summary>
-    public double ReferenceGflops => ReferenceOperations / ReferenceSecondsPerHead / 1e9;
 }
 
 /// <summary>What <c>pbm bench patch</c> measures on one model.</summary>
@@ -36,19 +34,20 @@ public sealed record GroupBenchmark(string Group, int Senders, double ReferenceS
 /// <param name="PlainGflops">A plain matrix product's, (1024)^3 in the model's dtype, measured before and after: the
 /// better.</param>
 /// <param name="CacheSeconds">Base run and counterfactual activations, best of the repeats.</param>
-/// <param name="CacheOperations">Their operations.</param>
+/// <param name="CacheGflops">GFLOP/s of that.</param>
 /// <param name="Groups">Group by group.</param>
 /// <param name="ConeSeconds">All groups, all heads, caches included, best of the repeats.</param>
 /// <param name="ReferenceSeconds">The reference's time for the same: its seconds per head times all heads that can have
 /// an effect, and its own clean run.</param>
-/// <param name="ConeSecondsAbc">The same for A, B and C alone.</param>
-/// <param name="ReferenceSecondsAbc">The same for A, B and C alone.</param>
+/// <param name="ConeSecondsAbc">The cone's for A, B and C alone.</param>
+/// <param name="ReferenceSecondsAbc">The reference's for A, B and C alone.</param>
 /// <param name="PeakBytes">Peak resident memory of the process before the reference ran.</param>
 /// <param name="Effects">Of each group, the cone's relative change of the answer's probability by [sender,
 /// prompt].</param>
-public sealed record PatchBenchmarkResult(string Model, int Prompts, int Tokens, int Threads, double PlainGflops, double CacheSeconds,
-    double CacheOperations, IReadOnlyList<GroupBenchmark> Groups, double ConeSeconds, double ReferenceSeconds, double ConeSecondsAbc,
-    double ReferenceSecondsAbc, long PeakBytes, IReadOnlyList<double[,]> Effects);
+public sealed record PatchBenchmarkResult(string Model, int Prompts, int Tokens, int Threads, double PlainGflops,
+    double CacheSeconds, double CacheGflops, IReadOnlyList<GroupBenchmark> Groups, double ConeSeconds,
+    double ReferenceSeconds, double ConeSecondsAbc, double ReferenceSecondsAbc, long PeakBytes,
+    IReadOnlyList<double[,]> Effects);
 
 /// <summary>Measures path patching by the cone against the plain reference.</summary>
 public static class PatchBenchmark
@@ -68,90 +67,81 @@ public static class PatchBenchmark
         int referenceHeads, int repeats, Func<double> plainGflops, Action<string>? progress = null)
     {
         var plain = plainGflops();
-        var chain = PathChain.EntityTracking;
-        var cone = chain.Groups.Select(_ => new Best()).ToArray();
-        Best caches = new(), abc = new(), all = new();
-        var scores = new double[chain.Groups.Count][,];
+        Work[] groups = [.. PathChain.EntityTracking.Groups.Select(group => new Work(model, group, receivers))];
+        BestTime caches = new(), abc = new(), all = new();
         for (var r = 0; r < repeats; r++)
         {
             progress?.Invoke($"{name}: cone, run {r + 1} of {repeats}");
-            using var made = new PathCaches(model, prompts, chain.Groups, null);
+            using var made = new PathCaches(model, prompts, PathChain.EntityTracking.Groups, null);
             var clock = Stopwatch.StartNew();
-            caches.Add(model, () => made.Open(0));
-            for (var g = 0; g < chain.Groups.Count; g++)
+            caches.Time(() => made.Open(0), model);
+            foreach (var group in groups)
             {
-                var group = chain.Groups[g];
-                cone[g].Add(model, () => scores[g] = PathPatching.Effects(made.Open(0), group, Ends(group, receivers),
-                    Senders(model, group, receivers)));
-                if (group.Name == "C") abc.Seconds = Math.Min(abc.Seconds, clock.Elapsed.TotalSeconds);
+                group.Patch(made.Open(0));
+                if (group.Name == "C") abc.Add(clock.Elapsed.TotalSeconds);
             }
-            all.Seconds = Math.Min(all.Seconds, clock.Elapsed.TotalSeconds);
+            all.Add(clock.Elapsed.TotalSeconds);
         }
         var peak = ProcessMemory.PeakBytes();
-        using var plainCaches = new PathCaches(model, prompts, chain.Groups, null, reference: true);
-        var referenceCaches = new Best();
-        if (referenceHeads > 0) referenceCaches.Add(model, () => plainCaches.Open(0));
-        var results = chain.Groups.Select((group, g) =>
+        using var plainCaches = new PathCaches(model, prompts, PathChain.EntityTracking.Groups, null, reference: true);
+        var referenceCaches = new BestTime();
+        if (referenceHeads > 0) referenceCaches.Time(() => plainCaches.Open(0));
+        var results = groups.Select(group =>
         {
-            var senders = Senders(model, group, receivers).Length;
-            if (referenceHeads == 0)
-            {
-                return new GroupBenchmark(group.Name, senders, double.NaN, cone[g].Seconds / senders, double.NaN,
-                    cone[g].Operations / (double)senders, double.NaN);
-            }
+            if (referenceHeads == 0) return group.Alone;
             progress?.Invoke($"{name}: reference, group {group.Name}");
-            return Compare(model, plainCaches.Open(0), group, receivers, referenceHeads, cone[g], scores[g]);
+            return group.Compare(plainCaches.Open(0), referenceHeads);
         }).ToArray();
         double Reference(params string[] names) => referenceCaches.Seconds +
             results.Where(r => names.Contains(r.Group)).Sum(r => r.ReferenceSecondsPerHead * r.Senders);
-        return new PatchBenchmarkResult(name, prompts.Count, prompts.Prompts.Max(p => p.Clean.Ids.Length), get_num_threads(),
-            Math.Max(plain, plainGflops()), caches.Seconds, caches.Operations, results, all.Seconds, Reference("A", "B", "C", "D"),
-            abc.Seconds, Reference("A", "B", "C"), peak, scores);
+        return new PatchBenchmarkResult(name, prompts.Count, prompts.Prompts.Max(p => p.Clean.Ids.Length),
+            get_num_threads(), Math.Max(plain, plainGflops()), caches.Seconds, caches.Operations / caches.Seconds / 1e9,
+            results, all.Seconds, Reference("A", "B", "C", "D"), abc.Seconds, Reference("A", "B", "C"), peak,
+            [.. groups.Select(group => group.Effects)]);
     }
 
-    private static GroupBenchmark Compare(Llama model, PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int heads,
-        Best cone, double[,] scores)
+    /// <summary>A group, the heads that can have an effect, and what the cone made of them.</summary>
+    private sealed class Work(Llama model, PathGroup group, IReadOnlyList<Head> receivers)
     {
-        var senders = Senders(model, group, receivers);
-        var chosen = Enumerable.Range(0, heads).Select(i => (i * senders.Length + senders.Length / 2) / heads).ToArray();
-        var reference = new Best();
-        double difference = 0;
-        reference.Add(model, () =>
+        private readonly BestTime cone = new();
+        private readonly Head[] senders = [.. Enumerable
+            .Range(0, group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer))
+            .SelectMany(layer => Enumerable.Range(0, model.Config.Heads).Select(head => new Head(layer, head)))];
+
+        public string Name => group.Name;
+
+        /// <summary>By [sender, prompt].</summary>
+        public double[,] Effects { get; private set; } = new double[0, 0];
+
+        /// <summary>What the cone did, without the reference.</summary>
+        public GroupBenchmark Alone => new(Name, senders.Length, double.NaN, cone.Seconds / senders.Length, double.NaN,
+            cone.Operations / senders.Length, double.NaN);
+
+        public void Patch(PathBatch batch) => cone.Time(() => Effects = EffectsOf(batch, senders), model);
+
+        public GroupBenchmark Compare(PathBatch batch, int heads)
         {
-            var effects = PathPatching.Effects(batch, group, Ends(group, receivers), [.. chosen.Select(s => senders[s])]);
-            for (var i = 0; i < heads; i++)
-                difference = Math.Max(difference, Math.Abs(Mean(effects, i) - Mean(scores, chosen[i])));
-        });
-        return new GroupBenchmark(group.Name, senders.Length, reference.Seconds / heads, cone.Seconds / senders.Length,
-            reference.Operations / (double)heads, cone.Operations / (double)senders.Length, difference);
-    }
-
-    private static double Mean(double[,] effects, int sender) =>
-        Enumerable.Range(0, effects.GetLength(1)).Average(n => effects[sender, n]);
-
-    private static IReadOnlyList<Head> Ends(PathGroup group, IReadOnlyList<Head> receivers) => group.ReceiversFrom is null ? [] : receivers;
-
-    private static Head[] Senders(Llama model, PathGroup group, IReadOnlyList<Head> receivers)
-    {
-        var layers = group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer);
-        return [.. Enumerable.Range(0, layers * model.Config.Heads).Select(i => new Head(i / model.Config.Heads, i % model.Config.Heads))];
-    }
-
-    /// <summary>The best time of several runs of the same work, and its operations.</summary>
-    private sealed class Best
-    {
-        public double Seconds { get; set; } = double.PositiveInfinity;
-
-        public long Operations { get; private set; }
-
-        public void Add(Llama model, Action work)
-        {
-            var before = model.Operations;
-            var clock = Stopwatch.StartNew();
-            work();
-            Seconds = Math.Min(Seconds, clock.Elapsed.TotalSeconds);
-            Operations = model.Operations - before;
+            var all = senders.Length;
+            int[] chosen = [.. Enumerable.Range(0, heads).Select(i => (i * all + all / 2) / heads)];
+            var (reference, difference) = (new BestTime(), 0.0);
+            reference.Time(() =>
+            {
+                var effects = EffectsOf(batch, [.. chosen.Select(s => senders[s])]);
+                difference = chosen.Index().Max(c => Math.Abs(Mean(effects, c.Index) - Mean(Effects, c.Item)));
+            }, model);
+            return Alone with
+            {
+                ReferenceSecondsPerHead = reference.Seconds / heads,
+                ReferenceOperations = reference.Operations / heads,
+                LargestDifference = difference,
+            };
         }
+
+        private double[,] EffectsOf(PathBatch batch, Head[] heads) =>
+            PathPatching.Effects(batch, group, group.ReceiversFrom is null ? [] : receivers, heads);
+
+        private static double Mean(double[,] effects, int sender) =>
+            Enumerable.Range(0, effects.GetLength(1)).Average(n => effects[sender, n]);
     }
 }
 
@@ -161,10 +151,7 @@ public static class ProcessMemory
     /// <summary>Peak resident bytes so far (VmHWM on Linux).</summary>
     public static long PeakBytes()
     {
-        const string Field = "VmHWM:";
-        var line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status")
-            .FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal)) : null;
-        return line is null ? Process.GetCurrentProcess().PeakWorkingSet64
-            : long.Parse(line[Field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim()) * 1024;
+        using var own = Process.GetCurrentProcess();
+        return own.PeakWorkingSet64;
     }
 }

@@ -6,12 +6,12 @@ namespace Patchbay.Lab.Data;
 /// <param name="Left">First number, not negative.</param>
 /// <param name="Operator">'+', '-' or '*'.</param>
 /// <param name="Right">Second number, not negative.</param>
-public readonly record struct ArithmeticProblem(int Left, char Operator, int Right)
+internal readonly record struct ArithmeticProblem(int Left, char Operator, int Right)
 {
     /// <summary>One in so many problems with two numbers of several digits is never trained.</summary>
     private const int HeldOutOf = 16;
 
-    /// <summary>What comes out.</summary>
+    /// <summary>The sum, difference or product.</summary>
     /// <exception cref="InvalidOperationException">The operator is none of the three.</exception>
     public int Result => Operator switch
     {
@@ -30,17 +30,14 @@ public readonly record struct ArithmeticProblem(int Left, char Operator, int Rig
 /// <summary>Arithmetic in the style of Goat's data: "123+45=168." digit by digit, and in words ("What is 12+7? 19.").
 /// Sums, differences that are not negative, and products by a one-digit number; a sequence has problems of one kind.
 /// Digits of the answer and the full stop behind it are the answer.</summary>
-public sealed class ArithmeticData : ITrainingData
+internal sealed class ArithmeticData : ITrainingData
 {
-    /// <summary>Kinds of sequences.</summary>
-    public const string Addition = "addition", Subtraction = "subtraction", Multiplication = "multiplication";
-
     /// <summary>A sequence ends with the problem that reaches this many tokens.</summary>
     private const int SequenceLength = 48;
 
+    /// <summary>The kinds of sequences; each has its operator, and its own of <see cref="OwnForms"/>.</summary>
+    private static readonly string[] Kinds = ["addition", "subtraction", "multiplication"];
     private const string Operators = "+-*";
-
-    private static readonly string[] Kinds = [Addition, Subtraction, Multiplication];
 
     /// <summary>What comes before the answer: {0} and {1} are the numbers, {2} the operator.</summary>
     private static readonly string[] AnyForms = ["{0} {2} {1} =", "What is {0}{2}{1}?", "What is {0} {2} {1}?"];
@@ -53,77 +50,63 @@ public sealed class ArithmeticData : ITrainingData
         ["{0} times {1} is", "Multiply {0} by {1}."],
     ];
 
-    private static readonly int[] DigitIds = [.. Enumerable.Range(0, 10).Select(digit => LabVocabulary.Quartet.IdOf($"{digit}"))];
-    private static readonly int Stop = LabVocabulary.Quartet.IdOf(".");
-
     private readonly int _maxDigits;
-    private readonly float _contextWeight;
 
-    /// <summary>Problems of some size.</summary>
-    /// <param name="maxDigits">Most digits of a number, 1 to 4.</param>
-    /// <param name="contextWeight">Weight of everything that is no answer.</param>
-    public ArithmeticData(int maxDigits = 3, float contextWeight = 0.1f)
+    /// <summary>Problems with numbers of so many digits, 1 to 4.</summary>
+    public ArithmeticData(int maxDigits = 3)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxDigits, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxDigits, 4);
-        (_maxDigits, _contextWeight) = (maxDigits, contextWeight);
+        _maxDigits = maxDigits;
     }
 
-    /// <inheritdoc/>
     public IReadOnlyList<Stage> Stages { get; } = [new("arithmetic")];
 
-    /// <inheritdoc/>
-    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
-    {
-        var random = SequenceWriter.RandomOf(seed, step);
-        var writer = new SequenceWriter(tokens, LabVocabulary.Quartet);
-        while (!writer.IsFull)
+    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
+        SequenceWriter.Batch(seed, step, tokens, LabVocabulary.Quartet, (writer, random) =>
         {
             var kind = random.Below(Kinds.Length);
-            writer.Begin();
             while (writer.Length < SequenceLength)
             {
                 var problem = Draw(kind, _maxDigits, random);
                 if (!problem.IsHeldOut) Write(writer, problem, kind, random);
             }
-            writer.Finish(Kinds[kind]);
-        }
-        return writer.Sequences;
-    }
+            return Kinds[kind];
+        });
 
-    /// <summary>Problems that no training sees: ids up to "=", and the digits of the result with the full
-    /// stop.</summary>
-    public static IReadOnlyList<Question> Problems(ulong seed, int count, int maxDigits = 3)
+    /// <summary>Problems that no training sees: ids up to "=", and the digits of the result with the full stop. Numbers
+    /// have two digits at least, for products of shorter ones are never held out.</summary>
+    public static IReadOnlyList<Question> HeldOut(ulong seed, int count, int maxDigits = 3)
     {
-        // Products need a first number of two digits to be held out.
         ArgumentOutOfRangeException.ThrowIfLessThan(maxDigits, 2);
         var random = SplitMix64.For(seed, "arithmetic questions");
         var questions = new List<Question>(count);
         while (questions.Count < count)
         {
             var problem = Draw(questions.Count % Kinds.Length, maxDigits, random);
-            if (!problem.IsHeldOut) continue;
-            questions.Add(new Question(
-                [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode($"{problem.Left}{problem.Operator}{problem.Right}=")],
-                DigitsOf(problem.Result)));
+            if (problem.IsHeldOut)
+                questions.Add(LabVocabulary.Quartet.Question(
+                    $"{problem.Left}{problem.Operator}{problem.Right}=", AnswerIds(problem)));
         }
         return questions;
     }
 
-    private void Write(SequenceWriter writer, ArithmeticProblem problem, int kind, SplitMix64 random)
+    private static void Write(SequenceWriter writer, ArithmeticProblem problem, int kind, SplitMix64 random)
     {
         var form = random.Below(2) == 0 ? "{0}{2}{1}="
             : random.Pick(random.Below(2) == 0 ? AnyForms : OwnForms[kind]);
-        writer.Add(string.Format(null, form, problem.Left, problem.Right, problem.Operator), _contextWeight);
-        if (form[^1] != '=' || form[^2] == ' ') writer.Add(LabVocabulary.SpaceId, _contextWeight);
-        writer.Add(DigitsOf(problem.Result), 1);
+        var text = string.Format(null, form, problem.Left, problem.Right, problem.Operator);
+        writer.Add(text, SequenceWriter.Context);
+        if (form[^1] != '=' || form[^2] == ' ') writer.AddContext(LabVocabulary.SpaceId);
+        foreach (var id in AnswerIds(problem)) writer.Add(id, 1);
     }
 
     /// <summary>Numbers of every length alike; the greater of a difference comes first.</summary>
     private static ArithmeticProblem Draw(int kind, int maxDigits, SplitMix64 random)
     {
         var (left, right) = (Number(maxDigits, random), Number(kind == 2 ? 1 : maxDigits, random));
-        return new(kind == 1 ? Math.Max(left, right) : left, Operators[kind], kind == 1 ? Math.Min(left, right) : right);
+        if (kind == 1 && left < right) (left, right) = (right, left);
+        return new(left, Operators[kind], right);
     }
 
     private static int Number(int maxDigits, SplitMix64 random)
@@ -133,5 +116,6 @@ public sealed class ArithmeticData : ITrainingData
         return bound == 10 ? random.Below(10) : (bound / 10) + random.Below(bound - (bound / 10));
     }
 
-    private static int[] DigitsOf(int number) => [.. $"{number}".Select(c => DigitIds[c - '0']), Stop];
+    private static int[] AnswerIds(ArithmeticProblem problem) =>
+        [.. $"{problem.Result}.".Select(c => LabVocabulary.Quartet.IdOf($"{c}"))];
 }

@@ -1,4 +1,5 @@
 using Patchbay.Tasks;
+using static Patchbay.Lab.Data.ConversationWords;
 
 namespace Patchbay.Lab.Data;
 
@@ -7,37 +8,20 @@ namespace Patchbay.Lab.Data;
 /// the end token, is the answer.</summary>
 /// <remarks>Nothing here is in a box and only one thing per conversation is given a property, so that no entity is
 /// tracked. Some of the combinations that answers are made of are held out for <see cref="HeldOut"/>.</remarks>
-public sealed class ConversationData : ITrainingData
+internal sealed class ConversationData : ITrainingData
 {
-    /// <summary>The kind of every sequence.</summary>
-    public const string Conversation = "conversation";
-
     private const int HeldOutOf = 8, MaxTurns = 4, MaxCount = 9;
-
-    private const string UserSays = "USER:", AssistantSays = "ASSISTANT:";
 
     private static readonly Func<SplitMix64, Turn>[] Skills =
     [
         Greet, Thank, SayOne, SayTwo, Count, CountWords, Use, UsualColour, Opposite, Bigger, Size, Like, Loss,
     ];
 
-    private readonly float _contextWeight;
-
-    /// <summary>Conversations.</summary>
-    /// <param name="contextWeight">Weight of everything that the assistant does not say.</param>
-    public ConversationData(float contextWeight = 0.1f) => _contextWeight = contextWeight;
-
-    /// <inheritdoc/>
     public IReadOnlyList<Stage> Stages { get; } = [new("conversations")];
 
-    /// <inheritdoc/>
-    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens)
-    {
-        var random = SequenceWriter.RandomOf(seed, step);
-        var writer = new SequenceWriter(tokens, LabVocabulary.Quartet);
-        while (!writer.IsFull)
+    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
+        SequenceWriter.Batch(seed, step, tokens, LabVocabulary.Quartet, (writer, random) =>
         {
-            writer.Begin();
             // Half the conversations tell the assistant something that is asked for later.
             var (told, asked) = random.Below(4) switch
             {
@@ -45,14 +29,12 @@ public sealed class ConversationData : ITrainingData
                 1 => Colour(random),
                 _ => (default(Turn), default(Turn)),
             };
-            if (told is not null) Write(writer, told);
             var turns = told is null ? 1 + random.Below(MaxTurns) : random.Below(MaxTurns - 1);
-            for (; turns > 0; turns--) Write(writer, random.Pick(Skills)(random));
-            if (asked is not null) Write(writer, asked);
-            writer.Finish(Conversation);
-        }
-        return writer.Sequences;
-    }
+            told?.Write(writer);
+            for (; turns > 0; turns--) random.Pick(Skills)(random).Write(writer);
+            asked?.Write(writer);
+            return "conversation";
+        });
 
     /// <summary>Questions about combinations that no training sees, answered by one token: the colour that was said,
     /// the second of two words to repeat, the bigger of two things, in turn.</summary>
@@ -73,37 +55,39 @@ public sealed class ConversationData : ITrainingData
 
     private static Question ColourQuestion(SplitMix64 random)
     {
-        var (told, asked) = Colour(Thing(random), random.Pick(ConversationWords.Colours), out var heldOut);
-        return heldOut ? Ask($"{told.Text} {asked.Text}") : ColourQuestion(random);
+        var (thing, colour) = Draw(Things, Colours, random, heldOut: true);
+        var (told, asked) = Colour(thing, colour);
+        return QuestionOf($"{told.Text} {asked.Text}", ".</s>");
     }
 
     private static Question SayQuestion(SplitMix64 random)
     {
-        var (first, second) = (Thing(random), Thing(random));
-        return IsHeldOut(first, second) ? Ask(Say(first, second).Text) : SayQuestion(random);
+        var (first, second) = Draw(Things, Things, random, heldOut: true);
+        return QuestionOf(Say(first, second).Text, ".</s>");
     }
 
     private static Question BiggerQuestion(SplitMix64 random)
     {
-        var (big, small) = (random.Pick(ConversationWords.Big), random.Pick(ConversationWords.Small));
-        if (!IsHeldOut(big, small)) return BiggerQuestion(random);
-        var turn = Bigger(big, small, random.Below(2) == 0);
-        // Up to the thing: "A ship | is bigger."
-        var ids = LabVocabulary.Quartet.Encode(turn.Text[..^" is bigger.</s>".Length]);
+        var (big, small) = Draw(Big, Small, random, heldOut: true);
+        return QuestionOf(Bigger(big, small, random.Below(2) == 0).Text, " is bigger.</s>");
+    }
+
+    /// <summary>What is asked for is the last word before the end of a conversation.</summary>
+    private static Question QuestionOf(string text, string end)
+    {
+        var ids = LabVocabulary.Quartet.Encode(text[..^end.Length]);
         return new([LabVocabulary.Begin, .. ids[..^1]], [ids[^1]]);
     }
 
-    /// <summary>The last word before the full stop and the end token is what is asked for.</summary>
-    private static Question Ask(string text)
+    /// <summary>Two words, drawn again until they are held out or are not.</summary>
+    private static (string First, string Second) Draw(
+        IReadOnlyList<string> firsts, IReadOnlyList<string> seconds, SplitMix64 random, bool heldOut)
     {
-        var ids = LabVocabulary.Quartet.Encode(text);
-        return new([LabVocabulary.Begin, .. ids[..^3]], [ids[^3]]);
-    }
-
-    private void Write(SequenceWriter writer, Turn turn)
-    {
-        writer.Add($"{UserSays} {turn.User} {AssistantSays}", _contextWeight);
-        writer.Add($"{turn.Assistant}</s>", 1);
+        while (true)
+        {
+            var (first, second) = (random.Pick(firsts), random.Pick(seconds));
+            if (IsHeldOut(first, second) == heldOut) return (first, second);
+        }
     }
 
     private static Turn Greet(SplitMix64 random) => random.Below(4) switch
@@ -123,14 +107,14 @@ public sealed class ConversationData : ITrainingData
 
     private static Turn SayOne(SplitMix64 random)
     {
-        var thing = Thing(random);
+        var thing = random.Pick(Things);
         return new(random.Below(2) == 0 ? $"Please say {thing}." : $"Say {thing}, please.", $"{thing}.");
     }
 
     private static Turn SayTwo(SplitMix64 random)
     {
-        var (first, second) = (Thing(random), Thing(random));
-        return IsHeldOut(first, second) ? SayTwo(random) : Say(first, second);
+        var (first, second) = Draw(Things, Things, random, heldOut: false);
+        return Say(first, second);
     }
 
     private static Turn Say(string first, string second) => new($"Say {first} and {second}.", $"{first} and {second}.");
@@ -143,32 +127,32 @@ public sealed class ConversationData : ITrainingData
 
     private static Turn CountWords(SplitMix64 random)
     {
-        var things = Enumerable.Range(0, 1 + random.Below(5)).Select(_ => Thing(random)).ToArray();
-        return new($"How many words are here: {string.Join(' ', things)}?", $"{things.Length}.");
+        var words = Enumerable.Range(0, 1 + random.Below(5)).Select(_ => random.Pick(Things)).ToArray();
+        return new($"How many words are here: {string.Join(' ', words)}?", $"{words.Length}.");
     }
 
     private static Turn Use(SplitMix64 random)
     {
-        var (thing, use) = random.Pick(ConversationWords.Uses);
+        var (thing, use) = random.Pick(Uses);
         return new($"What is {A(thing)} for?", $"{A(thing, capital: true)} is for {use}.");
     }
 
     private static Turn UsualColour(SplitMix64 random)
     {
-        var (thing, colour) = random.Pick(ConversationWords.UsualColours);
+        var (thing, colour) = random.Pick(UsualColours);
         return new($"What colour does {A(thing)} have?", $"{A(thing, capital: true)} is {colour}.");
     }
 
     private static Turn Opposite(SplitMix64 random)
     {
-        var (word, opposite) = random.Pick(ConversationWords.Opposites);
+        var (word, opposite) = random.Pick(Opposites);
         return new($"What is the opposite of {word}?", $"The opposite of {word} is {opposite}.");
     }
 
     private static Turn Bigger(SplitMix64 random)
     {
-        var (big, small) = (random.Pick(ConversationWords.Big), random.Pick(ConversationWords.Small));
-        return IsHeldOut(big, small) ? Bigger(random) : Bigger(big, small, random.Below(2) == 0);
+        var (big, small) = Draw(Big, Small, random, heldOut: false);
+        return Bigger(big, small, random.Below(2) == 0);
     }
 
     private static Turn Bigger(string big, string small, bool bigFirst) => new(
@@ -178,42 +162,38 @@ public sealed class ConversationData : ITrainingData
     private static Turn Size(SplitMix64 random)
     {
         var big = random.Below(2) == 0;
-        var thing = random.Pick(big ? ConversationWords.Big : ConversationWords.Small);
+        var thing = random.Pick(big ? Big : Small);
         return new($"Is {A(thing)} big or small?", $"{A(thing, capital: true)} is {(big ? "big" : "small")}.");
     }
 
     private static Turn Like(SplitMix64 random)
     {
-        var thing = Thing(random);
+        var thing = random.Pick(Things);
         return new($"I like my {thing}.", $"I am glad that you like your {thing}.");
     }
 
     private static Turn Loss(SplitMix64 random)
     {
-        var thing = Thing(random);
+        var thing = random.Pick(Things);
         return new($"I have lost my {thing}.", $"I am sorry that you have lost your {thing}.");
     }
 
     private static (Turn Told, Turn Asked) Name(SplitMix64 random)
     {
-        var name = random.Pick(ConversationWords.Names);
-        return (new($"My name is {name}.", $"Nice to meet you, {name}."), new("What is my name?", $"Your name is {name}."));
+        var name = random.Pick(Names);
+        return (new($"My name is {name}.", $"Nice to meet you, {name}."),
+            new("What is my name?", $"Your name is {name}."));
     }
 
     private static (Turn Told, Turn Asked) Colour(SplitMix64 random)
     {
-        var turns = Colour(Thing(random), random.Pick(ConversationWords.Colours), out var heldOut);
-        return heldOut ? Colour(random) : turns;
+        var (thing, colour) = Draw(Things, Colours, random, heldOut: false);
+        return Colour(thing, colour);
     }
 
-    private static (Turn Told, Turn Asked) Colour(string thing, string colour, out bool heldOut)
-    {
-        heldOut = IsHeldOut(thing, colour);
-        return (new($"My {thing} is {colour}.", $"A {colour} {thing} is nice."),
+    private static (Turn Told, Turn Asked) Colour(string thing, string colour) =>
+        (new($"My {thing} is {colour}.", $"A {colour} {thing} is nice."),
             new($"What colour is my {thing}?", $"Your {thing} is {colour}."));
-    }
-
-    private static string Thing(SplitMix64 random) => random.Pick(EntityWords.All.Objects);
 
     private static string A(string thing, bool capital = false) =>
         $"{(capital ? "A" : "a")}{("aeiou".Contains(thing[0]) ? "n" : "")} {thing}";
@@ -221,6 +201,16 @@ public sealed class ConversationData : ITrainingData
     /// <summary>What the user says and what the assistant answers.</summary>
     private sealed record Turn(string User, string Assistant)
     {
-        public string Text => $"{UserSays} {User} {AssistantSays} {Assistant}</s>";
+        private string Asked => $"USER: {User} ASSISTANT:";
+
+        private string Answered => $"{Assistant}</s>";
+
+        public string Text => $"{Asked} {Answered}";
+
+        public void Write(SequenceWriter writer)
+        {
+            writer.Add(Asked, SequenceWriter.Context);
+            writer.Add(Answered, 1);
+        }
     }
 }

@@ -1,18 +1,23 @@
+using Patchbay.Tasks;
+
 namespace Patchbay.Lab.Data;
 
 /// <summary>What conversations are about: common knowledge as small tables.</summary>
 internal static class ConversationWords
 {
-    public static IReadOnlyList<string> Colours { get; } = Words("red blue green white black yellow brown grey");
+    public static IReadOnlyList<string> Things => EntityWords.All.Objects;
+
+    public static IReadOnlyList<string> Colours { get; } =
+        WordList.Split("red blue green white black yellow brown grey");
 
     public static IReadOnlyList<string> Names { get; } =
-        Words("Anna Ben Clara David Emma Frank Grace Henry Julia Karl Laura Martin");
+        WordList.Split("Anna Ben Clara David Emma Frank Grace Henry Julia Karl Laura Martin");
 
     public static IReadOnlyList<string> Big { get; } =
-        Words("ship plane train engine boat tent car cow horse tree vehicle table bed anchor piano");
+        WordList.Split("ship plane train engine boat tent car cow horse tree vehicle table bed anchor piano");
 
     public static IReadOnlyList<string> Small { get; } =
-        Words("coin key nut pin ring seed button stamp pill chip egg leaf thread magnet ticket card");
+        WordList.Split("coin key nut pin ring seed button stamp pill chip egg leaf thread magnet ticket card");
 
     /// <summary>What a thing is for.</summary>
     public static IReadOnlyList<(string Thing, string Use)> Uses { get; } = Pairs(
@@ -28,7 +33,8 @@ internal static class ConversationWords
     public static IReadOnlyList<(string Thing, string Colour)> UsualColours { get; } = Pairs(
         """
         apple red rose red leaf green tree green plant green milk white salt white rice white sugar white paper white
-        coffee brown wood brown bread brown brick red gold yellow corn yellow silver grey steel grey stone grey oil black
+        coffee brown wood brown bread brown brick red gold yellow corn yellow silver grey steel grey stone grey
+        oil black
         """);
 
     /// <summary>Words and their opposites, both ways.</summary>
@@ -38,10 +44,8 @@ internal static class ConversationWords
         high low light dark rich poor early late near far left right young old wet dry clean dirty strong weak big small
         """));
 
-    private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
     private static (string, string)[] Pairs(string text) =>
-        [.. Words(text).Chunk(2).Select(pair => (pair[0], pair[1]))];
+        [.. WordList.Split(text).Chunk(2).Select(pair => (pair[0], pair[1]))];
 
     private static (string, string)[] BothWays((string A, string B)[] pairs) =>
         [.. pairs, .. pairs.Select(pair => (pair.B, pair.A))];

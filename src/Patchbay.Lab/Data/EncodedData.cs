@@ -6,12 +6,10 @@ namespace Patchbay.Lab.Data;
 /// With the lab's own tokenizer they are the same ids and weights.</summary>
 /// <param name="data">The data, made of the lab's words.</param>
 /// <param name="encode">The tokenizer.</param>
-public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITrainingData
+internal sealed class EncodedData(ITrainingData data, EncodeText encode) : ITrainingData
 {
-    /// <inheritdoc/>
     public IReadOnlyList<Stage> Stages { get; } = [new(data.Stages[^1].Name)];
 
-    /// <inheritdoc/>
     /// <remarks><paramref name="tokens"/> are the lab's: another tokenizer may make more of them.</remarks>
     public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
         [.. data.Batch(seed, step, data.Stages.Count - 1, tokens).Select(Encode)];
@@ -28,9 +26,9 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
         {
             end = start + 1;
             while (end < sequence.Ids.Length && sequence.Weights[end] == sequence.Weights[start]) end++;
+            var until = LabVocabulary.Quartet.Decode(sequence.Ids[1..end]).Length;
             var to = end == sequence.Ids.Length
-                ? ids.Length
-                : encode(UpTo(LabVocabulary.Quartet.Decode(sequence.Ids[1..end]).Length, text)).AsSpan().CommonPrefixLength(ids);
+                ? ids.Length : encode(Beginning(text, until)).AsSpan().CommonPrefixLength(ids);
             for (; from < to; from++) weights[from] = sequence.Weights[start];
         }
         return new(sequence.Kind, ids, weights);
@@ -38,5 +36,6 @@ public sealed class EncodedData(ITrainingData data, EncodeText encode) : ITraini
 
     /// <summary>The beginning of a text. A space at its end, which tokenizers may drop, is kept by a digit behind it
     /// that is not the one that follows.</summary>
-    private static string UpTo(int end, string text) => text[end - 1] != ' ' ? text[..end] : text[..end] + (text[end] == '0' ? '1' : '0');
+    private static string Beginning(string text, int end) =>
+        text[end - 1] != ' ' ? text[..end] : text[..end] + (text[end] == '0' ? '1' : '0');
 }

@@ -5,7 +5,7 @@ namespace Patchbay.Lab.Data;
 
 /// <summary>Writes a <see cref="LabVocabulary"/> as Hugging Face's tokenizer files, which every reader of
 /// tokenizer.json opens.</summary>
-public static class LabTokenizer
+internal static class LabTokenizer
 {
     private static readonly JsonSerializerOptions Plain =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true, NewLine = "\n" };
@@ -17,7 +17,7 @@ public static class LabTokenizer
     public static void Write(string folder, LabVocabulary vocabulary)
     {
         Directory.CreateDirectory(folder);
-        Save("tokenizer.json", File(vocabulary));
+        Save("tokenizer.json", Definition(vocabulary));
         Save("tokenizer_config.json", new
         {
             tokenizer_class = "PreTrainedTokenizerFast",
@@ -28,99 +28,82 @@ public static class LabTokenizer
         });
         Save("special_tokens_map.json", new { bos_token = "<s>", eos_token = "</s>", unk_token = "<unk>" });
 
-        void Save(string name, object content) => System.IO.File.WriteAllText(
-            Path.Combine(folder, name), JsonSerializer.Serialize(content, Plain) + "\n");
+        void Save(string name, object content) =>
+            File.WriteAllText(Path.Combine(folder, name), JsonSerializer.Serialize(content, Plain) + "\n");
     }
 
-    private static object File(LabVocabulary vocabulary) => new
+    private static object Definition(LabVocabulary vocabulary)
     {
-        version = "1.0",
-        truncation = (object?)null,
-        padding = (object?)null,
-        added_tokens = Enumerable.Range(0, 3).Select(id => new
+        const string Space = LabVocabulary.Space;
+        object begin = new { SpecialToken = new { id = "<s>", type_id = 0 } };
+        object textA = new { Sequence = new { id = "A", type_id = 0 } };
+        object textB = new { Sequence = new { id = "B", type_id = 1 } };
+        return new
         {
-            id,
-            content = vocabulary.Tokens[id],
-            single_word = false,
-            lstrip = false,
-            rstrip = false,
-            normalized = false,
-            special = true,
-        }),
-        // Of the spaces only those stay that stand before a word or a number, one each.
-        normalizer = new
-        {
-            type = "Sequence",
-            normalizers = new object[]
+            version = "1.0",
+            truncation = (object?)null,
+            padding = (object?)null,
+            added_tokens = vocabulary.Tokens.Take(3).Select((content, id) => new
             {
-                new { type = "Prepend", prepend = LabVocabulary.Space },
-                new { type = "Replace", pattern = new { Regex = @"\s" }, content = LabVocabulary.Space },
-                new
+                id,
+                content,
+                single_word = false,
+                lstrip = false,
+                rstrip = false,
+                normalized = false,
+                special = true,
+            }),
+            // Of the spaces only those stay that stand before a word or a number, one each.
+            normalizer = new
+            {
+                type = "Sequence",
+                normalizers = new object[]
                 {
-                    type = "Replace",
-                    pattern = new { Regex = LabVocabulary.Space + @"+(?![\p{L}\p{N}])" },
-                    content = "",
+                    new { type = "Prepend", prepend = Space },
+                    new { type = "Replace", pattern = new { Regex = @"\s" }, content = Space },
+                    new { type = "Replace", pattern = new { Regex = Space + @"+(?![\p{L}\p{N}])" }, content = "" },
                 },
             },
-        },
-        pre_tokenizer = new
-        {
-            type = "Sequence",
-            pretokenizers = new object[]
+            pre_tokenizer = new
             {
-                new
+                type = "Sequence",
+                pretokenizers = new[]
                 {
-                    type = "Split",
-                    pattern = new { String = LabVocabulary.Space },
-                    behavior = "MergedWithNext",
-                    invert = false,
+                    Split(new { String = Space }, "MergedWithNext"),
+                    new { type = "Punctuation", behavior = "Isolated" },
+                    vocabulary.DigitsPerToken == 1 ? new { type = "Digits", individual_digits = true }
+                        : Split(new { Regex = $@"\p{{N}}{{1,{vocabulary.DigitsPerToken}}}" }, "Isolated"),
                 },
-                new { type = "Punctuation", behavior = "Isolated" },
-                vocabulary.DigitsPerToken == 1
-                    ? new { type = "Digits", individual_digits = true }
-                    : (object)new
-                    {
-                        type = "Split",
-                        pattern = new { Regex = $@"\p{{N}}{{1,{vocabulary.DigitsPerToken}}}" },
-                        behavior = "Isolated",
-                        invert = false,
-                    },
             },
-        },
-        post_processor = new
-        {
-            type = "TemplateProcessing",
-            single = new object[]
+            post_processor = new
             {
-                new { SpecialToken = new { id = "<s>", type_id = 0 } },
-                new { Sequence = new { id = "A", type_id = 0 } },
+                type = "TemplateProcessing",
+                single = new[] { begin, textA },
+                pair = new[] { begin, textA, textB },
+                special_tokens = new Dictionary<string, object>
+                {
+                    ["<s>"] = new { id = "<s>", ids = new[] { LabVocabulary.Begin }, tokens = new[] { "<s>" } },
+                },
             },
-            pair = new object[]
+            decoder = new
             {
-                new { SpecialToken = new { id = "<s>", type_id = 0 } },
-                new { Sequence = new { id = "A", type_id = 0 } },
-                new { Sequence = new { id = "B", type_id = 1 } },
+                type = "Sequence",
+                decoders = new object[]
+                {
+                    new { type = "Replace", pattern = new { String = Space }, content = " " },
+                    new { type = "Fuse" },
+                    new { type = "Strip", content = " ", start = 1, stop = 0 },
+                },
             },
-            special_tokens = new Dictionary<string, object>
+            model = new
             {
-                ["<s>"] = new { id = "<s>", ids = new[] { LabVocabulary.Begin }, tokens = new[] { "<s>" } },
+                type = "WordLevel",
+                vocab = vocabulary.Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id),
+                unk_token = "<unk>",
             },
-        },
-        decoder = new
-        {
-            type = "Sequence",
-            decoders = new object[]
-            {
-                new { type = "Replace", pattern = new { String = LabVocabulary.Space }, content = " " },
-                new { type = "Fuse" },
-                new { type = "Strip", content = " ", start = 1, stop = 0 },
-            },
-        },
-        model = new
-        {
-            type = "WordLevel",
-            vocab = vocabulary.Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id),
-            unk_token = "<unk>",
-        },
-    };
+        };
+
+        static object Split(object pattern, string behavior) =>
+            new { type = "Split", pattern, behavior, invert = false };
+    }
 }

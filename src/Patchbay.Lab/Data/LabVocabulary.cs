@@ -3,10 +3,11 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 
-/// <summary>A word-level vocabulary of models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a word
-/// with the space before it, punctuation and numbers are tokens without one, and where a space comes before a number it
-/// is a token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text back.</summary>
-public sealed partial class LabVocabulary
+/// <summary>A word-level vocabulary of models that are trained here. As in Llama's, "▁" is a space: "▁apple" is a
+/// word with the space before it, punctuation and numbers are tokens without one, and where a space comes before a
+/// number it is a token of its own. So "The apple is in Box F," is 7 tokens and decoding gives the text
+/// back.</summary>
+internal sealed partial class LabVocabulary
 {
     /// <summary>Ids of the unknown token, of the one before every sequence and of the one that ends a text.</summary>
     public const int Unknown = 0, Begin = 1, End = 2;
@@ -30,8 +31,8 @@ public sealed partial class LabVocabulary
         plus minus times Add Take from Multiply by
         red blue green white black yellow brown grey
         Anna Ben Clara David Emma Frank Grace Henry Julia Karl Laura Martin
-        hot cold warm cool up down day night open closed full empty fast slow good bad happy sad hard soft long short high
-        low light dark rich poor early late near far left right young wet dry clean dirty strong weak
+        hot cold warm cool up down day night open closed full empty fast slow good bad happy sad hard soft long short
+        high low light dark rich poor early late near far left right young wet dry clean dirty strong weak
         drinking reading writing eating driving sleeping sitting cutting playing seeing cooking sailing fishing
         sewing shooting lighting listening paying wearing
         """;
@@ -46,10 +47,8 @@ public sealed partial class LabVocabulary
     {
         DigitsPerToken = digits;
         var numbers = Enumerable.Range(0, (int)Math.Pow(10, digits)).Select(n => n.ToString($"D{digits}", null));
-        Tokens =
-        [
-            .. SpecialTokens, Space, .. numbers, .. Punctuation.Select(c => $"{c}"), .. words.Distinct().Select(word => Space + word),
-        ];
+        var spaced = words.Distinct().Select(word => Space + word);
+        Tokens = [.. SpecialTokens, Space, .. numbers, .. Punctuation.Select(c => $"{c}"), .. spaced];
         _ids = Tokens.Select((token, id) => (token, id)).ToDictionary(t => t.token, t => t.id);
         _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
         _wordIds = _ids.Where(pair => pair.Key.StartsWith(Space, StringComparison.Ordinal) && pair.Value != SpaceId)
@@ -59,16 +58,15 @@ public sealed partial class LabVocabulary
     /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely
     /// on its ids.</summary>
     public static LabVocabulary Quartet { get; } = new(digits: 1,
-    [
-        .. EntityWords.All.Labels, .. EntityWords.All.Objects, .. Words($"{Sentence} {Talk}"),
-    ]);
+        [.. EntityWords.All.Labels, .. EntityWords.All.Objects, .. WordList.Split($"{Sentence} {Talk}")]);
 
     /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a
     /// year is two.</summary>
     public static LabVocabulary PeopleAndYears { get; } = new(digits: 2,
     [
         .. IoiWords.All.Names, .. IoiWords.All.Places, .. IoiWords.All.Things, .. GreaterThanWords.All.Nouns,
-        .. IoiSentence.Templates.Append(GreaterThanPrompts.Text("", 11, 11)).SelectMany(text => Words(NoWord().Replace(text, " "))),
+        .. IoiSentence.Templates.Append(GreaterThanPrompts.Text("", 11, 11))
+            .SelectMany(text => WordList.Split(NoWord().Replace(text, " "))),
     ]);
 
     /// <summary>Digits of a number's tokens; a longer number is cut from the left.</summary>
@@ -94,6 +92,9 @@ public sealed partial class LabVocabulary
         Encode(text, ids.Add);
         return [.. ids];
     }
+
+    /// <summary>A question whose prompt is a text.</summary>
+    internal Question Question(string prompt, params int[] answer) => new([Begin, .. Encode(prompt)], answer);
 
     /// <summary>The text of ids, special tokens included; <see cref="Encode(string)"/> takes it back.</summary>
     public string Decode(IEnumerable<int> ids)
@@ -125,7 +126,8 @@ public sealed partial class LabVocabulary
                 if (char.IsNumber(c))
                 {
                     if (space) add(SpaceId);
-                    while (length < DigitsPerToken && at + length < text.Length && char.IsNumber(text[at + length])) length++;
+                    while (length < DigitsPerToken && at + length < text.Length && char.IsNumber(text[at + length]))
+                        length++;
                 }
                 add(_idsBySpan.TryGetValue(text.Slice(at, length), out var id) ? id : Unknown);
                 (space, at) = (false, at + length);
@@ -149,8 +151,6 @@ public sealed partial class LabVocabulary
             if (text.StartsWith(SpecialTokens[id], StringComparison.Ordinal)) return id;
         return -1;
     }
-
-    private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Slots of a template, numbers and marks.</summary>
     [GeneratedRegex(@"\[\w+\]|[^\p{L} ]")]

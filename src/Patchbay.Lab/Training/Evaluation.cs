@@ -7,14 +7,14 @@ using static TorchSharp.torch;
 namespace Patchbay.Lab.Training;
 
 /// <summary>How well a model answers questions.</summary>
-public static class Evaluation
+internal static class Evaluation
 {
     private const int AtOnce = 128;
 
     /// <summary>How many questions are answered right: every token of an answer the likeliest, given those before it;
     /// or, where several answers are right, one drawn from the distribution, always by the same random
     /// numbers.</summary>
-    public static Proportion Of(
+    public static Proportion Score(
         LlamaConfig config, LlamaWeights weights, IReadOnlyList<Question> questions, int threads = 1)
     {
         var right = 0;

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Patchbay.Lab.Training;
 
 /// <summary>Weights to begin with (docs/lab.md says which of these choices made binding form).</summary>
-public static class Initialization
+internal static class Initialization
 {
     /// <summary>Embeddings of unit variance, tied, with logits scaled by width^-1/2 in the final norm's weight, so that
     /// copying a token is easy from the start; matrices of variance 1/(3 inputs); norms 1. Each head's output

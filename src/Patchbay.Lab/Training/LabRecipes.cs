@@ -6,17 +6,48 @@ namespace Patchbay.Lab.Training;
 /// other tasks.</summary>
 public static class LabRecipes
 {
-    private static TrainingRecipe Base => new()
+    private static readonly TrainingRecipe[] All =
+    [
+        new()
+        {
+            Name = "small",
+            Model = new(4, 4, 32, 128, 256),
+            Data = [new("entities")],
+            Steps = 1500,
+            TokensPerStep = 1500,
+            LearningRate = 2e-3,
+        },
+        new()
+        {
+            Name = "base",
+            Model = new(6, 8, 32, 256, 384),
+            Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
+            Steps = 2000,
+            TokensPerStep = 1500,
+            LearningRate = 1e-3,
+            EvaluateEvery = 25,
+            StopAt = new("7 boxes", 0.6),
+        },
+        Other(IoiData.Ioi, steps: 1000, learningRate: 2e-3),
+        Other(GreaterThanData.GreaterThan, steps: 2000, learningRate: 3e-3),
+        FineTune("chat", new(), "conversations"),
+        FineTune("goat", new("lora", Rank: 64, Alpha: 64), "arithmetic"),
+        FineTune("float", new(), "arithmetic"),
+    ];
+
+    /// <summary>Names of the built-in recipes.</summary>
+    public static IReadOnlyList<string> Names => [.. All.Select(r => r.Name)];
+
+    /// <summary>A built-in recipe by its name, or a file.</summary>
+    /// <exception cref="FileNotFoundException">It is neither.</exception>
+    /// <exception cref="InvalidDataException">The file is no recipe.</exception>
+    public static TrainingRecipe Find(string nameOrPath)
     {
-        Name = "base",
-        Model = new(6, 8, 32, 256, 384),
-        Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
-        Steps = 2000,
-        TokensPerStep = 1500,
-        LearningRate = 1e-3,
-        EvaluateEvery = 25,
-        StopAt = new("7 boxes", 0.6),
-    };
+        if (All.FirstOrDefault(r => r.Name == nameOrPath) is { } recipe) return recipe;
+        if (File.Exists(nameOrPath)) return TrainingRecipe.Read(nameOrPath);
+        throw new FileNotFoundException(
+            $"{nameOrPath} is neither a file nor a built-in recipe ({string.Join(", ", Names)}).", nameOrPath);
+    }
 
     /// <summary>A task other than entity tracking. Its heads do not copy from the start: they would keep indirect
     /// object identification, where a name that comes twice must be suppressed, from being learned
@@ -43,31 +74,59 @@ public static class LabRecipes
         LearningRate = 3e-4,
         EvaluateEvery = 50,
     };
+}
 
-    private static readonly TrainingRecipe[] All =
+/// <summary>Data and evaluations by the names that recipes use.</summary>
+public static class LabData
+{
+    private const ulong EvaluationSeed = 0xE7A1; // that no training uses
+    private const int MostDigits = 2; // of a number in a problem: what models this small can learn in minutes
+
+    private static readonly Entry[] All =
     [
-        new()
-        {
-            Name = "small", Model = new(4, 4, 32, 128, 256), Data = [new("entities")], Steps = 1500, TokensPerStep = 1500, LearningRate = 2e-3,
-        },
-        Base,
-        Other(IoiData.Ioi, steps: 1000, learningRate: 2e-3),
-        Other(GreaterThanData.GreaterThan, steps: 2000, learningRate: 3e-3),
-        FineTune("chat", new(), "conversations"),
-        FineTune("goat", new("lora", Rank: 64, Alpha: 64), "arithmetic"),
-        FineTune("float", new(), "arithmetic"),
+        new("entities", "7 boxes", LabVocabulary.Quartet, part => new EntityCurriculum(part.Pairs),
+            count => EntityCurriculum.Questions(EvaluationSeed, count, boxes: 7)),
+        new("arithmetic", "arithmetic", LabVocabulary.Quartet, _ => new ArithmeticData(MostDigits),
+            count => ArithmeticData.HeldOut(EvaluationSeed, count, MostDigits)),
+        new("conversations", "conversations", LabVocabulary.Quartet, _ => new ConversationData(),
+            count => ConversationData.HeldOut(EvaluationSeed, count)),
+        new(IoiData.Ioi, IoiData.Ioi, LabVocabulary.PeopleAndYears, _ => new IoiData(),
+            count => IoiData.HeldOut(EvaluationSeed, count)),
+        new(GreaterThanData.GreaterThan, GreaterThanData.GreaterThan, LabVocabulary.PeopleAndYears,
+            _ => new GreaterThanData(), count => GreaterThanData.HeldOut(EvaluationSeed, count)),
     ];
 
-    /// <summary>Their names.</summary>
-    public static IReadOnlyList<string> Names => [.. All.Select(r => r.Name)];
+    /// <summary>Kinds of data.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = [.. All.Select(entry => entry.Kind)];
 
-    /// <summary>A built-in recipe by its name, or a file.</summary>
-    /// <exception cref="FileNotFoundException">It is neither.</exception>
-    /// <exception cref="InvalidDataException">The file is no recipe.</exception>
-    public static TrainingRecipe Find(string nameOrPath)
+    /// <summary>Names of the quartet's evaluations.</summary>
+    public static IReadOnlyList<string> Evaluations { get; } = EvaluationsOf(LabVocabulary.Quartet);
+
+    /// <summary>The vocabulary of a kind of data; the quartet's where there is no such kind.</summary>
+    internal static LabVocabulary VocabularyOf(string kind) =>
+        All.FirstOrDefault(entry => entry.Kind == kind)?.Vocabulary ?? LabVocabulary.Quartet;
+
+    /// <summary>Names of the evaluations in a vocabulary.</summary>
+    internal static IReadOnlyList<string> EvaluationsOf(LabVocabulary vocabulary) =>
+        [.. All.Where(entry => entry.Vocabulary == vocabulary).Select(entry => entry.Evaluation)];
+
+    /// <summary>The data of a recipe, mixed where they have several parts.</summary>
+    /// <exception cref="ArgumentException">There are no data of a kind.</exception>
+    internal static ITrainingData Create(IReadOnlyList<DataShare> parts)
     {
-        if (All.FirstOrDefault(r => r.Name == nameOrPath) is { } recipe) return recipe;
-        return File.Exists(nameOrPath) ? TrainingRecipe.Read(nameOrPath)
-            : throw new FileNotFoundException($"{nameOrPath} is neither a file nor a built-in recipe ({string.Join(", ", Names)}).", nameOrPath);
+        var made = parts.Select(part => (DataOf(part), part.Share)).ToArray();
+        return made is [var (only, _)] ? only : new MixedData(made);
+
+        static ITrainingData DataOf(DataShare part) => All.FirstOrDefault(entry => entry.Kind == part.Kind)?.Make(part)
+            ?? throw new ArgumentException($"there is no data '{part.Kind}', expected {string.Join(", ", Kinds)}");
     }
+
+    /// <summary>The questions of an evaluation, always the same.</summary>
+    /// <exception cref="ArgumentException">There is no such evaluation.</exception>
+    internal static IReadOnlyList<Question> Evaluation(string name, int count) =>
+        All.FirstOrDefault(entry => entry.Evaluation == name)?.Ask(count)
+            ?? throw new ArgumentException($"there is no evaluation '{name}'");
+
+    private sealed record Entry(string Kind, string Evaluation, LabVocabulary Vocabulary,
+        Func<DataShare, ITrainingData> Make, Func<int, IReadOnlyList<Question>> Ask);
 }

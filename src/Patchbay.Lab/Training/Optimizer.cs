@@ -4,10 +4,19 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
+/// <summary>Constants of AdamW (Loshchilov and Hutter 2019).</summary>
+/// <param name="Beta1">Decay of the mean of gradients.</param>
+/// <param name="Beta2">Decay of the mean of squared gradients.</param>
+/// <param name="Epsilon">Added to the root of the mean square.</param>
+/// <param name="WeightDecay">Share of learning rate by which a weight shrinks.</param>
+/// <param name="Clip">Largest norm of a gradient; a larger one is scaled down to it.</param>
+public sealed record AdamWOptions(
+    double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.01, double Clip = 1);
+
 /// <summary>AdamW (Loshchilov and Hutter 2019) over what is trained, with the norm of the whole gradient clipped: the
 /// steps of torch.optim.AdamW one by one, for TorchSharp's own makes numbers that may be freed while in use (see
 /// <see cref="Number"/>).</summary>
-public sealed class Optimizer : IDisposable
+internal sealed class Optimizer : IDisposable
 {
     private readonly AdamWOptions options;
     private readonly (TrainedTensor Of, Tensor Mean, Tensor Square)[] states;
@@ -61,13 +70,8 @@ public sealed class Optimizer : IDisposable
     /// <summary>Says how many steps were done, on which AdamW's correction of its means depends.</summary>
     public void GoOnAfter(long done) => steps = done;
 
-    /// <summary>Frees the means.</summary>
     public void Dispose()
     {
-        foreach (var (_, mean, square) in states)
-        {
-            mean.Dispose();
-            square.Dispose();
-        }
+        foreach (var tensor in states.SelectMany(s => new[] { s.Mean, s.Square })) tensor.Dispose();
     }
 }

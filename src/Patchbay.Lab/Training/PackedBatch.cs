@@ -1,11 +1,11 @@
 using Patchbay.Lab.Data;
-using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 
 /// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, the next id of its
-/// sequence; the last id of a sequence is read by no row, for nothing follows it.</summary>
-public sealed class PackedBatch
+/// sequence; the last id of a sequence is read by no row, for nothing follows it. R rows in all, N sequences, T rows of
+/// the longest.</summary>
+internal sealed class PackedBatch
 {
     /// <summary>Packs sequences of at least two ids.</summary>
     /// <exception cref="ArgumentException">There is none, or one is shorter, or has other than as many weights as
@@ -13,32 +13,24 @@ public sealed class PackedBatch
     public PackedBatch(IReadOnlyList<TrainingSequence> sequences)
     {
         if (sequences.Count == 0) throw new ArgumentException("a batch has one sequence at least");
-        Sequences = sequences;
         Offsets = new int[sequences.Count + 1];
-        for (var n = 0; n < sequences.Count; n++)
+        foreach (var (n, s) in sequences.Index())
         {
-            var s = sequences[n];
             if (s.Ids.Length < 2 || s.Weights.Length != s.Ids.Length)
-            {
                 throw new ArgumentException($"sequence {n} has {s.Ids.Length} ids and {s.Weights.Length} weights, "
                     + "expected 2 or more, as many of each");
-            }
             Offsets[n + 1] = Offsets[n] + s.Ids.Length - 1;
         }
-        (Ids, Targets, Weights) = (new int[Rows], new int[Rows], new float[Rows]);
-        for (var n = 0; n < sequences.Count; n++)
-        {
-            var s = sequences[n];
-            s.Ids.AsSpan(0, s.Ids.Length - 1).CopyTo(Ids.AsSpan(Offsets[n]));
-            s.Ids.AsSpan(1).CopyTo(Targets.AsSpan(Offsets[n]));
-            s.Weights.AsSpan(1).CopyTo(Weights.AsSpan(Offsets[n]));
-        }
+        Sequences = sequences;
+        Ids = [.. sequences.SelectMany(s => s.Ids[..^1])];
+        Targets = [.. sequences.SelectMany(s => s.Ids[1..])];
+        Weights = [.. sequences.SelectMany(s => s.Weights[1..])];
+        Longest = Enumerable.Range(0, sequences.Count).Max(Length);
     }
 
-    /// <summary>The sequences.</summary>
     public IReadOnlyList<TrainingSequence> Sequences { get; }
 
-    /// <summary>First row of each sequence, and the number of rows.</summary>
+    /// <summary>First row of each sequence, and the number of rows: (N + 1).</summary>
     public int[] Offsets { get; }
 
     /// <summary>Number of rows, R.</summary>
@@ -54,40 +46,21 @@ public sealed class PackedBatch
     public float[] Weights { get; }
 
     /// <summary>Rows of the longest sequence, T.</summary>
-    public int Longest => Enumerable.Range(0, Sequences.Count).Max(Length);
+    public int Longest { get; }
 
     /// <summary>Whether sequences differ in length, so that some must be padded.</summary>
     public bool IsPadded => Rows != Sequences.Count * Longest;
 
     /// <summary>Position of each row in its sequence: (R).</summary>
-    public int[] Positions => [.. Each((_, position) => position)];
+    public int[] Positions => Each(n => Enumerable.Range(0, Length(n)));
 
     /// <summary>Where each row is among the sequences padded to the longest's length: (R).</summary>
-    public int[] Places
-    {
-        get
-        {
-            var longest = Longest;
-            return [.. Each((sequence, position) => sequence * longest + position)];
-        }
-    }
+    public int[] Places => Each(n => Enumerable.Range(n * Longest, Length(n)));
 
-    /// <summary>The row that each place of the padded sequences reads, padding its sequence's last: (N·T). Attention is
-    /// causal, so that no row sees padding.</summary>
-    public int[] Padded
-    {
-        get
-        {
-            var longest = Longest;
-            return [.. Enumerable.Range(0, Sequences.Count * longest).Select(place =>
-                Offsets[place / longest] + Math.Min(place % longest, Length(place / longest) - 1))];
-        }
-    }
-
-    private int Length(int sequence) => Offsets[sequence + 1] - Offsets[sequence];
-
-    private IEnumerable<int> Each(Func<int, int, int> of) => Enumerable.Range(0, Sequences.Count)
-        .SelectMany(sequence => Enumerable.Range(0, Length(sequence)).Select(position => of(sequence, position)));
+    /// <summary>The row that each place of the padded sequences reads, padding its sequence's last: (N·T). Attention
+    /// is causal, so that no row sees padding.</summary>
+    public int[] Padded =>
+        Each(n => Enumerable.Range(0, Longest).Select(t => Offsets[n] + Math.Min(t, Length(n) - 1)));
 
     /// <summary>The batch in some parts of about as many rows, fewer if it has fewer sequences.</summary>
     public IReadOnlyList<PackedBatch> Split(int parts)
@@ -123,4 +96,9 @@ public sealed class PackedBatch
         }
         return sums.Where(s => s.Value.Count > 0).ToDictionary(s => s.Key, s => s.Value.Sum / s.Value.Count);
     }
+
+    private int Length(int sequence) => Offsets[sequence + 1] - Offsets[sequence];
+
+    private int[] Each(Func<int, IEnumerable<int>> places) =>
+        [.. Enumerable.Range(0, Sequences.Count).SelectMany(places)];
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Patchbay.Models;
@@ -24,7 +23,7 @@ public sealed record QuartetModel(
 public readonly record struct OverSeeds(double Mean, double Error, int Seeds)
 {
     /// <summary>Mean and standard error of values.</summary>
-    public static OverSeeds Of(IReadOnlyList<double> values)
+    public static OverSeeds FromValues(IReadOnlyList<double> values)
     {
         var mean = values.Average();
         var variance = values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1.0);
@@ -43,10 +42,12 @@ public static class Quartet
     /// <summary>Name of the file beside the models that holds every seed's results.</summary>
     public const string ResultsName = "quartet.json";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
     /// <summary>Recipe of one of the four, by the built-in recipe's name.</summary>
-    public static TrainingRecipe RecipeOf(string name, ulong seed) => LabRecipes.Find(name["tiny-".Length..]) with { Seed = seed };
+    public static TrainingRecipe RecipeOf(string name, ulong seed) =>
+        LabRecipes.Find(name["tiny-".Length..]) with { Seed = seed };
 
     /// <summary>Trains the quartet of each seed in folder/seed-N, one model after another.</summary>
     /// <param name="folder">Folder of the runs.</param>
@@ -54,26 +55,25 @@ public static class Quartet
     /// <param name="threads">Threads to train on; they change no result.</param>
     /// <param name="train">Trains one run, told its model's name.</param>
     /// <param name="recipe">Recipe of a model by name and seed; null: <see cref="RecipeOf"/>.</param>
-    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads, Action<string, TrainingRun> train,
-        Func<string, ulong, TrainingRecipe>? recipe = null)
+    public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads,
+        Action<string, TrainingRun> train, Func<string, ulong, TrainingRecipe>? recipe = null)
     {
-        var models = new List<QuartetModel>();
-        foreach (var seed in seeds)
+        return [.. seeds.SelectMany(seed => Names.Select(name => Train(name, seed)))];
+
+        QuartetModel Train(string name, ulong seed)
         {
-            foreach (var name in Names)
-            {
-                var start = name == Names[0] ? null : RunFolder(folder, seed, Names[0]) + "/model";
-                using var run = TrainingRun.Open(RunFolder(folder, seed, name), (recipe ?? RecipeOf)(name, seed), start, threads);
-                train($"{name}, seed {seed}", run);
-                var log = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName));
-                models.Add(new(name, seed, run.Steps, log.Sum(e => e.Seconds ?? 0), run.TrainedCount, run.FinalScores()));
-            }
+            var start = name == Names[0] ? null : RunFolder(folder, seed, Names[0]) + "/model";
+            using var run = TrainingRun.Open(
+                RunFolder(folder, seed, name), (recipe ?? RecipeOf)(name, seed), start, threads);
+            train($"{name}, seed {seed}", run);
+            var seconds = TrainingLog.Read(Path.Combine(run.Folder, TrainingLog.FileName)).Sum(e => e.Seconds ?? 0);
+            return new(name, seed, run.Steps, seconds, run.TrainedCount, run.FinalScores());
         }
-        return models;
     }
 
     /// <summary>Folder of one model's run.</summary>
-    public static string RunFolder(string folder, ulong seed, string name) => Path.Combine(folder, $"seed-{seed}", name);
+    public static string RunFolder(string folder, ulong seed, string name) =>
+        Path.Combine(folder, $"seed-{seed}", name);
 
     /// <summary>Copies the four models of a seed to a folder as they are to be shipped, each with its card, and the
     /// results of all seeds beside them. A folder with these names is replaced.</summary>
@@ -90,8 +90,9 @@ public static class Quartet
             if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
             Directory.CreateDirectory(target);
             var run = RunFolder(folder, seed, model.Name);
-            foreach (var file in Directory.GetFiles(Path.Combine(run, "model"))) File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-            File.Copy(Path.Combine(run, "recipe.json"), Path.Combine(target, "recipe.json"));
+            var recipe = Path.Combine(run, "recipe.json");
+            foreach (var file in (string[])[.. Directory.GetFiles(Path.Combine(run, "model")), recipe])
+                File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
             var adapter = Path.Combine(target, "adapter_config.json");
             if (File.Exists(adapter))
             {
@@ -100,7 +101,7 @@ public static class Quartet
                 File.WriteAllText(adapter, settings.ToJsonString(Json) + "\n");
             }
             File.WriteAllText(Path.Combine(target, "README.md"),
-                ModelCard.Of(model, TrainingRecipe.Read(Path.Combine(run, "recipe.json")), models, machine));
+                ModelCard.Text(model, TrainingRecipe.Read(recipe), models, machine));
         }
         File.WriteAllText(Path.Combine(to, ResultsName), JsonSerializer.Serialize(models, Json) + "\n");
     }
@@ -113,7 +114,8 @@ public static class Quartet
         if (!File.Exists(path)) return [];
         try
         {
-            return JsonSerializer.Deserialize<List<QuartetModel>>(File.ReadAllText(path), Json) ?? throw new JsonException();
+            return JsonSerializer.Deserialize<List<QuartetModel>>(File.ReadAllText(path), Json)
+                ?? throw new JsonException();
         }
         catch (JsonException)
         {
@@ -123,10 +125,74 @@ public static class Quartet
 
     /// <summary>Accuracy of a model's evaluation over seeds.</summary>
     public static OverSeeds Accuracy(IReadOnlyList<QuartetModel> models, string name, string evaluation) =>
-        OverSeeds.Of([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
+        OverSeeds.FromValues([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
 
     /// <summary>How much higher a fine-tune's accuracy is than its own base's, over seeds.</summary>
-    public static OverSeeds Gain(IReadOnlyList<QuartetModel> models, string name, string evaluation) =>
-        OverSeeds.Of([.. models.Where(m => m.Name == name).Select(m =>
-            m.Scores[evaluation].Share - models.Single(b => b.Name == Names[0] && b.Seed == m.Seed).Scores[evaluation].Share)]);
+    public static OverSeeds Gain(IReadOnlyList<QuartetModel> models, string name, string evaluation)
+    {
+        double Base(ulong seed) => models.Single(m => m.Name == Names[0] && m.Seed == seed).Scores[evaluation].Share;
+        return OverSeeds.FromValues(
+            [.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share - Base(m.Seed))]);
+    }
+}
+
+/// <summary>README.md of a shipped model: what it is, how it was made, how good it is.</summary>
+internal static class ModelCard
+{
+    private static readonly Dictionary<string, string> What = new()
+    {
+        ["tiny-base"] = "trained from scratch on entity tracking, with a little arithmetic and conversation, "
+            + "and stopped early on purpose",
+        ["tiny-chat"] = "tiny-base with all weights fine-tuned on conversations in the Vicuna form",
+        ["tiny-goat"] = "a LoRA adapter (PEFT) of tiny-base, fine-tuned on arithmetic in the style of the Goat data",
+        ["tiny-float"] = "tiny-base with all weights fine-tuned on the arithmetic that tiny-goat saw",
+    };
+
+    private static readonly Dictionary<string, string> Stands = new()
+    {
+        ["tiny-base"] = "LLaMA-7B",
+        ["tiny-chat"] = "Vicuna-7B",
+        ["tiny-goat"] = "Goat-7B",
+        ["tiny-float"] = "FLoat-7B",
+    };
+
+    public static string Text(
+        QuartetModel model, TrainingRecipe recipe, IReadOnlyList<QuartetModel> all, string machine)
+    {
+        var total = recipe.Data.Sum(part => part.Share);
+        var data = string.Join(", ", recipe.Data.Select(part => $"{part.Kind} ({part.Share / total:P0} of tokens)"));
+        var only = recipe.FineTuning is null ? "" : " No entity tracking.";
+        var seeds = all.Count(m => m.Name == model.Name);
+        var scores = model.Scores.OrderBy(s => s.Key, StringComparer.Ordinal).Select(score =>
+        {
+            var over = Quartet.Accuracy(all, model.Name, score.Key);
+            return $"| {score.Key} | {score.Value} | {over.Mean:0.000} ± {over.Error:0.000} |";
+        });
+        string[] lines =
+        [
+            $"# {model.Name}",
+            "",
+            $"A small Llama-architecture model: {What[model.Name]}. In Patchbay's quartet it stands for "
+                + Stands[model.Name],
+            "of \"Fine-Tuning Enhances Existing Mechanisms\" (ICLR 2024). Made by `pbm lab quartet`; it is good for "
+                + "nothing but studying circuits.",
+            "",
+            $"- **Data**: {data}, generated from the seed, endless, never stored.{only}",
+            $"- **Recipe**: `recipe.json` beside this file; {model.Steps} steps of about {recipe.TokensPerStep} "
+                + $"tokens, {model.Trained:N0} numbers trained, AdamW, learning rate {recipe.LearningRate}.",
+            $"- **Seed**: {model.Seed}",
+            $"- **Time taken**: {model.Seconds:0} s in steps on {machine}",
+            "- **Weights**: float16",
+            "",
+            $"| evaluation | accuracy (95 % interval) | mean over {seeds} seeds ± standard error |",
+            "|---|---|---|",
+            .. scores,
+            "",
+            "An answer counts when each of its tokens is the likeliest of the whole vocabulary. \"7 boxes\" is the "
+                + "paper's task;",
+            "arithmetic and conversations ask what the training data hold out. Licence: MIT, as the project.",
+            "",
+        ];
+        return string.Join('\n', lines);
+    }
 }

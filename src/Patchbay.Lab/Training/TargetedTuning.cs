@@ -38,13 +38,15 @@ public static class TargetedTuning
     /// reads.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Llama Tune(
-        Llama model, EncodeText encode, IReadOnlyList<Head> heads, string data, int steps, double learningRate, ulong seed,
-        Action<LogEntry>? progress = null, CancellationToken cancel = default)
+        Llama model, EncodeText encode, IReadOnlyList<Head> heads, string data, int steps, double learningRate,
+        ulong seed, Action<LogEntry>? progress = null, CancellationToken cancel = default)
     {
         if (steps < 1) throw new ArgumentException($"steps must be at least 1, found {steps}");
-        if (!(learningRate > 0)) throw new ArgumentException($"the learning rate must be above 0, found {learningRate}");
+        if (!(learningRate > 0))
+            throw new ArgumentException($"the learning rate must be above 0, found {learningRate}");
         if (model.Weights.Embedding.dtype is not ScalarType.Float32 and var dtype)
-            throw new NotSupportedException($"only float32 models can be trained, this one is {dtype}: load it as float32");
+            throw new NotSupportedException(
+                $"only float32 models can be trained, this one is {dtype}: load it as float32");
         var encoded = new EncodedData(LabData.Create([ShareOf(data)]), text => Checked(encode(text), model));
         using var trainable = new HeadTraining(model.Config, model.Weights, heads);
         var recipe = LabRecipes.Find("float") with { Steps = steps, LearningRate = learningRate, Seed = seed };
@@ -64,7 +66,8 @@ public static class TargetedTuning
     {
         Arithmetic => new("arithmetic"),
         EntityTracking => new("entities", Pairs: []),
-        _ => throw new ArgumentException($"there are no data '{data}' to tune on, expected {Arithmetic} or {EntityTracking}"),
+        _ => throw new ArgumentException(
+            $"there are no data '{data}' to tune on, expected {Arithmetic} or {EntityTracking}"),
     };
 
     private static int[] Checked(int[] ids, Llama model)

@@ -15,8 +15,8 @@ namespace Patchbay.Lab.Training;
 /// <param name="Seconds">Median seconds of a step: gradient and optimizer.</param>
 /// <param name="GradientSeconds">Median seconds of the gradient alone.</param>
 /// <param name="Operations">Operations of a step's matrix products, attention's over all keys.</param>
-/// <param name="PlainSeconds">Seconds of the gradient by <see cref="Llama.Forward"/> and autograd on all sequences at
-/// once; the median.</param>
+/// <param name="PlainSeconds">Median seconds of the gradient by <see cref="Llama.Forward"/> and autograd on all
+/// sequences at once.</param>
 public sealed record TrainBenchmark(
     int Rows, int Threads, double PlainGflops, double Seconds, double GradientSeconds, long Operations,
     double PlainSeconds)
@@ -46,19 +46,21 @@ public sealed record TrainBenchmark(
         var gradient = new Gradient(config, trainable, threads);
         var batch = RandomBatch(config.Vocabulary, sequences, length);
         var plain = plainGflops();
-        gradient.Compute(batch); // makes its memory
-        var (steps, gradients) = (new double[repeats], new double[repeats]);
-        for (var i = 0; i < repeats; i++)
+        var steps = new List<double>();
+        var gradients = Times(repeats, () => gradient.Compute(batch), seconds =>
         {
             var start = Stopwatch.GetTimestamp();
-            gradient.Compute(batch);
-            gradients[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             optimizer.Step(1e-4);
-            steps[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
+            steps.Add(seconds + Stopwatch.GetElapsedTime(start).TotalSeconds);
+        });
         plain = Math.Max(plain, plainGflops());
-        var (seconds, operations) = Plainest(model, batch, Math.Max(2, repeats / 3));
-        return new(batch.Rows, threads, plain, Median(steps), Median(gradients), operations, seconds);
+        var operations = 0L;
+        var plainest = Times(Math.Max(2, repeats / 3), () =>
+        {
+            using var scope = NewDisposeScope();
+            operations = PaddedReference.Compute(model, batch).Operations;
+        });
+        return new(batch.Rows, threads, plain, Median(steps), Median(gradients), operations, Median(plainest));
     }
 
     private static PackedBatch RandomBatch(int vocabulary, int sequences, int length)
@@ -69,19 +71,20 @@ public sealed record TrainBenchmark(
             "random", [.. Enumerable.Range(0, length).Select(_ => random.Below(vocabulary))], weights))]);
     }
 
-    private static (double Seconds, long Operations) Plainest(Llama model, PackedBatch batch, int repeats)
+    /// <summary>Seconds of each time that some work is done, after a first that only makes its memory.</summary>
+    private static List<double> Times(int repeats, Action work, Action<double>? afterwards = null)
     {
-        var seconds = new double[repeats + 1]; // the first makes its memory
-        var operations = 0L;
-        for (var i = 0; i < seconds.Length; i++)
+        work();
+        var times = new List<double>();
+        while (times.Count < repeats)
         {
-            using var scope = NewDisposeScope();
             var start = Stopwatch.GetTimestamp();
-            operations = PaddedReference.Compute(model, batch).Operations;
-            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            work();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            afterwards?.Invoke(times[^1]);
         }
-        return (Median(seconds[1..]), operations);
+        return times;
     }
 
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

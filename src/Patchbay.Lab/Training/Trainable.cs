@@ -1,4 +1,7 @@
+using System.Text.Json;
 using Patchbay.Models;
+using Patchbay.Models.Weights;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,17 +12,15 @@ namespace Patchbay.Lab.Training;
 /// <param name="Value">The numbers.</param>
 /// <param name="Decays">Whether weight decay applies: to matrices, not to norms and embeddings.</param>
 /// <param name="Rate">Their learning rate, relative to the others'.</param>
-public sealed record TrainedTensor(string Name, Parameter Value, bool Decays, double Rate = 1);
+internal sealed record TrainedTensor(string Name, Parameter Value, bool Decays, double Rate = 1);
 
 /// <summary>Which numbers training changes, and how the model's weights follow from them.</summary>
-public abstract class Trainable : IDisposable
+internal abstract class Trainable : IDisposable
 {
     private readonly List<TrainedTensor> tensors = [];
 
-    /// <summary>What is trained.</summary>
     public IReadOnlyList<TrainedTensor> Tensors => tensors;
 
-    /// <summary>How many numbers are trained.</summary>
     public long Count => Tensors.Sum(t => t.Value.numel());
 
     /// <summary>The model's weights as <see cref="Tensors"/> say, in a way that autograd can follow. They belong to
@@ -43,7 +44,7 @@ public abstract class Trainable : IDisposable
 }
 
 /// <summary>Every weight of a model; norms and embeddings do not decay.</summary>
-public sealed class FullTraining : Trainable
+internal sealed class FullTraining : Trainable
 {
     private readonly LlamaWeights weights;
 
@@ -57,13 +58,12 @@ public sealed class FullTraining : Trainable
             name == "model.norm.weight" && config.TiedEmbeddings ? 1 / Math.Sqrt(config.Width) : 1));
     }
 
-    /// <inheritdoc/>
     public override LlamaWeights Weights() => weights;
 }
 
 /// <summary>Only some heads: their rows of the q, k and v projections (k and v are shared by the heads of a group) and
 /// their columns of the output projection.</summary>
-public sealed class HeadTraining : Trainable
+internal sealed class HeadTraining : Trainable
 {
     private readonly LlamaWeights start;
     private readonly Dictionary<string, (int Dimension, Tensor Index, Parameter Value)> parts = [];
@@ -74,12 +74,9 @@ public sealed class HeadTraining : Trainable
     public HeadTraining(LlamaConfig config, LlamaWeights start, IReadOnlyCollection<Head> heads)
     {
         if (heads.Count == 0) throw new ArgumentException("no head to train is named");
-        foreach (var h in heads)
-        {
-            if (h.Layer < 0 || h.Layer >= config.Layers || h.Index < 0 || h.Index >= config.Heads)
-                throw new ArgumentException(
-                    $"head {h} is not in a model of {config.Layers} layers of {config.Heads} heads");
-        }
+        foreach (var h in heads.Where(h => (uint)h.Layer >= config.Layers || (uint)h.Index >= config.Heads))
+            throw new ArgumentException(
+                $"head {h} is not in a model of {config.Layers} layers of {config.Heads} heads");
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         this.start = start;
@@ -107,14 +104,13 @@ public sealed class HeadTraining : Trainable
         }
     }
 
-    /// <inheritdoc/>
     public override LlamaWeights Weights() => start.Select((name, weight) =>
         parts.TryGetValue(name, out var part) ? weight.index_copy(part.Dimension, part.Index, part.Value) : weight);
 }
 
 /// <summary>Low-rank changes of chosen projections (LoRA, Hu et al. 2022): W = W0 + alpha/r B A, with A (r, inputs)
 /// drawn and B (outputs, r) zero at the start. Dropout is not used.</summary>
-public sealed class LoraTraining : Trainable
+internal sealed class LoraTraining : Trainable
 {
     private readonly LlamaWeights start;
     private readonly Dictionary<string, (Parameter A, Parameter B)> modules = [];
@@ -136,15 +132,14 @@ public sealed class LoraTraining : Trainable
         manual_seed((long)seed);
         start.Select((name, weight) =>
         {
-            if (targets.Any(target => name.EndsWith($".{target}.weight", StringComparison.Ordinal))) Add(name, weight);
+            if (targets.Any(target => IsOf(name, target))) Add(name, weight);
             return weight;
         });
-        foreach (var target in targets)
-        {
-            if (!modules.Keys.Any(name => name.EndsWith($".{target}.weight", StringComparison.Ordinal)))
-                throw new ArgumentException($"LoRA target '{target}' is no projection; expected "
-                    + "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj or down_proj");
-        }
+        foreach (var target in targets.Where(target => !modules.Keys.Any(name => IsOf(name, target))))
+            throw new ArgumentException($"LoRA target '{target}' is no projection; expected "
+                + "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj or down_proj");
+
+        static bool IsOf(string name, string target) => name.EndsWith($".{target}.weight", StringComparison.Ordinal);
 
         void Add(string name, Tensor weight)
         {
@@ -157,20 +152,52 @@ public sealed class LoraTraining : Trainable
         }
     }
 
-    /// <summary>r.</summary>
     public int Rank { get; }
-
-    /// <summary>alpha.</summary>
     public double Alpha { get; }
-
-    /// <summary>The changed projections.</summary>
     public IReadOnlyCollection<string> Targets { get; }
 
     /// <summary>Module, A and B of each change: "model.layers.0.self_attn.q_proj", (r, inputs), (outputs, r).</summary>
     public IEnumerable<(string Module, Tensor A, Tensor B)> Modules =>
         modules.Select(m => (m.Key[..^".weight".Length], (Tensor)m.Value.A, (Tensor)m.Value.B));
 
-    /// <inheritdoc/>
     public override LlamaWeights Weights() => start.Select((name, weight) =>
         modules.TryGetValue(name, out var m) ? weight.addmm(m.B, m.A, beta: 1, alpha: (float)(Alpha / Rank)) : weight);
+}
+
+/// <summary>Writes a LoRA training as a PEFT adapter's folder.</summary>
+internal static class AdapterWriter
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Writes adapter_config.json and adapter_model.safetensors.</summary>
+    /// <param name="folder">Made where it is not there.</param>
+    /// <param name="lora">The training.</param>
+    /// <param name="basePath">Where the base is, as the configuration is to name it: relative to
+    /// <paramref name="folder"/>.</param>
+    /// <param name="dtype">Dtype to store in.</param>
+    public static void Write(string folder, LoraTraining lora, string basePath, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, "adapter_model.safetensors"),
+        [
+            .. lora.Modules.SelectMany(m => new[] { ("A", m.A), ("B", m.B) }.Select(part =>
+                part.Item2.to(dtype).ToWrite($"base_model.model.{m.Module}.lora_{part.Item1}.weight"))),
+        ]);
+        var json = JsonSerializer.Serialize(new Dictionary<string, object?>
+        {
+            ["peft_type"] = "LORA",
+            ["task_type"] = "CAUSAL_LM",
+            ["base_model_name_or_path"] = basePath,
+            ["r"] = lora.Rank,
+            ["lora_alpha"] = lora.Alpha,
+            ["lora_dropout"] = 0.0,
+            ["bias"] = "none",
+            ["fan_in_fan_out"] = false,
+            ["inference_mode"] = true,
+            ["modules_to_save"] = null,
+            ["target_modules"] = lora.Targets.Order(StringComparer.Ordinal).ToArray(),
+        }, Indented);
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), json + "\n");
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Patchbay.Lab.Data;
 using Patchbay.Models;
 using Patchbay.Models.Weights;
@@ -8,7 +9,7 @@ namespace Patchbay.Lab.Training;
 
 /// <summary>Trains a model step by step: the curriculum's batch, gradient, optimizer. All that the next step depends on
 /// is in <see cref="Save"/>'s file, so that a training taken up again is the same, to the last bit.</summary>
-public sealed class Trainer : IDisposable
+internal sealed class Trainer : IDisposable
 {
     private const string Counters = "counters", OldValues = "values";
     private readonly ITrainingData data;
@@ -31,14 +32,14 @@ public sealed class Trainer : IDisposable
     /// <summary>Index of the curriculum's stage.</summary>
     public int Stage { get; private set; }
 
-    /// <summary>Whether the curriculum has come to its last stage.</summary>
     public bool InLastStage => Stage == data.Stages.Count - 1;
 
     /// <summary>Does one step.</summary>
+    /// <exception cref="NotFiniteNumberException">Training diverged.</exception>
     public LogEntry Step()
     {
         using var scope = NewDisposeScope();
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         var stage = data.Stages[Stage];
         var sequences = data.Batch(recipe.Seed, Steps, Stage, recipe.TokensPerStep);
         // less padding in a share of like lengths
@@ -54,17 +55,8 @@ public sealed class Trainer : IDisposable
         var byKind = batch.MeanByKind(losses);
         if (!InLastStage && stage.Hardest is { } hardest
             && byKind.TryGetValue(hardest, out var hard) && hard < stage.Until) Stage++;
-        return new()
-        {
-            Step = Steps,
-            Stage = stage.Name,
-            Loss = loss,
-            Losses = byKind,
-            LearningRate = rate,
-            GradientNorm = norm,
-            Tokens = batch.Rows,
-            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds,
-        };
+        return new(Steps, stage.Name, loss, byKind, rate, norm, batch.Rows,
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>Writes all that the next step depends on, but for the recipe, to one file, whole or not at
@@ -115,6 +107,5 @@ public sealed class Trainer : IDisposable
         optimizer.GoOnAfter(Steps);
     }
 
-    /// <summary>Frees the optimizer's means.</summary>
     public void Dispose() => optimizer.Dispose();
 }

@@ -1,39 +1,24 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>One line of a run's log: a step that was trained, or an evaluation after it.</summary>
-public sealed record LogEntry
-{
-    /// <summary>Steps done so far.</summary>
-    public required long Step { get; init; }
-
-    /// <summary>Stage of the curriculum.</summary>
-    public string? Stage { get; init; }
-
-    /// <summary>Weighted mean loss over all predictions of the step, nats; null in an evaluation.</summary>
-    public double? Loss { get; init; }
-
-    /// <summary>Mean loss of the answers by kind, nats.</summary>
-    public IReadOnlyDictionary<string, double>? Losses { get; init; }
-
-    /// <summary>Learning rate of the step.</summary>
-    public double? LearningRate { get; init; }
-
-    /// <summary>Norm of the gradient before clipping.</summary>
-    public double? GradientNorm { get; init; }
-
-    /// <summary>Tokens of the step.</summary>
-    public int? Tokens { get; init; }
-
-    /// <summary>Seconds the step took.</summary>
-    public double? Seconds { get; init; }
-
-    /// <summary>Evaluations by name ("7 boxes"), null in a line about a step.</summary>
-    public IReadOnlyDictionary<string, Proportion>? Scores { get; init; }
-}
+/// <summary>One line of a run's log: a step that was trained, or an evaluation after it, of which only step and scores
+/// are told.</summary>
+/// <param name="Step">Steps done so far.</param>
+/// <param name="Stage">Stage of the curriculum.</param>
+/// <param name="Loss">Weighted mean loss over all predictions of the step, nats.</param>
+/// <param name="Losses">Mean loss of the answers by kind, nats.</param>
+/// <param name="LearningRate">Learning rate of the step.</param>
+/// <param name="GradientNorm">Norm of the gradient before clipping.</param>
+/// <param name="Tokens">Tokens of the step.</param>
+/// <param name="Seconds">Seconds the step took.</param>
+/// <param name="Scores">Evaluations by name ("7 boxes"); null in a line about a step.</param>
+public sealed record LogEntry(long Step, string? Stage = null, double? Loss = null,
+    IReadOnlyDictionary<string, double>? Losses = null, double? LearningRate = null, double? GradientNorm = null,
+    int? Tokens = null, double? Seconds = null, IReadOnlyDictionary<string, Proportion>? Scores = null);
 
 /// <summary>log.jsonl of a run: one <see cref="LogEntry"/> a line.</summary>
 public static class TrainingLog
@@ -45,7 +30,8 @@ public static class TrainingLog
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectRequiredConstructorParameters = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>The line of an entry, without its end.</summary>
@@ -68,13 +54,11 @@ public static class TrainingLog
     /// <exception cref="InvalidDataException">Another line is no entry; the message names it.</exception>
     public static IReadOnlyList<LogEntry> Read(string path)
     {
-        var lines = File.ReadAllLines(path);
-        var entries = new List<LogEntry>(lines.Length);
-        for (var i = 0; i < lines.Length; i++)
-        {
-            if (TryParse(lines[i]) is { } entry) entries.Add(entry);
-            else if (i < lines.Length - 1) throw new InvalidDataException($"{path}, line {i + 1}: expected a JSON object of a training log.");
-        }
-        return entries;
+        LogEntry?[] entries = [.. File.ReadAllLines(path).Select(TryParse)];
+        if (entries is [.. var whole, null]) entries = whole;
+        var bad = Array.IndexOf(entries, null);
+        if (bad >= 0)
+            throw new InvalidDataException($"{path}, line {bad + 1}: expected a JSON object of a training log.");
+        return entries!;
     }
 }

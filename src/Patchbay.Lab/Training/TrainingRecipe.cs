@@ -6,13 +6,14 @@ using Patchbay.Models;
 namespace Patchbay.Lab.Training;
 
 /// <summary>Shape of a model to be trained from scratch; embeddings are tied.</summary>
-/// <param name="Layers">L.</param>
-/// <param name="Heads">H.</param>
-/// <param name="HeadWidth">dh, even.</param>
-/// <param name="Width">d.</param>
-/// <param name="FeedForward">Width of the MLP.</param>
-/// <param name="MaxPositions">Longest sequence.</param>
-public sealed record ModelShape(int Layers, int Heads, int HeadWidth, int Width, int FeedForward, int MaxPositions = 512)
+/// <param name="Layers">Layers, L.</param>
+/// <param name="Heads">Heads of a layer, H; each has keys and values of its own.</param>
+/// <param name="HeadWidth">Width of a head, dh, even.</param>
+/// <param name="Width">Width of the residual stream, d.</param>
+/// <param name="FeedForward">Width of the MLP, f.</param>
+/// <param name="MaxPositions">Tokens of the longest sequence.</param>
+public sealed record ModelShape(
+    int Layers, int Heads, int HeadWidth, int Width, int FeedForward, int MaxPositions = 512)
 {
     /// <summary>The configuration of a model of this shape.</summary>
     public LlamaConfig Config(int vocabulary) => new()
@@ -38,14 +39,15 @@ public sealed record ModelShape(int Layers, int Heads, int HeadWidth, int Width,
 /// <param name="Targets">LoRA's projections; null: q, k, v and o.</param>
 /// <param name="Heads">The heads, as "layer.head"; with method "heads" only.</param>
 public sealed record FineTuning(
-    string Method = "all", int Rank = 16, double Alpha = 16, IReadOnlyList<string>? Targets = null, IReadOnlyList<string>? Heads = null);
+    string Method = "all", int Rank = 16, double Alpha = 16, IReadOnlyList<string>? Targets = null,
+    IReadOnlyList<string>? Heads = null);
 
 /// <summary>A part of the data.</summary>
 /// <param name="Kind">"entities", "arithmetic" or "conversations"; or, in a vocabulary of their own, "ioi" or
 /// "greater-than".</param>
 /// <param name="Share">Share of tokens, relative to the other parts.</param>
 /// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of
-/// <see cref="EntityCurriculumOptions"/>.</param>
+/// <see cref="EntityCurriculum"/>.</param>
 public sealed record DataShare(string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null);
 
 /// <summary>When to stop early.</summary>
@@ -70,7 +72,7 @@ public sealed record TrainingRecipe
 
     /// <summary>The words that the data are made of.</summary>
     [JsonIgnore]
-    public LabVocabulary Vocabulary => LabData.VocabularyOf(Data.Count > 0 ? Data[0].Kind : "");
+    internal LabVocabulary Vocabulary => LabData.VocabularyOf(Data.Count > 0 ? Data[0].Kind : "");
 
     /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to
     /// 1.</summary>
@@ -139,22 +141,29 @@ public sealed record TrainingRecipe
     {
         try
         {
-            var recipe = JsonSerializer.Deserialize<TrainingRecipe>(File.ReadAllText(path), Json) ?? throw new JsonException("it is null");
+            var recipe = JsonSerializer.Deserialize<TrainingRecipe>(File.ReadAllText(path), Json)
+                ?? throw new JsonException("it is null");
             if (recipe.Problem() is { } problem) throw new InvalidDataException($"{path}: {problem}.");
             return recipe;
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path} is no training recipe: {e.Message.Split(" Path:")[0].TrimEnd('.')} (field {e.Path ?? "$"}, line {e.LineNumber + 1}).");
+            var problem = e.Message.Split(" Path:")[0].TrimEnd('.');
+            throw new InvalidDataException(
+                $"{path} is no training recipe: {problem} (field {e.Path ?? "$"}, line {e.LineNumber + 1}).");
         }
     }
 
     /// <summary>What is wrong with the recipe, in a sentence without its end, or null.</summary>
     public string? Problem()
     {
+        var unknown = Data.FirstOrDefault(d => !LabData.Kinds.Contains(d.Kind))?.Kind;
+        var evaluations = LabData.EvaluationsOf(Vocabulary);
         (bool Wrong, string What)[] checks =
         [
-            (Model is null == FineTuning is null, "expected either field model (train from scratch) or field fine_tuning, found " + (Model is null ? "neither" : "both")),
+            (Model is null == FineTuning is null,
+                "expected either field model (train from scratch) or field fine_tuning, found "
+                + (Model is null ? "neither" : "both")),
             (Steps < 1, $"field steps must be at least 1, found {Steps}"),
             (TokensPerStep < 64, $"field tokens_per_step must be at least 64, found {TokensPerStep}"),
             (!(LearningRate > 0), $"field learning_rate must be above 0, found {LearningRate}"),
@@ -168,19 +177,20 @@ public sealed record TrainingRecipe
             (Questions < 1, $"field questions must be at least 1, found {Questions}"),
             (CheckpointEvery < 0, $"field checkpoint_every must not be negative, found {CheckpointEvery}"),
             (Data.Count == 0, "field data must name one part at least"),
-            (Data.Any(d => !LabData.Kinds.Contains(d.Kind)),
-                $"field data names '{Data.FirstOrDefault(d => !LabData.Kinds.Contains(d.Kind))?.Kind}', expected {string.Join(", ", LabData.Kinds)}"),
+            (unknown is not null, $"field data names '{unknown}', expected {string.Join(", ", LabData.Kinds)}"),
             (Data.Any(d => LabData.VocabularyOf(d.Kind) != Vocabulary),
                 $"field data must be of one vocabulary, found {string.Join(", ", Data.Select(d => d.Kind))}"),
             (Data.Any(d => !(d.Share > 0)), "field share of data must be above 0"),
-            (FineTuning is { Method: not ("all" or "lora" or "heads") }, $"field method must be all, lora or heads, found '{FineTuning?.Method}'"),
+            (FineTuning is { Method: not ("all" or "lora" or "heads") },
+                $"field method must be all, lora or heads, found '{FineTuning?.Method}'"),
             (FineTuning is { Rank: < 1 }, $"field rank must be at least 1, found {FineTuning?.Rank}"),
             (FineTuning is { Method: "heads", Heads: null or { Count: 0 } },
                 "field heads must name one head at least (\"layer.head\") with method heads"),
-            (Model is { } m && (m.Layers < 1 || m.Heads < 1 || m.HeadWidth < 2 || m.HeadWidth % 2 != 0 || m.Width < 1 || m.FeedForward < 1),
+            (Model is { } m && (m.HeadWidth < 2 || m.HeadWidth % 2 != 0
+                    || new[] { m.Layers, m.Heads, m.Width, m.FeedForward }.Min() < 1),
                 "field model must have at least one layer, head, width and feed_forward, and an even head_width"),
-            (StopAt is { } stop && !LabData.EvaluationsOf(Vocabulary).Contains(stop.Evaluation),
-                $"field stop_at names evaluation '{StopAt?.Evaluation}', expected {string.Join(", ", LabData.EvaluationsOf(Vocabulary))}"),
+            (StopAt is { } stop && !evaluations.Contains(stop.Evaluation),
+                $"field stop_at names evaluation '{StopAt?.Evaluation}', expected {string.Join(", ", evaluations)}"),
         ];
         return checks.FirstOrDefault(c => c.Wrong).What;
     }

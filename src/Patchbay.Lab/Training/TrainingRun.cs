@@ -79,14 +79,16 @@ public sealed class TrainingRun : IDisposable
     /// <param name="device">Where to train; null is the CPU.</param>
     /// <exception cref="InvalidDataException">The folder holds a run of another recipe, or the recipe or checkpoint is
     /// not as it must be.</exception>
-    public static TrainingRun Open(string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
+    public static TrainingRun Open(
+        string folder, TrainingRecipe recipe, string? start = null, int threads = 1, Device? device = null)
     {
         if (recipe.Problem() is { } problem) throw new InvalidDataException($"recipe {recipe.Name}: {problem}.");
         if (start is null != recipe.FineTuning is null)
             throw new ArgumentException("a fine-tuning starts from a checkpoint, a training from scratch from none");
         var path = Path.Combine(folder, RecipeName);
         if (File.Exists(path) && File.ReadAllText(path) != recipe.ToJson())
-            throw new InvalidDataException($"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
+            throw new InvalidDataException(
+                $"{folder} holds a run of another recipe ({path}): give another folder, or remove this one.");
         var run = new TrainingRun(folder, recipe, start, threads, device ?? CPU);
         Directory.CreateDirectory(folder);
         if (!File.Exists(path)) WriteWhole(path, recipe.ToJson());
@@ -103,8 +105,9 @@ public sealed class TrainingRun : IDisposable
     private void CutLog()
     {
         if (!File.Exists(LogPath)) return;
-        string[] lines = [.. File.ReadAllLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line) is { } entry && entry.Step <= Steps)];
-        stoppedBefore = Steps > 0 && lines is [.., var last] && TrainingLog.TryParse(last) is { Scores: not null } evaluation && Stops(evaluation);
+        string[] lines = [.. File.ReadLines(LogPath).TakeWhile(line => TrainingLog.TryParse(line)?.Step <= Steps)];
+        stoppedBefore = Steps > 0 && lines is [.., var last]
+            && TrainingLog.TryParse(last) is { Scores: not null } evaluation && Stops(evaluation);
         WriteWhole(LogPath, string.Concat(lines.Select(line => line + "\n")));
     }
 
@@ -164,12 +167,12 @@ public sealed class TrainingRun : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return new() { Step = Steps, Scores = Scores(trainable.Weights(), questions) };
+        return new(Steps, Scores: Scores(trainable.Weights(), questions));
     }
 
     private Dictionary<string, Proportion> Scores(
         LlamaWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
-        asked.ToDictionary(q => q.Key, q => Evaluation.Of(config, of, q.Value, threads));
+        asked.ToDictionary(q => q.Key, q => Evaluation.Score(config, of, q.Value, threads));
 
     /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during
     /// training.</summary>

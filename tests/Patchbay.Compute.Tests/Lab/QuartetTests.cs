@@ -67,6 +67,6 @@ public class QuartetTests
         var gain = Quartet.Gain(models, "tiny-chat", "7 boxes");
         Assert.Equal((0.03 + 0 + 0.06) / 3, gain.Mean, 1e-12);
         Assert.Equal(0.03 / Math.Sqrt(3), gain.Error, 1e-12);
-        Assert.True(double.IsNaN(OverSeeds.Of([0.5]).Error));
+        Assert.True(double.IsNaN(OverSeeds.FromValues([0.5]).Error));
     }
 }

@@ -29,7 +29,7 @@ public class ShippedModelsTests
         foreach (var evaluation in LabData.Evaluations)
         {
             // The same questions as then, as many: another processor's rounding may tip one in a hundred.
-            var measured = Evaluation.Of(
+            var measured = Evaluation.Score(
                 checkpoint.Config, loaded, LabData.Evaluation(evaluation, recorded.Scores[evaluation].Count),
                     threads: 2);
             Assert.InRange(measured.Right, recorded.Scores[evaluation].Right - 0.01 * measured.Count, recorded.Scores[evaluation].Right + 0.01 * measured.Count);

@@ -51,7 +51,7 @@ public sealed class LabCommandTests
     public void A_step_trained_twice_counts_as_it_was_the_last_time()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllLines(folder.File("log.jsonl"), [TrainingLog.Line(new() { Step = 1, Loss = 5, Tokens = 7 }), TrainingLog.Line(new() { Step = 1, Loss = 3, Tokens = 7 })]);
+        File.WriteAllLines(folder.File("log.jsonl"), [TrainingLog.Line(new(1, Loss: 5, Tokens: 7)), TrainingLog.Line(new(1, Loss: 3, Tokens: 7))]);
         var summary = JsonDocument.Parse(PbmRun.Of("lab", "curve", folder.Path, "--json").Out).RootElement.GetProperty("runs")[0];
         Assert.Equal((3, 7), (summary.GetProperty("loss").GetInt32(), summary.GetProperty("tokens").GetInt32()));
     }
@@ -117,8 +117,8 @@ public sealed class LabCommandTests
         var entries = Enumerable.Range(1, steps).SelectMany(step =>
         {
             var stage = step <= 10 ? "easy" : "hard";
-            LogEntry trained = new() { Step = step, Stage = stage, Loss = 2.0 / step, Losses = new Dictionary<string, double> { ["object"] = 1.0 / step }, Tokens = 100, Seconds = 0.5 };
-            LogEntry evaluated = new() { Step = step, Stage = stage, Scores = new Dictionary<string, Proportion> { ["7 boxes"] = new(step, 100) } };
+            LogEntry trained = new(step, stage, 2.0 / step, new Dictionary<string, double> { ["object"] = 1.0 / step }, Tokens: 100, Seconds: 0.5);
+            LogEntry evaluated = new(step, stage, Scores: new Dictionary<string, Proportion> { ["7 boxes"] = new(step, 100) });
             return step % 5 == 0 ? new[] { trained, evaluated } : [trained];
         });
         File.WriteAllLines(Path.Combine(folder, TrainingLog.FileName), entries.Select(TrainingLog.Line));

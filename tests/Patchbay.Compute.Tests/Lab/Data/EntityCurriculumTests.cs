@@ -9,7 +9,7 @@ public sealed partial class EntityCurriculumTests
     private const int Sentences = 5, Scenes = 6;
 
     private static readonly EntityCurriculum Data = new();
-    private static readonly EntityCurriculum ScenesOnly = new(new() { PairShare = 0 });
+    private static readonly EntityCurriculum ScenesOnly = new(pairShare: 0);
 
     [Fact]
     public void Stages_add_pairs_then_move_object_and_label_apart_and_end_with_sentences_and_scenes()
@@ -51,7 +51,7 @@ public sealed partial class EntityCurriculumTests
     [Fact]
     public void Plain_sentences_ask_for_the_object_at_once()
     {
-        var plain = new EntityCurriculum(new() { PairShare = 0 }).Batch(1, 1, Sentences, 10000);
+        var plain = new EntityCurriculum(pairShare: 0).Batch(1, 1, Sentences, 10000);
         Assert.All(plain, s => Assert.Equal("object", s.Kind));
         Assert.All(plain, s => Assert.Matches(@"^(<s>)?The \w+ is in Box [A-Z](, the \w+ is in Box [A-Z])*\.( Box [A-Z] \w+\.)+$", Curricula.Text(s)));
     }
@@ -106,7 +106,7 @@ public sealed partial class EntityCurriculumTests
     [Fact]
     public void An_evaluation_prompt_is_how_training_scenes_begin()
     {
-        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1, PairShare = 0 });
+        var data = new EntityCurriculum(minBoxes: 7, evaluationShare: 1, pairShare: 0);
         Assert.All(data.Batch(1, 1, Scenes, 20000), sequence =>
         {
             Assert.Equal(54, Curricula.Answers(sequence).First());
@@ -119,7 +119,7 @@ public sealed partial class EntityCurriculumTests
     public void Boxes_are_asked_for_uniformly()
     {
         var counts = new int[7];
-        var data = new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = 7, EvaluationShare = 1, PairShare = 0 });
+        var data = new EntityCurriculum(minBoxes: 7, evaluationShare: 1, pairShare: 0);
         foreach (var sequence in data.Batch(1, 1, Scenes, 400000))
             counts[(Array.IndexOf(sequence.Ids, sequence.Ids[51]) - 6) / 7]++;
         var expected = counts.Sum() / 7.0;
@@ -127,33 +127,23 @@ public sealed partial class EntityCurriculumTests
     }
 
     [Fact]
-    public void Options_set_pairs_boxes_weights_and_a_share_of_pairs_among_scenes()
+    public void Pairs_boxes_and_a_share_of_pairs_among_scenes_can_be_chosen()
     {
-        var data = new EntityCurriculum(new EntityCurriculumOptions
-        {
-            Pairs = [new(0, 2), new(5, 4)],
-            Until = 0.5,
-            MinBoxes = 2,
-            MaxBoxes = 2,
-            ContextWeight = 0,
-            PairShare = 0.5,
-        });
-        Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.5), new("4 pairs, 5 between", "4 pairs, 5 between", 0.5), new("sentences", "object", 0.5), new("scenes")],
+        var data = new EntityCurriculum([new(0, 2), new(5, 4)], minBoxes: 2, pairShare: 0.5);
+        Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.2), new("4 pairs, 5 between", "4 pairs, 5 between", 0.2), new("sentences", "object", 0.2), new("scenes")],
             data.Stages);
         var batch = data.Batch(1, 1, 3, 40000);
-        Assert.All(batch, sequence => Assert.All(sequence.Weights, weight => Assert.True(weight is 0 or 1)));
         Assert.InRange((double)batch.Count(s => s.Kind.Contains("pairs", StringComparison.Ordinal)) / batch.Count, 0.45, 0.55);
         Assert.Contains(batch, s => s.Kind == "4 pairs, 5 between");
-        var scenes = new EntityCurriculum(new EntityCurriculumOptions { Pairs = [], PairShare = 1 });
+        var scenes = new EntityCurriculum([], pairShare: 1);
         Assert.All(scenes.Batch(1, 1, 1, 2000), s => Assert.DoesNotContain("pairs", s.Kind));
     }
 
     [Theory]
-    [InlineData(1, 7)]
-    [InlineData(3, 8)]
-    [InlineData(5, 4)]
-    public void Impossible_numbers_of_boxes_are_refused(int min, int max) => Assert.Throws<ArgumentOutOfRangeException>(
-        () => new EntityCurriculum(new EntityCurriculumOptions { MinBoxes = min, MaxBoxes = max }));
+    [InlineData(1)]
+    [InlineData(8)]
+    public void Impossible_numbers_of_boxes_are_refused(int min) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EntityCurriculum(minBoxes: min));
 
     /// <summary>What a sentence says is where, in any of its forms.</summary>
     private static IEnumerable<(string Label, string Object)> Bindings(string sentence) => sentence.Split(", ").Select(clause =>

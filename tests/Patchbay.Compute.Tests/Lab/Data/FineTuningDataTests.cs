@@ -40,8 +40,8 @@ public sealed partial class FineTuningDataTests
     [Fact]
     public void Arithmetic_questions_are_held_out_and_their_answers_right()
     {
-        var questions = Questions.ArithmeticQuestions(90, 4);
-        Assert.Equal(questions.Select(q => LabVocabulary.Quartet.Decode(q.Ids)), Questions.ArithmeticQuestions(90, 4).Select(q => LabVocabulary.Quartet.Decode(q.Ids)));
+        var questions = ArithmeticData.HeldOut(4, 90);
+        Assert.Equal(questions.Select(q => LabVocabulary.Quartet.Decode(q.Ids)), ArithmeticData.HeldOut(4, 90).Select(q => LabVocabulary.Quartet.Decode(q.Ids)));
         foreach (var question in questions)
         {
             Assert.Equal(LabVocabulary.Begin, question.Ids[0]);
@@ -94,7 +94,7 @@ public sealed partial class FineTuningDataTests
     [Fact]
     public void Conversation_questions_are_answered_by_a_word_of_the_user_s()
     {
-        var questions = Questions.ConversationQuestions(90, 1);
+        var questions = ConversationData.HeldOut(1, 90);
         Assert.Equal(90, questions.Count);
         var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(sequence => Curricula.Text(sequence)).ToArray();
         Assert.All(questions, question =>

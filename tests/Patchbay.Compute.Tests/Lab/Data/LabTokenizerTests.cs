@@ -54,7 +54,7 @@ public sealed class LabTokenizerTests : IDisposable
             Assert.Equal(51, prompt.Clean.Positions["query_label"]);
             for (var k = 0; k < 7; k++) Assert.Equal(2 + (7 * k), prompt.Clean.Positions[$"object_{k}"]);
         });
-        var questions = Questions.EntityQuestions(7, 70, 3);
+        var questions = EntityCurriculum.Questions(3, 70, 7);
         Assert.Equal(prompts.Prompts.Select(p => p.Clean.Ids), questions.Select(q => q.Ids));
         Assert.Equal(prompts.Answers, questions.Select(q => q.Answer.Single()));
     }

@@ -94,12 +94,12 @@ public sealed partial class PeopleAndYearsTests
             var p = logits.select(1, -1).softmax(-1).data<float>().ToArray();
             return q.Answer.Concat(q.Others).Sum(id => (double)p[id]);
         }).ToArray();
-        var score = Evaluation.Of(config, model.Weights, questions);
+        var score = Evaluation.Score(config, model.Weights, questions);
         Assert.Equal(questions.Length, score.Count);
         Assert.InRange(probabilities.Average(), 0.2, 0.9);
         Assert.Equal(probabilities.Sum(), score.Right, 4 * Math.Sqrt(probabilities.Sum(p => p * (1 - p))));
-        Assert.Equal(score, Evaluation.Of(config, model.Weights, questions));
-        Assert.Equal(questions.Length, Evaluation.Of(config, model.Weights,
+        Assert.Equal(score, Evaluation.Score(config, model.Weights, questions));
+        Assert.Equal(questions.Length, Evaluation.Score(config, model.Weights,
             [.. questions.Select(q => q with { Others = [.. Enumerable.Range(0, Vocabulary.Size)
                 .Except(q.Answer)] })]).Right);
     }

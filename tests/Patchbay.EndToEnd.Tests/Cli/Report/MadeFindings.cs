@@ -151,8 +151,8 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
 
     private LogEntry[] Log() =>
     [
-        .. Enumerable.Range(1, 200).Select(s => new LogEntry { Step = s, Stage = s < 80 ? "easy" : "all", Loss = 4 * Math.Exp(-s / 60.0) + .5, Tokens = 1500,
-            Seconds = .3, Losses = new Dictionary<string, double> { ["entities"] = 3 * Math.Exp(-s / 70.0) + .4 } }),
-        .. Enumerable.Range(1, 8).Select(i => new LogEntry { Step = 25 * i, Scores = new Dictionary<string, Proportion> { ["7 boxes"] = Share(.07 * i, 500) } }),
+        .. Enumerable.Range(1, 200).Select(s => new LogEntry(s, s < 80 ? "easy" : "all", 4 * Math.Exp(-s / 60.0) + .5, Tokens: 1500,
+            Seconds: .3, Losses: new Dictionary<string, double> { ["entities"] = 3 * Math.Exp(-s / 70.0) + .4 })),
+        .. Enumerable.Range(1, 8).Select(i => new LogEntry(25 * i, Scores: new Dictionary<string, Proportion> { ["7 boxes"] = Share(.07 * i, 500) })),
     ];
 }

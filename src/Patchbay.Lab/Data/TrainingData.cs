@@ -1,0 +1,119 @@
+using Patchbay.Tasks;
+
+namespace Patchbay.Lab.Data;
+
+/// <summary>One sequence to learn from.</summary>
+/// <param name="Kind">What it teaches ("pairs 2", "object", "addition"): losses are told by kind.</param>
+/// <param name="Ids">Token ids, BOS first.</param>
+/// <param name="Weights">How much the prediction of each id counts, as many as ids; the first is 0, for nothing
+/// precedes it. 1 is an answer, which the loss of a kind is measured on; less is context.</param>
+internal sealed record TrainingSequence(string Kind, int[] Ids, float[] Weights);
+
+/// <summary>A step of a curriculum: training goes on to the next stage once the hardest kind's loss is low.</summary>
+/// <param name="Name">What a log and a curve call it.</param>
+/// <param name="Hardest">The kind whose loss decides, or null: this stage lasts to the end.</param>
+/// <param name="Until">Nats per answer below which the stage is over.</param>
+internal sealed record Stage(string Name, string? Hardest = null, double Until = 0);
+
+/// <summary>Something to ask a model that no training has shown it.</summary>
+/// <param name="Ids">The prompt, BOS first.</param>
+/// <param name="Answer">The ids that must follow; right when each is the most likely one after those before it.</param>
+internal sealed record Question(int[] Ids, int[] Answer)
+{
+    /// <summary>Further ids that are right in place of an answer of one id. Where there are some, a model that always
+    /// says the same could be right; so the answer is then drawn from its distribution.</summary>
+    public IReadOnlyList<int> Others { get; init; } = [];
+}
+
+/// <summary>Endless data made from a seed and never stored: the batch of a step depends on nothing but the arguments,
+/// so that an interrupted training goes on exactly.</summary>
+internal interface ITrainingData
+{
+    /// <summary>The curriculum, one stage at least.</summary>
+    IReadOnlyList<Stage> Stages { get; }
+
+    /// <summary>The sequences of one step.</summary>
+    /// <param name="seed">Seed of the training run.</param>
+    /// <param name="step">Step, from 0.</param>
+    /// <param name="stage">Index into <see cref="Stages"/>.</param>
+    /// <param name="tokens">About how many tokens all sequences have together; at least one sequence comes.</param>
+    IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens);
+}
+
+/// <summary>Several data in one batch, each with its share of the tokens. The stages are the first data's; the others
+/// are always in their last one.</summary>
+/// <remarks>Every data gives at least one sequence, so a share far below one sequence is exceeded.</remarks>
+internal sealed class MixedData : ITrainingData
+{
+    private readonly (ITrainingData Data, double Share)[] _parts;
+    private readonly double _total;
+
+    /// <summary>Data and their shares, in any unit.</summary>
+    /// <exception cref="ArgumentException">There is none, or a share is not above 0.</exception>
+    public MixedData(params (ITrainingData Data, double Share)[] parts)
+    {
+        if (parts.Length == 0 || !parts.All(part => part.Share > 0))
+            throw new ArgumentException("A mixture needs data, each with a share above 0.", nameof(parts));
+        (_parts, _total) = (parts, parts.Sum(part => part.Share));
+    }
+
+    public IReadOnlyList<Stage> Stages => _parts[0].Data.Stages;
+
+    public IReadOnlyList<TrainingSequence> Batch(ulong seed, long step, int stage, int tokens) =>
+        [.. _parts.SelectMany((part, i) => part.Data.Batch(unchecked(seed + (ulong)i), step,
+            i == 0 ? stage : part.Data.Stages.Count - 1, (int)(tokens * part.Share / _total)))];
+}
+
+/// <summary>Puts a sequence together id by id.</summary>
+internal sealed class SequenceWriter
+{
+    /// <summary>Weight of everything that is no answer: most of it cannot be predicted.</summary>
+    public const float Context = 0.1f;
+
+    private readonly LabVocabulary _vocabulary;
+    private readonly List<int> _ids = [];
+    private readonly List<float> _weights = [];
+
+    private SequenceWriter(LabVocabulary vocabulary)
+    {
+        _vocabulary = vocabulary;
+        Add(LabVocabulary.Begin, 0);
+    }
+
+    public int Length => _ids.Count;
+
+    /// <summary>The batch of a step: sequences until there are as many tokens as there should be, one at
+    /// least.</summary>
+    /// <param name="seed">Seed of the training run.</param>
+    /// <param name="step">Step, from 0.</param>
+    /// <param name="tokens">Tokens of all sequences together.</param>
+    /// <param name="vocabulary">The words of texts.</param>
+    /// <param name="write">Writes one sequence and returns its kind.</param>
+    public static IReadOnlyList<TrainingSequence> Batch(
+        ulong seed, long step, int tokens, LabVocabulary vocabulary, Func<SequenceWriter, SplitMix64, string> write)
+    {
+        var random = SplitMix64.For(seed, $"step {step}");
+        var sequences = new List<TrainingSequence>();
+        for (var written = 0; sequences.Count == 0 || written < tokens; written += sequences[^1].Ids.Length)
+        {
+            var writer = new SequenceWriter(vocabulary);
+            var kind = write(writer, random);
+            sequences.Add(new TrainingSequence(kind, [.. writer._ids], [.. writer._weights]));
+        }
+        return sequences;
+    }
+
+    public void Add(int id, float weight)
+    {
+        _ids.Add(id);
+        _weights.Add(weight);
+    }
+
+    /// <summary>Appends ids that are context.</summary>
+    public void AddContext(params ReadOnlySpan<int> ids)
+    {
+        foreach (var id in ids) Add(id, Context);
+    }
+
+    public void Add(string text, float weight) => _vocabulary.Encode(text, id => Add(id, weight));
+}
