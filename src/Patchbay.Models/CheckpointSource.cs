@@ -37,7 +37,8 @@ internal sealed class CheckpointSource : IDisposable
     public static CheckpointSource Open(string path)
     {
         if (File.Exists(path)) return OpenLlama2c(path);
-        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
         var config = Path.Combine(path, ConfigName);
         if (File.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
@@ -48,29 +49,19 @@ internal sealed class CheckpointSource : IDisposable
     private static CheckpointSource OpenFolder(string folder, string configPath)
     {
         var config = LlamaConfigFile.Read(configPath);
-        var set = TensorSet.Open(folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
-        return Own(set, () => new(folder, config, set.Tensors, set.Source, [configPath, .. set.Files], set));
+        var set = TensorSet.Open(
+            folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
+        return Opening.CloseOnError(set, owner => new CheckpointSource(
+            folder, config, set.Tensors, set.Source, [configPath, .. set.Files], owner));
     }
 
     private static CheckpointSource OpenLlama2c(string path)
     {
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw Refusal.Of(path, $"this is one file of weights, expected its folder with {ConfigName}");
-        var file = Llama2cFile.Open(path);
-        return Own(file, () => new(Path.GetDirectoryName(Path.GetFullPath(path))!, file.Config, file.Tensors, path, [path], file));
-    }
-
-    private static CheckpointSource Own(IDisposable owner, Func<CheckpointSource> make)
-    {
-        try
-        {
-            return make();
-        }
-        catch
-        {
-            owner.Dispose();
-            throw;
-        }
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return Opening.CloseOnError(Llama2cFile.Open(path), file => new CheckpointSource(
+            folder, file.Config, file.Tensors, path, [path], file));
     }
 
     // Its tokenizer lies beside it under the same extension, so that more than the name has to be looked at.
@@ -81,9 +72,10 @@ internal sealed class CheckpointSource : IDisposable
         return found switch
         {
             [var one] => one,
-            [] => throw new FileNotFoundException(
-                $"{folder} is no checkpoint: looked for {ConfigName}, {LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
-            _ => throw Refusal.Of(folder, $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
+            [] => throw new FileNotFoundException($"{folder} is no checkpoint: looked for {ConfigName}, " +
+                $"{LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
+            _ => throw Refusal.Of(folder,
+                $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
         };
     }
 
@@ -93,9 +85,9 @@ internal sealed class CheckpointSource : IDisposable
         long[] outer = [Config.Vocabulary, Config.Width];
         var embedding = Find(LlamaLayout.Embedding, outer);
         var unembedding = Find(LlamaLayout.Unembedding, outer);
-        if ((embedding ?? unembedding) is null) throw Missing(LlamaLayout.Embedding, outer);
-        if (!Config.TiedEmbeddings && embedding is null) throw Missing(LlamaLayout.Embedding, outer);
-        if (!Config.TiedEmbeddings && unembedding is null) throw Missing(LlamaLayout.Unembedding, outer);
+        if (embedding is null && (unembedding is null || !Config.TiedEmbeddings))
+            throw Missing(LlamaLayout.Embedding, outer);
+        if (unembedding is null && !Config.TiedEmbeddings) throw Missing(LlamaLayout.Unembedding, outer);
         foreach (var (name, shape) in LlamaLayout.Inner(Config))
         {
             if (Find(name, shape) is null) throw Missing(name, shape);
@@ -104,8 +96,9 @@ internal sealed class CheckpointSource : IDisposable
         foreach (var tensor in Tensors.Values)
         {
             if (needed.Contains(tensor.Name) || LlamaLayout.IsBuffer(tensor.Name)) continue;
-            throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)} is not expected in a " +
-                $"{Config.Architecture} of {Config.Layers} layers");
+            var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
+            throw Refusal.Of(tensor.File,
+                $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
         return (embedding ?? unembedding!, unembedding ?? embedding!);
     }
@@ -115,16 +108,15 @@ internal sealed class CheckpointSource : IDisposable
         if (!Tensors.TryGetValue(name, out var tensor)) return null;
         if (!tensor.Shape.SequenceEqual(shape))
         {
-            throw Refusal.Of(tensor.File,
-                $"tensor {name} has shape {Refusal.Shape(tensor.Shape)}, expected {Refusal.Shape(shape)} by the configuration");
+            var (found, expected) = (Refusal.Shape(tensor.Shape), Refusal.Shape(shape));
+            throw Refusal.Of(tensor.File, $"tensor {name} has shape {found}, expected {expected} by the configuration");
         }
-        return tensor.Type.IsFloat()
-            ? tensor
-            : throw Refusal.Of(tensor.File, $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
+        return tensor.Type.IsFloat() ? tensor : throw Refusal.Of(tensor.File,
+            $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
     }
 
-    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights,
-        $"tensor {name} {Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
+    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights, $"tensor {name} " +
+        $"{Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
 
     public void Dispose() => owner.Dispose();
 }

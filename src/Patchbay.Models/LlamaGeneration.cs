@@ -30,13 +30,14 @@ public sealed partial class Llama
         }
     }
 
-    /// <summary>Runs the new tokens through all layers behind those already kept, and returns the most probable next id.</summary>
+    /// <summary>Runs the new tokens through all layers behind those already kept, and returns the most probable next
+    /// id.</summary>
     private int NextId(KeyValueCache cache, IReadOnlyList<int> ids)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var positions = Enumerable.Range(cache.Length, ids.Count).ToArray();
-        var x = Embed(tensor(ids.Select(i => (long)i).ToArray()).to(Device));
+        var x = Embed(Index(ids)); // (ids, d)
         for (var l = 0; l < Config.Layers; l++)
         {
             using var inner = NewDisposeScope();
@@ -54,7 +55,7 @@ public sealed partial class Llama
             x = AddMlp(l, AddAttention(l, x.clone(), z.view(ids.Count, -1))).MoveToOuterDisposeScope();
         }
         cache.Length += ids.Count;
-        return (int)UnembedRows(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
+        return (int)Unembed(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
     }
 
     /// <summary>Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.</summary>

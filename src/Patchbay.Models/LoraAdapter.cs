@@ -40,20 +40,11 @@ public sealed partial class LoraAdapter : IDisposable
 
     internal IEnumerable<string> Files => tensors.Files.Prepend(Path.Combine(Folder, SettingsName));
 
-    /// <summary>Opens an adapter and checks that each of its tensors belongs to a module of the model, in shape too.</summary>
-    internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config)
-    {
-        var tensors = TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin");
-        try
-        {
-            return new(folder, settings, tensors, Match(settings, tensors, config));
-        }
-        catch
-        {
-            tensors.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Opens an adapter and checks that each of its tensors belongs to a module of the model, in shape
+    /// too.</summary>
+    internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config) =>
+        Opening.CloseOnError(TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin"),
+            tensors => new LoraAdapter(folder, settings, tensors, Match(settings, tensors, config)));
 
     private static List<LoraModule> Match(LoraSettings settings, TensorSet tensors, LlamaConfig config)
     {
@@ -72,8 +63,9 @@ public sealed partial class LoraAdapter : IDisposable
         }
         if (parts.Count > 0)
         {
-            throw Refusal.Of(tensors.Source, $"the adapter has tensors for {Refusal.Quote(parts.Keys.First())}, which is no module " +
-                "of the model that an adapter can change (q, k, v, o, gate, up and down projections, and an untied lm_head)");
+            var stray = Refusal.Quote(parts.Keys.First());
+            throw Refusal.Of(tensors.Source, $"the adapter has tensors for {stray}, which is no module of the model " +
+                "that an adapter can change (q, k, v, o, gate, up and down projections, and an untied lm_head)");
         }
         return modules.Count > 0 ? modules : throw Refusal.Of(tensors.Source, "the adapter has no tensors");
     }
@@ -91,25 +83,33 @@ public sealed partial class LoraAdapter : IDisposable
             }
             var (module, isA) = (match.Groups[1].Value, match.Groups[2].Value == "A");
             var pair = parts.GetValueOrDefault(module);
-            if ((isA ? pair.A : pair.B) is not null) throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
+            if ((isA ? pair.A : pair.B) is not null)
+                throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
             parts[module] = isA ? (tensor, pair.B) : (pair.A, tensor);
         }
         return parts;
     }
 
     private static LoraModule Module(
-        LoraSettings settings, string source, string module, (StoredTensor? A, StoredTensor? B) pair, long outputs, long inputs)
+        LoraSettings settings, string source, string module, (StoredTensor? A, StoredTensor? B) pair,
+        long outputs, long inputs)
     {
         if (pair is not ({ } a, { } b))
-            throw Refusal.Of(source, $"the adapter has lora_{(pair.A is null ? 'B' : 'A')} but no lora_{(pair.A is null ? 'A' : 'B')} for {module}");
-        var (rank, scale) = settings.Of(module);
-        foreach (var (tensor, shape) in (ReadOnlySpan<(StoredTensor, double[])>)[(a, [rank, inputs]), (b, [outputs, rank])])
         {
-            if (tensor.Type.IsFloat() && tensor.Shape.Select(n => (double)n).SequenceEqual(shape)) continue;
-            throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
-                $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({shape[0]}, {shape[1]})");
+            var (there, lacking) = pair.A is null ? ('B', 'A') : ('A', 'B');
+            throw Refusal.Of(source, $"the adapter has lora_{there} but no lora_{lacking} for {module}");
         }
+        var (rank, scale) = settings.Of(module);
+        Check(a, rank, inputs);
+        Check(b, outputs, rank);
         return new(module, a, b, scale);
+    }
+
+    private static void Check(StoredTensor tensor, double rows, double columns)
+    {
+        if (tensor.Type.IsFloat() && tensor.Shape is [var n, var m] && n == rows && m == columns) return;
+        throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
+            $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
     }
 
     private static IEnumerable<(string Module, int? Layer, long Outputs, long Inputs)> Changeable(LlamaConfig config)

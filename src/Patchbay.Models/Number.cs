@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 
@@ -25,4 +26,19 @@ public static class Number
 
     /// <summary>A whole number, likewise; it leaves whole what it is added to.</summary>
     public static Scalar Of(long value) => Integers.GetOrAdd(value, number => number.ToScalar());
+}
+
+/// <summary>Numbers of rows, positions or tokens as libtorch indexes by them.</summary>
+public static class RowIndex
+{
+    /// <summary>(n) int64 on a device, in the current dispose scope.</summary>
+    public static Tensor Of(IEnumerable<int> numbers, Device device) => Of(numbers.Select(n => (long)n), device);
+
+    /// <inheritdoc cref="Of(IEnumerable{int}, Device)"/>
+    public static Tensor Of(IEnumerable<long> numbers, Device device) => tensor(numbers.ToArray(), device: device);
+
+    /// <summary>0, 1, ... below <paramref name="count"/>: (count) int64 on a device, in the current dispose
+    /// scope.</summary>
+    public static Tensor Below(long count, Device device) =>
+        arange(Number.Of(0), Number.Of(count), Number.One, ScalarType.Int64, device);
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>What a base run keeps of one layer. Rows are positions From..T-1 of each prompt, prompt by prompt.</summary>
+/// <summary>What a base run keeps of one layer. Rows are positions From..T-1 of each prompt, prompt by
+/// prompt.</summary>
 /// <param name="ResidPre">Residual stream before attention: (N·Tr, d).</param>
 /// <param name="ResidMid">The same after attention: (N·Tr, d).</param>
 /// <param name="Query">After the rotary embedding: (N·Tr, H, dh).</param>
@@ -33,8 +34,8 @@ public sealed class BaseRun : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="prompts">The prompts.</param>
     /// <param name="from">First position at which a variant may differ.</param>
-    /// <param name="ablation">What the run itself has ablated: its z, keys and values are then of the ablated model, and variants alter that.
-    /// It need not outlive this call.</param>
+    /// <param name="ablation">What the run itself has ablated: its z, keys and values are then of the ablated model,
+    /// and variants alter that. It need not outlive this call.</param>
     public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) => new(model, prompts, from, ablation);
 
     /// <summary>The model.</summary>
@@ -54,7 +55,8 @@ public sealed class BaseRun : IDisposable
     /// <summary>Residual stream after the last layer at each prompt's last token: (N, d).</summary>
     public Tensor Final { get; }
 
-    /// <summary>Bytes that a base run of <paramref name="prompts"/> prompts of <paramref name="tokens"/> tokens keeps.</summary>
+    /// <summary>Bytes that a base run of <paramref name="prompts"/> prompts of <paramref name="tokens"/> tokens
+    /// keeps.</summary>
     public static long Bytes(LlamaConfig c, int elementSize, long prompts, int tokens, int from)
     {
         long q = c.Heads * c.HeadWidth, kv = c.KeyValueHeads * c.HeadWidth;
@@ -71,8 +73,8 @@ public sealed class BaseRun : IDisposable
         return metric(Model.UnembedRows(Final), index).to(ScalarType.Float64).cpu().data<double>().ToArray();
     }
 
-    /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at positions From..T-1:
-    /// (N, Tr, H, dh). The caller frees it.</summary>
+    /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at
+    /// positions From..T-1: (N, Tr, H, dh). The caller frees it.</summary>
     public Tensor Projection(int layer, Site site)
     {
         using var scope = NewDisposeScope();
@@ -86,8 +88,8 @@ public sealed class BaseRun : IDisposable
     /// <summary>A layer's z at positions From..T-1: (N, Tr, H, dh), a view of what the run keeps.</summary>
     public Tensor Z(int layer) => Layers[layer].Z.view(Prompts.Count, Width, Model.Config.Heads, -1);
 
-    /// <summary>How much each head of a layer attends from one position of each prompt to every position: (N, H, T), zero after it. The caller
-    /// frees it.</summary>
+    /// <summary>How much each head of a layer attends from one position of each prompt to every position: (N, H, T),
+    /// zero after it. The caller frees it.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="positions">The attending position of each prompt, none before <see cref="From"/>.</param>
     public Tensor Attention(int layer, int[] positions)
@@ -106,8 +108,9 @@ public sealed class BaseRun : IDisposable
     }
 
     /// <summary>
-    /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/> (one
-    /// position per prompt), and each layer, or only the first <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.
+    /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/>
+    /// (one position per prompt), and each layer, or only the first <paramref name="layers"/>, a tensor (N, H, dh). The
+    /// caller frees them.
     /// </summary>
     public static Tensor[][] CaptureZ(Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
     {

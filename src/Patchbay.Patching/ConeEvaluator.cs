@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace Patchbay.Patching;
 
 /// <summary>
-/// Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows that an edit
-/// can reach, and where all heads are held only those rows' MLPs. Variants that can change the same rows go together.
+/// Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows that an
+/// edit can reach, and where all heads are held only those rows' MLPs. Variants that can change the same rows go
+/// together.
 /// </summary>
 public sealed class ConeEvaluator : IVariantEvaluator
 {
@@ -18,13 +19,15 @@ public sealed class ConeEvaluator : IVariantEvaluator
     /// <param name="chunkBytes">Memory that the state of the variants evaluated together may take.</param>
     public ConeEvaluator(BaseRun run, long chunkBytes = 256L << 20) => (this.run, ChunkBytes) = (run, chunkBytes);
 
-    /// <summary>Memory that the state of the variants evaluated together may take; halved when an allocation fails.</summary>
+    /// <summary>Memory that the state of the variants evaluated together may take; halved when an allocation
+    /// fails.</summary>
     public long ChunkBytes { get; private set; }
 
     /// <summary>How often an allocation failed and the chunk was halved.</summary>
     public int Halvings { get; private set; }
 
-    /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator would.</summary>
+    /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator
+    /// would.</summary>
     internal Action<int>? BeforeChunk { get; init; }
 
     /// <summary>The base run.</summary>
@@ -78,8 +81,9 @@ public sealed class ConeEvaluator : IVariantEvaluator
     /// <summary>Frees the base run.</summary>
     public void Dispose() => run.Dispose();
 
-    /// <summary>Calls <paramref name="evaluate"/> with each plan and the variants (indices, in wave order) that go together;
-    /// variants that enter at or above <paramref name="end"/> change nothing below it and are left out.</summary>
+    /// <summary>Calls <paramref name="evaluate"/> with each plan and the variants (indices, in wave order) that go
+    /// together; variants that enter at or above <paramref name="end"/> change nothing below it and are left
+    /// out.</summary>
     private void ForChunks(IReadOnlyList<Variant> variants, int end, Action<RowPlan, int[]> evaluate)
     {
         foreach (var v in variants) v.Check(run.Model.Config, Prompts);
@@ -150,8 +154,8 @@ public sealed class ConeEvaluator : IVariantEvaluator
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by
-    /// the identity of the position arrays.</summary>
+    /// <summary>Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same
+    /// positions, by the identity of the position arrays.</summary>
     private sealed class KindOf
     {
         private readonly Dictionary<int[], int> ids = new(ReferenceEqualityComparer.Instance);

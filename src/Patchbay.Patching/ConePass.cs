@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Patchbay.Patching;
 
 /// <summary>
-/// One pass of V variants over the rows of a plan: layer by layer, the variants whose first edit lies at or below the layer
-/// ride the same matrix products (a wavefront). The state is the residual stream of their dirty rows, (V, R, d); all else
-/// comes from the base run. In the last layer only each prompt's last token goes on.
+/// One pass of V variants over the rows of a plan: layer by layer, the variants whose first edit lies at or below the
+/// layer ride the same matrix products (a wavefront). The state is the residual stream of their dirty rows, (V, R, d);
+/// all else comes from the base run. In the last layer only each prompt's last token goes on.
 /// </summary>
 internal sealed class ConePass
 {
@@ -26,8 +26,8 @@ internal sealed class ConePass
     public static IEnumerable<T> Order<T>(IEnumerable<T> items, Func<T, Variant> variant) =>
         items.OrderBy(i => variant(i).FirstLayer).ThenBy(i => TouchesAttention(variant(i), variant(i).FirstLayer));
 
-    /// <summary>Final residual stream of each variant at each prompt's last token: (V, N', d), meaningless where that is not
-    /// among the rows.</summary>
+    /// <summary>Final residual stream of each variant at each prompt's last token: (V, N', d), meaningless where that
+    /// is not among the rows.</summary>
     public Tensor Final()
     {
         using var scope = NewDisposeScope();
@@ -51,7 +51,8 @@ internal sealed class ConePass
         }
     }
 
-    /// <summary>The wave: rows of the residual stream, (V, R, d), of which the first <see cref="Active"/> variants are set.</summary>
+    /// <summary>The wave: rows of the residual stream, (V, R, d), of which the first <see cref="Active"/> variants are
+    /// set.</summary>
     private sealed class State
     {
         public required Tensor X { get; set; }
@@ -108,7 +109,8 @@ internal sealed class ConePass
         (state.X, state.Plan) = (x, target);
     }
 
-    /// <summary>Attention that no variant changes but by edits of z: the base's output, plus (z' - z) Wo of the edited heads.</summary>
+    /// <summary>Attention that no variant changes but by edits of z: the base's output, plus (z' - z) Wo of the edited
+    /// heads.</summary>
     private void AddBaseAttention(State state, int l, int from, int to)
     {
         if (to <= from) return;
@@ -134,8 +136,8 @@ internal sealed class ConePass
         }
     }
 
-    /// <summary>Attention of variants from..to, computed anew in blocks; <paramref name="fresh"/> ones enter here and still
-    /// have the base's q, k and v but for their edits.</summary>
+    /// <summary>Attention of variants from..to, computed anew in blocks; <paramref name="fresh"/> ones enter here and
+    /// still have the base's q, k and v but for their edits.</summary>
     private void Attend(State state, int l, Tensor before, int from, int to, bool fresh)
     {
         var block = Math.Max(1, 2 * model.BlockRows / plan.Rows);

@@ -4,16 +4,16 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k and v as
-/// this query head sees them.</summary>
+/// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k
+/// and v as this query head sees them.</summary>
 /// <param name="Site">Q, K or V.</param>
 /// <param name="Head">Whose.</param>
 public readonly record struct Receiver(Site Site, Head Head);
 
 /// <summary>
 /// The dirty cone under autograd: what z at one position P of each prompt does to the logits, or to receivers at P, as
-/// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base run's
-/// earlier keys and values and from a first layer's residual stream up; weights take no gradient.
+/// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base
+/// run's earlier keys and values and from a first layer's residual stream up; weights take no gradient.
 ///  Free: every head at rows P..last attends anew. Held: every head's z at these rows stays the base's but for what is
 /// changed at P, so that only P's residual stream differs, through MLPs. Shapes: N prompts, R rows in all, D of the
 /// deepest prompt, H query heads, dh head width, d width.
@@ -60,8 +60,8 @@ public sealed class GradientCone : IDisposable
 
     /// <summary>Residual stream after the last layer at each prompt's last token, free: (N, d).</summary>
     /// <param name="firstLayer">Lowest layer in which anything is changed.</param>
-    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last layer
-    /// where P is no prompt's last token: it could do nothing there.</param>
+    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last
+    /// layer where P is no prompt's last token: it could do nothing there.</param>
     /// <param name="received">What receivers take in at P in place of their own: (N, dh) each.</param>
     public Tensor Final(int firstLayer, Func<int, Tensor, Tensor>? z, IReadOnlyList<(Receiver To, Tensor Value)>? received = null)
     {
@@ -149,7 +149,8 @@ public sealed class GradientCone : IDisposable
         return model.AddMlp(l, model.AddAttention(l, x, sums.reshape(sums.shape[0], -1))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or N, H, dh).</summary>
+    /// <summary>Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or
+    /// N, H, dh).</summary>
     private Tensor Attention(int l, Tensor q, Tensor k, Tensor v, bool last)
     {
         using var scope = NewDisposeScope();
@@ -179,7 +180,8 @@ public sealed class GradientCone : IDisposable
     private static Tensor Received(Tensor at, IEnumerable<(int Head, Tensor Value)> edits) =>
         at.clone().index_copy_(1, tensor(edits.Select(e => (long)e.Head).ToArray()).to(at.device), stack(edits.Select(e => e.Value), 1));
 
-    /// <summary>Changes row P of each prompt: rows (R, ...), or in the last layer (N, ...), where other prompts stay as they are.</summary>
+    /// <summary>Changes row P of each prompt: rows (R, ...), or in the last layer (N, ...), where other prompts stay as
+    /// they are.</summary>
     private Tensor AtP(Tensor of, bool last, Func<Tensor, Tensor> change)
     {
         if (!last || rows.AllAtLast) return AtStarts(of, change);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Patchbay.Patching;
 
 /// <summary>
-/// The rows of a <see cref="GradientCone"/>: positions P..last of each of N prompts, prompt by prompt, R in all. Attention needs
-/// them as a block of D rows a prompt; rows behind a prompt's last are padding that no other row sees.
+/// The rows of a <see cref="GradientCone"/>: positions P..last of each of N prompts, prompt by prompt, R in all.
+/// Attention needs them as a block of D rows a prompt; rows behind a prompt's last are padding that no other row sees.
 /// </summary>
 internal sealed class GradientRows : IDisposable
 {
@@ -84,7 +84,8 @@ internal sealed class GradientRows : IDisposable
     /// <inheritdoc cref="AllAtLast"/>
     public bool NoneAtLast { get; }
 
-    /// <summary>True where a query row may not attend to one of Tb base and D own keys, (N, 1, D, Tb + D); null where it may to all.</summary>
+    /// <summary>True where a query row may not attend to one of Tb base and D own keys, (N, 1, D, Tb + D); null where
+    /// it may to all.</summary>
     public Tensor? Forbidden { get; }
 
     /// <summary>The same for each prompt's last row: (N, 1, 1, Tb + D).</summary>

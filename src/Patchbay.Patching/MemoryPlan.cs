@@ -5,8 +5,8 @@ using TorchSharp;
 
 namespace Patchbay.Patching;
 
-/// <summary>How a memory budget is spent: prompts per batch (their base run and counterfactual activations) and bytes for the
-/// variants evaluated together.</summary>
+/// <summary>How a memory budget is spent: prompts per batch (their base run and counterfactual activations) and bytes
+/// for the variants evaluated together.</summary>
 /// <param name="PromptsPerBatch">Prompts whose base run is kept at a time.</param>
 /// <param name="ChunkBytes">For the state of variants.</param>
 public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
@@ -24,7 +24,8 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     /// <param name="from">First position at which variants may differ.</param>
     /// <param name="captures">Positions at which the counterfactual's z is kept.</param>
     /// <param name="budget">Bytes, all of the process included, or null.</param>
-    /// <exception cref="InvalidDataException">The budget is below what one prompt needs; the message states that.</exception>
+    /// <exception cref="InvalidDataException">The budget is below what one prompt needs; the message states
+    /// that.</exception>
     public static MemoryPlan For(Llama model, int prompts, int tokens, int from, int captures, long? budget)
     {
         var c = model.Config;
@@ -34,8 +35,8 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
             + (model.Device.type == DeviceType.CPU ? 0 : weights + ProcessBytes);
         var perPrompt = BaseRun.Bytes(c, element, 1, tokens, from)
             + (long)captures * c.Layers * c.Heads * c.HeadWidth * element;
-        // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid out prompt by prompt counts
-        // three times, but never all at once), and logits.
+        // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid
+        // out prompt by prompt counts three times, but never all at once), and logits.
         var rowBytes = (6L * c.Width + 4L * c.Heads * c.HeadWidth + 2L * c.FeedForward) * element;
         var block = Math.Max(2L * model.BlockRows, tokens) * rowBytes * 3 + (long)model.BlockRows * c.Vocabulary * (element + 8);
         var perVariant = (long)(tokens - from) * c.Width * element * 2;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>The plain reference of mean ablation: a whole forward pass of all prompts, z replaced layer by layer, nothing kept and nothing skipped.</summary>
+/// <summary>The plain reference of mean ablation: a whole forward pass of all prompts, z replaced layer by layer,
+/// nothing kept and nothing skipped.</summary>
 public static class PlainAblation
 {
     /// <summary>A metric of the ablated model at each prompt's last token: N numbers.</summary>

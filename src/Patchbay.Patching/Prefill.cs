@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values are of every
-/// prompt. Everything is freed after the visit.</summary>
+/// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values
+/// are of every prompt. Everything is freed after the visit.</summary>
 /// <param name="Layer">l.</param>
 /// <param name="First">Index of the chunk's first prompt.</param>
 /// <param name="Rows">Which row each prompt's positions are.</param>
@@ -19,9 +19,9 @@ internal sealed record LayerVisit(int Layer, int First, SharedRows Rows,
     Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Key, Tensor Value, Tensor Z);
 
 /// <summary>
-/// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs and
-/// captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have in common at their beginning
-/// is computed once.
+/// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs
+/// and captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have in common
+/// at their beginning is computed once.
 /// </summary>
 internal static class Prefill
 {
@@ -30,9 +30,9 @@ internal static class Prefill
 
     /// <summary>
     /// Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only positions from
-    /// <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual stream after it of each
-    /// prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then left out.
-    /// <paramref name="ablation"/> replaces z.
+    /// <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual stream after it
+    /// of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then
+    /// left out. <paramref name="ablation"/> replaces z.
     /// </summary>
     public static Tensor? Run(Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)
@@ -95,7 +95,8 @@ internal static class Prefill
         return of.view(rows.Count, -1, of.shape[1], of.shape[2]);
     }
 
-    /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.</summary>
+    /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them
+    /// attends.</summary>
     private static Tensor Attend(Llama model, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
         var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);

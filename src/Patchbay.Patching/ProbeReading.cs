@@ -8,7 +8,8 @@ namespace Patchbay.Patching;
 /// <summary>Projections of single heads.</summary>
 internal static class ProbeReading
 {
-    /// <summary>q, k or v (before the rotary embedding) of some query heads from normed rows: (R, d) -> (R, heads, dh).</summary>
+    /// <summary>q, k or v (before the rotary embedding) of some query heads from normed rows: (R, d) -> (R, heads,
+    /// dh).</summary>
     public static Tensor Project(Llama model, int layer, Site site, int[] heads, Tensor h)
     {
         using var scope = NewDisposeScope();

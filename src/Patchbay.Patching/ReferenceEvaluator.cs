@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Patchbay.Patching;
 
 /// <summary>
-/// The plain reference: every variant is a whole forward pass of all prompts with hooks, nothing shared, nothing skipped but
-/// the clean run's z, which holding needs. Slow, and short enough to be read and believed; <see cref="ConeEvaluator"/> is
-/// tested against it.
+/// The plain reference: every variant is a whole forward pass of all prompts with hooks, nothing shared, nothing
+/// skipped but the clean run's z, which holding needs. Slow, and short enough to be read and believed;
+/// <see cref="ConeEvaluator"/> is tested against it.
 /// </summary>
 public sealed class ReferenceEvaluator : IVariantEvaluator
 {
@@ -142,7 +142,8 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             return Edited(layer, Site.Z, z);
         }
 
-        /// <summary>One head's attention from one position of each prompt, with other keys or values before it: into z (N, T, H, dh).</summary>
+        /// <summary>One head's attention from one position of each prompt, with other keys or values before it: into z
+        /// (N, T, H, dh).</summary>
         private void See(SeenEdit[] edits, int layer, Tensor z)
         {
             var (head, query) = (edits[0].Head.Index, edits[0].Query);

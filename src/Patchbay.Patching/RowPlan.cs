@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>Where some positions are among the rows of a plan: <paramref name="Rows"/>[i] holds the position asked for of
-/// prompt <paramref name="Prompts"/>[i] (an index into the base's prompts).</summary>
+/// <summary>Where some positions are among the rows of a plan: <paramref name="Rows"/>[i] holds the position asked for
+/// of prompt <paramref name="Prompts"/>[i] (an index into the base's prompts).</summary>
 /// <param name="Rows">Row numbers n·D + j: (m) int64.</param>
 /// <param name="Prompts">Prompt of each: (m) int64.</param>
 /// <param name="Identity">Whether they are all rows in order, so that nothing need be gathered.</param>
@@ -12,7 +12,8 @@ internal sealed record RowSet(Tensor Rows, Tensor Prompts, bool Identity, bool A
 
 /// <summary>
 /// Which rows of some prompts a kind of variant can change: D rows per prompt, at ascending positions, padded with -1.
-/// A row is dirty if an edit touches it, or if it comes after one and may attend back to it (its heads are not all held).
+/// A row is dirty if an edit touches it, or if it comes after one and may attend back to it (its heads are not all
+/// held).
 /// </summary>
 internal sealed class RowPlan : IDisposable
 {
@@ -59,7 +60,8 @@ internal sealed class RowPlan : IDisposable
     /// <summary>Whether any row attends anew; otherwise only edits and MLPs change anything.</summary>
     public bool Live { get; }
 
-    /// <summary>Index of each row among the base run's kept rows: (N'·D) int64; padding points at some row of its prompt.</summary>
+    /// <summary>Index of each row among the base run's kept rows: (N'·D) int64; padding points at some row of its
+    /// prompt.</summary>
     public Tensor BaseRows => baseRows ??= Index(Enumerable.Range(0, Rows)
         .Select(r => Prompts[r / Depth] * (long)run.Width + Math.Max(0, Positions[r] - run.From)));
 
@@ -76,7 +78,8 @@ internal sealed class RowPlan : IDisposable
             [.. last.Select(r => new[] { r >= 0 && Held[r] })]);
     }
 
-    /// <summary>Where <paramref name="positions"/> (one per prompt of the base run) are among the rows; null if nowhere.</summary>
+    /// <summary>Where <paramref name="positions"/> (one per prompt of the base run) are among the rows; null if
+    /// nowhere.</summary>
     public RowSet? Find(int[] positions)
     {
         if (sets.TryGetValue(positions, out var found)) return found;
@@ -115,8 +118,8 @@ internal sealed class RowPlan : IDisposable
     }
 
     /// <summary>
-    /// The plans of one kind of variant, one for each set of prompts with about as many dirty rows (at most 15 % padding);
-    /// prompts that the variant leaves clean are in none.
+    /// The plans of one kind of variant, one for each set of prompts with about as many dirty rows (at most 15 %
+    /// padding); prompts that the variant leaves clean are in none.
     /// </summary>
     public static List<RowPlan> For(BaseRun run, Variant variant)
     {

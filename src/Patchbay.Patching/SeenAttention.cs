@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>Attention of single heads whose keys or values are replaced as they see them (<see cref="SeenEdit"/>), in plain tensor operations: few
-/// heads of few rows.</summary>
+/// <summary>Attention of single heads whose keys or values are replaced as they see them (<see cref="SeenEdit"/>), in
+/// plain tensor operations: few heads of few rows.</summary>
 internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
 {
     private readonly Llama model = run.Model;
@@ -15,7 +15,8 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     /// <param name="variants">V variants.</param>
     /// <param name="z">(V·Rq, H, dh), changed.</param>
     /// <param name="q">After the rotary embedding: (V·Rq, H, dh).</param>
-    /// <param name="k">Own keys of the plan's rows, after the rotary embedding, (V·R, H or Hkv, dh); null where they are the base's.</param>
+    /// <param name="k">Own keys of the plan's rows, after the rotary embedding, (V·R, H or Hkv, dh); null where they
+    /// are the base's.</param>
     /// <param name="v">Own values of the plan's rows, likewise.</param>
     public void Apply(Variant[] variants, Tensor z, Tensor q, Tensor? k, Tensor? v)
     {
@@ -40,7 +41,8 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         }
     }
 
-    /// <summary>Keys or values of one head at all positions, with the edit before the attending one: (m, T, dh).</summary>
+    /// <summary>Keys or values of one head at all positions, with the edit before the attending one: (m, T,
+    /// dh).</summary>
     private Tensor All(Site site, int head, int variant, Tensor? own, RowSet rows, long[] prompts, int[] at, SeenEdit? edit)
     {
         var kept = run.Layers[layer];

@@ -1,9 +1,9 @@
 namespace Patchbay.Patching;
 
 /// <summary>
-/// The distinct rows of some prompts: what a causal model computes at token t depends on tokens 0..t alone, so prompts that begin alike
-/// share the rows of that beginning (the lines of one scene differ only in their question), as long as the same is ablated in it. Padding
-/// counts as token 0.
+/// The distinct rows of some prompts: what a causal model computes at token t depends on tokens 0..t alone, so prompts
+/// that begin alike share the rows of that beginning (the lines of one scene differ only in their question), as long as
+/// the same is ablated in it. Padding counts as token 0.
 /// </summary>
 /// <param name="Count">n prompts.</param>
 /// <param name="Tokens">T.</param>
@@ -21,7 +21,8 @@ internal sealed record SharedRows(int Count, int Tokens, int[] Ids, int[] Places
     /// <summary>Position of each distinct row.</summary>
     public int[] Positions => [.. Places.Select(p => p % Tokens)];
 
-    /// <summary>Prompts from <paramref name="first"/> on: as many as have about <paramref name="rows"/> distinct rows, one at least.</summary>
+    /// <summary>Prompts from <paramref name="first"/> on: as many as have about <paramref name="rows"/> distinct rows,
+    /// one at least.</summary>
     /// <param name="prompts">The prompts.</param>
     /// <param name="first">Index of the first.</param>
     /// <param name="rows">R at most, where one prompt has no more.</param>
@@ -57,7 +58,8 @@ internal sealed record SharedRows(int Count, int Tokens, int[] Ids, int[] Places
         return new(count, tokens, [.. ids], [.. places], [.. row]);
     }
 
-    /// <summary>The distinct rows at positions <paramref name="from"/> and later, and which of these rows they are.</summary>
+    /// <summary>The distinct rows at positions <paramref name="from"/> and later, and which of these rows they
+    /// are.</summary>
     public (SharedRows Rows, int[] Kept) After(int from)
     {
         int[] kept = [.. Enumerable.Range(0, Places.Length).Where(r => Places[r] % Tokens >= from)];

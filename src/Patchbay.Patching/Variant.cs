@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace Patchbay.Patching;
 
 /// <summary>
-/// Replaces one head's activation at one position of each prompt: value' = Keep · current + (1 - Keep) · Value.
-/// For <see cref="Site.Q"/>, <see cref="Site.K"/> and <see cref="Site.V"/> the value is the projection before the rotary
-/// embedding, as this query head sees it (with grouped-query attention the other heads of the group keep the shared one).
+/// Replaces one head's activation at one position of each prompt: value' = Keep · current + (1 - Keep) · Value. For
+/// <see cref="Site.Q"/>, <see cref="Site.K"/> and <see cref="Site.V"/> the value is the projection before the rotary
+/// embedding, as this query head sees it (with grouped-query attention the other heads of the group keep the shared
+/// one).
 /// </summary>
 /// <param name="Site">What is replaced.</param>
 /// <param name="Head">Whose.</param>
@@ -24,14 +25,15 @@ public sealed record HeadEdit(Site Site, Head Head, int[] Positions, Tensor Valu
 /// <param name="Heads">Which heads, or null for all.</param>
 public sealed record Hold(int[] From, int[] To, IReadOnlyList<Head>? Heads = null);
 
-/// <summary>From a layer up, no head may attend from one position to another: the score is -inf before the softmax.</summary>
+/// <summary>From a layer up, no head may attend from one position to another: the score is -inf before the
+/// softmax.</summary>
 /// <param name="FromLayer">First layer concerned.</param>
 /// <param name="Query">Attending position of each prompt.</param>
 /// <param name="Key">Position it may not see, of each prompt; another than the query's own.</param>
 public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
 
-/// <summary>What one head sees at earlier positions when it attends from one position of each prompt: the keys or values there are replaced, for
-/// this head and this attending position only.</summary>
+/// <summary>What one head sees at earlier positions when it attends from one position of each prompt: the keys or
+/// values there are replaced, for this head and this attending position only.</summary>
 /// <param name="Site"><see cref="Site.K"/> or <see cref="Site.V"/>; keys before the rotary embedding.</param>
 /// <param name="Head">Whose.</param>
 /// <param name="Query">Attending position of each prompt: N positions.</param>
@@ -39,8 +41,8 @@ public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
 /// <paramref name="Query"/>; what is at or after it is not looked at.</param>
 public sealed record SeenEdit(Site Site, Head Head, int[] Query, Tensor Value);
 
-/// <summary>From a layer up, heads attend anew from one position of each prompt, whatever the base run has there: on an ablated base run this is
-/// what lets heads live again. Holds come after it.</summary>
+/// <summary>From a layer up, heads attend anew from one position of each prompt, whatever the base run has there: on an
+/// ablated base run this is what lets heads live again. Holds come after it.</summary>
 /// <param name="FromLayer">First layer concerned.</param>
 /// <param name="Positions">Where in each prompt: N positions.</param>
 public sealed record Refresh(int FromLayer, int[] Positions);
@@ -67,7 +69,8 @@ public sealed record Variant
     public int FirstLayer => Edits.Select(e => e.Head.Layer).Concat(Knockouts.Select(k => k.FromLayer))
         .Concat(Seen.Select(s => s.Head.Layer)).Concat(Refreshes.Select(r => r.FromLayer)).DefaultIfEmpty(int.MaxValue).Min();
 
-    /// <summary>Positions (one per prompt) that the variant changes of itself; other rows change only by what reaches them.</summary>
+    /// <summary>Positions (one per prompt) that the variant changes of itself; other rows change only by what reaches
+    /// them.</summary>
     internal IEnumerable<int[]> Touched => Edits.Select(e => e.Positions).Concat(Knockouts.Select(k => k.Query))
         .Concat(Seen.Select(s => s.Query)).Concat(Refreshes.Select(r => r.Positions));
 

@@ -11,11 +11,11 @@ internal sealed record AddedToken(
         field.Required("content").Text() is { Length: > 0 } content
             ? content
             : throw field.Required("content").Expected("a string that is not empty"),
-        field.Optional("special")?.Flag() == true,
-        field.Optional("normalized")?.Flag() ?? true,
-        field.Optional("single_word")?.Flag() == true,
-        field.Optional("lstrip")?.Flag() == true,
-        field.Optional("rstrip")?.Flag() == true);
+        field.Flag("special"),
+        field.Flag("normalized", otherwise: true),
+        field.Flag("single_word"),
+        field.Flag("lstrip"),
+        field.Flag("rstrip"));
 }
 
 /// <summary>Cuts a text at its added tokens: leftmost first, the longest of those that begin at one place.</summary>
@@ -25,7 +25,7 @@ internal sealed class AddedTokenSplitter
     private readonly Dictionary<int, AddedToken> _tokens;
 
     /// <summary>Takes the tokens to find and how each is spelled in the texts to come.</summary>
-    public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Func<string, string> spelling)
+    public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Converter<string, string> spelling)
     {
         _tokens = tokens.ToDictionary(t => t.Id);
         // Special ones come first: of two that are spelled alike, the first is found.
@@ -38,13 +38,13 @@ internal sealed class AddedTokenSplitter
     {
         var ranges = new List<(int, int, int)>();
         var done = 0;
-        for (var from = 0; !_matcher.IsEmpty && from < text.Length;)
+        for (var from = 0; from < text.Length;)
         {
             var (start, length, id) = _matcher.Next(text, from);
             if (length == 0) break;
             var end = from = start + length;
             var token = _tokens[id];
-            if (token.SingleWord && (EndsWithWord(text.AsSpan(0, start)) || BeginsWithWord(text.AsSpan(end)))) continue;
+            if (token.SingleWord && IsInsideWord(text, start, end)) continue;
             if (token.StripLeft) start = Math.Max(text.AsSpan(0, start).TrimEnd().Length, done);
             if (token.StripRight) end = text.Length - text.AsSpan(end).TrimStart().Length;
             if (done < start) ranges.Add((done, start, -1));
@@ -55,9 +55,11 @@ internal sealed class AddedTokenSplitter
         return ranges;
     }
 
-    private static bool EndsWithWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeLastFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
-
-    private static bool BeginsWithWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
+    private static bool IsInsideWord(string text, int start, int end)
+    {
+        // Where there is nothing or half a surrogate pair, the rune is U+FFFD, which is no part of a word.
+        Rune.DecodeLastFromUtf16(text.AsSpan(0, start), out var before, out _);
+        Rune.DecodeFromUtf16(text.AsSpan(end), out var after, out _);
+        return PreTokenizers.IsWord(before) || PreTokenizers.IsWord(after);
+    }
 }

@@ -1,43 +1,22 @@
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>What becomes of the matches that a text is cut at.</summary>
-internal enum Behavior
-{
-    /// <summary>They are dropped.</summary>
-    Removed,
-
-    /// <summary>Each is a word.</summary>
-    Isolated,
-
-    /// <summary>Each ends the word before it.</summary>
-    MergedWithPrevious,
-
-    /// <summary>Each begins the word after it.</summary>
-    MergedWithNext,
-
-    /// <summary>Those that touch are one word.</summary>
-    Contiguous,
-}
+/// <summary>What becomes of the matches that a text is cut at: they are dropped, each is a word, each ends the word
+/// before it, each begins the word after it, or those that touch are one word.</summary>
+internal enum Behavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous }
 
 /// <summary>Cuts texts by ranges and a behavior.</summary>
 internal static class Behaviors
 {
-    public static Behavior Read(JsonField? field, Behavior absent)
-    {
-        if (field is not { } behavior) return absent;
-        return behavior.Text() switch
-        {
-            "Removed" => Behavior.Removed,
-            "Isolated" => Behavior.Isolated,
-            "MergedWithPrevious" => Behavior.MergedWithPrevious,
-            "MergedWithNext" => Behavior.MergedWithNext,
-            "Contiguous" => Behavior.Contiguous,
-            _ => throw behavior.Expected("Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous"),
-        };
-    }
+    private static readonly string[] Names = Enum.GetNames<Behavior>();
 
-    /// <summary>Appends the words that <paramref name="ranges"/>, which cover the part, make of it; empty ones are left out.</summary>
-    public static void Split(TextPart part, List<(int Start, int End, bool IsMatch)> ranges, Behavior behavior, List<TextPart> words)
+    public static Behavior Read(JsonField field) => Array.IndexOf(Names, field.Text()) is >= 0 and var at
+        ? (Behavior)at
+        : throw field.Expected($"{string.Join(", ", Names[..^1])} or {Names[^1]}");
+
+    /// <summary>Appends the words that <paramref name="ranges"/>, which cover the part, make of it; empty ones are left
+    /// out.</summary>
+    public static void Split(
+        TextPart part, List<(int Start, int End, bool IsMatch)> ranges, Behavior behavior, List<TextPart> words)
     {
         // start < 0: no word is open.
         var (start, end, previousMatch) = (-1, 0, false);

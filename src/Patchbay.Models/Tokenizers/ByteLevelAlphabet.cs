@@ -16,8 +16,8 @@ internal static class ByteLevelAlphabet
             foreach (var b in Encoding.UTF8.GetBytes(source)) span[at++] = Characters[b];
         });
 
-    /// <summary>Appends the bytes that <paramref name="token"/> spells; where one of its characters is not of the alphabet
-    /// (an added token), its UTF-8 bytes.</summary>
+    /// <summary>Appends the bytes that <paramref name="token"/> spells; where one of its characters is not of the
+    /// alphabet (an added token), its UTF-8 bytes.</summary>
     public static void AppendBytes(string token, List<byte> bytes)
     {
         if (token.All(c => c < Bytes.Length && Bytes[c] >= 0))

@@ -1,17 +1,17 @@
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>
-/// The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added tokens are cut out
-/// of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by the model; the
-/// post-processor puts tokens around. Every component that is not supported is refused by name when the file is opened.
-/// Truncation and padding that the file may ask for are not applied.
+/// The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added tokens are
+/// cut out of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by the model;
+/// the post-processor puts tokens around. Every component that is not supported is refused by name when the file is
+/// opened. Truncation and padding that the file may ask for are not applied.
 /// </summary>
 public sealed class HuggingFaceTokenizer : Tokenizer
 {
     private readonly Vocabulary _vocabulary;
     private readonly AddedTokenSplitter _verbatim;
     private readonly AddedTokenSplitter _normalized;
-    private readonly Func<string, string> _normalize;
+    private readonly Converter<string, string> _normalize;
     private readonly PreTokenizer _preTokenize;
     private readonly HuggingFaceModel _model;
     private readonly PostProcessor _around;
@@ -49,15 +49,18 @@ public sealed class HuggingFaceTokenizer : Tokenizer
 
     /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
     /// <c>special_tokens_map.json</c> and <c>config.json</c> beside it.</summary>
-    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says where.</exception>
-    public static HuggingFaceTokenizer Open(string path) =>
-        Parse(TokenizerFile.ReadJson(path), path, SpecialTokenFiles.Beside(path));
-
-    internal static HuggingFaceTokenizer Parse(ReadOnlyMemory<byte> bytes, string file, SpecialTokenFiles? specials = null) =>
-        JsonField.Read(bytes, file, top => new HuggingFaceTokenizer(top, specials ?? SpecialTokenFiles.None));
+    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says
+    /// where.</exception>
+    public static HuggingFaceTokenizer Open(string path)
+    {
+        var bytes = TokenizerFile.ReadJson(path);
+        var specials = SpecialTokenFiles.Beside(path);
+        return JsonField.Read(bytes, path, file => new HuggingFaceTokenizer(file, specials));
+    }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown token.</exception>
+    /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown
+    /// token.</exception>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -80,19 +83,13 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         var tokens = new List<string>(ids.Count);
         foreach (var id in ids)
         {
-            var piece = Piece(id);
-            if (_vocabulary[id] is not null && !_vocabulary.Special.Contains(id)) tokens.Add(piece);
+            _ = Piece(id); // refuses what is outside the vocabulary
+            if (_vocabulary[id] is { } token && !_vocabulary.Special.Contains(id)) tokens.Add(token);
         }
         return string.Concat(_decode(tokens));
     }
 
-    /// <inheritdoc/>
-    public override string Piece(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _vocabulary.Size);
-        return _vocabulary[id] ?? "";
-    }
+    private protected override string Spelling(int id) => _vocabulary[id] ?? "";
 
     private void EncodeNormalized(string text, bool atStart, List<int> ids)
     {
@@ -111,7 +108,8 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         }
     }
 
-    /// <summary>Llama's tokenizer classes set the tokens around a sequence by add_bos_token and add_eos_token.</summary>
+    /// <summary>Llama's tokenizer classes set the tokens around a sequence by add_bos_token and
+    /// add_eos_token.</summary>
     private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end)
     {
         if (!specials.IsLlamaClass) return around;

@@ -5,19 +5,16 @@ namespace Patchbay.Models.Tokenizers;
 /// <summary>Finds given strings in a text: leftmost first, the longest of those that begin at one place.</summary>
 internal sealed class LiteralMatcher
 {
-    private readonly Dictionary<char, List<(string Text, int Id)>> _byFirst = [];
-    private readonly SearchValues<char> _firsts;
+    private readonly Dictionary<char, (string Text, int Id)[]> _byFirst; // longest first
+    private readonly SearchValues<string> _literals;
 
     /// <summary>Takes the strings to find, with their ids; of equal strings the first counts.</summary>
     public LiteralMatcher(IEnumerable<(string Text, int Id)> literals)
     {
-        foreach (var literal in literals.Where(l => l.Text.Length > 0))
-        {
-            if (!_byFirst.TryGetValue(literal.Text[0], out var list)) _byFirst[literal.Text[0]] = list = [];
-            list.Add(literal);
-        }
-        foreach (var (first, list) in _byFirst) _byFirst[first] = [.. list.OrderByDescending(l => l.Text.Length)];
-        _firsts = SearchValues.Create([.. _byFirst.Keys]);
+        var present = literals.Where(l => l.Text.Length > 0).ToArray();
+        _byFirst = present.GroupBy(l => l.Text[0])
+            .ToDictionary(g => g.Key, g => g.OrderByDescending(l => l.Text.Length).ToArray());
+        _literals = SearchValues.Create([.. present.Select(l => l.Text)], StringComparison.Ordinal);
     }
 
     public bool IsEmpty => _byFirst.Count == 0;
@@ -34,14 +31,9 @@ internal sealed class LiteralMatcher
     /// <summary>The first match at or after <paramref name="from"/>, or a length of 0.</summary>
     public (int Start, int Length, int Id) Next(string text, int from)
     {
-        for (var at = from; at < text.Length; at++)
-        {
-            var step = text.AsSpan(at).IndexOfAny(_firsts);
-            if (step < 0) break;
-            at += step;
-            var (length, id) = At(text, at);
-            if (length > 0) return (at, length, id);
-        }
-        return (text.Length, 0, -1);
+        var step = text.AsSpan(from).IndexOfAny(_literals);
+        if (step < 0) return (text.Length, 0, -1);
+        var (length, id) = At(text, from + step);
+        return (from + step, length, id);
     }
 }

@@ -16,7 +16,7 @@ public sealed class Llama2cTokenizer : Tokenizer
     private const int FirstByte = 3;
 
     private readonly List<string> _pieces;
-    private readonly RuneTable _runes;
+    private readonly Dictionary<Rune, int> _characters;
     private readonly BytePairMerger _merger;
     private readonly int[] _byteIds = [.. Enumerable.Range(FirstByte, 256)];
 
@@ -25,7 +25,7 @@ public sealed class Llama2cTokenizer : Tokenizer
         _pieces = pieces;
         var symbols = new Dictionary<string, int>(pieces.Count);
         for (var id = 0; id < pieces.Count; id++) symbols.TryAdd(pieces[id], id);
-        _runes = RuneTable.Of(symbols);
+        _characters = Utf8Text.CharacterIds(symbols);
         _merger = new(ScoredMerges.Of(symbols, scores), pieces);
     }
 
@@ -71,8 +71,8 @@ public sealed class Llama2cTokenizer : Tokenizer
             at += length;
         }
         if (pieces.Count < FirstByte + 256)
-            throw TokenizerFile.Invalid(
-                file, "number of tokens", $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
+            throw TokenizerFile.Invalid(file, "number of tokens",
+                $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
         return new(pieces, scores);
     }
 
@@ -97,9 +97,8 @@ public sealed class Llama2cTokenizer : Tokenizer
 
         void AddRune(Rune rune)
         {
-            var id = _runes[rune];
-            if (id >= 0) symbols.Add(id);
-            else ScoredMerges.AppendBytes(rune, _byteIds, symbols);
+            if (_characters.TryGetValue(rune, out var id)) symbols.Add(id);
+            else Utf8Text.AppendByteIds(rune, _byteIds, symbols);
         }
     }
 
@@ -123,11 +122,5 @@ public sealed class Llama2cTokenizer : Tokenizer
         return text.ToString();
     }
 
-    /// <inheritdoc/>
-    public override string Piece(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _pieces.Count);
-        return _pieces[id];
-    }
+    private protected override string Spelling(int id) => _pieces[id];
 }

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>Reads the fields of one protobuf message, one after another, never past its end.</summary>
+/// <summary>Reads the fields of one protobuf message, one after another, never past its end: <see cref="Next"/>, then
+/// what the field is known to hold, or <see cref="Skip"/>.</summary>
 internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, string name)
 {
     private readonly ReadOnlySpan<byte> _message = message;
-    private readonly string _name = name;
     private int _at;
-    private int _wire;
+    private int _wire; // 0 a varint, 1 eight bytes, 2 a length and bytes, 5 four bytes
 
     /// <summary>Number of the field that stands next.</summary>
     public int Field { get; private set; }
@@ -20,34 +20,26 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, stri
         var tag = Varint();
         Field = (int)Math.Min(tag >> 3, int.MaxValue);
         _wire = (int)(tag & 7);
-        if (Field == 0) throw Invalid("a field number above 0", "0");
-        return true;
+        return Field > 0 ? true : throw Invalid("a field number above 0", "0");
     }
 
-    public ulong Number()
-    {
-        Expect(0);
-        return Varint();
-    }
+    public ulong Number() => _wire == 0 ? Varint() : throw Invalid("wire type 0", $"{_wire}");
 
     public bool Flag() => Number() != 0;
 
-    public float Single()
-    {
-        Expect(5);
-        return BinaryPrimitives.ReadSingleLittleEndian(Take(4));
-    }
+    public float Single() =>
+        _wire == 5 ? BinaryPrimitives.ReadSingleLittleEndian(Take(4)) : throw Invalid("wire type 5", $"{_wire}");
 
     public ReadOnlySpan<byte> Bytes()
     {
-        Expect(2);
+        if (_wire != 2) throw Invalid("wire type 2", $"{_wire}");
         var length = Varint();
-        if (length > (ulong)(_message.Length - _at))
-            throw Invalid($"at most {_message.Length - _at} bytes", $"a length of {length}");
-        return Take((int)length);
+        return length <= (ulong)(_message.Length - _at)
+            ? Take((int)length)
+            : throw Invalid($"at most {_message.Length - _at} bytes", $"a length of {length}");
     }
 
-    public string Text() => TokenizerFile.Utf8(file, $"{_name} field {Field}", Bytes());
+    public string Text() => TokenizerFile.Utf8(file, $"{name} field {Field}", Bytes());
 
     public void Skip()
     {
@@ -59,11 +51,6 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, stri
             case 5: Take(4); break;
             default: throw Invalid("wire type 0, 1, 2 or 5", $"{_wire}");
         }
-    }
-
-    private readonly void Expect(int wire)
-    {
-        if (_wire != wire) throw Invalid($"wire type {wire}", $"{_wire}");
     }
 
     private ReadOnlySpan<byte> Take(int count)
@@ -87,5 +74,5 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string file, stri
     }
 
     private readonly InvalidDataException Invalid(string expected, string found) =>
-        TokenizerFile.Invalid(file, $"{_name} field {Field} before byte {_at}", expected, found);
+        TokenizerFile.Invalid(file, $"{name} field {Field} before byte {_at}", expected, found);
 }

@@ -14,7 +14,8 @@ internal enum PieceKind
 /// <summary>One entry of a SentencePiece vocabulary.</summary>
 internal readonly record struct SentencePiece(string Text, float Score, PieceKind Kind);
 
-/// <summary>What of a SentencePiece <c>tokenizer.model</c> encoding and decoding need; the defaults are the format's.</summary>
+/// <summary>What of a SentencePiece <c>tokenizer.model</c> encoding and decoding need; the defaults are the
+/// format's.</summary>
 internal sealed record SentencePieceModel
 {
     public List<SentencePiece> Pieces { get; } = [];
@@ -132,7 +133,8 @@ internal sealed record SentencePieceModel
                 file, "normalizer_spec.precompiled_charsmap", "none (\"identity\", the one supported normalizer)",
                 TokenizerFile.Quote(NormalizerName));
         if (HasDenormalizer) throw TokenizerFile.Invalid(file, "denormalizer_spec.precompiled_charsmap", "none", "one");
-        if (SpaceAsSuffix) throw TokenizerFile.Invalid(file, "trainer_spec.treat_whitespace_as_suffix", "false", "true");
+        if (SpaceAsSuffix)
+            throw TokenizerFile.Invalid(file, "trainer_spec.treat_whitespace_as_suffix", "false", "true");
     }
 
     private void CheckPieces(string file)

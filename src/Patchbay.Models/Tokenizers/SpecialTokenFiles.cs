@@ -6,8 +6,6 @@ internal sealed record SpecialTokenFiles
 {
     private const int MaxId = 1 << 24;
 
-    public static SpecialTokenFiles None { get; } = new();
-
     /// <summary>The token that begins a sequence, where one is named.</summary>
     public string? BeginToken { get; private set; }
 
@@ -23,7 +21,8 @@ internal sealed record SpecialTokenFiles
     /// <summary>Whether an end token goes after every sequence, where it is said.</summary>
     public bool? AddEnd { get; private set; }
 
-    /// <summary>Whether the tokenizer's class is Llama's, which sets these tokens itself whatever tokenizer.json says.</summary>
+    /// <summary>Whether the tokenizer's class is Llama's, which sets these tokens itself whatever tokenizer.json
+    /// says.</summary>
     public bool IsLlamaClass { get; private set; }
 
     private SortedDictionary<int, string> Added { get; } = [];

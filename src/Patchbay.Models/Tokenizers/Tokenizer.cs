@@ -25,5 +25,13 @@ public abstract class Tokenizer
 
     /// <summary>The vocabulary's own spelling of one id ("▁the", "&lt;0x0A&gt;").</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is outside the vocabulary.</exception>
-    public abstract string Piece(int id);
+    public string Piece(int id)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
+        return Spelling(id);
+    }
+
+    /// <summary>The spelling of an id that is in the vocabulary; empty where it has none.</summary>
+    private protected abstract string Spelling(int id);
 }

@@ -11,7 +11,7 @@ internal static class TokenizerFile
     /// <summary>More than any SentencePiece or llama2.c vocabulary in use takes (about 5 MB).</summary>
     private const long MaxBinaryBytes = 16L << 20;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     public static byte[] ReadJson(string path) => Read(path, MaxJsonBytes);
 
@@ -30,8 +30,8 @@ internal static class TokenizerFile
         }
         catch (DecoderFallbackException)
         {
-            throw Invalid(
-                file, field, "UTF-8 text", $"bytes that are not ({Convert.ToHexString(bytes[..Math.Min(bytes.Length, 16)])})");
+            var shown = Convert.ToHexString(bytes[..Math.Min(bytes.Length, 16)]);
+            throw Invalid(file, field, "UTF-8 text", $"bytes that are not ({shown})");
         }
     }
 

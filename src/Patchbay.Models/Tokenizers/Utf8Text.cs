@@ -3,16 +3,28 @@ using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>What tokenizers agree on between UTF-16 text and UTF-8 bytes.</summary>
+/// <summary>What tokenizers agree on between UTF-16 text, its characters and UTF-8 bytes.</summary>
 internal static class Utf8Text
 {
-    /// <summary><paramref name="text"/> with every lone surrogate replaced by U+FFFD, as its UTF-8 form has it.</summary>
+    /// <summary><paramref name="text"/> with every lone surrogate replaced by U+FFFD, as its UTF-8 form has
+    /// it.</summary>
     public static string WellFormed(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return text;
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes()) result.Append(rune);
-        return result.ToString();
+        return string.Concat(text.EnumerateRunes());
+    }
+
+    /// <summary>Ids of those of <paramref name="symbols"/> that are one character long.</summary>
+    public static Dictionary<Rune, int> CharacterIds(Dictionary<string, int> symbols) => symbols
+        .Where(s => s.Key.Length is 1 or 2 && Rune.GetRuneAt(s.Key, 0).Utf16SequenceLength == s.Key.Length)
+        .ToDictionary(s => Rune.GetRuneAt(s.Key, 0), s => s.Value);
+
+    /// <summary>Appends the ids of <paramref name="rune"/>'s UTF-8 bytes, found through
+    /// <paramref name="byteIds"/>.</summary>
+    public static void AppendByteIds(Rune rune, ReadOnlySpan<int> byteIds, List<int> output)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (var b in bytes[..rune.EncodeToUtf8(bytes)]) output.Add(byteIds[b]);
     }
 
     /// <summary>Appends the text of <paramref name="bytes"/>; each byte that belongs to no character becomes one U+FFFD

@@ -66,7 +66,8 @@ internal sealed class Vocabulary
         foreach (var (token, id) in ids.Select(p => (p.Key, p.Value)).Concat(added.Select(t => (t.Content, t.Id))))
         {
             if (pieces[id] is { } other && other != token)
-                throw vocab.Expected($"one token for id {id} (it has {TokenizerFile.Quote(other)} and {TokenizerFile.Quote(token)})");
+                throw vocab.Expected($"one token for id {id} (it has {TokenizerFile.Quote(other)} and " +
+                    $"{TokenizerFile.Quote(token)})");
             pieces[id] = token;
         }
         return pieces;

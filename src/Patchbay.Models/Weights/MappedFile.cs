@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Patchbay.Models.Weights;
 
 /// <summary>
-/// A file open for reading at any place. Headers are read (<see cref="Read"/>); tensors are mapped one window at a time
+/// A file open for reading at any place. Headers are read; tensors are mapped one window at a time
 /// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.
 /// </summary>
 internal sealed class MappedFile : IDisposable
@@ -26,31 +26,43 @@ internal sealed class MappedFile : IDisposable
     /// <summary>Bytes.</summary>
     public long Length { get; }
 
+    /// <summary>The exception that says what is wrong with this file.</summary>
+    public InvalidDataException Refuse(string what) => Refusal.Of(Path, what);
+
     /// <summary>Fills <paramref name="destination"/> with the bytes from <paramref name="offset"/> on;
     /// <paramref name="what"/> says what they are, for the error where the file is too short.</summary>
     public void Read(long offset, Span<byte> destination, string what)
     {
         if (offset < 0 || offset > Length - destination.Length)
         {
-            throw Refusal.Of(
-                Path, $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
+            throw Refuse(
+                $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
         }
         while (!destination.IsEmpty)
         {
             var count = RandomAccess.Read(handle, destination, offset);
-            if (count == 0) throw Refusal.Of(Path, $"the file became shorter than {Length} bytes while it was read");
+            if (count == 0) throw Refuse($"the file became shorter than {Length} bytes while it was read");
             destination = destination[count..];
             offset += count;
         }
     }
 
-    /// <summary>Maps <paramref name="length"/> bytes from <paramref name="offset"/> on, both checked by the caller.</summary>
-    public MappedWindow Map(long offset, long length)
+    /// <summary>The bytes from <paramref name="offset"/> on, likewise.</summary>
+    public byte[] Read(long offset, long length, string what)
+    {
+        var bytes = new byte[length];
+        Read(offset, bytes, what);
+        return bytes;
+    }
+
+    /// <summary>Maps <paramref name="length"/> bytes from <paramref name="offset"/> on, both checked by the
+    /// caller.</summary>
+    public MemoryMappedViewAccessor Map(long offset, long length)
     {
         // Touching a mapped page beyond the end of a file ends the process: a file that shrank is refused first.
         if (RandomAccess.GetLength(handle) < offset + length)
-            throw Refusal.Of(Path, $"the file became shorter than {offset + length} bytes while it was read");
-        return new(mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read));
+            throw Refuse($"the file became shorter than {offset + length} bytes while it was read");
+        return mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
     }
 
     public void Dispose()
@@ -60,12 +72,20 @@ internal sealed class MappedFile : IDisposable
     }
 }
 
-/// <summary>A part of a file in memory, until disposed.</summary>
-internal sealed class MappedWindow(MemoryMappedViewAccessor view) : IDisposable
+/// <summary>Opening in more than one step.</summary>
+internal static class Opening
 {
-    /// <summary>Copies the bytes from <paramref name="offset"/>, counted from the window's first byte.</summary>
-    public void Read(long offset, Span<byte> destination) =>
-        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(view.PointerOffset + offset), destination);
-
-    public void Dispose() => view.Dispose();
+    /// <summary>What <paramref name="make"/> makes of an open file; where that fails, the file is closed.</summary>
+    public static TMade CloseOnError<TFile, TMade>(TFile file, Func<TFile, TMade> make) where TFile : IDisposable
+    {
+        try
+        {
+            return make(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 }

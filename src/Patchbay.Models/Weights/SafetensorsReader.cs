@@ -15,18 +15,16 @@ internal static class SafetensorsReader
 
     public static Dictionary<string, StoredTensor> Read(MappedFile file)
     {
-        Span<byte> prefix = stackalloc byte[8];
-        file.Read(0, prefix, "header's length");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(file.Read(0, 8, "header's length"));
         if (length > (ulong)(file.Length - 8) || length > LongestHeader)
         {
-            throw Refusal.Of(file.Path,
-                $"the header's length is given as {length} bytes, expected at most {Math.Min(file.Length - 8, LongestHeader)}");
+            throw file.Refuse($"the header's length is given as {length} bytes, expected at most " +
+                $"{Math.Min(file.Length - 8, LongestHeader)}");
         }
-        var header = new byte[length];
-        file.Read(8, header, "header");
-        if (header.Length == 0 || header[0] != '{') throw Refusal.Of(file.Path, "the header does not begin with {");
-        if (header.AsSpan().TrimEnd((byte)' ')[^1] != '}') throw Refusal.Of(file.Path, "the header does not end with } and spaces");
+        var header = file.Read(8, (long)length, "header");
+        if (header.Length == 0 || header[0] != '{') throw file.Refuse("the header does not begin with {");
+        if (header.AsSpan().TrimEnd((byte)' ')[^1] != '}')
+            throw file.Refuse("the header does not end with } and spaces");
         using var json = JsonFile.Parse(header, file.Path, "the header");
         return Tensors(file, json.RootElement, 8 + (long)length);
     }
@@ -50,7 +48,8 @@ internal static class SafetensorsReader
         return tensors;
     }
 
-    private static (StoredTensor Tensor, long Begin, long End) Tensor(MappedFile file, JsonProperty entry, long dataStart)
+    private static (StoredTensor Tensor, long Begin, long End) Tensor(
+        MappedFile file, JsonProperty entry, long dataStart)
     {
         var name = entry.Name;
         if (entry.Value.ValueKind != JsonValueKind.Object || entry.Value.GetPropertyCount() != 3)
@@ -59,14 +58,14 @@ internal static class SafetensorsReader
         var offsets = Numbers(file, name, entry.Value, "data_offsets");
         if (offsets.Length != 2 || offsets[1] < offsets[0] || offsets[1] > file.Length - dataStart)
         {
-            throw Bad(file, name,
-                $"has data_offsets {Refusal.Shape(offsets)}, expected a begin and an end up to {file.Length - dataStart}");
+            throw Bad(file, name, $"has data_offsets {Refusal.Shape(offsets)}, expected a begin and an end up to " +
+                $"{file.Length - dataStart}");
         }
         var type = TypeOf(file, name, entry.Value);
         if (ByteCount(shape, type.ByteSize()) is not { } bytes || bytes != offsets[1] - offsets[0])
         {
-            throw Bad(file, name, $"has shape {Refusal.Shape(shape)} of {type.SafetensorsName()}, which does not make the " +
-                $"{offsets[1] - offsets[0]} bytes of its data_offsets");
+            throw Bad(file, name, $"has shape {Refusal.Shape(shape)} of {type.SafetensorsName()}, which does not " +
+                $"make the {offsets[1] - offsets[0]} bytes of its data_offsets");
         }
         return (new(file, name, type, shape, dataStart + offsets[0]), offsets[0], offsets[1]);
     }
@@ -77,7 +76,7 @@ internal static class SafetensorsReader
             throw Bad(file, name, "has no dtype");
         return StoredTypes.FromSafetensorsName(dtype.GetString()!) ?? throw Bad(file, name,
             $"has dtype {Refusal.Quote(dtype.GetString()!)}, expected one of " +
-            string.Join(", ", Enum.GetValues<StoredType>().Select(t => t.SafetensorsName())));
+            string.Join(", ", StoredTypes.SafetensorsNames));
     }
 
     private static long[] Numbers(MappedFile file, string name, JsonElement entry, string key)
@@ -87,8 +86,10 @@ internal static class SafetensorsReader
         var numbers = new long[list.GetArrayLength()];
         for (var i = 0; i < numbers.Length; i++)
         {
-            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt64(out numbers[i]) || numbers[i] < 0)
-                throw Bad(file, name, $"has {Refusal.Quote(list[i].GetRawText())} in {key}, expected an integer from 0 up");
+            if (list[i].ValueKind == JsonValueKind.Number && list[i].TryGetInt64(out numbers[i]) && numbers[i] >= 0)
+                continue;
+            var found = Refusal.Quote(list[i].GetRawText());
+            throw Bad(file, name, $"has {found} in {key}, expected an integer from 0 up");
         }
         return numbers;
     }
@@ -106,8 +107,9 @@ internal static class SafetensorsReader
 
     private static void CheckMetadata(MappedFile file, JsonElement metadata)
     {
-        if (metadata.ValueKind != JsonValueKind.Object || metadata.EnumerateObject().Any(e => e.Value.ValueKind != JsonValueKind.String))
-            throw Refusal.Of(file.Path, $"{Metadata} in the header should be an object of strings and is not");
+        if (metadata.ValueKind != JsonValueKind.Object
+            || metadata.EnumerateObject().Any(e => e.Value.ValueKind != JsonValueKind.String))
+            throw file.Refuse($"{Metadata} in the header should be an object of strings and is not");
     }
 
     private static void CheckCover(MappedFile file, List<(long Begin, long End, string Name)> ranges, long length)
@@ -118,15 +120,15 @@ internal static class SafetensorsReader
         {
             if (begin != reached)
             {
-                throw Bad(file, name, $"begins at byte {begin} of the data, expected {reached}, because tensors may neither " +
-                    "overlap nor leave a hole");
+                throw Bad(file, name, $"begins at byte {begin} of the data, expected {reached}, because tensors may " +
+                    "neither overlap nor leave a hole");
             }
             reached = end;
         }
         if (reached != length)
-            throw Refusal.Of(file.Path, $"the tensors end at byte {reached} of the data, but the file has {length} bytes of it");
+            throw file.Refuse($"the tensors end at byte {reached} of the data, but the file has {length} bytes of it");
     }
 
     private static InvalidDataException Bad(MappedFile file, string name, string what) =>
-        Refusal.Of(file.Path, $"tensor {Refusal.Quote(name)} in the header {what}");
+        file.Refuse($"tensor {Refusal.Quote(name)} in the header {what}");
 }

@@ -21,7 +21,8 @@ public sealed class TensorSet : IDisposable
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
 
-    /// <summary>Opens the first of the named files that the folder has, whole or as shards ("{name}.index.json").</summary>
+    /// <summary>Opens the first of the named files that the folder has, whole or as shards
+    /// ("{name}.index.json").</summary>
     /// <exception cref="FileNotFoundException">It has none of them.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
     public static TensorSet Open(string folder, params string[] names)
@@ -30,59 +31,52 @@ public sealed class TensorSet : IDisposable
         {
             var path = Path.Combine(folder, name);
             var index = path + ".index.json";
-            if (File.Exists(path)) return Fill(new(path), set => set.Add(path));
-            if (File.Exists(index)) return Fill(new(index), set => set.AddShards(folder, index));
+            if (File.Exists(path)) return Opening.CloseOnError(new TensorSet(path), set => set.Add(path));
+            if (File.Exists(index)) return Opening.CloseOnError(new TensorSet(index), set => set.AddShards(folder));
         }
         throw new FileNotFoundException(
             $"{folder} holds no weights: looked for {string.Join(", ", names)} and for each with .index.json.");
     }
 
-    private static TensorSet Fill(TensorSet set, Action<TensorSet> fill)
-    {
-        try
-        {
-            fill(set);
-            return set;
-        }
-        catch
-        {
-            set.Dispose();
-            throw;
-        }
-    }
-
-    private TensorFile Add(string path)
+    private TensorSet Add(string path)
     {
         var file = TensorFile.Open(path);
         files.Add(file);
         foreach (var (name, tensor) in file.Tensors)
         {
-            if (!tensors.TryAdd(name, tensor))
-                throw Refusal.Of(path, $"tensor {Refusal.Quote(name)} is also in {Path.GetFileName(tensors[name].File)}");
+            if (tensors.TryAdd(name, tensor)) continue;
+            var other = Path.GetFileName(tensors[name].File);
+            throw Refusal.Of(path, $"tensor {Refusal.Quote(name)} is also in {other}");
         }
-        return file;
+        return this;
     }
 
-    private void AddShards(string folder, string index)
+    private TensorSet AddShards(string folder)
     {
-        var places = ReadIndex(index);
+        var places = ReadIndex(Source);
+        var index = Path.GetFileName(Source);
         foreach (var shard in places.Values.Distinct().Order(StringComparer.Ordinal))
         {
             var path = Path.Combine(folder, shard);
             if (!File.Exists(path))
-                throw new FileNotFoundException($"{index} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
-            foreach (var name in Add(path).Tensors.Keys)
             {
-                if (places.GetValueOrDefault(name) != shard)
-                    throw Refusal.Of(path, $"the shard holds tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} does not place there");
+                throw new FileNotFoundException(
+                    $"{Source} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
+            }
+            Add(path);
+            if (files[^1].Tensors.Keys.FirstOrDefault(name => places.GetValueOrDefault(name) != shard) is { } stray)
+            {
+                throw Refusal.Of(path,
+                    $"the shard holds tensor {Refusal.Quote(stray)}, which {index} does not place there");
             }
         }
         foreach (var (name, shard) in places)
         {
-            if (!tensors.ContainsKey(name))
-                throw Refusal.Of(Path.Combine(folder, shard),
-                    $"the shard lacks tensor {Refusal.Quote(name)}, which {Path.GetFileName(index)} places there");
+            if (tensors.ContainsKey(name)) continue;
+            throw Refusal.Of(Path.Combine(folder, shard),
+                $"the shard lacks tensor {Refusal.Quote(name)}, which {index} places there");
         }
+        return this;
     }
 
     // { "metadata": ..., "weight_map": { tensor: file name } }
@@ -102,7 +96,8 @@ public sealed class TensorSet : IDisposable
             }
             places.Add(entry.Name, shard);
         }
-        if (places.Values.Distinct().Count() > MostShards) throw Refusal.Of(index, $"weight_map names more than {MostShards} files");
+        if (places.Values.Distinct().Count() > MostShards)
+            throw Refusal.Of(index, $"weight_map names more than {MostShards} files");
         return places;
     }
 

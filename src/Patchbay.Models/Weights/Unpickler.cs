@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
+using PickleDict = System.Collections.Generic.Dictionary<object, object?>;
 
 namespace Patchbay.Models.Weights;
 
@@ -21,6 +22,8 @@ internal sealed class Unpickler(PickleInput input)
 
     // First element of the part of the stack that may be popped.
     private int Floor => marks.TryPeek(out var mark) ? mark : 0;
+
+    private object? Top => stack.Count > Floor ? stack[^1] : null;
 
     /// <summary>The protocol that the pickle says it is of; 0 where it does not.</summary>
     public int Protocol { get; private set; }
@@ -90,12 +93,14 @@ internal sealed class Unpickler(PickleInput input)
         {
             case '\x80': SetProtocol(input.Next()); break;
             case '\x95': _ = input.Take(8); break; // FRAME: a hint for buffering.
-            case 'c': Global(input.Line(), input.Line()); break;
+            case 'c': Global([input.Line(), input.Line()]); break;
             case '\x93': Global(PopMany(2)); break;
-            case 'Q': Push(TensorPickle.Storage(Pop(), Bad)); break;
+            case 'Q': Push(PickleTensors.Storage(Pop(), Bad)); break;
             case 'R': Reduce(); break;
             case 'b': Build(); break;
-            default: throw Refusal.Of(input.Path, $"the pickle has opcode 0x{(int)opcode:X2} at byte {at}, which a file of tensors has no use for");
+            default:
+                throw input.File.Refuse($"the pickle has opcode 0x{(int)opcode:X2} at byte {at}, which a file of " +
+                    "tensors has no use for");
         }
     }
 
@@ -108,28 +113,22 @@ internal sealed class Unpickler(PickleInput input)
     private void Global(object?[] names)
     {
         if (names is not [string module, string name]) throw Bad("has a name that is no string");
-        Global(module, name);
-    }
-
-    private void Global(string module, string name)
-    {
-        if (!PickleGlobal.All.TryGetValue($"{module}.{name}", out var global))
-        {
-            throw Refusal.Of(input.Path, $"the pickle refers to {Refusal.Quote($"{module}.{name}")}, but only tensors are read " +
-                "and nothing of a pickle is executed");
-        }
-        Push(global);
+        Push(PickleGlobal.All.GetValueOrDefault($"{module}.{name}") ?? throw input.File.Refuse(
+            $"the pickle refers to {Refusal.Quote($"{module}.{name}")}, but only tensors are read and nothing of a " +
+            "pickle is executed"));
     }
 
     private void Reduce()
     {
-        if (PopMany(2) is not [PickleGlobal callee, object?[] arguments]) throw Bad("calls what is not a function on a tuple");
+        if (PopMany(2) is not [PickleGlobal callee, object?[] arguments])
+            throw Bad("calls what is not a function on a tuple");
         Push(callee.Name switch
         {
             PickleGlobal.OrderedDict when arguments.Length == 0 => new PickleDict(),
-            PickleGlobal.RebuildTensor => TensorPickle.Tensor(arguments, Bad),
-            PickleGlobal.RebuildParameter => TensorPickle.Parameter(arguments, Bad),
-            PickleGlobal.Size when arguments is [object?[] sizes] => TensorPickle.Integers(sizes, Bad).Cast<object?>().ToArray(),
+            PickleGlobal.RebuildTensor => PickleTensors.Tensor(arguments, Bad),
+            PickleGlobal.RebuildParameter => PickleTensors.Parameter(arguments, Bad),
+            PickleGlobal.Size when arguments is [object?[] sizes] =>
+                PickleTensors.Integers(sizes, Bad).Cast<object?>().ToArray(),
             _ => throw Bad($"calls {callee.Name} with arguments that torch.save does not write"),
         });
     }
@@ -137,24 +136,24 @@ internal sealed class Unpickler(PickleInput input)
     // A state_dict carries its modules' versions as an attribute, which no tensor needs.
     private void Build()
     {
-        if (PopMany(1) is not [PickleDict] || stack.Count == Floor || stack[^1] is not PickleDict)
+        if (PopMany(1) is not [PickleDict] || Top is not PickleDict)
             throw Bad("sets attributes of what is not a dict");
     }
 
     private void Append(object?[] items)
     {
-        if (stack.Count == Floor || stack[^1] is not List<object?> list) throw Bad("appends to what is not a list");
+        if (Top is not List<object?> list) throw Bad("appends to what is not a list");
         list.AddRange(items);
     }
 
     private void SetItems(object?[] items)
     {
-        if (stack.Count == Floor || stack[^1] is not PickleDict dict) throw Bad("sets items of what is not a dict");
+        if (Top is not PickleDict dict) throw Bad("sets items of what is not a dict");
         if (items.Length % 2 != 0) throw Bad("sets a key without a value");
         for (var i = 0; i < items.Length; i += 2)
         {
             if (items[i] is not (string or long)) throw Bad("has a key that is neither a string nor an integer");
-            if (!dict.TryAdd(items[i]!, items[i + 1])) throw Bad($"has key {Refusal.Quote(items[i]!.ToString()!)} twice");
+            if (!dict.TryAdd(items[i]!, items[i + 1])) throw Bad($"has key {Refusal.Quote($"{items[i]}")} twice");
         }
     }
 
@@ -162,8 +161,7 @@ internal sealed class Unpickler(PickleInput input)
     {
         if (length > 16) throw Bad($"has an integer of {length} bytes, expected at most 16");
         var value = new BigInteger(input.Take(length));
-        if (value < long.MinValue || value > long.MaxValue) Push(value);
-        else Push((long)value);
+        Push(value < long.MinValue || value > long.MaxValue ? value : (object)(long)value);
     }
 
     private string Text(uint length)
@@ -214,7 +212,8 @@ internal sealed class Unpickler(PickleInput input)
     {
         if (stack.Count == Floor) throw Bad("remembers a value that is not there");
         if (memo.Count >= MostValues) throw Bad($"remembers more than {MostValues} values");
-        if (slot != memo.Count) throw Bad($"remembers a value as {slot}, expected {memo.Count}, because picklers count");
+        if (slot != memo.Count)
+            throw Bad($"remembers a value as {slot}, expected {memo.Count}, because picklers count");
         memo.Add(stack[^1]);
     }
 
@@ -224,5 +223,6 @@ internal sealed class Unpickler(PickleInput input)
         Push(memo[(int)slot]);
     }
 
-    private InvalidDataException Bad(string what) => Refusal.Of(input.Path, $"the pickle {what} (before byte {input.Position})");
+    private InvalidDataException Bad(string what) =>
+        input.File.Refuse($"the pickle {what} (before byte {input.Position})");
 }
