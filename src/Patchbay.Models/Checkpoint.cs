@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Patchbay.Models.Weights;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 

@@ -3,36 +3,23 @@ using Patchbay.Models.Weights;
 namespace Patchbay.Models;
 
 /// <summary>An open checkpoint without adapter: its configuration, and its tensors, checked against it.</summary>
-internal sealed class CheckpointSource : IDisposable
+/// <param name="Folder">Where the weights lie.</param>
+/// <param name="Config">Shape and constants.</param>
+/// <param name="Tensors">The stored tensors by name.</param>
+/// <param name="Weights">Path that stands for the weights in messages.</param>
+/// <param name="Files">Configuration and weights, in an order that does not depend on the folder.</param>
+/// <param name="Owner">What keeps the files open.</param>
+internal sealed record CheckpointSource(
+    string Folder, LlamaConfig Config, IReadOnlyDictionary<string, StoredTensor> Tensors, string Weights,
+    IReadOnlyList<string> Files, IDisposable Owner) : IDisposable
 {
     internal const string ConfigName = "config.json";
-    private readonly IDisposable owner;
-
-    private CheckpointSource(
-        string folder, LlamaConfig config, IReadOnlyDictionary<string, StoredTensor> tensors, string weights,
-        IReadOnlyList<string> files, IDisposable owner)
-    {
-        (Folder, Config, Tensors, Weights, Files, this.owner) = (folder, config, tensors, weights, files, owner);
-        (Embedding, Unembedding) = Check();
-    }
-
-    public string Folder { get; }
-
-    public LlamaConfig Config { get; }
-
-    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
-
-    /// <summary>Path that stands for the weights in messages.</summary>
-    public string Weights { get; }
-
-    /// <summary>Configuration and weights, in an order that does not depend on the folder.</summary>
-    public IReadOnlyList<string> Files { get; }
 
     /// <summary>The embedding, or where only the unembedding of a tied model is stored, that.</summary>
-    public StoredTensor Embedding { get; }
+    public StoredTensor Embedding => Tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
 
     /// <summary>The unembedding where it is stored beside the embedding; otherwise the same object as it.</summary>
-    public StoredTensor Unembedding { get; }
+    public StoredTensor Unembedding => Tensors.GetValueOrDefault(LlamaLayout.Unembedding) ?? Embedding;
 
     public static CheckpointSource Open(string path)
     {
@@ -52,7 +39,7 @@ internal sealed class CheckpointSource : IDisposable
         var set = TensorSet.Open(
             folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
         return Opening.CloseOnError(set, owner => new CheckpointSource(
-            folder, config, set.Tensors, set.Source, [configPath, .. set.Files], owner));
+            folder, config, set.Tensors, set.Source, [configPath, .. set.Files], owner).Checked());
     }
 
     private static CheckpointSource OpenLlama2c(string path)
@@ -61,7 +48,7 @@ internal sealed class CheckpointSource : IDisposable
             throw Refusal.Of(path, $"this is one file of weights, expected its folder with {ConfigName}");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Opening.CloseOnError(Llama2cFile.Open(path), file => new CheckpointSource(
-            folder, file.Config, file.Tensors, path, [path], file));
+            folder, file.Config, file.Tensors, path, [path], file).Checked());
     }
 
     // Its tokenizer lies beside it under the same extension, so that more than the name has to be looked at.
@@ -79,7 +66,7 @@ internal sealed class CheckpointSource : IDisposable
         };
     }
 
-    private (StoredTensor Embedding, StoredTensor Unembedding) Check()
+    private CheckpointSource Checked()
     {
         var needed = new HashSet<string>(StringComparer.Ordinal) { LlamaLayout.Embedding, LlamaLayout.Unembedding };
         long[] outer = [Config.Vocabulary, Config.Width];
@@ -100,7 +87,7 @@ internal sealed class CheckpointSource : IDisposable
             throw Refusal.Of(tensor.File,
                 $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
-        return (embedding ?? unembedding!, unembedding ?? embedding!);
+        return this;
     }
 
     private StoredTensor? Find(string name, long[] shape)
@@ -118,5 +105,5 @@ internal sealed class CheckpointSource : IDisposable
     private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights, $"tensor {name} " +
         $"{Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
 
-    public void Dispose() => owner.Dispose();
+    public void Dispose() => Owner.Dispose();
 }

@@ -1,5 +1,4 @@
 using Patchbay.Models.Weights;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 

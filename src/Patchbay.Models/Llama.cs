@@ -1,5 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
@@ -43,7 +41,7 @@ public sealed partial class Llama : IDisposable
     /// <summary>Bytes of one activation.</summary>
     public int ElementSize => Dtype switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
 
-    /// <summary>A weight in the activations' dtype.</summary>
+    // A weight in the activations' dtype.
     private Tensor Ready(Tensor weight) => weight.dtype == Dtype ? weight.alias() : weight.to(Dtype);
 
     private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
@@ -187,7 +185,7 @@ public sealed partial class Llama : IDisposable
         return Wide(scores).softmax(-1).to(scores.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Two (positions, dh/2) tensors, which this model owns.</summary>
+    // Two (positions, dh/2) tensors, which this model owns.
     private (Tensor Cos, Tensor Sin) RopeTables()
     {
         if (cos is null || sin is null)

@@ -1,6 +1,4 @@
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 
@@ -30,8 +28,7 @@ public sealed partial class Llama
         }
     }
 
-    /// <summary>Runs the new tokens through all layers behind those already kept, and returns the most probable next
-    /// id.</summary>
+    // Runs the new tokens through all layers behind those already kept, and returns the most probable next id.
     private int NextId(KeyValueCache cache, IReadOnlyList<int> ids)
     {
         using var scope = NewDisposeScope();
@@ -58,7 +55,7 @@ public sealed partial class Llama
         return (int)Unembed(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
     }
 
-    /// <summary>Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.</summary>
+    // Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.
     private sealed class KeyValueCache : IDisposable
     {
         public KeyValueCache(Llama model, int tokens)

@@ -1,6 +1,4 @@
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;

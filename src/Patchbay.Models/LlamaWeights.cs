@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models;
 
 /// <summary>Weights of one layer; matrices are (outputs, inputs), as checkpoints store them.</summary>

@@ -1,15 +1,11 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models;
 
 /// <summary>Frequencies of the rotary position embedding.</summary>
 public static class Rotary
 {
-    /// <summary>
-    /// Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the checkpoints' own
-    /// code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all
-    /// by the factor; "llama3" only the slow ones, with a smooth passage).
-    /// </summary>
+    // Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the checkpoints' own
+    // code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all
+    // by the factor; "llama3" only the slow ones, with a smooth passage).
     private static float[] Frequencies(LlamaConfig config)
     {
         var half = config.HeadWidth / 2;

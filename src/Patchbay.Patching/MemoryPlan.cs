@@ -1,7 +1,4 @@
-using System.Globalization;
-using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using TorchSharp;
 
 namespace Patchbay.Patching;
 
@@ -38,13 +35,15 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         // Blocks in flight: rows of the residual stream, q, k, v, z, the MLP's two hidden halves (what of these is laid
         // out prompt by prompt counts three times, but never all at once), and logits.
         var rowBytes = (6L * c.Width + 4L * c.Heads * c.HeadWidth + 2L * c.FeedForward) * element;
-        var block = Math.Max(2L * model.BlockRows, tokens) * rowBytes * 3 + (long)model.BlockRows * c.Vocabulary * (element + 8);
+        var block = Math.Max(2L * model.BlockRows, tokens) * rowBytes * 3
+            + (long)model.BlockRows * c.Vocabulary * (element + 8);
         var perVariant = (long)(tokens - from) * c.Width * element * 2;
         var floor = ProcessBytes + weights + block + perPrompt + perVariant;
         if (total < floor)
         {
-            throw new InvalidDataException($"--memory is {Text(total)}, but this model and prompts of {tokens} tokens need at least " +
-                $"{Text(floor)} ({Text(weights)} of weights, {Text(block)} of working space, {Text(perPrompt)} a prompt)");
+            throw new InvalidDataException($"--memory is {Text(total)}, but this model and prompts of {tokens} " +
+                $"tokens need at least {Text(floor)} ({Text(weights)} of weights, {Text(block)} of working space, " +
+                $"{Text(perPrompt)} a prompt)");
         }
         var free = total - ProcessBytes - weights - block;
         var batch = (int)Math.Clamp(free * 3 / 4 / perPrompt, 1, prompts);
@@ -53,6 +52,6 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     }
 
     private static string Text(long bytes) => bytes >= 1L << 30
-        ? (bytes / (double)(1L << 30)).ToString("0.0", CultureInfo.InvariantCulture) + " GiB"
-        : (bytes / (double)(1L << 20)).ToString("0.0", CultureInfo.InvariantCulture) + " MiB";
+        ? $"{bytes / (double)(1L << 30):0.0} GiB"
+        : $"{bytes / (double)(1L << 20):0.0} MiB";
 }

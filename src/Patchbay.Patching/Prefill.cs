@@ -1,7 +1,3 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
 /// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values
@@ -34,7 +30,8 @@ internal static class Prefill
     /// of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then
     /// left out. <paramref name="ablation"/> replaces z.
     /// </summary>
-    public static Tensor? Run(Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
+    public static Tensor? Run(
+        Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)
     {
         ablation?.Check(prompts);
@@ -52,10 +49,11 @@ internal static class Prefill
         return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
     }
 
-    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom,
-        bool wantFinal, Action<LayerVisit> visit, Ablation? ablation)
+    private static Tensor? RunChunk(
+        Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom, bool wantFinal,
+        Action<LayerVisit> visit, Ablation? ablation)
     {
-        var x = model.Embed(model.Index(rows.Ids));
+        var x = model.Embed(model.Index(rows.Ids)); // (R, d)
         for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
@@ -66,37 +64,36 @@ internal static class Prefill
                 (rows, var kept) = rows.After(lastFrom);
                 (h, x) = (h.index_select(0, model.Index(kept)), x.index_select(0, model.Index(kept)));
             }
-            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions);
-            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0);
+            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions); // (R, H, dh)
+            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0); // (R, H, dh)
             if (ablation is not null) z = ablation.Apply(l, first, rows.Tokens, rows.Places, z);
-            var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
+            var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1)); // (R, d)
             visit(new LayerVisit(l, first, rows, x, mid, query, key, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
-        return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count)
-            .Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
+        return x.index_select(0, model.Index(Enumerable.Range(0, rows.Count)
+            .Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]]))); // (n, d)
     }
 
-    /// <summary>Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.</summary>
-    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x,
-        SharedRows rows)
+    // Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.
+    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(
+        Llama model, int l, Tensor x, SharedRows rows)
     {
         var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
         var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions), model, rows);
         return (key, Everywhere(model.Project(l, Site.V, h), model, rows), h);
     }
 
-    /// <summary>A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).</summary>
+    // A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).
     private static Tensor Everywhere(Tensor of, Llama model, SharedRows rows)
     {
         if (!rows.IsPlain) of = of.index_select(0, model.Index(rows.Row.Where(r => r >= 0)));
         return of.view(rows.Count, -1, of.shape[1], of.shape[2]);
     }
 
-    /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them
-    /// attends.</summary>
+    // z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.
     private static Tensor Attend(Llama model, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
         var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);

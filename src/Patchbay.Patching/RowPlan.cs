@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
 /// <summary>Where some positions are among the rows of a plan: <paramref name="Rows"/>[i] holds the position asked for
@@ -109,13 +107,11 @@ internal sealed class RowPlan : IDisposable
         }
     }
 
-    private int RowOf(int n, int position) => Array.IndexOf(Positions, position, n * Depth, Depth);
+    /// <summary>Row of a position of the plan's prompt <paramref name="n"/>, or below 0.</summary>
+    public int RowOf(int n, int position) => Array.IndexOf(Positions, position, n * Depth, Depth);
 
-    private Tensor Index(IEnumerable<long> values)
-    {
-        using var scope = NewDisposeScope();
-        return tensor(values.ToArray()).to(run.Model.Device).DetachFromDisposeScope();
-    }
+    private Tensor Index(IEnumerable<long> values) =>
+        RowIndex.Of(values, run.Model.Device).DetachFromDisposeScope();
 
     /// <summary>
     /// The plans of one kind of variant, one for each set of prompts with about as many dirty rows (at most 15 %
@@ -144,9 +140,13 @@ internal sealed class RowPlan : IDisposable
         var touched = variant.Touched.Select(p => p[n]).ToHashSet();
         var first = touched.Min();
         if (first < run.From)
-            throw new ArgumentException($"a variant touches position {first} of prompt {n}; the base run keeps positions from {run.From} on");
+        {
+            throw new ArgumentException($"a variant touches position {first} of prompt {n}; the base run keeps " +
+                $"positions from {run.From} on");
+        }
         bool Held(int p) => variant.Holds.Any(h => h.Heads is null && h.From[n] <= p && p <= h.To[n]);
-        var rows = Enumerable.Range(first, run.Prompts.Last[n] - first + 1).Where(p => touched.Contains(p) || !Held(p)).ToArray();
+        int[] rows = [.. Enumerable.Range(first, run.Prompts.Last[n] - first + 1)
+            .Where(p => touched.Contains(p) || !Held(p))];
         return (rows, [.. rows.Select(Held)]);
     }
 }

@@ -1,6 +1,3 @@
-using Patchbay.Models;
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
 /// <summary>
@@ -67,7 +64,8 @@ public sealed record Variant
 
     /// <summary>First layer in which the variant can differ from the base.</summary>
     public int FirstLayer => Edits.Select(e => e.Head.Layer).Concat(Knockouts.Select(k => k.FromLayer))
-        .Concat(Seen.Select(s => s.Head.Layer)).Concat(Refreshes.Select(r => r.FromLayer)).DefaultIfEmpty(int.MaxValue).Min();
+        .Concat(Seen.Select(s => s.Head.Layer)).Concat(Refreshes.Select(r => r.FromLayer))
+        .DefaultIfEmpty(int.MaxValue).Min();
 
     /// <summary>Positions (one per prompt) that the variant changes of itself; other rows change only by what reaches
     /// them.</summary>
@@ -78,64 +76,78 @@ public sealed record Variant
     /// <exception cref="ArgumentException">A shape, head or position does not fit, or two edits collide.</exception>
     public void Check(LlamaConfig config, PaddedPrompts prompts)
     {
+        int count = prompts.Count, width = config.HeadWidth;
         foreach (var e in Edits)
         {
             CheckHead(config, e.Head);
             CheckPositions(prompts, e.Positions, $"the edit of head {e.Head}");
-            if (e.Value.shape is not [var n, var dh] || n != prompts.Count || dh != config.HeadWidth)
-            {
-                throw new ArgumentException($"the edit of head {e.Head} has a value of shape ({string.Join(", ", e.Value.shape)}); " +
-                    $"expected ({prompts.Count}, {config.HeadWidth}) for {prompts.Count} prompts and head width {config.HeadWidth}");
-            }
+            if (e.Value.shape is [var n, var dh] && n == count && dh == width) continue;
+            throw new ArgumentException($"the edit of head {e.Head} has a value of shape {Shape(e.Value)}; expected " +
+                $"({count}, {width}) for {count} prompts and head width {width}");
         }
-        foreach (var same in Edits.GroupBy(e => (e.Site, e.Head)).Where(g => g.Count() > 1))
-        {
-            for (var n = 0; n < prompts.Count; n++)
-                if (same.Select(e => e.Positions[n]).Distinct().Count() < same.Count())
-                    throw new ArgumentException($"two edits replace {same.Key.Site} of head {same.Key.Head} at the same position of prompt {n}");
-        }
-        foreach (var hold in Holds)
-            foreach (var head in hold.Heads ?? []) CheckHead(config, head);
+        CheckDistinct(Edits, e => (e.Site, e.Head), e => e.Positions,
+            (site, head) => $"two edits replace {site} of head {head} at the same position");
+        foreach (var head in Holds.SelectMany(h => h.Heads ?? [])) CheckHead(config, head);
         foreach (var s in Seen)
         {
             CheckHead(config, s.Head);
             CheckPositions(prompts, s.Query, $"what head {s.Head} sees");
-            if (s.Site is not (Site.K or Site.V) || s.Value.shape is not [var n, var t, var dh] || n != prompts.Count || t < s.Query.Max()
-                || dh != config.HeadWidth)
-            {
-                throw new ArgumentException($"what head {s.Head} sees is {s.Site} of shape ({string.Join(", ", s.Value.shape)}); " +
-                    $"expected K or V of ({prompts.Count}, {s.Query.Max()} or more, {config.HeadWidth})");
-            }
+            if (s.Site is Site.K or Site.V && s.Value.shape is [var n, var t, var dh] && n == count
+                && t >= s.Query.Max() && dh == width) continue;
+            throw new ArgumentException($"what head {s.Head} sees is {s.Site} of shape {Shape(s.Value)}; expected " +
+                $"K or V of ({count}, {s.Query.Max()} or more, {width})");
         }
-        foreach (var same in Seen.GroupBy(s => (s.Site, s.Head)).Where(g => g.Count() > 1))
-        {
-            for (var n = 0; n < prompts.Count; n++)
-                if (same.Select(s => s.Query[n]).Distinct().Count() < same.Count())
-                    throw new ArgumentException($"two edits replace the {same.Key.Site} that head {same.Key.Head} sees from the same position of prompt {n}");
-        }
+        CheckDistinct(Seen, s => (s.Site, s.Head), s => s.Query,
+            (site, head) => $"two edits replace the {site} that head {head} sees from the same position");
         foreach (var r in Refreshes) CheckPositions(prompts, r.Positions, "a refresh");
         foreach (var k in Knockouts)
         {
             CheckPositions(prompts, k.Query, "a knockout's query");
             CheckPositions(prompts, k.Key, "a knockout's key");
             if (k.Query.Where((q, n) => q == k.Key[n]).Any())
-                throw new ArgumentException("a knockout forbids a position to attend to itself; expected another key position");
+            {
+                throw new ArgumentException(
+                    "a knockout forbids a position to attend to itself; expected another key position");
+            }
         }
     }
+
+    // Refuses two edits of one site and head at the same position of a prompt.
+    private static void CheckDistinct<T>(
+        IEnumerable<T> edits, Func<T, (Site, Head)> place, Func<T, int[]> positions, Func<Site, Head, string> words)
+    {
+        foreach (var same in edits.GroupBy(place, positions).Where(g => g.Count() > 1))
+        {
+            for (var n = 0; n < same.First().Length; n++)
+                if (same.Select(p => p[n]).Distinct().Count() < same.Count())
+                    throw new ArgumentException($"{words(same.Key.Item1, same.Key.Item2)} of prompt {n}");
+        }
+    }
+
+    private static string Shape(Tensor value) => $"({string.Join(", ", value.shape)})";
 
     private static void CheckHead(LlamaConfig config, Head head)
     {
         if (head.Layer < 0 || head.Layer >= config.Layers || head.Index < 0 || head.Index >= config.Heads)
-            throw new ArgumentException($"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
+        {
+            throw new ArgumentException(
+                $"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
+        }
     }
 
     private static void CheckPositions(PaddedPrompts prompts, int[] positions, string what)
     {
         if (positions.Length != prompts.Count)
-            throw new ArgumentException($"{what} has {positions.Length} positions; expected one for each of {prompts.Count} prompts");
+        {
+            throw new ArgumentException(
+                $"{what} has {positions.Length} positions; expected one for each of {prompts.Count} prompts");
+        }
         for (var n = 0; n < positions.Length; n++)
-            if (positions[n] < 0 || positions[n] > prompts.Last[n])
-                throw new ArgumentException($"{what} is at position {positions[n]} of prompt {n}, which has {prompts.Last[n] + 1} tokens");
+        {
+            if (positions[n] >= 0 && positions[n] <= prompts.Last[n]) continue;
+            throw new ArgumentException(
+                $"{what} is at position {positions[n]} of prompt {n}, which has {prompts.Last[n] + 1} tokens");
+        }
     }
 }
 
@@ -151,6 +163,17 @@ public sealed record Probe(Site Site, Head Head, int[] Positions);
 /// <param name="prompts">Which prompt each row belongs to: (R) int64.</param>
 /// <returns>(R), any floating dtype.</returns>
 public delegate Tensor Metric(Tensor logits, Tensor prompts);
+
+/// <summary>Metrics as numbers.</summary>
+internal static class Metrics
+{
+    /// <summary>A metric of rows of logits, (R, vocabulary): R numbers.</summary>
+    public static double[] Of(this Metric metric, Tensor logits, Tensor prompts)
+    {
+        using var scope = NewDisposeScope();
+        return metric(logits, prompts).to(ScalarType.Float64).cpu().data<double>().ToArray();
+    }
+}
 
 /// <summary>Evaluates variants of the prompts of one base run.</summary>
 public interface IVariantEvaluator : IDisposable

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Models.Kernels;
 
 /// <summary>
@@ -43,7 +40,7 @@ public sealed partial record RowAttention
     /// <summary>Heads' weighted sums, (V, N, Dq, H, dh), in the queries' dtype.</summary>
     public Tensor Run() => FitsKernel ? RunKernel() : RunTorch();
 
-    /// <summary>Whether the kernel computes this: on the CPU, without gradients, in float32 or narrower.</summary>
+    // Whether the kernel computes this: on the CPU, without gradients, in float32 or narrower.
     private bool FitsKernel => Query.device_type == DeviceType.CPU && !is_grad_enabled()
         && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
 
@@ -115,8 +112,8 @@ public sealed partial record RowAttention
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1,
-    /// Dk) or null. Padding attends to the first token, so that no NaN arises.</summary>
+    // True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1, Dk) or
+    // null. Padding attends to the first token, so that no NaN arises.
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
         var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);       // (N, D, 1)
@@ -134,8 +131,8 @@ public sealed partial record RowAttention
                 (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 
-    /// <summary>A mask (N, D, keys) with what <see cref="Forbidden"/> says of each variant, (V or 1, N, D, 1, keys);
-    /// <paramref name="place"/> tells where a position stands among a prompt's keys, below 0 for nowhere.</summary>
+    // A mask (N, D, keys) with what Forbidden says of each variant, (V or 1, N, D, 1, keys); place tells where a
+    // position stands among a prompt's keys, below 0 for nowhere.
     private Tensor WithForbidden(Tensor mask, Func<int, int, int> place)
     {
         mask = mask.unsqueeze(0).unsqueeze(3);

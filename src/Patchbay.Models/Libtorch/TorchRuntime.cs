@@ -1,19 +1,15 @@
 using System.Diagnostics;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models.Libtorch;
 
 /// <summary>Settings of libtorch's process, and what can be told about it.</summary>
 public static class TorchRuntime
 {
-    /// <summary>
-    /// Blocks of at least this many bytes are mapped on their own and go back to the system when freed. High, because
-    /// the next operation needs them again: see the measurements in docs/torch.md.
-    /// </summary>
+    // Blocks of at least this many bytes are mapped on their own and go back to the system when freed. High, because
+    // the next operation needs them again: see the measurements in docs/torch.md.
     private const int MmapThreshold = 256 << 20;
 
-    /// <summary>Free memory at the end of the heap beyond this many bytes goes back to the system.</summary>
+    // Free memory at the end of the heap beyond this many bytes goes back to the system.
     private const int TrimThreshold = 512 << 20;
 
     /// <summary>"TorchSharp 0.107.0, libtorch 2.10.0".</summary>

@@ -51,8 +51,7 @@ public static class VersionNeed
         return changed;
     }
 
-    /// <summary>Marks in a section that begins <paramref name="needs"/> and tells of <paramref name="files"/>
-    /// files.</summary>
+    // Marks in a section, which begins at needs and tells of so many files.
     private static bool MarkIn(Span<byte> needs, int files, ReadOnlySpan<byte> names, ReadOnlySpan<byte> version)
     {
         var changed = false;

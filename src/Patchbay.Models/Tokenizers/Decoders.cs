@@ -35,8 +35,7 @@ internal static class Decoders
     private static Func<List<string>, List<string>> EachToken(Converter<string, string> change) =>
         tokens => tokens.ConvertAll(change);
 
-    /// <summary>A run of tokens like "&lt;0xE2&gt;" becomes its text or, where the whole run is not UTF-8, one U+FFFD
-    /// each.</summary>
+    // A run of tokens like "<0xE2>" becomes its text or, where the whole run is not UTF-8, one U+FFFD each.
     private static List<string> ByteFallback(List<string> tokens)
     {
         var (result, bytes) = (new List<string>(), new List<byte>());
@@ -77,7 +76,7 @@ internal static class Decoders
             [.. tokens.Select((t, i) => t.Replace(replacement, i == 0 ? first : " ", StringComparison.Ordinal))];
     }
 
-    /// <summary>Takes up to "start" and "stop" of one character from the two ends of every token.</summary>
+    // Takes up to "start" and "stop" of one character from the two ends of every token.
     private static Converter<string, string> Strip(JsonField decoder)
     {
         var field = decoder.Required("content");

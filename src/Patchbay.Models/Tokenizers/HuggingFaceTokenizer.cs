@@ -6,7 +6,7 @@ namespace Patchbay.Models.Tokenizers;
 /// the post-processor puts tokens around. Every component that is not supported is refused by name when the file is
 /// opened. Truncation and padding that the file may ask for are not applied.
 /// </summary>
-public sealed class HuggingFaceTokenizer : Tokenizer
+internal sealed class HuggingFaceTokenizer : Tokenizer
 {
     private readonly Vocabulary _vocabulary;
     private readonly AddedTokenSplitter _verbatim;
@@ -35,16 +35,9 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         EndId = end ?? (_around.After.Count > 0 ? _around.After[^1] : null);
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _vocabulary.Size;
-
-    /// <inheritdoc/>
     public override int? BeginId { get; }
-
-    /// <inheritdoc/>
     public override int? EndId { get; }
-
-    /// <inheritdoc/>
     public override string Description => $"Hugging Face {_model.Name}, {_vocabulary.Size} tokens";
 
     /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
@@ -53,12 +46,12 @@ public sealed class HuggingFaceTokenizer : Tokenizer
     /// where.</exception>
     public static HuggingFaceTokenizer Open(string path)
     {
-        var bytes = TokenizerFile.ReadJson(path);
-        var specials = SpecialTokenFiles.Beside(path);
-        return JsonField.Read(bytes, path, file => new HuggingFaceTokenizer(file, specials));
+        HuggingFaceTokenizer? tokenizer = null;
+        var (bytes, specials) = (TokenizerFile.ReadJson(path), SpecialTokenFiles.Beside(path));
+        JsonField.Read(bytes, path, file => tokenizer = new(file, specials));
+        return tokenizer!;
     }
 
-    /// <inheritdoc/>
     /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown
     /// token.</exception>
     public override int[] Encode(string text, bool addSpecial = true)
@@ -76,7 +69,6 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         return [.. ids];
     }
 
-    /// <inheritdoc/>
     public override string Decode(IReadOnlyList<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -89,7 +81,7 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         return string.Concat(_decode(tokens));
     }
 
-    private protected override string Spelling(int id) => _vocabulary[id] ?? "";
+    protected override string Spelling(int id) => _vocabulary[id] ?? "";
 
     private void EncodeNormalized(string text, bool atStart, List<int> ids)
     {
@@ -108,13 +100,51 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         }
     }
 
-    /// <summary>Llama's tokenizer classes set the tokens around a sequence by add_bos_token and
-    /// add_eos_token.</summary>
-    private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end)
-    {
-        if (!specials.IsLlamaClass) return around;
-        return new(
+    // Llama's tokenizer classes set the tokens around a sequence by add_bos_token and add_eos_token.
+    private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end) =>
+        !specials.IsLlamaClass ? around : new(
             specials.AddBegin switch { false => [], true when begin is { } id => [id], _ => around.Before },
             specials.AddEnd switch { false => [], true when end is { } id => [id], _ => around.After });
+}
+
+/// <summary>The ids that go around a sequence.</summary>
+internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<int> After)
+{
+    private const string Supported = "a supported post-processor (Sequence, TemplateProcessing, ByteLevel)";
+
+    public static PostProcessor Read(JsonField? field, int vocabularySize)
+    {
+        if (field is not { } processor) return new([], []);
+        var type = processor.Required("type");
+        return type.Text() switch
+        {
+            "ByteLevel" => new([], []), // trims offsets, which nothing here uses
+            "TemplateProcessing" => Template(processor, vocabularySize),
+            "Sequence" => processor.Required("processors").Items().Select(item => Read(item, vocabularySize))
+                .Aggregate(new PostProcessor([], []), (inner, outer) =>
+                    new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After])),
+            _ => throw type.Expected(Supported),
+        };
+    }
+
+    private static PostProcessor Template(JsonField processor, int vocabularySize)
+    {
+        var (before, after, seen) = (new List<int>(), new List<int>(), false);
+        var single = processor.Required("single");
+        foreach (var piece in single.Items())
+        {
+            if (piece.Optional("SpecialToken") is { } special)
+            {
+                var token = processor.Required("special_tokens").Required(special.Required("id").Text());
+                (seen ? after : before).AddRange(token.Required("ids").Items().Select(id => id.Id(vocabularySize)));
+            }
+            else
+            {
+                var id = piece.Required("Sequence").Required("id");
+                if (seen || id.Text() != "A") throw id.Expected("sequence A, once");
+                seen = true;
+            }
+        }
+        return seen ? new(before, after) : throw single.Expected("a template with sequence A");
     }
 }

@@ -9,7 +9,7 @@ namespace Patchbay.Models.Tokenizers;
 /// longest length (int32), then score (float32), length (int32) and bytes of every token, with "▁" already a space.
 /// Encoding is run.c's: BOS, a space, characters or bytes + 3, then the best-scored merge again and again.
 /// </summary>
-public sealed class Llama2cTokenizer : Tokenizer
+internal sealed class Llama2cTokenizer : Tokenizer
 {
     private const int Begin = 1;
     private const int End = 2;
@@ -29,16 +29,9 @@ public sealed class Llama2cTokenizer : Tokenizer
         _merger = new(ScoredMerges.Of(symbols, scores), pieces);
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _pieces.Count;
-
-    /// <inheritdoc/>
     public override int? BeginId => Begin;
-
-    /// <inheritdoc/>
     public override int? EndId => End;
-
-    /// <inheritdoc/>
     public override string Description => $"llama2.c BPE, {_pieces.Count} tokens, byte fallback";
 
     /// <summary>Reads a tokenizer from a file.</summary>
@@ -83,7 +76,6 @@ public sealed class Llama2cTokenizer : Tokenizer
                 file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), TokenizerFile.Quote(piece));
     }
 
-    /// <inheritdoc/>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -102,7 +94,6 @@ public sealed class Llama2cTokenizer : Tokenizer
         }
     }
 
-    /// <inheritdoc/>
     /// <remarks>The space that encoding puts first is taken from the first piece again.</remarks>
     public override string Decode(IReadOnlyList<int> ids)
     {
@@ -122,5 +113,5 @@ public sealed class Llama2cTokenizer : Tokenizer
         return text.ToString();
     }
 
-    private protected override string Spelling(int id) => _pieces[id];
+    protected override string Spelling(int id) => _pieces[id];
 }

@@ -27,7 +27,7 @@ internal static class Normalizers
 
     private static Converter<string, string> Prepend(string prefix) => text => text.Length == 0 ? text : prefix + text;
 
-    /// <summary>Character by character, as Rust's to_lowercase: U+0130 is the one that becomes two.</summary>
+    // Character by character, as Rust's to_lowercase: U+0130 is the one that becomes two.
     private static string Lowercase(string text) =>
         text.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal);
 

@@ -7,7 +7,7 @@ namespace Patchbay.Models.Tokenizers;
 /// not.</summary>
 internal static class OnigurumaSyntax
 {
-    /// <summary>Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).</summary>
+    // Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).
     private const string Word = @"\p{L}\p{M}\p{Nd}\p{Pc}";
 
     private static readonly string[] Categories =

@@ -80,7 +80,7 @@ internal static class PreTokenizers
         };
     }
 
-    /// <summary>Spaces become the replacement, one goes before the text, and each begins a word.</summary>
+    // Spaces become the replacement, one goes before the text, and each begins a word.
     private static PreTokenizer Metaspace(JsonField tokenizer)
     {
         var (replacement, scheme) = (MetaspaceReplacement(tokenizer), MetaspaceScheme(tokenizer));
@@ -112,7 +112,7 @@ internal static class PreTokenizers
         return metaspace.Flag("add_prefix_space", otherwise: true) ? scheme : "never";
     }
 
-    /// <summary>Cuts at the characters that <paramref name="isMatch"/> tells, each a match of its own.</summary>
+    // Cuts at the characters that isMatch tells, each a match of its own.
     private static PreTokenizer ByCharacter(Func<Rune, bool> isMatch, Behavior behavior) => (part, words) =>
     {
         var ranges = new List<(int, int, bool)>();
@@ -142,4 +142,51 @@ internal static class PreTokenizers
         _ => rune.Value is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
             or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
     };
+}
+
+/// <summary>What becomes of the matches that a text is cut at: they are dropped, each is a word, each ends the word
+/// before it, each begins the word after it, or those that touch are one word.</summary>
+internal enum Behavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous }
+
+/// <summary>Cuts texts by ranges and a behavior.</summary>
+internal static class Behaviors
+{
+    private static readonly string[] Names = Enum.GetNames<Behavior>();
+
+    public static Behavior Read(JsonField field) => Array.IndexOf(Names, field.Text()) is >= 0 and var at
+        ? (Behavior)at
+        : throw field.Expected($"{string.Join(", ", Names[..^1])} or {Names[^1]}");
+
+    /// <summary>Appends the words that <paramref name="ranges"/>, which cover the part, make of it; empty ones are left
+    /// out.</summary>
+    public static void Split(
+        TextPart part, List<(int Start, int End, bool IsMatch)> ranges, Behavior behavior, List<TextPart> words)
+    {
+        // start < 0: no word is open.
+        var (start, end, previousMatch) = (-1, 0, false);
+        foreach (var range in ranges)
+        {
+            var extends = behavior switch
+            {
+                Behavior.MergedWithPrevious => range.IsMatch && !previousMatch,
+                Behavior.MergedWithNext => !range.IsMatch && previousMatch,
+                Behavior.Contiguous => range.IsMatch == previousMatch,
+                _ => false,
+            };
+            if (start < 0 || !extends)
+            {
+                Close();
+                start = range.Start;
+            }
+            if (behavior == Behavior.Removed && range.IsMatch) start = -1;
+            end = range.End;
+            previousMatch = range.IsMatch;
+        }
+        Close();
+
+        void Close()
+        {
+            if (start >= 0 && end > start) words.Add(new(part.Text[start..end], part.AtStart && start == 0));
+        }
+    }
 }

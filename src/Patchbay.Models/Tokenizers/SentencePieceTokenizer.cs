@@ -8,7 +8,7 @@ namespace Patchbay.Models.Tokenizers;
 /// spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and what the
 /// vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of such characters).
 /// </summary>
-public sealed class SentencePieceTokenizer : Tokenizer
+internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private const char Space = '▁';
 
@@ -45,16 +45,9 @@ public sealed class SentencePieceTokenizer : Tokenizer
             pieces.Index().Where(p => p.Item.Kind == kind).Select(p => (p.Item.Text, p.Index));
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _model.Pieces.Count + _extra.Length;
-
-    /// <inheritdoc/>
     public override int? BeginId { get; }
-
-    /// <inheritdoc/>
     public override int? EndId { get; }
-
-    /// <inheritdoc/>
     public override string Description =>
         $"SentencePiece BPE, {_model.Pieces.Count} pieces{(_model.ByteFallback ? ", byte fallback" : "")}" +
         (_extra.Length > 0 ? $", {_extra.Length} added" : "");
@@ -66,11 +59,10 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// where.</exception>
     public static SentencePieceTokenizer Open(string path)
     {
-        var model = SentencePieceModel.Parse(TokenizerFile.ReadBinary(path), path);
+        var model = new SentencePieceModel(TokenizerFile.ReadBinary(path), path);
         return new(model, SpecialTokenFiles.Beside(path));
     }
 
-    /// <inheritdoc/>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -91,7 +83,6 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return [.. ids];
     }
 
-    /// <inheritdoc/>
     /// <remarks>As <c>SentencePieceProcessor.Decode</c>: the dummy prefix is taken away again, the unknown piece
     /// becomes the model's surface for it (" ⁇ "), control pieces vanish.</remarks>
     public override string Decode(IReadOnlyList<int> ids)
@@ -124,7 +115,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return text.ToString();
     }
 
-    private protected override string Spelling(int id) =>
+    protected override string Spelling(int id) =>
         id < _model.Pieces.Count ? _model.Pieces[id].Text : _extra[id - _model.Pieces.Count];
 
     private int? Find(string? piece)
@@ -135,8 +126,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return id < 0 ? null : id;
     }
 
-    /// <summary>Characters that are part of a piece but no piece themselves can still merge: they get ids past the
-    /// end.</summary>
+    // Characters that are part of a piece but no piece themselves can still merge: they get ids past the end.
     private void AddPartRunes(Dictionary<string, int> symbols, List<string> spellings)
     {
         foreach (var piece in symbols.Keys.ToList())
@@ -177,7 +167,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         else if (ids.Count == start || ids[^1] != _unknown) ids.Add(_unknown);
     }
 
-    /// <summary>SentencePiece's normalizer without a character map.</summary>
+    // SentencePiece's normalizer without a character map.
     private string Normalize(string text)
     {
         var at = 0;
@@ -198,7 +188,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return result.ToString();
     }
 
-    /// <summary>A user-defined piece is normalized as one, anything else character by character.</summary>
+    // A user-defined piece is normalized as one, anything else character by character.
     private int ChunkLength(string text, int at) =>
         _userDefined.IsEmpty ? 1 : Math.Max(1, _userDefined.At(text, at).Length);
 }

@@ -103,9 +103,9 @@ internal sealed class TextPattern
         }
     }
 
-    /// <summary>.NET matches UTF-16 units, tokenizers match characters: each character beyond the first plane is stood
-    /// for by one of the first plane with the same general category. Offsets lead back to <paramref name="text"/>; null
-    /// where it has no such character.</summary>
+    // .NET matches UTF-16 units, tokenizers match characters: each character beyond the first plane is stood for by one
+    // of the first plane with the same general category. Offsets lead back to text; null where it has no such
+    // character.
     private static (string Text, List<int>? Offsets) WithStandIns(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return (text, null);
@@ -122,8 +122,7 @@ internal sealed class TextPattern
         return (shown.ToString(), offsets);
     }
 
-    /// <summary>A character of each category that no expression names: the last one before the compatibility
-    /// ideographs.</summary>
+    // A character of each category that no expression names: the last one before the compatibility ideographs.
     private static char[] FindStandIns()
     {
         var found = new char[(int)UnicodeCategory.OtherNotAssigned + 1];

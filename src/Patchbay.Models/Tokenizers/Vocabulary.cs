@@ -3,7 +3,7 @@ namespace Patchbay.Models.Tokenizers;
 /// <summary>The tokens of a tokenizer.json: the model's and the added ones.</summary>
 internal sealed class Vocabulary
 {
-    /// <summary>No vocabulary in use comes near.</summary>
+    // No vocabulary in use comes near.
     private const int IdLimit = 1 << 24;
 
     private readonly string?[] _pieces;

@@ -11,6 +11,14 @@ namespace Patchbay.Models.Weights;
 internal sealed class Llama2cFile : IDisposable
 {
     private const int HeaderLength = 28;
+
+    // Each of these for all layers, one after another.
+    private static readonly string[] Order =
+    [
+        "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+        "post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj",
+    ];
+
     private readonly MappedFile file;
     private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
     private long position = HeaderLength;
@@ -82,37 +90,28 @@ internal sealed class Llama2cFile : IDisposable
     private void PlaceTensors()
     {
         var c = Config;
-        long d = c.Width, q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, f = c.FeedForward;
-        var expected = ExpectedLength();
+        var tables = (Int128)c.MaxPositions * c.HeadWidth; // cosines and sines
+        var expected = (long)((c.ParameterCount + tables) * sizeof(float) + HeaderLength);
         if (file.Length != expected)
             throw file.Refuse($"the file has {file.Length} bytes, expected {expected} by its llama2.c header");
-        Place(LlamaLayout.Embedding, null, c.Vocabulary, d);
-        PlaceLayers("input_layernorm", null, d);
-        PlaceLayers("self_attn.q_proj", HalfTurning(c.Heads), q, d);
-        PlaceLayers("self_attn.k_proj", HalfTurning(c.KeyValueHeads), kv, d);
-        PlaceLayers("self_attn.v_proj", null, kv, d);
-        PlaceLayers("self_attn.o_proj", null, d, q);
-        PlaceLayers("post_attention_layernorm", null, d);
-        PlaceLayers("mlp.gate_proj", null, f, d);
-        PlaceLayers("mlp.down_proj", null, d, f);
-        PlaceLayers("mlp.up_proj", null, f, d);
-        Place(LlamaLayout.FinalNorm, null, d);
-        position += (long)c.MaxPositions * c.HeadWidth * sizeof(float); // Tables of cosines and sines.
-        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, null, c.Vocabulary, d);
+        var shapes = LlamaLayout.Linear(c).ToDictionary(m => m.Part, m => (long[])[m.Outputs, m.Inputs]);
+        Place(LlamaLayout.Embedding, [c.Vocabulary, c.Width]);
+        foreach (var part in Order)
+        {
+            for (var layer = 0; layer < c.Layers; layer++)
+                Place(LlamaLayout.Weight(layer, part), shapes.GetValueOrDefault(part) ?? [c.Width], part switch
+                {
+                    "self_attn.q_proj" => HalfTurning(c.Heads),
+                    "self_attn.k_proj" => HalfTurning(c.KeyValueHeads),
+                    _ => null,
+                });
+        }
+        Place(LlamaLayout.FinalNorm, [c.Width]);
+        position += (long)tables * sizeof(float);
+        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, [c.Vocabulary, c.Width]);
     }
 
-    private long ExpectedLength()
-    {
-        var tables = (Int128)Config.MaxPositions * Config.HeadWidth;
-        return (long)((Config.ParameterCount + tables) * sizeof(float) + HeaderLength);
-    }
-
-    private void PlaceLayers(string part, StridedLayout? layout, params long[] shape)
-    {
-        for (var layer = 0; layer < Config.Layers; layer++) Place(LlamaLayout.Weight(layer, part), layout, shape);
-    }
-
-    private void Place(string name, StridedLayout? layout, params long[] shape)
+    private void Place(string name, long[] shape, StridedLayout? layout = null)
     {
         var tensor = new StoredTensor(file, name, StoredType.Float32, shape, position, layout);
         tensors.Add(name, tensor);

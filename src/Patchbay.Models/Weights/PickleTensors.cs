@@ -98,7 +98,7 @@ internal static partial class PickleTensors
 /// <summary>The bytes of a pickle, read forward through a small buffer.</summary>
 internal sealed class PickleInput(MappedFile file, long start, long end)
 {
-    /// <summary>Most bytes that <see cref="Take"/> gives at once: a string in a pickle may not be longer.</summary>
+    // Most bytes that Take gives at once: a string in a pickle may not be longer.
     private const int Longest = 1 << 16;
 
     private readonly byte[] buffer = new byte[(int)Math.Min(Longest, Math.Max(0, end - start))];

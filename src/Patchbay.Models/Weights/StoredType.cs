@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models.Weights;
 
 /// <summary>Type of a stored tensor's elements, little-endian.</summary>

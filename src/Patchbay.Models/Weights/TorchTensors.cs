@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models.Weights;
 
 /// <summary>Moves tensors between checkpoint files and torch, in pieces of at most 16 MiB.</summary>

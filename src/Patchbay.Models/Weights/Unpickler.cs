@@ -37,60 +37,44 @@ internal sealed class Unpickler(PickleInput input)
             if (at - start > LongestPickle) throw Bad($"is longer than the {LongestPickle} bytes that are allowed");
             var opcode = (char)input.Next();
             if (opcode == '.') break;
-            if (!TryData(opcode) && !TryContainer(opcode)) Other(opcode, at);
+            Execute(opcode, at);
         }
         var result = Pop();
         if (stack.Count > 0 || marks.Count > 0) throw Bad("ends with values left over");
         return result;
     }
 
-    private bool TryData(char opcode)
+    private void Execute(char opcode, long at)
     {
         switch (opcode)
         {
-            case 'N': Push(null); return true;
-            case '\x88': Push(true); return true;
-            case '\x89': Push(false); return true;
-            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(input.Take(4))); return true;
-            case 'K': Push((long)input.Next()); return true;
-            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(input.Take(2))); return true;
-            case '\x8a': PushLongInteger(input.Next()); return true;
-            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(input.Take(8))); return true;
-            case 'X': Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4)))); return true;
-            case '\x8c': Push(Text(input.Next())); return true;
-            case 'q': Remember(input.Next()); return true;
-            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); return true;
-            case '\x94': Remember((uint)memo.Count); return true;
-            case 'h': Recall(input.Next()); return true;
-            case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); return true;
-            default: return false;
-        }
-    }
-
-    private bool TryContainer(char opcode)
-    {
-        switch (opcode)
-        {
-            case '(': Mark(); return true;
-            case ')': Push(Array.Empty<object?>()); return true;
-            case ']': Push(new List<object?>()); return true;
-            case '}': Push(new PickleDict()); return true;
-            case 't': Push(PopMarked()); return true;
-            case '\x85': Push(PopMany(1)); return true;
-            case '\x86': Push(PopMany(2)); return true;
-            case '\x87': Push(PopMany(3)); return true;
-            case 'a': Append(PopMany(1)); return true;
-            case 'e': Append(PopMarked()); return true;
-            case 's': SetItems(PopMany(2)); return true;
-            case 'u': SetItems(PopMarked()); return true;
-            default: return false;
-        }
-    }
-
-    private void Other(char opcode, long at)
-    {
-        switch (opcode)
-        {
+            case 'N': Push(null); break;
+            case '\x88': Push(true); break;
+            case '\x89': Push(false); break;
+            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(input.Take(4))); break;
+            case 'K': Push((long)input.Next()); break;
+            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(input.Take(2))); break;
+            case '\x8a': PushLongInteger(input.Next()); break;
+            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(input.Take(8))); break;
+            case 'X': Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4)))); break;
+            case '\x8c': Push(Text(input.Next())); break;
+            case 'q': Remember(input.Next()); break;
+            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); break;
+            case '\x94': Remember((uint)memo.Count); break;
+            case 'h': Recall(input.Next()); break;
+            case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); break;
+            case '(': Mark(); break;
+            case ')': Push(Array.Empty<object?>()); break;
+            case ']': Push(new List<object?>()); break;
+            case '}': Push(new PickleDict()); break;
+            case 't': Push(PopMarked()); break;
+            case '\x85': Push(PopMany(1)); break;
+            case '\x86': Push(PopMany(2)); break;
+            case '\x87': Push(PopMany(3)); break;
+            case 'a': Append(PopMany(1)); break;
+            case 'e': Append(PopMarked()); break;
+            case 's': SetItems(PopMany(2)); break;
+            case 'u': SetItems(PopMarked()); break;
             case '\x80': SetProtocol(input.Next()); break;
             case '\x95': _ = input.Take(8); break; // FRAME: a hint for buffering.
             case 'c': Global([input.Line(), input.Line()]); break;
