@@ -10,11 +10,9 @@ namespace Patchbay.Models;
 /// <param name="BytesTotal">Stored bytes to be read.</param>
 public sealed record LoadProgress(string Tensor, long BytesDone, long BytesTotal);
 
-/// <summary>
-/// A model on disk, open for reading: a folder in Hugging Face's layout, a llama2.c checkpoint, or a PEFT LoRA adapter
-/// together with its base. Opening reads headers only and checks every tensor's name and shape against the
-/// configuration.
-/// </summary>
+/// <summary>A model on disk, open for reading: a folder in Hugging Face's layout, a llama2.c checkpoint, or a PEFT LoRA
+/// adapter together with its base. Opening reads headers only and checks all names and shapes against the
+/// configuration.</summary>
 public sealed class Checkpoint : IDisposable
 {
     private readonly CheckpointSource source;
@@ -43,10 +41,10 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">A folder with config.json and weights, a llama2.c .bin or a folder with one, or a PEFT
     /// adapter's folder, whose base_model_name_or_path leads to the base (relative to the adapter's folder).</param>
-    /// <param name="adapter">An adapter's folder for the base at <paramref name="path"/>, whatever base it names; or
+    /// <param name="adapter">An adapter's folder for the base at <paramref name="path"/>, whatever it names; or
     /// null.</param>
     /// <exception cref="InvalidDataException">A file is damaged, refers to anything but tensors, or is of a kind that
-    /// is not supported; the message is one sentence that names the file, the field or tensor, what was expected and
+    /// is not supported; the message is a sentence that names file, field or tensor, what was expected and
     /// found.</exception>
     /// <exception cref="FileNotFoundException">A file is missing; the message says what was looked for.</exception>
     /// <exception cref="DirectoryNotFoundException">A folder is missing.</exception>
@@ -56,10 +54,8 @@ public sealed class Checkpoint : IDisposable
         if (adapter is null) return new(CheckpointSource.Open(path), null);
         var settingsPath = Path.Combine(adapter, LoraAdapter.SettingsName);
         if (!File.Exists(settingsPath))
-        {
             throw new FileNotFoundException(
                 $"{adapter} is no adapter: looked for {LoraAdapter.SettingsName}.", settingsPath);
-        }
         var settings = LoraSettings.Read(settingsPath);
         if (ReferenceEquals(adapter, path)) path = BaseOf(adapter, settingsPath, settings);
         return Opening.CloseOnError(CheckpointSource.Open(path),
@@ -83,8 +79,7 @@ public sealed class Checkpoint : IDisposable
     /// <param name="progress">Told after each tensor.</param>
     /// <param name="cancellation">Asked before each tensor.</param>
     /// <returns>The weights, which belong to the caller and to no dispose scope.</returns>
-    /// <exception cref="InvalidDataException">The weights contradict the configuration, or a file has
-    /// shrunk.</exception>
+    /// <exception cref="InvalidDataException">Weights contradict the configuration, or a file shrank.</exception>
     public LlamaWeights Load(
         ScalarType dtype, Device? device = null, IProgress<LoadProgress>? progress = null,
         CancellationToken cancellation = default) =>

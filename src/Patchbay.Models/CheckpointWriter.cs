@@ -5,8 +5,8 @@ namespace Patchbay.Models;
 /// <summary>Writes a model as a folder in Hugging Face's layout.</summary>
 public static class CheckpointWriter
 {
-    /// <summary>Writes config.json and model.safetensors into a folder (made where it is not there), each whole or not
-    /// at all; weights keep their dtype, which becomes the configuration's torch_dtype. A tied unembedding is not
+    /// <summary>Writes config.json and model.safetensors into a folder (made if need be), each whole or not at all;
+    /// weights keep their dtype, which becomes the configuration's torch_dtype. A tied unembedding is not
     /// stored.</summary>
     /// <exception cref="ArgumentException">The dtype is one that checkpoints do not hold.</exception>
     public static void Write(string folder, LlamaConfig config, LlamaWeights weights)

@@ -1,7 +1,6 @@
 namespace Patchbay.Models;
 
-/// <summary>Shape and constants of a Llama-architecture model (Llama, and Mistral or Qwen2 where they differ only by
-/// configuration).</summary>
+/// <summary>Shape and constants of a model (Llama; Mistral or Qwen2 where only the configuration differs).</summary>
 public sealed record LlamaConfig
 {
     /// <summary>The architecture's name in config.json, e.g. "LlamaForCausalLM".</summary>

@@ -20,13 +20,11 @@ public static class LlamaConfigFile
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    /// <summary>
-    /// Reads config.json: LlamaForCausalLM (head_dim, rope_theta, rope_scaling none, linear or llama3, tied or untied
-    /// embeddings, attention_bias; also the first conversions' LLaMAForCausalLM), MistralForCausalLM (sliding_window)
-    /// and Qwen2ForCausalLM.
-    /// </summary>
+    /// <summary>Reads config.json: LlamaForCausalLM (head_dim, rope_theta, rope_scaling none, linear or llama3, tied or
+    /// untied embeddings, attention_bias; also the first conversions' LLaMAForCausalLM), MistralForCausalLM
+    /// (sliding_window) and Qwen2ForCausalLM.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, a number makes no sense, or the model is of a kind
-    /// that is not supported; the message is one sentence that names the field, what was expected and what was
+    /// that is not supported; the message is one sentence that names the field, what was expected and
     /// found.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static LlamaConfig Read(string path)

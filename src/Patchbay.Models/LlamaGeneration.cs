@@ -4,10 +4,9 @@ namespace Patchbay.Models;
 
 public sealed partial class Llama
 {
-    /// <summary>
-    /// Continues a prompt greedily: the most probable token each time, until one of <see cref="LlamaConfig.EndIds"/> or
-    /// <paramref name="maxTokens"/> new ones. Keys and values are kept, so that a step computes one row.
-    /// </summary>
+    /// <summary>Continues a prompt greedily: the most probable token each time, until one of
+    /// <see cref="LlamaConfig.EndIds"/> or <paramref name="maxTokens"/> new ones. Keys and values are kept: a step
+    /// computes one row.</summary>
     /// <returns>The new ids as they come, the end id not among them.</returns>
     /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model.</exception>
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, int maxTokens)

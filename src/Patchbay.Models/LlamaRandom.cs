@@ -2,10 +2,9 @@ namespace Patchbay.Models;
 
 public sealed partial class Llama
 {
-    /// <summary>
-    /// A model of a given shape with weights drawn from a seed, for benchmarks, demonstrations and tests: embeddings of
-    /// unit variance, matrices of standard deviation <paramref name="spread"/> / sqrt(inputs), norms near one.
-    /// </summary>
+    /// <summary>A model of a given shape with weights drawn from a seed, for benchmarks, demonstrations, tests:
+    /// embeddings of unit variance, matrices of standard deviation <paramref name="spread"/> / sqrt(inputs), norms near
+    /// one.</summary>
     public static Llama Random(
         LlamaConfig config, long seed, ScalarType dtype = ScalarType.Float32, double spread = 1, Device? device = null)
     {

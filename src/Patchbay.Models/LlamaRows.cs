@@ -3,22 +3,19 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
 
-/// <summary>The parts of a layer over a flat list of rows (one row = one position of one prompt of one variant), from
-/// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory
-/// each.</summary>
+/// <summary>The parts of a layer over a list of rows (a row is one position of one prompt of one variant), of which
+/// base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
 public sealed partial class Llama
 {
     /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the
     /// products, but more where laying out a large matrix, or one in half precision, for a product takes long beside
-    /// the product itself.</summary>
+    /// it.</summary>
     public int BlockRows { get; set; }
 
-    /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's
-    /// device.</summary>
+    /// <summary>Rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
     public Tensor Index(IEnumerable<int> numbers) => RowIndex.Of(numbers, Device);
 
-    /// <summary>q, k or v (before the rotary embedding) of some query heads from normed rows: (R, d) ->
-    /// (R, heads, dh).</summary>
+    /// <summary>q, k or v (before the rotary embedding) of some query heads: normed (R, d) -> (R, heads, dh).</summary>
     public Tensor ProjectHeads(int layer, Site site, IReadOnlyList<int> heads, Tensor h)
     {
         using var scope = NewDisposeScope();
@@ -47,8 +44,7 @@ public sealed partial class Llama
         return (Norm(x, Weights.FinalNorm) * outputs).sum([-1]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding,
-    /// reads as 0).</summary>
+    /// <summary>Rotary embedding of x (R, heads, dh); row r's position is at r modulo their number, -1 is 0.</summary>
     public Tensor RopeRows(Tensor x, int[] positions)
     {
         using var scope = NewDisposeScope();
@@ -56,12 +52,11 @@ public sealed partial class Llama
         return Rope(rows, Index(positions.Select(p => Math.Max(0, p)))).view(x.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes
+    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; else devices compute
     /// alike.</summary>
     public bool RowKernel { get; set; } = true;
 
-    /// <summary>Keys or values as <see cref="Attend"/> computes with them: in float32 where the kernel would widen
-    /// them at every call.</summary>
+    /// <summary>Keys or values as <see cref="Attend"/> computes with them: widened once for all calls.</summary>
     public Tensor ForRows(Tensor keysOrValues) => RowKernel ? RowAttention.Widened(keysOrValues) : keysOrValues.alias();
 
     /// <summary>Attention of rows, counted.</summary>

@@ -54,8 +54,7 @@ public sealed record LlamaLayerWeights
         ("mlp.gate_proj.weight", Gate), ("mlp.up_proj.weight", Up), ("mlp.down_proj.weight", Down),
     }.Where(t => t.Tensor is not null).Select(t => (t.Name, t.Tensor!));
 
-    /// <summary>A layer of weights and biases that are made by the names of their modules within the layer, e.g.
-    /// "self_attn.q_proj".</summary>
+    /// <summary>A layer of weights and biases made by their modules' names in it, e.g. "self_attn.q_proj".</summary>
     internal static LlamaLayerWeights Make(LlamaConfig config, Func<string, Tensor> weight, Func<string, Tensor> bias)
     {
         Tensor? QkvBias(string module) => config.QkvBias ? bias(module) : null;

@@ -67,8 +67,7 @@ internal sealed class LoraSettings
             && (layers.Count == 0 || (layer is { } l && layers.Contains(l)));
     }
 
-    /// <summary>Rank of a module, and the factor of B·A: alpha / rank, or alpha / √rank where it is
-    /// rank-stabilized.</summary>
+    /// <summary>Rank of a module, and the factor of B·A: alpha / rank, or alpha / √rank (rank-stabilized).</summary>
     public (double Rank, double Scale) Of(string module)
     {
         var rank = Match(ranks, module) ?? Rank;

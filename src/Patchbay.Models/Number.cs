@@ -2,12 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Patchbay.Models;
 
-/// <summary>
-/// Numbers as libtorch takes them, kept for good. TorchSharp makes a <see cref="Scalar"/> of every number that an
-/// operation is given (even the 1 of x + y) and keeps it alive by nothing while libtorch reads it: a garbage collection
-/// at that instant frees it, and the operation fails or computes with another number (docs/torch.md). So a number
-/// goes into an operation by way of this class, or in a `using` of its own.
-/// </summary>
+/// <summary>Numbers as libtorch takes them, kept for good. TorchSharp makes a <see cref="Scalar"/> of every number that
+/// an operation is given (even the 1 of x + y) and keeps it alive by nothing while libtorch reads it: a garbage
+/// collection at that instant frees it, and the operation fails or computes with another number (docs/torch.md). So a
+/// number goes into an operation by way of this class, or in a `using` of its own.</summary>
 public static class Number
 {
     private static readonly ConcurrentDictionary<double, Scalar> Fractions = [];
@@ -35,8 +33,7 @@ public static class RowIndex
     /// <inheritdoc cref="Of(IEnumerable{int}, Device)"/>
     public static Tensor Of(IEnumerable<long> numbers, Device device) => tensor(numbers.ToArray(), device: device);
 
-    /// <summary>0, 1, ... below <paramref name="count"/>: (count) int64 on a device, in the current dispose
-    /// scope.</summary>
+    /// <summary>0, 1, ..., count - 1: (count) int64 on a device, in the current dispose scope.</summary>
     public static Tensor Below(long count, Device device) =>
         arange(Number.Of(0), Number.Of(count), Number.One, ScalarType.Int64, device);
 }

@@ -5,14 +5,11 @@ namespace Patchbay.Patching;
 /// <param name="Heads">Which heads.</param>
 public sealed record KeptHeads(int[] Positions, IReadOnlyList<Head> Heads);
 
-/// <summary>
-/// Mean ablation of a whole run: z of every head is its mean over other prompts at the same position, but for the heads
-/// kept (Wang et al. 2022; method, section 4).
-/// </summary>
+/// <summary>Mean ablation of a whole run: z of every head is its mean over other prompts at the same position, but for
+/// the heads kept (Wang et al. 2022; method, section 4).</summary>
 /// <param name="Mean">Mean z by layer: (T, H, dh), T at least the prompts' length.</param>
 /// <param name="Kept">Heads that keep their own z; several may be at one position.</param>
-/// <param name="Elsewhere">Whether all heads keep their z at positions that <paramref name="Kept"/> does not
-/// name.</param>
+/// <param name="Elsewhere">Whether all heads keep z at positions that <paramref name="Kept"/> does not name.</param>
 public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHeads> Kept, bool Elsewhere = false)
 {
     /// <summary>Mean z of every layer and position over prompts: L tensors (T, H, dh). Where prompts differ in length,
@@ -41,8 +38,8 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
     }
 
     /// <summary>Refuses means that the prompts do not fit.</summary>
-    /// <exception cref="ArgumentException">There are too many positions, or a prompt is longer than the prompts that
-    /// the means are of.</exception>
+    /// <exception cref="ArgumentException">Positions are too many, or a prompt is longer than those that the means are
+    /// of.</exception>
     public void Check(PaddedPrompts prompts)
     {
         if (Kept.Count > 31)
@@ -61,8 +58,7 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
         return bits;
     }
 
-    /// <summary>The ablated z, (R, H, dh), of rows at <paramref name="places"/> n · T + t: position t of prompt first
-    /// + n.</summary>
+    /// <summary>The ablated z, (R, H, dh), of rows at places n·T + t: position t of prompt first + n.</summary>
     internal Tensor Apply(int layer, int first, int tokens, int[] places, Tensor z)
     {
         using var scope = NewDisposeScope();

@@ -2,20 +2,17 @@ using Patchbay.Models.Kernels;
 
 namespace Patchbay.Patching;
 
-/// <summary>What a base run keeps of one layer. Rows are positions From..T-1 of each prompt, prompt by
-/// prompt.</summary>
+/// <summary>What a base run keeps of one layer; rows are positions From..T-1, prompt by prompt.</summary>
 /// <param name="ResidPre">Residual stream before attention: (N·Tr, d).</param>
 /// <param name="ResidMid">The same after attention: (N·Tr, d).</param>
 /// <param name="Query">After the rotary embedding: (N·Tr, H, dh).</param>
 /// <param name="Z">Heads' weighted sums: (N·Tr, H, dh).</param>
 /// <param name="KeyT">Keys after the rotary embedding, transposed, padded: (N, Hkv, dh, Tp).</param>
-/// <param name="Value">(N, Hkv, T, dh).</param>
+/// <param name="Value">What is attended to: (N, Hkv, T, dh).</param>
 internal sealed record BaseLayer(Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Z, Tensor KeyT, Tensor Value);
 
-/// <summary>
-/// One forward pass over N prompts that keeps what variants of it need: keys and values everywhere, and from position
-/// <see cref="From"/> on the residual stream, queries and z of every layer.
-/// </summary>
+/// <summary>One forward pass over N prompts that keeps what variants of it need: keys and values everywhere, and from
+/// position <see cref="From"/> on the residual stream, queries and z of every layer.</summary>
 public sealed class BaseRun : IDisposable
 {
     private BaseRun(Llama model, PaddedPrompts prompts, int from, Ablation? ablation)
@@ -97,11 +94,9 @@ public sealed class BaseRun : IDisposable
         return Llama.Softmax(scores.masked_fill(after, Number.Never)).DetachFromDisposeScope();
     }
 
-    /// <summary>
-    /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/>
-    /// (one position per prompt), and each layer, or only the first <paramref name="layers"/>, a tensor (N, H, dh). The
-    /// caller frees them.
-    /// </summary>
+    /// <summary>Runs prompts and keeps z of every layer at some named positions only: for each of
+    /// <paramref name="positions"/> (one position per prompt), and each layer, or only the first
+    /// <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.</summary>
     public static Tensor[][] CaptureZ(
         Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
     {

@@ -2,10 +2,8 @@ using Patchbay.Models.Kernels;
 
 namespace Patchbay.Patching;
 
-/// <summary>
-/// Attention of one layer for a few variants: queries of the rows wanted (all of the plan's, or in the last layer only
-/// each prompt's last token), keys and values of the plan's rows over the base's everywhere else.
-/// </summary>
+/// <summary>Attention of one layer for a few variants: queries of the rows wanted (all of the plan's, or in the last
+/// layer only each prompt's last token), keys and values of the plan's rows over the base's everywhere else.</summary>
 internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
 {
     private readonly Llama model = run.Model;
@@ -28,8 +26,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         return Run(variants, q, k, v).MoveToOuterDisposeScope();
     }
 
-    /// <summary>z of variants that enter at this layer through attention (edits of q, k or v, a knockout, a refresh):
-    /// (V·Rq, H·dh).</summary>
+    /// <summary>z of variants that enter here through attention (edits of q, k, v, knockout, refresh): (V·Rq,
+    /// H·dh).</summary>
     public Tensor Fresh(Variant[] variants)
     {
         using var scope = NewDisposeScope();

@@ -2,11 +2,9 @@ using Patchbay.Models.Libtorch;
 
 namespace Patchbay.Patching;
 
-/// <summary>
-/// Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows that an
-/// edit can reach, and where all heads are held only those rows' MLPs. Variants that can change the same rows go
-/// together.
-/// </summary>
+/// <summary>Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows
+/// that an edit can reach, and where all heads are held only those rows' MLPs. Variants that change the same rows go
+/// together.</summary>
 public sealed class ConeEvaluator : IVariantEvaluator
 {
     private readonly BaseRun run;
@@ -15,18 +13,16 @@ public sealed class ConeEvaluator : IVariantEvaluator
     /// variants evaluated together may take.</summary>
     public ConeEvaluator(BaseRun run, long chunkBytes = 256L << 20) => (this.run, ChunkBytes) = (run, chunkBytes);
 
-    /// <summary>Memory that the state of the variants evaluated together may take; halved when an allocation
-    /// fails.</summary>
+    /// <summary>Bytes that variants evaluated together may take; halved when an allocation fails.</summary>
     public long ChunkBytes { get; private set; }
 
     /// <summary>How often an allocation failed and the chunk was halved.</summary>
     public int Halvings { get; private set; }
 
-    /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator
-    /// would.</summary>
+    /// <summary>Called before each chunk with its size; a test may throw from here as an allocator would.</summary>
     internal Action<int>? BeforeChunk { get; init; }
 
-    /// <summary>The base run.</summary>
+    /// <summary>The base run that variants are of.</summary>
     public BaseRun Run => run;
 
     /// <inheritdoc/>
@@ -142,10 +138,8 @@ public sealed class ConeEvaluator : IVariantEvaluator
         using var scope = NewDisposeScope();
         var model = run.Model;
         if (probe.Positions.Min() < run.From)
-        {
             throw new ArgumentException(
                 $"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
-        }
         var rows = model.Index(probe.Positions.Select((p, n) => n * run.Width + p - run.From));
         var layer = probe.Head.Layer;
         var h = model.Norm(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);

@@ -1,11 +1,9 @@
 namespace Patchbay.Patching;
 
-/// <summary>
-/// One pass of V variants over the rows of a plan: layer by layer, the variants whose first edit lies at or below the
-/// layer ride the same matrix products (a wavefront). The state is the residual stream of their dirty rows, (V, R, d);
-/// all else comes from the base run. In the last layer only each prompt's last token goes on. A pass is made once.
-/// Shapes: R = N'·D rows of the plan, H heads of width dh, m rows that an edit or a probe finds.
-/// </summary>
+/// <summary>One pass of V variants over the rows of a plan: layer by layer, the variants whose first edit lies at or
+/// below the layer ride the same matrix products (a wavefront). The state is the residual stream of their dirty rows,
+/// (V, R, d); all else comes from the base run. In the last layer only each prompt's last token goes on. A pass is made
+/// once. Shapes: R = N'·D rows of the plan, H heads of width dh, m rows that an edit or a probe finds.</summary>
 internal sealed class ConePass
 {
     private readonly BaseRun run;

@@ -2,8 +2,6 @@ namespace Patchbay.Patching;
 
 /// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k
 /// and v as this query head sees them.</summary>
-/// <param name="Site">Q, K or V.</param>
-/// <param name="Head">Whose.</param>
 public readonly record struct Receiver(Site Site, Head Head);
 
 /// <summary>
@@ -37,7 +35,7 @@ public sealed class GradientCone : IDisposable
         rows = new GradientRows(run, positions, first);
     }
 
-    /// <summary>N.</summary>
+    /// <summary>N, the number of prompts concerned.</summary>
     public int Count => rows.Count;
 
     /// <summary>Bytes that the graph of one prompt takes until its gradient is had, about.</summary>

@@ -1,9 +1,8 @@
 namespace Patchbay.Patching;
 
-/// <summary>
-/// The rows of a <see cref="GradientCone"/>: positions P..last of each of N prompts, prompt by prompt, R in all.
-/// Attention needs them as a block of D rows a prompt; rows behind a prompt's last are padding that no other row sees.
-/// </summary>
+/// <summary>The rows of a <see cref="GradientCone"/>: positions P..last of each of N prompts, prompt by prompt, R in
+/// all. Attention needs them as a block of D rows a prompt; rows behind a prompt's last are padding that none
+/// sees.</summary>
 internal sealed class GradientRows : IDisposable
 {
     private readonly BaseRun run;
@@ -38,7 +37,7 @@ internal sealed class GradientRows : IDisposable
         ForbiddenToLast = Mask(1, (n, _) => depths[n] - 1);
     }
 
-    /// <summary>N.</summary>
+    /// <summary>N, the number of prompts.</summary>
     public int Count => start.Length;
 
     /// <summary>D, rows of the prompt that has most.</summary>
@@ -62,13 +61,11 @@ internal sealed class GradientRows : IDisposable
     public Tensor Starts { get; }
     public Tensor Ends { get; }
 
-    /// <summary>Row that stands at place n·D + j of the padded block, (N·D) int64, and place of each row in it,
-    /// (R).</summary>
+    /// <summary>Row at place n·D + j of the padded block, (N·D) int64, and place of each row in it, (R).</summary>
     public Tensor Padded { get; }
     public Tensor Unpadded { get; }
 
-    /// <summary>Whether a prompt's first row is its last: (N, 1, 1); and whether that is so of every prompt, or of
-    /// none.</summary>
+    /// <summary>Whether a prompt's first row is its last, (N, 1, 1); whether every prompt's is, or none's.</summary>
     public Tensor AtLast { get; }
     public bool AllAtLast { get; }
     public bool NoneAtLast { get; }

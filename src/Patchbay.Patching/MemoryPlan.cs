@@ -11,18 +11,15 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     /// <summary>What the process takes whatever the plan: runtime, libtorch and its BLAS buffers, in bytes.</summary>
     public const long ProcessBytes = 240L << 20;
 
-    /// <summary>
-    /// Plans path patching within <paramref name="budget"/> bytes of memory, the machine's or the device's (null: up to
-    /// 3/4 of the machine's, or what a device has free).
-    /// </summary>
+    /// <summary>Plans path patching within <paramref name="budget"/> bytes of memory, the machine's or the device's
+    /// (null: up to 3/4 of the machine's, or what a device has free).</summary>
     /// <param name="model">Already loaded.</param>
     /// <param name="prompts">How many there are.</param>
     /// <param name="tokens">Length of the longest.</param>
     /// <param name="from">First position at which variants may differ.</param>
     /// <param name="captures">Positions at which the counterfactual's z is kept.</param>
     /// <param name="budget">Bytes, all of the process included, or null.</param>
-    /// <exception cref="InvalidDataException">The budget is below what one prompt needs; the message states
-    /// that.</exception>
+    /// <exception cref="InvalidDataException">The budget is below what one prompt needs, which is told.</exception>
     public static MemoryPlan For(Llama model, int prompts, int tokens, int from, int captures, long? budget)
     {
         var c = model.Config;
@@ -40,11 +37,9 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
         var perVariant = (long)(tokens - from) * c.Width * element * 2;
         var floor = ProcessBytes + weights + block + perPrompt + perVariant;
         if (total < floor)
-        {
             throw new InvalidDataException($"--memory is {Text(total)}, but this model and prompts of {tokens} " +
                 $"tokens need at least {Text(floor)} ({Text(weights)} of weights, {Text(block)} of working space, " +
                 $"{Text(perPrompt)} a prompt)");
-        }
         var free = total - ProcessBytes - weights - block;
         var batch = (int)Math.Clamp(free * 3 / 4 / perPrompt, 1, prompts);
         var chunk = Math.Clamp(free - batch * perPrompt, perVariant, 512L << 20);

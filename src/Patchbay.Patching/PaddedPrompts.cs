@@ -17,7 +17,7 @@ public sealed class PaddedPrompts
     /// <summary>Token ids of each prompt, unpadded.</summary>
     public IReadOnlyList<int[]> Prompts { get; }
 
-    /// <summary>N.</summary>
+    /// <summary>N, the number of prompts.</summary>
     public int Count => Prompts.Count;
 
     /// <summary>T, the length of the longest prompt.</summary>
@@ -47,13 +47,11 @@ public sealed class PaddedPrompts
     public PaddedPrompts Slice(int first, int count) => new([.. Prompts.Skip(first).Take(count)]);
 }
 
-/// <summary>
-/// The distinct rows of some prompts: what a causal model computes at token t depends on tokens 0..t alone, so prompts
-/// that begin alike share the rows of that beginning (the lines of one scene differ only in their question), as long as
-/// the same is ablated in it. Padding counts as token 0.
-/// </summary>
-/// <param name="Count">n prompts.</param>
-/// <param name="Tokens">T.</param>
+/// <summary>The distinct rows of some prompts: what a causal model computes at token t depends on tokens 0..t alone, so
+/// prompts that begin alike share the rows of that beginning (the lines of one scene differ only in their question), as
+/// long as the same is ablated in it. Padding counts as token 0.</summary>
+/// <param name="Count">n, the number of prompts.</param>
+/// <param name="Tokens">T, to which all are padded.</param>
 /// <param name="Ids">Token of each distinct row, R of them, in order of the first place that has it.</param>
 /// <param name="Places">First place of each distinct row: n·T + t.</param>
 /// <param name="Row">Distinct row of each place, n·T; -1 where none is kept (<see cref="After"/>).</param>
@@ -101,8 +99,7 @@ internal sealed record SharedRows(int Count, int Tokens, int[] Ids, int[] Places
         return new(count, tokens, [.. ids], [.. places], [.. row]);
     }
 
-    /// <summary>The distinct rows at positions <paramref name="from"/> and later, and which of these rows they
-    /// are.</summary>
+    /// <summary>The distinct rows at positions <paramref name="from"/> and later, and which these are.</summary>
     public (SharedRows Rows, int[] Kept) After(int from)
     {
         int[] kept = [.. Enumerable.Range(0, Places.Length).Where(r => Places[r] % Tokens >= from)];

@@ -2,34 +2,30 @@ namespace Patchbay.Patching;
 
 /// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values
 /// are of every prompt. Everything is freed after the visit.</summary>
-/// <param name="Layer">l.</param>
+/// <param name="Layer">Which layer it is, from 0.</param>
 /// <param name="First">Index of the chunk's first prompt.</param>
 /// <param name="Rows">Which row each prompt's positions are.</param>
 /// <param name="ResidPre">Residual stream before attention: (R, d).</param>
 /// <param name="ResidMid">The same after attention: (R, d).</param>
 /// <param name="Query">After the rotary embedding: (R, H, dh).</param>
 /// <param name="Key">After the rotary embedding: (n, T, Hkv, dh).</param>
-/// <param name="Value">(n, T, Hkv, dh).</param>
-/// <param name="Z">(R, H, dh).</param>
+/// <param name="Value">What is attended to: (n, T, Hkv, dh).</param>
+/// <param name="Z">Heads' weighted sums: (R, H, dh).</param>
 internal sealed record LayerVisit(int Layer, int First, SharedRows Rows,
     Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Key, Tensor Value, Tensor Z);
 
-/// <summary>
-/// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs
-/// and captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have in common
-/// at their beginning is computed once.
-/// </summary>
+/// <summary>Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves:
+/// base runs and captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have
+/// in common at their beginning is computed once.</summary>
 internal static class Prefill
 {
     /// <summary>Positions padded so that a row of keys is whole vectors.</summary>
     public static int PaddedTokens(int tokens) => (tokens + 15) / 16 * 16;
 
-    /// <summary>
-    /// Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only positions from
-    /// <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual stream after it
-    /// of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then
-    /// left out. <paramref name="ablation"/> replaces z.
-    /// </summary>
+    /// <summary>Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only
+    /// positions from <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual
+    /// stream after it of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last
+    /// layer's MLP is then left out. <paramref name="ablation"/> replaces z.</summary>
     public static Tensor? Run(
         Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)

@@ -1,10 +1,8 @@
 namespace Patchbay.Patching;
 
-/// <summary>
-/// The plain reference: every variant is a whole forward pass of all prompts with hooks, nothing shared, nothing
-/// skipped but the clean run's z, which holding needs. Slow, and short enough to be read and believed;
-/// <see cref="ConeEvaluator"/> is tested against it.
-/// </summary>
+/// <summary>The plain reference: every variant is a whole forward pass of all prompts with hooks, nothing shared,
+/// nothing skipped but the clean run's z, which holding needs. Slow, and short enough to be read and believed;
+/// <see cref="ConeEvaluator"/> is tested against it.</summary>
 public sealed class ReferenceEvaluator : IVariantEvaluator
 {
     private readonly Llama model;
@@ -93,9 +91,9 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
 
         public override Tensor Projection(int layer, Site site, Tensor value)
         {
-            for (var p = 0; p < probes.Count; p++)
-                if (probes[p].Head.Layer == layer && probes[p].Site == site)
-                    outputs[p].select(0, index).copy_(At(value, probes[p].Head.Index, probes[p].Positions));
+            foreach (var (probe, output) in probes.Zip(outputs))
+                if (probe.Head.Layer == layer && probe.Site == site)
+                    output.select(0, index).copy_(PaddedPrompts.At(value.select(2, probe.Head.Index), probe.Positions));
             return projections[site] = Edited(layer, site, value);
         }
 
@@ -165,7 +163,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             foreach (var e in variant.Edits.Where(e => e.Head.Layer == layer && e.Site == site))
             {
                 value = value.clone();
-                var current = At(value, e.Head.Index, e.Positions);
+                var current = PaddedPrompts.At(value.select(2, e.Head.Index), e.Positions); // (N, dh)
                 using var kept = e.Keep.ToScalar();
                 using var taken = (1 - e.Keep).ToScalar();
                 var changed = current.mul(kept).add(e.Value.mul(taken), Number.One);
@@ -174,9 +172,5 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             }
             return value;
         }
-
-        // (N, T, H, dh) -> (N, dh) of one head at one position of each prompt.
-        private static Tensor At(Tensor value, int head, int[] positions) =>
-            PaddedPrompts.At(value.select(2, head), positions);
     }
 }

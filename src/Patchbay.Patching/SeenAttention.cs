@@ -11,7 +11,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     /// <param name="variants">V variants.</param>
     /// <param name="z">(V·Rq, H, dh), changed.</param>
     /// <param name="q">After the rotary embedding: (V·Rq, H, dh).</param>
-    /// <param name="k">Own keys of the plan's rows, after the rotary embedding, (V·R, H or Hkv, dh); null where they
+    /// <param name="k">Own keys of the plan's rows, after the rotary embedding, (V·R, H or Hkv, dh); null where all
     /// are the base's.</param>
     /// <param name="v">Own values of the plan's rows, likewise.</param>
     public void Apply(Variant[] variants, Tensor z, Tensor q, Tensor? k, Tensor? v)

@@ -1,10 +1,8 @@
 namespace Patchbay.Models.Kernels;
 
-/// <summary>
-/// Attention of some rows of some variants over the keys of a base run, with the keys and values of the variants' own
-/// rows in the place of the base's. A variant is one altered copy of the base's N prompts; a plain forward pass is the
-/// case of one variant with no rows of its own.
-/// </summary>
+/// <summary>Attention of some rows of some variants over the keys of a base run, with the keys and values of the
+/// variants' own rows in the place of the base's. A variant is one altered copy of the base's N prompts; a plain
+/// forward pass is the case of one variant with no rows of its own.</summary>
 public sealed partial record RowAttention
 {
     /// <summary>Queries after the rotary embedding: (V, N, Dq, H, dh).</summary>
@@ -33,22 +31,19 @@ public sealed partial record RowAttention
     /// <summary>Position of each own row, N × Dk; -1 marks padding.</summary>
     public int[] OwnPositions { get; init; } = [];
 
-    /// <summary>Key positions that a query row may not attend to, by (v·N + n)·Dq + j; null for none at
-    /// all.</summary>
+    /// <summary>Key positions that query row (v·N + n)·Dq + j may not attend to; null for none at all.</summary>
     public int[]?[]? Forbidden { get; init; }
 
     /// <summary>Heads' weighted sums, (V, N, Dq, H, dh), in the queries' dtype.</summary>
-    public Tensor Run() => FitsKernel ? RunKernel() : RunTorch();
-
-    // Whether the kernel computes this: on the CPU, without gradients, in float32 or narrower.
-    private bool FitsKernel => Query.device_type == DeviceType.CPU && !is_grad_enabled()
-        && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
-
-    /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many
-    /// times slower than this, and attention is a small part of a layer.</summary>
-    public Tensor RunKernel()
+    public Tensor Run()
     {
+        // The kernel computes on the CPU, without gradients, in float32.
+        var fits = Query.device_type == DeviceType.CPU && !is_grad_enabled() && Query.dtype != ScalarType.Float64
+            && BaseKeyT.shape[3] <= 32768;
+        if (!fits) return RunTorch();
         if (Query.dtype == ScalarType.Float32) return RunFused();
+        // What is narrower is copied: a product of few rows of bfloat16 or float16 is many times slower than this, and
+        // attention is a small part of a layer.
         using var scope = NewDisposeScope();
         var wide = this with
         {
@@ -61,8 +56,7 @@ public sealed partial record RowAttention
         return wide.RunFused().to(Query.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the kernel reads in the place of a tensor: float32 of bfloat16 or float16 on the CPU, else the
-    /// same.</summary>
+    /// <summary>A tensor as the kernel reads it: float32 of bfloat16 or float16 on the CPU, else the same.</summary>
     public static Tensor Widened(Tensor x) =>
         x.device_type == DeviceType.CPU && x.ElementSize == 2 ? x.to(ScalarType.Float32) : x.alias();
 

@@ -190,8 +190,7 @@ public sealed partial record RowAttention
         });
     }
 
-    /// <summary>Address of a contiguous float32 CPU tensor's first element. The caller keeps the tensor
-    /// alive.</summary>
+    /// <summary>Address of a contiguous float32 CPU tensor, which the caller keeps alive.</summary>
     /// <exception cref="ArgumentException">It is not contiguous.</exception>
     private static unsafe float* Pointer(Tensor x)
     {

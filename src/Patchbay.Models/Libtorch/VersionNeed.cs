@@ -3,11 +3,9 @@ using System.Text;
 
 namespace Patchbay.Models.Libtorch;
 
-/// <summary>
-/// The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with: its
-/// section .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The dynamic
-/// linker refuses a library for a version that is absent, unless the need is marked as weak.
-/// </summary>
+/// <summary>The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with:
+/// its section .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The
+/// dynamic linker refuses a library for a version that is absent, unless the need is marked as weak.</summary>
 public static class VersionNeed
 {
     private const uint VersionNeeds = 0x6ffffffe; // SHT_GNU_verneed

@@ -10,11 +10,9 @@ namespace Patchbay.Models.Tokenizers;
 /// <param name="Rank">Lower ranks are applied first; within a rank, the leftmost place first.</param>
 internal readonly record struct MergeRule(int Left, int Right, int Result, int Rank);
 
-/// <summary>
-/// Applies the merges of a byte-pair encoding, best rank first and leftmost first within a rank, in O(n log n).
-/// A sequence is first cut wherever no rule can ever join the two neighbours: merges on the two sides of such a
-/// place do not touch each other, so the pieces can be merged, and remembered, one by one with the same result.
-/// </summary>
+/// <summary>Applies the merges of a byte-pair encoding, best rank first and leftmost first within a rank, in O(n log
+/// n). A sequence is first cut wherever no rule can ever join the two neighbours: merges on the two sides of such a
+/// place do not touch each other, so pieces are merged, and remembered, one by one with the same result.</summary>
 internal sealed class BytePairMerger
 {
     private const int CachedLength = 32;

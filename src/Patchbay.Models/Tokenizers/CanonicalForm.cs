@@ -41,11 +41,11 @@ internal static class CanonicalForm
         static int Code(string text) => int.Parse(text, NumberStyles.AllowHexSpecifier);
     }
 
-    /// <summary>NFD.</summary>
+    /// <summary>NFD: every character in its parts, marks in canonical order.</summary>
     public static string Decompose(string text) =>
         text.AsSpan().ContainsAnyExceptInRange('\0', '\u00BF') ? ToText(Decomposed(text)) : text;
 
-    /// <summary>NFC.</summary>
+    /// <summary>NFC: decomposed, then joined again where Unicode does.</summary>
     public static string Compose(string text)
     {
         // No character before U+0300 changes or joins what stands before it.

@@ -4,13 +4,9 @@ using System.Text.Unicode;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>The decoders of tokenizer.json, each a function from tokens to strings that are joined in the
-/// end.</summary>
+/// <summary>The decoders of tokenizer.json, each a function from tokens to strings, joined in the end.</summary>
 internal static class Decoders
 {
-    private const string Supported =
-        "a supported decoder (Sequence, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Strip)";
-
     public static Func<List<string>, List<string>> Read(JsonField? field)
     {
         // Without a decoder the library puts spaces between tokens.
@@ -25,7 +21,8 @@ internal static class Decoders
             "Metaspace" => Metaspace(decoder),
             "Replace" => EachToken(TextPattern.ReadReplace(decoder)),
             "Strip" => EachToken(Strip(decoder)),
-            _ => throw type.Expected(Supported),
+            _ => throw type.Expected(
+                "a supported decoder (Sequence, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Strip)"),
         };
     }
 

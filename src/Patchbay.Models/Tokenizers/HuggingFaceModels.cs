@@ -4,42 +4,36 @@ using System.Text;
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>The model of a tokenizer.json: turns one word into ids.</summary>
-internal abstract class HuggingFaceModel
+/// <param name="Name">What it is, for people: "BPE, byte fallback".</param>
+/// <param name="Tokenize">Appends the ids of a word to a list.</param>
+internal sealed record HuggingFaceModel(string Name, Action<string, List<int>> Tokenize)
 {
-    /// <summary>What it is, for people: "BPE, byte fallback".</summary>
-    public abstract string Name { get; }
-
-    public abstract void Tokenize(string word, List<int> ids);
-
     public static HuggingFaceModel Read(JsonField model, Vocabulary vocabulary)
     {
         // Files of old versions do not name the type; only BPE has merges.
         var type = model.Optional("type");
         return (type?.Text() ?? (model.Optional("merges") is null ? "" : "BPE")) switch
         {
-            "BPE" => new BpeModel(model, vocabulary),
-            "WordLevel" => new WordLevelModel(vocabulary, model.Required("unk_token").Text()),
+            "BPE" => new(
+                model.Flag("byte_fallback") ? "BPE, byte fallback" : "BPE", new Bpe(model, vocabulary).Tokenize),
+            "WordLevel" => WordLevel(vocabulary, model.Required("unk_token").Text()),
             _ => throw (type ?? model).Expected("a supported model (BPE, WordLevel)"),
         };
     }
-}
 
-/// <summary>Every word is one token, or the unknown one.</summary>
-internal sealed class WordLevelModel(Vocabulary vocabulary, string unknownToken) : HuggingFaceModel
-{
-    private readonly int? _unknown = vocabulary.Find(unknownToken);
-
-    public override string Name => "WordLevel";
-
-    public override void Tokenize(string word, List<int> ids) =>
-        ids.Add(vocabulary.Find(word) ?? _unknown ?? throw new InvalidDataException(
-            $"The word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
-            $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}."));
+    // Every word is one token, or the unknown one.
+    private static HuggingFaceModel WordLevel(Vocabulary vocabulary, string unknownToken)
+    {
+        var unknown = vocabulary.Find(unknownToken);
+        return new("WordLevel", (word, ids) => ids.Add(vocabulary.Find(word) ?? unknown ??
+            throw new InvalidDataException($"The word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
+                $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}.")));
+    }
 }
 
 /// <summary>Byte-pair encoding by a list of merges. A character that the vocabulary lacks becomes its bytes where the
 /// vocabulary has them all and byte_fallback is set, else the unknown token, else nothing.</summary>
-internal sealed class BpeModel : HuggingFaceModel
+internal sealed class Bpe
 {
     private readonly Vocabulary _vocabulary;
     private readonly Dictionary<Rune, int> _characters;
@@ -48,7 +42,7 @@ internal sealed class BpeModel : HuggingFaceModel
     private readonly int? _unknown;
     private readonly bool _byteFallback, _fuseUnknown, _ignoreMerges;
 
-    public BpeModel(JsonField model, Vocabulary vocabulary)
+    public Bpe(JsonField model, Vocabulary vocabulary)
     {
         CheckSupported(model);
         _vocabulary = vocabulary;
@@ -61,8 +55,6 @@ internal sealed class BpeModel : HuggingFaceModel
         _merger = new(ReadMerges(model.Required("merges"), vocabulary), vocabulary.Pieces);
         _byteIds = [.. Enumerable.Range(0, 256).Select(b => vocabulary.Find(Utf8Text.PieceOf((byte)b)) ?? -1)];
     }
-
-    public override string Name => _byteFallback ? "BPE, byte fallback" : "BPE";
 
     private static void CheckSupported(JsonField model)
     {
@@ -89,7 +81,7 @@ internal sealed class BpeModel : HuggingFaceModel
         return rules;
     }
 
-    public override void Tokenize(string word, List<int> ids)
+    public void Tokenize(string word, List<int> ids)
     {
         if (_ignoreMerges && _vocabulary.Find(word) is { } whole)
         {

@@ -1,11 +1,9 @@
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added tokens are
-/// cut out of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by the model;
-/// the post-processor puts tokens around. Every component that is not supported is refused by name when the file is
-/// opened. Truncation and padding that the file may ask for are not applied.
-/// </summary>
+/// <summary>The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added
+/// tokens are cut out of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by
+/// the model; the post-processor puts tokens around. Every component that is not supported is refused by name when the
+/// file is opened. Truncation and padding that the file may ask for are not applied.</summary>
 internal sealed class HuggingFaceTokenizer : Tokenizer
 {
     private readonly Vocabulary _vocabulary;
@@ -42,8 +40,7 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
 
     /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
     /// <c>special_tokens_map.json</c> and <c>config.json</c> beside it.</summary>
-    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says
-    /// where.</exception>
+    /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
     public static HuggingFaceTokenizer Open(string path)
     {
         HuggingFaceTokenizer? tokenizer = null;
@@ -52,8 +49,7 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
         return tokenizer!;
     }
 
-    /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown
-    /// token.</exception>
+    /// <exception cref="InvalidDataException">A word is in no vocabulary, and no unknown token either.</exception>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -110,8 +106,6 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
 /// <summary>The ids that go around a sequence.</summary>
 internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<int> After)
 {
-    private const string Supported = "a supported post-processor (Sequence, TemplateProcessing, ByteLevel)";
-
     public static PostProcessor Read(JsonField? field, int vocabularySize)
     {
         if (field is not { } processor) return new([], []);
@@ -123,7 +117,8 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
             "Sequence" => processor.Required("processors").Items().Select(item => Read(item, vocabularySize))
                 .Aggregate(new PostProcessor([], []), (inner, outer) =>
                     new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After])),
-            _ => throw type.Expected(Supported),
+            _ => throw type.Expected(
+                "a supported post-processor (Sequence, TemplateProcessing, ByteLevel)"),
         };
     }
 

@@ -4,11 +4,9 @@ using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// The tokenizer of llama2.c (<c>tok512.bin</c>, <c>tokenizer.bin</c>): a SentencePiece vocabulary written out as the
-/// longest length (int32), then score (float32), length (int32) and bytes of every token, with "▁" already a space.
-/// Encoding is run.c's: BOS, a space, characters or bytes + 3, then the best-scored merge again and again.
-/// </summary>
+/// <summary>The tokenizer of llama2.c (<c>tok512.bin</c>, <c>tokenizer.bin</c>): a SentencePiece vocabulary written out
+/// as the longest length (int32), then score (float32), length (int32) and bytes of every token, with "▁" already a
+/// space. Encoding is run.c's: BOS, a space, characters or bytes + 3, then best-scored merges.</summary>
 internal sealed class Llama2cTokenizer : Tokenizer
 {
     private const int Begin = 1;

@@ -3,8 +3,6 @@ namespace Patchbay.Models.Tokenizers;
 /// <summary>The normalizers of tokenizer.json, each a function from text to text.</summary>
 internal static class Normalizers
 {
-    private const string Supported = "a supported normalizer (Sequence, Prepend, Replace, Lowercase, Strip, NFC, NFD)";
-
     public static Converter<string, string> Read(JsonField? field)
     {
         if (field is not { } normalizer) return text => text;
@@ -18,7 +16,8 @@ internal static class Normalizers
             "Strip" => Strip(normalizer.Required("strip_left").Flag(), normalizer.Required("strip_right").Flag()),
             "NFC" => CanonicalForm.Compose,
             "NFD" => CanonicalForm.Decompose,
-            _ => throw type.Expected(Supported),
+            _ => throw type.Expected(
+                "a supported normalizer (Sequence, Prepend, Replace, Lowercase, Strip, NFC, NFD)"),
         };
     }
 

@@ -1,20 +1,15 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>Turns a regular expression of Oniguruma, the engine of Hugging Face tokenizers, into .NET's syntax. Only
-/// what has the same meaning in both passes; possessive repeats, anchors, boundaries, scripts and set operations do
+/// what has the same meaning in both passes; possessive repeats, anchors, boundaries, scripts and sets do
 /// not.</summary>
-internal static class OnigurumaSyntax
+internal static partial class OnigurumaSyntax
 {
     // Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).
     private const string Word = @"\p{L}\p{M}\p{Nd}\p{Pc}";
-
-    private static readonly string[] Categories =
-    [
-        "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe",
-        "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Cc", "Cf", "Co",
-    ];
 
     private static readonly string[] Groups = ["(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"];
 
@@ -47,7 +42,7 @@ internal static class OnigurumaSyntax
         var close = rest.IndexOf('}');
         if (close < 0 || rest[2] != '{') throw Unsupported("\\p without {...}");
         var name = rest[3..close].ToString();
-        return Categories.Contains(name) ? rest[..(close + 1)].ToString() : throw Unsupported($"\\p{{{name}}}");
+        return Category().IsMatch(name) ? rest[..(close + 1)].ToString() : throw Unsupported($"\\p{{{name}}}");
     }
 
     private static string InClass(ReadOnlySpan<char> rest)
@@ -69,6 +64,9 @@ internal static class OnigurumaSyntax
         if (rest.StartsWith("{,")) throw Unsupported("a repeat without a lower bound");
         return rest[..1].ToString();
     }
+
+    [GeneratedRegex(@"\A([LMNPSZ]|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]|C[cfo])\z")]
+    private static partial Regex Category();
 
     private static ArgumentException Unsupported(string what) => new($"{what} is not supported");
 }

@@ -8,8 +8,7 @@ namespace Patchbay.Models.Tokenizers;
 /// <param name="AtStart">Whether the whole text begins with it.</param>
 internal readonly record struct TextPart(string Text, bool AtStart);
 
-/// <summary>Cuts a part into the words that the model sees one by one, and appends them to
-/// <paramref name="words"/>.</summary>
+/// <summary>Cuts a part into the words that the model sees, and appends them to <paramref name="words"/>.</summary>
 internal delegate void PreTokenizer(TextPart part, List<TextPart> words);
 
 /// <summary>The pre-tokenizers of tokenizer.json.</summary>
@@ -157,8 +156,8 @@ internal static class Behaviors
         ? (Behavior)at
         : throw field.Expected($"{string.Join(", ", Names[..^1])} or {Names[^1]}");
 
-    /// <summary>Appends the words that <paramref name="ranges"/>, which cover the part, make of it; empty ones are left
-    /// out.</summary>
+    /// <summary>Appends the words, none empty, that <paramref name="ranges"/>, which cover the part, make of
+    /// it.</summary>
     public static void Split(
         TextPart part, List<(int Start, int End, bool IsMatch)> ranges, Behavior behavior, List<TextPart> words)
     {

@@ -61,10 +61,8 @@ internal sealed class SentencePieceModel
             throw TokenizerFile.Invalid(file, "trainer_spec.model_type", "BPE, the one supported type", name);
         }
         if (normalizer.HasBytes(2))
-        {
             throw TokenizerFile.Invalid(file, "normalizer_spec.precompiled_charsmap",
                 "none (\"identity\", the one supported normalizer)", TokenizerFile.Quote(normalizer.Text(1)));
-        }
         if (denormalizer.HasBytes(2))
             throw TokenizerFile.Invalid(file, "denormalizer_spec.precompiled_charsmap", "none", "one");
         if (trainer.Flag(24))
@@ -89,9 +87,7 @@ internal sealed class SentencePieceModel
             bytes[value] = true;
         }
         if (ByteFallback && Array.IndexOf(bytes, false) is >= 0 and var missing)
-        {
             throw TokenizerFile.Invalid(
                 file, "pieces", "all 256 byte pieces", $"none for {Utf8Text.PieceOf((byte)missing)}");
-        }
     }
 }

@@ -3,11 +3,9 @@ using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// SentencePiece's byte-pair encoding (<c>tokenizer.model</c>), as <c>SentencePieceProcessor</c> encodes and decodes:
-/// spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and what the
-/// vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of such characters).
-/// </summary>
+/// <summary>SentencePiece's byte-pair encoding (<c>tokenizer.model</c>), as <c>SentencePieceProcessor</c> encodes and
+/// decodes: spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and
+/// what the vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of them).</summary>
 internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private const char Space = '▁';
@@ -55,8 +53,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>Reads a tokenizer from a file, and from <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>
     /// and <c>added_tokens.json</c> beside it. Ids that these add beyond the model's own have pieces, and decode to
     /// nothing, but no text encodes to them.</summary>
-    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says
-    /// where.</exception>
+    /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
     public static SentencePieceTokenizer Open(string path)
     {
         var model = new SentencePieceModel(TokenizerFile.ReadBinary(path), path);

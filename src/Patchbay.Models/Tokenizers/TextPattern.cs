@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>A pattern of tokenizer.json, {"String": ...} or {"Regex": ...}, that cuts a text into matches and the rest.
-/// Regular expressions are written for Oniguruma; what means the same in .NET is accepted, the rest refused by
+/// Regular expressions are written for Oniguruma; what means the same in .NET is taken, the rest refused by
 /// name.</summary>
 internal sealed class TextPattern
 {

@@ -42,12 +42,10 @@ public static class TokenizerLoader
     private static readonly string[] Kinds =
         ["tokenizer.json", "tokenizer.model", "tokenizer.bin", "tok*.bin", "tok*.model"];
 
-    /// <summary>
-    /// Opens the tokenizer in a checkpoint folder, or the tokenizer file given. In a folder the first of these is
-    /// taken: <c>tokenizer.json</c> (what Hugging Face's fast tokenizers run), <c>tokenizer.model</c> (SentencePiece),
-    /// a llama2.c vocabulary (<c>tokenizer.bin</c> or <c>tok*.bin</c>, what run.c uses), another <c>tok*.model</c>. A
-    /// file is read by its ending: <c>.json</c>, <c>.model</c>, <c>.bin</c>.
-    /// </summary>
+    /// <summary>Opens the tokenizer in a checkpoint folder, or the tokenizer file given. In a folder the first of these
+    /// is taken: <c>tokenizer.json</c> (what Hugging Face's fast tokenizers run), <c>tokenizer.model</c>
+    /// (SentencePiece), a llama2.c vocabulary (<c>tokenizer.bin</c> or <c>tok*.bin</c>, what run.c uses), another
+    /// <c>tok*.model</c>. A file is read by its ending: <c>.json</c>, <c>.model</c>, <c>.bin</c>.</summary>
     /// <returns>The tokenizer, or null when the folder has none.</returns>
     /// <exception cref="InvalidDataException">The tokenizer is broken or not supported; the message is one sentence
     /// with the file, the place in it, what was expected and what was found.</exception>

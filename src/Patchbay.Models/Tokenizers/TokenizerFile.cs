@@ -3,8 +3,7 @@ using System.Text.Json;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>A value in a JSON file that knows where it stands ("model.merges[3]"), so that a wrong one is refused by
-/// name.</summary>
+/// <summary>A value in a JSON file that knows where it stands ("model.merges[3]"), to be refused by name.</summary>
 internal readonly struct JsonField
 {
     private readonly string _file, _path;

@@ -6,8 +6,7 @@ namespace Patchbay.Models.Tokenizers;
 /// <summary>What tokenizers agree on between UTF-16 text, its characters and UTF-8 bytes.</summary>
 internal static class Utf8Text
 {
-    /// <summary><paramref name="text"/> with every lone surrogate replaced by U+FFFD, as its UTF-8 form has
-    /// it.</summary>
+    /// <summary><paramref name="text"/> with U+FFFD for every lone surrogate, as its UTF-8 form has it.</summary>
     public static string WellFormed(string text)
     {
         if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return text;
@@ -19,8 +18,7 @@ internal static class Utf8Text
         .Where(s => s.Key.Length is 1 or 2 && Rune.GetRuneAt(s.Key, 0).Utf16SequenceLength == s.Key.Length)
         .ToDictionary(s => Rune.GetRuneAt(s.Key, 0), s => s.Value);
 
-    /// <summary>Appends the ids of <paramref name="rune"/>'s UTF-8 bytes, found through
-    /// <paramref name="byteIds"/>.</summary>
+    /// <summary>Appends the ids of a character's UTF-8 bytes, found through <paramref name="byteIds"/>.</summary>
     public static void AppendByteIds(Rune rune, ReadOnlySpan<int> byteIds, List<int> output)
     {
         Span<byte> bytes = stackalloc byte[4];
@@ -54,7 +52,8 @@ internal static class Utf8Text
 internal static class ByteLevelAlphabet
 {
     private static readonly char[] Characters = MakeCharacters();
-    private static readonly short[] Bytes = MakeBytes();
+    private static readonly Dictionary<char, byte> Bytes =
+        Characters.Index().ToDictionary(c => c.Item, c => (byte)c.Index);
 
     /// <summary>The characters of <paramref name="text"/>'s UTF-8 bytes.</summary>
     public static string Encode(string text) =>
@@ -68,8 +67,7 @@ internal static class ByteLevelAlphabet
     /// alphabet (an added token), its UTF-8 bytes.</summary>
     public static void AppendBytes(string token, List<byte> bytes)
     {
-        if (token.All(c => c < Bytes.Length && Bytes[c] >= 0))
-            foreach (var c in token) bytes.Add((byte)Bytes[c]);
+        if (token.All(Bytes.ContainsKey)) bytes.AddRange(token.Select(c => Bytes[c]));
         else bytes.AddRange(Encoding.UTF8.GetBytes(token));
     }
 
@@ -79,13 +77,5 @@ internal static class ByteLevelAlphabet
         for (var b = 0; b < 256; b++)
             characters[b] = b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)b : next++;
         return characters;
-    }
-
-    private static short[] MakeBytes()
-    {
-        var bytes = new short[512];
-        Array.Fill(bytes, (short)-1);
-        for (short b = 0; b < 256; b++) bytes[Characters[b]] = b;
-        return bytes;
     }
 }

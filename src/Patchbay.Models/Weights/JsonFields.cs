@@ -101,8 +101,7 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
     }
 }
 
-/// <summary>Reads JSON strictly: valid UTF-8, no key twice, a size limit, and one sentence where it is not
-/// so.</summary>
+/// <summary>Reads JSON strictly: valid UTF-8, no key twice, a size limit; one sentence where it is not so.</summary>
 internal static class JsonFile
 {
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };

@@ -2,12 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// A checkpoint of karpathy's llama2.c in its first form: seven int32 (dim, hidden_dim, n_layers, n_heads, n_kv_heads,
-/// vocab_size, negative where the unembedding is stored too, and seq_len), then all weights in float32. Its rotary
-/// embedding turns neighbours (2i, 2i + 1) of a head's q and k; the rows of q and k are given in the order of the
-/// half-turning form (i, i + dh/2), which is the only one that the rest of the code knows. Scores q·k stay the same.
-/// </summary>
+/// <summary>A checkpoint of karpathy's llama2.c in its first form: seven int32 (dim, hidden_dim, n_layers, n_heads,
+/// n_kv_heads, vocab_size, negative where the unembedding is stored too, and seq_len), then all weights in float32. Its
+/// rotary embedding turns neighbours (2i, 2i + 1) of a head's q and k; the rows of q and k are given in the order of
+/// the half-turning form (i, i + dh/2), the only one that the rest of the code knows. Scores q·k stay the
+/// same.</summary>
 internal sealed class Llama2cFile : IDisposable
 {
     private const int HeaderLength = 28;
@@ -55,20 +54,16 @@ internal sealed class Llama2cFile : IDisposable
     {
         var bytes = file.Read(0, HeaderLength, "header of llama2.c").AsSpan();
         if (PyTorchReader.Recognizes(bytes))
-        {
             throw file.Refuse(
                 "this is a file of torch.save, expected its folder with config.json, or a llama2.c checkpoint");
-        }
         if (bytes.StartsWith("24ka"u8))
             throw file.Refuse("this is a newer llama2.c export, only its first form (version 0) is supported");
         var fields = MemoryMarshal.Cast<byte, int>(bytes).ToArray();
         if (fields is not [> 0 and <= 1 << 20, > 0 and <= 1 << 22, > 0 and <= 1000, > 0 and <= 4096, > 0 and <= 4096,
             not 0 and >= -(1 << 24) and <= 1 << 24, > 0 and <= 1 << 24]
             || fields[0] % (2 * fields[3]) != 0 || fields[3] % fields[4] != 0)
-        {
             throw file.Refuse("the header of llama2.c should be a plausible dim, hidden_dim, n_layers, n_heads, " +
                 $"n_kv_heads, vocab_size and seq_len, found {string.Join(", ", fields)}");
-        }
         return new()
         {
             Width = fields[0],

@@ -4,10 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// A file open for reading at any place. Headers are read; tensors are mapped one window at a time
-/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.
-/// </summary>
+/// <summary>A file open for reading at any place. Headers are read; tensors are mapped one window at a time
+/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.</summary>
 internal sealed class MappedFile : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -24,7 +22,7 @@ internal sealed class MappedFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Bytes that it had when it was opened.</summary>
     public long Length { get; }
 
     /// <summary>The exception that says what is wrong with this file.</summary>
@@ -35,10 +33,8 @@ internal sealed class MappedFile : IDisposable
     public void Read(long offset, Span<byte> destination, string what)
     {
         if (offset < 0 || offset > Length - destination.Length)
-        {
             throw Refuse(
                 $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
-        }
         while (!destination.IsEmpty)
         {
             var count = RandomAccess.Read(handle, destination, offset);
@@ -56,8 +52,7 @@ internal sealed class MappedFile : IDisposable
         return bytes;
     }
 
-    /// <summary>Maps <paramref name="length"/> bytes from <paramref name="offset"/> on, both checked by the
-    /// caller.</summary>
+    /// <summary>Maps the bytes from <paramref name="offset"/> on; the caller has checked that they are there.</summary>
     public MemoryMappedViewAccessor Map(long offset, long length)
     {
         // Touching a mapped page beyond the end of a file ends the process: a file that shrank is refused first.

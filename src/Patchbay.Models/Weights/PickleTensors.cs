@@ -29,22 +29,18 @@ internal sealed record PickleGlobal(string Name, StoredType? Storage = null)
     }.ToDictionary(g => g.Name, StringComparer.Ordinal);
 }
 
-/// <summary>A run of elements that tensors are views of; its bytes stand elsewhere in the file, under its
-/// key.</summary>
+/// <summary>A run of elements that tensors are views of; its bytes stand in the file under its key.</summary>
 internal sealed record PickleStorage(StoredType Type, string Key, long Count);
 
-/// <summary>A tensor: a view of a storage, checked to lie inside it, from its element <paramref name="Offset"/>
-/// on.</summary>
+/// <summary>A tensor: a view of a storage from its element <paramref name="Offset"/> on, inside it.</summary>
 internal sealed record PickleTensor(PickleStorage Storage, long Offset, StridedLayout Layout);
 
-/// <summary>Makes tensors of the arguments that torch.save writes for them; <c>bad</c> makes the exception of a
-/// refusal.</summary>
+/// <summary>Makes tensors of the arguments that torch.save writes; <c>bad</c> makes a refusal's exception.</summary>
 internal static partial class PickleTensors
 {
     private const int MostDimensions = 8;
 
-    /// <summary>A persistent id: ("storage", type, key, device, number of elements), in old files with a last
-    /// None.</summary>
+    /// <summary>A persistent id: ("storage", type, key, device, number of elements[, None in old files]).</summary>
     public static PickleStorage Storage(object? id, Func<string, InvalidDataException> bad)
     {
         if (id is object?[] { Length: 6 } old && old[5] is null) id = old[..5];
@@ -68,10 +64,8 @@ internal static partial class PickleTensors
             throw bad($"has a tensor of {layout.Sizes.Length} sizes and {layout.Strides.Length} strides");
         var (shape, steps) = (Refusal.Shape(layout.Sizes), Refusal.Shape(layout.Strides));
         if (offset < 0 || !layout.Fits(storage.Count - offset))
-        {
             throw bad($"has a tensor of shape {shape}, strides {steps} and offset {offset} that does not fit into " +
                 $"its storage of {storage.Count} elements");
-        }
         if (layout.Overlaps) throw bad($"has a tensor of shape {shape} and strides {steps}, whose elements overlap");
         return new(storage, offset, layout);
     }
@@ -116,10 +110,8 @@ internal sealed class PickleInput(MappedFile file, long start, long end)
     public ReadOnlySpan<byte> Take(long count)
     {
         if (count > Longest)
-        {
             throw file.Refuse(
                 $"the pickle has a string of {count} bytes at byte {Position}, expected at most {Longest}");
-        }
         if (count > filled - position) Refill(count);
         position += (int)count;
         return buffer.AsSpan(position - (int)count, (int)count);

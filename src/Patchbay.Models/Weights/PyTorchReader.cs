@@ -4,8 +4,7 @@ using PickleDict = System.Collections.Generic.Dictionary<object, object?>;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>Reads files of torch.save: a dict of tensors, as a zip or, before PyTorch 1.6, as pickles in a
-/// row.</summary>
+/// <summary>Reads files of torch.save: a dict of tensors, as a zip or, before PyTorch 1.6, pickles in a row.</summary>
 internal sealed class PyTorchReader
 {
     private const string Pickle = "data.pkl";
@@ -34,10 +33,8 @@ internal sealed class PyTorchReader
         var entries = ZipDirectory.Read(file);
         var pickles = entries.Values.Where(e => e.Name.EndsWith('/' + Pickle)).ToArray();
         if (pickles is not [var pickle])
-        {
             throw file.Refuse(
                 $"the zip should hold one {Pickle} in a folder, as torch.save writes it, and holds {pickles.Length}");
-        }
         var folder = pickle.Name[..^Pickle.Length];
         if (entries.ContainsKey(folder + "constants.pkl"))
             throw file.Refuse("the zip is a TorchScript program, expected tensors as torch.save writes them");
@@ -71,10 +68,8 @@ internal sealed class PyTorchReader
         if (Next(1) is not LegacyProtocol)
             throw file.Refuse($"the file is not of torch.save's protocol {LegacyProtocol}");
         if (Next(2) is not PickleDict machine || !IsLittleEndian(machine))
-        {
             throw file.Refuse("the file does not say that it was written by a little-endian machine with C types of " +
                 "2, 4 and 4 bytes");
-        }
         var root = Next(3);
         if (Next(4) is not List<object?> keys || !keys.All(k => k is string))
             throw file.Refuse("the list of storages' keys is not a list of strings");
@@ -101,25 +96,19 @@ internal sealed class PyTorchReader
         {
             var shown = Refusal.Quote(key);
             if (!storages.TryGetValue(key, out var storage) || !offsets.TryAdd(key, position + 8))
-            {
                 throw file.Refuse(
                     $"the list of storages has key {shown}, which no tensor uses or which is there twice");
-            }
             var stored = BinaryPrimitives.ReadInt64LittleEndian(file.Read(position, 8, $"length of storage {shown}"));
             position += 8;
             var bytes = storage.Count * storage.Type.ByteSize();
             if (stored != storage.Count || bytes > file.Length - position)
-            {
                 throw file.Refuse($"storage {shown} is given as {stored} elements, expected {storage.Count} in the " +
                     $"{file.Length - position} bytes that are left");
-            }
             position += bytes;
         }
         if (offsets.Count != storages.Count || position != file.Length)
-        {
             throw file.Refuse($"the file holds {offsets.Count} storages that end at byte {position}, expected " +
                 $"{storages.Count} that end at byte {file.Length}");
-        }
         return offsets;
     }
 

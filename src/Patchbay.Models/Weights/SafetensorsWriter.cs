@@ -20,19 +20,15 @@ public static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    /// <summary>
-    /// Writes the tensors one after another to a temporary file in the folder of <paramref name="path"/>, which takes
-    /// the place of <paramref name="path"/> once it is complete: no one ever finds half a file there.
-    /// </summary>
+    /// <summary>Writes the tensors one after another to a temporary file in the folder of <paramref name="path"/>,
+    /// which takes its place once it is complete: no one ever finds half a file there.</summary>
     /// <param name="path">The file to be made or replaced; its folder exists.</param>
     /// <param name="tensors">In the order in which they are to be stored.</param>
-    /// <param name="metadata">Texts for the header's __metadata__, or null for {"format": "pt"}.</param>
     /// <exception cref="ArgumentException">A name occurs twice, a size is negative, or a tensor wrote another number of
     /// bytes than its shape has.</exception>
-    public static void Write(
-        string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors)
     {
-        var header = Header(tensors, metadata ?? new Dictionary<string, string> { ["format"] = "pt" });
+        var header = Header(tensors);
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
@@ -48,10 +44,9 @@ public static class SafetensorsWriter
         });
     }
 
-    private static byte[] Header(IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string> metadata)
+    private static byte[] Header(IReadOnlyList<TensorToWrite> tensors)
     {
-        var texts = new JsonObject(metadata.Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value)));
-        var json = new JsonObject { ["__metadata__"] = texts };
+        var json = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
         var offset = 0L;
         foreach (var tensor in tensors)
         {
@@ -76,8 +71,7 @@ public static class SafetensorsWriter
 /// <summary>Writes a file whole or not at all.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes to a temporary file in the same folder, which takes the place of <paramref name="path"/> once it
-    /// is complete.</summary>
+    /// <summary>Writes a temporary file in the same folder, which takes the path's place once it is complete.</summary>
     public static void Write(string path, Action<FileStream> write)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";

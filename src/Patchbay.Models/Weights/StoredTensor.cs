@@ -6,14 +6,13 @@ namespace Patchbay.Models.Weights;
 public sealed class StoredTensor
 {
     private readonly MappedFile file;
-    private readonly long offset;
     private readonly StridedLayout? layout;
 
     internal StoredTensor(
         MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset,
         StridedLayout? layout = null)
     {
-        (this.file, this.offset) = (file, offset);
+        (this.file, Offset) = (file, offset);
         (Name, Type, Shape) = (name, type, shape);
         Count = shape.Contains(0) ? 0 : shape.Aggregate(1L, (count, size) => checked(count * size));
         this.layout = layout is { IsContiguous: false } ? layout : null;
@@ -34,36 +33,35 @@ public sealed class StoredTensor
     /// <summary>Bytes of all elements.</summary>
     public long ByteLength => Count * Type.ByteSize();
 
+    // Where its first element stands in the file.
+    internal long Offset { get; }
+
     /// <summary>Path of the file that holds the elements.</summary>
     public string File => file.Path;
 
     /// <summary>Name, type and shape: "model.norm.weight BF16 (128)".</summary>
     public override string ToString() => $"{Name} {Type.SafetensorsName()} {Refusal.Shape(Shape)}";
 
-    /// <summary>
-    /// Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
+    /// <summary>Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
     /// <paramref name="destination"/> (whose length in bytes is a multiple of an element's), from element
-    /// <paramref name="firstElement"/> on.
-    /// </summary>
+    /// <paramref name="firstElement"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The elements asked for are not all there.</exception>
     public void CopyTo(long firstElement, Span<byte> destination)
     {
         var size = Type.ByteSize();
         var count = Math.DivRem(destination.Length, size, out var rest);
         if (rest != 0 || firstElement < 0 || firstElement > Count - count)
-        {
             throw new ArgumentOutOfRangeException(nameof(firstElement),
                 $"{destination.Length} bytes from element {firstElement} on were asked of {this}.");
-        }
         if (count == 0) return;
         if (layout is null)
         {
-            using var window = file.Map(offset + firstElement * size, destination.Length);
+            using var window = file.Map(Offset + firstElement * size, destination.Length);
             Copy(window, 0, destination);
         }
         else
         {
-            using var window = file.Map(offset, layout.Extent * size);
+            using var window = file.Map(Offset, layout.Extent * size);
             CopyStrided(window, layout, firstElement, destination);
         }
     }
@@ -87,8 +85,7 @@ public sealed class StoredTensor
 }
 
 /// <summary>Where the elements of a view lie, counted in elements from its first one.</summary>
-/// <param name="Sizes">Sizes whose product is the tensor's number of elements; row-major order of them is the
-/// tensor's.</param>
+/// <param name="Sizes">Sizes whose product is the number of elements, and whose row-major order is theirs.</param>
 /// <param name="Strides">Distance of neighbours along each, not negative.</param>
 internal sealed record StridedLayout(long[] Sizes, long[] Strides)
 {
@@ -128,8 +125,7 @@ internal sealed record StridedLayout(long[] Sizes, long[] Strides)
         }
     }
 
-    /// <summary>Where element <paramref name="index"/> (row-major) lies, and how many follow it without a
-    /// gap.</summary>
+    /// <summary>Where element <paramref name="index"/> (row-major) lies, and how many follow without a gap.</summary>
     public (long Start, long Run) RunAt(long index)
     {
         var run = InnerRun(out var outer);

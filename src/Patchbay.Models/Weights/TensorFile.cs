@@ -2,10 +2,9 @@ using System.Text.Json;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// One file of tensors, open for reading: .safetensors, or a file of torch.save (zip or legacy pickles). Opening reads
-/// and checks the header only; the elements stay on disk until <see cref="StoredTensor.CopyTo"/>.
-/// </summary>
+/// <summary>One file of tensors, open for reading: .safetensors, or a file of torch.save (zip or legacy pickles).
+/// Opening reads and checks the header only; the elements stay on disk until
+/// <see cref="StoredTensor.CopyTo"/>.</summary>
 public sealed class TensorFile : IDisposable
 {
     private readonly MappedFile file;
@@ -58,8 +57,7 @@ public sealed class TensorSet : IDisposable
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
 
-    /// <summary>Opens the first of the named files that the folder has, whole or as shards
-    /// ("{name}.index.json").</summary>
+    /// <summary>Opens the first of the files that the folder has, whole or as shards ("{name}.index.json").</summary>
     /// <exception cref="FileNotFoundException">It has none of them.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
     public static TensorSet Open(string folder, params string[] names)
@@ -96,16 +94,12 @@ public sealed class TensorSet : IDisposable
         {
             var path = Path.Combine(folder, shard);
             if (!File.Exists(path))
-            {
                 throw new FileNotFoundException(
                     $"{Source} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
-            }
             Add(path);
             if (files[^1].Tensors.Keys.FirstOrDefault(name => places.GetValueOrDefault(name) != shard) is { } stray)
-            {
                 throw Refusal.Of(path,
                     $"the shard holds tensor {Refusal.Quote(stray)}, which {index} does not place there");
-            }
         }
         foreach (var (name, shard) in places)
         {
@@ -127,10 +121,8 @@ public sealed class TensorSet : IDisposable
         {
             var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (shard.Length is 0 or > 255 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\\0") >= 0)
-            {
                 throw Refusal.Of(index, $"weight_map gives {Refusal.Quote(entry.Value.GetRawText())} for tensor " +
                     $"{Refusal.Quote(entry.Name)}, expected the name of a file in the same folder");
-            }
             places.Add(entry.Name, shard);
         }
         if (places.Values.Distinct().Count() > MostShards)

@@ -6,10 +6,8 @@ public static class TorchTensors
     /// <summary>Bytes that are read, converted and written at once.</summary>
     public const int ChunkBytes = 16 << 20;
 
-    /// <summary>
-    /// Reads a stored tensor into a new one of the same shape, converted to <paramref name="dtype"/> piece by piece:
-    /// beside the result there is never more than one piece in memory.
-    /// </summary>
+    /// <summary>Reads a stored tensor into a new one of the same shape, converted to <paramref name="dtype"/> piece by
+    /// piece: beside the result there is never more than one piece in memory.</summary>
     public static Tensor Load(this StoredTensor stored, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();

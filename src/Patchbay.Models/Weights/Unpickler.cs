@@ -5,11 +5,9 @@ using PickleDict = System.Collections.Generic.Dictionary<object, object?>;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// Reads one pickle that holds tensors in dicts and nothing else. It interprets the opcodes that torch.save writes and
-/// builds plain data; it looks no name up, calls nothing and creates no object of the pickle's choosing. Every other
-/// opcode and every name but those of <see cref="PickleGlobal"/> is refused.
-/// </summary>
+/// <summary>Reads one pickle that holds tensors in dicts and nothing else. It interprets the opcodes that torch.save
+/// writes and builds plain data; it looks no name up, calls nothing and creates no object of the pickle's choosing.
+/// Every other opcode and every name but those of <see cref="PickleGlobal"/> is refused.</summary>
 internal sealed class Unpickler(PickleInput input)
 {
     private const int MostValues = 1 << 20, MostMarks = 1000, LongestPickle = 16 << 20;

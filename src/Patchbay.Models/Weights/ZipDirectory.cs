@@ -33,10 +33,8 @@ internal sealed record ZipEntry(string Name, long Begin, long Offset, long Lengt
     }
 }
 
-/// <summary>
-/// Reads the directory of a zip or zip64 file as PyTorch writes it: one disk, entries stored, one directly after
-/// another, then the directory, then the end record. So no length in a header can be changed without being noticed.
-/// </summary>
+/// <summary>Reads the directory of a zip or zip64 file as PyTorch writes it: one disk, entries stored, one directly
+/// after another, then the directory, then the end record. So no length can be changed without being noticed.</summary>
 internal static class ZipDirectory
 {
     private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50;
@@ -70,10 +68,8 @@ internal static class ZipDirectory
         foreach (var entry in entries.OrderByDescending(e => e.Begin))
         {
             if (entry.HasDescriptor ? !IsDescriptor(file, entry, end - entry.End) : end != entry.End)
-            {
                 throw file.Refuse($"{Refusal.Quote(entry.Name)} in the zip ends at byte {entry.End}, but what " +
                     $"follows it begins at byte {end}");
-            }
             end = entry.Begin;
         }
         if (end != 0) throw file.Refuse($"the zip begins at byte {end} of the file, expected 0");
@@ -112,10 +108,8 @@ internal static class ZipDirectory
             end -= Locator64Length + End64Length;
         }
         if (size > end || offset != end - size)
-        {
             throw file.Refuse(
                 $"the zip's directory is given as {size} bytes at byte {offset}, expected to end at byte {end}");
-        }
         return (count, size, offset);
     }
 
@@ -146,10 +140,8 @@ internal static class ZipDirectory
         ReadExtra64(directory.AsSpan(at + CentralLength + nameLength, extraLength), ref length, ref packed, ref local);
         var shown = Refusal.Quote(name);
         if (method != 0 || packed != length || (flags & 1) != 0 || U16(head, 34) != 0)
-        {
             throw file.Refuse($"{shown} in the zip is compressed or encrypted (method {method}), expected stored as " +
                 "PyTorch does");
-        }
         at += total;
         var start = DataStart(file, shown, head, rawName, local, directoryOffset);
         if (length < 0 || length > directoryOffset - start)
