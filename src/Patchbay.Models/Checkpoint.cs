@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Patchbay.Models.Weights;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 
@@ -11,10 +10,9 @@ namespace Patchbay.Models;
 /// <param name="BytesTotal">Stored bytes to be read.</param>
 public sealed record LoadProgress(string Tensor, long BytesDone, long BytesTotal);
 
-/// <summary>
-/// A model on disk, open for reading: a folder in Hugging Face's layout, a llama2.c checkpoint, or a PEFT LoRA adapter
-/// together with its base. Opening reads headers only and checks every tensor's name and shape against the configuration.
-/// </summary>
+/// <summary>A model on disk, open for reading: a folder in Hugging Face's layout, a llama2.c checkpoint, or a PEFT LoRA
+/// adapter together with its base. Opening reads headers only and checks all names and shapes against the
+/// configuration.</summary>
 public sealed class Checkpoint : IDisposable
 {
     private readonly CheckpointSource source;
@@ -40,14 +38,14 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Paths of configuration, weights, and the adapter's two.</summary>
     public IReadOnlyList<string> Files => [.. source.Files, .. Adapter?.Files ?? []];
 
-    internal CheckpointSource Source => source;
-
     /// <summary>Opens a checkpoint.</summary>
-    /// <param name="path">A folder with config.json and weights, a llama2.c .bin or a folder with one, or a PEFT adapter's
-    /// folder, whose base_model_name_or_path leads to the base (relative to the adapter's folder).</param>
-    /// <param name="adapter">An adapter's folder for the base at <paramref name="path"/>, whatever base it names; or null.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, refers to anything but tensors, or is of a kind that is not
-    /// supported; the message is one sentence that names the file, the field or tensor, what was expected and found.</exception>
+    /// <param name="path">A folder with config.json and weights, a llama2.c .bin or a folder with one, or a PEFT
+    /// adapter's folder, whose base_model_name_or_path leads to the base (relative to the adapter's folder).</param>
+    /// <param name="adapter">An adapter's folder for the base at <paramref name="path"/>, whatever it names; or
+    /// null.</param>
+    /// <exception cref="InvalidDataException">A file is damaged, refers to anything but tensors, or is of a kind that
+    /// is not supported; the message is a sentence that names file, field or tensor, what was expected and
+    /// found.</exception>
     /// <exception cref="FileNotFoundException">A file is missing; the message says what was looked for.</exception>
     /// <exception cref="DirectoryNotFoundException">A folder is missing.</exception>
     public static Checkpoint Open(string path, string? adapter = null)
@@ -56,18 +54,12 @@ public sealed class Checkpoint : IDisposable
         if (adapter is null) return new(CheckpointSource.Open(path), null);
         var settingsPath = Path.Combine(adapter, LoraAdapter.SettingsName);
         if (!File.Exists(settingsPath))
-            throw new FileNotFoundException($"{adapter} is no adapter: looked for {LoraAdapter.SettingsName}.", settingsPath);
+            throw new FileNotFoundException(
+                $"{adapter} is no adapter: looked for {LoraAdapter.SettingsName}.", settingsPath);
         var settings = LoraSettings.Read(settingsPath);
-        var source = CheckpointSource.Open(ReferenceEquals(adapter, path) ? BaseOf(adapter, settingsPath, settings) : path);
-        try
-        {
-            return new(source, LoraAdapter.Open(adapter, settings, source.Config));
-        }
-        catch
-        {
-            source.Dispose();
-            throw;
-        }
+        if (ReferenceEquals(adapter, path)) path = BaseOf(adapter, settingsPath, settings);
+        return Opening.CloseOnError(CheckpointSource.Open(path),
+            source => new Checkpoint(source, LoraAdapter.Open(adapter, settings, source.Config)));
     }
 
     private static string BaseOf(string adapter, string settingsPath, LoraSettings settings)
@@ -87,10 +79,11 @@ public sealed class Checkpoint : IDisposable
     /// <param name="progress">Told after each tensor.</param>
     /// <param name="cancellation">Asked before each tensor.</param>
     /// <returns>The weights, which belong to the caller and to no dispose scope.</returns>
-    /// <exception cref="InvalidDataException">The weights contradict the configuration, or a file has shrunk.</exception>
+    /// <exception cref="InvalidDataException">Weights contradict the configuration, or a file shrank.</exception>
     public LlamaWeights Load(
-        ScalarType dtype, Device? device = null, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
-        new CheckpointLoader(this, dtype, device ?? CPU, progress, cancellation).Load();
+        ScalarType dtype, Device? device = null, IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        new CheckpointLoader(source, Adapter?.Modules ?? [], dtype, device ?? CPU, progress, cancellation).Load();
 
     /// <summary>SHA-256 of the bytes of configuration, weights and adapter, in lower-case hexadecimal digits: the same
     /// wherever the files lie and whatever folder they are in. Reads every file once, 1 MiB at a time.</summary>

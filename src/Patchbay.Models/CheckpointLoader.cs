@@ -1,33 +1,21 @@
 using Patchbay.Models.Weights;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 
 /// <summary>Turns an open checkpoint into weights, one tensor at a time. On an error nothing stays in memory.</summary>
-internal sealed class CheckpointLoader
+internal sealed class CheckpointLoader(
+    CheckpointSource source, IReadOnlyList<LoraModule> changes, ScalarType dtype, Device device,
+    IProgress<LoadProgress>? progress, CancellationToken cancellation)
 {
-    private readonly CheckpointSource source;
-    private readonly Dictionary<string, LoraModule> changes;
-    private readonly ScalarType dtype;
-    private readonly Device device;
-    private readonly IProgress<LoadProgress>? progress;
-    private readonly CancellationToken cancellation;
-    private readonly long total;
-    private long done;
+    private readonly long total =
+        source.Tensors.Values.Where(t => !LlamaLayout.IsBuffer(t.Name)).Sum(t => t.ByteLength);
 
-    public CheckpointLoader(
-        Checkpoint checkpoint, ScalarType dtype, Device device, IProgress<LoadProgress>? progress, CancellationToken cancellation)
-    {
-        if (!is_floating_point(dtype)) throw new ArgumentException($"Weights are not loaded as {dtype}.", nameof(dtype));
-        source = checkpoint.Source;
-        changes = (checkpoint.Adapter?.Modules ?? []).ToDictionary(m => m.Name);
-        (this.dtype, this.device, this.progress, this.cancellation) = (dtype, device, progress, cancellation);
-        total = source.Tensors.Values.Where(t => !LlamaLayout.IsBuffer(t.Name)).Sum(t => t.ByteLength);
-    }
+    private long done;
 
     public LlamaWeights Load()
     {
+        if (!is_floating_point(dtype))
+            throw new ArgumentException($"Weights are not loaded as {dtype}.", nameof(dtype));
         var config = source.Config;
         if (config.TiedEmbeddings) CheckTied();
         using var grad = no_grad();
@@ -36,34 +24,15 @@ internal sealed class CheckpointLoader
         var weights = new LlamaWeights
         {
             Embedding = embedding,
-            Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)],
-            FinalNorm = Read(LlamaLayout.FinalNorm),
-            Unembedding = config.TiedEmbeddings ? embedding : Linear(LlamaLayout.UnembeddingModule),
+            Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => LlamaLayerWeights.Make(config,
+                part => Weight(LlamaLayout.Module(layer, part)),
+                part => Read(source.Tensors[LlamaLayout.Module(layer, part) + ".bias"])))],
+            FinalNorm = Read(source.Tensors[LlamaLayout.FinalNorm]),
+            Unembedding = config.TiedEmbeddings ? embedding : Weight(LlamaLayout.UnembeddingModule),
         };
         foreach (var tensor in weights.Tensors) tensor.DetachFromDisposeScope();
         return weights;
     }
-
-    private LlamaLayerWeights Layer(int layer) => new()
-    {
-        AttentionNorm = Read(LlamaLayout.Weight(layer, "input_layernorm")),
-        Query = Linear(LlamaLayout.Module(layer, "self_attn.q_proj")),
-        Key = Linear(LlamaLayout.Module(layer, "self_attn.k_proj")),
-        Value = Linear(LlamaLayout.Module(layer, "self_attn.v_proj")),
-        Output = Linear(LlamaLayout.Module(layer, "self_attn.o_proj")),
-        QueryBias = Bias(source.Config.QkvBias, layer, "self_attn.q_proj"),
-        KeyBias = Bias(source.Config.QkvBias, layer, "self_attn.k_proj"),
-        ValueBias = Bias(source.Config.QkvBias, layer, "self_attn.v_proj"),
-        OutputBias = Bias(source.Config.OutputBias, layer, "self_attn.o_proj"),
-        MlpNorm = Read(LlamaLayout.Weight(layer, "post_attention_layernorm")),
-        Gate = Linear(LlamaLayout.Module(layer, "mlp.gate_proj")),
-        Up = Linear(LlamaLayout.Module(layer, "mlp.up_proj")),
-        Down = Linear(LlamaLayout.Module(layer, "mlp.down_proj")),
-    };
-
-    private Tensor? Bias(bool has, int layer, string part) => has ? Read(LlamaLayout.Module(layer, part) + ".bias") : null;
-
-    private Tensor Read(string name) => Read(source.Tensors[name]);
 
     private Tensor Read(StoredTensor stored)
     {
@@ -74,10 +43,10 @@ internal sealed class CheckpointLoader
     }
 
     // A module's weight, with W += scale·B·A where the adapter changes it.
-    private Tensor Linear(string module)
+    private Tensor Weight(string module)
     {
         var stored = source.Tensors[module + ".weight"];
-        if (!changes.TryGetValue(module, out var change)) return Read(stored);
+        if (changes.FirstOrDefault(m => m.Name == module) is not { } change) return Read(stored);
         cancellation.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var exact = dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
@@ -104,7 +73,9 @@ internal sealed class CheckpointLoader
             b.CopyTo(first, right.AsSpan(0, bytes));
             same = left.AsSpan(0, bytes).SequenceEqual(right.AsSpan(0, bytes));
         }
-        if (same) done += b.ByteLength;
-        else throw Refusal.Of(b.File, $"tie_word_embeddings is true, but tensors {a.Name} and {b.Name} are not the same");
+        if (!same)
+            throw Refusal.Of(
+                b.File, $"tie_word_embeddings is true, but tensors {a.Name} and {b.Name} are not the same");
+        done += b.ByteLength;
     }
 }

@@ -3,41 +3,29 @@ using Patchbay.Models.Weights;
 namespace Patchbay.Models;
 
 /// <summary>An open checkpoint without adapter: its configuration, and its tensors, checked against it.</summary>
-internal sealed class CheckpointSource : IDisposable
+/// <param name="Folder">Where the weights lie.</param>
+/// <param name="Config">Shape and constants.</param>
+/// <param name="Tensors">The stored tensors by name.</param>
+/// <param name="Weights">Path that stands for the weights in messages.</param>
+/// <param name="Files">Configuration and weights, in an order that does not depend on the folder.</param>
+/// <param name="Owner">What keeps the files open.</param>
+internal sealed record CheckpointSource(
+    string Folder, LlamaConfig Config, IReadOnlyDictionary<string, StoredTensor> Tensors, string Weights,
+    IReadOnlyList<string> Files, IDisposable Owner) : IDisposable
 {
     internal const string ConfigName = "config.json";
-    private readonly IDisposable owner;
-
-    private CheckpointSource(
-        string folder, LlamaConfig config, IReadOnlyDictionary<string, StoredTensor> tensors, string weights,
-        IReadOnlyList<string> files, IDisposable owner)
-    {
-        (Folder, Config, Tensors, Weights, Files, this.owner) = (folder, config, tensors, weights, files, owner);
-        (Embedding, Unembedding) = Check();
-    }
-
-    public string Folder { get; }
-
-    public LlamaConfig Config { get; }
-
-    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
-
-    /// <summary>Path that stands for the weights in messages.</summary>
-    public string Weights { get; }
-
-    /// <summary>Configuration and weights, in an order that does not depend on the folder.</summary>
-    public IReadOnlyList<string> Files { get; }
 
     /// <summary>The embedding, or where only the unembedding of a tied model is stored, that.</summary>
-    public StoredTensor Embedding { get; }
+    public StoredTensor Embedding => Tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
 
     /// <summary>The unembedding where it is stored beside the embedding; otherwise the same object as it.</summary>
-    public StoredTensor Unembedding { get; }
+    public StoredTensor Unembedding => Tensors.GetValueOrDefault(LlamaLayout.Unembedding) ?? Embedding;
 
     public static CheckpointSource Open(string path)
     {
         if (File.Exists(path)) return OpenLlama2c(path);
-        if (!Directory.Exists(path)) throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
+        if (!Directory.Exists(path))
+            throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
         var config = Path.Combine(path, ConfigName);
         if (File.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
@@ -48,29 +36,19 @@ internal sealed class CheckpointSource : IDisposable
     private static CheckpointSource OpenFolder(string folder, string configPath)
     {
         var config = LlamaConfigFile.Read(configPath);
-        var set = TensorSet.Open(folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
-        return Own(set, () => new(folder, config, set.Tensors, set.Source, [configPath, .. set.Files], set));
+        var set = TensorSet.Open(
+            folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
+        return Opening.CloseOnError(set, owner => new CheckpointSource(
+            folder, config, set.Tensors, set.Source, [configPath, .. set.Files], owner).Checked());
     }
 
     private static CheckpointSource OpenLlama2c(string path)
     {
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw Refusal.Of(path, $"this is one file of weights, expected its folder with {ConfigName}");
-        var file = Llama2cFile.Open(path);
-        return Own(file, () => new(Path.GetDirectoryName(Path.GetFullPath(path))!, file.Config, file.Tensors, path, [path], file));
-    }
-
-    private static CheckpointSource Own(IDisposable owner, Func<CheckpointSource> make)
-    {
-        try
-        {
-            return make();
-        }
-        catch
-        {
-            owner.Dispose();
-            throw;
-        }
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return Opening.CloseOnError(Llama2cFile.Open(path), file => new CheckpointSource(
+            folder, file.Config, file.Tensors, path, [path], file).Checked());
     }
 
     // Its tokenizer lies beside it under the same extension, so that more than the name has to be looked at.
@@ -81,21 +59,22 @@ internal sealed class CheckpointSource : IDisposable
         return found switch
         {
             [var one] => one,
-            [] => throw new FileNotFoundException(
-                $"{folder} is no checkpoint: looked for {ConfigName}, {LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
-            _ => throw Refusal.Of(folder, $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
+            [] => throw new FileNotFoundException($"{folder} is no checkpoint: looked for {ConfigName}, " +
+                $"{LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
+            _ => throw Refusal.Of(folder,
+                $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
         };
     }
 
-    private (StoredTensor Embedding, StoredTensor Unembedding) Check()
+    private CheckpointSource Checked()
     {
         var needed = new HashSet<string>(StringComparer.Ordinal) { LlamaLayout.Embedding, LlamaLayout.Unembedding };
         long[] outer = [Config.Vocabulary, Config.Width];
         var embedding = Find(LlamaLayout.Embedding, outer);
         var unembedding = Find(LlamaLayout.Unembedding, outer);
-        if ((embedding ?? unembedding) is null) throw Missing(LlamaLayout.Embedding, outer);
-        if (!Config.TiedEmbeddings && embedding is null) throw Missing(LlamaLayout.Embedding, outer);
-        if (!Config.TiedEmbeddings && unembedding is null) throw Missing(LlamaLayout.Unembedding, outer);
+        if (embedding is null && (unembedding is null || !Config.TiedEmbeddings))
+            throw Missing(LlamaLayout.Embedding, outer);
+        if (unembedding is null && !Config.TiedEmbeddings) throw Missing(LlamaLayout.Unembedding, outer);
         foreach (var (name, shape) in LlamaLayout.Inner(Config))
         {
             if (Find(name, shape) is null) throw Missing(name, shape);
@@ -104,10 +83,11 @@ internal sealed class CheckpointSource : IDisposable
         foreach (var tensor in Tensors.Values)
         {
             if (needed.Contains(tensor.Name) || LlamaLayout.IsBuffer(tensor.Name)) continue;
-            throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)} is not expected in a " +
-                $"{Config.Architecture} of {Config.Layers} layers");
+            var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
+            throw Refusal.Of(tensor.File,
+                $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
-        return (embedding ?? unembedding!, unembedding ?? embedding!);
+        return this;
     }
 
     private StoredTensor? Find(string name, long[] shape)
@@ -115,16 +95,15 @@ internal sealed class CheckpointSource : IDisposable
         if (!Tensors.TryGetValue(name, out var tensor)) return null;
         if (!tensor.Shape.SequenceEqual(shape))
         {
-            throw Refusal.Of(tensor.File,
-                $"tensor {name} has shape {Refusal.Shape(tensor.Shape)}, expected {Refusal.Shape(shape)} by the configuration");
+            var (found, expected) = (Refusal.Shape(tensor.Shape), Refusal.Shape(shape));
+            throw Refusal.Of(tensor.File, $"tensor {name} has shape {found}, expected {expected} by the configuration");
         }
-        return tensor.Type.IsFloat()
-            ? tensor
-            : throw Refusal.Of(tensor.File, $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
+        return tensor.Type.IsFloat() ? tensor : throw Refusal.Of(tensor.File,
+            $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
     }
 
-    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights,
-        $"tensor {name} {Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
+    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights, $"tensor {name} " +
+        $"{Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
 
-    public void Dispose() => owner.Dispose();
+    public void Dispose() => Owner.Dispose();
 }

@@ -1,14 +1,10 @@
-using TorchSharp;
-using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
 
-/// <summary>
-/// A Llama-architecture language model: its forward pass, written plainly, and the parts of it (norm, projection,
-/// rotary embedding, MLP, unembedding) from which Patchbay.Patching builds its faster one.
-/// Shapes: N prompts, T tokens, H query heads, Hkv key/value heads, dh head width, d model width, f MLP width.
-/// </summary>
+/// <summary>A Llama-architecture language model: its forward pass, written plainly, and the parts of it (norm,
+/// projection, rotary embedding, MLP, unembedding) from which Patchbay.Patching builds its faster one. Shapes: N
+/// prompts, T tokens, H query heads, Hkv key/value heads, dh head width, d model width, f MLP width.</summary>
 public sealed partial class Llama : IDisposable
 {
     private Tensor? cos, sin; // (positions, dh/2), in the weights' dtype
@@ -25,18 +21,25 @@ public sealed partial class Llama : IDisposable
     /// <summary>Shape and constants.</summary>
     public LlamaConfig Config { get; }
 
-    /// <summary>All weights.</summary>
+    /// <summary>Owned by this model, in one dtype on one device.</summary>
     public LlamaWeights Weights { get; }
 
-    /// <summary>Dtype of every activation: the weights', but float32 for float16 weights on the CPU, where libtorch multiplies
-    /// no float16; they are then widened as they are used, so that the model takes half the memory all the same.</summary>
-    public ScalarType Dtype =>
-        Weights.Embedding.dtype == ScalarType.Float16 && Device.type == DeviceType.CPU ? ScalarType.Float32 : Weights.Embedding.dtype;
+    /// <summary>Dtype of every activation: the weights', but float32 for float16 weights on the CPU, where libtorch
+    /// multiplies no float16; they are widened as they are used, so that the model still takes half the
+    /// memory.</summary>
+    public ScalarType Dtype
+    {
+        get
+        {
+            var stored = Weights.Embedding.dtype;
+            return stored == ScalarType.Float16 && Device.type == DeviceType.CPU ? ScalarType.Float32 : stored;
+        }
+    }
 
     /// <summary>Bytes of one activation.</summary>
     public int ElementSize => Dtype switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
 
-    /// <summary>A weight in the activations' dtype.</summary>
+    // A weight in the activations' dtype.
     private Tensor Ready(Tensor weight) => weight.dtype == Dtype ? weight.alias() : weight.to(Dtype);
 
     private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
@@ -47,18 +50,16 @@ public sealed partial class Llama : IDisposable
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
 
-    /// <summary>Floating-point operations of the matrix products done so far, two per multiply-add: attention's scores and sums
-    /// included, norms and the like not. Benchmarks read it before and after.</summary>
+    /// <summary>Floating-point operations of the matrix products done so far, two per multiply-add: attention's scores
+    /// and sums included, norms and the like not. Benchmarks read it before and after.</summary>
     public long Operations { get; private set; }
 
     /// <summary>Counts a product of (rows, inner) by (inner, columns).</summary>
     public void CountProduct(long rows, long inner, long columns) => Operations += 2 * rows * inner * columns;
 
-    /// <summary>
-    /// Logits of whole sequences: (N, T) ids -> (N, T, vocabulary). Shorter prompts are padded on the right: attention is
-    /// causal, so no padding is ever seen by a real token. <paramref name="hooks"/> may watch or replace what each layer
-    /// computes. This is the reference: every position of every layer, nothing skipped.
-    /// </summary>
+    /// <summary>Logits of whole sequences: (N, T) ids -> (N, T, vocabulary). Shorter prompts are padded on the right:
+    /// attention is causal, so no padding is ever seen by a real token. <paramref name="hooks"/> may watch or replace
+    /// what each layer computes. This is the reference: every position of every layer, nothing skipped.</summary>
     public Tensor Forward(Tensor ids, ForwardHooks? hooks = null)
     {
         using var scope = NewDisposeScope();
@@ -85,7 +86,7 @@ public sealed partial class Llama : IDisposable
         v = hooks?.Projection(l, Site.V, v) ?? v;
         q = Rope(q, positions);
         k = Rope(k, positions);
-        var scores = q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1)).div(Scale);                    // (N, H, T, T)
+        var scores = q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1)).div(Scale); // (N, H, T, T)
         scores = scores.masked_fill(positions.unsqueeze(0).gt(positions.unsqueeze(1)), Number.Never);
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
@@ -134,7 +135,8 @@ public sealed partial class Llama : IDisposable
         var (weight, bias) = Projection(layer, site);
         CountProduct(h.numel() / Config.Width, Config.Width, weight.shape[0]);
         using var scope = NewDisposeScope();
-        return F.linear(h, Ready(weight), ReadyBias(bias)).view([.. h.shape[..^1], -1, Config.HeadWidth]).MoveToOuterDisposeScope();
+        return F.linear(h, Ready(weight), ReadyBias(bias)).view([.. h.shape[..^1], -1, Config.HeadWidth])
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Weight (outputs, d) and bias (outputs), or null, of a layer's q, k or v projection.</summary>
@@ -150,14 +152,12 @@ public sealed partial class Llama : IDisposable
         };
     }
 
-    /// <summary>Key/value heads repeated so that query head h finds its own at h: (N, T, Hkv, dh) -> (N, T, H, dh).</summary>
+    /// <summary>Key/value heads repeated, so that query head h has its own: (..., Hkv, dh) -> (..., H, dh).</summary>
     public Tensor PerQueryHead(Tensor kv) =>
         Config.GroupSize == 1 ? kv.alias() : kv.repeat_interleave(Config.GroupSize, dim: -2);
 
-    /// <summary>
-    /// Rotary position embedding in the rotate-half form: x (..., R, heads, dh), positions (R) int64.
-    /// With x = (a, b) split in halves and angle t = position * theta^(-2i/dh): (a cos t - b sin t, b cos t + a sin t).
-    /// </summary>
+    /// <summary>Rotary position embedding in the rotate-half form: x (..., R, heads, dh), positions (R) int64. With x =
+    /// (a, b) in halves and t = position * theta^(-2i/dh): (a cos t - b sin t, b cos t + a sin t).</summary>
     public Tensor Rope(Tensor x, Tensor positions)
     {
         using var scope = NewDisposeScope();
@@ -178,8 +178,8 @@ public sealed partial class Llama : IDisposable
         return Wide(scores).softmax(-1).to(scores.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Cosines and sines of the rotary embedding: two (positions, dh/2) tensors that this model owns.</summary>
-    public (Tensor Cos, Tensor Sin) RopeTables()
+    // Two (positions, dh/2) tensors, which this model owns.
+    private (Tensor Cos, Tensor Sin) RopeTables()
     {
         if (cos is null || sin is null)
         {
@@ -192,16 +192,14 @@ public sealed partial class Llama : IDisposable
     }
 
     /// <summary>Refuses a sequence that this model cannot read.</summary>
-    /// <exception cref="InvalidDataException">It is longer than the model's positions or its sliding window.</exception>
+    /// <exception cref="InvalidDataException">It is longer than positions or sliding window allow.</exception>
     public void CheckLength(long tokens)
     {
         var limit = Math.Min(Config.MaxPositions, Config.SlidingWindow ?? int.MaxValue);
         if (tokens > limit)
-        {
             throw new InvalidDataException(
                 $"a prompt of {tokens} tokens is too long: this model reads at most {limit} " +
                 (limit == Config.MaxPositions ? "(max_position_embeddings)" : "(sliding_window)"));
-        }
     }
 
     /// <summary>Frees the weights.</summary>
@@ -216,24 +214,8 @@ public sealed partial class Llama : IDisposable
         x.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x.alias();
 }
 
-/// <summary>A place in an attention layer where activations are read or replaced, by the field's names.</summary>
-public enum Site
-{
-    /// <summary>Query projection, before the rotary embedding.</summary>
-    Q,
-
-    /// <summary>Key projection, before the rotary embedding, as one query head sees it.</summary>
-    K,
-
-    /// <summary>Value projection, as one query head sees it.</summary>
-    V,
-
-    /// <summary>A head's weighted sum of values, before the output projection.</summary>
-    Z,
-}
-
-/// <summary>What a caller may watch or replace in <see cref="Llama.Forward"/>: each method gets a tensor and returns it, or
-/// another in its place.</summary>
+/// <summary>What a caller may watch or replace in <see cref="Llama.Forward"/>: each method gets a tensor and returns
+/// it, or another in its place.</summary>
 public abstract class ForwardHooks
 {
     /// <summary>q, k or v before the rotary embedding, k and v repeated for every query head: (N, T, H, dh).</summary>

@@ -1,7 +1,6 @@
 namespace Patchbay.Models;
 
-/// <summary>Shape and constants of a Llama-architecture model (Llama, and Mistral or Qwen2 where they differ only by
-/// configuration).</summary>
+/// <summary>Shape and constants of a model (Llama; Mistral or Qwen2 where only the configuration differs).</summary>
 public sealed record LlamaConfig
 {
     /// <summary>The architecture's name in config.json, e.g. "LlamaForCausalLM".</summary>
@@ -40,8 +39,8 @@ public sealed record LlamaConfig
     /// <summary>Longest sequence the model was made for.</summary>
     public int MaxPositions { get; init; } = 2048;
 
-    /// <summary>Attention reaches back this many tokens (Mistral), or null for all. Sequences longer than it are refused:
-    /// up to it the model is an ordinary Llama.</summary>
+    /// <summary>Attention reaches back this many tokens (Mistral), or null for all. Sequences longer than it are
+    /// refused: up to it the model is an ordinary Llama.</summary>
     public int? SlidingWindow { get; init; }
 
     /// <summary>Whether the q, k and v projections carry a bias.</summary>
@@ -85,4 +84,5 @@ public sealed record LlamaConfig
 /// <param name="HighFrequencyFactor">llama3 only.</param>
 /// <param name="OriginalMaxPositions">llama3 only: context length before scaling.</param>
 public sealed record RopeScaling(
-    string Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4, int OriginalMaxPositions = 8192);
+    string Kind, double Factor, double LowFrequencyFactor = 1, double HighFrequencyFactor = 4,
+    int OriginalMaxPositions = 8192);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Patchbay.Models.Weights;
 
 namespace Patchbay.Models;
@@ -7,23 +8,24 @@ namespace Patchbay.Models;
 public static class LlamaConfigFile
 {
     private const long LongestFile = 1 << 20;
-    private const int MostLayers = 1000, MostHeads = 4096, WidestHead = 1 << 16, Widest = 1 << 20, WidestMlp = 1 << 22, LargestVocabulary = 1 << 24;
+    private const int MostLayers = 1000, MostHeads = 4096, WidestHead = 1 << 16, Widest = 1 << 20;
+    private const int WidestMlp = 1 << 22, LargestVocabulary = 1 << 24;
     private const string Llama = "LlamaForCausalLM", Mistral = "MistralForCausalLM", Qwen2 = "Qwen2ForCausalLM";
 
-    private const string Supported = "one of " + Llama + " (with or without grouped key/value heads), " + Mistral + " and " + Qwen2;
+    private const string Supported =
+        "one of " + Llama + " (with or without grouped key/value heads), " + Mistral + " and " + Qwen2;
 
     // Spelling of the first conversions of LLaMA-1.
     private const string FirstLlama = "LLaMAForCausalLM";
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    /// <summary>
-    /// Reads config.json: LlamaForCausalLM (head_dim, rope_theta, rope_scaling none, linear or llama3, tied or untied
-    /// embeddings, attention_bias; also the first conversions' LLaMAForCausalLM), MistralForCausalLM (sliding_window) and
-    /// Qwen2ForCausalLM.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The file is damaged, a number makes no sense, or the model is of a kind that
-    /// is not supported; the message is one sentence that names the field, what was expected and what was found.</exception>
+    /// <summary>Reads config.json: LlamaForCausalLM (head_dim, rope_theta, rope_scaling none, linear or llama3, tied or
+    /// untied embeddings, attention_bias; also the first conversions' LLaMAForCausalLM), MistralForCausalLM
+    /// (sliding_window) and Qwen2ForCausalLM.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, a number makes no sense, or the model is of a kind
+    /// that is not supported; the message is one sentence that names the field, what was expected and
+    /// found.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static LlamaConfig Read(string path)
     {
@@ -31,12 +33,13 @@ public static class LlamaConfigFile
         var fields = new JsonFields(path, json.RootElement);
         var architecture = Architecture(fields);
         RefuseOtherModels(fields, architecture);
+        var rope = fields.Object("rope_parameters"); // where newer files have what concerns positions
         var config = Sizes(fields, architecture) with
         {
             Architecture = architecture,
             NormEpsilon = fields.Positive("rms_norm_eps", 1e-6),
-            RopeTheta = fields.Object("rope_parameters")?.Positive("rope_theta", 10000) ?? fields.Positive("rope_theta", 10000),
-            RopeScaling = Scaling(fields.Object("rope_parameters") ?? fields.Object("rope_scaling")),
+            RopeTheta = (rope ?? fields).Positive("rope_theta", 10000),
+            RopeScaling = Scaling(rope ?? fields.Object("rope_scaling")),
             SlidingWindow = SlidingWindow(fields, architecture),
             QkvBias = architecture == Qwen2 || fields.Flag("attention_bias"),
             OutputBias = architecture != Qwen2 && fields.Flag("attention_bias"),
@@ -65,29 +68,37 @@ public static class LlamaConfigFile
 
     private static void RefuseOtherModels(JsonFields fields, string architecture)
     {
-        if ((fields.Text("hidden_act") ?? "silu") != "silu") throw fields.Bad("hidden_act", "silu, the only one supported");
-        if (fields.Flag("mlp_bias")) throw fields.Bad("mlp_bias", "false, because biases are supported in attention only");
-        if (!fields.IsOff("quantization_config")) throw fields.Bad("quantization_config", "none, because quantized weights are not supported");
-        if (fields.Positive("partial_rotary_factor", 1) != 1) throw fields.Bad("partial_rotary_factor", "1, the only one supported");
-        if (architecture == Mistral && fields.Flag("attention_bias")) throw fields.Bad("attention_bias", "false, because Mistral has none");
+        const string none = "because Qwen2's windows by layer are not supported";
+        fields.RefuseIf((fields.Text("hidden_act") ?? "silu") != "silu", "hidden_act", "silu, the only one supported");
+        fields.RefuseIf(fields.Flag("mlp_bias"), "mlp_bias", "false, because biases are supported in attention only");
+        fields.RefuseIf(!fields.IsOff("quantization_config"),
+            "quantization_config", "none, because quantized weights are not supported");
+        RefusePartialRotary(fields);
+        if (architecture == Mistral)
+            fields.RefuseIf(fields.Flag("attention_bias"), "attention_bias", "false, because Mistral has none");
         if (architecture != Qwen2) return;
-        if (fields.Flag("use_sliding_window")) throw fields.Bad("use_sliding_window", "false, because Qwen2's windows by layer are not supported");
-        if (fields.Texts("layer_types")?.Any(t => t != "full_attention") == true)
-            throw fields.Bad("layer_types", "full_attention only, because Qwen2's windows by layer are not supported");
+        fields.RefuseIf(fields.Flag("use_sliding_window"), "use_sliding_window", $"false, {none}");
+        fields.RefuseIf(fields.Texts("layer_types")?.Any(t => t != "full_attention") == true,
+            "layer_types", $"full_attention only, {none}");
     }
+
+    private static void RefusePartialRotary(JsonFields fields) => fields.RefuseIf(
+        fields.Positive("partial_rotary_factor", 1) != 1, "partial_rotary_factor", "1, the only one supported");
 
     private static LlamaConfig Sizes(JsonFields fields, string architecture)
     {
         var heads = fields.Integer("num_attention_heads", 1, MostHeads);
         var width = fields.Integer("hidden_size", 1, Widest);
-        if (fields.Find("head_dim") is null && width % heads != 0)
-            throw fields.Bad("hidden_size", $"a multiple of num_attention_heads ({heads}), because head_dim is not given");
+        fields.RefuseIf(fields.Find("head_dim") is null && width % heads != 0,
+            "hidden_size", $"a multiple of num_attention_heads ({heads}), because head_dim is not given");
         var headWidth = fields.Integer("head_dim", 1, WidestHead, width / heads);
-        if (headWidth % 2 != 0 || headWidth == 0)
-            throw fields.Bad("head_dim", $"an even width, because positions turn pairs; it is {headWidth} here");
-        // Where the field is absent, Llama has as many as heads; the other two have defaults of their own, not guessed here.
+        fields.RefuseIf(headWidth % 2 != 0 || headWidth == 0,
+            "head_dim", $"an even width, because positions turn pairs; it is {headWidth} here");
+        // Where the field is absent, Llama has as many as heads; the other two have defaults of their own, not guessed
+        // here.
         var keyValueHeads = fields.Integer("num_key_value_heads", 1, heads, architecture == Llama ? heads : null);
-        if (heads % keyValueHeads != 0) throw fields.Bad("num_key_value_heads", $"a divisor of num_attention_heads ({heads})");
+        fields.RefuseIf(
+            heads % keyValueHeads != 0, "num_key_value_heads", $"a divisor of num_attention_heads ({heads})");
         return new()
         {
             Layers = fields.Integer("num_hidden_layers", 1, MostLayers),
@@ -113,7 +124,7 @@ public static class LlamaConfigFile
     {
         if (fields is null) return null;
         var key = fields.Mentions("rope_type") ? "rope_type" : "type";
-        if (fields.Positive("partial_rotary_factor", 1) != 1) throw fields.Bad("partial_rotary_factor", "1, the only one supported");
+        RefusePartialRotary(fields);
         return fields.Text(key) switch
         {
             "default" => null,
@@ -144,70 +155,52 @@ public static class LlamaConfigFile
     // -1 stands for none.
     private static IReadOnlyList<int> Ids(JsonFields fields, string name, LlamaConfig config, int otherwise)
     {
-        if (!fields.Mentions(name)) return config.Architecture == Qwen2 || otherwise >= config.Vocabulary ? [] : [otherwise];
+        if (!fields.Mentions(name))
+            return config.Architecture == Qwen2 || otherwise >= config.Vocabulary ? [] : [otherwise];
         return [.. fields.Integers(name, -1, config.Vocabulary - 1).Where(id => id >= 0)];
     }
 
     /// <summary>Writes config.json so that <see cref="Read"/> and Hugging Face's transformers read it back; the file
     /// appears whole or not at all.</summary>
-    public static void Write(string path, LlamaConfig config) => AtomicFile.Write(path, stream =>
+    public static void Write(string path, LlamaConfig config)
     {
-        using var json = new Utf8JsonWriter(stream, Indented);
-        json.WriteStartObject();
-        json.WriteStartArray("architectures");
-        json.WriteStringValue(config.Architecture);
-        json.WriteEndArray();
-        json.WriteString("model_type", config.Architecture switch { Mistral => "mistral", Qwen2 => "qwen2", _ => "llama" });
-        json.WriteString("hidden_act", "silu");
-        WriteSizes(json, config);
-        json.WriteNumber("rms_norm_eps", config.NormEpsilon);
-        json.WriteNumber("rope_theta", config.RopeTheta);
-        WriteScaling(json, config.RopeScaling);
-        json.WriteBoolean("tie_word_embeddings", config.TiedEmbeddings);
-        json.WriteBoolean("attention_bias", config.OutputBias);
-        if (config.Architecture == Mistral) WriteNumberOrNull(json, "sliding_window", config.SlidingWindow);
-        WriteNumberOrNull(json, "bos_token_id", config.BeginId);
-        json.WriteStartArray("eos_token_id");
-        foreach (var id in config.EndIds) json.WriteNumberValue(id);
-        json.WriteEndArray();
-        if (config.StoredDtype is { } dtype) json.WriteString("torch_dtype", dtype);
-        json.WriteEndObject();
-    });
-
-    private static void WriteSizes(Utf8JsonWriter json, LlamaConfig config)
-    {
-        json.WriteNumber("num_hidden_layers", config.Layers);
-        json.WriteNumber("num_attention_heads", config.Heads);
-        json.WriteNumber("num_key_value_heads", config.KeyValueHeads);
-        json.WriteNumber("head_dim", config.HeadWidth);
-        json.WriteNumber("hidden_size", config.Width);
-        json.WriteNumber("intermediate_size", config.FeedForward);
-        json.WriteNumber("vocab_size", config.Vocabulary);
-        json.WriteNumber("max_position_embeddings", config.MaxPositions);
+        var json = new JsonObject
+        {
+            ["architectures"] = new JsonArray(config.Architecture),
+            ["model_type"] = config.Architecture switch { Mistral => "mistral", Qwen2 => "qwen2", _ => "llama" },
+            ["hidden_act"] = "silu",
+            ["num_hidden_layers"] = config.Layers,
+            ["num_attention_heads"] = config.Heads,
+            ["num_key_value_heads"] = config.KeyValueHeads,
+            ["head_dim"] = config.HeadWidth,
+            ["hidden_size"] = config.Width,
+            ["intermediate_size"] = config.FeedForward,
+            ["vocab_size"] = config.Vocabulary,
+            ["max_position_embeddings"] = config.MaxPositions,
+            ["rms_norm_eps"] = config.NormEpsilon,
+            ["rope_theta"] = config.RopeTheta,
+            ["rope_scaling"] = config.RopeScaling is { } scaling ? Scaling(scaling) : null,
+            ["tie_word_embeddings"] = config.TiedEmbeddings,
+            ["attention_bias"] = config.OutputBias,
+        };
+        if (config.Architecture == Mistral) json["sliding_window"] = config.SlidingWindow;
+        json["bos_token_id"] = config.BeginId;
+        json["eos_token_id"] = new JsonArray([.. config.EndIds]);
+        if (config.StoredDtype is { } dtype) json["torch_dtype"] = dtype;
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = new Utf8JsonWriter(stream, Indented);
+            json.WriteTo(writer);
+        });
     }
 
-    private static void WriteScaling(Utf8JsonWriter json, RopeScaling? scaling)
+    private static JsonObject Scaling(RopeScaling scaling)
     {
-        if (scaling is null)
-        {
-            json.WriteNull("rope_scaling");
-            return;
-        }
-        json.WriteStartObject("rope_scaling");
-        json.WriteString("rope_type", scaling.Kind);
-        json.WriteNumber("factor", scaling.Factor);
-        if (scaling.Kind == "llama3")
-        {
-            json.WriteNumber("low_freq_factor", scaling.LowFrequencyFactor);
-            json.WriteNumber("high_freq_factor", scaling.HighFrequencyFactor);
-            json.WriteNumber("original_max_position_embeddings", scaling.OriginalMaxPositions);
-        }
-        json.WriteEndObject();
-    }
-
-    private static void WriteNumberOrNull(Utf8JsonWriter json, string name, int? value)
-    {
-        if (value is { } number) json.WriteNumber(name, number);
-        else json.WriteNull(name);
+        var json = new JsonObject { ["rope_type"] = scaling.Kind, ["factor"] = scaling.Factor };
+        if (scaling.Kind != "llama3") return json;
+        json["low_freq_factor"] = scaling.LowFrequencyFactor;
+        json["high_freq_factor"] = scaling.HighFrequencyFactor;
+        json["original_max_position_embeddings"] = scaling.OriginalMaxPositions;
+        return json;
     }
 }

@@ -1,15 +1,12 @@
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models;
 
 public sealed partial class Llama
 {
-    /// <summary>
-    /// Continues a prompt greedily: the most probable token each time, until one of <see cref="LlamaConfig.EndIds"/> or
-    /// <paramref name="maxTokens"/> new ones. Keys and values are kept, so that a step computes one row.
-    /// </summary>
+    /// <summary>Continues a prompt greedily: the most probable token each time, until one of
+    /// <see cref="LlamaConfig.EndIds"/> or <paramref name="maxTokens"/> new ones. Keys and values are kept: a step
+    /// computes one row.</summary>
     /// <returns>The new ids as they come, the end id not among them.</returns>
     /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model.</exception>
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, int maxTokens)
@@ -30,13 +27,13 @@ public sealed partial class Llama
         }
     }
 
-    /// <summary>Runs the new tokens through all layers behind those already kept, and returns the most probable next id.</summary>
+    // Runs the new tokens through all layers behind those already kept, and returns the most probable next id.
     private int NextId(KeyValueCache cache, IReadOnlyList<int> ids)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var positions = Enumerable.Range(cache.Length, ids.Count).ToArray();
-        var x = Embed(tensor(ids.Select(i => (long)i).ToArray()).to(Device));
+        var x = Embed(Index(ids)); // (ids, d)
         for (var l = 0; l < Config.Layers; l++)
         {
             using var inner = NewDisposeScope();
@@ -54,10 +51,10 @@ public sealed partial class Llama
             x = AddMlp(l, AddAttention(l, x.clone(), z.view(ids.Count, -1))).MoveToOuterDisposeScope();
         }
         cache.Length += ids.Count;
-        return (int)UnembedRows(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
+        return (int)Unembed(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
     }
 
-    /// <summary>Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.</summary>
+    // Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.
     private sealed class KeyValueCache : IDisposable
     {
         public KeyValueCache(Llama model, int tokens)

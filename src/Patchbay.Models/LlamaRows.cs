@@ -1,43 +1,38 @@
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
 
-/// <summary>The parts of a layer over a flat list of rows (one row = one position of one prompt of one variant), from
-/// which base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
+/// <summary>The parts of a layer over a list of rows (a row is one position of one prompt of one variant), of which
+/// base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
 public sealed partial class Llama
 {
     /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the
     /// products, but more where laying out a large matrix, or one in half precision, for a product takes long beside
-    /// the product itself.</summary>
+    /// it.</summary>
     public int BlockRows { get; set; }
 
-    /// <summary>Numbers of rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's
-    /// device.</summary>
+    /// <summary>Rows, positions or tokens as libtorch indexes by them: (n) int64 on the model's device.</summary>
     public Tensor Index(IEnumerable<int> numbers) => RowIndex.Of(numbers, Device);
 
-    /// <summary>One projection's weight rows of some heads, in the activations' dtype: ((heads·dh), d), and the bias's, or null.</summary>
-    public (Tensor Weight, Tensor? Bias) ProjectionOf(int layer, Site site, Tensor rows)
+    /// <summary>q, k or v (before the rotary embedding) of some query heads: normed (R, d) -> (R, heads, dh).</summary>
+    public Tensor ProjectHeads(int layer, Site site, IReadOnlyList<int> heads, Tensor h)
     {
-        var (weight, bias) = Projection(layer, site);
-        return (Ready(weight.index_select(0, rows)), ReadyBias(bias?.index_select(0, rows)));
+        using var scope = NewDisposeScope();
+        var (all, allBias) = Projection(layer, site);
+        var outputs = Index(heads.Select(head => site == Site.Q ? head : head / Config.GroupSize)
+            .SelectMany(head => Enumerable.Range(head * Config.HeadWidth, Config.HeadWidth)));
+        CountProduct(h.shape[0], Config.Width, outputs.shape[0]);
+        var (weight, bias) = (Ready(all.index_select(0, outputs)), ReadyBias(allBias?.index_select(0, outputs)));
+        return F.linear(h, weight, bias).view(h.shape[0], heads.Count, Config.HeadWidth).MoveToOuterDisposeScope();
     }
 
     /// <summary>One head's part of the output projection, transposed, in the activations' dtype: (dh, d).</summary>
     public Tensor OutputOf(int layer, int head)
     {
         using var scope = NewDisposeScope();
-        return Ready(Weights.Layers[layer].Output.narrow(1, head * Config.HeadWidth, Config.HeadWidth)).t().MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Logits of rows: (R, d) -> (R, vocabulary).</summary>
-    public Tensor UnembedRows(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        CountProduct(x.shape[0], Config.Width, Config.Vocabulary);
-        return F.linear(Norm(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
+        var output = Weights.Layers[layer].Output.narrow(1, head * Config.HeadWidth, Config.HeadWidth);
+        return Ready(output).t().MoveToOuterDisposeScope();
     }
 
     /// <summary>Logit of one token a row: (R, d), ids (R) int64 -> (R).</summary>
@@ -45,11 +40,11 @@ public sealed partial class Llama
     {
         using var scope = NewDisposeScope();
         CountProduct(x.shape[0], Config.Width, 1);
-        return (Norm(x, Weights.FinalNorm) * Ready(Weights.Unembedding.index_select(0, ids))).sum([-1]).MoveToOuterDisposeScope();
+        var outputs = Ready(Weights.Unembedding.index_select(0, ids)); // (R, d)
+        return (Norm(x, Weights.FinalNorm) * outputs).sum([-1]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rotary embedding of rows: x (R, heads, dh), position of row r at r modulo their number (-1, padding, reads as
-    /// 0).</summary>
+    /// <summary>Rotary embedding of x (R, heads, dh); row r's position is at r modulo their number, -1 is 0.</summary>
     public Tensor RopeRows(Tensor x, int[] positions)
     {
         using var scope = NewDisposeScope();
@@ -57,18 +52,18 @@ public sealed partial class Llama
         return Rope(rows, Index(positions.Select(p => Math.Max(0, p)))).view(x.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; without it every device computes
+    /// <summary>Whether <see cref="RowAttention"/> may take its kernel on the CPU; else devices compute
     /// alike.</summary>
     public bool RowKernel { get; set; } = true;
 
-    /// <summary>Keys or values as <see cref="Attend"/> computes with them: in float32 where the kernel would widen
-    /// them at every call.</summary>
+    /// <summary>Keys or values as <see cref="Attend"/> computes with them: widened once for all calls.</summary>
     public Tensor ForRows(Tensor keysOrValues) => RowKernel ? RowAttention.Widened(keysOrValues) : keysOrValues.alias();
 
     /// <summary>Attention of rows, counted.</summary>
     public Tensor Attend(RowAttention rows)
     {
-        var queries = rows.Query.shape[0] * rows.QueryPositions.Count(p => p >= 0) * Config.Heads; // padding is not computed
+        // Padding is not computed.
+        var queries = rows.Query.shape[0] * rows.QueryPositions.Count(p => p >= 0) * Config.Heads;
         CountProduct(queries, Config.HeadWidth, 2 * rows.BaseValue.shape[2]);
         return RowKernel ? rows.Run() : rows.RunTorch();
     }

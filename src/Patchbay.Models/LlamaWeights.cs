@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models;
 
 /// <summary>Weights of one layer; matrices are (outputs, inputs), as checkpoints store them.</summary>
@@ -44,11 +42,39 @@ public sealed record LlamaLayerWeights
     /// <summary>Down projection: (d, f).</summary>
     public required Tensor Down { get; init; }
 
-    /// <summary>Those that the layer has.</summary>
-    internal IEnumerable<Tensor> Tensors => ((Tensor?[])
-    [
-        AttentionNorm, Query, Key, Value, Output, QueryBias, KeyBias, ValueBias, OutputBias, MlpNorm, Gate, Up, Down,
-    ]).OfType<Tensor>();
+    /// <summary>Those that the layer has, with the names that checkpoints give them within the layer.</summary>
+    internal IEnumerable<(string Name, Tensor Tensor)> Named => new (string Name, Tensor? Tensor)[]
+    {
+        ("input_layernorm.weight", AttentionNorm),
+        ("self_attn.q_proj.weight", Query), ("self_attn.k_proj.weight", Key), ("self_attn.v_proj.weight", Value),
+        ("self_attn.o_proj.weight", Output),
+        ("self_attn.q_proj.bias", QueryBias), ("self_attn.k_proj.bias", KeyBias), ("self_attn.v_proj.bias", ValueBias),
+        ("self_attn.o_proj.bias", OutputBias),
+        ("post_attention_layernorm.weight", MlpNorm),
+        ("mlp.gate_proj.weight", Gate), ("mlp.up_proj.weight", Up), ("mlp.down_proj.weight", Down),
+    }.Where(t => t.Tensor is not null).Select(t => (t.Name, t.Tensor!));
+
+    /// <summary>A layer of weights and biases made by their modules' names in it, e.g. "self_attn.q_proj".</summary>
+    internal static LlamaLayerWeights Make(LlamaConfig config, Func<string, Tensor> weight, Func<string, Tensor> bias)
+    {
+        Tensor? QkvBias(string module) => config.QkvBias ? bias(module) : null;
+        return new()
+        {
+            AttentionNorm = weight("input_layernorm"),
+            MlpNorm = weight("post_attention_layernorm"),
+            Query = weight("self_attn.q_proj"),
+            Key = weight("self_attn.k_proj"),
+            Value = weight("self_attn.v_proj"),
+            Output = weight("self_attn.o_proj"),
+            QueryBias = QkvBias("self_attn.q_proj"),
+            KeyBias = QkvBias("self_attn.k_proj"),
+            ValueBias = QkvBias("self_attn.v_proj"),
+            OutputBias = config.OutputBias ? bias("self_attn.o_proj") : null,
+            Gate = weight("mlp.gate_proj"),
+            Up = weight("mlp.up_proj"),
+            Down = weight("mlp.down_proj"),
+        };
+    }
 }
 
 /// <summary>All weights of a Llama-architecture model, in one dtype on one device.</summary>
@@ -66,12 +92,18 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Unembedding: (vocabulary, d); the same object as <see cref="Embedding"/> where they are tied.</summary>
     public required Tensor Unembedding { get; init; }
 
-    /// <summary>Every tensor once: embedding, each layer's in the order of <see cref="LlamaLayerWeights"/>, final norm, and the
-    /// unembedding where it is not tied.</summary>
-    public IEnumerable<Tensor> Tensors =>
-    [
-        Embedding, .. Layers.SelectMany(l => l.Tensors), FinalNorm, .. ReferenceEquals(Embedding, Unembedding) ? [] : (Tensor[])[Unembedding],
-    ];
+    /// <summary>Every tensor once: embedding, each layer's in the order of <see cref="LlamaLayerWeights"/>, final
+    /// norm, and the unembedding where it is not tied.</summary>
+    public IEnumerable<Tensor> Tensors
+    {
+        get
+        {
+            yield return Embedding;
+            foreach (var (_, tensor) in Layers.SelectMany(l => l.Named)) yield return tensor;
+            yield return FinalNorm;
+            if (!ReferenceEquals(Embedding, Unembedding)) yield return Unembedding;
+        }
+    }
 
     /// <summary>Frees every weight.</summary>
     public void Dispose()

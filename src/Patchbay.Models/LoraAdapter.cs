@@ -23,7 +23,7 @@ public sealed partial class LoraAdapter : IDisposable
         (this.settings, this.tensors) = (settings, tensors);
     }
 
-    /// <summary>The adapter's folder.</summary>
+    /// <summary>Where its two files lie.</summary>
     public string Folder { get; }
 
     /// <summary>Rank of the changes, where no pattern says otherwise.</summary>
@@ -40,20 +40,10 @@ public sealed partial class LoraAdapter : IDisposable
 
     internal IEnumerable<string> Files => tensors.Files.Prepend(Path.Combine(Folder, SettingsName));
 
-    /// <summary>Opens an adapter and checks that each of its tensors belongs to a module of the model, in shape too.</summary>
-    internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config)
-    {
-        var tensors = TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin");
-        try
-        {
-            return new(folder, settings, tensors, Match(settings, tensors, config));
-        }
-        catch
-        {
-            tensors.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Opens an adapter and checks that its tensors belong to modules of the model, in shape too.</summary>
+    internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config) =>
+        Opening.CloseOnError(TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin"),
+            tensors => new LoraAdapter(folder, settings, tensors, Match(settings, tensors, config)));
 
     private static List<LoraModule> Match(LoraSettings settings, TensorSet tensors, LlamaConfig config)
     {
@@ -61,55 +51,50 @@ public sealed partial class LoraAdapter : IDisposable
         var modules = new List<LoraModule>();
         foreach (var (module, layer, outputs, inputs) in Changeable(config))
         {
-            var given = parts.Remove(module, out var pair);
+            parts.Remove((module, "A"), out var a);
+            parts.Remove((module, "B"), out var b);
+            var given = a is not null || b is not null;
             if (settings.Targets(module, layer) is { } targeted && targeted != given)
-            {
                 throw Refusal.Of(tensors.Source, targeted
                     ? $"the adapter lacks tensors for {module}, which target_modules names"
                     : $"the adapter has tensors for {module}, which target_modules does not name");
-            }
-            if (given) modules.Add(Module(settings, tensors.Source, module, pair, outputs, inputs));
+            if (!given) continue;
+            var (there, lacking) = a is null ? ('B', 'A') : ('A', 'B');
+            if (a is null || b is null)
+                throw Refusal.Of(
+                    tensors.Source, $"the adapter has lora_{there} but no lora_{lacking} for {module}");
+            var (rank, scale) = settings.Of(module);
+            Check(a, rank, inputs);
+            Check(b, outputs, rank);
+            modules.Add(new(module, a, b, scale));
         }
         if (parts.Count > 0)
-        {
-            throw Refusal.Of(tensors.Source, $"the adapter has tensors for {Refusal.Quote(parts.Keys.First())}, which is no module " +
-                "of the model that an adapter can change (q, k, v, o, gate, up and down projections, and an untied lm_head)");
-        }
+            throw Refusal.Of(tensors.Source, $"the adapter has tensors for {Refusal.Quote(parts.Keys.First().Module)}" +
+                ", which is no module of the model that an adapter can change (q, k, v, o, gate, up and down " +
+                "projections, and an untied lm_head)");
         return modules.Count > 0 ? modules : throw Refusal.Of(tensors.Source, "the adapter has no tensors");
     }
 
-    private static Dictionary<string, (StoredTensor? A, StoredTensor? B)> Parts(TensorSet tensors)
+    private static Dictionary<(string Module, string Side), StoredTensor> Parts(TensorSet tensors)
     {
-        var parts = new Dictionary<string, (StoredTensor? A, StoredTensor? B)>(StringComparer.Ordinal);
+        var parts = new Dictionary<(string, string), StoredTensor>();
         foreach (var (name, tensor) in tensors.Tensors)
         {
             var match = TensorName().Match(name);
             if (!match.Success)
-            {
                 throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear modules " +
                     "(base_model.model.MODULE.lora_A.weight or lora_B.weight)");
-            }
-            var (module, isA) = (match.Groups[1].Value, match.Groups[2].Value == "A");
-            var pair = parts.GetValueOrDefault(module);
-            if ((isA ? pair.A : pair.B) is not null) throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
-            parts[module] = isA ? (tensor, pair.B) : (pair.A, tensor);
+            if (!parts.TryAdd((match.Groups[1].Value, match.Groups[2].Value), tensor))
+                throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
         }
         return parts;
     }
 
-    private static LoraModule Module(
-        LoraSettings settings, string source, string module, (StoredTensor? A, StoredTensor? B) pair, long outputs, long inputs)
+    private static void Check(StoredTensor tensor, double rows, double columns)
     {
-        if (pair is not ({ } a, { } b))
-            throw Refusal.Of(source, $"the adapter has lora_{(pair.A is null ? 'B' : 'A')} but no lora_{(pair.A is null ? 'A' : 'B')} for {module}");
-        var (rank, scale) = settings.Of(module);
-        foreach (var (tensor, shape) in (ReadOnlySpan<(StoredTensor, double[])>)[(a, [rank, inputs]), (b, [outputs, rank])])
-        {
-            if (tensor.Type.IsFloat() && tensor.Shape.Select(n => (double)n).SequenceEqual(shape)) continue;
-            throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
-                $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({shape[0]}, {shape[1]})");
-        }
-        return new(module, a, b, scale);
+        if (tensor.Type.IsFloat() && tensor.Shape is [var n, var m] && n == rows && m == columns) return;
+        throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
+            $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
     }
 
     private static IEnumerable<(string Module, int? Layer, long Outputs, long Inputs)> Changeable(LlamaConfig config)

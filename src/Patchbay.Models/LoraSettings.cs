@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Patchbay.Models.Weights;
 
@@ -34,12 +35,13 @@ internal sealed class LoraSettings
         Rank = fields.Integer("r", 1, 1 << 16);
         Alpha = fields.Positive("lora_alpha");
         RankStabilized = fields.Flag("use_rslora");
-        _ = fields.Flag("fan_in_fan_out"); // Llama's modules are Linear, stored (outputs, inputs); PEFT sets it to false for these.
+        // Llama's modules are Linear, stored (outputs, inputs); PEFT sets it to false for these.
+        _ = fields.Flag("fan_in_fan_out");
         targets = Modules(fields, "target_modules");
         excluded = Modules(fields, "exclude_modules");
         layers = fields.Integers("layers_to_transform", 0, MostLayers);
-        ranks = [.. fields.Numbers("rank_pattern").Select(p => (Pattern("rank_pattern", $"^(.*\\.)?({p.Key})$"), p.Value))];
-        alphas = [.. fields.Numbers("alpha_pattern").Select(p => (Pattern("alpha_pattern", $"^(.*\\.)?({p.Key})$"), p.Value))];
+        ranks = Patterns(fields, "rank_pattern");
+        alphas = Patterns(fields, "alpha_pattern");
     }
 
     /// <summary>The base model as the file names it, or null.</summary>
@@ -65,7 +67,7 @@ internal sealed class LoraSettings
             && (layers.Count == 0 || (layer is { } l && layers.Contains(l)));
     }
 
-    /// <summary>Rank of a module, and the factor of B·A: alpha / rank, or alpha / √rank where it is rank-stabilized.</summary>
+    /// <summary>Rank of a module, and the factor of B·A: alpha / rank, or alpha / √rank (rank-stabilized).</summary>
     public (double Rank, double Scale) Of(string module)
     {
         var rank = Match(ranks, module) ?? Rank;
@@ -74,20 +76,22 @@ internal sealed class LoraSettings
 
     private static void RefuseOthers(JsonFields fields)
     {
-        if (fields.Text("peft_type") is not "LORA") throw fields.Bad("peft_type", "LORA, the only kind of adapter supported");
-        if ((fields.Text("bias") ?? "none") != "none") throw fields.Bad("bias", "none, because trained biases are not supported");
+        fields.RefuseIf(
+            fields.Text("peft_type") is not "LORA", "peft_type", "LORA, the only kind of adapter supported");
+        fields.RefuseIf(
+            (fields.Text("bias") ?? "none") != "none", "bias", "none, because trained biases are not supported");
         foreach (var name in MustBeOff)
-            if (!fields.IsOff(name)) throw fields.Bad(name, $"nothing, because {name} is not supported");
-        if (fields.Find("init_lora_weights") is { ValueKind: System.Text.Json.JsonValueKind.String } value
-            && ChangesBase.Any(k => value.GetString()!.StartsWith(k, StringComparison.OrdinalIgnoreCase)))
-            throw fields.Bad("init_lora_weights", "one that leaves the base weights as they are");
+            fields.RefuseIf(!fields.IsOff(name), name, $"nothing, because {name} is not supported");
+        fields.RefuseIf(fields.Find("init_lora_weights") is { ValueKind: JsonValueKind.String } value
+            && ChangesBase.Any(k => value.GetString()!.StartsWith(k, StringComparison.OrdinalIgnoreCase)),
+            "init_lora_weights", "one that leaves the base weights as they are");
     }
 
     // A list names modules or ends of their names; a text is a regular expression for the whole name.
     private Func<string, bool>? Modules(JsonFields fields, string name)
     {
         if (fields.Find(name) is not { } value) return null;
-        if (value.ValueKind == System.Text.Json.JsonValueKind.String)
+        if (value.ValueKind == JsonValueKind.String)
         {
             if (value.ValueEquals("all-linear")) return module => module != "lm_head";
             var pattern = Pattern(name, $"^(?:{value.GetString()})$");
@@ -96,6 +100,9 @@ internal sealed class LoraSettings
         var names = fields.Texts(name)!;
         return module => names.Any(n => module == n || module.EndsWith('.' + n));
     }
+
+    private (Regex Module, double Value)[] Patterns(JsonFields fields, string name) =>
+        [.. fields.Numbers(name).Select(p => (Pattern(name, $"^(.*\\.)?({p.Key})$"), p.Value))];
 
     private Regex Pattern(string field, string pattern)
     {
@@ -109,12 +116,8 @@ internal sealed class LoraSettings
         }
     }
 
-    private double? Match(IReadOnlyList<(Regex Module, double Value)> patterns, string module)
-    {
-        foreach (var (pattern, value) in patterns)
-            if (Guarded(() => pattern.IsMatch(module))) return value;
-        return null;
-    }
+    private double? Match(IReadOnlyList<(Regex Module, double Value)> patterns, string module) => patterns
+        .Where(p => Guarded(() => p.Module.IsMatch(module))).Select(p => (double?)p.Value).FirstOrDefault();
 
     private bool Guarded(Func<bool> match)
     {

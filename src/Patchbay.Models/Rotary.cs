@@ -1,15 +1,12 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Models;
 
 /// <summary>Frequencies of the rotary position embedding.</summary>
 public static class Rotary
 {
-    /// <summary>
-    /// Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the
-    /// checkpoints' own code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all by the factor; "llama3" only the slow ones, with a smooth passage).
-    /// </summary>
-    public static float[] Frequencies(LlamaConfig config)
+    // Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the checkpoints' own
+    // code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all
+    // by the factor; "llama3" only the slow ones, with a smooth passage).
+    private static float[] Frequencies(LlamaConfig config)
     {
         var half = config.HeadWidth / 2;
         var frequencies = new float[half];
@@ -21,7 +18,8 @@ public static class Rotary
                 null => frequency,
                 { Kind: "linear" } s => frequency / (float)s.Factor,
                 { Kind: "llama3" } s => Llama3(frequency, s),
-                var s => throw new InvalidDataException($"rope_scaling '{s.Kind}' is not supported; expected linear or llama3"),
+                var s => throw new InvalidDataException(
+                    $"rope_scaling '{s.Kind}' is not supported; expected linear or llama3"),
             };
         }
         return frequencies;
@@ -45,7 +43,8 @@ public static class Rotary
         var wavelength = 2 * Math.PI / frequency;
         if (wavelength < s.OriginalMaxPositions / s.HighFrequencyFactor) return frequency;
         if (wavelength > s.OriginalMaxPositions / s.LowFrequencyFactor) return frequency / (float)s.Factor;
-        var smooth = (s.OriginalMaxPositions / wavelength - s.LowFrequencyFactor) / (s.HighFrequencyFactor - s.LowFrequencyFactor);
+        var smooth = (s.OriginalMaxPositions / wavelength - s.LowFrequencyFactor)
+            / (s.HighFrequencyFactor - s.LowFrequencyFactor);
         return (float)((1 - smooth) * frequency / s.Factor + smooth * frequency);
     }
 }

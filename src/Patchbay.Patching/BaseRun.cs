@@ -1,23 +1,18 @@
-using Patchbay.Models;
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>What a base run keeps of one layer. Rows are positions From..T-1 of each prompt, prompt by prompt.</summary>
+/// <summary>What a base run keeps of one layer; rows are positions From..T-1, prompt by prompt.</summary>
 /// <param name="ResidPre">Residual stream before attention: (N·Tr, d).</param>
 /// <param name="ResidMid">The same after attention: (N·Tr, d).</param>
 /// <param name="Query">After the rotary embedding: (N·Tr, H, dh).</param>
 /// <param name="Z">Heads' weighted sums: (N·Tr, H, dh).</param>
 /// <param name="KeyT">Keys after the rotary embedding, transposed, padded: (N, Hkv, dh, Tp).</param>
-/// <param name="Value">(N, Hkv, T, dh).</param>
+/// <param name="Value">What is attended to: (N, Hkv, T, dh).</param>
 internal sealed record BaseLayer(Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Z, Tensor KeyT, Tensor Value);
 
-/// <summary>
-/// One forward pass over N prompts that keeps what variants of it need: keys and values everywhere, and from position
-/// <see cref="From"/> on the residual stream, queries and z of every layer.
-/// </summary>
+/// <summary>One forward pass over N prompts that keeps what variants of it need: keys and values everywhere, and from
+/// position <see cref="From"/> on the residual stream, queries and z of every layer.</summary>
 public sealed class BaseRun : IDisposable
 {
     private BaseRun(Llama model, PaddedPrompts prompts, int from, Ablation? ablation)
@@ -29,18 +24,15 @@ public sealed class BaseRun : IDisposable
     }
 
     /// <summary>Runs <paramref name="model"/> on <paramref name="prompts"/>; variants may then differ from position
-    /// <paramref name="from"/> on.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="prompts">The prompts.</param>
-    /// <param name="from">First position at which a variant may differ.</param>
-    /// <param name="ablation">What the run itself has ablated: its z, keys and values are then of the ablated model, and variants alter that.
-    /// It need not outlive this call.</param>
-    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) => new(model, prompts, from, ablation);
+    /// <paramref name="from"/> on. With an <paramref name="ablation"/>, which need not outlive this call, the run's z,
+    /// keys and values are those of the ablated model, and variants alter that.</summary>
+    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) =>
+        new(model, prompts, from, ablation);
 
-    /// <summary>The model.</summary>
+    /// <summary>What was run; it must outlive this.</summary>
     public Llama Model { get; }
 
-    /// <summary>The prompts.</summary>
+    /// <summary>What it was run on.</summary>
     public PaddedPrompts Prompts { get; }
 
     /// <summary>First position at which a variant of this run may differ from it.</summary>
@@ -54,7 +46,7 @@ public sealed class BaseRun : IDisposable
     /// <summary>Residual stream after the last layer at each prompt's last token: (N, d).</summary>
     public Tensor Final { get; }
 
-    /// <summary>Bytes that a base run of <paramref name="prompts"/> prompts of <paramref name="tokens"/> tokens keeps.</summary>
+    /// <summary>Bytes that a base run keeps of so many prompts of so many tokens.</summary>
     public static long Bytes(LlamaConfig c, int elementSize, long prompts, int tokens, int from)
     {
         long q = c.Heads * c.HeadWidth, kv = c.KeyValueHeads * c.HeadWidth;
@@ -66,69 +58,68 @@ public sealed class BaseRun : IDisposable
     /// <summary>A metric of the base run itself at each prompt's last token.</summary>
     public double[] Metric(Metric metric)
     {
-        using var inner = NewDisposeScope();
-        var index = RowIndex.Below(Prompts.Count, Model.Device);
-        return metric(Model.UnembedRows(Final), index).to(ScalarType.Float64).cpu().data<double>().ToArray();
+        using var scope = NewDisposeScope();
+        return metric.Of(Model.Unembed(Final), RowIndex.Below(Prompts.Count, Model.Device));
     }
 
-    /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at positions From..T-1:
-    /// (N, Tr, H, dh). The caller frees it.</summary>
+    /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at
+    /// positions From..T-1: (N, Tr, H, dh). The caller frees it.</summary>
     public Tensor Projection(int layer, Site site)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var h = Model.Norm(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm);
-        var rows = Model.Project(layer, site, h);
-        return (site == Site.Q ? rows : Model.PerQueryHead(rows)).view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous()
-            .DetachFromDisposeScope();
+        var h = Model.Norm(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm); // (N·Tr, d)
+        var rows = Model.Project(layer, site, h); // (N·Tr, H or Hkv, dh)
+        if (site != Site.Q) rows = Model.PerQueryHead(rows);
+        return rows.view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous().DetachFromDisposeScope();
     }
 
     /// <summary>A layer's z at positions From..T-1: (N, Tr, H, dh), a view of what the run keeps.</summary>
     public Tensor Z(int layer) => Layers[layer].Z.view(Prompts.Count, Width, Model.Config.Heads, -1);
 
-    /// <summary>How much each head of a layer attends from one position of each prompt to every position: (N, H, T), zero after it. The caller
-    /// frees it.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="positions">The attending position of each prompt, none before <see cref="From"/>.</param>
+    /// <summary>How much each head of a layer attends from one position of each prompt, none before
+    /// <see cref="From"/>, to every position: (N, H, T), zero after it. The caller frees it.</summary>
     public Tensor Attention(int layer, int[] positions)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var c = Model.Config;
-        var rows = tensor(positions.Select((p, n) => (long)n * Width + p - From).ToArray()).to(Model.Device);
-        var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2);                                              // (N, H, 1, dh)
+        var rows = RowIndex.Of(positions.Select((p, n) => (long)n * Width + p - From), Model.Device); // (N)
+        var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2); // (N, H, 1, dh)
         var k = Layers[layer].KeyT.narrow(-1, 0, Prompts.Tokens);
-        if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1);                                            // (N, H, dh, T)
-        var scores = q.matmul(k).squeeze(2).div(Model.Scale);
-        var at = tensor(Array.ConvertAll(positions, p => (long)p)).to(Model.Device).view(-1, 1, 1);
-        var after = RowIndex.Below(Prompts.Tokens, Model.Device).view(1, 1, -1).gt(at);
+        if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1); // (N, H, dh, T)
+        var scores = q.matmul(k).squeeze(2).div(Model.Scale); // (N, H, T)
+        var at = Model.Index(positions).view(-1, 1, 1);
+        var after = RowIndex.Below(Prompts.Tokens, Model.Device).view(1, 1, -1).gt(at); // (N, 1, T)
         return Llama.Softmax(scores.masked_fill(after, Number.Never)).DetachFromDisposeScope();
     }
 
-    /// <summary>
-    /// Runs prompts and keeps z of every layer at some named positions only: for each of <paramref name="positions"/> (one
-    /// position per prompt), and each layer, or only the first <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.
-    /// </summary>
-    public static Tensor[][] CaptureZ(Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
+    /// <summary>Runs prompts and keeps z of every layer at some named positions only: for each of
+    /// <paramref name="positions"/> (one position per prompt), and each layer, or only the first
+    /// <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.</summary>
+    public static Tensor[][] CaptureZ(
+        Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
     {
         using var inner = NewDisposeScope();
         using var _ = no_grad();
         var c = model.Config;
         var through = layers ?? c.Layers;
-        var kept = positions.Select(_ => Enumerable.Range(0, through).Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth))
-            .ToArray()).ToArray();
+        Tensor[][] kept = [.. positions.Select(_ => Enumerable.Range(0, through)
+            .Select(_ => Empty(model, prompts.Count, c.Heads, c.HeadWidth)).ToArray())];
         var from = positions.Min(p => p.Min());
         // Prompts that begin alike one after another, so that they share.
         int[] order = [.. Enumerable.Range(0, prompts.Count).Order(Comparer<int>.Create((a, b) =>
             prompts.Prompts[a].AsSpan().SequenceCompareTo(prompts.Prompts[b])))];
-        Prefill.Run(model, new([.. order.Select(n => prompts.Prompts[n])]), through, from, wantFinal: false, visit =>
+        var ordered = new PaddedPrompts([.. order.Select(n => prompts.Prompts[n])]);
+        Prefill.Run(model, ordered, through, from, wantFinal: false, visit =>
         {
             using var scope = NewDisposeScope();
             var some = order[visit.First..(visit.First + visit.Rows.Count)];
             for (var i = 0; i < positions.Count; i++)
             {
-                var rows = some.Select((prompt, n) => visit.Rows.Row[n * prompts.Tokens + positions[i][prompt]]).ToArray();
-                kept[i][visit.Layer].index_copy_(0, model.Index(some), visit.Z.index_select(0, model.Index(rows)));
+                var rows = some.Select((prompt, n) => visit.Rows.Row[n * prompts.Tokens + positions[i][prompt]]);
+                var z = visit.Z.index_select(0, model.Index(rows)); // (n, H, dh)
+                kept[i][visit.Layer].index_copy_(0, model.Index(some), z);
             }
         });
         foreach (var t in kept.SelectMany(layer => layer)) t.DetachFromDisposeScope();
@@ -159,9 +150,10 @@ public sealed class BaseRun : IDisposable
         {
             using var inner = NewDisposeScope();
             var (kept, count) = (layers[visit.Layer], visit.Rows.Count);
-            var shown = Model.Index([.. Enumerable.Range(0, count * Width)
-                .Select(i => visit.Rows.Row[i / Width * tokens + From + i % Width])]);
-            void Keep(Tensor of, Tensor seen) => of.narrow(0, (long)visit.First * Width, count * Width).copy_(seen.index_select(0, shown));
+            var shown = Model.Index(Enumerable.Range(0, count * Width)
+                .Select(i => visit.Rows.Row[i / Width * tokens + From + i % Width]));
+            void Keep(Tensor of, Tensor seen) =>
+                of.narrow(0, (long)visit.First * Width, count * Width).copy_(seen.index_select(0, shown));
             Keep(kept.ResidPre, visit.ResidPre);
             Keep(kept.ResidMid, visit.ResidMid);
             Keep(kept.Query, visit.Query);
@@ -172,5 +164,6 @@ public sealed class BaseRun : IDisposable
         return (layers, final!);
     }
 
-    private static Tensor Empty(Llama model, params long[] shape) => empty(shape, dtype: model.Dtype, device: model.Device);
+    private static Tensor Empty(Llama model, params long[] shape) =>
+        empty(shape, dtype: model.Dtype, device: model.Device);
 }

@@ -1,14 +1,9 @@
-using Patchbay.Models;
 using Patchbay.Models.Kernels;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>
-/// Attention of one layer for a few variants: queries of the rows wanted (all of the plan's, or in the last layer only each
-/// prompt's last token), keys and values of the plan's rows over the base's everywhere else.
-/// </summary>
+/// <summary>Attention of one layer for a few variants: queries of the rows wanted (all of the plan's, or in the last
+/// layer only each prompt's last token), keys and values of the plan's rows over the base's everywhere else.</summary>
 internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
 {
     private readonly Llama model = run.Model;
@@ -23,32 +18,36 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     {
         using var scope = NewDisposeScope();
         var weight = model.Weights.Layers[layer].AttentionNorm;
-        var h = model.Norm(x.reshape(-1, model.Config.Width), weight);
-        var k = model.RopeRows(model.Project(layer, Site.K, h), plan.Positions);
-        var v = model.Project(layer, Site.V, h);
-        if (!ReferenceEquals(plan, wanted)) h = LastRows(h, variants.Length);
-        var q = model.RopeRows(model.Project(layer, Site.Q, h), wanted.Positions);
+        var h = model.Norm(x.reshape(-1, model.Config.Width), weight); // (V·R, d)
+        var k = model.RopeRows(model.Project(layer, Site.K, h), plan.Positions); // (V·R, Hkv, dh)
+        var v = model.Project(layer, Site.V, h); // (V·R, Hkv, dh)
+        if (!ReferenceEquals(plan, wanted)) h = LastRows(h, variants.Length); // (V·Rq, d)
+        var q = model.RopeRows(model.Project(layer, Site.Q, h), wanted.Positions); // (V·Rq, H, dh)
         return Run(variants, q, k, v).MoveToOuterDisposeScope();
     }
 
-    /// <summary>z of variants that enter at this layer through attention (edits of q, k or v, a knockout, a refresh): (V·Rq, H·dh).</summary>
+    /// <summary>z of variants that enter here through attention (edits of q, k, v, knockout, refresh): (V·Rq,
+    /// H·dh).</summary>
     public Tensor Fresh(Variant[] variants)
     {
         using var scope = NewDisposeScope();
-        var q = Repeat(wanted.Gather(kept.Query), variants.Length);
+        var q = Repeat(wanted.Gather(kept.Query), variants.Length); // (V·Rq, H, dh)
         if (!variants.Any(EditsKeysOrValues)) return Run(variants, q, null, null).MoveToOuterDisposeScope();
-        var k = Repeat(At(kept.KeyT.permute(0, 3, 1, 2)), variants.Length);
-        var v = Repeat(At(kept.Value.transpose(1, 2)), variants.Length);
+        var k = Repeat(At(kept.KeyT.permute(0, 3, 1, 2)), variants.Length); // (V·R, Hkv, dh)
+        var v = Repeat(At(kept.Value.transpose(1, 2)), variants.Length); // (V·R, Hkv, dh)
         return Run(variants, q, k, v).MoveToOuterDisposeScope();
     }
 
+    // z with all edits and holds, (V·Rq, H·dh), from q (V·Rq, H, dh) and own k and v (V·R, Hkv, dh), null where all
+    // are the base's.
     private Tensor Run(Variant[] variants, Tensor q, Tensor? k, Tensor? v)
     {
         var c = model.Config;
         var ownHeads = c.KeyValueHeads;
         if (k is not null && v is not null && c.GroupSize > 1 && variants.Any(EditsKeysOrValues))
         {
-            (k, v) = (model.PerQueryHead(k), model.PerQueryHead(v)); // an edit is seen by its own query head only
+            // An edit is seen by its own query head only: (V·R, H, dh).
+            (k, v) = (model.PerQueryHead(k), model.PerQueryHead(v));
             ownHeads = c.Heads;
         }
         for (var i = 0; i < variants.Length; i++)
@@ -75,13 +74,14 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         new SeenAttention(run, plan, wanted, layer).Apply(variants, z, q, k, v);
         HoldRows(z.view(V, wanted.Rows, c.Heads, c.HeadWidth), variants);
         for (var i = 0; i < variants.Length; i++)
-            foreach (var edit in variants[i].Edits.Where(e => e.Head.Layer == layer && e.Site == Site.Z)) Apply(z, i, edit, wanted);
+            foreach (var edit in variants[i].Edits.Where(e => e.Head.Layer == layer && e.Site == Site.Z))
+                Apply(z, i, edit, wanted);
         return z.view(V * wanted.Rows, c.Heads * c.HeadWidth);
     }
 
     private bool EditsKeysOrValues(Variant v) => v.Edits.Any(e => e.Head.Layer == layer && e.Site is Site.K or Site.V);
 
-    /// <summary>Puts an edit into its head of variant <paramref name="v"/>: tensor (V·R, heads, dh).</summary>
+    // Puts an edit into its head of variant v: tensor (V·R, heads, dh).
     private void Apply(Tensor all, int v, HeadEdit edit, RowPlan rowsOf)
     {
         if (rowsOf.Find(edit.Positions) is not { } rows) return;
@@ -103,7 +103,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         else head.index_copy_(0, rows.Rows, value);
     }
 
-    /// <summary>Held heads get the base's z back: z (V, R, H, dh).</summary>
+    // Held heads get the base's z back: z (V, R, H, dh).
     private void HoldRows(Tensor z, Variant[] variants)
     {
         using var scope = NewDisposeScope();
@@ -113,21 +113,22 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         if (wanted.HeldRows.Length > 0)
         {
             var rows = model.Index(wanted.HeldRows);
-            var held = baseZ.index_select(0, rows).unsqueeze(0);
+            var held = baseZ.index_select(0, rows).unsqueeze(0); // (1, held rows, H, dh)
             z.index_copy_(1, rows, held.expand([z.shape[0], .. held.shape[1..]]));
         }
         if (!partly) return;
         // Variants in a row that share their holds are done together.
         for (int from = 0, to; from < variants.Length; from = to)
         {
-            for (to = from + 1; to < variants.Length && ReferenceEquals(variants[to].Holds, variants[from].Holds);) to++;
-            if (HeldHeads(variants[from].Holds) is not { } mask) continue;
+            var holds = variants[from].Holds;
+            for (to = from + 1; to < variants.Length && ReferenceEquals(variants[to].Holds, holds);) to++;
+            if (HeldHeads(holds) is not { } mask) continue;
             var some = z.narrow(0, from, to - from);
             some.copy_(where(mask, baseZ.unsqueeze(0), some));
         }
     }
 
-    /// <summary>Which heads of which rows are held: (1, R, H, 1), or null for none.</summary>
+    // Which heads of which rows are held: (1, R, H, 1), or null for none.
     private Tensor? HeldHeads(IReadOnlyList<Hold> holds)
     {
         var heads = model.Config.Heads;
@@ -138,7 +139,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             for (var r = 0; own.Length > 0 && r < wanted.Rows; r++)
                 if (InRange(hold, r)) foreach (var head in own) held[r * heads + head] = true;
         }
-        return held.Contains(true) ? tensor(held).to(model.Device).view(1, wanted.Rows, heads, 1) : null;
+        return held.Contains(true) ? tensor(held, [1, wanted.Rows, heads, 1], device: model.Device) : null;
     }
 
     private bool InRange(Hold hold, int row)
@@ -164,23 +165,22 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         return forbidden;
     }
 
-    /// <summary>Each prompt's last token among the plan's rows: (V·R, d) -> (V·N', d).</summary>
+    // Each prompt's last token among the plan's rows: (V·R, d) -> (V·N', d).
     private Tensor LastRows(Tensor rows, int variants)
     {
         var width = rows.shape[^1];
-        var index = Enumerable.Range(0, plan.Prompts.Length)
-            .Select(n => Math.Max(0, Array.IndexOf(plan.Positions, run.Prompts.Last[plan.Prompts[n]], n * plan.Depth, plan.Depth)));
-        return rows.view(variants, plan.Rows, width).index_select(1, model.Index([.. index])).view(-1, width);
+        var index = plan.Prompts.Select((prompt, n) => Math.Max(0, plan.RowOf(n, run.Prompts.Last[prompt])));
+        return rows.view(variants, plan.Rows, width).index_select(1, model.Index(index)).view(-1, width);
     }
 
-    /// <summary>Rows of a tensor over (prompts, positions, ...): (N'·D, ...).</summary>
+    // Rows of a tensor over (prompts, positions, ...): (N'·D, ...).
     private Tensor At(Tensor byPosition)
     {
-        var prompts = plan.Positions.Select((_, r) => plan.Prompts[r / plan.Depth]).ToArray();
-        var positions = plan.Positions.Select(p => Math.Max(0, p)).ToArray();
-        return byPosition.index(TensorIndex.Tensor(model.Index(prompts)), TensorIndex.Tensor(model.Index(positions)));
+        var prompts = model.Index(plan.Positions.Select((_, r) => plan.Prompts[r / plan.Depth]));
+        var positions = model.Index(plan.Positions.Select(p => Math.Max(0, p)));
+        return byPosition.index(TensorIndex.Tensor(prompts), TensorIndex.Tensor(positions));
     }
 
     private static Tensor Repeat(Tensor rows, int times) =>
-        rows.unsqueeze(0).expand([times, .. rows.shape]).reshape([times * rows.shape[0], .. rows.shape[1..]]).contiguous();
+        rows.unsqueeze(0).expand([times, .. rows.shape]).flatten(0, 1).contiguous();
 }

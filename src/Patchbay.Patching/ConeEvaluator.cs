@@ -1,33 +1,28 @@
-using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Patching;
 
-/// <summary>
-/// Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows that an edit
-/// can reach, and where all heads are held only those rows' MLPs. Variants that can change the same rows go together.
-/// </summary>
+/// <summary>Evaluates variants by computing only what can differ from the base run: layers from the first edit up, rows
+/// that an edit can reach, and where all heads are held only those rows' MLPs. Variants that change the same rows go
+/// together.</summary>
 public sealed class ConeEvaluator : IVariantEvaluator
 {
     private readonly BaseRun run;
 
-    /// <summary>Takes ownership of <paramref name="run"/>.</summary>
-    /// <param name="run">The base run.</param>
-    /// <param name="chunkBytes">Memory that the state of the variants evaluated together may take.</param>
+    /// <summary>Takes ownership of <paramref name="run"/>; <paramref name="chunkBytes"/> is what the state of the
+    /// variants evaluated together may take.</summary>
     public ConeEvaluator(BaseRun run, long chunkBytes = 256L << 20) => (this.run, ChunkBytes) = (run, chunkBytes);
 
-    /// <summary>Memory that the state of the variants evaluated together may take; halved when an allocation fails.</summary>
+    /// <summary>Bytes that variants evaluated together may take; halved when an allocation fails.</summary>
     public long ChunkBytes { get; private set; }
 
     /// <summary>How often an allocation failed and the chunk was halved.</summary>
     public int Halvings { get; private set; }
 
-    /// <summary>Called before each chunk with its number of variants; a test may throw from here as an allocator would.</summary>
+    /// <summary>Called before each chunk with its size; a test may throw from here as an allocator would.</summary>
     internal Action<int>? BeforeChunk { get; init; }
 
-    /// <summary>The base run.</summary>
+    /// <summary>The base run that variants are of.</summary>
     public BaseRun Run => run;
 
     /// <inheritdoc/>
@@ -51,7 +46,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
         ForChunks(variants, run.Model.Config.Layers, (plan, chunk) =>
         {
             if (plan.Find(Prompts.Last) is null) return;
-            var final = new ConePass(run, plan, [.. chunk.Select(v => variants[v])]).Final();
+            var final = ConePass.Final(run, plan, [.. chunk.Select(v => variants[v])]); // (chunk, N', d)
             Measure(plan, chunk, final, metric, results);
         });
         return results;
@@ -68,7 +63,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
         {
             // Chunks hold variants in wave order; outputs are in the caller's.
             var own = outputs.Select(o => o.index_select(0, run.Model.Index(chunk))).ToArray();
-            new ConePass(run, plan, [.. chunk.Select(v => variants[v])]).Read([.. probes.Zip(own)]);
+            ConePass.Read(run, plan, [.. chunk.Select(v => variants[v])], [.. probes.Zip(own)]);
             for (var p = 0; p < outputs.Length; p++) outputs[p].index_copy_(0, run.Model.Index(chunk), own[p]);
         });
         foreach (var output in outputs) output.MoveToOuterDisposeScope();
@@ -78,8 +73,8 @@ public sealed class ConeEvaluator : IVariantEvaluator
     /// <summary>Frees the base run.</summary>
     public void Dispose() => run.Dispose();
 
-    /// <summary>Calls <paramref name="evaluate"/> with each plan and the variants (indices, in wave order) that go together;
-    /// variants that enter at or above <paramref name="end"/> change nothing below it and are left out.</summary>
+    // Calls evaluate with each plan and the variants (indices, in wave order) that go together; variants that enter at
+    // or above end change nothing below it and are left out.
     private void ForChunks(IReadOnlyList<Variant> variants, int end, Action<RowPlan, int[]> evaluate)
     {
         foreach (var v in variants) v.Check(run.Model.Config, Prompts);
@@ -119,15 +114,16 @@ public sealed class ConeEvaluator : IVariantEvaluator
     private void Measure(RowPlan plan, int[] chunk, Tensor final, Metric metric, double[,] results)
     {
         var count = plan.Prompts.Length;
-        var present = plan.Prompts.Select(p => plan.OnlyLast().Positions[Array.IndexOf(plan.Prompts, p)] == Prompts.Last[p]).ToArray();
+        var last = plan.OnlyLast().Positions; // one for each of the plan's prompts
+        var present = plan.Prompts.Select((p, n) => last[n] == Prompts.Last[p]).ToArray();
         var flat = final.view(-1, final.shape[^1]);
         for (long from = 0; from < flat.shape[0]; from += run.Model.BlockRows)
         {
             using var scope = NewDisposeScope();
             var rows = (int)Math.Min(run.Model.BlockRows, flat.shape[0] - from);
             var prompts = Enumerable.Range((int)from, rows).Select(r => plan.Prompts[r % count]).ToArray();
-            var values = metric(run.Model.UnembedRows(flat.narrow(0, from, rows)), run.Model.Index(prompts))
-                .to(ScalarType.Float64).cpu().data<double>().ToArray();
+            var logits = run.Model.Unembed(flat.narrow(0, from, rows)); // (rows, vocabulary)
+            var values = metric.Of(logits, run.Model.Index(prompts));
             for (var r = 0; r < rows; r++)
             {
                 var at = (int)from + r;
@@ -136,22 +132,23 @@ public sealed class ConeEvaluator : IVariantEvaluator
         }
     }
 
-    /// <summary>What a probe reads in the base: (N, dh), repeated for each variant.</summary>
+    // What a probe reads in the base: (N, dh), repeated for each variant.
     private Tensor BaseReading(Probe probe, int variants)
     {
         using var scope = NewDisposeScope();
         var model = run.Model;
         if (probe.Positions.Min() < run.From)
-            throw new ArgumentException($"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
-        var rows = run.Model.Index([.. probe.Positions.Select((p, n) => n * run.Width + p - run.From)]);
+            throw new ArgumentException(
+                $"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
+        var rows = model.Index(probe.Positions.Select((p, n) => n * run.Width + p - run.From));
         var layer = probe.Head.Layer;
         var h = model.Norm(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
-        var value = ProbeReading.Project(model, layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
+        var value = model.ProjectHeads(layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by
-    /// the identity of the position arrays.</summary>
+    // Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by the
+    // identity of the position arrays.
     private sealed class KindOf
     {
         private readonly Dictionary<int[], int> ids = new(ReferenceEqualityComparer.Instance);

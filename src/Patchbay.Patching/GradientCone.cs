@@ -1,19 +1,13 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
-/// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k and v as
-/// this query head sees them.</summary>
-/// <param name="Site">Q, K or V.</param>
-/// <param name="Head">Whose.</param>
+/// <summary>A place where a head takes in what others wrote: its q, k or v projection, before the rotary embedding; k
+/// and v as this query head sees them.</summary>
 public readonly record struct Receiver(Site Site, Head Head);
 
 /// <summary>
 /// The dirty cone under autograd: what z at one position P of each prompt does to the logits, or to receivers at P, as
-/// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base run's
-/// earlier keys and values and from a first layer's residual stream up; weights take no gradient.
+/// differentiable torch operations. As in <see cref="ConeEvaluator"/> only rows P..last are computed, over the base
+/// run's earlier keys and values and from a first layer's residual stream up; weights take no gradient.
 ///  Free: every head at rows P..last attends anew. Held: every head's z at these rows stays the base's but for what is
 /// changed at P, so that only P's residual stream differs, through MLPs. Shapes: N prompts, R rows in all, D of the
 /// deepest prompt, H query heads, dh head width, d width.
@@ -25,24 +19,23 @@ public sealed class GradientCone : IDisposable
     private readonly GradientRows rows;
     private readonly int first;
 
-    /// <summary>Plans rows; keeps <paramref name="run"/>, which must outlive it.</summary>
-    /// <param name="run">The base run.</param>
-    /// <param name="positions">P of each prompt concerned: N of them.</param>
-    /// <param name="first">The first prompt concerned, among the run's.</param>
+    /// <summary>Plans rows; keeps <paramref name="run"/>, which must outlive it. <paramref name="positions"/> are P of
+    /// each of the N prompts concerned, <paramref name="first"/> is the first of these among the run's.</summary>
     /// <exception cref="ArgumentException">A position is not among those that the run keeps.</exception>
     public GradientCone(BaseRun run, int[] positions, int first = 0)
     {
         for (var n = 0; n < positions.Length; n++)
         {
             var last = run.Prompts.Last[first + n];
-            if (positions[n] < run.From || positions[n] > last)
-                throw new ArgumentException($"position {positions[n]} of prompt {first + n} is outside {run.From} to {last}, which the base run keeps");
+            if (positions[n] >= run.From && positions[n] <= last) continue;
+            throw new ArgumentException($"position {positions[n]} of prompt {first + n} is outside {run.From} to " +
+                $"{last}, which the base run keeps");
         }
         (this.run, model, this.first) = (run, run.Model, first);
         rows = new GradientRows(run, positions, first);
     }
 
-    /// <summary>N.</summary>
+    /// <summary>N, the number of prompts concerned.</summary>
     public int Count => rows.Count;
 
     /// <summary>Bytes that the graph of one prompt takes until its gradient is had, about.</summary>
@@ -51,19 +44,23 @@ public sealed class GradientCone : IDisposable
     /// <param name="tokens">Tokens of the prompt.</param>
     /// <param name="depth">Rows: tokens - P.</param>
     /// <param name="layers">Layers passed through.</param>
-    public static long Bytes(LlamaConfig config, int elementSize, int tokens, int depth, int layers) =>
-        (long)depth * layers * elementSize *
-            (8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward + 4L * config.Heads * tokens);
+    public static long Bytes(LlamaConfig config, int elementSize, int tokens, int depth, int layers)
+    {
+        var perRow = 8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward
+            + 4L * config.Heads * tokens;
+        return (long)depth * layers * elementSize * perRow;
+    }
 
     /// <summary>The base run's z at P of a layer: (N, H, dh).</summary>
     public Tensor BaseZ(int layer) => run.Layers[layer].Z.index_select(0, rows.BaseStarts);
 
     /// <summary>Residual stream after the last layer at each prompt's last token, free: (N, d).</summary>
     /// <param name="firstLayer">Lowest layer in which anything is changed.</param>
-    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last layer
-    /// where P is no prompt's last token: it could do nothing there.</param>
+    /// <param name="z">Given a layer and z at P, (N, H, dh), z to go on with; null changes none. Not called in the last
+    /// layer where P is no prompt's last token: it could do nothing there.</param>
     /// <param name="received">What receivers take in at P in place of their own: (N, dh) each.</param>
-    public Tensor Final(int firstLayer, Func<int, Tensor, Tensor>? z, IReadOnlyList<(Receiver To, Tensor Value)>? received = null)
+    public Tensor Final(
+        int firstLayer, Func<int, Tensor, Tensor>? z, IReadOnlyList<(Receiver To, Tensor Value)>? received = null)
     {
         using var scope = NewDisposeScope();
         var edits = (received ?? []).ToLookup(r => (r.To.Head.Layer, r.To.Site), r => (r.To.Head.Index, r.Value));
@@ -103,8 +100,9 @@ public sealed class GradientCone : IDisposable
             var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
             for (var r = 0; r < receivers.Count; r++)
             {
-                if (receivers[r].Head.Layer != l) continue;
-                read[r] = ProbeReading.Project(model, l, receivers[r].Site, [receivers[r].Head.Index], h).select(1, 0).MoveToOuterDisposeScope();
+                var (site, head) = receivers[r];
+                if (head.Layer != l) continue;
+                read[r] = model.ProjectHeads(l, site, [head.Index], h).select(1, 0).MoveToOuterDisposeScope();
             }
             if (l < end) x = HeldLayer(l, x, l < firstLayer ? null : z);
         }
@@ -114,7 +112,7 @@ public sealed class GradientCone : IDisposable
     /// <summary>Frees the plan; the base run stays.</summary>
     public void Dispose() => rows.Dispose();
 
-    /// <summary>One layer of row P alone, whose heads' z is the base's but for the change: (N, d) -> (N, d).</summary>
+    // One layer of row P alone, whose heads' z is the base's but for the change: (N, d) -> (N, d).
     private Tensor HeldLayer(int l, Tensor x, Func<int, Tensor, Tensor>? z)
     {
         using var scope = NewDisposeScope();
@@ -123,12 +121,13 @@ public sealed class GradientCone : IDisposable
         return model.AddMlp(l, model.AddAttention(l, x, at.reshape(rows.Count, -1))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Final residual stream of the last token from that of P: the base's where P lies before it.</summary>
+    // Final residual stream of the last token from that of P: the base's where P lies before it.
     private Tensor FinalOf(Tensor atP) => rows.AllAtLast ? atP.alias()
         : atP.where(rows.AtLast.squeeze(1), run.Final.narrow(0, first, rows.Count));
 
-    /// <summary>One layer of all rows, in the last layer only each prompt's last: (R, d) -> (R or N, d).</summary>
-    private Tensor Layer(int l, Tensor x, Func<int, Tensor, Tensor>? z, ILookup<(int Layer, Site Site), (int Head, Tensor Value)> edits)
+    // One layer of all rows, in the last layer only each prompt's last: (R, d) -> (R or N, d).
+    private Tensor Layer(
+        int l, Tensor x, Func<int, Tensor, Tensor>? z, ILookup<(int Layer, Site Site), (int Head, Tensor Value)> edits)
     {
         using var scope = NewDisposeScope();
         var last = l == model.Config.Layers - 1;
@@ -138,18 +137,18 @@ public sealed class GradientCone : IDisposable
             var value = model.PerQueryHead(model.Project(l, site, h));
             return edits[(l, site)].Any() ? AtStarts(value, at => Received(at, edits[(l, site)])) : value;
         }
-        var k = model.Rope(Own(Site.K), rows.Positions);
-        var v = Own(Site.V);
+        var k = model.Rope(Own(Site.K), rows.Positions); // (R, H, dh)
+        var v = Own(Site.V); // (R, H, dh)
         if (last && rows.Depth > 1) (x, h) = (x.index_select(0, rows.Ends), h.index_select(0, rows.Ends));
         var q = model.Project(l, Site.Q, h); // (R or N, H, dh)
         if (edits[(l, Site.Q)].Any()) q = AtP(q, last, at => Received(at, edits[(l, Site.Q)]));
         q = model.Rope(q, last ? rows.LastPositions : rows.Positions);
-        var sums = Attention(l, q, k, v, last);
+        var sums = Attention(l, q, k, v, last); // (R or N, H, dh)
         if (z is not null) sums = AtP(sums, last, at => z(l, at));
         return model.AddMlp(l, model.AddAttention(l, x, sums.reshape(sums.shape[0], -1))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or N, H, dh).</summary>
+    // Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or N, H, dh).
     private Tensor Attention(int l, Tensor q, Tensor k, Tensor v, bool last)
     {
         using var scope = NewDisposeScope();
@@ -172,14 +171,21 @@ public sealed class GradientCone : IDisposable
         return (last || rows.Even ? z.alias() : z.index_select(0, rows.Unpadded)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rows as a padded block, heads first: (R or N, H, dh) -> (N, H, D, dh).</summary>
-    private Tensor Block(Tensor of, int depth) =>
-        (rows.Even || depth < rows.Depth ? of : of.index_select(0, rows.Padded)).view(rows.Count, depth, of.shape[1], of.shape[2]).transpose(1, 2);
+    // Rows as a padded block, heads first: (R or N, H, dh) -> (N, H, D, dh).
+    private Tensor Block(Tensor of, int depth)
+    {
+        if (!rows.Even && depth == rows.Depth) of = of.index_select(0, rows.Padded); // (N·D, H, dh)
+        return of.view(rows.Count, depth, of.shape[1], of.shape[2]).transpose(1, 2);
+    }
 
-    private static Tensor Received(Tensor at, IEnumerable<(int Head, Tensor Value)> edits) =>
-        at.clone().index_copy_(1, tensor(edits.Select(e => (long)e.Head).ToArray()).to(at.device), stack(edits.Select(e => e.Value), 1));
+    // Projections at P, (N, H, dh), with what some heads received in the place of their own.
+    private static Tensor Received(Tensor at, IEnumerable<(int Head, Tensor Value)> edits)
+    {
+        var heads = RowIndex.Of(edits.Select(e => e.Head), at.device);
+        return at.clone().index_copy_(1, heads, stack(edits.Select(e => e.Value), 1));
+    }
 
-    /// <summary>Changes row P of each prompt: rows (R, ...), or in the last layer (N, ...), where other prompts stay as they are.</summary>
+    // Changes row P of each prompt: rows (R, ...), or in the last layer (N, ...), where other prompts stay as they are.
     private Tensor AtP(Tensor of, bool last, Func<Tensor, Tensor> change)
     {
         if (!last || rows.AllAtLast) return AtStarts(of, change);

@@ -1,40 +1,33 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
-/// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values are of every
-/// prompt. Everything is freed after the visit.</summary>
-/// <param name="Layer">l.</param>
+/// <summary>What one layer of a forward pass computed for a chunk of n prompts, on their distinct rows; keys and values
+/// are of every prompt. Everything is freed after the visit.</summary>
+/// <param name="Layer">Which layer it is, from 0.</param>
 /// <param name="First">Index of the chunk's first prompt.</param>
 /// <param name="Rows">Which row each prompt's positions are.</param>
 /// <param name="ResidPre">Residual stream before attention: (R, d).</param>
 /// <param name="ResidMid">The same after attention: (R, d).</param>
 /// <param name="Query">After the rotary embedding: (R, H, dh).</param>
 /// <param name="Key">After the rotary embedding: (n, T, Hkv, dh).</param>
-/// <param name="Value">(n, T, Hkv, dh).</param>
-/// <param name="Z">(R, H, dh).</param>
+/// <param name="Value">What is attended to: (n, T, Hkv, dh).</param>
+/// <param name="Z">Heads' weighted sums: (R, H, dh).</param>
 internal sealed record LayerVisit(int Layer, int First, SharedRows Rows,
     Tensor ResidPre, Tensor ResidMid, Tensor Query, Tensor Key, Tensor Value, Tensor Z);
 
-/// <summary>
-/// Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves: base runs and
-/// captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have in common at their beginning
-/// is computed once.
-/// </summary>
+/// <summary>Forward passes over many prompts that show each layer's activations to a visitor and keep none themselves:
+/// base runs and captures are visitors. Prompts go through in chunks that fit the cache; what prompts of a chunk have
+/// in common at their beginning is computed once.</summary>
 internal static class Prefill
 {
     /// <summary>Positions padded so that a row of keys is whole vectors.</summary>
     public static int PaddedTokens(int tokens) => (tokens + 15) / 16 * 16;
 
-    /// <summary>
-    /// Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only positions from
-    /// <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual stream after it of each
-    /// prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last layer's MLP is then left out.
-    /// <paramref name="ablation"/> replaces z.
-    /// </summary>
-    public static Tensor? Run(Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
+    /// <summary>Runs all prompts through the first <paramref name="layers"/> layers. In the last of these only
+    /// positions from <paramref name="lastLayerFrom"/> on are computed (keys and values of all). Returns the residual
+    /// stream after it of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last
+    /// layer's MLP is then left out. <paramref name="ablation"/> replaces z.</summary>
+    public static Tensor? Run(
+        Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)
     {
         ablation?.Check(prompts);
@@ -52,10 +45,11 @@ internal static class Prefill
         return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
     }
 
-    private static Tensor? RunChunk(Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom,
-        bool wantFinal, Action<LayerVisit> visit, Ablation? ablation)
+    private static Tensor? RunChunk(
+        Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom, bool wantFinal,
+        Action<LayerVisit> visit, Ablation? ablation)
     {
-        var x = model.Embed(model.Index(rows.Ids));
+        var x = model.Embed(model.Index(rows.Ids)); // (R, d)
         for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
@@ -66,36 +60,36 @@ internal static class Prefill
                 (rows, var kept) = rows.After(lastFrom);
                 (h, x) = (h.index_select(0, model.Index(kept)), x.index_select(0, model.Index(kept)));
             }
-            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions);
-            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0);
+            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions); // (R, H, dh)
+            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0); // (R, H, dh)
             if (ablation is not null) z = ablation.Apply(l, first, rows.Tokens, rows.Places, z);
-            var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1));
+            var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1)); // (R, d)
             visit(new LayerVisit(l, first, rows, x, mid, query, key, value, z));
             x = last && !wantFinal ? mid : model.AddMlp(l, mid);
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
-        return x.index_select(0, model.Index([.. Enumerable.Range(0, rows.Count)
-            .Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]])]));
+        return x.index_select(0, model.Index(Enumerable.Range(0, rows.Count)
+            .Select(n => rows.Row[n * rows.Tokens + prompts.Last[first + n]]))); // (n, d)
     }
 
-    /// <summary>Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.</summary>
-    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(Llama model, int l, Tensor x,
-        SharedRows rows)
+    // Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.
+    private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(
+        Llama model, int l, Tensor x, SharedRows rows)
     {
         var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
         var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions), model, rows);
         return (key, Everywhere(model.Project(l, Site.V, h), model, rows), h);
     }
 
-    /// <summary>A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).</summary>
+    // A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).
     private static Tensor Everywhere(Tensor of, Llama model, SharedRows rows)
     {
         if (!rows.IsPlain) of = of.index_select(0, model.Index(rows.Row.Where(r => r >= 0)));
         return of.view(rows.Count, -1, of.shape[1], of.shape[2]);
     }
 
-    /// <summary>z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.</summary>
+    // z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.
     private static Tensor Attend(Llama model, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
         var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);

@@ -1,19 +1,16 @@
-using static TorchSharp.torch;
-
 namespace Patchbay.Patching;
 
-/// <summary>Where some positions are among the rows of a plan: <paramref name="Rows"/>[i] holds the position asked for of
-/// prompt <paramref name="Prompts"/>[i] (an index into the base's prompts).</summary>
+/// <summary>Where some positions are among the rows of a plan: <paramref name="Rows"/>[i] holds the position asked for
+/// of prompt <paramref name="Prompts"/>[i] (an index into the base's prompts).</summary>
 /// <param name="Rows">Row numbers n·D + j: (m) int64.</param>
 /// <param name="Prompts">Prompt of each: (m) int64.</param>
 /// <param name="Identity">Whether they are all rows in order, so that nothing need be gathered.</param>
 /// <param name="AllPrompts">Whether the prompts are all of the base's in order.</param>
 internal sealed record RowSet(Tensor Rows, Tensor Prompts, bool Identity, bool AllPrompts);
 
-/// <summary>
-/// Which rows of some prompts a kind of variant can change: D rows per prompt, at ascending positions, padded with -1.
-/// A row is dirty if an edit touches it, or if it comes after one and may attend back to it (its heads are not all held).
-/// </summary>
+/// <summary>Which rows of some prompts a kind of variant can change: D rows per prompt, at ascending positions, padded
+/// with -1. A row is dirty if an edit touches it, or if it comes after one and may attend to it (not all heads are
+/// held).</summary>
 internal sealed class RowPlan : IDisposable
 {
     private readonly BaseRun run;
@@ -44,7 +41,7 @@ internal sealed class RowPlan : IDisposable
     /// <summary>D, rows per prompt.</summary>
     public int Depth { get; }
 
-    /// <summary>N'·D.</summary>
+    /// <summary>N'·D, padding included.</summary>
     public int Rows => Positions.Length;
 
     /// <summary>Position of row n·D + j, or -1.</summary>
@@ -59,7 +56,7 @@ internal sealed class RowPlan : IDisposable
     /// <summary>Whether any row attends anew; otherwise only edits and MLPs change anything.</summary>
     public bool Live { get; }
 
-    /// <summary>Index of each row among the base run's kept rows: (N'·D) int64; padding points at some row of its prompt.</summary>
+    /// <summary>Index of each row among the base run's kept rows, (N'·D) int64; some row for padding.</summary>
     public Tensor BaseRows => baseRows ??= Index(Enumerable.Range(0, Rows)
         .Select(r => Prompts[r / Depth] * (long)run.Width + Math.Max(0, Positions[r] - run.From)));
 
@@ -76,7 +73,7 @@ internal sealed class RowPlan : IDisposable
             [.. last.Select(r => new[] { r >= 0 && Held[r] })]);
     }
 
-    /// <summary>Where <paramref name="positions"/> (one per prompt of the base run) are among the rows; null if nowhere.</summary>
+    /// <summary>Where <paramref name="positions"/>, one for each of the base's prompts, are; null if nowhere.</summary>
     public RowSet? Find(int[] positions)
     {
         if (sets.TryGetValue(positions, out var found)) return found;
@@ -106,18 +103,14 @@ internal sealed class RowPlan : IDisposable
         }
     }
 
-    private int RowOf(int n, int position) => Array.IndexOf(Positions, position, n * Depth, Depth);
+    /// <summary>Row of a position of the plan's prompt <paramref name="n"/>, or below 0.</summary>
+    public int RowOf(int n, int position) => Array.IndexOf(Positions, position, n * Depth, Depth);
 
-    private Tensor Index(IEnumerable<long> values)
-    {
-        using var scope = NewDisposeScope();
-        return tensor(values.ToArray()).to(run.Model.Device).DetachFromDisposeScope();
-    }
+    private Tensor Index(IEnumerable<long> values) =>
+        RowIndex.Of(values, run.Model.Device).DetachFromDisposeScope();
 
-    /// <summary>
-    /// The plans of one kind of variant, one for each set of prompts with about as many dirty rows (at most 15 % padding);
-    /// prompts that the variant leaves clean are in none.
-    /// </summary>
+    /// <summary>The plans of one kind of variant, one for each set of prompts with about as many dirty rows (at most 15
+    /// % padding); prompts that the variant leaves clean are in none.</summary>
     public static List<RowPlan> For(BaseRun run, Variant variant)
     {
         var dirty = Enumerable.Range(0, run.Prompts.Count)
@@ -141,9 +134,11 @@ internal sealed class RowPlan : IDisposable
         var touched = variant.Touched.Select(p => p[n]).ToHashSet();
         var first = touched.Min();
         if (first < run.From)
-            throw new ArgumentException($"a variant touches position {first} of prompt {n}; the base run keeps positions from {run.From} on");
+            throw new ArgumentException($"a variant touches position {first} of prompt {n}; the base run keeps " +
+                $"positions from {run.From} on");
         bool Held(int p) => variant.Holds.Any(h => h.Heads is null && h.From[n] <= p && p <= h.To[n]);
-        var rows = Enumerable.Range(first, run.Prompts.Last[n] - first + 1).Where(p => touched.Contains(p) || !Held(p)).ToArray();
+        int[] rows = [.. Enumerable.Range(first, run.Prompts.Last[n] - first + 1)
+            .Where(p => touched.Contains(p) || !Held(p))];
         return (rows, [.. rows.Select(Held)]);
     }
 }

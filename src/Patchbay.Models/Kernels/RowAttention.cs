@@ -1,13 +1,8 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Models.Kernels;
 
-/// <summary>
-/// Attention of some rows of some variants over the keys of a base run, with the keys and values of the variants' own
-/// rows in the place of the base's. A variant is one altered copy of the base's N prompts; a plain forward pass is the
-/// case of one variant with no rows of its own.
-/// </summary>
+/// <summary>Attention of some rows of some variants over the keys of a base run, with the keys and values of the
+/// variants' own rows in the place of the base's. A variant is one altered copy of the base's N prompts; a plain
+/// forward pass is the case of one variant with no rows of its own.</summary>
 public sealed partial record RowAttention
 {
     /// <summary>Queries after the rotary embedding: (V, N, Dq, H, dh).</summary>
@@ -16,8 +11,8 @@ public sealed partial record RowAttention
     /// <summary>Position of each query row, N × Dq; -1 marks padding, whose output is zero.</summary>
     public required int[] QueryPositions { get; init; }
 
-    /// <summary>The base's keys after the rotary embedding, transposed: (prompts, Hkv, dh, Tp), Tp >= T padded with finite
-    /// numbers to a multiple of 16.</summary>
+    /// <summary>The base's keys after the rotary embedding, transposed: (prompts, Hkv, dh, Tp), Tp >= T padded with
+    /// finite numbers to a multiple of 16.</summary>
     public required Tensor BaseKeyT { get; init; }
 
     /// <summary>The base's values: (prompts, Hkv, T, dh).</summary>
@@ -36,21 +31,19 @@ public sealed partial record RowAttention
     /// <summary>Position of each own row, N × Dk; -1 marks padding.</summary>
     public int[] OwnPositions { get; init; } = [];
 
-    /// <summary>Key positions that a query row may not attend to, by (v·N + n)·Dq + j; null for none at all.</summary>
+    /// <summary>Key positions that query row (v·N + n)·Dq + j may not attend to; null for none at all.</summary>
     public int[]?[]? Forbidden { get; init; }
 
     /// <summary>Heads' weighted sums, (V, N, Dq, H, dh), in the queries' dtype.</summary>
-    public Tensor Run() => FitsKernel ? RunKernel() : RunTorch();
-
-    /// <summary>Whether the kernel computes this: on the CPU, without gradients, in float32 or narrower.</summary>
-    private bool FitsKernel => Query.device_type == DeviceType.CPU && !is_grad_enabled()
-        && Query.dtype != ScalarType.Float64 && BaseKeyT.shape[3] <= 32768;
-
-    /// <summary>The kernel on float32 copies of what is narrower: a product of few rows of bfloat16 or float16 is many
-    /// times slower than this, and attention is a small part of a layer.</summary>
-    public Tensor RunKernel()
+    public Tensor Run()
     {
+        // The kernel computes on the CPU, without gradients, in float32.
+        var fits = Query.device_type == DeviceType.CPU && !is_grad_enabled() && Query.dtype != ScalarType.Float64
+            && BaseKeyT.shape[3] <= 32768;
+        if (!fits) return RunTorch();
         if (Query.dtype == ScalarType.Float32) return RunFused();
+        // What is narrower is copied: a product of few rows of bfloat16 or float16 is many times slower than this, and
+        // attention is a small part of a layer.
         using var scope = NewDisposeScope();
         var wide = this with
         {
@@ -63,8 +56,7 @@ public sealed partial record RowAttention
         return wide.RunFused().to(Query.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the kernel reads in the place of a tensor: float32 of bfloat16 or float16 on the CPU, else the
-    /// same.</summary>
+    /// <summary>A tensor as the kernel reads it: float32 of bfloat16 or float16 on the CPU, else the same.</summary>
     public static Tensor Widened(Tensor x) =>
         x.device_type == DeviceType.CPU && x.ElementSize == 2 ? x.to(ScalarType.Float32) : x.alias();
 
@@ -80,30 +72,32 @@ public sealed partial record RowAttention
     {
         using var scope = NewDisposeScope();
         int V = Variants, N = Count, D = QueryRows, H = Heads, dh = HeadWidth, T = (int)BaseValue.shape[2];
-        var hkv = (int)BaseValue.shape[1];
+        int hkv = (int)BaseValue.shape[1], group = H / hkv;
         var prompts = RowIndex.Of(Prompts, Query.device);
-        var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);
-        var value = BaseValue.index_select(0, prompts);
+        var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);                      // (N, hkv, dh, T)
+        var value = BaseValue.index_select(0, prompts);                                     // (N, hkv, T, dh)
         var q = Query.div(Number.Of(Math.Sqrt(dh)));
 
         // Base keys: all variants of a prompt and key/value head share one product.
-        var grouped = q.view(V, N, D, hkv, H / hkv, dh).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, dh);
-        var scores = grouped.matmul(keyT).view(N, hkv, H / hkv, V, D, T).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, T);
+        Tensor ByPrompt(Tensor x, int width) => // (V, N, D, H, width) -> (N, hkv, group·V·D, width)
+            x.view(V, N, D, hkv, group, width).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, width);
+        Tensor ByVariant(Tensor x, int width) => // and back
+            x.view(N, hkv, group, V, D, width).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, width);
+        var scores = ByVariant(ByPrompt(q, dh).matmul(keyT), T);                            // (V, N, D, H, T)
         var (baseMask, ownMask) = Masks(T);
         scores = scores.masked_fill(baseMask, Number.Never);
         Tensor? ownValue = null;
         if (OwnKey is not null && OwnValue is not null)
         {
             var repeat = H / (int)OwnKey.shape[3];
-            var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);       // (V, N, H, dh, Dk)
-            ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);       // (V, N, H, Dk, dh)
-            var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);           // (V, N, D, H, Dk)
+            var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);   // (V, N, H, dh, Dk)
+            ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);   // (V, N, H, Dk, dh)
+            var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);       // (V, N, D, H, Dk)
             own = own.masked_fill(ownMask!, Number.Never);
             scores = cat([scores, own], -1);
         }
-        var weights = Llama.Softmax(scores);
-        var over = weights.narrow(-1, 0, T).view(V, N, D, hkv, H / hkv, T).permute(1, 3, 4, 0, 2, 5).reshape(N, hkv, -1, T);
-        var z = over.matmul(value).view(N, hkv, H / hkv, V, D, dh).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, dh);
+        var weights = Llama.Softmax(scores);                                                // (V, N, D, H, T + Dk)
+        var z = ByVariant(ByPrompt(weights.narrow(-1, 0, T), T).matmul(value), dh);         // (V, N, D, H, dh)
         if (ownValue is not null)
         {
             var own = weights.narrow(-1, T, OwnRows).permute(0, 1, 3, 2, 4).matmul(ownValue).permute(0, 1, 3, 2, 4);
@@ -112,13 +106,13 @@ public sealed partial record RowAttention
         return z.contiguous().MoveToOuterDisposeScope();
     }
 
-    /// <summary>True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1,
-    /// Dk) or null. Padding attends to the first token, so that no NaN arises.</summary>
+    // True where a score is to be -inf: over base keys (V or 1, N, D, 1, T), over own ones (V or 1, N, D, 1, Dk) or
+    // null. Padding attends to the first token, so that no NaN arises.
     private (Tensor Base, Tensor? Own) Masks(int tokens)
     {
-        var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);        // (N, D, 1)
+        var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);       // (N, D, 1)
         var keys = RowIndex.Below(tokens, Query.device);
-        var forbidden = keys.gt(at.clamp_min(Number.Of(0)));                                           // (N, D, T)
+        var forbidden = keys.gt(at.clamp_min(Number.Of(0)));                                // (N, D, T)
         if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
         var replaced = new bool[Count * tokens];
         for (var i = 0; i < OwnPositions.Length; i++)
@@ -131,8 +125,8 @@ public sealed partial record RowAttention
                 (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 
-    /// <summary>A mask (N, D, keys) with what <see cref="Forbidden"/> says of each variant, (V or 1, N, D, 1, keys);
-    /// <paramref name="place"/> tells where a position stands among a prompt's keys, below 0 for nowhere.</summary>
+    // A mask (N, D, keys) with what Forbidden says of each variant, (V or 1, N, D, 1, keys); place tells where a
+    // position stands among a prompt's keys, below 0 for nowhere.
     private Tensor WithForbidden(Tensor mask, Func<int, int, int> place)
     {
         mask = mask.unsqueeze(0).unsqueeze(3);
@@ -145,5 +139,4 @@ public sealed partial record RowAttention
         mask.view(-1).index_fill_(0, RowIndex.Of(places, Query.device), Number.One);
         return mask;
     }
-
 }

@@ -1,15 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models.Kernels;
 
 // The kernel: each query row's scores, softmax and weighted sum in one pass, over base and own rows where they lie.
 public sealed partial record RowAttention
 {
-    /// <summary>Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors
-    /// float32.</summary>
+    // Each row's scores, softmax and weighted sum while they are in registers and L1; all tensors float32.
     private unsafe Tensor RunFused()
     {
         var z = empty_like(Query);
@@ -77,8 +75,7 @@ public sealed partial record RowAttention
         }
     }
 
-    /// <summary>scores[t] = q · keyT[:, t] for t below <paramref name="count"/> (and some garbage up to the
-    /// padding).</summary>
+    // scores[t] = q · keyT[:, t] for t below count (and some garbage up to the padding).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Scores(float* q, float* keyT, float* scores, int dh, int padded, int count)
     {
@@ -121,7 +118,7 @@ public sealed partial record RowAttention
         return total;
     }
 
-    /// <summary>z = sum over t of weights[t] * values[t].</summary>
+    // z = sum over t of weights[t] * values[t].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void WeightedSum(float* weights, float** values, float* z, int count, int dh)
     {
@@ -154,8 +151,8 @@ public sealed partial record RowAttention
             for (var t = 0; t < count; t++) z[i] += weights[t] * values[t][i];
     }
 
-    /// <summary>scores := softmax(scores * scale) over the first <paramref name="count"/>; whole vectors are used, so
-    /// that what lies behind, up to a multiple of 16, becomes zero.</summary>
+    // scores := softmax(scores * scale) over the first count; whole vectors are used, so that what lies behind, up to a
+    // multiple of 16, becomes zero.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // at its best from the first call
     private static unsafe void Softmax(float* scores, int count, float scale)
     {
@@ -177,8 +174,7 @@ public sealed partial record RowAttention
         for (var t = 0; t < whole; t += 16) (Vector512.Load(scores + t) * inverse).Store(scores + t);
     }
 
-    /// <summary>Runs <paramref name="body"/> for each row, on as many threads as libtorch uses once there is enough
-    /// work (<paramref name="width"/> elements a row).</summary>
+    // Runs body for each row, on as many threads as libtorch uses once there is enough work (width elements a row).
     private static void ForRows(int rows, long width, Action<int> body)
     {
         var threads = get_num_threads();
@@ -194,8 +190,7 @@ public sealed partial record RowAttention
         });
     }
 
-    /// <summary>Address of a contiguous float32 CPU tensor's first element. The caller keeps the tensor
-    /// alive.</summary>
+    /// <summary>Address of a contiguous float32 CPU tensor, which the caller keeps alive.</summary>
     /// <exception cref="ArgumentException">It is not contiguous.</exception>
     private static unsafe float* Pointer(Tensor x)
     {

@@ -6,18 +6,15 @@ using System.Text.RegularExpressions;
 
 namespace Patchbay.Models.Libtorch;
 
-/// <summary>
-/// Loads TorchSharp's native half where the machine's libstdc++ is older than the one it was linked with. It asks for
-/// GLIBCXX_3.4.32 because of one symbol that no relocation refers to (see docs/torch.md); a copy in which that need is
-/// weak loads and works. The copy exists for the moment of loading only, so that a folder built on one system runs on
-/// another, from a read-only place too, and no file of a package is touched.
-/// </summary>
+/// <summary>Loads TorchSharp's native half where the machine's libstdc++ is older than the one it was linked with. It
+/// asks for GLIBCXX_3.4.32 because of one symbol that no relocation refers to (see docs/torch.md); a copy in which that
+/// need is weak loads and works. The copy exists for the moment of loading only, so that a folder built on one system
+/// runs on another, from a read-only place too, and no file of a package is touched.</summary>
 public static partial class OlderSystems
 {
     private const string NativeHalf = "LibTorchSharp";
 
-    /// <summary>The version that was asked for in vain, e.g. "GLIBCXX_3.4.32"; null where nothing had to be
-    /// done.</summary>
+    /// <summary>The version asked for in vain, e.g. "GLIBCXX_3.4.32"; null where nothing had to be done.</summary>
     public static string? AbsentVersion { get; private set; }
 
     /// <summary>Has this assembly asked whenever the runtime finds no way to load a native library.</summary>

@@ -2,12 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Patchbay.Models.Libtorch;
 
-/// <summary>
-/// What neither .NET nor TorchSharp offers, asked of the C library and of NVIDIA's driver. OpenMP reads its settings
-/// from the environment of the C library, of which .NET keeps a copy of its own; glibc's allocator returns large blocks
-/// to the system at once unless it is told otherwise (docs/torch.md has the measurements); and TorchSharp does not tell
-/// how much memory a device has free.
-/// </summary>
+/// <summary>What neither .NET nor TorchSharp offers, asked of the C library and of NVIDIA's driver. OpenMP reads its
+/// settings from the environment of the C library, of which .NET keeps a copy of its own; glibc's allocator returns
+/// large blocks to the system at once unless it is told otherwise (docs/torch.md has the measurements); and TorchSharp
+/// does not tell how much memory a device has free.</summary>
 internal static partial class SystemCalls
 {
     /// <summary>mallopt's M_TRIM_THRESHOLD and M_MMAP_THRESHOLD.</summary>

@@ -1,19 +1,15 @@
 using System.Diagnostics;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Models.Libtorch;
 
 /// <summary>Settings of libtorch's process, and what can be told about it.</summary>
 public static class TorchRuntime
 {
-    /// <summary>
-    /// Blocks of at least this many bytes are mapped on their own and go back to the system when freed. High, because
-    /// the next operation needs them again: see the measurements in docs/torch.md.
-    /// </summary>
+    // Blocks of at least this many bytes are mapped on their own and go back to the system when freed. High, because
+    // the next operation needs them again: see the measurements in docs/torch.md.
     private const int MmapThreshold = 256 << 20;
 
-    /// <summary>Free memory at the end of the heap beyond this many bytes goes back to the system.</summary>
+    // Free memory at the end of the heap beyond this many bytes goes back to the system.
     private const int TrimThreshold = 512 << 20;
 
     /// <summary>"TorchSharp 0.107.0, libtorch 2.10.0".</summary>
@@ -21,10 +17,9 @@ public static class TorchRuntime
         $"TorchSharp {typeof(torch).Assembly.GetName().Version?.ToString(3)}, "
         + $"libtorch {Version.Parse(__version__).ToString(3)}";
 
-    /// <summary>
-    /// Sets the number of threads of an operation and how memory is given back. To be called before the first tensor:
-    /// OpenMP reads the environment once, when libtorch is loaded, and threads made later take their number from there.
-    /// </summary>
+    /// <summary>Sets the number of threads of an operation and how memory is given back. To be called before the first
+    /// tensor: OpenMP reads the environment when libtorch is loaded, and threads made later take their number from
+    /// it.</summary>
     /// <param name="threads">Threads of one operation, at least 1.</param>
     public static void Configure(int threads)
     {
@@ -37,8 +32,7 @@ public static class TorchRuntime
         set_num_threads(threads);
     }
 
-    /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU on the configured
-    /// threads.</summary>
+    /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU by the set threads.</summary>
     public static double MeasureGflops(
         ScalarType dtype = ScalarType.Float32, Device? on = null, int size = 1024, double seconds = 0.5)
     {
@@ -67,8 +61,7 @@ public static class TorchRuntime
     /// <summary>Gives memory of freed tensors back to the system; for the end of a piece of work.</summary>
     public static void ReturnFreedMemory() => _ = SystemCalls.TrimHeap(0);
 
-    /// <summary>Free memory of a CUDA device in bytes, as its driver tells; null for the CPU and where there is no
-    /// driver.</summary>
+    /// <summary>Free memory of a CUDA device in bytes by its driver; null for the CPU or without a driver.</summary>
     public static long? FreeMemory(Device device) =>
         device.type == DeviceType.CUDA ? SystemCalls.DeviceMemory(Math.Max(0, device.index))?.Free : null;
 

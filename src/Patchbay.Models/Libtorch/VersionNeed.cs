@@ -3,11 +3,9 @@ using System.Text;
 
 namespace Patchbay.Models.Libtorch;
 
-/// <summary>
-/// The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with: its
-/// section .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The dynamic
-/// linker refuses a library for a version that is absent, unless the need is marked as weak.
-/// </summary>
+/// <summary>The versions that a shared library (ELF, 64 bits, little endian) needs of the libraries it is linked with:
+/// its section .gnu.version_r, a list of files (Elf64_Verneed) with a list of versions each (Elf64_Vernaux). The
+/// dynamic linker refuses a library for a version that is absent, unless the need is marked as weak.</summary>
 public static class VersionNeed
 {
     private const uint VersionNeeds = 0x6ffffffe; // SHT_GNU_verneed
@@ -51,8 +49,7 @@ public static class VersionNeed
         return changed;
     }
 
-    /// <summary>Marks in a section that begins <paramref name="needs"/> and tells of <paramref name="files"/>
-    /// files.</summary>
+    // Marks in a section, which begins at needs and tells of so many files.
     private static bool MarkIn(Span<byte> needs, int files, ReadOnlySpan<byte> names, ReadOnlySpan<byte> version)
     {
         var changed = false;

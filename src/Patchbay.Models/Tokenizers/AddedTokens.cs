@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
@@ -11,11 +12,11 @@ internal sealed record AddedToken(
         field.Required("content").Text() is { Length: > 0 } content
             ? content
             : throw field.Required("content").Expected("a string that is not empty"),
-        field.Optional("special")?.Flag() == true,
-        field.Optional("normalized")?.Flag() ?? true,
-        field.Optional("single_word")?.Flag() == true,
-        field.Optional("lstrip")?.Flag() == true,
-        field.Optional("rstrip")?.Flag() == true);
+        field.Flag("special"),
+        field.Flag("normalized", otherwise: true),
+        field.Flag("single_word"),
+        field.Flag("lstrip"),
+        field.Flag("rstrip"));
 }
 
 /// <summary>Cuts a text at its added tokens: leftmost first, the longest of those that begin at one place.</summary>
@@ -25,7 +26,7 @@ internal sealed class AddedTokenSplitter
     private readonly Dictionary<int, AddedToken> _tokens;
 
     /// <summary>Takes the tokens to find and how each is spelled in the texts to come.</summary>
-    public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Func<string, string> spelling)
+    public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Converter<string, string> spelling)
     {
         _tokens = tokens.ToDictionary(t => t.Id);
         // Special ones come first: of two that are spelled alike, the first is found.
@@ -38,13 +39,13 @@ internal sealed class AddedTokenSplitter
     {
         var ranges = new List<(int, int, int)>();
         var done = 0;
-        for (var from = 0; !_matcher.IsEmpty && from < text.Length;)
+        for (var from = 0; from < text.Length;)
         {
             var (start, length, id) = _matcher.Next(text, from);
             if (length == 0) break;
             var end = from = start + length;
             var token = _tokens[id];
-            if (token.SingleWord && (EndsWithWord(text.AsSpan(0, start)) || BeginsWithWord(text.AsSpan(end)))) continue;
+            if (token.SingleWord && IsInsideWord(text, start, end)) continue;
             if (token.StripLeft) start = Math.Max(text.AsSpan(0, start).TrimEnd().Length, done);
             if (token.StripRight) end = text.Length - text.AsSpan(end).TrimStart().Length;
             if (done < start) ranges.Add((done, start, -1));
@@ -55,9 +56,47 @@ internal sealed class AddedTokenSplitter
         return ranges;
     }
 
-    private static bool EndsWithWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeLastFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
+    private static bool IsInsideWord(string text, int start, int end)
+    {
+        // Where there is nothing or half a surrogate pair, the rune is U+FFFD, which is no part of a word.
+        Rune.DecodeLastFromUtf16(text.AsSpan(0, start), out var before, out _);
+        Rune.DecodeFromUtf16(text.AsSpan(end), out var after, out _);
+        return PreTokenizers.IsWord(before) || PreTokenizers.IsWord(after);
+    }
+}
 
-    private static bool BeginsWithWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeFromUtf16(text, out var rune, out _) == System.Buffers.OperationStatus.Done && PreTokenizers.IsWord(rune);
+/// <summary>Finds given strings in a text: leftmost first, the longest of those that begin at one place.</summary>
+internal sealed class LiteralMatcher
+{
+    private readonly Dictionary<char, (string Text, int Id)[]> _byFirst; // longest first
+    private readonly SearchValues<string> _literals;
+
+    /// <summary>Takes the strings to find, with their ids; of equal strings the first counts.</summary>
+    public LiteralMatcher(IEnumerable<(string Text, int Id)> literals)
+    {
+        var present = literals.Where(l => l.Text.Length > 0).ToArray();
+        _byFirst = present.GroupBy(l => l.Text[0])
+            .ToDictionary(g => g.Key, g => g.OrderByDescending(l => l.Text.Length).ToArray());
+        _literals = SearchValues.Create([.. present.Select(l => l.Text)], StringComparison.Ordinal);
+    }
+
+    public bool IsEmpty => _byFirst.Count == 0;
+
+    /// <summary>The longest string that begins at <paramref name="at"/>: its length (0 for none) and id.</summary>
+    public (int Length, int Id) At(string text, int at)
+    {
+        if (_byFirst.TryGetValue(text[at], out var list))
+            foreach (var (literal, id) in list)
+                if (string.CompareOrdinal(text, at, literal, 0, literal.Length) == 0) return (literal.Length, id);
+        return (0, -1);
+    }
+
+    /// <summary>The first match at or after <paramref name="from"/>, or a length of 0.</summary>
+    public (int Start, int Length, int Id) Next(string text, int from)
+    {
+        var step = text.AsSpan(from).IndexOfAny(_literals);
+        if (step < 0) return (text.Length, 0, -1);
+        var (length, id) = At(text, from + step);
+        return (from + step, length, id);
+    }
 }

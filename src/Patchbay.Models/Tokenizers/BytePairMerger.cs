@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace Patchbay.Models.Tokenizers;
 
@@ -9,11 +10,9 @@ namespace Patchbay.Models.Tokenizers;
 /// <param name="Rank">Lower ranks are applied first; within a rank, the leftmost place first.</param>
 internal readonly record struct MergeRule(int Left, int Right, int Result, int Rank);
 
-/// <summary>
-/// Applies the merges of a byte-pair encoding, best rank first and leftmost first within a rank, in O(n log n).
-/// A sequence is first cut wherever no rule can ever join the two neighbours: merges on the two sides of such a
-/// place do not touch each other, so the pieces can be merged, and remembered, one by one with the same result.
-/// </summary>
+/// <summary>Applies the merges of a byte-pair encoding, best rank first and leftmost first within a rank, in O(n log
+/// n). A sequence is first cut wherever no rule can ever join the two neighbours: merges on the two sides of such a
+/// place do not touch each other, so pieces are merged, and remembered, one by one with the same result.</summary>
 internal sealed class BytePairMerger
 {
     private const int CachedLength = 32;
@@ -23,8 +22,7 @@ internal sealed class BytePairMerger
     private readonly HashSet<int> _joints = [];
     private readonly char[] _first;
     private readonly char[] _last;
-    private readonly ConcurrentDictionary<int[], int[]> _cache = new(new IdsComparer());
-    private readonly ConcurrentDictionary<int[], int[]>.AlternateLookup<ReadOnlySpan<int>> _cached;
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
     private int _cacheCount;
 
     /// <summary>Takes the rules (a later rule for the same pair replaces an earlier one) and the spelling of every
@@ -39,7 +37,7 @@ internal sealed class BytePairMerger
             _rules[Pair(rule.Left, rule.Right)] = (rule.Rank, rule.Result);
             _joints.Add(Joint(rule.Left, rule.Right));
         }
-        _cached = _cache.GetAlternateLookup<ReadOnlySpan<int>>();
+        _cached = new ConcurrentDictionary<string, int[]>().GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>Appends to <paramref name="output"/> what <paramref name="symbols"/> become.</summary>
@@ -60,18 +58,17 @@ internal sealed class BytePairMerger
             output.Add(run[0]);
             return;
         }
-        if (_cached.TryGetValue(run, out var merged))
+        var key = MemoryMarshal.Cast<int, char>(run); // a key is any characters
+        if (!_cached.TryGetValue(key, out var merged))
         {
-            output.AddRange(merged);
-            return;
+            merged = Apply(run);
+            if (run.Length <= CachedLength && Volatile.Read(ref _cacheCount) < CachedCount
+                && _cached.TryAdd(key, merged)) Interlocked.Increment(ref _cacheCount);
         }
-        merged = Apply(run);
-        if (run.Length <= CachedLength && Volatile.Read(ref _cacheCount) < CachedCount && _cached.TryAdd(run, merged))
-            Interlocked.Increment(ref _cacheCount);
         output.AddRange(merged);
     }
 
-    /// <summary>Symbols in a doubly linked list over arrays; a heap of the places where a rule applies.</summary>
+    // Symbols in a doubly linked list over arrays; a heap of the places where a rule applies.
     private int[] Apply(ReadOnlySpan<int> run)
     {
         int[] ids = run.ToArray(), previous = new int[ids.Length], next = new int[ids.Length];
@@ -106,22 +103,41 @@ internal sealed class BytePairMerger
     private static long Pair(int left, int right) => ((long)left << 32) | (uint)right;
 
     private int Joint(int left, int right) => (_last[left] << 16) | _first[right];
+}
 
-    private sealed class IdsComparer : IEqualityComparer<int[]>, IAlternateEqualityComparer<ReadOnlySpan<int>, int[]>
+/// <summary>Merge rules of a vocabulary that gives scores instead of rules (SentencePiece, llama2.c): two neighbours
+/// merge when their concatenation is a piece, the highest score first.</summary>
+internal static class ScoredMerges
+{
+    // Longest piece that is accepted: all its splits are tried.
+    private const int MaxPieceLength = 256;
+
+    /// <summary>Every way to make a symbol of <paramref name="symbols"/> out of two others.</summary>
+    /// <param name="symbols">Ids of the symbols that can merge and be merged into.</param>
+    /// <param name="scores">Score of each id that a merge can give (ids beyond are of single characters).</param>
+    public static List<MergeRule> Of(Dictionary<string, int> symbols, IReadOnlyList<float> scores)
     {
-        public bool Equals(int[]? x, int[]? y) => x.AsSpan().SequenceEqual(y);
-
-        public bool Equals(ReadOnlySpan<int> alternate, int[] other) => alternate.SequenceEqual(other);
-
-        public int GetHashCode(int[] obj) => GetHashCode(obj.AsSpan());
-
-        public int GetHashCode(ReadOnlySpan<int> alternate)
+        // Equal scores get equal ranks, so that the leftmost place decides between them.
+        var ranks = scores.Distinct().OrderDescending().Index().ToDictionary(s => s.Item, s => s.Index);
+        var bySpan = symbols.GetAlternateLookup<ReadOnlySpan<char>>();
+        var rules = new List<MergeRule>();
+        foreach (var (text, id) in symbols)
         {
-            var hash = 17u;
-            foreach (var id in alternate) hash = (hash ^ (uint)id) * 0x9E3779B1u;
-            return (int)(hash ^ (hash >> 15));
+            for (var cut = 1; cut < text.Length; cut++)
+            {
+                if (!char.IsLowSurrogate(text[cut]) && bySpan.TryGetValue(text.AsSpan(0, cut), out var left)
+                    && bySpan.TryGetValue(text.AsSpan(cut), out var right))
+                    rules.Add(new(left, right, id, ranks[scores[id]]));
+            }
         }
+        return rules;
+    }
 
-        public int[] Create(ReadOnlySpan<int> alternate) => alternate.ToArray();
+    /// <summary>Refuses a piece that no tokenizer of this kind has.</summary>
+    public static void Check(string file, string field, string text, float score)
+    {
+        if (text.Length is 0 or > MaxPieceLength)
+            throw TokenizerFile.Invalid(file, $"{field} length", $"1 to {MaxPieceLength} characters", $"{text.Length}");
+        if (!float.IsFinite(score)) throw TokenizerFile.Invalid(file, $"{field} score", "a finite number", $"{score}");
     }
 }

@@ -1,13 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>The decoders of tokenizer.json, each a function from tokens to strings that are joined in the end.</summary>
+/// <summary>The decoders of tokenizer.json, each a function from tokens to strings, joined in the end.</summary>
 internal static class Decoders
 {
-    private const string Supported = "a supported decoder (Sequence, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Strip)";
-
     public static Func<List<string>, List<string>> Read(JsonField? field)
     {
         // Without a decoder the library puts spaces between tokens.
@@ -20,16 +19,20 @@ internal static class Decoders
             "ByteLevel" => ByteLevel,
             "Fuse" => tokens => [string.Concat(tokens)],
             "Metaspace" => Metaspace(decoder),
-            "Replace" => Replace(decoder),
-            "Strip" => Strip(decoder),
-            _ => throw type.Expected(Supported),
+            "Replace" => EachToken(TextPattern.ReadReplace(decoder)),
+            "Strip" => EachToken(Strip(decoder)),
+            _ => throw type.Expected(
+                "a supported decoder (Sequence, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Strip)"),
         };
     }
 
     private static Func<List<string>, List<string>> Chain(Func<List<string>, List<string>>[] steps) =>
         tokens => steps.Aggregate(tokens, (t, step) => step(t));
 
-    /// <summary>A run of tokens like "&lt;0xE2&gt;" becomes its text or, where the whole run is not UTF-8, one U+FFFD each.</summary>
+    private static Func<List<string>, List<string>> EachToken(Converter<string, string> change) =>
+        tokens => tokens.ConvertAll(change);
+
+    // A run of tokens like "<0xE2>" becomes its text or, where the whole run is not UTF-8, one U+FFFD each.
     private static List<string> ByteFallback(List<string> tokens)
     {
         var (result, bytes) = (new List<string>(), new List<byte>());
@@ -49,8 +52,8 @@ internal static class Decoders
         void Flush()
         {
             var run = CollectionsMarshal.AsSpan(bytes);
-            if (System.Text.Unicode.Utf8.IsValid(run)) result.Add(Encoding.UTF8.GetString(run));
-            else for (var i = 0; i < run.Length; i++) result.Add("\uFFFD");
+            if (Utf8.IsValid(run)) result.Add(Encoding.UTF8.GetString(run));
+            else result.AddRange(Enumerable.Repeat("\uFFFD", run.Length));
             bytes.Clear();
         }
     }
@@ -64,30 +67,24 @@ internal static class Decoders
 
     private static Func<List<string>, List<string>> Metaspace(JsonField decoder)
     {
-        var replacement = PreTokenizers.MetaspaceReplacement(decoder);
+        var replacement = $"{PreTokenizers.MetaspaceReplacement(decoder)}";
         var first = PreTokenizers.MetaspaceScheme(decoder) == "never" ? " " : "";
         return tokens =>
-            [.. tokens.Select((token, i) => token.Replace($"{replacement}", i == 0 ? first : " ", StringComparison.Ordinal))];
+            [.. tokens.Select((t, i) => t.Replace(replacement, i == 0 ? first : " ", StringComparison.Ordinal))];
     }
 
-    private static Func<List<string>, List<string>> Replace(JsonField decoder)
-    {
-        var (pattern, content) = (TextPattern.Read(decoder.Required("pattern")), Normalizers.ReplacementText(decoder));
-        return tokens => tokens.ConvertAll(token => pattern.Replace(token, content));
-    }
-
-    /// <summary>Takes up to "start" and "stop" of one character from the two ends of every token.</summary>
-    private static Func<List<string>, List<string>> Strip(JsonField decoder)
+    // Takes up to "start" and "stop" of one character from the two ends of every token.
+    private static Converter<string, string> Strip(JsonField decoder)
     {
         var field = decoder.Required("content");
         if (field.Text() is not [var content]) throw field.Expected("one character up to U+FFFF");
         var (start, stop) = (decoder.Required("start").Id(1 << 16), decoder.Required("stop").Id(1 << 16));
-        return tokens => tokens.ConvertAll(token =>
+        return token =>
         {
             var (from, to) = (0, token.Length);
             while (from < Math.Min(start, token.Length) && token[from] == content) from++;
             while (to > from && token.Length - to < stop && token[to - 1] == content) to--;
             return token[from..to];
-        });
+        };
     }
 }

@@ -4,87 +4,75 @@ using System.Text;
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>The model of a tokenizer.json: turns one word into ids.</summary>
-internal abstract class HuggingFaceModel
+/// <param name="Name">What it is, for people: "BPE, byte fallback".</param>
+/// <param name="Tokenize">Appends the ids of a word to a list.</param>
+internal sealed record HuggingFaceModel(string Name, Action<string, List<int>> Tokenize)
 {
-    private const string Supported = "a supported model (BPE, WordLevel)";
-
-    /// <summary>What it is, for people: "BPE, byte fallback".</summary>
-    public abstract string Name { get; }
-
-    public abstract void Tokenize(string word, List<int> ids);
-
     public static HuggingFaceModel Read(JsonField model, Vocabulary vocabulary)
     {
         // Files of old versions do not name the type; only BPE has merges.
         var type = model.Optional("type");
         return (type?.Text() ?? (model.Optional("merges") is null ? "" : "BPE")) switch
         {
-            "BPE" => BpeModel.ReadBpe(model, vocabulary),
-            "WordLevel" => new WordLevelModel(vocabulary, model.Required("unk_token").Text()),
-            _ => throw (type ?? model).Expected(Supported),
+            "BPE" => new(
+                model.Flag("byte_fallback") ? "BPE, byte fallback" : "BPE", new Bpe(model, vocabulary).Tokenize),
+            "WordLevel" => WordLevel(vocabulary, model.Required("unk_token").Text()),
+            _ => throw (type ?? model).Expected("a supported model (BPE, WordLevel)"),
         };
     }
-}
 
-/// <summary>Every word is one token, or the unknown one.</summary>
-internal sealed class WordLevelModel(Vocabulary vocabulary, string unknownToken) : HuggingFaceModel
-{
-    private readonly int? _unknown = vocabulary.Find(unknownToken);
-
-    public override string Name => "WordLevel";
-
-    public override void Tokenize(string word, List<int> ids) =>
-        ids.Add(vocabulary.Find(word) ?? _unknown ?? throw new InvalidDataException(
-            $"The word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
-            $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}."));
+    // Every word is one token, or the unknown one.
+    private static HuggingFaceModel WordLevel(Vocabulary vocabulary, string unknownToken)
+    {
+        var unknown = vocabulary.Find(unknownToken);
+        return new("WordLevel", (word, ids) => ids.Add(vocabulary.Find(word) ?? unknown ??
+            throw new InvalidDataException($"The word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
+                $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}.")));
+    }
 }
 
 /// <summary>Byte-pair encoding by a list of merges. A character that the vocabulary lacks becomes its bytes where the
 /// vocabulary has them all and byte_fallback is set, else the unknown token, else nothing.</summary>
-internal sealed class BpeModel : HuggingFaceModel
+internal sealed class Bpe
 {
     private readonly Vocabulary _vocabulary;
-    private readonly RuneTable _runes;
+    private readonly Dictionary<Rune, int> _characters;
     private readonly BytePairMerger _merger;
-    private readonly int[] _byteIds = new int[256];
+    private readonly int[] _byteIds; // -1 where the vocabulary has no such byte
     private readonly int? _unknown;
-    private readonly bool _byteFallback;
-    private readonly bool _fuseUnknown;
-    private readonly bool _ignoreMerges;
+    private readonly bool _byteFallback, _fuseUnknown, _ignoreMerges;
 
-    private BpeModel(JsonField model, Vocabulary vocabulary)
+    public Bpe(JsonField model, Vocabulary vocabulary)
     {
+        CheckSupported(model);
         _vocabulary = vocabulary;
         if (model.Optional("unk_token") is { } unknown)
             _unknown = vocabulary.Find(unknown.Text()) ?? throw unknown.Expected("a token of model.vocab");
-        _byteFallback = model.Optional("byte_fallback")?.Flag() == true;
-        _fuseUnknown = model.Optional("fuse_unk")?.Flag() == true;
-        _ignoreMerges = model.Optional("ignore_merges")?.Flag() == true;
-        _runes = RuneTable.Of(vocabulary.ModelIds);
+        _byteFallback = model.Flag("byte_fallback");
+        _fuseUnknown = model.Flag("fuse_unk");
+        _ignoreMerges = model.Flag("ignore_merges");
+        _characters = Utf8Text.CharacterIds(vocabulary.ModelIds);
         _merger = new(ReadMerges(model.Required("merges"), vocabulary), vocabulary.Pieces);
-        for (var b = 0; b < 256; b++) _byteIds[b] = vocabulary.Find(Utf8Text.PieceOf((byte)b)) ?? -1;
+        _byteIds = [.. Enumerable.Range(0, 256).Select(b => vocabulary.Find(Utf8Text.PieceOf((byte)b)) ?? -1)];
     }
 
-    public override string Name => _byteFallback ? "BPE, byte fallback" : "BPE";
-
-    public static BpeModel ReadBpe(JsonField model, Vocabulary vocabulary)
+    private static void CheckSupported(JsonField model)
     {
         foreach (var name in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (model.Optional(name) is { } affix && affix.Text().Length > 0)
                 throw affix.Expected("none (it is not supported)");
         if (model.Optional("dropout") is { } dropout && dropout.Number() != 0)
             throw dropout.Expected("none (it is not supported)");
-        return new(model, vocabulary);
     }
 
     private static List<MergeRule> ReadMerges(JsonField merges, Vocabulary vocabulary)
     {
-        var rules = new List<MergeRule>(merges.Count);
+        var rules = new List<MergeRule>();
         foreach (var merge in merges.Items())
         {
             // "a b" in older files, ["a", "b"] in newer ones.
             string[] sides = merge.IsArray ? [.. merge.Items().Select(side => side.Text())] : merge.Text().Split(' ');
-            if (sides.Length != 2 || sides[0].Length == 0 || sides[1].Length == 0) throw merge.Expected("two tokens");
+            if (sides is not [{ Length: > 0 }, { Length: > 0 }]) throw merge.Expected("two tokens");
             if (vocabulary.Find(sides[0]) is not { } left || vocabulary.Find(sides[1]) is not { } right ||
                 vocabulary.Find(sides[0] + sides[1]) is not { } result)
                 throw merge.Expected("two tokens that are, also joined, in model.vocab");
@@ -93,7 +81,7 @@ internal sealed class BpeModel : HuggingFaceModel
         return rules;
     }
 
-    public override void Tokenize(string word, List<int> ids)
+    public void Tokenize(string word, List<int> ids)
     {
         if (_ignoreMerges && _vocabulary.Find(word) is { } whole)
         {
@@ -104,7 +92,7 @@ internal sealed class BpeModel : HuggingFaceModel
         var pending = false; // an unknown token that is not in the list yet
         foreach (var rune in word.EnumerateRunes())
         {
-            if (_runes[rune] is >= 0 and var known)
+            if (_characters.TryGetValue(rune, out var known))
             {
                 if (pending) symbols.Add(_unknown!.Value);
                 pending = false;
@@ -123,7 +111,7 @@ internal sealed class BpeModel : HuggingFaceModel
     private bool TryAddBytes(Rune rune, List<int> symbols)
     {
         var count = symbols.Count;
-        ScoredMerges.AppendBytes(rune, _byteIds, symbols);
+        Utf8Text.AppendByteIds(rune, _byteIds, symbols);
         if (!CollectionsMarshal.AsSpan(symbols)[count..].Contains(-1)) return true;
         symbols.RemoveRange(count, symbols.Count - count);
         return false;

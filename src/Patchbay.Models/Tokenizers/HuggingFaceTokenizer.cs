@@ -1,17 +1,15 @@
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added tokens are cut out
-/// of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by the model; the
-/// post-processor puts tokens around. Every component that is not supported is refused by name when the file is opened.
-/// Truncation and padding that the file may ask for are not applied.
-/// </summary>
-public sealed class HuggingFaceTokenizer : Tokenizer
+/// <summary>The tokenizer of a Hugging Face <c>tokenizer.json</c>, as the library <c>tokenizers</c> runs it: added
+/// tokens are cut out of the text, the rest is normalized, cut into words by the pre-tokenizer, and turned into ids by
+/// the model; the post-processor puts tokens around. Every component that is not supported is refused by name when the
+/// file is opened. Truncation and padding that the file may ask for are not applied.</summary>
+internal sealed class HuggingFaceTokenizer : Tokenizer
 {
     private readonly Vocabulary _vocabulary;
     private readonly AddedTokenSplitter _verbatim;
     private readonly AddedTokenSplitter _normalized;
-    private readonly Func<string, string> _normalize;
+    private readonly Converter<string, string> _normalize;
     private readonly PreTokenizer _preTokenize;
     private readonly HuggingFaceModel _model;
     private readonly PostProcessor _around;
@@ -35,29 +33,23 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         EndId = end ?? (_around.After.Count > 0 ? _around.After[^1] : null);
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _vocabulary.Size;
-
-    /// <inheritdoc/>
     public override int? BeginId { get; }
-
-    /// <inheritdoc/>
     public override int? EndId { get; }
-
-    /// <inheritdoc/>
     public override string Description => $"Hugging Face {_model.Name}, {_vocabulary.Size} tokens";
 
     /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
     /// <c>special_tokens_map.json</c> and <c>config.json</c> beside it.</summary>
-    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says where.</exception>
-    public static HuggingFaceTokenizer Open(string path) =>
-        Parse(TokenizerFile.ReadJson(path), path, SpecialTokenFiles.Beside(path));
+    /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
+    public static HuggingFaceTokenizer Open(string path)
+    {
+        HuggingFaceTokenizer? tokenizer = null;
+        var (bytes, specials) = (TokenizerFile.ReadJson(path), SpecialTokenFiles.Beside(path));
+        JsonField.Read(bytes, path, file => tokenizer = new(file, specials));
+        return tokenizer!;
+    }
 
-    internal static HuggingFaceTokenizer Parse(ReadOnlyMemory<byte> bytes, string file, SpecialTokenFiles? specials = null) =>
-        JsonField.Read(bytes, file, top => new HuggingFaceTokenizer(top, specials ?? SpecialTokenFiles.None));
-
-    /// <inheritdoc/>
-    /// <exception cref="InvalidDataException">A word-level vocabulary has neither the word nor an unknown token.</exception>
+    /// <exception cref="InvalidDataException">A word is in no vocabulary, and no unknown token either.</exception>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -73,26 +65,19 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         return [.. ids];
     }
 
-    /// <inheritdoc/>
     public override string Decode(IReadOnlyList<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
         var tokens = new List<string>(ids.Count);
         foreach (var id in ids)
         {
-            var piece = Piece(id);
-            if (_vocabulary[id] is not null && !_vocabulary.Special.Contains(id)) tokens.Add(piece);
+            _ = Piece(id); // refuses what is outside the vocabulary
+            if (_vocabulary[id] is { } token && !_vocabulary.Special.Contains(id)) tokens.Add(token);
         }
         return string.Concat(_decode(tokens));
     }
 
-    /// <inheritdoc/>
-    public override string Piece(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _vocabulary.Size);
-        return _vocabulary[id] ?? "";
-    }
+    protected override string Spelling(int id) => _vocabulary[id] ?? "";
 
     private void EncodeNormalized(string text, bool atStart, List<int> ids)
     {
@@ -111,12 +96,50 @@ public sealed class HuggingFaceTokenizer : Tokenizer
         }
     }
 
-    /// <summary>Llama's tokenizer classes set the tokens around a sequence by add_bos_token and add_eos_token.</summary>
-    private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end)
-    {
-        if (!specials.IsLlamaClass) return around;
-        return new(
+    // Llama's tokenizer classes set the tokens around a sequence by add_bos_token and add_eos_token.
+    private static PostProcessor LlamaClass(PostProcessor around, SpecialTokenFiles specials, int? begin, int? end) =>
+        !specials.IsLlamaClass ? around : new(
             specials.AddBegin switch { false => [], true when begin is { } id => [id], _ => around.Before },
             specials.AddEnd switch { false => [], true when end is { } id => [id], _ => around.After });
+}
+
+/// <summary>The ids that go around a sequence.</summary>
+internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<int> After)
+{
+    public static PostProcessor Read(JsonField? field, int vocabularySize)
+    {
+        if (field is not { } processor) return new([], []);
+        var type = processor.Required("type");
+        return type.Text() switch
+        {
+            "ByteLevel" => new([], []), // trims offsets, which nothing here uses
+            "TemplateProcessing" => Template(processor, vocabularySize),
+            "Sequence" => processor.Required("processors").Items().Select(item => Read(item, vocabularySize))
+                .Aggregate(new PostProcessor([], []), (inner, outer) =>
+                    new([.. outer.Before, .. inner.Before], [.. inner.After, .. outer.After])),
+            _ => throw type.Expected(
+                "a supported post-processor (Sequence, TemplateProcessing, ByteLevel)"),
+        };
+    }
+
+    private static PostProcessor Template(JsonField processor, int vocabularySize)
+    {
+        var (before, after, seen) = (new List<int>(), new List<int>(), false);
+        var single = processor.Required("single");
+        foreach (var piece in single.Items())
+        {
+            if (piece.Optional("SpecialToken") is { } special)
+            {
+                var token = processor.Required("special_tokens").Required(special.Required("id").Text());
+                (seen ? after : before).AddRange(token.Required("ids").Items().Select(id => id.Id(vocabularySize)));
+            }
+            else
+            {
+                var id = piece.Required("Sequence").Required("id");
+                if (seen || id.Text() != "A") throw id.Expected("sequence A, once");
+                seen = true;
+            }
+        }
+        return seen ? new(before, after) : throw single.Expected("a template with sequence A");
     }
 }

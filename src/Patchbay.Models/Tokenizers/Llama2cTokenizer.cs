@@ -4,19 +4,17 @@ using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// The tokenizer of llama2.c (<c>tok512.bin</c>, <c>tokenizer.bin</c>): a SentencePiece vocabulary written out as the
-/// longest length (int32), then score (float32), length (int32) and bytes of every token, with "▁" already a space.
-/// Encoding is run.c's: BOS, a space, characters or bytes + 3, then the best-scored merge again and again.
-/// </summary>
-public sealed class Llama2cTokenizer : Tokenizer
+/// <summary>The tokenizer of llama2.c (<c>tok512.bin</c>, <c>tokenizer.bin</c>): a SentencePiece vocabulary written out
+/// as the longest length (int32), then score (float32), length (int32) and bytes of every token, with "▁" already a
+/// space. Encoding is run.c's: BOS, a space, characters or bytes + 3, then best-scored merges.</summary>
+internal sealed class Llama2cTokenizer : Tokenizer
 {
     private const int Begin = 1;
     private const int End = 2;
     private const int FirstByte = 3;
 
     private readonly List<string> _pieces;
-    private readonly RuneTable _runes;
+    private readonly Dictionary<Rune, int> _characters;
     private readonly BytePairMerger _merger;
     private readonly int[] _byteIds = [.. Enumerable.Range(FirstByte, 256)];
 
@@ -25,20 +23,13 @@ public sealed class Llama2cTokenizer : Tokenizer
         _pieces = pieces;
         var symbols = new Dictionary<string, int>(pieces.Count);
         for (var id = 0; id < pieces.Count; id++) symbols.TryAdd(pieces[id], id);
-        _runes = RuneTable.Of(symbols);
+        _characters = Utf8Text.CharacterIds(symbols);
         _merger = new(ScoredMerges.Of(symbols, scores), pieces);
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _pieces.Count;
-
-    /// <inheritdoc/>
     public override int? BeginId => Begin;
-
-    /// <inheritdoc/>
     public override int? EndId => End;
-
-    /// <inheritdoc/>
     public override string Description => $"llama2.c BPE, {_pieces.Count} tokens, byte fallback";
 
     /// <summary>Reads a tokenizer from a file.</summary>
@@ -71,8 +62,8 @@ public sealed class Llama2cTokenizer : Tokenizer
             at += length;
         }
         if (pieces.Count < FirstByte + 256)
-            throw TokenizerFile.Invalid(
-                file, "number of tokens", $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
+            throw TokenizerFile.Invalid(file, "number of tokens",
+                $"at least {FirstByte + 256} (three special ones and the bytes)", $"{pieces.Count}");
         return new(pieces, scores);
     }
 
@@ -83,7 +74,6 @@ public sealed class Llama2cTokenizer : Tokenizer
                 file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), TokenizerFile.Quote(piece));
     }
 
-    /// <inheritdoc/>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -97,13 +87,11 @@ public sealed class Llama2cTokenizer : Tokenizer
 
         void AddRune(Rune rune)
         {
-            var id = _runes[rune];
-            if (id >= 0) symbols.Add(id);
-            else ScoredMerges.AppendBytes(rune, _byteIds, symbols);
+            if (_characters.TryGetValue(rune, out var id)) symbols.Add(id);
+            else Utf8Text.AppendByteIds(rune, _byteIds, symbols);
         }
     }
 
-    /// <inheritdoc/>
     /// <remarks>The space that encoding puts first is taken from the first piece again.</remarks>
     public override string Decode(IReadOnlyList<int> ids)
     {
@@ -123,11 +111,5 @@ public sealed class Llama2cTokenizer : Tokenizer
         return text.ToString();
     }
 
-    /// <inheritdoc/>
-    public override string Piece(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _pieces.Count);
-        return _pieces[id];
-    }
+    protected override string Spelling(int id) => _pieces[id];
 }

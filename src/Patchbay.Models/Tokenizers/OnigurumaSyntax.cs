@@ -1,107 +1,72 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>Turns a regular expression of Oniguruma, the engine of Hugging Face tokenizers, into .NET's syntax. Only what
-/// has the same meaning in both passes; possessive repeats, anchors, boundaries, scripts and set operations do not.</summary>
-internal static class OnigurumaSyntax
+/// <summary>Turns a regular expression of Oniguruma, the engine of Hugging Face tokenizers, into .NET's syntax. Only
+/// what has the same meaning in both passes; possessive repeats, anchors, boundaries, scripts and sets do
+/// not.</summary>
+internal static partial class OnigurumaSyntax
 {
-    /// <summary>Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).</summary>
+    // Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).
     private const string Word = @"\p{L}\p{M}\p{Nd}\p{Pc}";
 
-    private static readonly HashSet<string> Categories =
-    [
-        "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi",
-        "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "Cc", "Cf", "Co",
-    ];
+    private static readonly string[] Groups = ["(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"];
 
     /// <exception cref="ArgumentException">Something in it is not supported; the message names it.</exception>
     public static string Translate(string expression)
     {
         var result = new StringBuilder(expression.Length);
-        var inClass = false;
-        for (var at = 0; at < expression.Length; at++)
+        var (inClass, element) = (false, "");
+        for (var at = 0; at < expression.Length; at += element.Length)
         {
-            var c = expression[at];
-            if (char.IsSurrogate(c)) throw Unsupported("a character beyond U+FFFF");
-            if (c == '\\') at = Escape(expression, at, inClass, result);
-            else if (inClass) inClass = ClassCharacter(expression, at, result);
-            else if (c == '[') at = OpenClass(expression, at, result, out inClass);
-            else if (c == '(') at = OpenGroup(expression, at, result);
-            else if (c is '^' or '$') throw Unsupported($"the anchor {c}");
-            else if (c == '+' && at > 0 && expression[at - 1] is '?' or '*' or '+' && !IsEscaped(expression, at - 1))
-                throw Unsupported("a possessive repeat");
-            else if (c == '{' && at + 1 < expression.Length && expression[at + 1] == ',')
-                throw Unsupported("a repeat without a lower bound");
-            else result.Append(c);
+            var rest = expression.AsSpan(at);
+            if (char.IsSurrogate(rest[0])) throw Unsupported("a character beyond U+FFFF");
+            element = rest[0] == '\\' ? Escape(rest) : inClass ? InClass(rest) : Outside(rest, before: element);
+            result.Append(element != @"\w" ? element : inClass ? Word : $"[{Word}]");
+            inClass = element is "[" or "[^" || (inClass && element != "]");
         }
         return result.ToString();
     }
 
-    private static int Escape(string expression, int at, bool inClass, StringBuilder result)
+    private static string Escape(ReadOnlySpan<char> rest)
     {
-        if (at + 1 == expression.Length) throw Unsupported("a \\ at its end");
-        var c = expression[at + 1];
-        if (c == 'w') result.Append(inClass ? Word : $"[{Word}]");
-        else if (c is 'p' or 'P') return Property(expression, at, result);
-        else if ("sSdDrntf".Contains(c) || !char.IsAsciiLetterOrDigit(c)) result.Append('\\').Append(c);
-        else throw Unsupported($"\\{c}");
-        return at + 1;
+        if (rest.Length == 1) throw Unsupported("a \\ at its end");
+        if (rest[1] is 'p' or 'P') return Property(rest);
+        if ("wsSdDrntf".Contains(rest[1]) || !char.IsAsciiLetterOrDigit(rest[1])) return rest[..2].ToString();
+        throw Unsupported($"\\{rest[1]}");
     }
 
-    private static int Property(string expression, int at, StringBuilder result)
+    private static string Property(ReadOnlySpan<char> rest)
     {
-        var close = expression.IndexOf('}', at);
-        if (close < 0 || expression[at + 2] != '{') throw Unsupported("\\p without {...}");
-        var name = expression[(at + 3)..close];
-        if (!Categories.Contains(name)) throw Unsupported($"\\p{{{name}}}");
-        result.Append(expression, at, close + 1 - at);
-        return close;
+        var close = rest.IndexOf('}');
+        if (close < 0 || rest[2] != '{') throw Unsupported("\\p without {...}");
+        var name = rest[3..close].ToString();
+        return Category().IsMatch(name) ? rest[..(close + 1)].ToString() : throw Unsupported($"\\p{{{name}}}");
     }
 
-    private static int OpenClass(string expression, int at, StringBuilder result, out bool inClass)
+    private static string InClass(ReadOnlySpan<char> rest)
     {
-        inClass = true;
-        result.Append('[');
-        if (at + 1 < expression.Length && expression[at + 1] == '^')
-        {
-            result.Append('^');
-            at++;
-        }
-        if (at + 1 < expression.Length && expression[at + 1] == ']') throw Unsupported("an empty class");
-        return at;
+        if (rest[0] == '[') throw Unsupported("a class inside a class");
+        if (rest.StartsWith("&&")) throw Unsupported("&& in a class");
+        return rest[..1].ToString();
     }
 
-    private static bool ClassCharacter(string expression, int at, StringBuilder result)
+    private static string Outside(ReadOnlySpan<char> rest, string before)
     {
-        var c = expression[at];
-        if (c == '[') throw Unsupported("a class inside a class");
-        if (c == '&' && at + 1 < expression.Length && expression[at + 1] == '&') throw Unsupported("&& in a class");
-        result.Append(c);
-        return c != ']';
+        foreach (var group in Groups)
+            if (rest.StartsWith(group)) return group;
+        if (rest.StartsWith("(?")) throw Unsupported("a group that begins with (? and is none of the common ones");
+        if (rest.StartsWith("[]") || rest.StartsWith("[^]")) throw Unsupported("an empty class");
+        if (rest.StartsWith("[^")) return "[^";
+        if (rest[0] is '^' or '$') throw Unsupported($"the anchor {rest[0]}");
+        if (rest[0] == '+' && before is ("?" or "*" or "+")) throw Unsupported("a possessive repeat");
+        if (rest.StartsWith("{,")) throw Unsupported("a repeat without a lower bound");
+        return rest[..1].ToString();
     }
 
-    private static int OpenGroup(string expression, int at, StringBuilder result)
-    {
-        foreach (var start in (ReadOnlySpan<string>)["(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:"])
-        {
-            if (string.CompareOrdinal(expression, at, start, 0, start.Length) != 0) continue;
-            result.Append(start);
-            return at + start.Length - 1;
-        }
-        if (at + 1 < expression.Length && expression[at + 1] == '?')
-            throw Unsupported("a group that begins with (? and is none of the common ones");
-        result.Append('(');
-        return at;
-    }
-
-    /// <summary>Whether the character there is meant literally: an odd number of backslashes stands before it.</summary>
-    private static bool IsEscaped(string expression, int at)
-    {
-        var slashes = 0;
-        while (at - slashes > 0 && expression[at - slashes - 1] == '\\') slashes++;
-        return slashes % 2 == 1;
-    }
+    [GeneratedRegex(@"\A([LMNPSZ]|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]|C[cfo])\z")]
+    private static partial Regex Category();
 
     private static ArgumentException Unsupported(string what) => new($"{what} is not supported");
 }

@@ -8,7 +8,7 @@ namespace Patchbay.Models.Tokenizers;
 /// <param name="AtStart">Whether the whole text begins with it.</param>
 internal readonly record struct TextPart(string Text, bool AtStart);
 
-/// <summary>Cuts a part into the words that the model sees one by one, and appends them to <paramref name="words"/>.</summary>
+/// <summary>Cuts a part into the words that the model sees, and appends them to <paramref name="words"/>.</summary>
 internal delegate void PreTokenizer(TextPart part, List<TextPart> words);
 
 /// <summary>The pre-tokenizers of tokenizer.json.</summary>
@@ -26,20 +26,21 @@ internal static class PreTokenizers
         return type.Text() switch
         {
             "Sequence" => Chain([.. tokenizer.Required("pretokenizers").Items().Select(item => Read(item))]),
-            "ByteLevel" => ByteLevel(Flag("add_prefix_space", absent: true), Flag("use_regex", absent: true)),
+            "ByteLevel" => ByteLevel(tokenizer.Flag("add_prefix_space", true), tokenizer.Flag("use_regex", true)),
             "Split" => Split(tokenizer),
-            "Whitespace" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : IsWord(rune) ? 1 : 2),
-            "WhitespaceSplit" => ByRuns(rune => Rune.IsWhiteSpace(rune) ? 0 : 1),
+            "Whitespace" => Chain(
+                ByCharacter(Rune.IsWhiteSpace, Behavior.Removed), ByCharacter(IsWord, Behavior.Contiguous)),
+            "WhitespaceSplit" => ByCharacter(Rune.IsWhiteSpace, Behavior.Removed),
             "Metaspace" => Metaspace(tokenizer),
-            "Digits" => ByCharacter(Rune.IsNumber, Flag("individual_digits", absent: false) ? Behavior.Isolated : Behavior.Contiguous),
-            "Punctuation" => ByCharacter(IsPunctuation, Behaviors.Read(tokenizer.Optional("behavior"), Behavior.Isolated)),
+            "Digits" => ByCharacter(
+                Rune.IsNumber, tokenizer.Flag("individual_digits") ? Behavior.Isolated : Behavior.Contiguous),
+            "Punctuation" => ByCharacter(IsPunctuation,
+                tokenizer.Optional("behavior") is { } behavior ? Behaviors.Read(behavior) : Behavior.Isolated),
             _ => throw type.Expected(Supported),
         };
-
-        bool Flag(string name, bool absent) => tokenizer.Optional(name)?.Flag() ?? absent;
     }
 
-    private static PreTokenizer Chain(PreTokenizer[] steps) => (part, words) =>
+    private static PreTokenizer Chain(params PreTokenizer[] steps) => (part, words) =>
     {
         List<TextPart> parts = [part];
         foreach (var step in steps)
@@ -60,36 +61,36 @@ internal static class PreTokenizers
             var from = words.Count;
             if (pattern is null) words.Add(part);
             else Behaviors.Split(part, pattern.Cut(part.Text), Behavior.Isolated, words);
-            for (var i = from; i < words.Count; i++) words[i] = words[i] with { Text = ByteLevelAlphabet.Encode(words[i].Text) };
+            for (var i = from; i < words.Count; i++)
+                words[i] = words[i] with { Text = ByteLevelAlphabet.Encode(words[i].Text) };
         };
     }
 
     private static PreTokenizer Split(JsonField tokenizer)
     {
         var pattern = TextPattern.Read(tokenizer.Required("pattern"));
-        var behavior = Behaviors.Read(tokenizer.Required("behavior"), Behavior.Isolated);
-        var invert = tokenizer.Optional("invert")?.Flag() == true;
+        var behavior = Behaviors.Read(tokenizer.Required("behavior"));
+        var invert = tokenizer.Flag("invert");
         return (part, words) =>
         {
             var ranges = pattern.Cut(part.Text);
-            if (invert) ranges = [.. ranges.Select(r => (r.Start, r.End, !r.IsMatch))];
+            if (invert) ranges = ranges.ConvertAll(r => (r.Start, r.End, !r.IsMatch));
             Behaviors.Split(part, ranges, behavior, words);
         };
     }
 
-    /// <summary>Spaces become the replacement, one goes before the text, and each begins a word.</summary>
+    // Spaces become the replacement, one goes before the text, and each begins a word.
     private static PreTokenizer Metaspace(JsonField tokenizer)
     {
         var (replacement, scheme) = (MetaspaceReplacement(tokenizer), MetaspaceScheme(tokenizer));
-        var cut = tokenizer.Optional("split")?.Flag() ?? true;
+        var cut = ByCharacter(rune => rune.Value == replacement, Behavior.MergedWithNext);
+        if (!tokenizer.Flag("split", otherwise: true)) cut = (part, words) => words.Add(part);
         return (part, words) =>
         {
             var text = part.Text.Replace(' ', replacement);
             var prepend = scheme == "always" || (scheme == "first" && part.AtStart);
             if (prepend && !text.StartsWith(replacement)) text = replacement + text;
-            part = part with { Text = text };
-            if (cut) Behaviors.Split(part, Ranges(text, rune => rune.Value == replacement), Behavior.MergedWithNext, words);
-            else words.Add(part);
+            cut(part with { Text = text }, words);
         };
     }
 
@@ -99,42 +100,23 @@ internal static class PreTokenizers
         return field.Text() is [var c] && !char.IsSurrogate(c) ? c : throw field.Expected("one character up to U+FFFF");
     }
 
-    /// <summary>When to put the replacement before a text: "always", "first" (only where the whole text begins) or "never".
-    /// Files of older versions say add_prefix_space instead.</summary>
+    /// <summary>When to put the replacement before a text: "always", "first" (only where the whole text begins) or
+    /// "never". Files of older versions say add_prefix_space instead.</summary>
     public static string MetaspaceScheme(JsonField metaspace)
     {
         var field = metaspace.Optional("prepend_scheme");
         var scheme = field?.Text() ?? "always";
         if (scheme is not ("always" or "first" or "never"))
             throw field!.Value.Expected("\"always\", \"first\" or \"never\"");
-        return metaspace.Optional("add_prefix_space")?.Flag() == false ? "never" : scheme;
+        return metaspace.Flag("add_prefix_space", otherwise: true) ? scheme : "never";
     }
 
-    private static PreTokenizer ByCharacter(Func<Rune, bool> isMatch, Behavior behavior) =>
-        (part, words) => Behaviors.Split(part, Ranges(part.Text, isMatch), behavior, words);
-
-    /// <summary>Cuts into runs of characters of one class and drops class 0.</summary>
-    private static PreTokenizer ByRuns(Func<Rune, int> classOf) => (part, words) =>
-    {
-        var (start, current, at) = (0, -1, 0);
-        foreach (var rune in part.Text.EnumerateRunes())
-        {
-            var next = classOf(rune);
-            if (next != current)
-            {
-                if (current > 0) words.Add(new(part.Text[start..at], part.AtStart && start == 0));
-                (start, current) = (at, next);
-            }
-            at += rune.Utf16SequenceLength;
-        }
-        if (current > 0) words.Add(new(part.Text[start..], part.AtStart && start == 0));
-    };
-
-    private static List<(int Start, int End, bool IsMatch)> Ranges(string text, Func<Rune, bool> isMatch)
+    // Cuts at the characters that isMatch tells, each a match of its own.
+    private static PreTokenizer ByCharacter(Func<Rune, bool> isMatch, Behavior behavior) => (part, words) =>
     {
         var ranges = new List<(int, int, bool)>();
         var (from, at) = (0, 0);
-        foreach (var rune in text.EnumerateRunes())
+        foreach (var rune in part.Text.EnumerateRunes())
         {
             var end = at + rune.Utf16SequenceLength;
             if (isMatch(rune))
@@ -146,8 +128,8 @@ internal static class PreTokenizers
             at = end;
         }
         if (from < at) ranges.Add((from, at, false));
-        return ranges;
-    }
+        Behaviors.Split(part, ranges, behavior, words);
+    };
 
     private static bool IsPunctuation(Rune rune) =>
         Rune.IsPunctuation(rune) || (rune.IsAscii && Rune.IsSymbol(rune));
@@ -155,10 +137,55 @@ internal static class PreTokenizers
     /// <summary>\w of Rust's regex: alphabetic, marks, decimal digits, connectors and joiners.</summary>
     public static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        <= UnicodeCategory.OtherLetter => true,
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => true,
-        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true,
+        <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation => true, // letters, marks, digits
         _ => rune.Value is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149)
             or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189),
     };
+}
+
+/// <summary>What becomes of the matches that a text is cut at: they are dropped, each is a word, each ends the word
+/// before it, each begins the word after it, or those that touch are one word.</summary>
+internal enum Behavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous }
+
+/// <summary>Cuts texts by ranges and a behavior.</summary>
+internal static class Behaviors
+{
+    private static readonly string[] Names = Enum.GetNames<Behavior>();
+
+    public static Behavior Read(JsonField field) => Array.IndexOf(Names, field.Text()) is >= 0 and var at
+        ? (Behavior)at
+        : throw field.Expected($"{string.Join(", ", Names[..^1])} or {Names[^1]}");
+
+    /// <summary>Appends the words, none empty, that <paramref name="ranges"/>, which cover the part, make of
+    /// it.</summary>
+    public static void Split(
+        TextPart part, List<(int Start, int End, bool IsMatch)> ranges, Behavior behavior, List<TextPart> words)
+    {
+        // start < 0: no word is open.
+        var (start, end, previousMatch) = (-1, 0, false);
+        foreach (var range in ranges)
+        {
+            var extends = behavior switch
+            {
+                Behavior.MergedWithPrevious => range.IsMatch && !previousMatch,
+                Behavior.MergedWithNext => !range.IsMatch && previousMatch,
+                Behavior.Contiguous => range.IsMatch == previousMatch,
+                _ => false,
+            };
+            if (start < 0 || !extends)
+            {
+                Close();
+                start = range.Start;
+            }
+            if (behavior == Behavior.Removed && range.IsMatch) start = -1;
+            end = range.End;
+            previousMatch = range.IsMatch;
+        }
+        Close();
+
+        void Close()
+        {
+            if (start >= 0 && end > start) words.Add(new(part.Text[start..end], part.AtStart && start == 0));
+        }
+    }
 }

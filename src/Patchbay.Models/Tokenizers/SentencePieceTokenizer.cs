@@ -3,24 +3,21 @@ using System.Text;
 
 namespace Patchbay.Models.Tokenizers;
 
-/// <summary>
-/// SentencePiece's byte-pair encoding (<c>tokenizer.model</c>), as <c>SentencePieceProcessor</c> encodes and decodes:
-/// spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and what the
-/// vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of such characters).
-/// </summary>
-public sealed class SentencePieceTokenizer : Tokenizer
+/// <summary>SentencePiece's byte-pair encoding (<c>tokenizer.model</c>), as <c>SentencePieceProcessor</c> encodes and
+/// decodes: spaces become "▁", a "▁" goes before the text, the best-scored merge is applied again and again, and
+/// what the vocabulary lacks becomes its UTF-8 bytes, or the unknown piece (one for a run of them).</summary>
+internal sealed class SentencePieceTokenizer : Tokenizer
 {
     private const char Space = '▁';
 
     private readonly SentencePieceModel _model;
     private readonly string[] _extra;
     private readonly LiteralMatcher _userDefined;
-    private readonly RuneTable _runes;
+    private readonly Dictionary<Rune, int> _characters;
     private readonly BytePairMerger _merger;
     private readonly int[] _byteIds = new int[256];
     private readonly int _unknown;
     private readonly List<Rune> _partRunes = [];
-    private readonly bool _addBegin;
     private readonly bool _addEnd;
 
     private SentencePieceTokenizer(SentencePieceModel model, SpecialTokenFiles specials)
@@ -29,49 +26,40 @@ public sealed class SentencePieceTokenizer : Tokenizer
         var pieces = model.Pieces;
         _extra = [.. specials.TokensFrom(pieces.Count)];
         _unknown = pieces.FindIndex(p => p.Kind == PieceKind.Unknown);
-        _userDefined = new(pieces.Index().Where(p => p.Item.Kind == PieceKind.UserDefined).Select(p => (p.Item.Text, p.Index)));
-        foreach (var (id, piece) in pieces.Index())
-            if (piece.Kind == PieceKind.Byte) _byteIds[Utf8Text.ByteOf(piece.Text)!.Value] = id;
+        _userDefined = new(OfKind(PieceKind.UserDefined));
+        foreach (var (text, id) in OfKind(PieceKind.Byte)) _byteIds[Utf8Text.ByteOf(text)!.Value] = id;
 
-        var symbols = pieces.Index().Where(p => p.Item.Kind == PieceKind.Normal).ToDictionary(p => p.Item.Text, p => p.Index);
+        var symbols = OfKind(PieceKind.Normal).ToDictionary();
         var spellings = pieces.Select(p => p.Text).ToList();
         AddPartRunes(symbols, spellings);
-        _runes = RuneTable.Of(symbols);
+        _characters = Utf8Text.CharacterIds(symbols);
         _merger = new(ScoredMerges.Of(symbols, [.. pieces.Select(p => p.Score)]), spellings);
 
-        BeginOrNull = Find(specials.BeginToken) ?? Find(model.BeginPiece);
+        if (specials.AddBegin != false) BeginId = Find(specials.BeginToken) ?? Find(model.BeginPiece);
         EndId = Find(specials.EndToken) ?? Find(model.EndPiece);
-        _addBegin = BeginOrNull is not null && specials.AddBegin != false;
         _addEnd = EndId is not null && specials.AddEnd == true;
+
+        IEnumerable<(string Text, int Id)> OfKind(PieceKind kind) =>
+            pieces.Index().Where(p => p.Item.Kind == kind).Select(p => (p.Item.Text, p.Index));
     }
 
-    /// <inheritdoc/>
     public override int VocabularySize => _model.Pieces.Count + _extra.Length;
-
-    /// <inheritdoc/>
-    public override int? BeginId => _addBegin ? BeginOrNull : null;
-
-    /// <inheritdoc/>
+    public override int? BeginId { get; }
     public override int? EndId { get; }
-
-    /// <inheritdoc/>
     public override string Description =>
         $"SentencePiece BPE, {_model.Pieces.Count} pieces{(_model.ByteFallback ? ", byte fallback" : "")}" +
         (_extra.Length > 0 ? $", {_extra.Length} added" : "");
 
-    private int? BeginOrNull { get; }
+    /// <summary>Reads a tokenizer from a file, and from <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>
+    /// and <c>added_tokens.json</c> beside it. Ids that these add beyond the model's own have pieces, and decode to
+    /// nothing, but no text encodes to them.</summary>
+    /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
+    public static SentencePieceTokenizer Open(string path)
+    {
+        var model = new SentencePieceModel(TokenizerFile.ReadBinary(path), path);
+        return new(model, SpecialTokenFiles.Beside(path));
+    }
 
-    /// <summary>Reads a tokenizer from a file, and from <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c> and
-    /// <c>added_tokens.json</c> beside it. Ids that these add beyond the model's own have pieces, and decode to nothing,
-    /// but no text encodes to them.</summary>
-    /// <exception cref="InvalidDataException">The file is not one, or one that is not supported; the message says where.</exception>
-    public static SentencePieceTokenizer Open(string path) =>
-        Parse(TokenizerFile.ReadBinary(path), path, SpecialTokenFiles.Beside(path));
-
-    internal static SentencePieceTokenizer Parse(ReadOnlySpan<byte> bytes, string file, SpecialTokenFiles? specials = null) =>
-        new(SentencePieceModel.Parse(bytes, file), specials ?? SpecialTokenFiles.None);
-
-    /// <inheritdoc/>
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -80,7 +68,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         _merger.Merge(CollectionsMarshal.AsSpan(symbols), merged);
 
         var ids = new List<int>(merged.Count + 2);
-        if (addSpecial && _addBegin) ids.Add(BeginOrNull!.Value);
+        if (addSpecial && BeginId is { } begin) ids.Add(begin);
         var start = ids.Count;
         foreach (var id in merged)
         {
@@ -92,9 +80,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return [.. ids];
     }
 
-    /// <inheritdoc/>
-    /// <remarks>As <c>SentencePieceProcessor.Decode</c>: the dummy prefix is taken away again, the unknown piece becomes the
-    /// model's surface for it (" ⁇ "), control pieces vanish.</remarks>
+    /// <remarks>As <c>SentencePieceProcessor.Decode</c>: the dummy prefix is taken away again, the unknown piece
+    /// becomes the model's surface for it (" ⁇ "), control pieces vanish.</remarks>
     public override string Decode(IReadOnlyList<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -125,13 +112,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return text.ToString();
     }
 
-    /// <inheritdoc/>
-    public override string Piece(int id)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, VocabularySize);
-        return id < _model.Pieces.Count ? _model.Pieces[id].Text : _extra[id - _model.Pieces.Count];
-    }
+    protected override string Spelling(int id) =>
+        id < _model.Pieces.Count ? _model.Pieces[id].Text : _extra[id - _model.Pieces.Count];
 
     private int? Find(string? piece)
     {
@@ -141,7 +123,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return id < 0 ? null : id;
     }
 
-    /// <summary>Characters that are part of a piece but no piece themselves can still merge: they get ids past the end.</summary>
+    // Characters that are part of a piece but no piece themselves can still merge: they get ids past the end.
     private void AddPartRunes(Dictionary<string, int> symbols, List<string> spellings)
     {
         foreach (var piece in symbols.Keys.ToList())
@@ -168,8 +150,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
                 continue;
             }
             var rune = Rune.GetRuneAt(normalized, at);
-            if (_runes[rune] is >= 0 and var known) symbols.Add(known);
-            else if (_model.ByteFallback) ScoredMerges.AppendBytes(rune, _byteIds, symbols);
+            if (_characters.TryGetValue(rune, out var known)) symbols.Add(known);
+            else if (_model.ByteFallback) Utf8Text.AppendByteIds(rune, _byteIds, symbols);
             else symbols.Add(_unknown);
             at += rune.Utf16SequenceLength;
         }
@@ -178,11 +160,11 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     private void AddUnknown(Rune? rune, List<int> ids, int start)
     {
-        if (_model.ByteFallback && rune is { } known) ScoredMerges.AppendBytes(known, _byteIds, ids);
+        if (_model.ByteFallback && rune is { } known) Utf8Text.AppendByteIds(known, _byteIds, ids);
         else if (ids.Count == start || ids[^1] != _unknown) ids.Add(_unknown);
     }
 
-    /// <summary>SentencePiece's normalizer without a character map.</summary>
+    // SentencePiece's normalizer without a character map.
     private string Normalize(string text)
     {
         var at = 0;
@@ -203,7 +185,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return result.ToString();
     }
 
-    /// <summary>A user-defined piece is normalized as one, anything else character by character.</summary>
+    // A user-defined piece is normalized as one, anything else character by character.
     private int ChunkLength(string text, int at) =>
         _userDefined.IsEmpty ? 1 : Math.Max(1, _userDefined.At(text, at).Length);
 }

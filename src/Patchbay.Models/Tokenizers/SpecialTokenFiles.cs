@@ -2,11 +2,21 @@ namespace Patchbay.Models.Tokenizers;
 
 /// <summary>What the small files beside a tokenizer say: <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>,
 /// <c>added_tokens.json</c> and <c>config.json</c>. None of them has to be there.</summary>
-internal sealed record SpecialTokenFiles
+internal sealed class SpecialTokenFiles
 {
     private const int MaxId = 1 << 24;
 
-    public static SpecialTokenFiles None { get; } = new();
+    private readonly string _folder;
+    private readonly Dictionary<int, string> _added = [];
+
+    private SpecialTokenFiles(string folder)
+    {
+        _folder = folder;
+        Read("tokenizer_config.json", ReadTokenizerConfig);
+        Read("special_tokens_map.json", ReadNames);
+        Read("added_tokens.json", ReadAdded);
+        Read("config.json", ReadConfig);
+    }
 
     /// <summary>The token that begins a sequence, where one is named.</summary>
     public string? BeginToken { get; private set; }
@@ -17,44 +27,27 @@ internal sealed record SpecialTokenFiles
     /// <summary>The id that ends a text by the model's config.json, or null.</summary>
     public int? ConfigEndId { get; private set; }
 
-    /// <summary>Whether a begin token goes before every sequence, where it is said.</summary>
+    /// <summary>Whether a begin token goes before, and an end token after every sequence, where it is said.</summary>
     public bool? AddBegin { get; private set; }
-
-    /// <summary>Whether an end token goes after every sequence, where it is said.</summary>
     public bool? AddEnd { get; private set; }
 
-    /// <summary>Whether the tokenizer's class is Llama's, which sets these tokens itself whatever tokenizer.json says.</summary>
+    /// <summary>Whether the tokenizer's class is Llama's, which sets these whatever tokenizer.json says.</summary>
     public bool IsLlamaClass { get; private set; }
 
-    private SortedDictionary<int, string> Added { get; } = [];
-
     /// <summary>Reads the files in the folder of <paramref name="tokenizerFile"/>.</summary>
-    public static SpecialTokenFiles Beside(string tokenizerFile)
-    {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(tokenizerFile)) ?? ".";
-        var files = new SpecialTokenFiles();
-        Read(folder, "tokenizer_config.json", files.ReadTokenizerConfig);
-        Read(folder, "special_tokens_map.json", files.ReadNames);
-        Read(folder, "added_tokens.json", files.ReadAdded);
-        Read(folder, "config.json", files.ReadConfig);
-        return files;
-    }
+    public static SpecialTokenFiles Beside(string tokenizerFile) =>
+        new(Path.GetDirectoryName(Path.GetFullPath(tokenizerFile)) ?? ".");
 
     /// <summary>The added tokens with ids from <paramref name="count"/> on, without a gap.</summary>
     public IEnumerable<string> TokensFrom(int count)
     {
-        for (var id = count; Added.TryGetValue(id, out var token); id++) yield return token;
+        for (var id = count; _added.TryGetValue(id, out var token); id++) yield return token;
     }
 
-    private static void Read(string folder, string name, Action<JsonField> read)
+    private void Read(string name, Action<JsonField> read)
     {
-        var path = Path.Combine(folder, name);
-        if (!File.Exists(path)) return;
-        JsonField.Read(TokenizerFile.ReadJson(path), path, field =>
-        {
-            read(field);
-            return true;
-        });
+        var path = Path.Combine(_folder, name);
+        if (File.Exists(path)) JsonField.Read(TokenizerFile.ReadJson(path), path, read);
     }
 
     private void ReadTokenizerConfig(JsonField config)
@@ -68,7 +61,7 @@ internal sealed record SpecialTokenFiles
         {
             if (!int.TryParse(name, out var id) || id is < 0 or >= MaxId)
                 throw token.Expected($"a name from 0 to {MaxId - 1}");
-            Added[id] = token.Required("content").Text();
+            _added[id] = token.Required("content").Text();
         }
     }
 
@@ -80,7 +73,7 @@ internal sealed record SpecialTokenFiles
 
     private void ReadAdded(JsonField added)
     {
-        foreach (var (token, id) in added.Members()) Added[id.Id(MaxId)] = token;
+        foreach (var (token, id) in added.Members()) _added[id.Id(MaxId)] = token;
     }
 
     private void ReadConfig(JsonField config)
@@ -90,7 +83,7 @@ internal sealed record SpecialTokenFiles
         ConfigEndId = end?.Id(MaxId);
     }
 
-    /// <summary>A token is given as a string or as an object with its content; an empty one is none.</summary>
+    // A token is given as a string or as an object with its content; an empty one is none.
     private static string? Token(JsonField? field)
     {
         var text = field is { IsObject: true } ? field.Value.Required("content").Text() : field?.Text();

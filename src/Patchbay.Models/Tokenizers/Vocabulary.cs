@@ -3,7 +3,7 @@ namespace Patchbay.Models.Tokenizers;
 /// <summary>The tokens of a tokenizer.json: the model's and the added ones.</summary>
 internal sealed class Vocabulary
 {
-    /// <summary>No vocabulary in use comes near.</summary>
+    // No vocabulary in use comes near.
     private const int IdLimit = 1 << 24;
 
     private readonly string?[] _pieces;
@@ -66,7 +66,8 @@ internal sealed class Vocabulary
         foreach (var (token, id) in ids.Select(p => (p.Key, p.Value)).Concat(added.Select(t => (t.Content, t.Id))))
         {
             if (pieces[id] is { } other && other != token)
-                throw vocab.Expected($"one token for id {id} (it has {TokenizerFile.Quote(other)} and {TokenizerFile.Quote(token)})");
+                throw vocab.Expected($"one token for id {id} (it has {TokenizerFile.Quote(other)} and " +
+                    $"{TokenizerFile.Quote(token)})");
             pieces[id] = token;
         }
         return pieces;

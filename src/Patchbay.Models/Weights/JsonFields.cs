@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Patchbay.Models.Weights;
 
@@ -10,6 +11,12 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
         ? $"{prefix}{name} is {Refusal.Quote(value.GetRawText())}, expected {expected}"
         : $"{prefix}{name} is missing, expected {expected}");
 
+    /// <summary>Throws <see cref="Bad"/> where a field has a value that is not supported.</summary>
+    public void RefuseIf(bool wrong, string name, string expected)
+    {
+        if (wrong) throw Bad(name, expected);
+    }
+
     public JsonElement? Find(string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
@@ -18,27 +25,27 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
 
     public int Integer(string name, int least, int most, int? otherwise = null)
     {
-        var expected = $"an integer from {least} to {most}";
-        if (Find(name) is not { } value) return otherwise ?? throw Bad(name, expected);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var n) && n >= least && n <= most
+        if (Find(name) is null && otherwise is { } absent) return absent;
+        return IsInteger(Find(name), least, most, out var n)
             ? n
-            : throw Bad(name, expected);
+            : throw Bad(name, $"an integer from {least} to {most}");
     }
 
     /// <summary>A finite number above 0.</summary>
     public double Positive(string name, double? otherwise = null)
     {
-        if (Find(name) is not { } value) return otherwise ?? throw Bad(name, "a positive number");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var n) && double.IsFinite(n) && n > 0
+        if (Find(name) is null && otherwise is { } absent) return absent;
+        return Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out var n)
+            && double.IsFinite(n) && n > 0
             ? n
             : throw Bad(name, "a positive number");
     }
 
-    public bool Flag(string name, bool otherwise = false) => Find(name)?.ValueKind switch
+    /// <summary>False where the field is absent.</summary>
+    public bool Flag(string name) => Find(name)?.ValueKind switch
     {
-        null => otherwise,
+        null or JsonValueKind.False => false,
         JsonValueKind.True => true,
-        JsonValueKind.False => false,
         _ => throw Bad(name, "true or false"),
     };
 
@@ -50,7 +57,8 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
     public IReadOnlyList<string>? Texts(string name)
     {
         if (Find(name) is not { } value) return null;
-        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String))
+        if (value.ValueKind != JsonValueKind.Array
+            || value.EnumerateArray().Any(v => v.ValueKind != JsonValueKind.String))
             throw Bad(name, "a list of texts");
         return [.. value.EnumerateArray().Select(v => v.GetString()!)];
     }
@@ -60,7 +68,7 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
     {
         if (Find(name) is not { } value) return [];
         var items = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value];
-        return [.. items.Select(v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var n) && n >= least && n <= most
+        return [.. items.Select(v => IsInteger(v, least, most, out var n)
             ? n
             : throw Bad(name, $"an integer from {least} to {most} or a list of them"))];
     }
@@ -84,4 +92,63 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
         JsonValueKind.String => value.ValueEquals(""),
         _ => false,
     };
+
+    private static bool IsInteger(JsonElement? value, int least, int most, out int n)
+    {
+        n = 0;
+        return value is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out n)
+            && n >= least && n <= most;
+    }
+}
+
+/// <summary>Reads JSON strictly: valid UTF-8, no key twice, a size limit; one sentence where it is not so.</summary>
+internal static class JsonFile
+{
+    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Reads a whole file whose root is an object.</summary>
+    public static JsonDocument Read(string path, long longest)
+    {
+        using var file = new MappedFile(path);
+        if (file.Length > longest)
+            throw file.Refuse($"the file has {file.Length} bytes, more than the {longest} that such a file may have");
+        var bytes = file.Read(0, file.Length, "text");
+        var start = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        return Parse(bytes.AsMemory(start), path, "the text");
+    }
+
+    /// <summary>Parses an object; <paramref name="what"/> says which part of the file it is.</summary>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string path, string what)
+    {
+        if (!Utf8.IsValid(utf8.Span)) throw Refusal.Of(path, $"{what} is not valid UTF-8");
+        try
+        {
+            CheckEscapes(utf8.Span);
+            return Opening.CloseOnError(JsonDocument.Parse(utf8, Options), document =>
+                document.RootElement.ValueKind == JsonValueKind.Object
+                    ? document
+                    : throw Refusal.Of(path, $"{what} should be a JSON object and is not"));
+        }
+        catch (JsonException e)
+        {
+            throw Refusal.Of(path, e.LineNumber is { } line
+                ? $"{what} is not valid JSON (line {line + 1}, byte {e.BytePositionInLine + 1})"
+                : $"{what} is not valid JSON without duplicate keys");
+        }
+        catch (InvalidOperationException)
+        {
+            throw Refusal.Of(path, $"{what} has an escape in a string that is not a character");
+        }
+    }
+
+    // A lone surrogate is valid JSON, but no string: found here, once, and not wherever a string is used.
+    private static void CheckEscapes(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String && reader.ValueIsEscaped)
+                _ = reader.GetString();
+        }
+    }
 }

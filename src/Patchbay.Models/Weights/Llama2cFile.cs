@@ -1,49 +1,47 @@
-using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// A checkpoint of karpathy's llama2.c in its first form: seven int32 (dim, hidden_dim, n_layers, n_heads, n_kv_heads,
-/// vocab_size, negative where the unembedding is stored too, and seq_len), then all weights in float32. Its rotary
-/// embedding turns neighbours (2i, 2i + 1) of a head's q and k; the rows of q and k are given in the order of the
-/// half-turning form (i, i + dh/2), which is the only one that the rest of the code knows. Scores q·k stay the same.
-/// </summary>
+/// <summary>A checkpoint of karpathy's llama2.c in its first form: seven int32 (dim, hidden_dim, n_layers, n_heads,
+/// n_kv_heads, vocab_size, negative where the unembedding is stored too, and seq_len), then all weights in float32. Its
+/// rotary embedding turns neighbours (2i, 2i + 1) of a head's q and k; the rows of q and k are given in the order of
+/// the half-turning form (i, i + dh/2), the only one that the rest of the code knows. Scores q·k stay the
+/// same.</summary>
 internal sealed class Llama2cFile : IDisposable
 {
     private const int HeaderLength = 28;
+
+    // Each of these for all layers, one after another.
+    private static readonly string[] Order =
+    [
+        "input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
+        "post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj",
+    ];
+
     private readonly MappedFile file;
     private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
     private long position = HeaderLength;
 
-    private Llama2cFile(MappedFile file) => (this.file, Config) = (file, ReadHeader(file));
+    private Llama2cFile(MappedFile file)
+    {
+        (this.file, Config) = (file, ReadHeader(file));
+        PlaceTensors();
+    }
 
     public LlamaConfig Config { get; }
 
     /// <summary>The weights under the names of Hugging Face's Llama.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
 
-    public static Llama2cFile Open(string path)
-    {
-        var file = new MappedFile(path);
-        try
-        {
-            var checkpoint = new Llama2cFile(file);
-            checkpoint.PlaceTensors();
-            return checkpoint;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static Llama2cFile Open(string path) =>
+        Opening.CloseOnError(new MappedFile(path), file => new Llama2cFile(file));
 
     /// <summary>Whether a file's header and length are those of such a checkpoint.</summary>
     public static bool Recognizes(string path)
     {
         try
         {
-            using var _ = Open(path);
+            Open(path).Dispose();
             return true;
         }
         catch (InvalidDataException)
@@ -54,20 +52,18 @@ internal sealed class Llama2cFile : IDisposable
 
     private static LlamaConfig ReadHeader(MappedFile file)
     {
-        Span<byte> bytes = stackalloc byte[HeaderLength];
-        file.Read(0, bytes, "header of llama2.c");
+        var bytes = file.Read(0, HeaderLength, "header of llama2.c").AsSpan();
         if (PyTorchReader.Recognizes(bytes))
-            throw Refusal.Of(file.Path, "this is a file of torch.save, expected its folder with config.json, or a llama2.c checkpoint");
-        if (bytes.StartsWith("24ka"u8)) throw Refusal.Of(file.Path, "this is a newer llama2.c export, only its first form (version 0) is supported");
-        var fields = new int[7];
-        for (var i = 0; i < fields.Length; i++) fields[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]);
+            throw file.Refuse(
+                "this is a file of torch.save, expected its folder with config.json, or a llama2.c checkpoint");
+        if (bytes.StartsWith("24ka"u8))
+            throw file.Refuse("this is a newer llama2.c export, only its first form (version 0) is supported");
+        var fields = MemoryMarshal.Cast<byte, int>(bytes).ToArray();
         if (fields is not [> 0 and <= 1 << 20, > 0 and <= 1 << 22, > 0 and <= 1000, > 0 and <= 4096, > 0 and <= 4096,
             not 0 and >= -(1 << 24) and <= 1 << 24, > 0 and <= 1 << 24]
             || fields[0] % (2 * fields[3]) != 0 || fields[3] % fields[4] != 0)
-        {
-            throw Refusal.Of(file.Path, "the header of llama2.c should be a plausible dim, hidden_dim, n_layers, n_heads, " +
+            throw file.Refuse("the header of llama2.c should be a plausible dim, hidden_dim, n_layers, n_heads, " +
                 $"n_kv_heads, vocab_size and seq_len, found {string.Join(", ", fields)}");
-        }
         return new()
         {
             Width = fields[0],
@@ -89,41 +85,28 @@ internal sealed class Llama2cFile : IDisposable
     private void PlaceTensors()
     {
         var c = Config;
-        long d = c.Width, q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, f = c.FeedForward;
-        var expected = ExpectedLength();
+        var tables = (Int128)c.MaxPositions * c.HeadWidth; // cosines and sines
+        var expected = (long)((c.ParameterCount + tables) * sizeof(float) + HeaderLength);
         if (file.Length != expected)
-            throw Refusal.Of(file.Path, $"the file has {file.Length} bytes, expected {expected} by its llama2.c header");
-        Place(LlamaLayout.Embedding, c.Vocabulary, d);
-        PlaceLayers("input_layernorm", d);
-        PlaceLayers("self_attn.q_proj", HalfTurning(c.Heads), q, d);
-        PlaceLayers("self_attn.k_proj", HalfTurning(c.KeyValueHeads), kv, d);
-        PlaceLayers("self_attn.v_proj", kv, d);
-        PlaceLayers("self_attn.o_proj", d, q);
-        PlaceLayers("post_attention_layernorm", d);
-        PlaceLayers("mlp.gate_proj", f, d);
-        PlaceLayers("mlp.down_proj", d, f);
-        PlaceLayers("mlp.up_proj", f, d);
-        Place(LlamaLayout.FinalNorm, d);
-        position += (long)c.MaxPositions * c.HeadWidth * sizeof(float); // Tables of cosines and sines.
-        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, c.Vocabulary, d);
+            throw file.Refuse($"the file has {file.Length} bytes, expected {expected} by its llama2.c header");
+        var shapes = LlamaLayout.Linear(c).ToDictionary(m => m.Part, m => (long[])[m.Outputs, m.Inputs]);
+        Place(LlamaLayout.Embedding, [c.Vocabulary, c.Width]);
+        foreach (var part in Order)
+        {
+            for (var layer = 0; layer < c.Layers; layer++)
+                Place(LlamaLayout.Weight(layer, part), shapes.GetValueOrDefault(part) ?? [c.Width], part switch
+                {
+                    "self_attn.q_proj" => HalfTurning(c.Heads),
+                    "self_attn.k_proj" => HalfTurning(c.KeyValueHeads),
+                    _ => null,
+                });
+        }
+        Place(LlamaLayout.FinalNorm, [c.Width]);
+        position += (long)tables * sizeof(float);
+        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, [c.Vocabulary, c.Width]);
     }
 
-    private long ExpectedLength()
-    {
-        var tables = (Int128)Config.MaxPositions * Config.HeadWidth;
-        return (long)((Config.ParameterCount + tables) * sizeof(float) + HeaderLength);
-    }
-
-    private void PlaceLayers(string part, params long[] shape) => PlaceLayers(part, null, shape);
-
-    private void PlaceLayers(string part, StridedLayout? layout, params long[] shape)
-    {
-        for (var layer = 0; layer < Config.Layers; layer++) Place(LlamaLayout.Weight(layer, part), layout, shape);
-    }
-
-    private void Place(string name, params long[] shape) => Place(name, null, shape);
-
-    private void Place(string name, StridedLayout? layout, params long[] shape)
+    private void Place(string name, long[] shape, StridedLayout? layout = null)
     {
         var tensor = new StoredTensor(file, name, StoredType.Float32, shape, position, layout);
         tensors.Add(name, tensor);

@@ -1,12 +1,11 @@
 using System.IO.MemoryMappedFiles;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// A file open for reading at any place. Headers are read (<see cref="Read"/>); tensors are mapped one window at a time
-/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.
-/// </summary>
+/// <summary>A file open for reading at any place. Headers are read; tensors are mapped one window at a time
+/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.</summary>
 internal sealed class MappedFile : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -23,34 +22,43 @@ internal sealed class MappedFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes.</summary>
+    /// <summary>Bytes that it had when it was opened.</summary>
     public long Length { get; }
+
+    /// <summary>The exception that says what is wrong with this file.</summary>
+    public InvalidDataException Refuse(string what) => Refusal.Of(Path, what);
 
     /// <summary>Fills <paramref name="destination"/> with the bytes from <paramref name="offset"/> on;
     /// <paramref name="what"/> says what they are, for the error where the file is too short.</summary>
     public void Read(long offset, Span<byte> destination, string what)
     {
         if (offset < 0 || offset > Length - destination.Length)
-        {
-            throw Refusal.Of(
-                Path, $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
-        }
+            throw Refuse(
+                $"the {what} should be {destination.Length} bytes at byte {offset}, but the file has {Length} bytes");
         while (!destination.IsEmpty)
         {
             var count = RandomAccess.Read(handle, destination, offset);
-            if (count == 0) throw Refusal.Of(Path, $"the file became shorter than {Length} bytes while it was read");
+            if (count == 0) throw Refuse($"the file became shorter than {Length} bytes while it was read");
             destination = destination[count..];
             offset += count;
         }
     }
 
-    /// <summary>Maps <paramref name="length"/> bytes from <paramref name="offset"/> on, both checked by the caller.</summary>
-    public MappedWindow Map(long offset, long length)
+    /// <summary>The bytes from <paramref name="offset"/> on, likewise.</summary>
+    public byte[] Read(long offset, long length, string what)
+    {
+        var bytes = new byte[length];
+        Read(offset, bytes, what);
+        return bytes;
+    }
+
+    /// <summary>Maps the bytes from <paramref name="offset"/> on; the caller has checked that they are there.</summary>
+    public MemoryMappedViewAccessor Map(long offset, long length)
     {
         // Touching a mapped page beyond the end of a file ends the process: a file that shrank is refused first.
         if (RandomAccess.GetLength(handle) < offset + length)
-            throw Refusal.Of(Path, $"the file became shorter than {offset + length} bytes while it was read");
-        return new(mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read));
+            throw Refuse($"the file became shorter than {offset + length} bytes while it was read");
+        return mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
     }
 
     public void Dispose()
@@ -60,12 +68,43 @@ internal sealed class MappedFile : IDisposable
     }
 }
 
-/// <summary>A part of a file in memory, until disposed.</summary>
-internal sealed class MappedWindow(MemoryMappedViewAccessor view) : IDisposable
+/// <summary>Opening in more than one step.</summary>
+internal static class Opening
 {
-    /// <summary>Copies the bytes from <paramref name="offset"/>, counted from the window's first byte.</summary>
-    public void Read(long offset, Span<byte> destination) =>
-        view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(view.PointerOffset + offset), destination);
+    /// <summary>What <paramref name="make"/> makes of an open file; where that fails, the file is closed.</summary>
+    public static TMade CloseOnError<TFile, TMade>(TFile file, Func<TFile, TMade> make) where TFile : IDisposable
+    {
+        try
+        {
+            return make(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}
 
-    public void Dispose() => view.Dispose();
+/// <summary>Words for what is wrong with a file: one sentence, on one line, of bounded length.</summary>
+internal static class Refusal
+{
+    private const int LongestQuote = 100;
+
+    /// <summary>"{file}: {what}." as the exception that says that a file is not what it should be.</summary>
+    public static InvalidDataException Of(string file, string what) => new($"{file}: {what}.");
+
+    /// <summary>Text out of a file in quotes: control characters replaced, cut where it is long.</summary>
+    public static string Quote(string text)
+    {
+        var clean = new StringBuilder("\"");
+        foreach (var c in text.AsSpan(0, Math.Min(text.Length, LongestQuote)))
+            clean.Append(char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '\uFFFD' : c);
+        return clean.Append(text.Length > LongestQuote ? "…\"" : "\"").ToString();
+    }
+
+    /// <summary>A shape as people write it: "(32, 128)".</summary>
+    public static string Shape(IReadOnlyList<long> shape) => shape.Count <= 16
+        ? $"({string.Join(", ", shape)})"
+        : $"({string.Join(", ", shape.Take(16))}, … {shape.Count} dimensions)";
 }

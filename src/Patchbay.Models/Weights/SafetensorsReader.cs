@@ -3,11 +3,9 @@ using System.Text.Json;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// Reads the header of a .safetensors file: 8 bytes that give the header's length, a JSON object
-/// <c>name -> { dtype, shape, data_offsets: [begin, end] }</c> (and <c>__metadata__</c>, strings), then the elements.
-/// As the format demands, the tensors cover the rest of the file without holes and without overlap.
-/// </summary>
+/// <summary>Reads the header of a .safetensors file: 8 bytes that give the header's length, a JSON object <c>name -> {
+/// dtype, shape, data_offsets: [begin, end] }</c> (and <c>__metadata__</c>, strings), then the elements. As the format
+/// demands, the tensors cover the rest of the file without holes and without overlap.</summary>
 internal static class SafetensorsReader
 {
     private const long LongestHeader = 100_000_000;
@@ -15,18 +13,14 @@ internal static class SafetensorsReader
 
     public static Dictionary<string, StoredTensor> Read(MappedFile file)
     {
-        Span<byte> prefix = stackalloc byte[8];
-        file.Read(0, prefix, "header's length");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(file.Read(0, 8, "header's length"));
         if (length > (ulong)(file.Length - 8) || length > LongestHeader)
-        {
-            throw Refusal.Of(file.Path,
-                $"the header's length is given as {length} bytes, expected at most {Math.Min(file.Length - 8, LongestHeader)}");
-        }
-        var header = new byte[length];
-        file.Read(8, header, "header");
-        if (header.Length == 0 || header[0] != '{') throw Refusal.Of(file.Path, "the header does not begin with {");
-        if (header.AsSpan().TrimEnd((byte)' ')[^1] != '}') throw Refusal.Of(file.Path, "the header does not end with } and spaces");
+            throw file.Refuse($"the header's length is given as {length} bytes, expected at most " +
+                $"{Math.Min(file.Length - 8, LongestHeader)}");
+        var header = file.Read(8, (long)length, "header");
+        if (header.Length == 0 || header[0] != '{') throw file.Refuse("the header does not begin with {");
+        if (header.AsSpan().TrimEnd((byte)' ')[^1] != '}')
+            throw file.Refuse("the header does not end with } and spaces");
         using var json = JsonFile.Parse(header, file.Path, "the header");
         return Tensors(file, json.RootElement, 8 + (long)length);
     }
@@ -34,41 +28,29 @@ internal static class SafetensorsReader
     private static Dictionary<string, StoredTensor> Tensors(MappedFile file, JsonElement header, long dataStart)
     {
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
-        var ranges = new List<(long Begin, long End, string Name)>();
         foreach (var entry in header.EnumerateObject())
         {
-            if (entry.NameEquals(Metadata))
-            {
-                CheckMetadata(file, entry.Value);
-                continue;
-            }
-            var (tensor, begin, end) = Tensor(file, entry, dataStart);
-            tensors.Add(tensor.Name, tensor);
-            ranges.Add((begin, end, tensor.Name));
+            if (entry.NameEquals(Metadata)) CheckMetadata(file, entry.Value);
+            else tensors.Add(entry.Name, Tensor(file, entry.Name, entry.Value, dataStart));
         }
-        CheckCover(file, ranges, file.Length - dataStart);
+        CheckCover(file, tensors.Values, dataStart);
         return tensors;
     }
 
-    private static (StoredTensor Tensor, long Begin, long End) Tensor(MappedFile file, JsonProperty entry, long dataStart)
+    private static StoredTensor Tensor(MappedFile file, string name, JsonElement entry, long dataStart)
     {
-        var name = entry.Name;
-        if (entry.Value.ValueKind != JsonValueKind.Object || entry.Value.GetPropertyCount() != 3)
+        if (entry.ValueKind != JsonValueKind.Object || entry.GetPropertyCount() != 3)
             throw Bad(file, name, "should have exactly dtype, shape and data_offsets");
-        var shape = Numbers(file, name, entry.Value, "shape");
-        var offsets = Numbers(file, name, entry.Value, "data_offsets");
+        var shape = Numbers(file, name, entry, "shape");
+        var offsets = Numbers(file, name, entry, "data_offsets");
         if (offsets.Length != 2 || offsets[1] < offsets[0] || offsets[1] > file.Length - dataStart)
-        {
-            throw Bad(file, name,
-                $"has data_offsets {Refusal.Shape(offsets)}, expected a begin and an end up to {file.Length - dataStart}");
-        }
-        var type = TypeOf(file, name, entry.Value);
-        if (ByteCount(shape, type.ByteSize()) is not { } bytes || bytes != offsets[1] - offsets[0])
-        {
-            throw Bad(file, name, $"has shape {Refusal.Shape(shape)} of {type.SafetensorsName()}, which does not make the " +
-                $"{offsets[1] - offsets[0]} bytes of its data_offsets");
-        }
-        return (new(file, name, type, shape, dataStart + offsets[0]), offsets[0], offsets[1]);
+            throw Bad(file, name, $"has data_offsets {Refusal.Shape(offsets)}, expected a begin and an end up to " +
+                $"{file.Length - dataStart}");
+        var (type, given) = (TypeOf(file, name, entry), offsets[1] - offsets[0]);
+        if (ByteCount(shape, type.ByteSize()) != given)
+            throw Bad(file, name, $"has shape {Refusal.Shape(shape)} of {type.SafetensorsName()}, which does not " +
+                $"make the {given} bytes of its data_offsets");
+        return new(file, name, type, shape, dataStart + offsets[0]);
     }
 
     private static StoredType TypeOf(MappedFile file, string name, JsonElement entry)
@@ -77,7 +59,7 @@ internal static class SafetensorsReader
             throw Bad(file, name, "has no dtype");
         return StoredTypes.FromSafetensorsName(dtype.GetString()!) ?? throw Bad(file, name,
             $"has dtype {Refusal.Quote(dtype.GetString()!)}, expected one of " +
-            string.Join(", ", Enum.GetValues<StoredType>().Select(t => t.SafetensorsName())));
+            string.Join(", ", StoredTypes.SafetensorsNames));
     }
 
     private static long[] Numbers(MappedFile file, string name, JsonElement entry, string key)
@@ -87,8 +69,10 @@ internal static class SafetensorsReader
         var numbers = new long[list.GetArrayLength()];
         for (var i = 0; i < numbers.Length; i++)
         {
-            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt64(out numbers[i]) || numbers[i] < 0)
-                throw Bad(file, name, $"has {Refusal.Quote(list[i].GetRawText())} in {key}, expected an integer from 0 up");
+            if (list[i].ValueKind == JsonValueKind.Number && list[i].TryGetInt64(out numbers[i]) && numbers[i] >= 0)
+                continue;
+            var found = Refusal.Quote(list[i].GetRawText());
+            throw Bad(file, name, $"has {found} in {key}, expected an integer from 0 up");
         }
         return numbers;
     }
@@ -106,27 +90,27 @@ internal static class SafetensorsReader
 
     private static void CheckMetadata(MappedFile file, JsonElement metadata)
     {
-        if (metadata.ValueKind != JsonValueKind.Object || metadata.EnumerateObject().Any(e => e.Value.ValueKind != JsonValueKind.String))
-            throw Refusal.Of(file.Path, $"{Metadata} in the header should be an object of strings and is not");
+        if (metadata.ValueKind != JsonValueKind.Object
+            || metadata.EnumerateObject().Any(e => e.Value.ValueKind != JsonValueKind.String))
+            throw file.Refuse($"{Metadata} in the header should be an object of strings and is not");
     }
 
-    private static void CheckCover(MappedFile file, List<(long Begin, long End, string Name)> ranges, long length)
+    private static void CheckCover(MappedFile file, IEnumerable<StoredTensor> tensors, long dataStart)
     {
-        ranges.Sort();
         var reached = 0L;
-        foreach (var (begin, end, name) in ranges)
+        foreach (var tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.ByteLength))
         {
+            var begin = tensor.Offset - dataStart;
             if (begin != reached)
-            {
-                throw Bad(file, name, $"begins at byte {begin} of the data, expected {reached}, because tensors may neither " +
-                    "overlap nor leave a hole");
-            }
-            reached = end;
+                throw Bad(file, tensor.Name, $"begins at byte {begin} of the data, expected {reached}, because " +
+                    "tensors may neither overlap nor leave a hole");
+            reached += tensor.ByteLength;
         }
+        var length = file.Length - dataStart;
         if (reached != length)
-            throw Refusal.Of(file.Path, $"the tensors end at byte {reached} of the data, but the file has {length} bytes of it");
+            throw file.Refuse($"the tensors end at byte {reached} of the data, but the file has {length} bytes of it");
     }
 
     private static InvalidDataException Bad(MappedFile file, string name, string what) =>
-        Refusal.Of(file.Path, $"tensor {Refusal.Quote(name)} in the header {what}");
+        file.Refuse($"tensor {Refusal.Quote(name)} in the header {what}");
 }

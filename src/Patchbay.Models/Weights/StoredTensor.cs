@@ -1,16 +1,18 @@
+using System.IO.MemoryMappedFiles;
+
 namespace Patchbay.Models.Weights;
 
 /// <summary>One tensor of a checkpoint file: what the header says of it, and its elements on demand.</summary>
 public sealed class StoredTensor
 {
     private readonly MappedFile file;
-    private readonly long offset;
     private readonly StridedLayout? layout;
 
     internal StoredTensor(
-        MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset, StridedLayout? layout = null)
+        MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset,
+        StridedLayout? layout = null)
     {
-        (this.file, this.offset) = (file, offset);
+        (this.file, Offset) = (file, offset);
         (Name, Type, Shape) = (name, type, shape);
         Count = shape.Contains(0) ? 0 : shape.Aggregate(1L, (count, size) => checked(count * size));
         this.layout = layout is { IsContiguous: false } ? layout : null;
@@ -31,69 +33,78 @@ public sealed class StoredTensor
     /// <summary>Bytes of all elements.</summary>
     public long ByteLength => Count * Type.ByteSize();
 
+    // Where its first element stands in the file.
+    internal long Offset { get; }
+
     /// <summary>Path of the file that holds the elements.</summary>
     public string File => file.Path;
 
     /// <summary>Name, type and shape: "model.norm.weight BF16 (128)".</summary>
     public override string ToString() => $"{Name} {Type.SafetensorsName()} {Refusal.Shape(Shape)}";
 
-    /// <summary>
-    /// Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
+    /// <summary>Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
     /// <paramref name="destination"/> (whose length in bytes is a multiple of an element's), from element
-    /// <paramref name="firstElement"/> on.
-    /// </summary>
+    /// <paramref name="firstElement"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The elements asked for are not all there.</exception>
     public void CopyTo(long firstElement, Span<byte> destination)
     {
         var size = Type.ByteSize();
         var count = Math.DivRem(destination.Length, size, out var rest);
         if (rest != 0 || firstElement < 0 || firstElement > Count - count)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(firstElement), $"{destination.Length} bytes from element {firstElement} on were asked of {this}.");
-        }
+            throw new ArgumentOutOfRangeException(nameof(firstElement),
+                $"{destination.Length} bytes from element {firstElement} on were asked of {this}.");
         if (count == 0) return;
         if (layout is null)
         {
-            using var window = file.Map(offset + firstElement * size, destination.Length);
-            window.Read(0, destination);
+            using var window = file.Map(Offset + firstElement * size, destination.Length);
+            Copy(window, 0, destination);
         }
         else
         {
-            using var window = file.Map(offset, layout.Extent * size);
+            using var window = file.Map(Offset, layout.Extent * size);
             CopyStrided(window, layout, firstElement, destination);
         }
     }
 
-    private void CopyStrided(MappedWindow window, StridedLayout strided, long firstElement, Span<byte> destination)
+    private void CopyStrided(
+        MemoryMappedViewAccessor window, StridedLayout strided, long firstElement, Span<byte> destination)
     {
         var size = Type.ByteSize();
         while (!destination.IsEmpty)
         {
             var (start, run) = strided.RunAt(firstElement);
             var count = (int)Math.Min(run, destination.Length / size);
-            window.Read(start * size, destination[..(count * size)]);
+            Copy(window, start * size, destination[..(count * size)]);
             destination = destination[(count * size)..];
             firstElement += count;
         }
     }
+
+    private static void Copy(MemoryMappedViewAccessor window, long from, Span<byte> destination) =>
+        window.SafeMemoryMappedViewHandle.ReadSpan((ulong)(window.PointerOffset + from), destination);
 }
 
 /// <summary>Where the elements of a view lie, counted in elements from its first one.</summary>
-/// <param name="Sizes">Sizes whose product is the tensor's number of elements; row-major order of them is the tensor's.</param>
+/// <param name="Sizes">Sizes whose product is the number of elements, and whose row-major order is theirs.</param>
 /// <param name="Strides">Distance of neighbours along each, not negative.</param>
 internal sealed record StridedLayout(long[] Sizes, long[] Strides)
 {
     /// <summary>Elements between the first and the last one, both included; 0 for an empty view.</summary>
-    public long Extent
+    public long Extent => Sizes.Contains(0) ? 0 : 1 + Strides.Zip(Sizes).Sum(d => checked((d.Second - 1) * d.First));
+
+    /// <summary>Whether the view, and as many elements as its sizes tell, fit into so many elements. Both could
+    /// overflow a long: they are bounded before they are used.</summary>
+    public bool Fits(long available)
     {
-        get
+        if (Sizes.Contains(0)) return available >= 0 && Sizes.All(n => n <= int.MaxValue);
+        Int128 count = 1, extent = 1;
+        for (var i = 0; i < Sizes.Length; i++)
         {
-            if (Sizes.Contains(0)) return 0;
-            var extent = 1L;
-            for (var i = 0; i < Sizes.Length; i++) extent = checked(extent + (Sizes[i] - 1) * Strides[i]);
-            return extent;
+            count *= Sizes[i];
+            extent += ((Int128)Sizes[i] - 1) * Strides[i];
+            if (extent > available || count > available) return false;
         }
+        return extent <= available;
     }
 
     public bool IsContiguous => Sizes.Contains(0) || InnerRun(out var outer) >= 0 && outer == 0;
@@ -114,7 +125,7 @@ internal sealed record StridedLayout(long[] Sizes, long[] Strides)
         }
     }
 
-    /// <summary>Where element <paramref name="index"/> (row-major) lies, and how many follow it without a gap.</summary>
+    /// <summary>Where element <paramref name="index"/> (row-major) lies, and how many follow without a gap.</summary>
     public (long Start, long Run) RunAt(long index)
     {
         var run = InnerRun(out var outer);

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Models.Weights;
 
 /// <summary>Moves tensors between checkpoint files and torch, in pieces of at most 16 MiB.</summary>
@@ -9,10 +6,8 @@ public static class TorchTensors
     /// <summary>Bytes that are read, converted and written at once.</summary>
     public const int ChunkBytes = 16 << 20;
 
-    /// <summary>
-    /// Reads a stored tensor into a new one of the same shape, converted to <paramref name="dtype"/> piece by piece: beside
-    /// the result there is never more than one piece in memory.
-    /// </summary>
+    /// <summary>Reads a stored tensor into a new one of the same shape, converted to <paramref name="dtype"/> piece by
+    /// piece: beside the result there is never more than one piece in memory.</summary>
     public static Tensor Load(this StoredTensor stored, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
@@ -20,7 +15,7 @@ public static class TorchTensors
         var size = stored.Type.ByteSize();
         var longest = Math.Min(stored.Count, ChunkBytes / size);
         var flat = result.view(-1);
-        var chunk = empty([longest], ScalarTypeOf(stored.Type), CPU);
+        var chunk = empty([longest], stored.Type.ToTorch(), CPU);
         for (var first = 0L; first < stored.Count; first += longest)
         {
             using var piece = NewDisposeScope();
@@ -34,7 +29,7 @@ public static class TorchTensors
     /// <summary>A tensor as <see cref="SafetensorsWriter"/> takes it; it must live until it has been written.</summary>
     /// <exception cref="ArgumentException">Its dtype is one that checkpoints do not hold.</exception>
     public static TensorToWrite ToWrite(this Tensor tensor, string name) =>
-        new(name, StoredTypeOf(tensor.dtype), tensor.shape, stream => Write(tensor, stream));
+        new(name, StoredTypes.FromTorch(tensor.dtype), tensor.shape, stream => Write(tensor, stream));
 
     private static void Write(Tensor tensor, Stream stream)
     {
@@ -46,29 +41,5 @@ public static class TorchTensors
             using var piece = NewDisposeScope();
             stream.Write(flat.narrow(0, first, Math.Min(longest, count - first)).cpu().contiguous().bytes);
         }
-    }
-
-    /// <summary>Torch's name for a stored type.</summary>
-    public static ScalarType ScalarTypeOf(StoredType type) => type switch
-    {
-        StoredType.Float64 => ScalarType.Float64,
-        StoredType.Float32 => ScalarType.Float32,
-        StoredType.Float16 => ScalarType.Float16,
-        StoredType.BFloat16 => ScalarType.BFloat16,
-        StoredType.Int64 => ScalarType.Int64,
-        StoredType.Int32 => ScalarType.Int32,
-        StoredType.Int16 => ScalarType.Int16,
-        StoredType.Int8 => ScalarType.Int8,
-        StoredType.UInt8 => ScalarType.Byte,
-        _ => ScalarType.Bool,
-    };
-
-    /// <summary>The stored type of a torch dtype.</summary>
-    /// <exception cref="ArgumentException">The dtype is one that checkpoints do not hold.</exception>
-    public static StoredType StoredTypeOf(ScalarType dtype)
-    {
-        foreach (var type in Enum.GetValues<StoredType>())
-            if (ScalarTypeOf(type) == dtype) return type;
-        throw new ArgumentException($"Tensors of {dtype} are not stored.", nameof(dtype));
     }
 }

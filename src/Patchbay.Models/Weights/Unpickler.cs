@@ -1,14 +1,13 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
+using PickleDict = System.Collections.Generic.Dictionary<object, object?>;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>
-/// Reads one pickle that holds tensors in dicts and nothing else. It interprets the opcodes that torch.save writes and
-/// builds plain data; it looks no name up, calls nothing and creates no object of the pickle's choosing. Every other
-/// opcode and every name but those of <see cref="PickleGlobal"/> is refused.
-/// </summary>
+/// <summary>Reads one pickle that holds tensors in dicts and nothing else. It interprets the opcodes that torch.save
+/// writes and builds plain data; it looks no name up, calls nothing and creates no object of the pickle's choosing.
+/// Every other opcode and every name but those of <see cref="PickleGlobal"/> is refused.</summary>
 internal sealed class Unpickler(PickleInput input)
 {
     private const int MostValues = 1 << 20, MostMarks = 1000, LongestPickle = 16 << 20;
@@ -22,6 +21,8 @@ internal sealed class Unpickler(PickleInput input)
     // First element of the part of the stack that may be popped.
     private int Floor => marks.TryPeek(out var mark) ? mark : 0;
 
+    private object? Top => stack.Count > Floor ? stack[^1] : null;
+
     /// <summary>The protocol that the pickle says it is of; 0 where it does not.</summary>
     public int Protocol { get; private set; }
 
@@ -34,68 +35,54 @@ internal sealed class Unpickler(PickleInput input)
             if (at - start > LongestPickle) throw Bad($"is longer than the {LongestPickle} bytes that are allowed");
             var opcode = (char)input.Next();
             if (opcode == '.') break;
-            if (!TryData(opcode) && !TryContainer(opcode)) Other(opcode, at);
+            Execute(opcode, at);
         }
         var result = Pop();
         if (stack.Count > 0 || marks.Count > 0) throw Bad("ends with values left over");
         return result;
     }
 
-    private bool TryData(char opcode)
+    private void Execute(char opcode, long at)
     {
         switch (opcode)
         {
-            case 'N': Push(null); return true;
-            case '\x88': Push(true); return true;
-            case '\x89': Push(false); return true;
-            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(input.Take(4))); return true;
-            case 'K': Push((long)input.Next()); return true;
-            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(input.Take(2))); return true;
-            case '\x8a': PushLongInteger(input.Next()); return true;
-            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(input.Take(8))); return true;
-            case 'X': Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4)))); return true;
-            case '\x8c': Push(Text(input.Next())); return true;
-            case 'q': Remember(input.Next()); return true;
-            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); return true;
-            case '\x94': Remember((uint)memo.Count); return true;
-            case 'h': Recall(input.Next()); return true;
-            case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); return true;
-            default: return false;
-        }
-    }
-
-    private bool TryContainer(char opcode)
-    {
-        switch (opcode)
-        {
-            case '(': Mark(); return true;
-            case ')': Push(Array.Empty<object?>()); return true;
-            case ']': Push(new List<object?>()); return true;
-            case '}': Push(new PickleDict()); return true;
-            case 't': Push(PopMarked()); return true;
-            case '\x85': Push(PopMany(1)); return true;
-            case '\x86': Push(PopMany(2)); return true;
-            case '\x87': Push(PopMany(3)); return true;
-            case 'a': Append(PopMany(1)); return true;
-            case 'e': Append(PopMarked()); return true;
-            case 's': SetItems(PopMany(2)); return true;
-            case 'u': SetItems(PopMarked()); return true;
-            default: return false;
-        }
-    }
-
-    private void Other(char opcode, long at)
-    {
-        switch (opcode)
-        {
+            case 'N': Push(null); break;
+            case '\x88': Push(true); break;
+            case '\x89': Push(false); break;
+            case 'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(input.Take(4))); break;
+            case 'K': Push((long)input.Next()); break;
+            case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(input.Take(2))); break;
+            case '\x8a': PushLongInteger(input.Next()); break;
+            case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(input.Take(8))); break;
+            case 'X': Push(Text(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4)))); break;
+            case '\x8c': Push(Text(input.Next())); break;
+            case 'q': Remember(input.Next()); break;
+            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); break;
+            case '\x94': Remember((uint)memo.Count); break;
+            case 'h': Recall(input.Next()); break;
+            case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(input.Take(4))); break;
+            case '(': Mark(); break;
+            case ')': Push(Array.Empty<object?>()); break;
+            case ']': Push(new List<object?>()); break;
+            case '}': Push(new PickleDict()); break;
+            case 't': Push(PopMarked()); break;
+            case '\x85': Push(PopMany(1)); break;
+            case '\x86': Push(PopMany(2)); break;
+            case '\x87': Push(PopMany(3)); break;
+            case 'a': Append(PopMany(1)); break;
+            case 'e': Append(PopMarked()); break;
+            case 's': SetItems(PopMany(2)); break;
+            case 'u': SetItems(PopMarked()); break;
             case '\x80': SetProtocol(input.Next()); break;
             case '\x95': _ = input.Take(8); break; // FRAME: a hint for buffering.
-            case 'c': Global(input.Line(), input.Line()); break;
+            case 'c': Global([input.Line(), input.Line()]); break;
             case '\x93': Global(PopMany(2)); break;
-            case 'Q': Push(TensorPickle.Storage(Pop(), Bad)); break;
+            case 'Q': Push(PickleTensors.Storage(Pop(), Bad)); break;
             case 'R': Reduce(); break;
             case 'b': Build(); break;
-            default: throw Refusal.Of(input.Path, $"the pickle has opcode 0x{(int)opcode:X2} at byte {at}, which a file of tensors has no use for");
+            default:
+                throw input.File.Refuse($"the pickle has opcode 0x{(int)opcode:X2} at byte {at}, which a file of " +
+                    "tensors has no use for");
         }
     }
 
@@ -108,28 +95,22 @@ internal sealed class Unpickler(PickleInput input)
     private void Global(object?[] names)
     {
         if (names is not [string module, string name]) throw Bad("has a name that is no string");
-        Global(module, name);
-    }
-
-    private void Global(string module, string name)
-    {
-        if (!PickleGlobal.All.TryGetValue($"{module}.{name}", out var global))
-        {
-            throw Refusal.Of(input.Path, $"the pickle refers to {Refusal.Quote($"{module}.{name}")}, but only tensors are read " +
-                "and nothing of a pickle is executed");
-        }
-        Push(global);
+        Push(PickleGlobal.All.GetValueOrDefault($"{module}.{name}") ?? throw input.File.Refuse(
+            $"the pickle refers to {Refusal.Quote($"{module}.{name}")}, but only tensors are read and nothing of a " +
+            "pickle is executed"));
     }
 
     private void Reduce()
     {
-        if (PopMany(2) is not [PickleGlobal callee, object?[] arguments]) throw Bad("calls what is not a function on a tuple");
+        if (PopMany(2) is not [PickleGlobal callee, object?[] arguments])
+            throw Bad("calls what is not a function on a tuple");
         Push(callee.Name switch
         {
             PickleGlobal.OrderedDict when arguments.Length == 0 => new PickleDict(),
-            PickleGlobal.RebuildTensor => TensorPickle.Tensor(arguments, Bad),
-            PickleGlobal.RebuildParameter => TensorPickle.Parameter(arguments, Bad),
-            PickleGlobal.Size when arguments is [object?[] sizes] => TensorPickle.Integers(sizes, Bad).Cast<object?>().ToArray(),
+            PickleGlobal.RebuildTensor => PickleTensors.Tensor(arguments, Bad),
+            PickleGlobal.RebuildParameter => PickleTensors.Parameter(arguments, Bad),
+            PickleGlobal.Size when arguments is [object?[] sizes] =>
+                PickleTensors.Integers(sizes, Bad).Cast<object?>().ToArray(),
             _ => throw Bad($"calls {callee.Name} with arguments that torch.save does not write"),
         });
     }
@@ -137,24 +118,24 @@ internal sealed class Unpickler(PickleInput input)
     // A state_dict carries its modules' versions as an attribute, which no tensor needs.
     private void Build()
     {
-        if (PopMany(1) is not [PickleDict] || stack.Count == Floor || stack[^1] is not PickleDict)
+        if (PopMany(1) is not [PickleDict] || Top is not PickleDict)
             throw Bad("sets attributes of what is not a dict");
     }
 
     private void Append(object?[] items)
     {
-        if (stack.Count == Floor || stack[^1] is not List<object?> list) throw Bad("appends to what is not a list");
+        if (Top is not List<object?> list) throw Bad("appends to what is not a list");
         list.AddRange(items);
     }
 
     private void SetItems(object?[] items)
     {
-        if (stack.Count == Floor || stack[^1] is not PickleDict dict) throw Bad("sets items of what is not a dict");
+        if (Top is not PickleDict dict) throw Bad("sets items of what is not a dict");
         if (items.Length % 2 != 0) throw Bad("sets a key without a value");
         for (var i = 0; i < items.Length; i += 2)
         {
             if (items[i] is not (string or long)) throw Bad("has a key that is neither a string nor an integer");
-            if (!dict.TryAdd(items[i]!, items[i + 1])) throw Bad($"has key {Refusal.Quote(items[i]!.ToString()!)} twice");
+            if (!dict.TryAdd(items[i]!, items[i + 1])) throw Bad($"has key {Refusal.Quote($"{items[i]}")} twice");
         }
     }
 
@@ -162,8 +143,7 @@ internal sealed class Unpickler(PickleInput input)
     {
         if (length > 16) throw Bad($"has an integer of {length} bytes, expected at most 16");
         var value = new BigInteger(input.Take(length));
-        if (value < long.MinValue || value > long.MaxValue) Push(value);
-        else Push((long)value);
+        Push(value < long.MinValue || value > long.MaxValue ? value : (object)(long)value);
     }
 
     private string Text(uint length)
@@ -214,7 +194,8 @@ internal sealed class Unpickler(PickleInput input)
     {
         if (stack.Count == Floor) throw Bad("remembers a value that is not there");
         if (memo.Count >= MostValues) throw Bad($"remembers more than {MostValues} values");
-        if (slot != memo.Count) throw Bad($"remembers a value as {slot}, expected {memo.Count}, because picklers count");
+        if (slot != memo.Count)
+            throw Bad($"remembers a value as {slot}, expected {memo.Count}, because picklers count");
         memo.Add(stack[^1]);
     }
 
@@ -224,5 +205,6 @@ internal sealed class Unpickler(PickleInput input)
         Push(memo[(int)slot]);
     }
 
-    private InvalidDataException Bad(string what) => Refusal.Of(input.Path, $"the pickle {what} (before byte {input.Position})");
+    private InvalidDataException Bad(string what) =>
+        input.File.Refuse($"the pickle {what} (before byte {input.Position})");
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Patchbay.Models;
 
 namespace Patchbay.Experiments;
 
