@@ -137,7 +137,7 @@ internal sealed class DemoCommand : PbmCommand
             PatchOutput.Write(Named($"{model.Name}.csv"), model.Report, CircuitComparison.Options);
         }
         OutputFile.Write(Named("heatmaps.svg"),
-            SvgHeatMapGrid.Draw(comparison.Rows(), "Path patching of every head of four models",
+            SvgHeatMaps.Draw(comparison.Rows(), "Path patching of every head of four models",
             comparison.Summary).ToString(SaveOptions.DisableFormatting));
         foreach (var model in comparison.Models)
             PatchOutput.Write(Named($"{model.Name}.svg"), model.Report, CircuitComparison.Options);
