@@ -5,7 +5,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli;
 

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Patchbay.Sweeps;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli;

@@ -1,12 +1,7 @@
-using Patchbay.Tasks;
-
 namespace Patchbay.Cli.Charts;
 
-/// <summary>A bar with its error.</summary>
-/// <param name="Name">What it is of.</param>
-/// <param name="Value">Its length; NaN for none.</param>
-/// <param name="Low">Lower end of its error bar; NaN for none.</param>
-/// <param name="High">Upper end.</param>
+/// <summary>A bar from 0 to a value, with an error bar from a lower end to an upper one; NaN for what there is
+/// none of.</summary>
 internal sealed record Bar(string Name, double Value, double Low, double High)
 {
     /// <summary>Colour by number, or null for grey.</summary>
@@ -22,22 +17,18 @@ internal sealed record Bar(string Name, double Value, double Low, double High)
     public IReadOnlyList<double> Dots { get; init; } = [];
 
     /// <summary>A counted share with its 95 % interval.</summary>
-    public static Bar Of(string name, Proportion share) => new(name, share.Share, share.Interval.Low, share.Interval.High);
+    public static Bar Share(string name, Proportion share) =>
+        new(name, share.Share, share.Interval.Low, share.Interval.High);
 }
 
-/// <summary>Bars under a heading of their own.</summary>
-/// <param name="Title">The heading, or empty.</param>
-/// <param name="Bars">From top to bottom.</param>
+/// <summary>Bars from top to bottom under a heading of their own, which may be empty.</summary>
 internal sealed record BarGroup(string Title, IReadOnlyList<Bar> Bars);
 
-/// <summary>A value that is marked through all bars.</summary>
-/// <param name="Value">Where.</param>
-/// <param name="Name">What it says above.</param>
-/// <param name="IsDashed">Whether its line is dashed.</param>
+/// <summary>A value that is marked through all bars; its name, which may be empty, stands above.</summary>
 internal sealed record BarLine(double Value, string Name, bool IsDashed);
 
 /// <summary>Horizontal bars with error bars on one axis.</summary>
-/// <param name="Title">Title of the picture.</param>
+/// <param name="Title">Title of the picture, or empty.</param>
 /// <param name="AxisTitle">What is measured.</param>
 /// <param name="Groups">From top to bottom.</param>
 internal sealed record BarChart(string Title, string AxisTitle, IReadOnlyList<BarGroup> Groups)

@@ -1,10 +1,6 @@
 namespace Patchbay.Cli.Charts;
 
-/// <summary>A point of a line.</summary>
-/// <param name="X">Where.</param>
-/// <param name="Y">How much; NaN breaks the line.</param>
-/// <param name="Low">Lower end of its error band, or null.</param>
-/// <param name="High">Upper end.</param>
+/// <summary>A point of a line with its error band, if it has one; a Y of NaN breaks the line.</summary>
 internal readonly record struct LinePoint(double X, double Y, double? Low = null, double? High = null);
 
 /// <summary>A line of a chart.</summary>
@@ -20,8 +16,6 @@ internal sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points)
 }
 
 /// <summary>A place on the x axis that has a name, such as the beginning of a stage.</summary>
-/// <param name="X">Where.</param>
-/// <param name="Name">Its name.</param>
 internal sealed record ChartMark(double X, string Name);
 
 /// <summary>Lines over one y axis.</summary>
@@ -35,9 +29,12 @@ internal sealed record LinePanel(string Title, IReadOnlyList<LineSeries> Series)
     /// <summary>Ends of the y axis, or null for those of the values.</summary>
     public (double Low, double High)? Range { get; init; }
 
+    /// <summary>Whether a value can be drawn: it is finite, and on a logarithmic axis above 0.</summary>
+    public bool CanShow(double y) => double.IsFinite(y) && (!Logarithmic || y > 0);
+
     /// <summary>Values that are drawn.</summary>
     public IEnumerable<double> Values => Series.SelectMany(s => s.Points)
-        .SelectMany(p => new[] { p.Y, p.Low ?? p.Y, p.High ?? p.Y }).Where(y => double.IsFinite(y) && (!Logarithmic || y > 0));
+        .SelectMany(p => new[] { p.Y, p.Low ?? p.Y, p.High ?? p.Y }).Where(CanShow);
 }
 
 /// <summary>Panels one above the other that share their x axis.</summary>
@@ -55,7 +52,4 @@ internal sealed record LineChart(string Title, string Subtitle, string XTitle, I
 
     /// <summary>Whether it stands under a caption of its own, without heading and room around.</summary>
     public bool IsBare { get; init; }
-
-    /// <summary>Room around everything.</summary>
-    public double Margin => IsBare ? 2 : SvgPicture.Margin;
 }

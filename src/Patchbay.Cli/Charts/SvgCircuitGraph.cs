@@ -1,15 +1,12 @@
-using System.Globalization;
 using System.Xml.Linq;
-using Patchbay.Models;
 
 namespace Patchbay.Cli.Charts;
 
 /// <summary>A head of a circuit graph.</summary>
 /// <param name="Head">Which.</param>
-/// <param name="Group">Number of its group in the chain: its colour.</param>
 /// <param name="Lane">Number of its group's lane, from left to right.</param>
 /// <param name="Note">What its tooltip says after its name.</param>
-internal sealed record CircuitNode(Head Head, int Group, int Lane, string Note);
+internal sealed record CircuitNode(Head Head, int Lane, string Note);
 
 /// <summary>A path from one head to another, or to the output.</summary>
 /// <param name="From">Number of the sending head.</param>
@@ -19,48 +16,55 @@ internal sealed record CircuitEdge(int From, int? To, double Strength);
 
 /// <summary>A group's heads in a circuit graph: one above the other, beside the lanes of other groups.</summary>
 /// <param name="Name">The group.</param>
-/// <param name="Group">Its number in the chain: its colour.</param>
+/// <param name="Color">Its number in the chain, which is its colour.</param>
 /// <param name="Position">Where its heads are read.</param>
-internal sealed record CircuitLane(string Name, int Group, string Position);
+internal sealed record CircuitLane(string Name, int Color, string Position);
 
 /// <summary>A circuit over positions and layers.</summary>
 /// <param name="Title">Title above it.</param>
 /// <param name="Lanes">From left to right; those of one position side by side.</param>
-/// <param name="Layers">L.</param>
+/// <param name="Layers">Number of layers of the model.</param>
 /// <param name="Nodes">The heads.</param>
 /// <param name="Edges">Paths between them.</param>
-internal sealed record CircuitGraph(string Title, IReadOnlyList<CircuitLane> Lanes, int Layers, IReadOnlyList<CircuitNode> Nodes,
-    IReadOnlyList<CircuitEdge> Edges);
+internal sealed record CircuitGraph(string Title, IReadOnlyList<CircuitLane> Lanes, int Layers,
+    IReadOnlyList<CircuitNode> Nodes, IReadOnlyList<CircuitEdge> Edges);
 
-/// <summary>A circuit as one SVG picture for light and dark pages: positions from left to right, layers upwards, heads as dots in their
-/// group's colour with their index inside, paths as curves in their sender's colour.</summary>
+/// <summary>A circuit as one SVG picture for light and dark pages: positions from left to right, layers upwards, heads
+/// as dots in their group's colour with their index inside, paths as curves in their sender's colour.</summary>
 internal sealed class SvgCircuitGraph
 {
     private const double Left = 30, Top = 58, Bottom = 46, Radius = 8.5, Pitch = 20, Gap = 44, Narrow = 66;
     private readonly CircuitGraph graph;
-    private readonly double[] widths;
-    private readonly double layerHeight, crowding; // the more paths, the fainter each
+    private readonly double layerHeight;
+    private readonly double[] lefts, centres; // of the lanes; after the last left end, where one more would begin
     private readonly (double X, double Y)[] places;
 
     private SvgCircuitGraph(CircuitGraph graph)
     {
         this.graph = graph;
-        crowding = Math.Clamp(90.0 / Math.Max(1, graph.Edges.Count), 0.3, 1);
         layerHeight = graph.Layers <= 12 ? 34 : 22;
-        widths = [.. Enumerable.Range(0, graph.Lanes.Count)
-            .Select(lane => Math.Max(Narrow, Pitch * Rows(lane).Select(r => r.Count()).DefaultIfEmpty(1).Max()))];
+        (lefts, centres) = (new double[graph.Lanes.Count + 1], new double[graph.Lanes.Count]);
         places = new (double, double)[graph.Nodes.Count];
-        for (var lane = 0; lane < widths.Length; lane++)
-            foreach (var row in Rows(lane))
+        lefts[0] = Left;
+        for (var lane = 0; lane < centres.Length; lane++)
+        {
+            // The lane's heads, those of one layer side by side.
+            var rows = graph.Nodes.Index().Where(n => n.Item.Lane == lane).OrderBy(n => n.Item.Head.Index)
+                .GroupBy(n => n.Item.Head.Layer, n => n.Index).Select(row => row.ToArray()).ToArray();
+            var width = Math.Max(Narrow, Pitch * rows.Select(row => row.Length).DefaultIfEmpty(1).Max());
+            (centres[lane], lefts[lane + 1]) = (lefts[lane] + width / 2, lefts[lane] + width + Gap);
+            foreach (var row in rows)
                 foreach (var (i, node) in row.Index())
-                    places[node] = (Centre(lane) + (i - (row.Count() - 1) / 2.0) * Pitch, Y(graph.Nodes[node].Head.Layer));
+                    places[node] = (centres[lane] + (i - (row.Length - 1) / 2.0) * Pitch,
+                        Y(graph.Nodes[node].Head.Layer));
+        }
     }
 
-    private double Width => LaneLeft(widths.Length) - Gap + 12;
+    private double Width => lefts[^1] - Gap + 12;
 
     private double Height => Top + graph.Layers * layerHeight + Bottom;
 
-    private (double X, double Y) Logits => (Centre(widths.Length - 1), Top - 16);
+    private (double X, double Y) Logits => (centres[^1], Top - 16);
 
     /// <summary>The picture.</summary>
     public static XDocument Draw(CircuitGraph graph) => new SvgCircuitGraph(graph).Draw();
@@ -72,46 +76,42 @@ internal sealed class SvgCircuitGraph
         for (var layer = 0; layer < graph.Layers; layer++)
         {
             picture.Add(Svg.Line(Left - 8, Y(layer), Width - 6, Y(layer), "grid"));
-            if (graph.Layers <= 12 || layer % 4 == 0) picture.Add(Svg.Text(Left - 14, Y(layer) + 4, "", $"{layer}", "end"));
+            if (graph.Layers <= 12 || layer % 4 == 0)
+                picture.Add(Svg.Text(Left - 14, Y(layer) + 4, "", $"{layer}", "end"));
         }
         picture.Add(Svg.Text(0, Top - 4, "faint small", "layer"));
-        picture.Add(graph.Lanes.Select((lane, i) => Svg.Text(Centre(i), Height - 27, ChartColors.TextOf(lane.Group), lane.Name, "middle")));
-        foreach (var position in graph.Lanes.Index().GroupBy(l => l.Item.Position))
-            picture.Add(Svg.Text((Centre(position.First().Index) + Centre(position.Last().Index)) / 2, Height - 9, "", position.Key, "middle"));
-        picture.Add(graph.Edges.OrderBy(e => e.Strength).Select(Edge));
+        picture.Add(graph.Lanes.Zip(centres, (lane, centre) =>
+            Svg.Text(centre, Height - 27, ChartColors.TextOf(lane.Color), lane.Name, "middle")));
+        foreach (var position in graph.Lanes.Zip(centres).GroupBy(l => l.First.Position, l => l.Second))
+        {
+            var middle = (position.First() + position.Last()) / 2;
+            picture.Add(Svg.Text(middle, Height - 9, "", position.Key, "middle"));
+        }
+        picture.Add(graph.Edges.OrderBy(e => e.Strength).Select(Curve));
         picture.Add(Svg.Text(Logits.X, Logits.Y - 6, "", "logits", "middle"));
-        picture.Add(graph.Nodes.Select((node, i) => Node(node, places[i])));
+        picture.Add(graph.Nodes.Zip(places, Dot));
         return new XDocument(picture);
     }
 
-    /// <summary>Numbers of a lane's heads, layer by layer.</summary>
-    private IEnumerable<IGrouping<int, int>> Rows(int lane) => Enumerable.Range(0, graph.Nodes.Count).Where(n => graph.Nodes[n].Lane == lane)
-        .OrderBy(n => graph.Nodes[n].Head.Index).GroupBy(n => graph.Nodes[n].Head.Layer);
-
-    private double LaneLeft(int lane) => Left + widths.Take(lane).Sum() + lane * Gap;
-
-    private double Centre(int lane) => LaneLeft(lane) + widths[lane] / 2;
-
     private double Y(int layer) => Top + (graph.Layers - layer - 0.5) * layerHeight;
 
-    private XElement Edge(CircuitEdge edge)
+    private int ColorOf(CircuitNode node) => graph.Lanes[node.Lane].Color;
+
+    /// <summary>A curve that leaves upwards and arrives from below, as the residual stream runs; the more there are,
+    /// the fainter each.</summary>
+    private XElement Curve(CircuitEdge edge)
     {
         var (from, to) = (places[edge.From], edge.To is { } head ? places[head] : Logits);
         var lift = Math.Abs(from.Y - to.Y) * 0.45;
-        // A curve that leaves upwards and arrives from below, as the residual stream runs.
-        var path = $"M{Svg.Number(from.X)} {Svg.Number(from.Y)}C{Svg.Number(from.X)} {Svg.Number(from.Y - lift)} {Svg.Number(to.X)} {Svg.Number(to.Y + lift)} "
-            + $"{Svg.Number(to.X)} {Svg.Number(to.Y)}";
-        var opacity = ((0.10 + 0.62 * Math.Clamp(edge.Strength, 0, 1)) * crowding).ToString("0.##", CultureInfo.InvariantCulture);
-        return Svg.Element("path", ("d", path), ("class", $"edge {ChartColors.StrokeOf(graph.Nodes[edge.From].Group)}"), ("opacity", opacity));
+        var path = $"M{Svg.Point(from.X, from.Y)}C{Svg.Point(from.X, from.Y - lift)} "
+            + $"{Svg.Point(to.X, to.Y + lift)} {Svg.Point(to.X, to.Y)}";
+        var crowding = Math.Clamp(90.0 / graph.Edges.Count, 0.3, 1);
+        var opacity = (0.10 + 0.62 * Math.Clamp(edge.Strength, 0, 1)) * crowding;
+        return Svg.Element("path", ("d", path), ("opacity", Svg.Number(opacity)),
+            ("class", $"edge {ChartColors.StrokeOf(ColorOf(graph.Nodes[edge.From]))}"));
     }
 
-    private static XElement Node(CircuitNode node, (double X, double Y) at)
-    {
-        var drawn = Svg.Element("g");
-        drawn.Add(Svg.Element("title").With($"{node.Head}{node.Note}"));
-        drawn.Add(Svg.Element("circle", ("cx", Svg.Number(at.X)), ("cy", Svg.Number(at.Y)), ("r", Svg.Number(Radius)),
-            ("class", ChartColors.TextOf(node.Group))));
-        drawn.Add(Svg.Text(at.X, at.Y + 3.3, "on", $"{node.Head.Index}"));
-        return drawn;
-    }
+    private XElement Dot(CircuitNode node, (double X, double Y) at) => Svg.Element("g").With(
+        Svg.Title($"{node.Head}{node.Note}"), Svg.Circle(at.X, at.Y, Radius, ChartColors.TextOf(ColorOf(node))),
+        Svg.Text(at.X, at.Y + 3.3, "on", $"{node.Head.Index}"));
 }

@@ -3,7 +3,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Tasks;
 using Spectre.Console;
 using static TorchSharp.torch;
 

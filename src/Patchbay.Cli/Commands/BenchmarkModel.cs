@@ -1,7 +1,6 @@
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
-using Patchbay.Tasks;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;

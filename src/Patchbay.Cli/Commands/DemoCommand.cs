@@ -6,9 +6,7 @@ using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Findings;
 using Patchbay.Lab.Training;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
@@ -56,10 +54,11 @@ internal sealed class DemoCommand : PbmCommand
         study.AskEntities(Boxes, call.Get(prompts));
         study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(questions)}"));
         study.AddStage(Kinds.PathPatching, ("receivers", "8"), ("circuit", Salience));
-        var (id, state, times) = keep.Run(call, study, node);
+        var (id, state, events) = keep.Run(call, study, node);
+        var times = SweepTimes.Of(events);
         var notes = new List<string>();
         var overlaps = SweepTables.Overlaps(state, notes);
-        var written = Write(id, state, times, call.Get(folder));
+        var written = Write(id, state, events, call.Get(folder));
         SweepShowCommand.ShowResults(call, state, overlaps);
         foreach (var model in state.Plan!.Models)
         {
@@ -88,13 +87,13 @@ internal sealed class DemoCommand : PbmCommand
 
     /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
     /// <returns>Paths of those that one looks at first.</returns>
-    private static string[] Write(string id, SweepState state, SweepTimes times, string folder)
+    private static string[] Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events, string folder)
     {
         string In(string name) => Path.Combine(folder, name);
         foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(In(file.Name), file.Bytes);
-        var input = new ReportInput(RunFacts.Of(id, state, times, []), SweepFindings.Of(state), SweepReport.Training(state.Plan!));
+        var input = new ReportInput(RunFacts.Of(id, state, events), SweepFindings.Of(state), SweepReport.Training(state.Plan!));
         foreach (var (name, text) in SweepReport.Files(input)) OutputFile.Write(In(name), text);
-        OutputFile.Write(In("heatmaps.svg"), SvgHeatMapGrid.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
+        OutputFile.Write(In("heatmaps.svg"), SvgHeatMaps.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
             $"accuracy {SweepResults.Accuracy(state, m.Name)!.Value.Share:0.00}", SweepMaps.OfModel(state, m.Name)))]),
             "Path patching of every head of four models", Caption(state)).ToString(SaveOptions.DisableFormatting));
         return [In("report.html"), In("heatmaps.svg"), In("scores.json"), In("scores.csv"), In("results.csv")];

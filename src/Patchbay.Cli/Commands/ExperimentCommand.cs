@@ -2,10 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Findings;
 using Patchbay.Node;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 

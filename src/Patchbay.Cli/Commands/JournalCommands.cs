@@ -2,7 +2,6 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Journal;
-using Patchbay.Sweeps;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;

@@ -5,7 +5,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Findings;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;

@@ -4,7 +4,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Patchbay.Models.Libtorch;
-using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;

@@ -3,7 +3,6 @@ using System.Globalization;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Node;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 

@@ -6,10 +6,7 @@ using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Findings;
 using Patchbay.Node;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 
@@ -86,11 +83,12 @@ internal sealed class PatchCommand : PbmCommand
         foreach (var path in files) ScoreFiles.CheckFormat(path);
         using var temporary = new TemporaryFile();
         var names = Groups(call);
-        var (_, state, times) = keep.Run(call, Study(call, temporary.Path, names), node);
+        var (_, state, events) = keep.Run(call, Study(call, temporary.Path, names), node);
         var own = state.Plan!.Models[0].Name;
         var scores = SweepResults.PathPatching(state, own).Where(s => names.Contains(SweepResults.Group(s.Stage).Name))
             .Select(s => (SweepResults.Scores(state, s), s.Units.Values.Sum(u => u.Seconds))).ToArray();
         HeatMap[] maps = [.. SweepMaps.OfModel(state, own).Where(m => names.Contains(m.Name))];
+        var times = SweepTimes.Of(events);
         var seconds = (times.Last - times.Started)?.TotalSeconds ?? 0;
         var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task), call.Get(batch) is null);
         var summary = Summary(call, state, scores.Length, seconds);

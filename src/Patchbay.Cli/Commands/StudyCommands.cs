@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 

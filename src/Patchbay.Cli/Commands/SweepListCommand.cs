@@ -1,5 +1,4 @@
 using Patchbay.Cli.Sweeps;
-using Patchbay.Sweeps;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Models.Tokenizers;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Commands;
 

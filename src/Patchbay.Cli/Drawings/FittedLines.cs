@@ -34,9 +34,9 @@ internal static class FittedLines
     }
 
     /// <summary>A text filled up with blanks to so many columns.</summary>
-    public static string Pad(string text, int columns, bool right = false)
+    public static string Pad(string text, int columns, bool isRight)
     {
         var blanks = new string(' ', Math.Max(0, columns - new Segment(text).CellCount()));
-        return right ? blanks + text : text + blanks;
+        return isRight ? blanks + text : text + blanks;
     }
 }

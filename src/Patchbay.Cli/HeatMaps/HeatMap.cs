@@ -1,12 +1,5 @@
 namespace Patchbay.Cli.HeatMaps;
 
-/// <summary>A head's place: layer and index in the layer.</summary>
-internal readonly record struct HeatMapCell(int Layer, int Head)
-{
-    /// <summary>"14.27": layer, then head.</summary>
-    public override string ToString() => $"{Layer}.{Head}";
-}
-
 /// <summary>One number per head, to be drawn; negative is what one looks for.</summary>
 /// <param name="Name">Short name: "A".</param>
 /// <param name="Title">What it shows: "value fetcher".</param>
@@ -16,8 +9,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>Standard errors by [layer, head], or null.</summary>
     public double[,]? StandardErrors { get; init; }
 
-    /// <summary>Cells to mark, strongest first.</summary>
-    public IReadOnlyList<HeatMapCell> Marked { get; init; } = [];
+    /// <summary>Heads to mark, strongest first.</summary>
+    public IReadOnlyList<Head> Marked { get; init; } = [];
 
     /// <summary>Number of rows.</summary>
     public int Layers => Scores.GetLength(0);
@@ -25,45 +18,49 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>Number of columns.</summary>
     public int Heads => Scores.GetLength(1);
 
+    /// <summary>The cells, row by row.</summary>
+    public IEnumerable<Head> Cells =>
+        from layer in Enumerable.Range(0, Layers)
+        from head in Enumerable.Range(0, Heads)
+        select new Head(layer, head);
+
     /// <summary>Ends of a colour scale that several maps share, or null for this map's own.</summary>
     public double? SharedLimit { get; init; }
 
     /// <summary>Whether some score lies beyond the ends of the shared scale.</summary>
     public bool IsClipped { get; init; }
 
-    /// <summary>The ends of the colour scale: the shared ones, otherwise the largest magnitude of a score. 0 where all are zero.</summary>
-    public double Limit => SharedLimit ?? Scores.Cast<double>().Where(double.IsFinite).Select(Math.Abs).DefaultIfEmpty(0).Max();
+    /// <summary>The ends of the colour scale: the shared ones, otherwise the largest magnitude of a score; 0 where all
+    /// are zero.</summary>
+    public double Limit => SharedLimit ?? FiniteScores.Select(Math.Abs).DefaultIfEmpty(0).Max();
+
+    /// <summary>Scores that are numbers.</summary>
+    public IEnumerable<double> FiniteScores => Scores.Cast<double>().Where(double.IsFinite);
 
     /// <summary>A score's place on the colour scale, in [-1, 1]; NaN where there is no score.</summary>
-    public double Fraction(HeatMapCell cell)
+    public double Fraction(Head head)
     {
-        var score = Scores[cell.Layer, cell.Head];
+        var score = Scores[head.Layer, head.Index];
         if (!double.IsFinite(score)) return double.NaN;
         return Limit is var limit && limit > 0 ? Math.Clamp(score / limit, -1, 1) : 0;
     }
 
-    /// <summary>The cells, row by row.</summary>
-    public IEnumerable<HeatMapCell> Cells =>
-        from layer in Enumerable.Range(0, Layers)
-        from head in Enumerable.Range(0, Heads)
-        select new HeatMapCell(layer, head);
-
-    /// <summary>These maps on one colour scale, whose ends are the most negative score of all: what one looks for has all colours,
-    /// and a positive score beyond them, which one unlikely prompt can make, looks like the strongest.</summary>
+    /// <summary>These maps on one colour scale, whose ends are the most negative score of all: what one looks for has
+    /// all colours, and a positive score beyond them, which one unlikely prompt can make, looks like the
+    /// strongest.</summary>
     public static IReadOnlyList<HeatMap> OnOneScale(IReadOnlyList<HeatMap> maps)
     {
-        var negative = maps.SelectMany(map => map.Scores.Cast<double>()).Where(s => double.IsFinite(s) && s < 0).DefaultIfEmpty(0).Min();
-        var limit = negative < 0 ? -negative : maps.Select(map => (map with { SharedLimit = null }).Limit)
-            .DefaultIfEmpty(0).Max();
-        var clipped = maps.Any(map => map.Scores.Cast<double>().Any(s => double.IsFinite(s) && s > limit));
-        return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = clipped })];
+        double[] scores = [.. maps.SelectMany(map => map.FiniteScores), 0];
+        var limit = scores.Min() < 0 ? -scores.Min() : scores.Max();
+        var isClipped = scores.Max() > limit;
+        return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = isClipped })];
     }
 
-    /// <summary>This map with its <paramref name="count"/> most negative cells marked; zero and above never are.</summary>
+    /// <summary>This map with its <paramref name="count"/> most negative heads marked; zero and above never are.</summary>
     public HeatMap MarkMostNegative(int count) => this with
     {
-        Marked = [.. Cells.Where(c => Scores[c.Layer, c.Head] is < 0 and not double.NegativeInfinity)
-            .OrderBy(c => Scores[c.Layer, c.Head]).Take(count)],
+        Marked = [.. Cells.Where(c => Scores[c.Layer, c.Index] is < 0 and not double.NegativeInfinity)
+            .OrderBy(c => Scores[c.Layer, c.Index]).Take(count)],
     };
 
     /// <summary>As many maps a row as fit, evened out over the rows: four maps stand 4, 2 and 2, or one by one.</summary>
@@ -74,9 +71,28 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         return (maps + rows - 1) / rows;
     }
 
-    /// <summary>The least of some round numbers of cells between two axis labels of which each label has room.</summary>
+    /// <summary>The least power of two of cells, up to 128, between two axis labels for which each label has room.</summary>
     /// <param name="cell">Size of one cell.</param>
-    /// <param name="label">Room that a label needs.</param>
-    public static int LabelStep(double cell, double label) =>
-        Enumerable.Range(0, 8).Select(power => 1 << power).First(step => step * cell >= label || step == 128);
+    /// <param name="label">Room that a label needs, in the same unit.</param>
+    public static int LabelStep(double cell, double label)
+    {
+        var step = 1;
+        while (step < 128 && step * cell < label) step *= 2;
+        return step;
+    }
+}
+
+/// <summary>One model's row of a grid of heat maps, a column each.</summary>
+/// <param name="Name">The model.</param>
+/// <param name="Note">What else is said of it: its accuracy.</param>
+/// <param name="Maps">Its maps.</param>
+internal sealed record HeatMapRow(string Name, string Note, IReadOnlyList<HeatMap> Maps)
+{
+    /// <summary>These rows with every column on one colour scale. Groups differ in strength, by ten and more, too much
+    /// for one scale over all; models do not, and are what one compares.</summary>
+    public static IReadOnlyList<HeatMapRow> OnOneScale(IReadOnlyList<HeatMapRow> rows)
+    {
+        var columns = rows[0].Maps.Select((_, c) => HeatMap.OnOneScale([.. rows.Select(row => row.Maps[c])])).ToArray();
+        return [.. rows.Select((row, r) => row with { Maps = [.. columns.Select(column => column[r])] })];
+    }
 }

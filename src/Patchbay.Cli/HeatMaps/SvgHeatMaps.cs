@@ -1,61 +1,97 @@
 using System.Xml.Linq;
 using Patchbay.Cli.Charts;
+using Patchbay.Cli.Report;
 
 namespace Patchbay.Cli.HeatMaps;
 
-/// <summary>Heat maps as one self-contained SVG picture for light and dark pages: panels in a grid, each with axes, a colour
-/// bar of its own, marked heads outlined, and a tooltip on every cell.</summary>
+/// <summary>Heat maps as one self-contained SVG picture for light and dark pages, in a grid.</summary>
 internal static class SvgHeatMaps
 {
     private const double Margin = SvgPicture.Margin, Gap = 28, MaxWidth = 1180;
 
-    /// <summary>The picture.</summary>
-    /// <param name="maps">Panels, in reading order.</param>
+    /// <summary>Maps side by side where there is room, each under its title, a colour bar beside it.</summary>
+    /// <param name="maps">In reading order.</param>
     /// <param name="title">Title of the picture.</param>
     /// <param name="subtitle">Text under it, or empty.</param>
     public static XDocument Draw(IReadOnlyList<HeatMap> maps, string title, string subtitle)
     {
-        var panels = maps.Select(map => new SvgPanel(map)).ToArray();
-        var (width, height) = (panels.Max(p => p.Width), panels.Max(p => p.Height));
+        const double Title = 26, BarGap = 14, Bar = 12 + 58, LeastWidth = 420;
+        var panels = maps.Select(map => new SvgHeatMap(map)).ToArray();
+        var width = panels.Max(p => SvgHeatMap.Left + p.Width + BarGap + Bar);
+        var height = panels.Max(p => Title + Math.Max(p.Height + SvgHeatMap.Bottom, p.BarHeight + 8));
         var columns = HeatMap.Abreast(panels.Length, (int)((MaxWidth - 2 * Margin + Gap) / (width + Gap)));
         var rows = (panels.Length + columns - 1) / columns;
-        var pictureWidth = Math.Max(2 * Margin + columns * width + (columns - 1) * Gap, 420);
-        var (picture, top) = SvgPicture.Create(pictureWidth, title, subtitle, SvgColors.StyleSheet, rows * height + (rows - 1) * Gap);
-        foreach (var (index, panel) in panels.Index())
+        var (picture, top) = SvgPicture.WithHeading(Math.Max(2 * Margin + columns * (width + Gap) - Gap, LeastWidth),
+            rows * (height + Gap) - Gap, title, subtitle, SvgColors.StyleSheet);
+        foreach (var (i, panel) in panels.Index())
         {
-            var x = Margin + index % columns * (width + Gap);
-            var y = top + index / columns * (height + Gap);
-            picture.Add(panel.Draw(x, y));
+            var (x, y) = (Margin + i % columns * (width + Gap), top + i / columns * (height + Gap));
+            picture.Add(Svg.Text(x, y + 14, "panel", $"{maps[i].Name}  {maps[i].Title}"));
+            (x, y) = (x + SvgHeatMap.Left, y + Title);
+            picture.Add(panel.Cells(x, y), panel.ColorBar(x + panel.Width + BarGap, y, isUpright: true));
         }
         return new XDocument(picture);
     }
-}
 
-/// <summary>Colours as style classes, so that a page's colour scheme can choose between two sets.</summary>
-internal static class SvgColors
-{
-    private const int Steps = 24;
-
-    /// <summary>Style class of a fraction of the limit: "n24" is the most negative, "p0" zero, "none" not a number.</summary>
-    public static string ClassOf(double fraction)
+    /// <summary>Maps of several models: a row for each model, a column for each group, a colour bar under each
+    /// column.</summary>
+    /// <param name="rows">Models, with as many maps each; put on one scale by the caller.</param>
+    /// <param name="title">Title of the picture.</param>
+    /// <param name="subtitle">Text under it, or empty.</param>
+    public static XDocument Draw(IReadOnlyList<HeatMapRow> rows, string title, string subtitle)
     {
-        if (double.IsNaN(fraction)) return "none";
-        var step = (int)Math.Round(Math.Clamp(fraction, -1, 1) * Steps);
-        return step < 0 ? $"n{-step}" : $"p{step}";
+        const double Heading = 30, BarRoom = 34;
+        var panels = rows.Select(row => row.Maps.Select(map => new SvgHeatMap(map)).ToArray()).ToArray();
+        var width = SvgHeatMap.Left + panels.Max(row => row.Max(p => p.Width)) + Gap;
+        var height = Heading + panels.Max(row => row.Max(p => p.Height)) + SvgHeatMap.Bottom;
+        var (picture, top) = SvgPicture.WithHeading(2 * Margin + panels.Max(row => row.Length) * width - Gap,
+            Heading + rows.Count * height + BarRoom, title, subtitle, SvgColors.StyleSheet);
+        double Column(int index) => Margin + SvgHeatMap.Left + index * width;
+        double Row(int index) => top + Heading + index * height;
+        picture.Add(rows[0].Maps.Select((map, c) =>
+            Svg.Text(Column(c), top + 18, "panel", $"{map.Name}  {map.Title}")));
+        foreach (var (r, row) in rows.Index())
+        {
+            var heading = row.Note.Length > 0 ? $"{row.Name}: {row.Note}" : row.Name;
+            picture.Add(Svg.Text(Margin, Row(r) + 18, "panel", heading),
+                panels[r].Select((panel, c) => panel.Cells(Column(c), Row(r) + Heading)));
+        }
+        picture.Add(panels[0].Select((panel, c) => panel.ColorBar(Column(c), Row(rows.Count) + 4)));
+        return new XDocument(picture);
     }
 
-    /// <summary>The fractions that have colours of their own, from most negative to most positive.</summary>
-    public static IEnumerable<double> Fractions => Enumerable.Range(-Steps, 2 * Steps + 1).Select(i => (double)i / Steps);
-
-    /// <summary>Style sheet with both sets of colours.</summary>
-    public static string StyleSheet { get; } =
-        SvgPicture.Fonts
-        + ".mark,.halo{fill:none;stroke-width:1.5;pointer-events:none}.halo{stroke-width:1}.frame{fill:none;stroke-width:1}"
-        + Set(DivergingScale.Light, page: "#ffffff", ink: "#1f2328", line: "#b8bec6")
-        + "@media (prefers-color-scheme:dark){"
-        + Set(DivergingScale.Dark, page: "#0d1117", ink: "#e6edf3", line: "#4a525c") + "}";
-
-    private static string Set(DivergingScale scale, string page, string ink, string line) =>
-        $".page,.none{{fill:{page}}}text{{fill:{ink}}}.mark{{stroke:{ink}}}.halo{{stroke:{page}}}.frame{{stroke:{line}}}.inverse{{fill:{page}}}"
-        + string.Concat(Fractions.Select(f => $".{ClassOf(f)}{{fill:{scale.At(f).Hex}}}"));
+    /// <summary>A small table whose cells are coloured by their numbers, 0 to 1.</summary>
+    /// <param name="title">Title above it.</param>
+    /// <param name="rows">Names of the rows.</param>
+    /// <param name="columns">Names of the columns.</param>
+    /// <param name="values">By [row, column]; NaN where there is none.</param>
+    public static XDocument Matrix(string title, IReadOnlyList<string> rows, IReadOnlyList<string> columns,
+        double[,] values)
+    {
+        const double Width = 44, Height = 22, Slant = 0.64;
+        var left = 10 + SvgPicture.LetterWidth * rows.Max(r => r.Length);
+        var names = SvgPicture.LetterWidth * columns.Max(c => c.Length);
+        var top = 26 + names * Slant;
+        var picture = SvgPicture.Bare(left + columns.Count * Width + names * 0.55, top + rows.Count * Height + 6, title,
+            SvgColors.StyleSheet);
+        picture.Add(Svg.Text(0, 15, "panel", title));
+        picture.Add(columns.Select((name, c) => Svg.Element("text", ("transform",
+            $"translate({Svg.Point(left + (c + 0.45) * Width, top - 5)}) rotate(-40)")).With(name)));
+        foreach (var (r, row) in rows.Index())
+        {
+            var (y, baseLine) = (top + r * Height, top + (r + 0.5) * Height + 4);
+            picture.Add(Svg.Text(left - 7, baseLine, "", row, "end"));
+            foreach (var (c, column) in columns.Index())
+            {
+                var value = values[r, c];
+                picture.Add(
+                    Svg.Rectangle(left + c * Width, y, Width, Height, SvgColors.ClassOf(value))
+                        .With(Svg.Title($"{row}, {column}: {value:0.####}")),
+                    Svg.Text(left + (c + 0.5) * Width, baseLine, value > 0.6 ? "inverse" : "",
+                        double.IsNaN(value) ? Numbers.None : $"{value:0.00}", "middle"));
+            }
+        }
+        picture.Add(Svg.Rectangle(left, top, columns.Count * Width, rows.Count * Height, "frame"));
+        return new XDocument(picture);
+    }
 }

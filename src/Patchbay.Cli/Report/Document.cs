@@ -21,31 +21,40 @@ internal sealed record ReportDocument(string Title, string Subtitle, string Lead
 /// <param name="Id">Short name: its anchor, and the name of its data.</param>
 /// <param name="Title">Heading.</param>
 /// <param name="Definition">What is measured, in a sentence.</param>
-/// <param name="Source">Where the method is from.</param>
+/// <param name="Source">Where the method is from, or empty.</param>
 /// <param name="Blocks">Its content.</param>
 /// <param name="Data">The numbers behind it, as JSON can have them; null where there are none.</param>
-internal sealed record Section(string Id, string Title, string Definition, string Source, IReadOnlyList<Block> Blocks, object? Data = null);
+internal sealed record Section(string Id, string Title, string Definition, string Source, IReadOnlyList<Block> Blocks,
+    object? Data = null);
 
 /// <summary>A piece of a section.</summary>
 internal abstract record Block;
 
 /// <summary>Sentences.</summary>
-/// <param name="Text">Plain text.</param>
 internal sealed record Paragraph(string Text) : Block;
 
 /// <summary>Sentences aside: how to read what stands before, what was not significant.</summary>
-/// <param name="Text">Plain text.</param>
 internal sealed record Note(string Text) : Block;
 
 /// <summary>Names with what they are.</summary>
-/// <param name="Items">Name and value, in order.</param>
 internal sealed record Facts(IReadOnlyList<(string Name, string Value)> Items) : Block;
 
 /// <summary>Pictures with one caption.</summary>
 /// <param name="Caption">What they show.</param>
 /// <param name="Pictures">From left to right.</param>
 /// <param name="Abreast">How many stand side by side on a wide page.</param>
-internal sealed record Figure(string Caption, IReadOnlyList<Picture> Pictures, int Abreast) : Block;
+internal sealed record Figure(string Caption, IReadOnlyList<Picture> Pictures, int Abreast) : Block
+{
+    /// <summary>A picture for each model.</summary>
+    /// <param name="caption">What they show.</param>
+    /// <param name="what">What each shows, before the model's name: "Attention in".</param>
+    /// <param name="models">The models.</param>
+    /// <param name="draw">Draws a model's.</param>
+    /// <param name="abreast">How many stand side by side on a wide page.</param>
+    public static Figure ByModel(string caption, string what, IEnumerable<ModelFindings> models,
+        Func<ModelFindings, XDocument> draw, int abreast = 2) =>
+        new(caption, [.. models.Select(m => new Picture(m.Name, $"{what} {m.Name}", draw(m)))], abreast);
+}
 
 /// <summary>A picture.</summary>
 /// <param name="Name">Its name within its section: "a-tiny-base".</param>
@@ -53,31 +62,36 @@ internal sealed record Figure(string Caption, IReadOnlyList<Picture> Pictures, i
 /// <param name="Svg">The picture, with its own style sheet.</param>
 internal sealed record Picture(string Name, string Title, XDocument Svg)
 {
-    /// <summary>Name of its file.</summary>
-    public string FileOf(Section section) => $"{section.Id}-{string.Concat(Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-'))}.svg";
+    /// <summary>Name of its file, in which all but letters, digits, points and low lines are hyphens.</summary>
+    public string FileOf(Section section)
+    {
+        var safe = Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '-');
+        return $"{section.Id}-{string.Concat(safe)}.svg";
+    }
 }
 
 /// <summary>A table.</summary>
-/// <param name="Caption">What it holds.</param>
-/// <param name="Columns">Its columns.</param>
-/// <param name="Rows">Cells, row by row.</param>
-internal sealed record ReportTable(string Caption, IReadOnlyList<ReportColumn> Columns, IReadOnlyList<IReadOnlyList<Cell>> Rows) : Block
+internal sealed record ReportTable : Block
 {
+    /// <param name="caption">What it holds, or empty.</param>
+    /// <param name="headings">Headings; a '>' before one, which is not shown, says that its column is of
+    /// numbers.</param>
+    /// <param name="rows">Cells, row by row, as many as headings.</param>
+    public ReportTable(string caption, IEnumerable<string> headings, IEnumerable<IReadOnlyList<Cell>> rows) =>
+        (Caption, Columns, Rows) = (caption, [.. headings.Select(h => (h.TrimStart('>'), h.StartsWith('>')))], [.. rows]);
+
+    /// <summary>What it holds, or empty.</summary>
+    public string Caption { get; }
+
+    /// <summary>Its columns; those of numbers are aligned to the right.</summary>
+    public IReadOnlyList<(string Heading, bool IsNumber)> Columns { get; }
+
+    /// <summary>Cells, row by row.</summary>
+    public IReadOnlyList<IReadOnlyList<Cell>> Rows { get; }
+
     /// <summary>Whether it is folded away where it can be: detail that few will read.</summary>
     public bool IsFolded { get; init; }
-
-    /// <summary>A table whose columns are words where their headings begin with a small ">" not, else numbers.</summary>
-    /// <param name="caption">What it holds.</param>
-    /// <param name="headings">Headings; those of numbers begin with '>'.</param>
-    /// <param name="rows">Cells, row by row.</param>
-    public static ReportTable Of(string caption, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<Cell>> rows) =>
-        new(caption, [.. headings.Select(h => new ReportColumn(h.TrimStart('>'), h.StartsWith('>')))], [.. rows]);
 }
-
-/// <summary>A column.</summary>
-/// <param name="Heading">What stands above it.</param>
-/// <param name="IsNumber">Whether it is aligned to the right.</param>
-internal sealed record ReportColumn(string Heading, bool IsNumber);
 
 /// <summary>A cell.</summary>
 /// <param name="Text">What it says.</param>
@@ -87,4 +101,20 @@ internal readonly record struct Cell(string Text, string Aside = "", int? Group 
 {
     /// <summary>A cell of text only.</summary>
     public static implicit operator Cell(string text) => new(text);
+
+    /// <summary>A counted share with its 95 % interval: "0.632", aside "0.588–0.673"; a dash where nothing was
+    /// counted.</summary>
+    public static Cell Share(Proportion? share) => share is { Count: > 0 } some
+        ? new Cell(Numbers.Share(some.Share), $"{some.Interval.Low:0.000}–{some.Interval.High:0.000}") : Numbers.None;
+
+    /// <summary>A mean with its standard error: "0.632", aside "± 0.012".</summary>
+    public static Cell Mean(Estimate mean, string format = "0.000") => new(Numbers.Share(mean.Value, format),
+        double.IsFinite(mean.Error) ? $"± {mean.Error.ToString(format)}" : "");
+
+    /// <summary>A difference with its 95 % interval: "+0.182", aside "+0.100 to +0.260".</summary>
+    public static Cell Difference(ShareDifference difference) =>
+        new(Numbers.Difference(difference.Value), Numbers.Interval(difference));
+
+    /// <summary>A published share, two digits as published; a dash where there is none.</summary>
+    public static Cell Published(double? share) => Numbers.Share(share ?? double.NaN, "0.00");
 }

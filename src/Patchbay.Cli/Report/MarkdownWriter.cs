@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
@@ -12,32 +10,32 @@ internal static partial class MarkdownWriter
     public const string PictureFolder = "figures";
 
     /// <summary>The text.</summary>
-    public static string Write(ReportDocument report)
-    {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# {Escape(report.Title)}\n\n{Escape(report.Subtitle)}\n\n{Escape(report.Lead)}\n");
-        foreach (var (number, section) in report.Sections.Index())
-        {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {number + 1}. {Escape(section.Title)}\n\n{Escape(section.Definition)}\n");
-            var data = section.Data is null ? "" : $"[data]({ReportData.FileOf(section)})";
-            string[] source = [.. new[] { section.Source.Length > 0 ? $"*{Escape(section.Source)}*" : "", data }.Where(s => s.Length > 0)];
-            if (source.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\n{string.Join(" · ", source)}\n");
-            foreach (var block in section.Blocks) text.Append('\n').Append(Write(section, block)).Append('\n');
-        }
-        return text.ToString();
-    }
+    public static string Write(ReportDocument report) =>
+        $"# {Escape(report.Title)}\n\n{Escape(report.Subtitle)}\n\n{Escape(report.Lead)}\n"
+        + string.Concat(report.Sections.Select(Markdown));
 
     /// <summary>A picture as a file of its own.</summary>
     public static string PictureText(Picture picture) => picture.Svg.ToString(SaveOptions.DisableFormatting) + "\n";
 
-    private static string Write(Section section, Block block) => block switch
+    private static string Markdown(Section section, int index)
+    {
+        var data = section.Data is null ? "" : $"[data]({ReportData.FileOf(section)})";
+        var source = section.Source.Length > 0 ? $"*{Escape(section.Source)}*" : "";
+        var origin = string.Join(" · ", new[] { source, data }.Where(s => s.Length > 0));
+        return $"\n## {index + 1}. {Escape(section.Title)}\n\n{Escape(section.Definition)}\n"
+            + (origin.Length > 0 ? $"\n{origin}\n" : "")
+            + string.Concat(section.Blocks.Select(block => $"\n{Markdown(block, section)}\n"));
+    }
+
+    private static string Markdown(Block block, Section section) => block switch
     {
         Paragraph paragraph => Escape(paragraph.Text),
         Note note => "> " + Escape(note.Text),
-        Facts facts => Rows(ReportTable.Of("", ["", ""], facts.Items.Select(f => (Cell[])[f.Name, f.Value]))),
+        Facts facts => Rows(new("", ["", ""], facts.Items.Select(f => (Cell[])[f.Name, f.Value]))),
         Figure figure => string.Join("\n", figure.Pictures.Select(p =>
             $"![{Escape(p.Title)}]({PictureFolder}/{p.FileOf(section)})")) + $"\n\n*{Escape(figure.Caption)}*",
-        ReportTable { IsFolded: true } table => $"<details><summary>{Escape(table.Caption)}</summary>\n\n{Rows(table)}\n\n</details>",
+        ReportTable { IsFolded: true } table =>
+            $"<details><summary>{Escape(table.Caption)}</summary>\n\n{Rows(table)}\n\n</details>",
         ReportTable table => (table.Caption.Length > 0 ? $"{Escape(table.Caption)}\n\n" : "") + Rows(table),
         _ => throw new ArgumentException($"{block.GetType().Name} cannot be written"),
     };

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Report;
 
@@ -11,47 +9,43 @@ namespace Patchbay.Cli.Report;
 /// <param name="Code">Version of the program that planned it.</param>
 /// <param name="Started">When it was first started, or null.</param>
 /// <param name="Last">When its last event was recorded, or null.</param>
-/// <param name="Nodes">Processes that ran its units, with how many each.</param>
+/// <param name="Nodes">Processes that ran its units.</param>
 /// <param name="Stages">Its stages.</param>
 /// <param name="Missing">What is not complete, a line each.</param>
-internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, string? Code, DateTimeOffset? Started, DateTimeOffset? Last,
-    IReadOnlyList<NodeShare> Nodes, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Missing)
+internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, string? Code, DateTimeOffset? Started,
+    DateTimeOffset? Last, IReadOnlyList<NodeShare> Nodes, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Missing)
 {
     /// <summary>Seconds of all units together.</summary>
     public double Seconds => Stages.Sum(s => s.Seconds);
 
-    /// <summary>The facts of a sweep.</summary>
-    public static RunFacts Of(string sweep, SweepState state, IReadOnlyList<RecordedEvent> events) =>
-        Of(sweep, state, SweepTimes.Of(events), events);
-
-    /// <summary>The facts of a sweep whose times are known.</summary>
-    public static RunFacts Of(string sweep, SweepState state, SweepTimes times, IReadOnlyList<RecordedEvent> events)
-    {
-        var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
-            .Select(g => new NodeShare(g.Key, g.Count(), g.Sum(e => e.Seconds)));
-        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s), s.Completed, s.Order.Length,
-            s.Units.Values.Sum(u => u.Seconds)));
-        return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes], [.. stages],
-            SweepExport.Missing(state));
-    }
-
     /// <summary>"entity-tracking, 7 boxes, 300 prompts".</summary>
-    public string Task => Plan.Task.Kind == "file"
-        ? $"{Plan.Task.Prompts} prompts of the file {Plan.Task.File}"
+    public string Task => Plan.Task is { Kind: "file" } task
+        ? $"{task.Prompts} prompts of the file {task.File}"
         : $"{Plan.Task.Kind}, {Plan.Task.Boxes} boxes, {Plan.Task.Prompts} prompts";
 
-    /// <summary>"float32 on cpu, 1 thread".</summary>
-    public string Compute => $"{Plan.Compute.Dtype} on {Plan.Compute.Device}, {SweepText.Count(Plan.Compute.Threads, "thread")} a unit";
+    /// <summary>"float32 on cpu, 1 thread a unit".</summary>
+    public string Compute =>
+        $"{Plan.Compute.Dtype} on {Plan.Compute.Device}, {SweepText.Count(Plan.Compute.Threads, "thread")} a unit";
 
-    /// <summary>"2026-03-04 12:00:00 UTC".</summary>
-    public static string Time(DateTimeOffset? at) => at?.ToUniversalTime()
-        .ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture) ?? Numbers.None;
+    /// <summary>The facts of a sweep, from its state and its events.</summary>
+    public static RunFacts Of(string sweep, SweepState state, IReadOnlyList<RecordedEvent> events)
+    {
+        var times = SweepTimes.Of(events);
+        var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
+            .Select(node => new NodeShare(node.Key, node.Count(), node.Sum(e => e.Seconds)));
+        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s),
+            s.Completed, s.Order.Length, s.Order.Sum(unit => s.Units[unit].Seconds)));
+        return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes],
+            [.. stages], SweepExport.Missing(state));
+    }
+
+    /// <summary>"2026-03-04 12:00:00 UTC"; a dash where there is none.</summary>
+    public static string Time(DateTimeOffset? at) =>
+        at is { } time ? $"{time.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC" : Numbers.None;
 }
 
-/// <summary>What one process did for a sweep.</summary>
-/// <param name="Node">Its name: host, process and when it started.</param>
-/// <param name="Units">Units that it completed.</param>
-/// <param name="Seconds">Seconds that they took.</param>
+/// <summary>What one process did for a sweep: units that it completed and the seconds that they took. Its name is host,
+/// process and when it started.</summary>
 internal sealed record NodeShare(string Node, int Units, double Seconds)
 {
     /// <summary>The machine.</summary>

@@ -1,6 +1,4 @@
 using Patchbay.Cli.Charts;
-using Patchbay.Findings;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Results;
 

@@ -1,7 +1,5 @@
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Results;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Journal;
 using Patchbay.Models.Weights;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -3,7 +3,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
-using Patchbay.Sweeps;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
 
 namespace Patchbay.Cli.Sweeps;
@@ -13,9 +12,8 @@ internal static class NpyFile
     /// <param name="matrix">By [row, column].</param>
     public static byte[] Bytes(double[,] matrix)
     {
-        var (rows, columns) = (matrix.GetLength(0), matrix.GetLength(1));
-        var header = Header(rows, columns);
-        var bytes = new byte[header.Length + rows * columns * sizeof(double)];
+        var header = Header(matrix.GetLength(0), matrix.GetLength(1));
+        var bytes = new byte[header.Length + matrix.Length * sizeof(double)];
         header.CopyTo(bytes, 0);
         var at = header.Length;
         foreach (var value in matrix)
@@ -30,9 +28,9 @@ internal static class NpyFile
     private static byte[] Header(int rows, int columns)
     {
         byte[] start = [0x93, .. "NUMPY"u8, 1, 0, 0, 0];
-        var description = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
-        var length = (start.Length + description.Length + 1 + Alignment - 1) / Alignment * Alignment - start.Length;
-        BinaryPrimitives.WriteUInt16LittleEndian(start.AsSpan(8), (ushort)length);
-        return [.. start, .. Encoding.ASCII.GetBytes(description.PadRight(length - 1) + "\n")];
+        var description = $"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}";
+        var padded = (start.Length + description.Length + 1 + Alignment - 1) / Alignment * Alignment - start.Length;
+        BinaryPrimitives.WriteUInt16LittleEndian(start.AsSpan(8), (ushort)padded);
+        return [.. start, .. Encoding.ASCII.GetBytes(description.PadRight(padded - 1) + "\n")];
     }
 }

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
-using Patchbay.Sweeps;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;
@@ -96,7 +95,7 @@ internal sealed class KeepOption
     /// <exception cref="OperationCanceledException">It was interrupted; what is kept can be resumed.</exception>
     /// <exception cref="InvalidDataException">A unit can never be run; the message is the unit's.</exception>
     /// <exception cref="IOException">Units failed again and again.</exception>
-    public (string Id, SweepState State, SweepTimes Times) Run(Call call, OwnStudy study, NodeSettings node)
+    public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study, NodeSettings node)
     {
         using var home = call.Get(data) is { } folder ? DataHome.Open(folder) : DataHome.Temporary();
         var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);
@@ -104,6 +103,6 @@ internal sealed class KeepOption
         var failed = SweepTables.Failed(state).Select(f => f.State).FirstOrDefault();
         if (failed?.Error is { } error)
             throw failed.Failures < state.Plan!.Attempts ? new InvalidDataException(error) : new IOException(error);
-        return (id, state, SweepTimes.Of(home.Journal.Read(id, 0)));
+        return (id, state, home.Journal.Read(id, 0));
     }
 }

@@ -1,6 +1,3 @@
-using Patchbay.Findings;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Sweeps;

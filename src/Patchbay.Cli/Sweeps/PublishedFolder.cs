@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Parquet.Serialization;
 using Patchbay.Cli.Results;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

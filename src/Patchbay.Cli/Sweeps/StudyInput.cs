@@ -2,13 +2,10 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Experiments;
-using Patchbay.Findings;
 using Patchbay.Lab;
 using Patchbay.Models.Libtorch;
 using Patchbay.Node;
-using Patchbay.Sweeps;
 using Patchbay.Sweeps.Studies;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 

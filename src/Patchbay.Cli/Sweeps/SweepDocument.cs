@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Patchbay.Cli.Results;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -1,16 +1,15 @@
-using System.Globalization;
 using Patchbay.Cli.Drawings;
 using Patchbay.Cli.HeatMaps;
-using Patchbay.Sweeps;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>How a sweep that is watched looks, in a terminal and as lines of a log. Reads no clock and no journal.</summary>
+/// <summary>How a sweep that is watched looks, in a terminal and as lines of a log. Reads no clock and no
+/// journal.</summary>
 internal static class SweepDrawing
 {
-    private const int Errors = 3; // failed units told of at once
+    private const int MostErrors = 3; // failed units told of at once
     private static readonly Style Faint = new(decoration: Decoration.Dim);
 
     /// <summary>Head line, a bar for each model, what failed, and the heat maps of the group last worked on.</summary>
@@ -25,34 +24,25 @@ internal static class SweepDrawing
     {
         if (state.Plan is null) return new Text($"{id}: there is no such sweep");
         var failed = SweepTables.Failed(state);
-        var parts = new List<IRenderable>
-        {
-            Line(Summary(id, state, clock, now), new Style(decoration: Decoration.Bold)),
-            Text.Empty,
-            new ModelBars([.. state.Plan.Models.Select(m => ModelBar.Of(state, m.Name, clock, now,
+        List<IRenderable> parts =
+        [
+            new CutLine(Summary(id, state, clock, now), new Style(decoration: Decoration.Bold)), Text.Empty,
+            new ModelBars([.. state.Plan.Models.Select(m => ModelBar.Progress(state, m.Name, clock, now,
                 unit => shares is not null && shares.TryGetValue((id, unit), out var share) ? share : null))]),
-        };
-        var used = 3 + state.Plan.Models.Count;
-        foreach (var (unit, what) in failed.TakeLast(Errors))
-        {
-            var fate = what.Status == UnitStatus.SetAside ? "failed" : "failed, to be tried again";
-            parts.Add(Line($"{unit} {fate}: {what.Error}", new Style(what.Status == UnitStatus.SetAside ? Color.Red : Color.Yellow)));
-            used++;
-        }
-        if (failed.Count > Errors)
-        {
-            parts.Add(Line($"and {failed.Count - Errors} more: pbm sweep show {id}", Faint));
-            used++;
-        }
+        ];
+        foreach (var (unit, what) in failed.TakeLast(MostErrors))
+            parts.Add(what.Status == UnitStatus.SetAside
+                ? new CutLine($"{unit} failed: {what.Error}", new Style(Color.Red))
+                : new CutLine($"{unit} failed, to be tried again: {what.Error}", new Style(Color.Yellow)));
+        if (failed.Count > MostErrors)
+            parts.Add(new CutLine($"and {failed.Count - MostErrors} more: pbm sweep show {id}", Faint));
         if (state.InOrder.Any(s => s.Status == StageStatus.Waiting) && !state.Ended)
-        {
-            parts.Add(Line("+ more to come: stages not begun are counted as large as the others", Faint));
-            used++;
-        }
+            parts.Add(new CutLine("+ more to come: stages not begun are counted as large as the others", Faint));
         if (SweepMaps.Current(state) is { } group)
         {
-            parts.Add(Text.Empty);
-            parts.Add(Line(SweepMaps.Heading(state, group), Style.Plain));
+            // All parts are lines but the bars, which have a heading and a line for each model.
+            var used = parts.Count + state.Plan.Models.Count;
+            parts.AddRange([Text.Empty, new CutLine(SweepMaps.Heading(state, group), Style.Plain)]);
             // One line less than there are, for the cursor.
             parts.Add(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26, MostLines = height - used - 3 });
         }
@@ -66,14 +56,12 @@ internal static class SweepDrawing
         string?[] parts =
         [
             id, SweepText.Of(state.Status), $"{SweepText.Units(state.InOrder)} units",
-            clock.ResultsPerMinute(state, now) is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:0} results/min") : null,
+            clock.ResultsPerMinute(state, now) is { } rate ? $"{rate:0} results/min" : null,
             clock.Left(state, now) is { } left ? $"about {SweepText.Duration(left)} left" : null,
             failed > 0 ? $"{failed} failed" : null,
         ];
         return string.Join("  ", parts.Where(p => p is not null));
     }
-
-    private static CutLine Line(string text, Style style) => new(text, style);
 
     /// <summary>Text on one line, cut where there is no more room.</summary>
     private sealed class CutLine(string text, Style style) : Renderable

@@ -2,9 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Results;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -1,5 +1,3 @@
-using Patchbay.Sweeps;
-
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>A sweep's state kept up to date from its events.</summary>

@@ -1,5 +1,4 @@
 using Patchbay.Node;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

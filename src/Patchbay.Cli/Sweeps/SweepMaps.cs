@@ -1,7 +1,4 @@
 using Patchbay.Cli.HeatMaps;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Sweeps;
@@ -77,10 +74,10 @@ internal static class SweepMaps
         return table;
     }
 
-    private static string Line(HeatMap map, HeatMapCell head)
+    private static string Line(HeatMap map, Head head)
     {
-        var error = map.StandardErrors?[head.Layer, head.Head] ?? double.NaN;
-        var score = map.Scores[head.Layer, head.Head];
+        var error = map.StandardErrors?[head.Layer, head.Index] ?? double.NaN;
+        var score = map.Scores[head.Layer, head.Index];
         // As many digits as tell the score: three for the strongest of the map.
         var digits = map.Limit == 0 ? 4 : 2 - (int)Math.Floor(Math.Log10(map.Limit));
         var format = digits is >= -2 and <= 9 ? "0." + new string('0', Math.Max(digits, 4)) : "0.00e0";

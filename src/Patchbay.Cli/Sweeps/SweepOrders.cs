@@ -1,5 +1,3 @@
-using Patchbay.Sweeps;
-
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>What operators tell sweeps, recorded straight in the journal: whoever serves the sweep sees it there a moment later.</summary>

@@ -1,4 +1,3 @@
-using Patchbay.Sweeps;
 using Shares = System.Func<System.Collections.Generic.IReadOnlyDictionary<(string Sweep, string Unit), double>>;
 
 namespace Patchbay.Cli.Sweeps;

@@ -1,7 +1,4 @@
 using System.Globalization;
-using Patchbay.Findings;
-using Patchbay.Sweeps;
-using Patchbay.Tasks;
 using Spectre.Console;
 
 namespace Patchbay.Cli.Sweeps;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Sweeps;
 

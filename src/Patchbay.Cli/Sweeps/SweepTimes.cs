@@ -1,5 +1,3 @@
-using Patchbay.Sweeps;
-
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>When things happened to a sweep.</summary>

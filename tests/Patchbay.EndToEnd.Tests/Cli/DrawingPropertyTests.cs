@@ -96,10 +96,10 @@ public sealed partial class DrawingPropertyTests
     public void Pictures_of_heat_maps() => Maps.Sample(maps =>
     {
         Check(SvgHeatMaps.Draw(maps, "title", "subtitle"));
-        Check(SvgHeatMapGrid.Draw([.. maps.Select(map => new HeatMapRow(map.Name, map.Title, [map]))], "title",
+        Check(SvgHeatMaps.Draw([.. maps.Select(map => new HeatMapRow(map.Name, map.Title, [map]))], "title",
             "subtitle"));
-        Check(SvgPanel.Picture(maps[0], 200));
-        Check(SvgMatrix.Draw("matrix", Names(maps[0].Layers), Names(maps[0].Heads), maps[0].Scores));
+        Check(SvgHeatMap.Picture(maps[0], 200));
+        Check(SvgHeatMaps.Matrix("matrix", Names(maps[0].Layers), Names(maps[0].Heads), maps[0].Scores));
     }, iter: 80);
 
     [Fact]

@@ -185,7 +185,7 @@ public sealed class HeatMapTests
     public void A_grid_has_a_row_for_each_model_a_scale_for_each_group_and_says_where_scores_go_beyond_it()
     {
         HeatMapRow[] rows = [new("base", "accuracy 0.66", [Small, Small with { Name = "B" }]), new("tuned", "", [new("A", "value fetcher", new[,] { { -0.02, 0.9 } }), Small])];
-        var picture = Parse(SvgHeatMapGrid.Draw(HeatMapRow.OnOneScale(rows), "t", "s"));
+        var picture = Parse(SvgHeatMaps.Draw(HeatMapRow.OnOneScale(rows), "t", "s"));
         var texts = Elements(picture, "text").Select(t => t.Value).ToArray();
         Assert.Equal(["base: accuracy 0.66", "tuned"], texts.Where(t => t.StartsWith("base", StringComparison.Ordinal) || t == "tuned"));
         Assert.Equal(["≥ +0.09", "+0.09"], texts.Where(t => t.Contains("+0", StringComparison.Ordinal)));

@@ -83,7 +83,7 @@ public sealed class LineChartTests
     public void A_logarithmic_axis_has_equal_ratios_at_equal_distances()
     {
         var axis = ChartAxis.Around([0.1, 10], 4, logarithmic: true);
-        Assert.Equal(0.5, axis.At(1), 1e-12);
+        Assert.Equal(0.5, axis.Fraction(1), 1e-12);
         Assert.Equal("0.1 0.3 1 3 10", string.Join(' ', axis.Ticks.Select(axis.Label)));
     }
 

@@ -43,7 +43,7 @@ public sealed class ScreenTests
         var watch = new SweepWatch(new Screen(Live(writer), failures.Add), sweep.Id, new WatchClock(),
             TimeProvider.System)
         {
-            Look = TimeSpan.FromMilliseconds(1),
+            LookEvery = TimeSpan.FromMilliseconds(1),
             Drawing = state => state.InOrder.Sum(s => s.Completed) < 6 ? new Text("drawn") : new Broken(),
         };
         var state = watch.Run(() => sweep.Run(2).State, CancellationToken.None);

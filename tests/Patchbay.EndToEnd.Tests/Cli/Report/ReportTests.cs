@@ -9,7 +9,7 @@ namespace Patchbay.Cli.Tests.Report;
 public sealed class ReportTests
 {
     private static readonly ReportInput Full = new MadeFindings(1).Input();
-    private static readonly ReportDocument Document = SweepReport.Of(Full);
+    private static readonly ReportDocument Document = SweepReport.Document(Full);
     private static readonly Dictionary<string, string> Files = SweepReport.Files(Full).ToDictionary(f => f.Path, f => f.Text);
 
     /// <summary>Sections, and findings without what each is made of.</summary>
@@ -46,7 +46,7 @@ public sealed class ReportTests
         Assert.Contains($"(data/{id}.json)", Files["report.md"], StringComparison.Ordinal);
 
         var less = Full with { Findings = without(Full.Findings) };
-        Assert.DoesNotContain(SweepReport.Of(less).Sections, s => s.Id == id);
+        Assert.DoesNotContain(SweepReport.Document(less).Sections, s => s.Id == id);
         var files = SweepReport.Files(less).ToDictionary(f => f.Path, f => f.Text);
         Assert.DoesNotContain($"id=\"{id}\"", files["report.html"], StringComparison.Ordinal);
         Assert.DoesNotContain($"data/{id}.json", files.Keys);
@@ -57,7 +57,7 @@ public sealed class ReportTests
     {
         var nothing = new SweepFindings([.. Full.Findings.Models.Select(m =>
             new ModelFindings { Name = m.Name, Fingerprint = m.Fingerprint, Layers = m.Layers, Heads = m.Heads })], Full.Findings.Chain, [], []);
-        Assert.Equal(["run", "reading"], SweepReport.Of(Full with { Findings = nothing, Training = [] }).Sections.Select(s => s.Id));
+        Assert.Equal(["run", "reading"], SweepReport.Document(Full with { Findings = nothing, Training = [] }).Sections.Select(s => s.Id));
         Assert.Contains("training", Document.Sections.Select(s => s.Id));
         Assert.Contains("fingerprint-of-tiny-goat", Files["report.html"], StringComparison.Ordinal);
     }
@@ -144,13 +144,13 @@ public sealed class ReportTests
     {
         var models = Full.Findings.Models;
         var same = Full with { Findings = Full.Findings with { Models = [models[0], models[1] with { Accuracy = models[0].Accuracy }, .. models.Skip(2)] } };
-        var rows = SweepReport.Of(same).Sections.Single(s => s.Id == "accuracy").Blocks.OfType<ReportTable>().Single().Rows;
+        var rows = SweepReport.Document(same).Sections.Single(s => s.Id == "accuracy").Blocks.OfType<ReportTable>().Single().Rows;
         Assert.Equal("not significant (p = 1)", rows[1][^1].Text);
         Assert.Equal("p < .001", rows[3][^1].Text);
         Assert.Contains("McNemar's exact test", Notes(Document, "accuracy"), StringComparison.Ordinal);
         // Without answers prompt by prompt nothing can be paired.
         var unpaired = Full with { Findings = Without(Full.Findings, m => m with { Accuracy = m.Accuracy! with { Answers = [] } }) };
-        Assert.Contains("two-proportion z test", Notes(SweepReport.Of(unpaired), "accuracy"), StringComparison.Ordinal);
+        Assert.Contains("two-proportion z test", Notes(SweepReport.Document(unpaired), "accuracy"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class ReportTests
         };
         foreach (var section in new[] { "dcm", "functionality", "knockout" })
         {
-            Assert.Contains("McNemar's exact test", Notes(SweepReport.Of(paired), section), StringComparison.Ordinal);
+            Assert.Contains("McNemar's exact test", Notes(SweepReport.Document(paired), section), StringComparison.Ordinal);
             Assert.Contains("two-proportion z test", Notes(Document, section), StringComparison.Ordinal);
         }
 
@@ -178,7 +178,7 @@ public sealed class ReportTests
     public void Circuits_judged_at_their_positions_alone_have_figures_of_their_own()
     {
         var own = Full with { Findings = Full.Findings with { Circuits = [.. Full.Findings.Circuits.Select(c => c with { ElsewhereOwn = true }), .. Full.Findings.Circuits] } };
-        foreach (var section in SweepReport.Of(own).Sections.Where(s => s.Id is "faithfulness" or "completeness"))
+        foreach (var section in SweepReport.Document(own).Sections.Where(s => s.Id is "faithfulness" or "completeness"))
         {
             var figures = section.Blocks.OfType<Figure>().ToArray();
             Assert.Equal(2, figures.Length);

@@ -158,7 +158,7 @@ public sealed class SweepWatchTests
         (console.Profile.Capabilities.Interactive, console.Profile.Height) = (true, 50);
         var watch = new SweepWatch(new Screen(console, e => throw e), sweep.Id, new WatchClock(),
             TimeProvider.System)
-        { Look = TimeSpan.FromMilliseconds(1) };
+        { LookEvery = TimeSpan.FromMilliseconds(1) };
         var state = watch.Run(() => sweep.Run(8).State, CancellationToken.None);
         Assert.Equal(SweepStatus.Completed, state.Status);
         Assert.Contains("32/32", writer.ToString(), StringComparison.Ordinal);
