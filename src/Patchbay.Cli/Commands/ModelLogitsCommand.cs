@@ -117,9 +117,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
         return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary], [.. rows.SelectMany(r => r)]);
     }
 
-    private static byte[] Json(double[][] rows, int vocabulary, bool lastOnly) => JsonSerializer.SerializeToUtf8Bytes(lastOnly ? (object)rows
-        : rows.Select(r => r.Chunk(vocabulary).ToArray()).ToArray(), new JsonSerializerOptions
-        { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals });
+    private static byte[] Json(double[][] rows, int vocabulary, bool lastOnly) => lastOnly ? JsonSerializer.SerializeToUtf8Bytes(rows)
+        : JsonSerializer.SerializeToUtf8Bytes(rows.Select(r => r.Chunk(vocabulary).ToArray()));
 
     private static (Head Head, string Position) ReadPatch(string text) => text.Split('@') is [var head, var position]
         && Head.Read(head) is { } known && (position == PositionNames.Last || int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _))

@@ -33,7 +33,7 @@ public sealed class NodeRunTests : IDisposable
             return pbm.Finish();
         }
 
-        using (var watching = Pbm.StartAt(address, data, "study", "run", study))
+        using (var watching = Pbm.StartAt(address, data, ["study", "run", study]))
         {
             watching.Until("runs sweep served-1");
             watching.Interrupt();

@@ -41,17 +41,26 @@ internal sealed class Pbm : IDisposable
         return pbm.Finish();
     }
 
+    /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
+    public static Outcome RunTraced(string data, params string[] arguments)
+    {
+        using var pbm = StartAt("http://127.0.0.1:9", data, arguments, traced: true);
+        return pbm.Finish();
+    }
+
     /// <summary>Starts a command. One thread; no node is looked for but at a port where there is none.</summary>
-    public static Pbm Start(string data, params string[] arguments) => StartAt("http://127.0.0.1:9", data, arguments);
+    public static Pbm Start(string data, params string[] arguments) =>
+        StartAt("http://127.0.0.1:9", data, arguments);
 
     /// <summary>Starts a command that looks for a node at an address.</summary>
-    public static Pbm StartAt(string node, string data, params string[] arguments)
+    public static Pbm StartAt(string node, string data, string[] arguments, bool traced = false)
     {
         var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
         string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
         foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
         info.Environment["PATCHBAY_NODE"] = node;
+        if (traced) info.Environment["LD_DEBUG"] = "files";
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
         pbm.process.ErrorDataReceived += (_, e) => Append(pbm.errors, e.Data);

@@ -1,0 +1,21 @@
+namespace Patchbay.Pure.Tests.Sources;
+
+/// <summary>What a reader's screen asks of a source.</summary>
+public sealed class LineTests
+{
+    private const int Columns = 120, Lines = 400;
+
+    [Fact]
+    public void No_line_is_longer_than_120_columns() => Assert.Empty(
+        from path in Files()
+        from line in File.ReadLines(path).Index()
+        where line.Item.Length > Columns
+        select $"{Path.GetRelativePath(Repository.Root, path)}, line {line.Index + 1}: {line.Item.Length} columns");
+
+    [Fact]
+    public void No_file_is_longer_than_400_lines() => Assert.Empty(Files().Where(path => File.ReadLines(path).Count() > Lines));
+
+    private static IEnumerable<string> Files() => new[] { "src", "tests" }.SelectMany(folder => Directory.EnumerateFiles(
+            Repository.PathOf(folder), "*.cs", SearchOption.AllDirectories))
+        .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
+}
