@@ -51,7 +51,8 @@ internal sealed class ProtobufMessage
     public bool HasBytes(int field) => Find(field, Wire.Bytes) is { Bytes.IsEmpty: false };
 
     /// <summary>The messages that a repeated field holds.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> Repeated(int field) => All(field, Wire.Bytes).Select(f => f.Bytes);
+    public IEnumerable<ReadOnlyMemory<byte>> Repeated(int field) =>
+        _fields.Where(f => f.Number == field).Select(f => Checked(f, Wire.Bytes).Bytes);
 
     /// <summary>The message that a field holds; an empty one where it is absent.</summary>
     public ProtobufMessage Message(int field, string name) =>
@@ -60,19 +61,15 @@ internal sealed class ProtobufMessage
     private (ulong Value, ReadOnlyMemory<byte> Bytes)? Find(int field, Wire wire)
     {
         (ulong, ReadOnlyMemory<byte>)? last = null;
-        foreach (var found in All(field, wire)) last = found;
+        foreach (var found in _fields)
+            if (found.Number == field) last = Checked(found, wire);
         return last;
     }
 
-    private IEnumerable<(ulong Value, ReadOnlyMemory<byte> Bytes)> All(int field, Wire wire)
-    {
-        foreach (var (number, actual, value, bytes) in _fields)
-        {
-            if (number != field) continue;
-            if (actual != wire) throw Invalid(field, $"wire type {(int)wire}", $"{(int)actual}");
-            yield return (value, bytes);
-        }
-    }
+    private (ulong Value, ReadOnlyMemory<byte> Bytes) Checked(
+        (int Number, Wire Wire, ulong Value, ReadOnlyMemory<byte> Bytes) field, Wire wire) => field.Wire == wire
+            ? (field.Value, field.Bytes)
+            : throw Invalid(field.Number, $"wire type {(int)wire}", $"{(int)field.Wire}");
 
     private ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> left, int count, int field)
     {

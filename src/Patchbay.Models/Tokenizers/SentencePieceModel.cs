@@ -77,13 +77,13 @@ internal sealed class SentencePieceModel
         var bytes = new bool[256];
         foreach (var (id, (text, _, kind)) in Pieces.Index())
         {
-            var shown = TokenizerFile.Quote(text);
             if (!seen.Add((text, kind is PieceKind.Normal or PieceKind.UserDefined)))
-                throw TokenizerFile.Invalid(file, $"piece {id}", "a piece of its own", $"{shown} for the second time");
+                throw TokenizerFile.Invalid(
+                    file, $"piece {id}", "a piece of its own", $"{TokenizerFile.Quote(text)} for the second time");
             if (kind != PieceKind.Byte) continue;
             var expected = ByteFallback ? "<0x00> to <0xFF>" : "no byte pieces without byte_fallback";
             if (!ByteFallback || Utf8Text.ByteOf(text) is not { } value)
-                throw TokenizerFile.Invalid(file, $"piece {id}", expected, shown);
+                throw TokenizerFile.Invalid(file, $"piece {id}", expected, TokenizerFile.Quote(text));
             bytes[value] = true;
         }
         if (ByteFallback && Array.IndexOf(bytes, false) is >= 0 and var missing)
