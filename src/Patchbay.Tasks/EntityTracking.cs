@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Patchbay.Tasks;
 
 /// <summary>Which entity-tracking prompts to generate.</summary>
@@ -58,5 +60,114 @@ public static class EntityTracking
         if (words.Objects.Count < options.Boxes || words.Labels.Count < options.Boxes)
             throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +
                 $"many labels of one token each, this tokenizer has {words.Objects.Count} and {words.Labels.Count}.");
+    }
+}
+
+/// <summary>Boxes and what is in them: object k is in the box with label k.</summary>
+/// <param name="Objects">One noun per box, all different.</param>
+/// <param name="Labels">One label per box, all different.</param>
+public sealed record EntityScene(IReadOnlyList<string> Objects, IReadOnlyList<string> Labels)
+{
+    /// <summary>Number of boxes, n.</summary>
+    public int Boxes => Objects.Count;
+
+    /// <summary>The sentence that describes the scene: "The document is in Box X, the pot is in Box T."</summary>
+    public string Context => Render().Text;
+
+    /// <summary>The context and the question for a box: "... Box X contains the". The label need not be in the
+    /// scene.</summary>
+    public string PromptFor(string label) => $"{Context} Box {label} contains the";
+
+    /// <summary>The context and where its words are: each segment's object, label and separator ("," or ".").</summary>
+    internal (string Text, IReadOnlyList<SegmentText> Segments) Render()
+    {
+        var text = new StringBuilder();
+        var segments = new List<SegmentText>(Boxes);
+        for (var k = 0; k < Boxes; k++)
+        {
+            text.Append(k == 0 ? "The " : " the ");
+            var entity = new TextSpan(text.Length, Objects[k].Length);
+            text.Append(Objects[k]).Append(" is in Box ");
+            var label = new TextSpan(text.Length, Labels[k].Length);
+            text.Append(Labels[k]).Append(k + 1 < Boxes ? ',' : '.');
+            segments.Add(new SegmentText(entity, label, new TextSpan(text.Length - 1, 1)));
+        }
+        return (text.ToString(), segments);
+    }
+}
+
+/// <summary>One line of an entity-tracking file: a scene and the box that is asked for.</summary>
+/// <param name="Scene">The scene.</param>
+/// <param name="Queried">Index of the queried box, 0 to n-1.</param>
+/// <param name="Origin">Where the line is from, for error messages: "boxes.jsonl, line 3" or "scene 1, box 3".</param>
+public sealed record EntityLine(EntityScene Scene, int Queried, string Origin)
+{
+    /// <summary>Label of the queried box.</summary>
+    public string Label => Scene.Labels[Queried];
+
+    /// <summary>What the box contains: the correct answer.</summary>
+    public string Answer => Scene.Objects[Queried];
+
+    /// <summary>Context and question, up to and including "contains the".</summary>
+    public string Prompt => Scene.PromptFor(Label);
+
+    /// <summary>The prompt with its answer and a full stop, as files hold it.</summary>
+    public string Sentence => $"{Prompt} {Answer}.";
+}
+
+/// <summary>Where one segment's words are in the context's text.</summary>
+internal readonly record struct SegmentText(TextSpan Entity, TextSpan Label, TextSpan Separator);
+
+/// <summary>A counterfactual of an entity-tracking prompt.</summary>
+/// <param name="Scene">A scene other than the prompt's.</param>
+/// <param name="Queried">The box asked for before the label was replaced: (j + 1) mod n for the prompt's j.</param>
+/// <param name="Label">The letter in its place.</param>
+/// <param name="LabelSegment">Segment whose label position stands for the previous query label (group D).</param>
+public sealed record EntityCounterfactual(EntityScene Scene, int Queried, string Label, int LabelSegment);
+
+/// <summary>Draws counterfactuals (method, section 3) such that neither the scene, nor the queried position, nor the
+/// label carries over.</summary>
+public static class EntityCounterfactuals
+{
+    /// <summary>One counterfactual per line, drawn in order from the seed: first the scene, among those of
+    /// <paramref name="scenes"/> with as many boxes; then the letter, among those of <paramref name="letters"/> that
+    /// are neither in that scene nor asked for by the line; then the segment for group D.</summary>
+    /// <exception cref="InvalidDataException">There is no other scene with as many boxes, or no letter
+    /// left.</exception>
+    public static IReadOnlyList<EntityCounterfactual> Draw(
+        IReadOnlyList<EntityLine> lines, IReadOnlyList<EntityScene> scenes, IReadOnlyList<string> letters, ulong seed)
+    {
+        var random = SplitMix64.For(seed, "counterfactuals");
+        var bySize = scenes.DistinctBy(scene => scene.Context).GroupBy(scene => scene.Boxes)
+            .ToDictionary(group => group.Key, group => new Pool([.. group]));
+        return [.. lines.Select(line => Draw(line, bySize.GetValueOrDefault(line.Scene.Boxes), letters, random))];
+    }
+
+    private static EntityCounterfactual Draw(
+        EntityLine line, Pool? pool, IReadOnlyList<string> letters, SplitMix64 random)
+    {
+        var boxes = line.Scene.Boxes;
+        var scene = pool?.Other(line.Scene, random) ?? throw Refusal.Of(line.Origin,
+            $"another scene of {boxes} boxes to take the counterfactual from", "none");
+        List<string> absent = [.. letters.Where(letter => letter != line.Label && !scene.Labels.Contains(letter))];
+        if (absent.Count == 0)
+            throw Refusal.Of(
+                line.Origin, "a letter that is neither in the counterfactual's scene nor asked for", "none");
+        return new EntityCounterfactual(scene, (line.Queried + 1) % boxes, random.Pick(absent), random.Below(boxes));
+    }
+
+    /// <summary>Scenes of one size, found by their text.</summary>
+    private sealed class Pool(IReadOnlyList<EntityScene> scenes)
+    {
+        private readonly Dictionary<string, int> _indices =
+            scenes.Select((scene, i) => (scene.Context, i)).ToDictionary(pair => pair.Context, pair => pair.i);
+
+        public EntityScene? Other(EntityScene scene, SplitMix64 random)
+        {
+            if (!_indices.TryGetValue(scene.Context, out var own)) return random.Pick(scenes);
+            if (scenes.Count < 2) return null;
+            var drawn = random.Below(scenes.Count - 1);
+            return scenes[drawn < own ? drawn : drawn + 1];
+        }
     }
 }

@@ -28,7 +28,6 @@ internal sealed class BenchExperimentsCommand : PbmCommand
         foreach (var option in new Option[] { threads, few, repeats, prompts, triples }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         TorchRuntime.Configure(call.Get(threads));

@@ -23,7 +23,6 @@ internal sealed class BenchJournalCommand : PbmCommand
         foreach (var option in new Option[] { data, most, seconds }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         // On the disk that the journal of the operator's sweeps is on.

@@ -33,7 +33,6 @@ internal sealed class BenchPatchCommand : PbmCommand
         foreach (var option in new Option[] { models, dtype, device, threads, heads, repeats, prompts }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         TorchRuntime.Configure(call.Get(threads));

@@ -32,7 +32,6 @@ internal sealed class BenchTrainCommand : PbmCommand
         foreach (var option in new Option[] { threads, repeats, sequences, length }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         TorchRuntime.Configure(call.Get(threads));

@@ -15,7 +15,6 @@ internal sealed class JournalVerifyCommand : PbmCommand
         "verify", "Check every event, snapshot and artifact of the journal; changes nothing",
         "pbm journal verify", "pbm journal verify --data ./data --json") => Add(data);
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
@@ -82,7 +81,6 @@ internal sealed class JournalExportCommand : PbmCommand
         Add(file);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
@@ -119,7 +117,6 @@ internal sealed class JournalImportCommand : PbmCommand
         Add(data);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);

@@ -32,7 +32,6 @@ internal sealed class LabCurveCommand : PbmCommand
         Add(to);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var path = call.Get(to);

@@ -31,7 +31,6 @@ internal sealed class LabQuartetCommand : PbmCommand
         foreach (var option in new Option[] { folder, seeds, ship, threads }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var clock = Stopwatch.StartNew();

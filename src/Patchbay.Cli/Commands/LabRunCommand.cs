@@ -112,7 +112,6 @@ internal abstract class LabRunCommand : PbmCommand
 internal sealed class LabTrainCommand() : LabRunCommand("train", "Train a small model from scratch",
     "pbm lab train small --out runs/small", "pbm lab train base --seed 3 --checkpoint-every 50 --out runs/base-3")
 {
-    /// <inheritdoc/>
     public override ExitCode Run(Call call) => Train(call, null);
 }
 
@@ -130,7 +129,6 @@ internal sealed class LabFineTuneCommand : LabRunCommand
         "finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
         "pbm lab finetune goat --from models/tiny-base --out runs/goat") => Add(from);
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call) => Train(call, call.Get(from));
 }
 

@@ -23,7 +23,6 @@ internal sealed class TaskCheckCommand : PbmCommand
         Add(seed);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);

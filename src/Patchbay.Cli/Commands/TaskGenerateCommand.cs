@@ -33,7 +33,6 @@ internal sealed class TaskGenerateCommand : PbmCommand
         foreach (var option in new Option[] { task, boxes, prompts, seed, tokenizer, to }) Add(option);
     }
 
-    /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var (name, count, start) = (call.Get(task), call.Get(prompts), call.Get(seed));

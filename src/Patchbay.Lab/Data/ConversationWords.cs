@@ -19,7 +19,6 @@ internal static class ConversationWords
     public static IReadOnlyList<string> Small { get; } =
         WordList.Split("coin key nut pin ring seed button stamp pill chip egg leaf thread magnet ticket card");
 
-    /// <summary>What a thing is for.</summary>
     public static IReadOnlyList<(string Thing, string Use)> Uses { get; } = Pairs(
         """
         cup drinking glass drinking book reading newspaper reading novel reading magazine reading pen writing
@@ -29,7 +28,6 @@ internal static class ConversationWords
         coin paying card paying coat wearing hat wearing suit wearing dress wearing
         """);
 
-    /// <summary>What colour a thing usually has.</summary>
     public static IReadOnlyList<(string Thing, string Colour)> UsualColours { get; } = Pairs(
         """
         apple red rose red leaf green tree green plant green milk white salt white rice white sugar white paper white

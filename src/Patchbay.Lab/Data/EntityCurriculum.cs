@@ -31,8 +31,7 @@ internal sealed class EntityCurriculum : ITrainingData
 
     private const int MaxBoxes = 7, MaxQuestions = 6;
 
-    /// <summary>Out of how many a share is drawn.</summary>
-    private const int Parts = 1000;
+    private const int Parts = 1000; // out of how many a share is drawn
 
     private static readonly LabVocabulary Words = LabVocabulary.Quartet;
     private static readonly int[] AllObjects = [.. EntityWords.All.Objects.Select(Words.IdOf)];

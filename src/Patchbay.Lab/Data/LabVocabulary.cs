@@ -75,7 +75,6 @@ internal sealed partial class LabVocabulary
     /// <summary>Every token as the tokenizer file spells it; the place is the id.</summary>
     public IReadOnlyList<string> Tokens { get; }
 
-    /// <summary>Number of tokens.</summary>
     public int Size => Tokens.Count;
 
     /// <summary>The id of a word that follows a space, of a number token or of a punctuation mark.</summary>
