@@ -31,5 +31,5 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
 
     /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>
     public IReadOnlyList<Head> Top(int k) =>
-        [.. Head.All(Scores.GetLength(0), Scores.GetLength(1)).OrderBy(h => this[h]).ThenBy(h => (h.Layer, h.Index)).Take(k)];
+        [.. Head.All(Scores.GetLength(0), Scores.GetLength(1)).OrderBy(h => double.IsNaN(this[h]) ? double.MaxValue : this[h]).ThenBy(h => (h.Layer, h.Index)).Take(k)];
 }
