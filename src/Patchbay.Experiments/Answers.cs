@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>What rows of logits say about the prompts' answers; where several are right, about all of them together.</summary>
+/// <summary>What rows of logits say about the prompts' answers; where several are right, about all of them
+/// together.</summary>
 internal static class Answers
 {
     /// <summary>1 where the most probable of all tokens is an answer, else 0.</summary>
@@ -42,13 +43,15 @@ internal static class Answers
         return (logits, rows) =>
         {
             using var scope = NewDisposeScope();
-            var best = logits.gather(1, tensor(answers).to(logits.device).index_select(0, rows)).amax([1], keepdim: true);
+            var best = logits.gather(1, tensor(answers).to(logits.device).index_select(0, rows)).amax([1],
+                keepdim: true);
             return logits.gt(best).to(ScalarType.Float64).sum([1]).add(Number.One, Number.One)
                 .MoveToOuterDisposeScope();
         };
     }
 
-    /// <summary>Answers (N, K) and how often each counts: a row of fewer answers than K is filled up with its first one, which counts 0 times there.</summary>
+    /// <summary>Answers (N, K) and how often each counts: a row of fewer answers than K is filled up with its first
+    /// one, which counts 0 times there.</summary>
     private static (long[,] Answers, float[,] Counts) Table(IReadOnlyList<Prompt> prompts)
     {
         var most = prompts.Max(p => p.Answers.Count);

@@ -1,6 +1,7 @@
 namespace Patchbay.Experiments;
 
-/// <summary>Some prompts of one base run, with their named positions: one array per name, which variants share.</summary>
+/// <summary>Some prompts of one base run, with their named positions: one array per name, which variants
+/// share.</summary>
 /// <param name="prompts">The prompts.</param>
 /// <param name="first">Index of the first among all prompts.</param>
 internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
@@ -76,7 +77,8 @@ internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
     }
 }
 
-/// <summary>Evaluates variants over many prompts, in as many base runs as fit the memory; a base run is kept until another is needed.</summary>
+/// <summary>Evaluates variants over many prompts, in as many base runs as fit the memory; a base run is kept until
+/// another is needed.</summary>
 internal sealed class PromptBatches : IDisposable
 {
     private readonly BaseRuns<ConeEvaluator> runs;
@@ -96,7 +98,8 @@ internal sealed class PromptBatches : IDisposable
     /// <param name="metric">The number.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each batch.</param>
-    public double[,] Evaluate(Func<BatchPrompts, IReadOnlyList<Variant>> variants, Func<IReadOnlyList<Prompt>, Metric> metric,
+    public double[,] Evaluate(Func<BatchPrompts, IReadOnlyList<Variant>> variants, Func<IReadOnlyList<Prompt>,
+        Metric> metric,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         double[,]? all = null;

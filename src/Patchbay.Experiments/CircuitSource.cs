@@ -16,21 +16,24 @@ public static class CircuitSource
     /// <exception cref="InvalidDataException">There are none before.</exception>
     public static IReadOnlyList<string> Needed(StageRequest request, string model)
     {
-        string[] found = [.. request.Earlier(Kinds.Minimality, model).Concat(request.Earlier(Kinds.PathPatching, model)).Select(s => s.Id)];
+        string[] found = [.. request.Earlier(Kinds.Minimality, model).Concat(request.Earlier(Kinds.PathPatching, model))
+            .Select(s => s.Id)];
         return found.Length > 0 ? found : throw new InvalidDataException(
             $"expected {Kinds.PathPatching} of {model} before this stage, which needs its circuit, found none");
     }
 
     /// <summary>The chain of a model's path patching before a stage.</summary>
-    public static PathChain Chain(StageRequest request, string model) => request.Earlier(Kinds.PathPatching, model) is [var first, ..]
+    public static PathChain Chain(StageRequest request, string model) =>
+        request.Earlier(Kinds.PathPatching, model) is [var first, ..]
         ? first.Parameters.As<PathPatchingParameters>().Chain : PathChain.EntityTracking;
 
     /// <summary>A circuit that a study gives, as text or as a file.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
-    public static Circuit Given(PathChain chain, string text) => text.Contains('=') ? Circuit.Parse(chain, text) : Circuit.Load(chain, text);
+    public static Circuit Given(PathChain chain, string text) => text.Contains('=') ? Circuit.Parse(chain, text)
+        : Circuit.Load(chain, text);
 
-    /// <summary>A request with <see cref="Field"/> whose values name its chain and, where one is given, its circuit as text; and the
-    /// stages that it needs.</summary>
+    /// <summary>A request with <see cref="Field"/> whose values name its chain and, where one is given, its circuit as
+    /// text; and the stages that it needs.</summary>
     /// <exception cref="InvalidDataException">There is no such circuit.</exception>
     public static (StageRequest Request, IReadOnlyList<string> After) Resolve(StageRequest request)
     {

@@ -9,8 +9,9 @@ namespace Patchbay.Experiments;
 /// <param name="Plan">The sweep's plan.</param>
 public sealed record UnitOrder(string Sweep, string Unit, int Attempt, Stage Stage, JsonRecord Inputs, SweepPlan Plan);
 
-/// <summary>A kind of stage that can be run: a folder per experiment, with its method (definition, source, tensors) and this, its
-/// stage: parameters, units, and how one is computed. What the recorded results add up to is in Patchbay.Findings.</summary>
+/// <summary>A kind of stage that can be run: a folder per experiment, with its method (definition, source, tensors) and
+/// this, its stage: parameters, units, and how one is computed. What the recorded results add up to is in
+/// Patchbay.Findings.</summary>
 public abstract class Experiment : StageKind
 {
     /// <summary>The experiments of this room; the lab has another.</summary>
@@ -30,14 +31,15 @@ public abstract class Experiment : StageKind
     /// <summary>Why it cannot be run on a task, or null.</summary>
     public virtual string? Refuses(PlannedTask task) => null;
 
-    /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the same number of
-    /// threads.</summary>
+    /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the
+    /// same number of threads.</summary>
     /// <param name="order">The unit.</param>
     /// <param name="session">Its model.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">It can never be run.</exception>
-    public abstract IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress,
+    public abstract IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session,
+        Action<double> progress,
         CancellationToken cancel);
 }
 
@@ -50,7 +52,8 @@ public abstract class Experiment : StageKind
 /// <param name="Session">The model.</param>
 /// <param name="Progress">Told the share done, 0 to 1.</param>
 /// <param name="Cancel">Asked often.</param>
-public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Parameters, StageInputs Inputs, PromptRange? Range,
+public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Parameters, StageInputs Inputs,
+    PromptRange? Range,
     TPart Part, ModelSession Session, Action<double> Progress, CancellationToken Cancel)
 {
     /// <summary>The sweep's plan.</summary>
@@ -85,9 +88,10 @@ public readonly record struct PromptRange(int First, int Last)
     public PromptSet Of(PromptSet all) => new([.. all.Prompts.Skip(First).Take(Last - First + 1)]);
 }
 
-/// <summary>An experiment with its types. A stage's units are its parts, for every batch of prompts; a unit is found again among
-/// them by its key, which nobody takes apart.</summary>
-/// <typeparam name="TParameters">A stage's parameters; with <see cref="IPrompted"/> it may be split by prompts.</typeparam>
+/// <summary>An experiment with its types. A stage's units are its parts, for every batch of prompts; a unit is found
+/// again among them by its key, which nobody takes apart.</summary>
+/// <typeparam name="TParameters">A stage's parameters; with <see cref="IPrompted"/> it may be split by
+/// prompts.</typeparam>
 /// <typeparam name="TPart">What tells the units of a stage apart.</typeparam>
 public abstract class Experiment<TParameters, TPart> : Experiment
 {
@@ -100,36 +104,45 @@ public abstract class Experiment<TParameters, TPart> : Experiment
     }
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session, Action<double> progress,
+    public sealed override IReadOnlyList<InterventionResult> Run(UnitOrder order, ModelSession session,
+        Action<double> progress,
         CancellationToken cancel)
     {
-        var (parameters, inputs) = (order.Stage.Parameters.As<TParameters>(), StageInputs.Of(order.Stage, order.Inputs));
+        var (parameters, inputs) = (order.Stage.Parameters.As<TParameters>(),
+            StageInputs.Of(order.Stage, order.Inputs));
         var key = UnitId.KeyOf(order.Unit);
         foreach (var (name, range, part) in Units(order.Stage, parameters, inputs, order.Plan))
-            if (name == key) return Run(new Unit<TParameters, TPart>(order, parameters, inputs, range, part, session, progress, cancel));
-        throw new InvalidDataException($"stage {order.Stage.Id} has no unit '{key}': the journal was written by another version");
+            if (name == key) return Run(new Unit<TParameters, TPart>(order, parameters, inputs, range, part, session,
+                progress, cancel));
+        throw new InvalidDataException(
+            $"stage {order.Stage.Id} has no unit '{key}': the journal was written by another version");
     }
 
     /// <summary>What a stage takes from those before it, which are complete.</summary>
     protected virtual StageInputs InputsOf(Stage stage, TParameters parameters, SweepState state) => new();
 
-    /// <summary>The parts of a stage's work, with their keys ("" where there is but one), in an order in which units in a row share
-    /// what they can. Must give the same whoever asks.</summary>
-    protected abstract IEnumerable<(string Key, TPart Part)> Parts(TParameters parameters, StageInputs inputs, PlannedModel model);
+    /// <summary>The parts of a stage's work, with their keys ("" where there is but one), in an order in which units in
+    /// a row share what they can. Must give the same whoever asks.</summary>
+    protected abstract IEnumerable<(string Key, TPart Part)> Parts(TParameters parameters, StageInputs inputs,
+        PlannedModel model);
 
     /// <summary>Runs a unit.</summary>
     protected abstract IReadOnlyList<InterventionResult> Run(Unit<TParameters, TPart> unit);
 
-    private IEnumerable<(string Key, PromptRange? Range, TPart Part)> Units(Stage stage, TParameters parameters, StageInputs inputs,
+    private IEnumerable<(string Key, PromptRange? Range, TPart Part)> Units(Stage stage, TParameters parameters,
+        StageInputs inputs,
         SweepPlan plan)
     {
-        var (prompts, batch) = parameters is IPrompted p ? (p.Prompts == 0 ? plan.Task.Prompts : p.Prompts, p.Batch) : (0, 0);
-        PromptRange?[] ranges = batch == 0 ? [null] : [.. PromptRange.Split(prompts, batch).Select(r => (PromptRange?)r)];
+        var (prompts, batch) = parameters is IPrompted p ? (p.Prompts == 0 ? plan.Task.Prompts : p.Prompts, p.Batch)
+            : (0, 0);
+        PromptRange?[] ranges = batch == 0 ? [null] : [.. PromptRange.Split(prompts, batch)
+            .Select(r => (PromptRange?)r)];
         var model = plan.Model(stage.Model);
         return from range in ranges
                from part in Parts(parameters, inputs, model)
                select (Key(range?.Key, part.Key), range, part.Part);
     }
 
-    private static string Key(string? range, string part) => range is null ? part : part.Length == 0 ? range : $"{range}-{part}";
+    private static string Key(string? range, string part) => range is null ? part : part.Length == 0 ? range
+        : $"{range}-{part}";
 }

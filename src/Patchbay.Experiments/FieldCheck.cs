@@ -7,7 +7,8 @@ public static class FieldCheck
 {
     /// <summary>What is expected where a text is no number within limits; null where it is.</summary>
     public static string? Number(string text, double least, double most) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least
+            && number <= most
             ? null : most == double.MaxValue ? $"a number of {least} or more" : $"a number from {least} to {most}";
 
     /// <summary>What is expected where a text is no whole number of at least so much; null where it is.</summary>
@@ -36,12 +37,14 @@ public static class FieldCheck
     public static StageField Batch { get; } = Count("batch", 0, "Prompts that a unit takes; 0 for all", 0);
 
     /// <summary>Prompts whose activations are averaged.</summary>
-    public static StageField Means { get; } = Count("means", 500, "Prompts whose activations are averaged for ablation");
+    public static StageField Means { get; } = Count("means", 500,
+        "Prompts whose activations are averaged for ablation");
 
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
     public static StageField Elsewhere { get; } = new("elsewhere", "mean",
         "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",
-        text => text is "mean" or CircuitParameters.OwnElsewhere ? null : $"'mean' or '{CircuitParameters.OwnElsewhere}'");
+        text => text is "mean" or CircuitParameters.OwnElsewhere ? null
+            : $"'mean' or '{CircuitParameters.OwnElsewhere}'");
 
     /// <summary>Forms of cross-model patching.</summary>
     public static StageField Forms(string standard) => new("forms", standard,

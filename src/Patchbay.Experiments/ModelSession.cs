@@ -11,7 +11,8 @@ public sealed class ModelSession : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="encode">Its tokenizer.</param>
     /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
-    public ModelSession(Llama model, EncodeText encode, IArtifacts artifacts) => (Model, this.encode, Artifacts) = (model, encode, artifacts);
+    public ModelSession(Llama model, EncodeText encode, IArtifacts artifacts) =>
+        (Model, this.encode, Artifacts) = (model, encode, artifacts);
 
     /// <summary>The model.</summary>
     public Llama Model { get; }
@@ -31,8 +32,8 @@ public sealed class ModelSession : IDisposable
         return made;
     }
 
-    /// <summary>Prompts whose activations are averaged for mean ablation: of different scenes with a random query letter for entity tracking (method,
-    /// section 4), the counterfactuals of the task's prompts for a file.</summary>
+    /// <summary>Prompts whose activations are averaged for mean ablation: of different scenes with a random query
+    /// letter for entity tracking (method, section 4), the counterfactuals of the task's prompts for a file.</summary>
     /// <param name="plan">The sweep's plan.</param>
     /// <param name="count">How many.</param>
     public IReadOnlyList<int[]> Means(SweepPlan plan, int count) => plan.Task.File is null
@@ -50,10 +51,11 @@ public sealed class ModelSession : IDisposable
             () => new CircuitEvaluator(Model, prompts, Means(plan, means), chain, plan.Compute.MemoryBytes,
                 elsewhere == CircuitParameters.OwnElsewhere));
 
-    /// <summary>Runs of the unaltered model on some prompts, which variants from <paramref name="from"/> on alter; shared by units in
-    /// a row.</summary>
+    /// <summary>Runs of the unaltered model on some prompts, which variants from <paramref name="from"/> on alter;
+    /// shared by units in a row.</summary>
     internal PromptBatches Unaltered(SweepPlan plan, PromptSet prompts, int from) =>
-        Shared($"unaltered {plan.Seed} {plan.Task} {Named(prompts)} {from} {plan.Compute.MemoryBytes}", () => new PromptBatches(
+        Shared($"unaltered {plan.Seed} {plan.Task} {Named(prompts)} {from} {plan.Compute.MemoryBytes}", () =>
+            new PromptBatches(
             Model, prompts, from, plan.Compute.MemoryBytes, batch => BaseRun.Create(Model, batch.Clean, from)));
 
     /// <summary>How its model reads text.</summary>
@@ -62,7 +64,8 @@ public sealed class ModelSession : IDisposable
     /// <summary>What units keep for others.</summary>
     public IArtifacts Artifacts { get; }
 
-    /// <summary>Something that units in a row share, such as base runs: what was shared under another key is freed first.</summary>
+    /// <summary>Something that units in a row share, such as base runs: what was shared under another key is freed
+    /// first.</summary>
     /// <param name="key">Tells what it is, in full.</param>
     /// <param name="make">Makes it.</param>
     public T Shared<T>(string key, Func<T> make) where T : class, IDisposable

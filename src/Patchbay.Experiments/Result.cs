@@ -25,5 +25,6 @@ public static class Result
     }
 
     /// <summary>A number without an error.</summary>
-    public static InterventionResult Number(string item, double value, int samples = 1) => new(item, value, double.NaN, samples);
+    public static InterventionResult Number(string item, double value, int samples = 1) =>
+        new(item, value, double.NaN, samples);
 }

@@ -1,6 +1,7 @@
 namespace Patchbay.Findings;
 
-/// <summary>How much attention a head pays from its group's position to each named position, in the mean over prompts.</summary>
+/// <summary>How much attention a head pays from its group's position to each named position, in the mean over
+/// prompts.</summary>
 /// <param name="Group">The chain's name of its group.</param>
 /// <param name="Head">Which.</param>
 /// <param name="Weights">Attention by position name, with standard errors; "other" is the rest.</param>

@@ -1,13 +1,15 @@
 namespace Patchbay.Findings;
 
-/// <summary>Attribution patching (gradient times difference of activations) beside exact path patching of the same group.</summary>
+/// <summary>Attribution patching (gradient times difference of activations) beside exact path patching of the same
+/// group.</summary>
 /// <param name="Group">The chain's name of the group.</param>
 /// <param name="Form">"gradient" or "integrated gradients".</param>
 /// <param name="Scores">Approximate scores by [layer, head].</param>
 /// <param name="RankCorrelation">Spearman's with the exact scores, over heads that can score.</param>
 /// <param name="TopK">k.</param>
 /// <param name="Recall">Share of the exact top k among the approximate top 2k.</param>
-public sealed record AttributionFinding(string Group, string Form, double[,] Scores, double RankCorrelation, int TopK, double Recall)
+public sealed record AttributionFinding(string Group, string Form, double[,] Scores, double RankCorrelation, int TopK,
+    double Recall)
 {
     /// <summary>Name of a head's result.</summary>
     public static string Item(string group, string form, Head head) => $"{group} {form} {head}";
@@ -39,7 +41,8 @@ public sealed record AttributionFinding(string Group, string Form, double[,] Sco
     {
         var top = exact.Top(k);
         Head[] able = [.. Head.All(exact.SenderLayers, exact.Scores.GetLength(1))];
-        return new(exact.Group.Name, form == AttributionParameters.Gradient ? "gradient" : "integrated gradients", approximate.Scores,
+        return new(exact.Group.Name, form == AttributionParameters.Gradient ? "gradient" : "integrated gradients",
+            approximate.Scores,
             CircuitOverlap.Spearman([.. able.Select(h => exact[h])], [.. able.Select(h => approximate[h])]),
             top.Count, top.Intersect(approximate.Top(2 * k)).Count() / (double)top.Count);
     }

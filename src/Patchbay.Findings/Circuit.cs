@@ -31,7 +31,8 @@ public sealed class Circuit
         foreach (var (name, heads) in groups)
         {
             if (chain.Groups.All(g => g.Name != name))
-                throw new InvalidDataException($"a circuit has a group '{name}'; expected {string.Join(", ", chain.Groups.Select(g => g.Name))}");
+                throw new InvalidDataException(
+                    $"a circuit has a group '{name}'; expected {string.Join(", ", chain.Groups.Select(g => g.Name))}");
             if (heads.GroupBy(h => h).FirstOrDefault(g => g.Count() > 1) is { } twice)
                 throw new InvalidDataException($"group {name} of a circuit has head {twice.Key} twice");
         }
@@ -45,7 +46,8 @@ public sealed class Circuit
     public IReadOnlyDictionary<string, IReadOnlyList<Head>> Groups { get; }
 
     /// <summary>All heads, group by group in the chain's order.</summary>
-    public IReadOnlyList<CircuitHead> Heads => [.. Chain.Groups.SelectMany(g => Groups[g.Name].Select(h => new CircuitHead(g.Name, h)))];
+    public IReadOnlyList<CircuitHead> Heads =>
+        [.. Chain.Groups.SelectMany(g => Groups[g.Name].Select(h => new CircuitHead(g.Name, h)))];
 
     /// <summary>The heads that live at each named position.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Head>> AtPositions => Chain.Groups.GroupBy(g => g.Position)
@@ -55,10 +57,12 @@ public sealed class Circuit
     public Circuit Without(IEnumerable<CircuitHead> removed)
     {
         var gone = removed.ToHashSet();
-        return new(Chain, Groups.ToDictionary(g => g.Key, g => (IReadOnlyList<Head>)[.. g.Value.Where(h => !gone.Contains(new(g.Key, h)))]));
+        return new(Chain, Groups.ToDictionary(g => g.Key, g =>
+            (IReadOnlyList<Head>)[.. g.Value.Where(h => !gone.Contains(new(g.Key, h)))]));
     }
 
-    /// <summary>As many heads in every group, drawn uniformly, none twice at one position (method, section 4).</summary>
+    /// <summary>As many heads in every group, drawn uniformly, none twice at one position (method, section
+    /// 4).</summary>
     /// <param name="layers">L of the model.</param>
     /// <param name="heads">H of the model.</param>
     /// <param name="random">Source of chance.</param>
@@ -106,12 +110,14 @@ public sealed class Circuit
         {
             if (part.Split('=') is not [var name, var heads]
                 || !groups.TryAdd(name.Trim(), Head.ParseAll(heads)))
-                throw new InvalidDataException($"'{part}' is no group of a circuit; expected each group once, such as A=5.3 5.1");
+                throw new InvalidDataException(
+                    $"'{part}' is no group of a circuit; expected each group once, such as A=5.3 5.1");
         }
         return new(chain, groups);
     }
 
-    /// <summary>A circuit file in the paper's form, {"value_fetcher": [[layer, head], ...], ...}, or with the chain's own names.</summary>
+    /// <summary>A circuit file in the paper's form, {"value_fetcher": [[layer, head], ...], ...}, or with the chain's
+    /// own names.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is not of that form.</exception>
     public static Circuit Load(PathChain chain, string path)
@@ -120,13 +126,17 @@ public sealed class Circuit
         try
         {
             var lists = JsonSerializer.Deserialize<Dictionary<string, int[][]>>(File.ReadAllText(path)) ?? [];
-            return new(chain, lists.ToDictionary(l => chain.Groups.FirstOrDefault(g => PaperName(g.Name) == l.Key)?.Name ?? l.Key,
-                l => (IReadOnlyList<Head>)[.. l.Value.Select(pair => pair is [>= 0 and var layer, >= 0 and var head] ? new Head(layer, head)
-                    : throw new InvalidDataException($"group {l.Key} has [{string.Join(", ", pair)}], expected [layer, head]"))]));
+            return new(chain, lists.ToDictionary(l => chain.Groups.FirstOrDefault(g => PaperName(g.Name) == l.Key)?.Name
+                ?? l.Key,
+                l => (IReadOnlyList<Head>)[.. l.Value.Select(pair => pair is [>= 0 and var layer, >= 0 and var head]
+                    ? new Head(layer, head)
+                    : throw new InvalidDataException(
+                        $"group {l.Key} has [{string.Join(", ", pair)}], expected [layer, head]"))]));
         }
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
-            throw new InvalidDataException($"{path}: expected {{\"group\": [[layer, head], ...], ...}}, found otherwise: {e.Message}");
+            throw new InvalidDataException(
+                $"{path}: expected {{\"group\": [[layer, head], ...], ...}}, found otherwise: {e.Message}");
         }
     }
 
@@ -147,7 +157,8 @@ public sealed class Circuit
             return new(read.Chain, read.Heads.ToDictionary(g => g.Key, g => (IReadOnlyList<Head>)g.Value));
         }
 
-        public override void Write(Utf8JsonWriter writer, Circuit value, JsonSerializerOptions options) => JsonSerializer.Serialize(
+        public override void Write(Utf8JsonWriter writer, Circuit value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(
             writer, new Form(value.Chain, value.Groups.ToDictionary(g => g.Key, g => g.Value.ToArray())), options);
 
         private sealed record Form(PathChain Chain, Dictionary<string, Head[]> Heads);

@@ -10,12 +10,13 @@ namespace Patchbay.Findings;
 /// <param name="Completeness">Subsets left out of circuit and model.</param>
 /// <param name="FullAnswers">Prompts that the whole model answers.</param>
 /// <param name="CircuitAnswers">Prompts that the circuit answers.</param>
-public sealed record CircuitFinding(string CircuitOf, string Model, IReadOnlyDictionary<string, int> Heads, Proportion Full, Proportion Circuit,
+public sealed record CircuitFinding(string CircuitOf, string Model, IReadOnlyDictionary<string, int> Heads,
+    Proportion Full, Proportion Circuit,
     IReadOnlyList<Proportion> Random, IReadOnlyList<CompletenessFinding> Completeness, IReadOnlyList<bool> FullAnswers,
     IReadOnlyList<bool> CircuitAnswers)
 {
-    /// <summary>Whether the circuit was judged at its groups' positions alone: heads at other positions kept their own activations, in place
-    /// of the means that the paper gives them.</summary>
+    /// <summary>Whether the circuit was judged at its groups' positions alone: heads at other positions kept their own
+    /// activations, in place of the means that the paper gives them.</summary>
     public bool ElsewhereOwn { get; init; }
 
     /// <summary>Circuit accuracy over full accuracy.</summary>
@@ -30,7 +31,8 @@ public sealed record CircuitFinding(string CircuitOf, string Model, IReadOnlyDic
     /// <summary>Name of a numbered random circuit or subset: "random-03".</summary>
     public static string Numbered(string name, int index) => $"{name}-{index:00}";
 
-    /// <summary>Sets of heads that are left out for completeness: each group that has heads, then random subsets.</summary>
+    /// <summary>Sets of heads that are left out for completeness: each group that has heads, then random
+    /// subsets.</summary>
     public static IReadOnlyList<string> LeftOut(Circuit circuit, CircuitParameters p) =>
     [
         .. circuit.Groups.Where(g => g.Value.Count > 0).Select(g => $"group-{g.Key}"),

@@ -1,19 +1,20 @@
 namespace Patchbay.Findings;
 
 /// <summary>
-/// How far one model's circuit, group by group, is another's (Prakash et al. 2024, appendix; method, section 4). The first
-/// model is the base, the second one that was tuned from it:
+/// How far one model's circuit, group by group, is another's (Prakash et al. 2024, appendix; method, section 4). The
+/// first model is the base, the second one that was tuned from it:
 /// precision = |first ∩ second| / |first|, the share of the base's heads that the tuned model uses too;
 /// recall    = |first ∩ second| / |second|, the share of the tuned model's heads that the base uses already;
 /// Jaccard   = |first ∩ second| / |first ∪ second|.
-/// That precision divides by the base's circuit follows from the published figures: LLaMA-7B has 40 heads in A and Float-7B 68,
-/// 27 of them the same, given as precision .68 = 27/40 and recall .40 = 27/68 (B: 7 and 29, 7 the same, 1.0 and .24).
-/// A share of an empty circuit is NaN.
+/// That precision divides by the base's circuit follows from the published figures: LLaMA-7B has 40 heads in A and
+/// Float-7B 68, 27 of them the same, given as precision .68 = 27/40 and recall .40 = 27/68 (B: 7 and 29, 7 the same,
+/// 1.0 and .24). A share of an empty circuit is NaN.
 /// </summary>
 /// <param name="First">Heads of the first model's circuit.</param>
 /// <param name="Second">Heads of the second model's.</param>
 /// <param name="Shared">Heads of both.</param>
-/// <param name="RankCorrelation">Spearman's correlation between the two models' scores of all heads that can score in both.</param>
+/// <param name="RankCorrelation">Spearman's correlation between the two models' scores of all heads that can score in
+/// both.</param>
 public sealed record CircuitOverlap(int First, int Second, int Shared, double RankCorrelation)
 {
     /// <summary>Share of the first circuit that is in the second.</summary>
@@ -31,7 +32,8 @@ public sealed record CircuitOverlap(int First, int Second, int Shared, double Ra
     /// <param name="second">Scores of the second model, of the same shape.</param>
     /// <param name="secondHeads">Its circuit's heads of this group.</param>
     /// <exception cref="InvalidDataException">The models have different numbers of layers or heads.</exception>
-    public static CircuitOverlap Of(PathScores first, IReadOnlyCollection<Head> firstHeads, PathScores second, IReadOnlyCollection<Head> secondHeads)
+    public static CircuitOverlap Of(PathScores first, IReadOnlyCollection<Head> firstHeads, PathScores second,
+        IReadOnlyCollection<Head> secondHeads)
     {
         var (layers, heads) = (first.Scores.GetLength(0), first.Scores.GetLength(1));
         if ((second.Scores.GetLength(0), second.Scores.GetLength(1)) != (layers, heads))
@@ -40,16 +42,18 @@ public sealed record CircuitOverlap(int First, int Second, int Shared, double Ra
                 + $"of {second.Scores.GetLength(0)} of {second.Scores.GetLength(1)} cannot be compared");
         var able = Enumerable.Range(0, Math.Min(first.SenderLayers, second.SenderLayers))
             .SelectMany(l => Enumerable.Range(0, heads).Select(h => (l, h))).ToArray();
-        return new(firstHeads.Distinct().Count(), secondHeads.Distinct().Count(), firstHeads.Intersect(secondHeads).Count(),
+        return new(firstHeads.Distinct().Count(), secondHeads.Distinct().Count(), firstHeads.Intersect(secondHeads)
+            .Count(),
             Spearman([.. able.Select(s => first.Scores[s.l, s.h])], [.. able.Select(s => second.Scores[s.l, s.h])]));
     }
 
-    /// <summary>Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank. NaN for fewer than two
-    /// values, or where all values of one side are equal.</summary>
+    /// <summary>Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank. NaN for
+    /// fewer than two values, or where all values of one side are equal.</summary>
     /// <exception cref="ArgumentException">The two are not equally long.</exception>
     public static double Spearman(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
-        if (first.Count != second.Count) throw new ArgumentException($"{first.Count} and {second.Count} values cannot be correlated");
+        if (first.Count != second.Count) throw new ArgumentException(
+            $"{first.Count} and {second.Count} values cannot be correlated");
         if (first.Count < 2) return double.NaN;
         var (a, b) = (Ranks(first), Ranks(second));
         var mean = (first.Count + 1) / 2.0;

@@ -11,7 +11,8 @@ namespace Patchbay.Findings;
 /// <param name="Target">The donor's own on the same prompts, or null.</param>
 /// <param name="PatchedAnswers">Prompts answered with them.</param>
 /// <param name="FloorAnswers">Prompts that the base answers.</param>
-public sealed record CmapFinding(string Donor, string Into, string Form, string Group, int Heads, Proportion Patched, Proportion Floor,
+public sealed record CmapFinding(string Donor, string Into, string Form, string Group, int Heads, Proportion Patched,
+    Proportion Floor,
     Proportion? Target, IReadOnlyList<bool> PatchedAnswers, IReadOnlyList<bool> FloorAnswers)
 {
     /// <summary>What the whole set of heads is called.</summary>
@@ -24,7 +25,8 @@ public sealed record CmapFinding(string Donor, string Into, string Form, string 
     public const string DonorsOwn = "donor";
 
     /// <summary>Sets of heads that are patched: all, then each group that has some.</summary>
-    public static IReadOnlyList<string> Sets(Circuit heads) => [Whole, .. heads.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key)];
+    public static IReadOnlyList<string> Sets(Circuit heads) => [Whole, .. heads.Groups.Where(g => g.Value.Count > 0)
+        .Select(g => g.Key)];
 
     /// <summary>What a complete stage that patches found.</summary>
     public static IReadOnlyList<CmapFinding> Read(SweepState state, StageState stage)
@@ -37,7 +39,8 @@ public sealed record CmapFinding(string Donor, string Into, string Form, string 
         [
             .. from form in p.Forms
                from set in Sets(heads)
-               select new CmapFinding(p.Donor, stage.Stage.Model, form, set, set == Whole ? heads.Heads.Count : heads.Groups[set].Count,
+               select new CmapFinding(p.Donor, stage.Stage.Model, form, set, set == Whole ? heads.Heads.Count
+                   : heads.Groups[set].Count,
                    recorded.Share($"{form} {set}"), recorded.Share($"{form} {NoHeads}"), donor.ShareOrNull(DonorsOwn),
                    recorded.Answers($"{form} {set}"), recorded.Answers($"{form} {NoHeads}")),
         ];

@@ -8,7 +8,8 @@ namespace Patchbay.Findings;
 /// <param name="Mask">Trained mask of every head of the group, before rounding, in the group's order.</param>
 /// <param name="Test">Accuracy on held-out triples with these heads patched.</param>
 /// <param name="AllHeads">Accuracy on held-out triples with the whole group patched.</param>
-public sealed record DcmFinding(string Group, string Desideratum, int GroupSize, IReadOnlyList<Head> Heads, IReadOnlyList<double> Mask,
+public sealed record DcmFinding(string Group, string Desideratum, int GroupSize, IReadOnlyList<Head> Heads,
+    IReadOnlyList<double> Mask,
     Proportion Test, Proportion AllHeads)
 {
     /// <summary>Held-out triples answered with these heads; empty where not recorded.</summary>
@@ -43,9 +44,11 @@ public sealed record DcmFinding(string Group, string Desideratum, int GroupSize,
         [
             .. from mask in Masks(stage.Stage.Parameters.As<DcmParameters>(), circuit)
                let of = $"{mask.Group} {mask.Desideratum}"
-               let heads = circuit.Groups[mask.Group].Select(h => (Head: h, Mask: recorded[$"{of} mask {h}"][0])).ToArray()
+               let heads = circuit.Groups[mask.Group].Select(h => (Head: h, Mask: recorded[$"{of} mask {h}"][0]))
+                   .ToArray()
                select new DcmFinding(mask.Group, mask.Desideratum, heads.Length,
-                   [.. heads.Where(h => h.Mask.Detail?.Kept == true).Select(h => h.Head)], [.. heads.Select(h => h.Mask.Score)],
+                   [.. heads.Where(h => h.Mask.Detail?.Kept == true).Select(h => h.Head)],
+                       [.. heads.Select(h => h.Mask.Score)],
                    recorded.Share($"{of} test"), recorded.Share($"{of} all heads"))
                {
                    TestAnswers = recorded.Answers($"{of} test"),
@@ -54,13 +57,16 @@ public sealed record DcmFinding(string Group, string Desideratum, int GroupSize,
         ];
     }
 
-    /// <summary>The heads that cross-model patching takes from a model: those that carry the object's value in the first group of
-    /// the chain, the position in the next two, and all of the rest; all of a group for which DCM was not run (method, section
-    /// 6).</summary>
+    /// <summary>The heads that cross-model patching takes from a model: those that carry the object's value in the
+    /// first group of the chain, the position in the next two, and all of the rest; all of a group for which DCM was
+    /// not run (method, section 6).</summary>
     public static Circuit Kept(SweepState state, string model, Circuit circuit)
     {
-        var found = SweepResults.Stages(state, Kinds.Dcm, model).SelectMany(Read).ToDictionary(f => (f.Group, f.Desideratum), f => f.Heads);
-        return new(circuit.Chain, circuit.Groups.Select((g, i) => (g.Key, Heads: i > 2 ? g.Value : found.GetValueOrDefault(
-            (g.Key, i == 0 ? Tasks.Desiderata.ObjectValue : Tasks.Desiderata.Position), g.Value))).ToDictionary(g => g.Key, g => g.Heads));
+        var found = SweepResults.Stages(state, Kinds.Dcm, model).SelectMany(Read)
+            .ToDictionary(f => (f.Group, f.Desideratum), f => f.Heads);
+        return new(circuit.Chain,
+            circuit.Groups.Select((g, i) => (g.Key, Heads: i > 2 ? g.Value : found.GetValueOrDefault(
+            (g.Key, i == 0 ? Tasks.Desiderata.ObjectValue : Tasks.Desiderata.Position), g.Value)))
+                .ToDictionary(g => g.Key, g => g.Heads));
     }
 }

@@ -23,7 +23,8 @@ public sealed record FunctionalityFinding(string Group, string Desideratum, IRea
         return
         [
             .. from kept in StageInputs.Of(stage).Kept!.GroupBy(k => k.Desideratum).SelectMany(d => d)
-               let items = Enumerable.Range(0, p.Seeds).Select(seed => Item(kept.Group, kept.Desideratum, seed)).ToArray()
+               let items = Enumerable.Range(0, p.Seeds).Select(seed => Item(kept.Group, kept.Desideratum, seed))
+                   .ToArray()
                select new FunctionalityFinding(kept.Group, kept.Desideratum, [.. items.Select(recorded.Share)])
                { Answers = [.. items.SelectMany(recorded.Answers)] },
         ];

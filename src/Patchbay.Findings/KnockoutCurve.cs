@@ -8,12 +8,14 @@ namespace Patchbay.Findings;
 public sealed record KnockoutCurve(string From, string To, IReadOnlyList<Proportion> ByLayer, Proportion Unchanged)
 {
     /// <summary>Prompts answered, by layer; each empty where not recorded.</summary>
-    public IReadOnlyList<IReadOnlyList<bool>> LayerAnswers { get; init; } = [.. ByLayer.Select(_ => (IReadOnlyList<bool>)[])];
+    public IReadOnlyList<IReadOnlyList<bool>> LayerAnswers { get; init; } = [.. ByLayer.Select(_ =>
+        (IReadOnlyList<bool>)[])];
 
     /// <summary>Prompts answered with nothing forbidden.</summary>
     public IReadOnlyList<bool> UnchangedAnswers { get; init; } = [];
 
-    /// <summary>Name of what was measured with attention forbidden from a layer up, or with nothing forbidden.</summary>
+    /// <summary>Name of what was measured with attention forbidden from a layer up, or with nothing
+    /// forbidden.</summary>
     public static string Item(string pair, int? layer) => $"{pair} {(layer is { } l ? $"layer-{l:00}" : "unchanged")}";
 
     /// <summary>Curves of a complete stage.</summary>

@@ -7,13 +7,15 @@ namespace Patchbay.Findings;
 /// <param name="WithoutBoth">F(C\(K+v)).</param>
 /// <param name="Partners">Size of K.</param>
 /// <param name="Kept">Whether the circuit keeps it.</param>
-public sealed record MinimalityFinding(string Group, Head Head, Proportion Without, Proportion WithoutBoth, int Partners, bool Kept)
+public sealed record MinimalityFinding(string Group, Head Head, Proportion Without, Proportion WithoutBoth,
+    int Partners, bool Kept)
 {
     /// <summary>F(C\K) / F(C\(K+v)) - 1; infinite where nothing is right without it.</summary>
     public double Significance => Without.Share / WithoutBoth.Share - 1;
 
     /// <summary>A model's stages that say which heads stay.</summary>
-    public static IReadOnlyList<StageState> Stages(SweepState state, string model) => [.. SweepResults.Stages(state, Kinds.Minimality, model)
+    public static IReadOnlyList<StageState> Stages(SweepState state, string model) =>
+        [.. SweepResults.Stages(state, Kinds.Minimality, model)
         .Where(s => s.Stage.Parameters.As<MinimalityParameters>().Part != MinimalityParameters.Pairs)];
 
     /// <summary>Name of the result of a head left out together with another, or of a head left out alone.</summary>
@@ -39,7 +41,8 @@ public sealed record MinimalityFinding(string Group, Head Head, Proportion Witho
                let without = recorded.ShareOrNull(WithoutPartners(head))
                let both = recorded.ShareOrNull(WithoutItToo(head))
                where without is not null && both is not null
-               let finding = new MinimalityFinding(p.Group, head, without.Value, both.Value, partners.GetValueOrDefault(head), false)
+               let finding = new MinimalityFinding(p.Group, head, without.Value, both.Value,
+                   partners.GetValueOrDefault(head), false)
                select finding with { Kept = finding.Significance >= p.Threshold },
         ];
     }

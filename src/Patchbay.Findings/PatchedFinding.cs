@@ -11,7 +11,8 @@ public sealed record PatchedFinding(string Heads, string Position, Proportion Ri
     public const string EachGroup = "groups", Whole = "circuit";
 
     /// <summary>The sets of heads that a stage patches, by name.</summary>
-    public static IReadOnlyList<string> Sets(PatchParameters p, Circuit circuit) => [.. p.Heads.SelectMany(s => s == EachGroup
+    public static IReadOnlyList<string> Sets(PatchParameters p, Circuit circuit) =>
+        [.. p.Heads.SelectMany(s => s == EachGroup
         ? circuit.Groups.Where(g => g.Value.Count > 0).Select(g => g.Key) : [s])];
 
     /// <summary>What a complete stage found.</summary>

@@ -23,14 +23,16 @@ public enum Composition
 /// <param name="Name">"A".</param>
 /// <param name="Title">What its heads do: "value fetcher".</param>
 /// <param name="Position">Name of the senders' position, in prompt and counterfactual alike.</param>
-/// <param name="ReceiversFrom">Group whose strongest heads receive, or null: the path goes straight to the logits.</param>
+/// <param name="ReceiversFrom">Group whose strongest heads receive, or null: the path goes straight to the
+/// logits.</param>
 /// <param name="Composition">Which projection of the receivers is replaced; ignored without receivers.</param>
 public sealed record PathGroup(string Name, string Title, string Position, string? ReceiversFrom = null,
     Composition Composition = Composition.Q);
 
-/// <summary>A chain of groups, discovered one after the other from the logits backwards. As text, which is how studies give it, its groups are
-/// separated by semicolons: "A@last; B@last>A.q; C@query_label>B.v" says that A's senders at position "last" go to the logits, B's through the
-/// queries of A's heads, and C's at "query_label" through the values of B's. A title may follow a name: "A(value fetcher)@last".</summary>
+/// <summary>A chain of groups, discovered one after the other from the logits backwards. As text, which is how studies
+/// give it, its groups are separated by semicolons: "A@last; B@last>A.q; C@query_label>B.v" says that A's senders at
+/// position "last" go to the logits, B's through the queries of A's heads, and C's at "query_label" through the values
+/// of B's. A title may follow a name: "A(value fetcher)@last".</summary>
 /// <param name="Groups">In an order in which a group's receivers come before it.</param>
 [JsonConverter(typeof(ChainConverter))]
 public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
@@ -52,21 +54,23 @@ public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
             if (groups.Any(g => g.Name == name)) throw new FormatException($"group {name} is there twice");
             if (from is not null && groups.All(g => g.Name != from))
                 throw new FormatException($"group {from} must come before {name}, whose paths end in it");
-            groups.Add(new(name, Of("title") ?? name, Of("position")!, from, Enum.Parse<Composition>(Of("site") ?? "q", ignoreCase: true)));
+            groups.Add(new(name, Of("title") ?? name, Of("position")!, from,
+                Enum.Parse<Composition>(Of("site") ?? "q", ignoreCase: true)));
         }
         return groups.Count > 0 ? new(groups) : throw new FormatException("it has no group");
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Join("; ", Groups.Select(g => g.Name + (g.Title == g.Name ? "" : $"({g.Title})") + $"@{g.Position}"
+    public override string ToString() =>
+        string.Join("; ", Groups.Select(g => g.Name + (g.Title == g.Name ? "" : $"({g.Title})") + $"@{g.Position}"
         + (g.ReceiversFrom is { } from ? $">{from}.{g.Composition.ToString().ToLowerInvariant()}" : "")));
 
     /// <summary>A group by its name.</summary>
     public PathGroup Group(string name) => Groups.First(g => g.Name == name);
 
     /// <summary>
-    /// The entity-tracking circuit of Prakash et al., "Fine-Tuning Enhances Existing Mechanisms" (ICLR 2024), section 3:
-    /// value fetchers, position transmitters, position detectors, structure readers.
+    /// The entity-tracking circuit of Prakash et al., "Fine-Tuning Enhances Existing Mechanisms" (ICLR 2024), section
+    /// 3: value fetchers, position transmitters, position detectors, structure readers.
     /// </summary>
     public static PathChain EntityTracking { get; } = new(
     [
@@ -76,7 +80,8 @@ public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
         new("D", "structure reader", PositionNames.PreviousQueryLabel, "C", Composition.V),
     ]);
 
-    /// <summary>The named groups of this chain, and those whose heads they need as receivers unless given, in order.</summary>
+    /// <summary>The named groups of this chain, and those whose heads they need as receivers unless given, in
+    /// order.</summary>
     /// <exception cref="InvalidDataException">A name is not in the chain.</exception>
     public IReadOnlyList<PathGroup> Select(IReadOnlyList<string> names, bool receiversGiven)
     {

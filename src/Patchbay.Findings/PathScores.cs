@@ -5,9 +5,10 @@ namespace Patchbay.Findings;
 /// <param name="Receivers">The heads its paths end in; empty for the logits.</param>
 /// <param name="Scores">Mean over prompts of (p_patched - p_clean) / p_clean by [layer, head].</param>
 /// <param name="StandardErrors">Standard error of that mean, by [layer, head].</param>
-/// <param name="Samples">Prompts that each score is the mean of, by [layer, head]; NaN where there is no score yet, 0 where a
-/// head is at or above every receiver, so that its score is 0 without a measurement.</param>
-public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, double[,] Scores, double[,] StandardErrors,
+/// <param name="Samples">Prompts that each score is the mean of, by [layer, head]; NaN where there is no score yet, 0
+/// where a head is at or above every receiver, so that its score is 0 without a measurement.</param>
+public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, double[,] Scores,
+    double[,] StandardErrors,
     double[,] Samples)
 {
     /// <summary>Whether every head has its score of all prompts.</summary>
@@ -16,10 +17,12 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     /// <summary>A head's score.</summary>
     public double this[Head head] => Scores[head.Layer, head.Index];
 
-    /// <summary>Layers whose heads can score: those below the highest receiver, all where the paths end in the logits.</summary>
+    /// <summary>Layers whose heads can score: those below the highest receiver, all where the paths end in the
+    /// logits.</summary>
     public int SenderLayers => Receivers.Count == 0 ? Scores.GetLength(0) : Receivers.Max(r => r.Layer);
 
-    /// <summary>Heads that clearly matter, most negative first: a score below zero by more than two standard errors, and at least
+    /// <summary>Heads that clearly matter, most negative first: a score below zero by more than two standard errors,
+    /// and at least
     /// <paramref name="share"/> of the strongest's.</summary>
     public IReadOnlyList<Head> Salient(double share)
     {
@@ -31,5 +34,6 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
 
     /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>
     public IReadOnlyList<Head> Top(int k) =>
-        [.. Head.All(Scores.GetLength(0), Scores.GetLength(1)).OrderBy(h => double.IsNaN(this[h]) ? double.MaxValue : this[h]).ThenBy(h => (h.Layer, h.Index)).Take(k)];
+        [.. Head.All(Scores.GetLength(0), Scores.GetLength(1)).OrderBy(h => double.IsNaN(this[h]) ? double.MaxValue
+            : this[h]).ThenBy(h => (h.Layer, h.Index)).Take(k)];
 }

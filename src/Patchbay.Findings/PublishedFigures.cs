@@ -1,9 +1,10 @@
 namespace Patchbay.Findings;
 
 /// <summary>
-/// What Prakash, Shaham, Haklay, Belinkov, Bau, "Fine-Tuning Enhances Existing Mechanisms: A Case Study on Entity Tracking" (ICLR 2024,
-/// arXiv 2402.14811) give for LLaMA-7B and its three fine-tunes, and their published circuits. Looked up by the names that the catalogue
-/// gives as <c>reference</c>: llama, vicuna, goat, float; groups by the chain's names. Null where the paper gives nothing.
+/// What Prakash, Shaham, Haklay, Belinkov, Bau, "Fine-Tuning Enhances Existing Mechanisms: A Case Study on Entity
+/// Tracking" (ICLR 2024, arXiv 2402.14811) give for LLaMA-7B and its three fine-tunes, and their published circuits.
+/// Looked up by the names that the catalogue gives as <c>reference</c>: llama, vicuna, goat, float; groups by the
+/// chain's names. Null where the paper gives nothing.
 /// </summary>
 public static class PublishedFigures
 {
@@ -33,12 +34,14 @@ public static class PublishedFigures
         [("float", "C", "position")] = 22,
     };
 
-    /// <summary>The published model that a model is (llama-7b) or, in the tiny quartet, stands for (tiny-base); null for any other.</summary>
+    /// <summary>The published model that a model is (llama-7b) or, in the tiny quartet, stands for (tiny-base); null
+    /// for any other.</summary>
     /// <param name="model">Its name in the study.</param>
     public static string? ReferenceOf(string model) => StandsFor.GetValueOrDefault(model)
         ?? Models.FirstOrDefault(m => model == m || model == m + "-7b");
 
-    /// <summary>Whether a model only stands for a published one: the tiny quartet's, which are not the 7B models.</summary>
+    /// <summary>Whether a model only stands for a published one: the tiny quartet's, which are not the 7B
+    /// models.</summary>
     /// <param name="model">Its name in the study.</param>
     public static bool IsStandIn(string model) => StandsFor.ContainsKey(model);
 
@@ -83,7 +86,8 @@ public static class PublishedFigures
     }) is { Length: > 0 } sizes && Index(group) is var i and >= 0 ? sizes[i] : null;
 
     /// <summary>Overlap of LLaMA-7B's circuit with another's; see <see cref="CircuitOverlap"/>.</summary>
-    public static (double Precision, double Recall)? Overlap(string? reference, string group) => reference != "float" ? null : group switch
+    public static (double Precision, double Recall)? Overlap(string? reference, string group) => reference != "float"
+        ? null : group switch
     {
         "A" => (.68, .40),
         "B" => (1.0, .24),

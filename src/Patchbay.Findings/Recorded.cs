@@ -11,12 +11,13 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
     {
         var mean = values.Average();
         var squares = values.Sum(v => (v - mean) * (v - mean));
-        return new(mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length);
+        return new(mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length),
+            values.Length);
     }
 
     /// <summary>
-    /// Mean, standard error and number of the prompts of several batches together, as the prompts would have given them: squares
-    /// about the common mean are those about each batch's mean plus those of the batches' means.
+    /// Mean, standard error and number of the prompts of several batches together, as the prompts would have given
+    /// them: squares about the common mean are those about each batch's mean plus those of the batches' means.
     /// </summary>
     public static Estimate Pooled(IReadOnlyList<InterventionResult> batches)
     {
@@ -28,7 +29,8 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
         foreach (var batch in batches)
         {
             var (score, error, samples) = (batch.Score, batch.Error, batch.Samples);
-            if (samples > 1) squares += error * error * samples * (samples - 1); // of a single prompt there is no error to count
+            // of a single prompt there is no error to count
+            if (samples > 1) squares += error * error * samples * (samples - 1);
             squares += samples * (score - mean) * (score - mean);
         }
         return new(mean, count < 2 ? double.NaN : Math.Sqrt(squares / (count - 1) / count), count);
@@ -41,7 +43,8 @@ public sealed class Recorded
     private readonly ILookup<string, InterventionResult> results;
 
     /// <summary>Groups a stage's results, unit by unit in order.</summary>
-    public Recorded(StageState stage) => results = stage.Results.ToLookup(r => r.Result.Item, r => r.Result, StringComparer.Ordinal);
+    public Recorded(StageState stage) => results = stage.Results.ToLookup(r => r.Result.Item, r => r.Result,
+        StringComparer.Ordinal);
 
     /// <summary>Names of all items, in the order of their first results.</summary>
     public IEnumerable<string> Items => results.Select(r => r.Key);
@@ -50,7 +53,8 @@ public sealed class Recorded
     public IReadOnlyList<InterventionResult> this[string item] => [.. results[item]];
 
     /// <summary>Prompt by prompt whether an item was answered; empty where that was not recorded.</summary>
-    public IReadOnlyList<bool> Answers(string item) => [.. results[item].SelectMany(r => (r.Detail?.Answers ?? "").Select(c => c == '1'))];
+    public IReadOnlyList<bool> Answers(string item) => [.. results[item]
+        .SelectMany(r => (r.Detail?.Answers ?? "").Select(c => c == '1'))];
 
     /// <summary>The share of all prompts of an item, or null where there is none.</summary>
     public Proportion? ShareOrNull(string item) => results.Contains(item)
@@ -60,12 +64,14 @@ public sealed class Recorded
     /// <exception cref="InvalidDataException">It is not.</exception>
     public Proportion Share(string item) => ShareOrNull(item) ?? throw Missing(item);
 
-    /// <summary>The mean over all units' prompts, with the error that they would have given together; null where there is none.</summary>
+    /// <summary>The mean over all units' prompts, with the error that they would have given together; null where there
+    /// is none.</summary>
     public Estimate? MeanOrNull(string item) => results.Contains(item) ? Estimate.Pooled(this[item]) : null;
 
     /// <summary>That mean of an item that must be there.</summary>
     /// <exception cref="InvalidDataException">It is not.</exception>
     public Estimate Mean(string item) => MeanOrNull(item) ?? throw Missing(item);
 
-    private static InvalidDataException Missing(string item) => new($"the sweep has no result '{item}' of a stage that is complete");
+    private static InvalidDataException Missing(string item) =>
+        new($"the sweep has no result '{item}' of a stage that is complete");
 }

@@ -44,8 +44,10 @@ public sealed record StageInputs
     private static StageInputs OfText(Stage stage, string text)
     {
         var (first, rest) = text.Split('\n') is [var f, .. var r] ? (f, r) : (text, []);
-        (string Name, string Of)[] named = [.. (stage.Kind is Kinds.Attribution or Kinds.Functionality ? [first, .. rest] : rest)
-            .Where(line => line.Contains(": ")).Select(line => (line[..line.IndexOf(':')], line[(line.IndexOf(':') + 2)..]))];
+        (string Name, string Of)[] named = [.. (stage.Kind is Kinds.Attribution or Kinds.Functionality
+            ? [first, .. rest] : rest)
+            .Where(line => line.Contains(": "))
+                .Select(line => (line[..line.IndexOf(':')], line[(line.IndexOf(':') + 2)..]))];
         var chain = stage.Kind == Kinds.PathPatching ? PathChain.EntityTracking
             : new JsonRecord(stage.Parameters.Text).As<ChainOnly>().Chain ?? PathChain.EntityTracking;
         return stage.Kind switch
@@ -63,7 +65,8 @@ public sealed record StageInputs
                 Circuit = Circuit.Parse(chain, first),
                 Partners = stage.Kind == Kinds.Minimality
                     ? [.. named.Select(n => new HeadPartners(Head.Parse(n.Name), Head.ParseAll(n.Of)))] : null,
-                Artifacts = stage.Kind == Kinds.Cmap ? [.. rest.Select(line => line[(line.LastIndexOf('-') + 1)..])] : null,
+                Artifacts = stage.Kind == Kinds.Cmap ? [.. rest.Select(line => line[(line.LastIndexOf('-') + 1)..])]
+                    : null,
             },
         };
     }

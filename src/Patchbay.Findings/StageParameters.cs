@@ -72,8 +72,8 @@ public sealed record AccuracyParameters(int Prompts) : IPrompted
 /// <param name="Chain">The chain that it is of.</param>
 /// <param name="Groups">All groups that the study asks for: base runs keep what they need together.</param>
 /// <param name="Receivers">How many of its most negative heads the next group's paths end in.</param>
-/// <param name="Circuit">How many heads its circuit has; below 1 the share of the strongest head's score that a head has
-/// at least.</param>
+/// <param name="Circuit">How many heads its circuit has; below 1 the share of the strongest head's score that a head
+/// has at least.</param>
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
 public sealed record PathPatchingParameters(string Group, PathChain Chain, IReadOnlyList<string> Groups, int Receivers,
     double Circuit, int Batch) : IPrompted
@@ -99,9 +99,11 @@ public sealed record PathPatchingParameters(string Group, PathChain Chain, IRead
 /// <param name="Elsewhere">What heads at other positions give.</param>
 /// <param name="Share">Most of a group that is left out together with a head.</param>
 /// <param name="Threshold">Least significance of a head that stays.</param>
-/// <param name="AsPublished">Whether the second head of a pair stays in where it shares the first's layer or index.</param>
+/// <param name="AsPublished">Whether the second head of a pair stays in where it shares the first's layer or
+/// index.</param>
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
-public sealed record MinimalityParameters(string Group, string Part, PathChain Chain, int Prompts, int Means, string Elsewhere,
+public sealed record MinimalityParameters(string Group, string Part, PathChain Chain, int Prompts, int Means,
+    string Elsewhere,
     double Share, double Threshold, bool AsPublished, int Batch) : IPrompted
 {
     /// <summary>The part that leaves out heads two by two.</summary>
@@ -118,7 +120,8 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
 /// <param name="Random">Random circuits of the same size.</param>
 /// <param name="Subsets">Random subsets for completeness.</param>
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
-public sealed record CircuitParameters(string Of, string? Circuit, PathChain Chain, int Prompts, int Means, string Elsewhere,
+public sealed record CircuitParameters(string Of, string? Circuit, PathChain Chain, int Prompts, int Means,
+    string Elsewhere,
     int Random, int Subsets, int Batch) : IPrompted
 {
     /// <summary>The value of "elsewhere" for a circuit that is judged at its positions alone.</summary>
@@ -128,7 +131,8 @@ public sealed record CircuitParameters(string Of, string? Circuit, PathChain Cha
 /// <summary>Parameters of an attribution stage.</summary>
 /// <param name="Forms">"gradient" and "integrated".</param>
 /// <param name="Steps">Points of the integrated form.</param>
-/// <param name="Top">k of the share of the exact top k among the approximate top 2k; 0 for the group's receivers.</param>
+/// <param name="Top">k of the share of the exact top k among the approximate top 2k; 0 for the group's
+/// receivers.</param>
 /// <param name="Chain">The chain.</param>
 public sealed record AttributionParameters(IReadOnlyList<string> Forms, int Steps, int Top, PathChain Chain)
 {
@@ -175,13 +179,15 @@ public sealed record CmapParameters(string Part, string Donor, string Heads, str
 }
 
 /// <summary>Parameters of an activation-patching stage.</summary>
-/// <param name="Heads">Sets: "groups", "circuit", a group's name, or heads with their position ("5.3 5.1@last").</param>
+/// <param name="Heads">Sets: "groups", "circuit", a group's name, or heads with their position ("5.3
+/// 5.1@last").</param>
 /// <param name="Circuit">See <see cref="IAboutCircuit"/>.</param>
 /// <param name="Chain">The chain.</param>
 /// <param name="Into">Which of a pair is run: "clean" or "counterfactual".</param>
 /// <param name="Prompts">Pairs of prompts.</param>
 /// <param name="Batch">Pairs that a unit takes; 0 for all.</param>
-public sealed record PatchParameters(IReadOnlyList<string> Heads, string Circuit, PathChain Chain, string Into, int Prompts,
+public sealed record PatchParameters(IReadOnlyList<string> Heads, string Circuit, PathChain Chain, string Into,
+    int Prompts,
     int Batch) : IPrompted, IAboutCircuit;
 
 /// <summary>Parameters of a knockout stage.</summary>
@@ -191,7 +197,8 @@ public sealed record PatchParameters(IReadOnlyList<string> Heads, string Circuit
 public sealed record KnockoutParameters(IReadOnlyList<string> Pairs, int Prompts, int Batch) : IPrompted;
 
 /// <summary>Parameters of an attention stage.</summary>
-/// <param name="Positions">Names in an order of precedence; NAME_* are all of that beginning, "first" the first token.</param>
+/// <param name="Positions">Names in an order of precedence; NAME_* are all of that beginning, "first" the first
+/// token.</param>
 /// <param name="Circuit">See <see cref="IAboutCircuit"/>.</param>
 /// <param name="Chain">The chain.</param>
 /// <param name="Prompts">Prompts to look at.</param>
@@ -212,5 +219,6 @@ public sealed record AttentionParameters(IReadOnlyList<string> Positions, string
 /// <param name="Rate">Highest learning rate.</param>
 /// <param name="Forms">Forms of cross-model patching.</param>
 /// <param name="Prompts">Prompts to answer.</param>
-public sealed record TargetedParameters(string Set, string Circuit, PathChain Chain, string Data, int Steps, double Rate,
+public sealed record TargetedParameters(string Set, string Circuit, PathChain Chain, string Data, int Steps,
+    double Rate,
     IReadOnlyList<string> Forms, int Prompts) : IAboutCircuit;

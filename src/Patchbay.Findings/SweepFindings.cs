@@ -1,12 +1,13 @@
 namespace Patchbay.Findings;
 
-/// <summary>Everything that the stages of a sweep add up to, as numbers; nothing is run and nothing read. What the study did not ask for, or
-/// what is not complete yet, is absent: an empty list or null.</summary>
+/// <summary>Everything that the stages of a sweep add up to, as numbers; nothing is run and nothing read. What the
+/// study did not ask for, or what is not complete yet, is absent: an empty list or null.</summary>
 /// <param name="Models">The models in the plan's order; the first is the base.</param>
 /// <param name="Chain">Groups of the path-patching chain, in its order.</param>
 /// <param name="Circuits">One model's circuit evaluated in a model.</param>
 /// <param name="Cmap">Cross-model patching, donor by donor.</param>
-public sealed record SweepFindings(IReadOnlyList<ModelFindings> Models, PathChain Chain, IReadOnlyList<CircuitFinding> Circuits,
+public sealed record SweepFindings(IReadOnlyList<ModelFindings> Models, PathChain Chain,
+    IReadOnlyList<CircuitFinding> Circuits,
     IReadOnlyList<CmapFinding> Cmap)
 {
     /// <summary>A model by its name.</summary>
@@ -18,7 +19,8 @@ public sealed record SweepFindings(IReadOnlyList<ModelFindings> Models, PathChai
         var plan = state.Plan ?? throw new InvalidDataException("there is no such sweep");
         var paths = state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching);
         return new([.. plan.Models.Select(m => ModelFindings.Of(state, m))],
-            paths.Select(s => s.Stage.Parameters.As<PathPatchingParameters>().Chain).FirstOrDefault(PathChain.EntityTracking),
+            paths.Select(s => s.Stage.Parameters.As<PathPatchingParameters>().Chain)
+                .FirstOrDefault(PathChain.EntityTracking),
             [.. state.InOrder.Select(CircuitFinding.Read).OfType<CircuitFinding>()],
             [.. state.InOrder.Where(s => s.Stage.Kind == Kinds.Cmap).SelectMany(s => CmapFinding.Read(state, s))]);
     }
@@ -45,8 +47,10 @@ public sealed record ModelFindings
     /// <summary>Path-patching scores, group by group in the chain's order; only complete stages.</summary>
     public IReadOnlyList<PathScores> Scores { get; init; } = [];
 
-    /// <summary>Heads of its circuit by the chain's group names; after minimality where that was run, else the strongest.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<Head>> Circuit { get; init; } = new Dictionary<string, IReadOnlyList<Head>>();
+    /// <summary>Heads of its circuit by the chain's group names; after minimality where that was run, else the
+    /// strongest.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<Head>> Circuit { get; init; } = new Dictionary<string,
+        IReadOnlyList<Head>>();
 
     /// <summary>Every candidate head's significance.</summary>
     public IReadOnlyList<MinimalityFinding> Minimality { get; init; } = [];
@@ -80,7 +84,8 @@ public sealed record ModelFindings
             Layers = model.Layers,
             Heads = model.Heads,
             Accuracy = Stages(Kinds.Accuracy).Select(AccuracyFinding.Read).FirstOrDefault(a => a is not null),
-            Scores = [.. Stages(Kinds.PathPatching).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s))],
+            Scores = [.. Stages(Kinds.PathPatching).Where(s => s.Status == StageStatus.Completed)
+                .Select(s => SweepResults.Scores(state, s))],
             Circuit = SweepResults.Circuit(state, model.Name).Groups.Where(g => g.Value.Count > 0).ToDictionary(),
             Minimality = [.. MinimalityFinding.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed)
                 .SelectMany(s => MinimalityFinding.Read(s, candidates))],

@@ -1,7 +1,7 @@
 namespace Patchbay.Findings;
 
-/// <summary>What the units of a sweep add up to: accuracy, scores of heads, circuits. Nothing is run and nothing read here: the
-/// numbers are the journal's.</summary>
+/// <summary>What the units of a sweep add up to: accuracy, scores of heads, circuits. Nothing is run and nothing read
+/// here: the numbers are the journal's.</summary>
 public static class SweepResults
 {
     /// <summary>The value of a parameter "circuit" that means the model's own.</summary>
@@ -13,16 +13,18 @@ public static class SweepResults
 
     /// <summary>A model's accuracy on the prompts asked so far, or null where none was.</summary>
     public static Proportion? Accuracy(SweepState state, string model) =>
-        Stages(state, Kinds.Accuracy, model).Select(s => new Recorded(s).ShareOrNull(Kinds.Accuracy)).FirstOrDefault(a => a is not null);
+        Stages(state, Kinds.Accuracy, model).Select(s => new Recorded(s).ShareOrNull(Kinds.Accuracy))
+            .FirstOrDefault(a => a is not null);
 
     /// <summary>A model's path-patching stages in the plan's order.</summary>
-    public static IReadOnlyList<StageState> PathPatching(SweepState state, string model) => Stages(state, Kinds.PathPatching, model);
+    public static IReadOnlyList<StageState> PathPatching(SweepState state, string model) =>
+        Stages(state, Kinds.PathPatching, model);
 
     /// <summary>The chain's group that a path-patching stage scores.</summary>
     public static PathGroup Group(Stage stage) => stage.Parameters.As<PathPatchingParameters>().InChain();
 
-    /// <summary>Scores of a path-patching stage from the units that are done. A head that was scored in several batches of prompts
-    /// gets the mean over all their prompts (<see cref="Estimate.Pooled"/>).</summary>
+    /// <summary>Scores of a path-patching stage from the units that are done. A head that was scored in several batches
+    /// of prompts gets the mean over all their prompts (<see cref="Estimate.Pooled"/>).</summary>
     /// <param name="state">The sweep, which knows the model's layers and heads.</param>
     /// <param name="stage">One of its path-patching stages, begun or not.</param>
     /// <exception cref="InvalidDataException">A result or a receiver is of no head that the model has.</exception>
@@ -41,38 +43,44 @@ public static class SweepResults
         }
         foreach (var results in stage.Results.Select(r => r.Result).GroupBy(r => r.Head))
         {
-            var head = results.Key ?? throw new InvalidDataException($"stage {stage.Stage.Id} has a result of no head: '{results.First().Item}'");
+            var head = results.Key ?? throw new InvalidDataException(
+                $"stage {stage.Stage.Id} has a result of no head: '{results.First().Item}'");
             Check(head, model, stage.Stage.Id);
             Set(head, Estimate.Pooled([.. results]));
         }
         if (stage.Status == StageStatus.Waiting) return scores;
-        foreach (var head in Head.All(model.Layers, model.Heads).Where(h => h.Layer >= scores.SenderLayers)) Set(head, new(0, 0, 0));
+        foreach (var head in Head.All(model.Layers, model.Heads).Where(h => h.Layer >= scores.SenderLayers)) Set(head,
+            new(0, 0, 0));
         return scores;
     }
 
-    /// <summary>A model's circuit: what minimality kept, where it was run and is complete; else the strongest heads of path
-    /// patching.</summary>
+    /// <summary>A model's circuit: what minimality kept, where it was run and is complete; else the strongest heads of
+    /// path patching.</summary>
     public static Circuit Circuit(SweepState state, string model)
     {
         var candidates = Candidates(state, model);
         var minimal = MinimalityFinding.Stages(state, model).Where(s => s.Status == StageStatus.Completed)
-            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, s => MinimalityFinding.Read(s, candidates));
-        return new(candidates.Chain, candidates.Groups.ToDictionary(g => g.Key, g => minimal.TryGetValue(g.Key, out var found)
+            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, s =>
+                MinimalityFinding.Read(s, candidates));
+        return new(candidates.Chain, candidates.Groups.ToDictionary(g => g.Key, g =>
+            minimal.TryGetValue(g.Key, out var found)
             ? [.. found.Where(f => f.Kept).Select(f => f.Head)] : g.Value));
     }
 
     /// <summary>The circuit that a stage is about: the model's own, or the one that its study gives.</summary>
     public static Circuit Circuit<T>(SweepState state, Stage stage, T parameters) where T : IAboutCircuit =>
-        parameters.Circuit == Found ? Circuit(state, stage.Model) : Findings.Circuit.Parse(parameters.Chain, parameters.Circuit);
+        parameters.Circuit == Found ? Circuit(state, stage.Model) : Findings.Circuit.Parse(parameters.Chain,
+            parameters.Circuit);
 
-    /// <summary>The strongest heads of every group that path patching has finished, as many as the study says; heads of a later
-    /// group that is at the same position leave the earlier one (heads in both A and B leave A).</summary>
+    /// <summary>The strongest heads of every group that path patching has finished, as many as the study says; heads of
+    /// a later group that is at the same position leave the earlier one (heads in both A and B leave A).</summary>
     public static Circuit Candidates(SweepState state, string model)
     {
         var stages = PathPatching(state, model).Where(s => s.Status == StageStatus.Completed)
             .Select(s => (Parameters: s.Stage.Parameters.As<PathPatchingParameters>(), State: s)).ToArray();
         var chain = stages.Length == 0 ? PathChain.EntityTracking : stages[0].Parameters.Chain;
-        var groups = stages.ToDictionary(s => s.Parameters.Group, s => Strongest(Scores(state, s.State), s.Parameters.Circuit));
+        var groups = stages.ToDictionary(s => s.Parameters.Group, s =>
+            Strongest(Scores(state, s.State), s.Parameters.Circuit));
         foreach (var (i, group) in chain.Groups.Index().Where(g => groups.ContainsKey(g.Item.Name)).ToArray())
         {
             var later = chain.Groups.Skip(i + 1).Where(g => g.Position == group.Position)

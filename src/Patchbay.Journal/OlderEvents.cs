@@ -11,9 +11,10 @@ internal sealed record StageBegun1(string Stage, string Inputs, IReadOnlyList<st
     public StageBegun Today() => new(Stage, new(JsonSerializer.Serialize(Inputs)), Units);
 }
 
-/// <summary>A result as version 0.1 wrote it: its head was named in the item's text only, and its detail was a text whose meaning
-/// followed from the experiment.</summary>
-internal sealed record InterventionRecorded1(string Unit, string Item, double Score, double Error, int Samples, ulong Seed,
+/// <summary>A result as version 0.1 wrote it: its head was named in the item's text only, and its detail was a text
+/// whose meaning followed from the experiment.</summary>
+internal sealed record InterventionRecorded1(string Unit, string Item, double Score, double Error, int Samples,
+    ulong Seed,
     string Fingerprint, string Code, double Seconds, string? Detail = null)
 {
     /// <summary>The event of today.</summary>

@@ -83,7 +83,8 @@ internal static class SnapshotCodec
             writer.Write7BitEncodedInt(result.Samples);
             writer.WriteText(result.Head?.ToString());
             writer.WriteText(result.Position);
-            writer.WriteText(result.Detail is { } detail ? JsonSerializer.Serialize(detail, EventJson.Default.ResultDetail) : null);
+            writer.WriteText(result.Detail is { } detail ? JsonSerializer.Serialize(detail,
+                EventJson.Default.ResultDetail) : null);
         }
     }
 
@@ -107,7 +108,8 @@ internal static class SnapshotCodec
         var order = new string[reader.Read7BitEncodedInt()];
         var units = ImmutableDictionary.CreateBuilder<string, UnitState>(StringComparer.Ordinal);
         for (var i = 0; i < order.Length; i++) units.Add(order[i] = reader.ReadString(), ReadUnit(reader));
-        return new(stage, status, inputs is null ? null : new(inputs), ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(),
+        return new(stage, status, inputs is null ? null : new(inputs),
+            ImmutableCollectionsMarshal.AsImmutableArray(order), units.ToImmutable(),
             completed, setAside)
         {
             Measured = units.Values.Sum(unit => unit.Status == UnitStatus.Completed ? unit.Results.Length : 0),

@@ -6,10 +6,11 @@ using Patchbay.Sweeps;
 namespace Patchbay.Lab;
 
 /// <summary>
-/// Targeted fine-tuning: only the heads of one group of the circuit are fine-tuned (<see cref="TargetedTuning"/>), and the result is
-/// compared with the model that it came from: accuracy before and after, and cross-model patching of the tuned model's heads back
-/// into it. Does changing only these heads suffice? Two stages a set of heads: one tunes, and keeps the tuned model's activations
-/// (the tuned weights are made anew from the same seed, never kept); the other is <see cref="CmapExperiment"/>'s.
+/// Targeted fine-tuning: only the heads of one group of the circuit are fine-tuned (<see cref="TargetedTuning"/>), and
+/// the result is compared with the model that it came from: accuracy before and after, and cross-model patching of the
+/// tuned model's heads back into it. Does changing only these heads suffice? Two stages a set of heads: one tunes, and
+/// keeps the tuned model's activations (the tuned weights are made anew from the same seed, never kept); the other is
+/// <see cref="CmapExperiment"/>'s.
 /// </summary>
 public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
 {
@@ -27,10 +28,12 @@ public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        new("sets", "A,circuit,all-heads", "Sets of heads to tune, each by itself: a group of the circuit, 'circuit', or 'all-heads'",
+        new("sets", "A,circuit,all-heads",
+            "Sets of heads to tune, each by itself: a group of the circuit, 'circuit', or 'all-heads'",
             text => text.Split(',').All(s => s.Length > 0 && !s.Contains('/')) ? null : "a list of sets"),
         CircuitSource.Field,
-        new("data", TargetedTuning.Arithmetic, $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}",
+        new("data", TargetedTuning.Arithmetic,
+            $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}",
             text => text is TargetedTuning.Arithmetic or TargetedTuning.EntityTracking ? null
                 : $"'{TargetedTuning.Arithmetic}' or '{TargetedTuning.EntityTracking}'"),
         FieldCheck.Count("steps", 200, "Training steps"),
@@ -49,7 +52,8 @@ public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
             .. request.Values["sets"].Split(',').SelectMany(set =>
             {
                 var name = $"{own.Data}-{set}";
-                var tune = new Stage($"{request.Model}/{Name}/{name}", Name, request.Model, JsonRecord.Of(own with { Set = set }), after);
+                var tune = new Stage($"{request.Model}/{Name}/{name}", Name, request.Model,
+                    JsonRecord.Of(own with { Set = set }), after);
                 return new[] { tune, CmapExperiment.Patch($"{request.Model}/{Kinds.Cmap}/{name}", request.Model,
                     patch with { Donor = $"{set} tuned on {own.Data}" }, tune) };
             }),
@@ -60,8 +64,10 @@ public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
     protected override StageInputs InputsOf(Stage stage, TargetedParameters p, SweepState state) =>
         new() { Circuit = SweepResults.Circuit(state, stage, p) };
 
-    /// <summary>Where the circuit has no head of a group there is nothing to tune, and nothing to patch afterwards.</summary>
-    protected override IEnumerable<(string, None)> Parts(TargetedParameters p, StageInputs inputs, PlannedModel model) =>
+    /// <summary>Where the circuit has no head of a group there is nothing to tune, and nothing to patch
+    /// afterwards.</summary>
+    protected override IEnumerable<(string, None)> Parts(TargetedParameters p, StageInputs inputs,
+        PlannedModel model) =>
         Heads(p.Set, inputs.Circuit!, model.Layers, model.Heads).Count > 0 ? [("tune", default)] : [];
 
     /// <inheritdoc/>
@@ -70,14 +76,16 @@ public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
         var (p, circuit, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Model.Config);
         var heads = Heads(p.Set, circuit, config.Layers, config.Heads);
         var (first, last) = (double.NaN, double.NaN);
-        using var tuned = TargetedTuning.Tune(unit.Model, unit.Session.Encode, heads, p.Data, p.Steps, p.Rate, unit.Plan.Seed, entry =>
+        using var tuned = TargetedTuning.Tune(unit.Model, unit.Session.Encode, heads, p.Data, p.Steps, p.Rate,
+            unit.Plan.Seed, entry =>
         {
             if (entry.Loss is { } loss) (first, last) = (double.IsNaN(first) ? loss : first, loss);
             unit.Progress(0.8 * entry.Step / p.Steps);
         }, unit.Cancel);
         return
         [
-            Result.Number("loss at first", first), Result.Number("loss at last", last), Result.Number("heads tuned", heads.Count),
+            Result.Number("loss at first", first), Result.Number("loss at last", last),
+                Result.Number("heads tuned", heads.Count),
             .. CmapExperiment.Capture(tuned, unit.Session.Artifacts, unit.Prompts(p.Prompts), circuit, p.Forms,
                 done => unit.Progress(0.8 + 0.2 * done), unit.Cancel),
         ];

@@ -18,7 +18,8 @@ namespace Patchbay.Node;
 /// <param name="Threads">Threads of one unit.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Waiting">Why it waits for the journal, or null.</param>
-public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes, string? Waiting);
+public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes,
+    string? Waiting);
 
 /// <summary>What a node says of a sweep.</summary>
 /// <param name="Id">Its id.</param>
@@ -29,9 +30,10 @@ public sealed record NodeInfo(string Node, string Version, string Data, int Slot
 public sealed record SweepInfo(string Id, string Status, int Completed, int Known, int SetAside);
 
 /// <summary>
-/// The node's control API: HTTP on this machine's own address only, JSON in snake_case. Journal and sweeps are read where they lie;
-/// this serves what only the node knows: which models it has loaded, and what it is at. Requests that a browser could be made to
-/// send are refused: every one must carry the header <see cref="Header"/>, and name the machine itself as host.
+/// The node's control API: HTTP on this machine's own address only, JSON in snake_case. Journal and sweeps are read
+/// where they lie; this serves what only the node knows: which models it has loaded, and what it is at. Requests that a
+/// browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and name the
+/// machine itself as host.
 /// </summary>
 public sealed class ControlApi : IAsyncDisposable
 {
@@ -46,10 +48,12 @@ public sealed class ControlApi : IAsyncDisposable
     private ControlApi(WebApplication app) => this.app = app;
 
     /// <summary>How its JSON is written.</summary>
-    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    public static JsonSerializerOptions Json { get; } = new(
+        JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Where it listens: "http://127.0.0.1:9110".</summary>
-    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Address => app.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     /// <summary>Starts to listen.</summary>
     /// <param name="node">The node.</param>
@@ -61,14 +65,17 @@ public sealed class ControlApi : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
+        builder.Services.ConfigureHttpJsonOptions(options =>
+            options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
         var app = builder.Build();
         app.Use(Refuse);
-        app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots, node.Options.Threads,
+        app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
+            node.Options.Threads,
             node.Options.MemoryBytes, node.Waiting));
         app.MapGet("/models", () => node.Models);
         app.MapGet("/sweeps", () => node.Sweeps.Select(s => Describe(s.Key, s.Value)));
-        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state) ? Results.Json(Describe(id, state), Json)
+        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state)
+            ? Results.Json(Describe(id, state), Json)
             : Results.NotFound());
         app.MapPost("/models/load", (ModelKey model) => Told(() => node.Ask(model, new LoadModel())));
         app.MapPost("/models/{name}/unload", (string name) =>
@@ -99,7 +106,8 @@ public sealed class ControlApi : IAsyncDisposable
     }
 
     private static SweepInfo Describe(string id, SweepState state) => new(id, SweepDecider.Text(state.Status),
-        state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length), state.InOrder.Sum(s => s.SetAside));
+        state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length),
+            state.InOrder.Sum(s => s.SetAside));
 
     private static IResult Told(Action action)
     {
@@ -110,7 +118,8 @@ public sealed class ControlApi : IAsyncDisposable
     private static Task Refuse(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (request.Headers.ContainsKey(Header) && request.Host.Host is "127.0.0.1" or "localhost") return next(context);
+        if (request.Headers.ContainsKey(Header) && request.Host.Host is "127.0.0.1" or "localhost") return next(
+            context);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return context.Response.WriteAsync($"requests need the header {Header} and this machine as host\n");
     }

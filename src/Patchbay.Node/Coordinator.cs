@@ -4,10 +4,11 @@ using Patchbay.Sweeps;
 namespace Patchbay.Node;
 
 /// <summary>
-/// Plans a sweep's units, hands them to model actors, and records what comes back. Several coordinators, in several processes, may
-/// serve one journal: each decides on what it has read, and the journal lets only one of two decisions on the same events pass.
-/// Plain and sequential: whoever owns it gives it one message at a time and the time of day. Throws <see cref="JournalException"/>
-/// when the journal does not work; whatever was not recorded is then kept, and tried again with the next message.
+/// Plans a sweep's units, hands them to model actors, and records what comes back. Several coordinators, in several
+/// processes, may serve one journal: each decides on what it has read, and the journal lets only one of two decisions
+/// on the same events pass. Plain and sequential: whoever owns it gives it one message at a time and the time of day.
+/// Throws <see cref="JournalException"/> when the journal does not work; whatever was not recorded is then kept, and
+/// tried again with the next message.
 /// </summary>
 public sealed class Coordinator
 {
@@ -38,7 +39,8 @@ public sealed class Coordinator
     /// <param name="code">Version of the program.</param>
     /// <param name="limits">What it may use.</param>
     /// <param name="send">Gives a message to a model actor.</param>
-    public Coordinator(ISweepJournal journal, IEnumerable<StageKind> kinds, string node, string code, CoordinatorLimits limits,
+    public Coordinator(ISweepJournal journal, IEnumerable<StageKind> kinds, string node, string code,
+        CoordinatorLimits limits,
         Action<ModelKey, ModelMessage> send)
     {
         (this.journal, this.node, this.code, this.limits, this.send) = (journal, node, code, limits, send);
@@ -47,14 +49,16 @@ public sealed class Coordinator
     }
 
     /// <summary>Sweeps as this coordinator last saw them.</summary>
-    public IReadOnlyDictionary<string, SweepState> Sweeps => sweeps.ToDictionary(s => s.Key, s => s.Value.State, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, SweepState> Sweeps => sweeps.ToDictionary(s => s.Key, s => s.Value.State,
+        StringComparer.Ordinal);
 
     /// <summary>A sweep as this coordinator last saw it.</summary>
     public SweepState Sweep(string id) => sweeps.GetValueOrDefault(id)?.State ?? SweepState.None;
 
     /// <summary>Why a sweep cannot be run by this version, by its id.</summary>
     public IReadOnlyDictionary<string, string> Faults =>
-        sweeps.Where(s => s.Value.Fault is not null).ToDictionary(s => s.Key, s => s.Value.Fault!, StringComparer.Ordinal);
+        sweeps.Where(s => s.Value.Fault is not null).ToDictionary(s => s.Key, s => s.Value.Fault!,
+            StringComparer.Ordinal);
 
     /// <summary>Its model actors.</summary>
     public IReadOnlyList<ModelStatus> Models => models.Statuses(flights.Values.Select(f => f.Model));
@@ -69,7 +73,8 @@ public sealed class Coordinator
     /// <summary>Whether it hands out units; turned off when the node stops.</summary>
     public bool HandsOut { get; set; } = true;
 
-    /// <summary>Takes what a model actor says. Never throws: what it says is acted on by the next <see cref="Tick"/>.</summary>
+    /// <summary>Takes what a model actor says. Never throws: what it says is acted on by the next
+    /// <see cref="Tick"/>.</summary>
     public void Receive(CoordinatorMessage message, NodeTime now)
     {
         switch (message)
@@ -98,7 +103,8 @@ public sealed class Coordinator
     /// <summary>Reads what others have recorded, records what has come back, hands out what can be.</summary>
     public void Tick(NodeTime now)
     {
-        foreach (var lost in flights.Where(f => now.Elapsed - f.Value.Heard > SilenceLimit).Select(f => f.Key).ToArray()) flights.Remove(lost);
+        foreach (var lost in flights.Where(f => now.Elapsed - f.Value.Heard > SilenceLimit).Select(f => f.Key)
+            .ToArray()) flights.Remove(lost);
         Follow(now);
         Renew(now);
         models.Rest(m => InFlight(m) > 0, now);
@@ -127,7 +133,8 @@ public sealed class Coordinator
         renewed = now.Elapsed;
     }
 
-    /// <summary>Advances a sweep; one that this version cannot run is left alone, with the reason, and the others go on.</summary>
+    /// <summary>Advances a sweep; one that this version cannot run is left alone, with the reason, and the others go
+    /// on.</summary>
     private void Serve(SweepReplica sweep, NodeTime now)
     {
         try
@@ -151,7 +158,8 @@ public sealed class Coordinator
                 outbox.RemoveAll(o => o.Sweep == sweep.Id);
                 return;
             }
-            if (!journal.TryAppend(sweep.Id, sweep.Sequence, batch.Events, now.Wall, batch.Leases(node, now.Wall + Lease.Duration)))
+            if (!journal.TryAppend(sweep.Id, sweep.Sequence, batch.Events, now.Wall,
+                batch.Leases(node, now.Wall + Lease.Duration)))
             {
                 Note(sweep, sweep.CatchUp(journal), now);
                 continue;
@@ -171,12 +179,14 @@ public sealed class Coordinator
         {
             // A refused result (another fingerprint) is a failure of the unit; trying again is of no use.
             if (batch.Apply(command) is { } refusal && command is CompleteUnit c)
-                batch.Apply(new FailUnit(c.Unit, (batch.State.Unit(c.Unit)?.Failures ?? 0) + 1, node, refusal, Permanent: true));
+                batch.Apply(new FailUnit(c.Unit, (batch.State.Unit(c.Unit)?.Failures ?? 0) + 1, node, refusal,
+                    Permanent: true));
         }
         if (!HandsOut || sweep.State.Status != SweepStatus.Running) return batch;
         while (batch.State.Beginnable.FirstOrDefault() is { } stage)
         {
-            if (batch.Apply(new BeginStage(stage.Stage.Id, KindOf(stage.Stage).Plan(stage.Stage, batch.State))) is { } refusal)
+            if (batch.Apply(new BeginStage(stage.Stage.Id, KindOf(stage.Stage)
+                .Plan(stage.Stage, batch.State))) is { } refusal)
                 throw new InvalidDataException(refusal);
         }
         Claim(sweep.Id, batch, now);
@@ -184,21 +194,27 @@ public sealed class Coordinator
     }
 
     private StageKind KindOf(Stage stage) => kinds.GetValueOrDefault(stage.Kind)
-        ?? throw new InvalidDataException($"this Patchbay knows no experiment '{stage.Kind}', only {string.Join(", ", kinds.Keys)}");
+        ?? throw new InvalidDataException(
+            $"this Patchbay knows no experiment '{stage.Kind}', only {string.Join(", ", kinds.Keys)}");
 
-    /// <summary>Claims units for idle actors: those of the model with the smallest share done first, so that all models go on together.</summary>
+    /// <summary>Claims units for idle actors: those of the model with the smallest share done first, so that all models
+    /// go on together.</summary>
     private void Claim(string sweep, SweepBatch batch, NodeTime now)
     {
         var free = limits.UnitsInFlight - flights.Count;
         if (free <= 0 || batch.State.Status != SweepStatus.Running) return;
-        var held = journal.Leases(sweep).Where(l => l.Node != node && l.HoldsAt(now.Wall)).Select(l => l.Unit).ToHashSet(StringComparer.Ordinal);
+        var held = journal.Leases(sweep).Where(l => l.Node != node && l.HoldsAt(now.Wall)).Select(l => l.Unit)
+            .ToHashSet(StringComparer.Ordinal);
         var queues = batch.State.Plan!.Models.Select(m => new ModelQueue(ModelKey.Of(batch.State.Plan, m.Name),
             new(Ready(sweep, batch.State, m.Name, held, now)), Share(batch.State, m.Name))).ToArray();
         while (free > 0)
         {
-            var open = queues.Where(q => q.Units.Count > 0 && InFlight(q.Model) + q.Taken < limits.UnitsPerModel && models.Rested(q.Model, now));
-            bool IsBusy(ModelKey model) => InFlight(model) > 0 || queues.Any(q => q.Model == model && q.Units.Count + q.Taken > 0);
-            var next = open.OrderBy(q => InFlight(q.Model) + q.Taken).ThenBy(q => q.Share).FirstOrDefault(q => models.Admit(q.Model, now, IsBusy));
+            var open = queues.Where(q => q.Units.Count > 0 && InFlight(q.Model) + q.Taken < limits.UnitsPerModel
+                && models.Rested(q.Model, now));
+            bool IsBusy(ModelKey model) => InFlight(model) > 0 || queues.Any(q => q.Model == model && q.Units.Count
+                + q.Taken > 0);
+            var next = open.OrderBy(q => InFlight(q.Model) + q.Taken).ThenBy(q => q.Share)
+                .FirstOrDefault(q => models.Admit(q.Model, now, IsBusy));
             if (next is null) return;
             batch.Apply(new ClaimUnit(next.Units.Dequeue(), node));
             next.Taken++;
@@ -206,7 +222,8 @@ public sealed class Coordinator
         }
     }
 
-    private IEnumerable<string> Ready(string sweep, SweepState state, string model, HashSet<string> held, NodeTime now) =>
+    private IEnumerable<string> Ready(string sweep, SweepState state, string model, HashSet<string> held,
+        NodeTime now) =>
         state.InOrder.Where(s => s.Status == StageStatus.Running && s.Stage.Model == model && s.Pending > 0)
             .SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
             .Where(u => !held.Contains(u) && !flights.ContainsKey((sweep, u)))
@@ -228,14 +245,17 @@ public sealed class Coordinator
         var model = ModelKey.Of(sweep.State.Plan!, stage.Stage.Model);
         flights[(sweep.Id, claim.Unit)] = new Flight(model) { Heard = now.Elapsed };
         models.Used(model, now);
-        send(model, new RunUnit(new UnitOrder(sweep.Id, claim.Unit, claim.Attempt, stage.Stage, stage.Inputs ?? JsonRecord.Empty, sweep.State.Plan!)));
+        send(model, new RunUnit(new UnitOrder(sweep.Id, claim.Unit, claim.Attempt, stage.Stage, stage.Inputs
+            ?? JsonRecord.Empty, sweep.State.Plan!)));
     }
 
-    /// <summary>A unit that failed, here or elsewhere, rests before it is tried again: 1 s, 4 s, 16 s, at most a minute.</summary>
+    /// <summary>A unit that failed, here or elsewhere, rests before it is tried again: 1 s, 4 s, 16 s, at most a
+    /// minute.</summary>
     private void Note(SweepReplica sweep, IEnumerable<SweepEvent> events, NodeTime now)
     {
         foreach (var failed in events.OfType<UnitFailed>())
-            notBefore[(sweep.Id, failed.Unit)] = now.Elapsed + TimeSpan.FromSeconds(Math.Min(60, Math.Pow(4, Math.Min(failed.Attempt - 1, 5))));
+            notBefore[(sweep.Id, failed.Unit)] = now.Elapsed
+                + TimeSpan.FromSeconds(Math.Min(60, Math.Pow(4, Math.Min(failed.Attempt - 1, 5))));
         foreach (var retried in events.OfType<SweepRetried>())
             foreach (var unit in retried.Units) notBefore.Remove((sweep.Id, unit));
     }

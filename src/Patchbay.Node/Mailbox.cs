@@ -2,10 +2,12 @@ using System.Threading.Channels;
 
 namespace Patchbay.Node;
 
-/// <summary>An actor: messages in the order they came, handled one at a time by one reader. Whoever posts never waits.</summary>
+/// <summary>An actor: messages in the order they came, handled one at a time by one reader. Whoever posts never
+/// waits.</summary>
 internal sealed class Mailbox<T> : IAsyncDisposable
 {
-    private readonly Channel<T> messages = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<T> messages = Channel.CreateUnbounded<T>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly Task reader;
 
     /// <summary>Starts reading.</summary>
@@ -32,7 +34,8 @@ internal sealed class Mailbox<T> : IAsyncDisposable
     }
 }
 
-/// <summary>A bounded number of threads on which all units run, each with its own number of libtorch's threads, set once.</summary>
+/// <summary>A bounded number of threads on which all units run, each with its own number of libtorch's threads, set
+/// once.</summary>
 internal sealed class ComputeSlots : IDisposable
 {
     private readonly Channel<Action> work = Channel.CreateUnbounded<Action>();
@@ -43,7 +46,8 @@ internal sealed class ComputeSlots : IDisposable
     /// <param name="begin">Called on each thread first.</param>
     public ComputeSlots(int count, Action begin)
     {
-        threads = [.. Enumerable.Range(0, count).Select(i => new Thread(() => Work(begin)) { IsBackground = true, Name = $"compute {i}" })];
+        threads = [.. Enumerable.Range(0, count)
+            .Select(i => new Thread(() => Work(begin)) { IsBackground = true, Name = $"compute {i}" })];
         foreach (var thread in threads) thread.Start();
     }
 

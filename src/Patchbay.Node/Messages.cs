@@ -44,7 +44,8 @@ public sealed record ModelLoaded(ModelKey Model) : CoordinatorMessage;
 /// <param name="Error">Why it could not load, or null.</param>
 public sealed record ModelUnloaded(ModelKey Model, string? Error = null) : CoordinatorMessage;
 
-/// <summary>A unit goes on, or waits for its turn: said every few seconds, so that silence means that it is lost.</summary>
+/// <summary>A unit goes on, or waits for its turn: said every few seconds, so that silence means that it is
+/// lost.</summary>
 /// <param name="Model">Who runs it.</param>
 /// <param name="Sweep">Id of the sweep.</param>
 /// <param name="Unit">Id of the unit.</param>
@@ -57,7 +58,8 @@ public sealed record UnitWorking(ModelKey Model, string Sweep, string Unit, doub
 /// <param name="Results">What was measured.</param>
 /// <param name="Fingerprint">Of the checkpoint that was loaded.</param>
 /// <param name="Seconds">How long it took.</param>
-public sealed record UnitDone(ModelKey Model, UnitOrder Order, IReadOnlyList<InterventionResult> Results, string Fingerprint,
+public sealed record UnitDone(ModelKey Model, UnitOrder Order, IReadOnlyList<InterventionResult> Results,
+    string Fingerprint,
     double Seconds) : CoordinatorMessage;
 
 /// <summary>A unit failed.</summary>
@@ -86,6 +88,7 @@ public sealed record CoordinatorLimits(int UnitsInFlight, long MemoryBytes, stri
     /// <summary>Units handed to one model actor at a time: one that runs, one that waits.</summary>
     public int UnitsPerModel { get; init; } = 2;
 
-    /// <summary>Whether a snapshot is due, by the numbers of the last event and of the last one in a snapshot.</summary>
+    /// <summary>Whether a snapshot is due, by the numbers of the last event and of the last one in a
+    /// snapshot.</summary>
     public Func<long, long, bool> SnapshotDue { get; init; } = SnapshotPolicy.IsDue;
 }

@@ -22,13 +22,14 @@ public interface IUnitRunner : IDisposable
 public interface IModelSource
 {
     /// <summary>Loads one.</summary>
-    /// <exception cref="InvalidDataException">It can never be loaded, or is not the model that the sweep was planned with.</exception>
+    /// <exception cref="InvalidDataException">It can never be loaded, or is not the model that the sweep was planned
+    /// with.</exception>
     IUnitRunner Open(ModelKey model, CancellationToken cancel);
 }
 
 /// <summary>
-/// Owns one checkpoint on one device and runs units one at a time. Loads when first needed; a unit that fails costs it all that it
-/// holds, so that the next one starts on clean ground.
+/// Owns one checkpoint on one device and runs units one at a time. Loads when first needed; a unit that fails costs it
+/// all that it holds, so that the next one starts on clean ground.
 /// </summary>
 /// <param name="model">Which.</param>
 /// <param name="source">Loads it.</param>
@@ -115,7 +116,8 @@ public sealed class ModelActor(ModelKey model, IModelSource source, Action<Coord
 
     private static string Sentence(Exception e)
     {
-        var text = string.Join(' ', e.Message.Split((char[])['\r', '\n', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+        var text = string.Join(' ', e.Message.Split((char[])['\r', '\n', '\t', ' '],
+            StringSplitOptions.RemoveEmptyEntries));
         return e is InvalidDataException or IOException ? text : $"{e.GetType().Name}: {text}";
     }
 }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Patchbay.Node;
 
-/// <summary>Names of nodes: host, process and when it started, so that a node can tell at once that another one of its machine is dead,
-/// and no name comes twice.</summary>
+/// <summary>Names of nodes: host, process and when it started, so that a node can tell at once that another one of its
+/// machine is dead, and no name comes twice.</summary>
 public static class NodeIdentity
 {
     /// <summary>This process.</summary>
@@ -15,11 +15,13 @@ public static class NodeIdentity
     public static bool IsGone(string node)
     {
         var parts = node.Split(':');
-        return parts.Length == 3 && parts[0] == Host && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var process)
+        return parts.Length == 3 && parts[0] == Host && int.TryParse(parts[1], NumberStyles.None,
+            CultureInfo.InvariantCulture, out var process)
             && StartOf(process) != parts[2];
     }
 
-    /// <summary>When a process started, in the kernel's ticks since it booted; null where there is none, or where the kernel does not tell.</summary>
+    /// <summary>When a process started, in the kernel's ticks since it booted; null where there is none, or where the
+    /// kernel does not tell.</summary>
     private static string? StartOf(int process)
     {
         try

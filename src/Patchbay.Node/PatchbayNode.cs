@@ -14,15 +14,16 @@ namespace Patchbay.Node;
 public sealed record NodeOptions(int Slots, int Threads, long MemoryBytes, string Code, string? Only = null);
 
 /// <summary>
-/// A node: a coordinator and its model actors in this process, each with a mailbox and one reader. Only the coordinator touches the
-/// journal; model actors run their units on a bounded number of threads.
+/// A node: a coordinator and its model actors in this process, each with a mailbox and one reader. Only the coordinator
+/// touches the journal; model actors run their units on a bounded number of threads.
 /// </summary>
 public sealed class PatchbayNode : IAsyncDisposable
 {
     /// <summary>A unit that says nothing of its progress for so long is no longer vouched for: it hangs.</summary>
     private static readonly TimeSpan HangsAfter = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200), LookForDeadEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(200),
+        LookForDeadEvery = TimeSpan.FromSeconds(5);
 
     private readonly Coordinator coordinator;
     private readonly Mailbox<Action> mailbox; // what the coordinator is to do; one reader
@@ -37,7 +38,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     private readonly Task ticks;
     private volatile IReadOnlyDictionary<string, SweepState> sweeps = new Dictionary<string, SweepState>();
     private volatile IReadOnlyList<ModelStatus> models = [];
-    private volatile IReadOnlyDictionary<(string Sweep, string Unit), double> shares = new Dictionary<(string, string), double>();
+    private volatile IReadOnlyDictionary<(string Sweep, string Unit), double> shares = new Dictionary<(string, string),
+        double>();
     private volatile int unsettled;
     private TimeSpan? busySince, lookedForDead; // null: not yet
     private string? busy;
@@ -47,7 +49,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     /// <param name="source">Loads models.</param>
     /// <param name="kinds">The experiments there are.</param>
     /// <param name="options">How to run.</param>
-    /// <param name="beginThread">Called on each compute thread first: sets the number of threads of one operation.</param>
+    /// <param name="beginThread">Called on each compute thread first: sets the number of threads of one
+    /// operation.</param>
     public PatchbayNode(ISweepJournal journal, IModelSource source, IEnumerable<StageKind> kinds, NodeOptions options,
         Action beginThread)
     {
@@ -76,7 +79,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     /// <summary>How much is done of each unit that runs here, by its sweep and id.</summary>
     public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares => shares;
 
-    /// <summary>Ends only when the node cannot go on: with the <see cref="JournalException"/> or whatever else stopped it.</summary>
+    /// <summary>Ends only when the node cannot go on: with the <see cref="JournalException"/> or whatever else stopped
+    /// it.</summary>
     public Task Failure => failure.Task;
 
     /// <summary>Why the journal is waited for just now, or null.</summary>
@@ -91,7 +95,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     /// <summary>Looks at the journal now rather than a moment later.</summary>
     public void Look() => mailbox.Post(Tick);
 
-    /// <summary>Hands out nothing more, waits a while for what is under way, gives the rest up, and gives up its leases.</summary>
+    /// <summary>Hands out nothing more, waits a while for what is under way, gives the rest up, and gives up its
+    /// leases.</summary>
     /// <param name="grace">How long units may still take.</param>
     public async Task StopAsync(TimeSpan grace)
     {
@@ -149,7 +154,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     {
         if (clock.Elapsed - lookedForDead < LookForDeadEvery) return;
         lookedForDead = clock.Elapsed;
-        string[] dead = [.. journal.Sweeps().SelectMany(journal.Leases).Select(l => l.Node).Distinct().Where(NodeIdentity.IsGone)];
+        string[] dead = [.. journal.Sweeps().SelectMany(journal.Leases).Select(l => l.Node).Distinct()
+            .Where(NodeIdentity.IsGone)];
         if (dead.Length > 0) journal.Release(dead);
     }
 
@@ -165,12 +171,14 @@ public sealed class PatchbayNode : IAsyncDisposable
         }
         finally
         {
-            (sweeps, models, shares, unsettled) = (coordinator.Sweeps, coordinator.Models, coordinator.Shares, coordinator.Unsettled);
+            (sweeps, models, shares, unsettled) = (coordinator.Sweeps, coordinator.Models, coordinator.Shares,
+                coordinator.Unsettled);
         }
         (busySince, busy) = (null, null);
     }
 
-    /// <summary>A journal that is busy is tried again for a minute; anything else that goes wrong here ends the node.</summary>
+    /// <summary>A journal that is busy is tried again for a minute; anything else that goes wrong here ends the
+    /// node.</summary>
     private void Guarded(Action action)
     {
         if (failure.Task.IsCompleted) return;
@@ -178,7 +186,8 @@ public sealed class PatchbayNode : IAsyncDisposable
         {
             action();
         }
-        catch (JournalException e) when (e.Fault == JournalFault.Busy && clock.Elapsed - (busySince ??= clock.Elapsed) < TimeSpan.FromMinutes(1))
+        catch (JournalException e) when (e.Fault == JournalFault.Busy
+            && clock.Elapsed - (busySince ??= clock.Elapsed) < TimeSpan.FromMinutes(1))
         {
             busy = e.Message;
         }
@@ -196,7 +205,8 @@ public sealed class PatchbayNode : IAsyncDisposable
     private void Reply(CoordinatorMessage message) => mailbox.Post(() =>
     {
         coordinator.Receive(message, Now);
-        if (message is UnitWorking working && residents.TryGetValue(working.Model, out var resident)) resident.Said(working, clock.Elapsed);
+        if (message is UnitWorking working && residents.TryGetValue(working.Model, out var resident)) resident.Said(
+            working, clock.Elapsed);
         if (message is UnitDone or UnitBroke or UnitDropped or ModelUnloaded) Tick();
     });
 
@@ -207,7 +217,8 @@ public sealed class PatchbayNode : IAsyncDisposable
         private readonly ModelActor actor;
         private (string Unit, TimeSpan At)? running; // as the unit last said of itself
 
-        public Resident(ModelKey model, IModelSource source, ComputeSlots slots, Action<CoordinatorMessage> reply, CancellationToken cancel)
+        public Resident(ModelKey model, IModelSource source, ComputeSlots slots, Action<CoordinatorMessage> reply,
+            CancellationToken cancel)
         {
             actor = new ModelActor(model, source, reply);
             mailbox = new Mailbox<ModelMessage>(async message =>
@@ -218,13 +229,15 @@ public sealed class PatchbayNode : IAsyncDisposable
         }
 
         /// <summary>Units that it has not answered.</summary>
-        public ConcurrentDictionary<UnitOrder, bool> Orders { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<UnitOrder>);
+        public ConcurrentDictionary<UnitOrder,
+            bool> Orders { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<UnitOrder>);
 
         /// <summary>Takes note of a sign of life of the unit that runs.</summary>
         public void Said(UnitWorking working, TimeSpan now) => running = (working.Unit, now);
 
         /// <summary>Whether a unit waits for its turn, or has lately said how far it is.</summary>
-        public bool VouchesFor(UnitOrder order, TimeSpan now) => running is not { } last || last.Unit != order.Unit || now - last.At < HangsAfter;
+        public bool VouchesFor(UnitOrder order, TimeSpan now) => running is not { } last || last.Unit != order.Unit
+            || now - last.At < HangsAfter;
 
         public void Post(ModelMessage message)
         {

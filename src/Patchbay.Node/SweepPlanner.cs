@@ -18,17 +18,19 @@ public static class SweepPlanner
     /// <param name="progress">Told the share of its bytes that have been read.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">The checkpoint cannot be used.</exception>
-    public static PlannedModel Look(ModelPlace place, string dtype, IProgress<double>? progress, CancellationToken cancel)
+    public static PlannedModel Look(ModelPlace place, string dtype, IProgress<double>? progress,
+        CancellationToken cancel)
     {
         using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);
         var config = checkpoint.Config;
         var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
-        return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel), config.Layers, config.Heads,
+        return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel),
+            config.Layers, config.Heads,
             config.ParameterCount * size, place.Tokenizer);
     }
 
-    /// <summary>How a model reads text: by its own tokenizer, its folder's, or that of the checkpoint that its adapter names. Opened when
-    /// the first text comes: prompts given as tokens need none.</summary>
+    /// <summary>How a model reads text: by its own tokenizer, its folder's, or that of the checkpoint that its adapter
+    /// names. Opened when the first text comes: prompts given as tokens need none.</summary>
     public static EncodeText EncoderOf(string path, string? tokenizer)
     {
         Tokenizer? opened = null;
@@ -39,12 +41,13 @@ public static class SweepPlanner
             if (TokenizerLoader.Open(tokenizer ?? path) is { } own) return own;
             using var checkpoint = Checkpoint.Open(path);
             return TokenizerLoader.Open(checkpoint.Folder)
-                ?? throw new FileNotFoundException($"there is no tokenizer in {tokenizer ?? path}; give its file with --tokenizer", path);
+                ?? throw new FileNotFoundException(
+                    $"there is no tokenizer in {tokenizer ?? path}; give its file with --tokenizer", path);
         }
     }
 
-    /// <summary>Memory of one model's unit: what all models have together, divided by as many models as can be loaded at a time and
-    /// still have a gibibyte each to work with.</summary>
+    /// <summary>Memory of one model's unit: what all models have together, divided by as many models as can be loaded
+    /// at a time and still have a gibibyte each to work with.</summary>
     /// <param name="models">The models.</param>
     /// <param name="bytes">For all of them.</param>
     public static long MemoryOfOne(IReadOnlyList<PlannedModel> models, long bytes)

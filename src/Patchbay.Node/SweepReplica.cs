@@ -40,7 +40,8 @@ internal sealed class SweepReplica
         return events;
     }
 
-    /// <summary>Saves a snapshot when there are many events since the last, so that what follows it is at most a twentieth.</summary>
+    /// <summary>Saves a snapshot when there are many events since the last, so that what follows it is at most a
+    /// twentieth.</summary>
     public void SnapshotWhenDue(ISweepJournal journal, Func<long, long, bool> due, DateTimeOffset now)
     {
         if (!due(Sequence, snapshot)) return;
@@ -74,5 +75,6 @@ internal sealed class SweepBatch(SweepState state)
 
     /// <summary>Leases taken and given up by these events.</summary>
     public LeaseChanges Leases(string node, DateTimeOffset until) => new(node, [.. Claims.Select(c => c.Unit)],
-        [.. events.OfType<UnitCompleted>().Select(e => e.Unit), .. events.OfType<UnitFailed>().Select(e => e.Unit)], until);
+        [.. events.OfType<UnitCompleted>().Select(e => e.Unit), .. events.OfType<UnitFailed>().Select(e => e.Unit)],
+            until);
 }

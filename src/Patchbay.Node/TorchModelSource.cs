@@ -13,7 +13,8 @@ namespace Patchbay.Node;
 public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experiment> experiments) : IModelSource
 {
     /// <inheritdoc/>
-    public IUnitRunner Open(ModelKey model, CancellationToken cancel) => new Runner(model, artifacts, experiments, cancel);
+    public IUnitRunner Open(ModelKey model, CancellationToken cancel) =>
+        new Runner(model, artifacts, experiments, cancel);
 
     /// <summary>A dtype by its name.</summary>
     public static ScalarType DtypeOf(string name) => name switch
@@ -42,7 +43,8 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
         private readonly IReadOnlyList<Experiment> experiments;
         private IReadOnlyList<(string Path, long Length, DateTime Written)> stamps;
 
-        public Runner(ModelKey key, IArtifacts artifacts, IReadOnlyList<Experiment> experiments, CancellationToken cancel)
+        public Runner(ModelKey key, IArtifacts artifacts, IReadOnlyList<Experiment> experiments,
+            CancellationToken cancel)
         {
             (this.key, this.experiments) = (key, experiments);
             using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);
@@ -61,7 +63,8 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             using var quiet = no_grad();
             set_num_threads(key.Threads); // of this thread; the unit before may have been another sweep's
             Unchanged(cancel);
-            var experiment = experiments.FirstOrDefault(e => e.Name == order.Stage.Kind) ?? throw new InvalidDataException(
+            var experiment = experiments.FirstOrDefault(e => e.Name == order.Stage.Kind)
+                ?? throw new InvalidDataException(
                 $"this Patchbay knows no experiment '{order.Stage.Kind}', only {string.Join(", ", experiments.Select(e => e.Name))}");
             return experiment.Run(order, session, progress, cancel);
         }
@@ -72,7 +75,8 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             TorchRuntime.ReturnFreedMemory();
         }
 
-        /// <summary>Looks whether a file was touched since, and if one was, whether its bytes are still the same.</summary>
+        /// <summary>Looks whether a file was touched since, and if one was, whether its bytes are still the
+        /// same.</summary>
         private void Unchanged(CancellationToken cancel)
         {
             using var checkpoint = Checkpoint.Open(key.Model.Path, key.Model.Adapter);

@@ -1,9 +1,11 @@
 namespace Patchbay.Sweeps;
 
-/// <summary>Blobs that units keep and find again, on whatever node, by their content's hash. May be used on any thread.</summary>
+/// <summary>Blobs that units keep and find again, on whatever node, by their content's hash. May be used on any
+/// thread.</summary>
 public interface IArtifacts
 {
-    /// <summary>Keeps what <paramref name="write"/> writes to the path that it is given; what is there already is not kept twice.</summary>
+    /// <summary>Keeps what <paramref name="write"/> writes to the path that it is given; what is there already is not
+    /// kept twice.</summary>
     /// <returns>SHA-256 of the bytes in lower-case hexadecimal digits.</returns>
     string Keep(Action<string> write);
 

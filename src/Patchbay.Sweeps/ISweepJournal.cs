@@ -20,8 +20,8 @@ public sealed record Lease(string Unit, string Node, DateTimeOffset Until)
     /// <summary>How long a lease lasts.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether it still holds. One that ends further ahead than leases last was made before a clock was set back, and
-    /// does not: at worst a unit is run twice, and recorded once.</summary>
+    /// <summary>Whether it still holds. One that ends further ahead than leases last was made before a clock was set
+    /// back, and does not: at worst a unit is run twice, and recorded once.</summary>
     public bool HoldsAt(DateTimeOffset now) => now < Until && Until <= now + Duration + Duration;
 }
 
@@ -30,11 +30,13 @@ public sealed record Lease(string Unit, string Node, DateTimeOffset Until)
 /// <param name="Claimed">Units that it has from now on.</param>
 /// <param name="Released">Units that nobody need hold any more, whoever did.</param>
 /// <param name="Until">When the claimed ones lapse.</param>
-public sealed record LeaseChanges(string Node, IReadOnlyList<string> Claimed, IReadOnlyList<string> Released, DateTimeOffset Until);
+public sealed record LeaseChanges(string Node, IReadOnlyList<string> Claimed, IReadOnlyList<string> Released,
+    DateTimeOffset Until);
 
 /// <summary>
-/// Where sweeps are recorded. Several processes may share one: an append names the event that it follows, and of two that follow
-/// the same one only one succeeds. Every call may throw <see cref="JournalException"/>; an append that threw may have happened.
+/// Where sweeps are recorded. Several processes may share one: an append names the event that it follows, and of two
+/// that follow the same one only one succeeds. Every call may throw <see cref="JournalException"/>; an append that
+/// threw may have happened.
 /// </summary>
 public interface ISweepJournal
 {
@@ -54,7 +56,8 @@ public interface ISweepJournal
     /// <param name="at">When.</param>
     /// <param name="leases">Changes of leases in the same transaction, or null.</param>
     /// <returns>False where others have recorded something after that number: read it and decide anew.</returns>
-    bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null);
+    bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at,
+        LeaseChanges? leases = null);
 
     /// <summary>Keeps a state, so that recovery need not read the events before it; older ones are dropped.</summary>
     void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at);
@@ -98,7 +101,8 @@ public sealed class JournalException : IOException
     /// <param name="fault">Why.</param>
     /// <param name="message">One sentence for the operator.</param>
     /// <param name="inner">The cause, or null.</param>
-    public JournalException(JournalFault fault, string message, Exception? inner = null) : base(message, inner) => Fault = fault;
+    public JournalException(JournalFault fault, string message, Exception? inner = null) : base(message, inner) =>
+        Fault = fault;
 
     /// <summary>Why.</summary>
     public JournalFault Fault { get; }

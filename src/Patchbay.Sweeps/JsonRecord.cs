@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace Patchbay.Sweeps;
 
-/// <summary>A record that only an experiment understands, as JSON: a stage's parameters, or what it takes from the stages
-/// before it. Names are written as study files have them ("as-published").</summary>
+/// <summary>A record that only an experiment understands, as JSON: a stage's parameters, or what it takes from the
+/// stages before it. Names are written as study files have them ("as-published").</summary>
 /// <param name="Text">The JSON. Equal texts are equal records.</param>
 [JsonConverter(typeof(RawConverter))]
 public sealed record JsonRecord(string Text)
@@ -25,12 +25,13 @@ public sealed record JsonRecord(string Text)
     /// <summary>Writes a record.</summary>
     public static JsonRecord Of<T>(T value) => new(JsonSerializer.Serialize(value, Options));
 
-    /// <summary>Reads it as a record of a type. Values may be texts, as study files and journals of version 0.1 have them:
-    /// "500" for a number, "A,B" for a list.</summary>
+    /// <summary>Reads it as a record of a type. Values may be texts, as study files and journals of version 0.1 have
+    /// them: "500" for a number, "A,B" for a list.</summary>
     /// <exception cref="JsonException">It is of another form.</exception>
     public T As<T>() => JsonSerializer.Deserialize<T>(Text, Options) ?? throw new JsonException("null is no record");
 
-    /// <summary>The text that stands in place of a record in journals of version 0.1, or null where it is a record.</summary>
+    /// <summary>The text that stands in place of a record in journals of version 0.1, or null where it is a
+    /// record.</summary>
     public string? OlderText => Text.StartsWith('"') ? JsonSerializer.Deserialize<string>(Text) : null;
 
     /// <summary>Writes the JSON as it is.</summary>
@@ -56,7 +57,8 @@ public sealed record JsonRecord(string Text)
 
     private sealed class ListConverter<T>(Func<string, T> parse) : JsonConverter<IReadOnlyList<T>>
     {
-        public override IReadOnlyList<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        public override IReadOnlyList<T> Read(ref Utf8JsonReader reader, Type typeToConvert,
+            JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String
                 ? [.. reader.GetString()!.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(parse)]
                 : JsonSerializer.Deserialize<T[]>(ref reader, options)!;

@@ -1,6 +1,7 @@
 namespace Patchbay.Sweeps;
 
-/// <summary>Something that somebody wants of a sweep. Every command may arrive twice: the second time nothing happens.</summary>
+/// <summary>Something that somebody wants of a sweep. Every command may arrive twice: the second time nothing
+/// happens.</summary>
 public abstract record SweepCommand;
 
 /// <summary>Make the sweep.</summary>
@@ -40,7 +41,8 @@ public sealed record ClaimUnit(string Unit, string Node) : SweepCommand;
 /// <param name="Fingerprint">Of the model that was run.</param>
 /// <param name="Code">Version of the program that ran it.</param>
 /// <param name="Seconds">How long it took.</param>
-public sealed record CompleteUnit(string Unit, string Node, IReadOnlyList<InterventionResult> Results, string Fingerprint, string Code,
+public sealed record CompleteUnit(string Unit, string Node, IReadOnlyList<InterventionResult> Results,
+    string Fingerprint, string Code,
     double Seconds) : SweepCommand;
 
 /// <summary>Record that a unit failed.</summary>
@@ -49,7 +51,8 @@ public sealed record CompleteUnit(string Unit, string Node, IReadOnlyList<Interv
 /// <param name="Node">Who ran it.</param>
 /// <param name="Error">Why, in a sentence.</param>
 /// <param name="Permanent">Whether trying again is of no use.</param>
-public sealed record FailUnit(string Unit, int Attempt, string Node, string Error, bool Permanent = false) : SweepCommand;
+public sealed record FailUnit(string Unit, int Attempt, string Node, string Error, bool Permanent = false)
+    : SweepCommand;
 
 /// <summary>What a command leads to.</summary>
 /// <param name="Events">What happens; nothing where the command came before or too late.</param>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Patchbay.Sweeps;
 
 /// <summary>
-/// The rules of a sweep: what a command leads to, and what an event changes. Pure: no clock, no input or output, no chance.
-/// Reading it is reading the rules; every host follows it.
+/// The rules of a sweep: what a command leads to, and what an event changes. Pure: no clock, no input or output, no
+/// chance. Reading it is reading the rules; every host follows it.
 /// </summary>
 public static class SweepDecider
 {
@@ -31,7 +31,8 @@ public static class SweepDecider
         (ResumeSweep, SweepStatus.CompletedWithFailures) => Decision.Refused("it has ended with failures: retry it"),
         (ResumeSweep, _) => Decision.Refused($"it has ended ({Text(state.Status)})"),
 
-        (CancelSweep, SweepStatus.Planned or SweepStatus.Running or SweepStatus.Paused) => Decision.Of(new SweepCancelled()),
+        (CancelSweep, SweepStatus.Planned or SweepStatus.Running or SweepStatus.Paused) =>
+            Decision.Of(new SweepCancelled()),
         (CancelSweep, SweepStatus.Cancelled) => Decision.Nothing,
         (CancelSweep, _) => Decision.Refused($"it has ended ({Text(state.Status)})"),
 
@@ -63,7 +64,8 @@ public static class SweepDecider
         SweepStarted or SweepResumed => state with { Status = SweepStatus.Running },
         SweepPaused => state with { Status = SweepStatus.Paused },
         SweepCancelled => state with { Status = SweepStatus.Cancelled },
-        SweepCompleted e => state with { Status = e.Failures == 0 ? SweepStatus.Completed : SweepStatus.CompletedWithFailures },
+        SweepCompleted e => state with { Status = e.Failures == 0 ? SweepStatus.Completed
+            : SweepStatus.CompletedWithFailures },
         SweepRetried e => e.Units.Aggregate(state, Forgive) with
         {
             Status = state.Ended ? SweepStatus.Running : state.Status,
@@ -83,18 +85,22 @@ public static class SweepDecider
                 Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples)
                 { Head = e.Head, Position = e.Position, Detail = e.Detail }),
             }),
-        UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null, Seconds = e.Seconds }),
+        UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null,
+            Seconds = e.Seconds }),
             e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
-        UnitSetAside e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.SetAside }), e.Unit, completed: 0, setAside: 1),
+        UnitSetAside e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.SetAside }), e.Unit,
+            completed: 0, setAside: 1),
         _ => throw new ArgumentException($"no rule for {happened.GetType().Name}"),
     };
 
     /// <summary>The state after many events.</summary>
-    public static SweepState Evolve(SweepState state, IEnumerable<SweepEvent> events) => events.Aggregate(state, Evolve);
+    public static SweepState Evolve(SweepState state, IEnumerable<SweepEvent> events) =>
+        events.Aggregate(state, Evolve);
 
     /// <summary>A status as people read it: "completed with failures".</summary>
-    public static string Text(SweepStatus status) => status == SweepStatus.CompletedWithFailures ? "completed with failures"
+    public static string Text(SweepStatus status) => status == SweepStatus.CompletedWithFailures
+        ? "completed with failures"
         : status.ToString().ToLowerInvariant();
 
     private static Decision Plan(PlanSweep command)
@@ -109,24 +115,29 @@ public static class SweepDecider
                 return Decision.Refused($"stage {stage.Id} needs a model {stage.Model}, which is not in the plan");
             if (!known.Add(stage.Id)) return Decision.Refused($"two stages are named {stage.Id}");
         }
-        return plan.Stages.Count == 0 ? Decision.Refused("a sweep needs at least one stage") : Decision.Of(new SweepPlanned(plan, command.Code));
+        return plan.Stages.Count == 0 ? Decision.Refused("a sweep needs at least one stage")
+            : Decision.Of(new SweepPlanned(plan, command.Code));
     }
 
     private static Decision Retry(SweepState state)
     {
-        string[] units = [.. state.InOrder.SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.SetAside))];
+        string[] units = [.. state.InOrder.SelectMany(s => s.Order.Where(u => s.Units[u]
+            .Status == UnitStatus.SetAside))];
         return units.Length > 0 ? Decision.Of(new SweepRetried(units))
             : state.Ended ? Decision.Refused("nothing of it failed") : Decision.Nothing;
     }
 
     private static Decision Begin(BeginStage command, SweepState state)
     {
-        if (!state.Stages.TryGetValue(command.Stage, out var stage)) return Decision.Refused($"the sweep has no stage {command.Stage}");
-        if (stage.Status != StageStatus.Waiting || state.Beginnable.All(s => s.Stage.Id != command.Stage)) return Decision.Nothing;
+        if (!state.Stages.TryGetValue(command.Stage, out var stage)) return Decision.Refused(
+            $"the sweep has no stage {command.Stage}");
+        if (stage.Status != StageStatus.Waiting || state.Beginnable.All(s =>
+            s.Stage.Id != command.Stage)) return Decision.Nothing;
         var keys = command.Plan.Units;
         if (keys.Distinct(StringComparer.Ordinal).Count() != keys.Count || keys.Any(k => k.Contains('/')))
             return Decision.Refused($"the units of stage {command.Stage} are not told apart by their keys");
-        return Ending(state, new StageBegun(command.Stage, command.Plan.Inputs, [.. keys.Select(k => UnitId.Of(command.Stage, k))]));
+        return Ending(state, new StageBegun(command.Stage, command.Plan.Inputs,
+            [.. keys.Select(k => UnitId.Of(command.Stage, k))]));
     }
 
     private static Decision Complete(CompleteUnit command, SweepState state)
@@ -140,7 +151,8 @@ public static class SweepDecider
         return Ending(state,
         [
             .. unit.Status == UnitStatus.SetAside ? new SweepEvent[] { new SweepRetried([command.Unit]) } : [],
-            .. command.Results.Select(r => new InterventionRecorded(command.Unit, r.Item, r.Score, r.Error, r.Samples, state.Plan.Seed,
+            .. command.Results.Select(r => new InterventionRecorded(command.Unit, r.Item, r.Score, r.Error, r.Samples,
+                state.Plan.Seed,
                 command.Fingerprint, command.Code, share) { Head = r.Head, Position = r.Position, Detail = r.Detail }),
             new UnitCompleted(command.Unit, command.Node, command.Seconds),
         ]);
@@ -148,7 +160,8 @@ public static class SweepDecider
 
     private static Decision Fail(FailUnit command, SweepState state)
     {
-        if (state.Unit(command.Unit) is not { Status: UnitStatus.Pending } unit || command.Attempt != unit.Failures + 1) return Decision.Nothing;
+        if (state.Unit(command.Unit) is not { Status: UnitStatus.Pending } unit || command.Attempt != unit.Failures
+            + 1) return Decision.Nothing;
         var failed = new UnitFailed(command.Unit, command.Attempt, command.Node, command.Error);
         var last = command.Permanent || command.Attempt - unit.Forgiven >= state.Plan!.Attempts;
         return last ? Ending(state, failed, new UnitSetAside(command.Unit)) : Decision.Of(failed);
@@ -159,12 +172,14 @@ public static class SweepDecider
     {
         var all = events.ToList();
         state = Evolve(state, events);
-        foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Running && s.Completed == s.Order.Length).ToArray())
+        foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Running && s.Completed == s.Order.Length)
+            .ToArray())
         {
             all.Add(new StageCompleted(stage.Stage.Id));
             state = Evolve(state, all[^1]);
         }
-        if (!state.Beginnable.Any() && state.InOrder.All(s => s.Pending == 0)) all.Add(new SweepCompleted(state.InOrder.Sum(s => s.SetAside)));
+        if (!state.Beginnable.Any() && state.InOrder.All(s => s.Pending == 0)) all.Add(
+            new SweepCompleted(state.InOrder.Sum(s => s.SetAside)));
         return new(all);
     }
 
@@ -183,7 +198,8 @@ public static class SweepDecider
         });
 
     private static SweepState Forgive(SweepState state, string id) => Count(
-        WithUnit(state, id, u => u with { Status = UnitStatus.Pending, Forgiven = u.Failures }), id, completed: 0, setAside: -1);
+        WithUnit(state, id, u => u with { Status = UnitStatus.Pending, Forgiven = u.Failures }), id, completed: 0,
+            setAside: -1);
 
     private static string Short(string fingerprint) => fingerprint[..Math.Min(12, fingerprint.Length)];
 }

@@ -2,7 +2,8 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Sweeps;
 
-/// <summary>All that a sweep does, fixed when it is planned: whoever goes on with it, wherever, computes the same.</summary>
+/// <summary>All that a sweep does, fixed when it is planned: whoever goes on with it, wherever, computes the
+/// same.</summary>
 /// <param name="Study">Name of the study.</param>
 /// <param name="StudyText">The study file, whole.</param>
 /// <param name="Seed">Seed of everything drawn at random.</param>
@@ -27,7 +28,8 @@ public sealed record SweepPlan(string Study, string StudyText, ulong Seed, Plann
 /// <param name="Heads">Heads of a layer, H.</param>
 /// <param name="Bytes">Memory that the loaded weights take.</param>
 /// <param name="Tokenizer">Where its tokenizer lies on that machine, where that is not with the checkpoint.</param>
-public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads, long Bytes,
+public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads,
+    long Bytes,
     string? Tokenizer = null);
 
 /// <summary>Where prompts come from.</summary>
@@ -58,7 +60,8 @@ public sealed record Stage(string Id, string Kind, string Model, JsonRecord Para
 public sealed record StagePlan(JsonRecord Inputs, IReadOnlyList<string> Units);
 
 /// <summary>One measured number.</summary>
-/// <param name="Item">What was intervened on, unique within the unit: head "5.3", or "last&gt;query_label layer-03".</param>
+/// <param name="Item">What was intervened on, unique within the unit: head "5.3", or "last&gt;query_label
+/// layer-03".</param>
 /// <param name="Score">The number.</param>
 /// <param name="Error">Its standard error; NaN where there is none.</param>
 /// <param name="Samples">Number of prompts that it is the mean of.</param>

@@ -61,7 +61,8 @@ public enum UnitStatus
 /// <param name="Error">Why it failed last, or null.</param>
 /// <param name="Claims">How often a node took it.</param>
 /// <param name="Seconds">How long it took, once done.</param>
-public sealed record UnitState(UnitStatus Status, ImmutableArray<InterventionResult> Results, int Failures, int Forgiven, string? Error,
+public sealed record UnitState(UnitStatus Status, ImmutableArray<InterventionResult> Results, int Failures,
+    int Forgiven, string? Error,
     int Claims, double Seconds)
 {
     /// <summary>A unit that has not been run.</summary>
@@ -81,7 +82,8 @@ public sealed record StageState(Stage Stage, StageStatus Status, JsonRecord? Inp
 {
     /// <summary>A stage that has not begun.</summary>
     public static StageState New(Stage stage) =>
-        new(stage, StageStatus.Waiting, null, [], ImmutableDictionary.Create<string, UnitState>(StringComparer.Ordinal), 0, 0);
+        new(stage, StageStatus.Waiting, null, [], ImmutableDictionary.Create<string, UnitState>(StringComparer.Ordinal),
+            0, 0);
 
     /// <summary>How many results its completed units have.</summary>
     public int Measured { get; init; }
@@ -103,7 +105,8 @@ public sealed record StageState(Stage Stage, StageStatus Status, JsonRecord? Inp
 /// <param name="Plan">What it does; null where there is no such sweep.</param>
 /// <param name="Code">Version of the program that planned it.</param>
 /// <param name="Stages">Its stages by id.</param>
-public sealed record SweepState(SweepStatus Status, SweepPlan? Plan, string? Code, ImmutableDictionary<string, StageState> Stages)
+public sealed record SweepState(SweepStatus Status, SweepPlan? Plan, string? Code, ImmutableDictionary<string,
+    StageState> Stages)
 {
     /// <summary>No sweep.</summary>
     public static SweepState None { get; } =
@@ -116,9 +119,11 @@ public sealed record SweepState(SweepStatus Status, SweepPlan? Plan, string? Cod
     public IEnumerable<StageState> InOrder => Plan is null ? [] : Plan.Stages.Select(s => Stages[s.Id]);
 
     /// <summary>Stages that can begin: waiting, and all that they need is complete.</summary>
-    public IEnumerable<StageState> Beginnable => InOrder.Where(s => s.Status == StageStatus.Waiting && s.Stage.After.All(IsCompleted));
+    public IEnumerable<StageState> Beginnable => InOrder.Where(s => s.Status == StageStatus.Waiting
+        && s.Stage.After.All(IsCompleted));
 
-    /// <summary>Ids of units that are still to be run, in order; those of stages that have not begun are not known yet.</summary>
+    /// <summary>Ids of units that are still to be run, in order; those of stages that have not begun are not known
+    /// yet.</summary>
     public IEnumerable<string> PendingUnits => InOrder.Where(s => s.Status == StageStatus.Running)
         .SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending));
 

@@ -104,8 +104,8 @@ public static class PromptInput
     private const string EntityTracking = "entity tracking", Own = "own task", Tokens = "tokens";
 
     /// <summary>Loads the first prompts of a file, or all.</summary>
-    /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md, or a batch of tokens
-    /// (<see cref="TokenBatch"/>).</param>
+    /// <param name="path">JSONL with a field "sentence" (entity tracking) or the fields of docs/tasks.md, or a batch of
+    /// tokens (<see cref="TokenBatch"/>).</param>
     /// <param name="encode">The tokenizer.</param>
     /// <param name="seed">Seed of the counterfactuals where the file has none of its own.</param>
     /// <param name="prompts">How many to use.</param>
@@ -124,8 +124,8 @@ public static class PromptInput
         });
     }
 
-    /// <summary>Names of the positions of a file's prompts, before a tokenizer has read it: those of its first line, and the last
-    /// token. Null where they are entity tracking's.</summary>
+    /// <summary>Names of the positions of a file's prompts, before a tokenizer has read it: those of its first line,
+    /// and the last token. Null where they are entity tracking's.</summary>
     public static IReadOnlyList<string>? PositionsOf(string path)
     {
         var (kind, first) = KindOf(path);
@@ -148,7 +148,8 @@ public static class PromptInput
         JsonElement first = default;
         try
         {
-            first = JsonElement.Parse(File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text)) ?? "{}");
+            first = JsonElement.Parse(File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text))
+                ?? "{}");
         }
         catch (JsonException)
         {
@@ -156,7 +157,8 @@ public static class PromptInput
         }
         bool Has(string field) => first.ValueKind == JsonValueKind.Object && first.TryGetProperty(field, out _);
         if (Has("sentence")) return (EntityTracking, first);
-        return (!Has("clean") && File.ReadAllText(path).Contains("\"base_tokens\"", StringComparison.Ordinal) ? Tokens : Own, first);
+        return (!Has("clean") && File.ReadAllText(path).Contains("\"base_tokens\"", StringComparison.Ordinal) ? Tokens
+            : Own, first);
     }
 }
 

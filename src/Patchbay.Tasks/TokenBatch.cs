@@ -28,7 +28,8 @@ public static class TokenBatch
         var answers = Integers(file["labels"], clean.Count);
         int? offset = file["query_label_offset_from_last"] is { Exists: true } field ? field.Integer : null;
         int[]? dPositions = null;
-        var positions = dPositionsPath is null ? file["d_positions"] : JsonFile.Value(dPositionsPath) with { Name = "positions" };
+        var positions = dPositionsPath is null ? file["d_positions"]
+            : JsonFile.Value(dPositionsPath) with { Name = "positions" };
         if (positions.Exists)
         {
             Integers(positions, source.Count);

@@ -9,8 +9,10 @@ namespace Patchbay.Node.Tests;
 public sealed class ControlApiTests : IAsyncLifetime
 #pragma warning restore CA1001
 {
-    private static readonly ModelKey Model = new(new PlannedModel("tiny", "/tiny", null, "f", 4, 3, 100), "float32", "cpu", 1, 1 << 20);
-    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }), new SimulatedModels(() => 1, () => 0), [],
+    private static readonly ModelKey Model = new(new PlannedModel("tiny", "/tiny", null, "f", 4, 3, 100), "float32",
+        "cpu", 1, 1 << 20);
+    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }),
+        new SimulatedModels(() => 1, () => 0), [],
         new(1, 1, 1 << 30, "1.2.3"), () => { });
     private ControlApi api = null!;
 
@@ -34,10 +36,13 @@ public sealed class ControlApiTests : IAsyncLifetime
     public async Task Models_are_loaded_and_unloaded_by_an_operator()
     {
         using var client = Client();
-        Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
-        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsJsonAsync("/models/load", Model, ControlApi.Json)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsJsonAsync("/models/load", Model, ControlApi.Json))
+            .StatusCode);
         await Until(client, "loaded");
-        Assert.Equal(HttpStatusCode.Accepted, (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted,
+            (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
         await Until(client, "cold");
     }
 
@@ -48,13 +53,15 @@ public sealed class ControlApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, (await bare.GetAsync(new Uri("/models", UriKind.Relative))).StatusCode);
         using var elsewhere = Client();
         elsewhere.DefaultRequestHeaders.Host = "evil.example";
-        Assert.Equal(HttpStatusCode.Forbidden, (await elsewhere.GetAsync(new Uri("/models", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await elsewhere.GetAsync(new Uri("/models", UriKind.Relative)))
+            .StatusCode);
     }
 
     [Fact]
     public async Task A_port_that_is_taken_is_said_in_a_sentence()
     {
-        var taken = await Assert.ThrowsAsync<IOException>(() => ControlApi.StartAsync(node, "/data", new Uri(api.Address).Port));
+        var taken = await Assert.ThrowsAsync<IOException>(() => ControlApi.StartAsync(node, "/data",
+            new Uri(api.Address).Port));
         Assert.Contains("is taken", taken.Message, StringComparison.Ordinal);
     }
 

@@ -24,19 +24,23 @@ public sealed class ExperimentStageTests
         Assert.Equal(a.Models.Select(m => m.Accuracy!.Right), b.Models.Select(m => m.Accuracy!.Right));
         foreach (var (x, y) in a.Models.Zip(b.Models))
         {
-            Assert.Equal(x.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"), y.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"));
+            Assert.Equal(x.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"),
+                y.Circuit.OrderBy(g => g.Key).Select(g => $"{g.Key} {string.Join(' ', g.Value)}"));
             Assert.Equal(x.Minimality, y.Minimality);
             Assert.NotEmpty(x.Minimality);
             Assert.Equal(4, x.Knockouts[0].ByLayer.Count - 2); // six layers
-            Assert.Equal(x.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)), y.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)));
+            Assert.Equal(x.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)),
+                y.Knockouts.Where(k => k.To != "random").Select(k => string.Join(' ', k.ByLayer)));
             Assert.All(x.Knockouts, k => Assert.Equal(x.Knockouts[0].Unchanged, k.Unchanged));
-            Assert.All(x.Knockouts, k => Assert.Equal([k.Unchanged, .. k.ByLayer], k.LayerAnswers.Prepend(k.UnchangedAnswers).Select(Counted)));
+            Assert.All(x.Knockouts, k => Assert.Equal([k.Unchanged, .. k.ByLayer],
+                k.LayerAnswers.Prepend(k.UnchangedAnswers).Select(Counted)));
             foreach (var (p, q) in x.Attention.Zip(y.Attention))
             {
                 Assert.Equal(1, p.Weights.Values.Sum(w => w.Value), 1e-5);
                 foreach (var name in p.Weights.Keys) Assert.Equal(p.Weights[name].Value, q.Weights[name].Value, 1e-5);
             }
-            Assert.Equal(x.Patched.Select(p => (p.Heads, p.Position, p.Right)), y.Patched.Select(p => (p.Heads, p.Position, p.Right)));
+            Assert.Equal(x.Patched.Select(p => (p.Heads, p.Position, p.Right)),
+                y.Patched.Select(p => (p.Heads, p.Position, p.Right)));
         }
         Assert.Equal(a.Circuits.Count, b.Circuits.Count);
         foreach (var (x, y) in a.Circuits.Zip(b.Circuits))
@@ -47,7 +51,8 @@ public sealed class ExperimentStageTests
             Assert.Equal(2, x.Random.Count);
         }
         Assert.NotEmpty(a.Cmap);
-        Assert.Equal(a.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)), b.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)));
+        Assert.Equal(a.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)),
+            b.Cmap.Select(c => (c.Donor, c.Into, c.Form, c.Group, c.Heads, c.Patched, c.Floor, c.Target)));
         Assert.All(a.Cmap, c => Assert.Equal(a.Cmap[0].Floor, c.Floor));
     }
 
@@ -67,8 +72,10 @@ public sealed class ExperimentStageTests
         var found = SweepFindings.Of(await RunToEnd(plan, 2, folder.PathOf("artifacts")));
         foreach (var model in found.Models)
         {
-            Assert.Equal([("A", "gradient"), ("A", "integrated gradients")], model.Attribution.Select(a => (a.Group, a.Form)));
-            Assert.InRange(model.Attribution[0].RankCorrelation, 0.9, 1); // close to exact path patching already with a dozen prompts
+            Assert.Equal([("A", "gradient"), ("A", "integrated gradients")],
+                model.Attribution.Select(a => (a.Group, a.Form)));
+            // close to exact path patching already with a dozen prompts
+            Assert.InRange(model.Attribution[0].RankCorrelation, 0.9, 1);
             Assert.Equal(6, model.Dcm.Count); // two groups, three desiderata
             foreach (var mask in model.Dcm)
             {
@@ -86,7 +93,8 @@ public sealed class ExperimentStageTests
             }
         }
         var tuned = Assert.Single(found.Cmap, c => c is { Into: "tiny-base", Group: "A" });
-        Assert.Equal(("A tuned on arithmetic", 2, found.Models[0].Accuracy!.Right), (tuned.Donor, tuned.Heads, tuned.Floor));
+        Assert.Equal(("A tuned on arithmetic", 2, found.Models[0].Accuracy!.Right),
+            (tuned.Donor, tuned.Heads, tuned.Floor));
         Assert.Equal(tuned.Patched, Counted(tuned.PatchedAnswers));
     }
 
@@ -96,7 +104,8 @@ public sealed class ExperimentStageTests
     public async Task A_circuit_that_is_given_needs_no_path_patching()
     {
         using var folder = new TemporaryFolder();
-        var plan = Plan("0", new() { ["circuit"] = new() { ["circuit"] = "A=5.1 5.6; B=3.0", ["random"] = "0", ["subsets"] = "0" }, ["attention"] = new() { ["circuit"] = "A=5.1" } }, "circuit", "attention");
+        var plan = Plan("0", new() { ["circuit"] = new() { ["circuit"] = "A=5.1 5.6; B=3.0", ["random"] = "0",
+            ["subsets"] = "0" }, ["attention"] = new() { ["circuit"] = "A=5.1" } }, "circuit", "attention");
         var state = await RunToEnd(plan, 1, folder.PathOf("artifacts"));
         var finding = Assert.Single(SweepFindings.Of(state).Circuits, c => c.Model == "tiny-base");
         Assert.Equal("given", finding.CircuitOf);
@@ -119,17 +128,21 @@ public sealed class ExperimentStageTests
 
     [Fact]
     public void Defaults_of_every_field_pass_its_own_check() =>
-        Assert.All(Experiments.SelectMany(k => k.Fields.Select(f => (Kind: k.Name, Field: f))), f => Assert.Null(f.Field.Check(f.Field.Default)));
+        Assert.All(Experiments.SelectMany(k => k.Fields.Select(f => (Kind: k.Name, Field: f))), f =>
+            Assert.Null(f.Field.Check(f.Field.Default)));
 
-    private static SweepPlan Plan(string batch, Dictionary<string, Dictionary<string, string>>? given = null, params string[] kinds)
+    private static SweepPlan Plan(string batch, Dictionary<string, Dictionary<string, string>>? given = null,
+        params string[] kinds)
     {
         string[] names = ["tiny-base", "tiny-goat"];
         var planned = names.Select(name =>
         {
             using var checkpoint = Checkpoint.Open(Path.Combine(Models, name));
-            return new PlannedModel(name, Path.Combine(Models, name), null, checkpoint.ComputeFingerprint(), checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
+            return new PlannedModel(name, Path.Combine(Models, name), null, checkpoint.ComputeFingerprint(),
+                checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
         }).ToArray();
-        if (kinds.Length == 0) kinds = ["accuracy", "path-patching", "minimality", "circuit", "knockout", "attention", "activation-patching", "cmap"];
+        if (kinds.Length == 0) kinds = ["accuracy", "path-patching", "minimality", "circuit", "knockout", "attention",
+            "activation-patching", "cmap"];
         var stages = new List<Stage>();
         foreach (var kind in kinds.Select(name => Experiments.First(e => e.Name == name)))
         {
@@ -145,20 +158,25 @@ public sealed class ExperimentStageTests
             foreach (var (name, value) in given?.GetValueOrDefault(kind.Name) ?? []) parameters[name] = value;
             stages.AddRange(names.SelectMany(m => kind.Expand(new(m, parameters, names, stages))).ToArray());
         }
-        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned, stages);
+        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned,
+            stages);
     }
 
     private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots, string artifacts)
     {
         var records = new SharedRecords();
         SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
-        foreach (var (i, happened) in events.Index()) records.Of("s").Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
-        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }), new TorchModelSource(new FolderArtifacts(artifacts), Experiments), Experiments,
+        foreach (var (i, happened) in events.Index()) records.Of("s")
+            .Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
+        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }),
+            new TorchModelSource(new FolderArtifacts(artifacts), Experiments), Experiments,
             new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
-        for (var left = 12000; left > 0 && !node.Sweep("s").Ended && !node.Failure.IsCompleted; left--) await Task.Delay(25);
+        for (var left = 12000; left > 0 && !node.Sweep("s").Ended
+            && !node.Failure.IsCompleted; left--) await Task.Delay(25);
         if (node.Failure.IsCompleted) await node.Failure;
         var state = node.Sweep("s");
-        Assert.Equal("", string.Join('\n', state.InOrder.SelectMany(s => s.Units.Values).Where(u => u.Error is not null).Select(u => u.Error)));
+        Assert.Equal("", string.Join('\n', state.InOrder.SelectMany(s => s.Units.Values).Where(u => u.Error is not null)
+            .Select(u => u.Error)));
         Assert.Equal(SweepStatus.Completed, state.Status);
         return state;
     }

@@ -39,8 +39,10 @@ public sealed class NodeTests
                 }
                 Assert.Equal(group.SenderLayers * 8, stage.Results.Count());
             }
-            var asked = PathRuns.Accuracy(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text => tokenizer.Encode(text)));
-            Assert.Equal(asked.Right, state.Stages[$"{planned.Name}/accuracy"].Results.Where(r => r.Result.Item == "accuracy").Sum(r => r.Result.Score * r.Result.Samples), 1e-9);
+            var asked = PathRuns.Accuracy(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text =>
+                tokenizer.Encode(text)));
+            Assert.Equal(asked.Right, state.Stages[$"{planned.Name}/accuracy"]
+                .Results.Where(r => r.Result.Item == "accuracy").Sum(r => r.Result.Score * r.Result.Samples), 1e-9);
         }
     }
 
@@ -60,9 +62,11 @@ public sealed class NodeTests
         var other = plan with { Models = [plan.Models[0] with { Fingerprint = new string('0', 64) }, plan.Models[1]] };
         var state = await RunToEnd(other, slots: 2);
         Assert.Equal(SweepStatus.CompletedWithFailures, state.Status);
-        Assert.All(state.InOrder.Where(s => s.Stage.Model == "tiny-chat"), s => Assert.Equal(StageStatus.Completed, s.Status));
+        Assert.All(state.InOrder.Where(s => s.Stage.Model == "tiny-chat"), s =>
+            Assert.Equal(StageStatus.Completed, s.Status));
         var failed = state.Stages["tiny-base/accuracy"].Units.Values;
-        Assert.All(failed, unit => Assert.Contains("has changed since the sweep was planned", unit.Error, StringComparison.Ordinal));
+        Assert.All(failed, unit => Assert.Contains("has changed since the sweep was planned", unit.Error,
+            StringComparison.Ordinal));
     }
 
     [Fact]
@@ -71,10 +75,12 @@ public sealed class NodeTests
         using var folder = new TemporaryFolder();
         var copy = folder.PathOf("copy");
         Directory.CreateDirectory(copy);
-        foreach (var file in Directory.GetFiles(Path.Combine(Models, "tiny-base"))) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(Path.Combine(Models, "tiny-base"))) File.Copy(file,
+            Path.Combine(copy, Path.GetFileName(file)));
         var key = ModelKey.Of(Plan(copy), "copy");
         var plan = Plan(copy);
-        using var runner = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts")), Experiment.All).Open(key, CancellationToken.None);
+        using var runner = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts")), Experiment.All)
+            .Open(key, CancellationToken.None);
         var stage = plan.Stages.First(s => s.Kind == "accuracy");
         var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0063", 1, stage, JsonRecord.Empty, plan);
         Assert.Equal(3, runner.Run(order, _ => { }, CancellationToken.None).Count);
@@ -85,7 +91,8 @@ public sealed class NodeTests
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
         var refused = Assert.Throws<InvalidDataException>(() => runner.Run(order, _ => { }, CancellationToken.None));
-        Assert.Contains("has changed since the sweep was planned: its fingerprint is", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("has changed since the sweep was planned: its fingerprint is", refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,10 +118,12 @@ public sealed class NodeTests
     {
         var source = new CountingSource();
         var plan = SimulatedPlan.Make(poisoned: false, batches: false); // two models of a mebibyte
-        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }), source, Experiment.All, new(2, 1, (1 << 20) + 1, "test"), () => { });
+        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }),
+            source, Experiment.All, new(2, 1, (1 << 20) + 1, "test"), () => { });
         await Until(() => node.Sweep("s").Ended);
         Assert.Equal(SweepStatus.Completed, node.Sweep("s").Status);
-        Assert.Equal((1, 2), (source.Most, source.Opened)); // and each is loaded once: a model with units ready is not exchanged
+        // and each is loaded once: a model with units ready is not exchanged
+        Assert.Equal((1, 2), (source.Most, source.Opened));
     }
 
     private sealed class CountingSource : IModelSource
@@ -139,7 +148,8 @@ public sealed class NodeTests
         {
             public string Fingerprint => inner.Fingerprint;
 
-            public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel) => inner.Run(order, progress, cancel);
+            public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
+                CancellationToken cancel) => inner.Run(order, progress, cancel);
 
             public void Dispose()
             {
@@ -157,22 +167,27 @@ public sealed class NodeTests
         {
             var path = Path.IsPathRooted(name) ? name : Path.Combine(Models, name);
             using var checkpoint = Checkpoint.Open(path);
-            return new PlannedModel(Path.GetFileName(name), path, null, checkpoint.ComputeFingerprint(), checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
+            return new PlannedModel(Path.GetFileName(name), path, null, checkpoint.ComputeFingerprint(),
+                checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
         }).ToArray();
-        var stages = planned.SelectMany(m => Experiment.All.Where(k => k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind => kind.Expand(new(m.Name, kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
+        var stages = planned.SelectMany(m => Experiment.All.Where(k =>
+            k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind =>
+            kind.Expand(new(m.Name, kind.Fields.ToDictionary(f => f.Name, f => f.Name switch
         {
             "prompts" => "150",
             "receivers" => "4",
             _ => f.Default,
         }), [.. models], [])))).ToArray();
-        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned, stages);
+        return new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30), planned,
+            stages);
     }
 
     private static SharedRecords Started(SweepPlan plan)
     {
         var records = new SharedRecords();
         SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
-        foreach (var (i, happened) in events.Index()) records.Of("s").Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
+        foreach (var (i, happened) in events.Index()) records.Of("s")
+            .Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
         return records;
     }
 
@@ -184,8 +199,10 @@ public sealed class NodeTests
         return node.Sweep("s");
     }
 
-    private static PatchbayNode Node(SharedRecords records, int slots) => new(new SimulatedJournal(records, () => 1, () => 0, () => { }),
-        new TorchModelSource(new FolderArtifacts(Path.Combine(Path.GetTempPath(), "patchbay-node-tests")), Experiment.All), Experiment.All, new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
+    private static PatchbayNode Node(SharedRecords records, int slots) =>
+        new(new SimulatedJournal(records, () => 1, () => 0, () => { }),
+        new TorchModelSource(new FolderArtifacts(Path.Combine(Path.GetTempPath(), "patchbay-node-tests")),
+            Experiment.All), Experiment.All, new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
 
     private static async Task Until(Func<bool> reached)
     {

@@ -9,7 +9,8 @@ public sealed record PathRunOptions
 {
     public IReadOnlyList<string> Groups { get; init; } = ["A", "B", "C", "D"];
 
-    /// <summary>Heads of each group that the next one's paths end in; the last number holds for all further groups.</summary>
+    /// <summary>Heads of each group that the next one's paths end in; the last number holds for all further
+    /// groups.</summary>
     public IReadOnlyList<int> TopK { get; init; } = [20, 5, 10, 5];
 
     public IReadOnlyList<Head>? Receivers { get; init; }
@@ -38,10 +39,12 @@ public static class PathRuns
         return [.. options.Groups.Select(g => found[g])];
     }
 
-    private static PathScores Scores(Llama model, PathSession session, PathGroup group, IReadOnlyList<Head> receivers, CancellationToken cancel)
+    private static PathScores Scores(Llama model, PathSession session, PathGroup group, IReadOnlyList<Head> receivers,
+        CancellationToken cancel)
     {
         var (layers, heads) = (model.Config.Layers, model.Config.Heads);
-        var scores = new PathScores(group, receivers, new double[layers, heads], new double[layers, heads], new double[layers, heads]);
+        var scores = new PathScores(group, receivers, new double[layers, heads], new double[layers, heads],
+            new double[layers, heads]);
         for (var layer = 0; layer < layers; layer++)
         {
             foreach (var (head, score) in session.ScoreLayer(group, receivers, layer, cancel: cancel))
@@ -55,13 +58,17 @@ public static class PathRuns
     }
 
     /// <summary>Attribution patching's scores as matrices.</summary>
-    public static PathScores Attribution(Llama model, PromptSet prompts, PathGroup group, IReadOnlyList<Head> receivers, int steps,
+    public static PathScores Attribution(Llama model, PromptSet prompts, PathGroup group, IReadOnlyList<Head> receivers,
+        int steps,
         long? memoryBytes = null, CancellationToken cancel = default)
     {
         var (layers, heads) = (model.Config.Layers, model.Config.Heads);
-        var scores = new PathScores(group, receivers, new double[layers, heads], new double[layers, heads], new double[layers, heads]);
-        foreach (var (head, score) in AttributionPatching.Scores(model, prompts, group, receivers, steps, null, memoryBytes, cancel))
-            (scores.Scores[head.Layer, head.Index], scores.StandardErrors[head.Layer, head.Index]) = (score.Value, score.Error);
+        var scores = new PathScores(group, receivers, new double[layers, heads], new double[layers, heads],
+            new double[layers, heads]);
+        foreach (var (head, score) in AttributionPatching.Scores(model, prompts, group, receivers, steps, null,
+            memoryBytes, cancel))
+            (scores.Scores[head.Layer, head.Index], scores.StandardErrors[head.Layer, head.Index]) = (score.Value,
+                score.Error);
         return scores;
     }
 

@@ -13,12 +13,15 @@ internal static partial class ByteSize
     public static long Parse(string text)
     {
         var match = Pattern().Match(text.Trim());
-        if (!match.Success || !double.TryParse(match.Groups["number"].Value, CultureInfo.InvariantCulture, out var number))
+        if (!match.Success || !double.TryParse(match.Groups["number"].Value, CultureInfo.InvariantCulture,
+            out var number))
             throw new FormatException($"'{text}' is not an amount of memory; write for example 4GiB or 512MiB");
-        var power = " KMGT".IndexOf(match.Groups["prefix"].Value.ToUpperInvariant().PadLeft(1), StringComparison.Ordinal);
+        var power = " KMGT".IndexOf(match.Groups["prefix"].Value.ToUpperInvariant().PadLeft(1),
+            StringComparison.Ordinal);
         var unit = match.Groups["unit"].Value is "B" or "b" ? 1000.0 : 1024.0;
         var bytes = Math.Round(number * Math.Pow(unit, power));
-        if (bytes is < 1 or > 1L << 53) throw new FormatException($"'{text}' is no amount of memory that a machine can have");
+        if (bytes is < 1 or > 1L << 53) throw new FormatException(
+            $"'{text}' is no amount of memory that a machine can have");
         return (long)bytes;
     }
 

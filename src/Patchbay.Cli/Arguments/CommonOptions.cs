@@ -22,7 +22,8 @@ internal static class CommonOptions
         $"Number format of weights and activations: {string.Join(", ", Lists.Dtypes)}", Lists.Dtype, "float32");
 
     /// <summary>--device cpu.</summary>
-    public static Option<string> Device() => Parsed("--device", "DEVICE", "Where to compute: cpu or cuda:N", Lists.Device, "cpu");
+    public static Option<string> Device() => Parsed("--device", "DEVICE", "Where to compute: cpu or cuda:N",
+        Lists.Device, "cpu");
 
     /// <summary>--threads N, or null.</summary>
     public static Option<int?> Threads() => Parsed<int?>("--threads", "N",
@@ -48,7 +49,8 @@ internal static class CommonOptions
     /// <summary>--prompts 300.</summary>
     public static Option<int> Prompts() => Parsed("--prompts", "N", "Number of prompts", Lists.Count, 300);
 
-    /// <summary>An option whose text is read by <paramref name="parse"/>, which throws <see cref="FormatException"/>.</summary>
+    /// <summary>An option whose text is read by <paramref name="parse"/>, which throws
+    /// <see cref="FormatException"/>.</summary>
     public static Option<T> Parsed<T>(string name, string helpName, string description, Func<string, T> parse,
         T? defaultValue = default)
     {

@@ -8,8 +8,8 @@ internal static class DataFolder
     /// <summary>Environment variable that names the folder where --data is not given.</summary>
     public const string Variable = "PATCHBAY_DATA";
 
-    /// <summary>--data FOLDER; read it with <see cref="Of"/>. It has no default value of its own: the help page shows how the folder is
-    /// found, not where it is for the one who reads it.</summary>
+    /// <summary>--data FOLDER; read it with <see cref="Of"/>. It has no default value of its own: the help page shows
+    /// how the folder is found, not where it is for the one who reads it.</summary>
     public static Option<string> Option() => new("--data")
     {
         Description = $"Folder of the journal (default: ${Variable}, else $XDG_DATA_HOME/patchbay, else ~/.local/share/patchbay)",
@@ -19,16 +19,19 @@ internal static class DataFolder
     /// <summary>The folder that a command works with.</summary>
     /// <param name="call">The run of a command that has <paramref name="option"/>.</param>
     /// <param name="option">Made by <see cref="Option"/>.</param>
-    public static string Of(Call call, Option<string> option) => call.Get(option) is { Length: > 0 } given ? given : Default();
+    public static string Of(Call call, Option<string> option) => call.Get(option) is { Length: > 0 } given ? given
+        : Default();
 
-    /// <summary>The folder where none is given: $PATCHBAY_DATA, $XDG_DATA_HOME/patchbay or ~/.local/share/patchbay.</summary>
+    /// <summary>The folder where none is given: $PATCHBAY_DATA, $XDG_DATA_HOME/patchbay or
+    /// ~/.local/share/patchbay.</summary>
     public static string Default()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } own) return own;
         // The XDG specification has relative paths ignored.
         if (Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data && Path.IsPathRooted(data))
             return Path.Combine(data, "patchbay");
-        return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share", "patchbay");
+        return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share",
+            "patchbay");
     }
 
     /// <summary>The journal's file in a data folder.</summary>

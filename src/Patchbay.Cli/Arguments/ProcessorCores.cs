@@ -3,8 +3,8 @@ namespace Patchbay.Cli.Arguments;
 /// <summary>Cores that threads can be put on.</summary>
 internal static class ProcessorCores
 {
-    /// <summary>Physical cores that this process may use: two hardware threads of one core count once, since matrix products
-    /// gain nothing from the second.</summary>
+    /// <summary>Physical cores that this process may use: two hardware threads of one core count once, since matrix
+    /// products gain nothing from the second.</summary>
     public static int Available()
     {
         var logical = Environment.ProcessorCount; // within the container's limit and the process's affinity

@@ -1,7 +1,7 @@
 namespace Patchbay.Cli.Commands;
 
-/// <summary>Folders of the project itself, and the one of real checkpoints and reference numbers that lies beside it on its own
-/// machines.</summary>
+/// <summary>Folders of the project itself, and the one of real checkpoints and reference numbers that lies beside it on
+/// its own machines.</summary>
 internal static class BesideProject
 {
     /// <summary>Path of a folder in ../shared, or null where there is none.</summary>
@@ -9,7 +9,8 @@ internal static class BesideProject
         Root() is { } root ? Existing([root.Parent?.FullName ?? "/", "shared", .. parts]) : null;
 
     /// <summary>Path of a folder of the project, or null where there is none.</summary>
-    public static string? Inside(params string[] parts) => Root() is { } root ? Existing([root.FullName, .. parts]) : null;
+    public static string? Inside(params string[] parts) => Root() is { } root ? Existing([root.FullName, .. parts])
+        : null;
 
     private static DirectoryInfo? Root()
     {
@@ -18,5 +19,6 @@ internal static class BesideProject
         return null;
     }
 
-    private static string? Existing(string[] parts) => Path.Combine(parts) is var path && Directory.Exists(path) ? path : null;
+    private static string? Existing(string[] parts) => Path.Combine(parts) is var path && Directory.Exists(path) ? path
+        : null;
 }

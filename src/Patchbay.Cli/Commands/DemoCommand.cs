@@ -10,15 +10,15 @@ using Patchbay.Lab.Training;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm demo`: the four models of the paper in miniature: how well each tracks entities, which heads do it, and how much of
-/// the base's circuit each fine-tune uses.</summary>
+/// <summary>`pbm demo`: the four models of the paper in miniature: how well each tracks entities, which heads do it,
+/// and how much of the base's circuit each fine-tune uses.</summary>
 internal sealed class DemoCommand : PbmCommand
 {
     private const ulong Seed = 20;
     private const int Boxes = 7;
 
-    /// <summary>Heads of a circuit have at least this share of the strongest head's score. Circuits of as many heads each would make
-    /// precision and recall the same number and hide that a fine-tune's circuit grew.</summary>
+    /// <summary>Heads of a circuit have at least this share of the strongest head's score. Circuits of as many heads
+    /// each would make precision and recall the same number and hide that a fine-tune's circuit grew.</summary>
     private const string Salience = "0.1";
 
     private readonly Option<string> folder = new("--out")
@@ -32,16 +32,21 @@ internal sealed class DemoCommand : PbmCommand
         Description = $"Folder that holds {string.Join(", ", Quartet.Names)} (default: the project's models/)",
         HelpName = "FOLDER",
     };
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count, 300);
-    private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on", Lists.Count, 500);
-    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N", "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count,
+        300);
+    private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on",
+        Lists.Count, 500);
+    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
+        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
 
-    public DemoCommand() : base("demo", "Path-patch every head of four small models, a base and its fine-tunes, and compare their circuits",
+    public DemoCommand() : base("demo",
+        "Path-patch every head of four small models, a base and its fine-tunes, and compare their circuits",
         "pbm demo", "pbm demo --out ./demo --threads 2", "pbm demo --models ./models --prompts 100 --json")
     {
-        foreach (var option in new Option[] { folder, models, prompts, questions, threads, keep.Option }.Concat(node.Options)) Add(option);
+        foreach (var option in new Option[] { folder, models, prompts, questions, threads,
+            keep.Option }.Concat(node.Options)) Add(option);
     }
 
     /// <inheritdoc/>
@@ -65,7 +70,8 @@ internal sealed class DemoCommand : PbmCommand
             call.WriteLine($"{model.Name}: strongest heads (layer.head, score ± standard error)");
             call.Draw(() => SweepMaps.Strongest(SweepMaps.OfModel(state, model.Name)));
         }
-        SeedResults.Show(call, "As they were made", Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
+        SeedResults.Show(call, "As they were made",
+            Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
         foreach (var path in written) call.WriteLine($"written: {path}");
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all");
         call.WriteJsonText(SweepDocument.Of(id, state, times, overlaps, null, notes));
@@ -82,7 +88,8 @@ internal sealed class DemoCommand : PbmCommand
         string[] paths = [.. Quartet.Names.Select(name => Path.Combine(root, name))];
         string[] missing = [.. paths.Where(path => !Directory.Exists(path))];
         return missing.Length == 0 ? paths
-            : throw new DirectoryNotFoundException($"the demo needs four models and there is no {string.Join(" nor ", missing)}");
+            : throw new DirectoryNotFoundException(
+                $"the demo needs four models and there is no {string.Join(" nor ", missing)}");
     }
 
     /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
@@ -90,10 +97,13 @@ internal sealed class DemoCommand : PbmCommand
     private static string[] Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events, string folder)
     {
         string In(string name) => Path.Combine(folder, name);
-        foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(In(file.Name), file.Bytes);
-        var input = new ReportInput(RunFacts.Of(id, state, events), SweepFindings.Of(state), SweepReport.Training(state.Plan!));
+        foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(
+            In(file.Name), file.Bytes);
+        var input = new ReportInput(RunFacts.Of(id, state, events), SweepFindings.Of(state),
+            SweepReport.Training(state.Plan!));
         foreach (var (name, text) in SweepReport.Files(input)) OutputFile.Write(In(name), text);
-        OutputFile.Write(In("heatmaps.svg"), SvgHeatMaps.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
+        OutputFile.Write(In("heatmaps.svg"),
+            SvgHeatMaps.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
             $"accuracy {SweepResults.Accuracy(state, m.Name)!.Value.Share:0.00}", SweepMaps.OfModel(state, m.Name)))]),
             "Path patching of every head of four models", Caption(state)).ToString(SaveOptions.DisableFormatting));
         return [In("report.html"), In("heatmaps.svg"), In("scores.json"), In("scores.csv"), In("results.csv")];

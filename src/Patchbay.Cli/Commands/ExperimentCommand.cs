@@ -7,32 +7,40 @@ using Patchbay.Node;
 namespace Patchbay.Cli.Commands;
 
 /// <summary>
-/// `pbm experiment KIND MODEL`: one experiment on one model (or, for cross-model patching, a donor and a base). It writes a study of that one
-/// experiment and of what it needs before, and runs it as any other: recorded, resumable, with a report.
+/// `pbm experiment KIND MODEL`: one experiment on one model (or, for cross-model patching, a donor and a base). It
+/// writes a study of that one experiment and of what it needs before, and runs it as any other: recorded, resumable,
+/// with a report.
 /// </summary>
 internal sealed class ExperimentCommand : PbmCommand
 {
-    /// <summary>Path patching calls its number of candidates "circuit"; other experiments call the circuit itself so.</summary>
+    /// <summary>Path patching calls its number of candidates "circuit"; other experiments call the circuit itself
+    /// so.</summary>
     private static readonly (string Field, string Option) Candidates = ("circuit", "candidates");
 
     private readonly Experiment kind;
     private readonly Argument<string> model = new("MODEL") { Description = "Folder of a checkpoint" };
-    private readonly Option<string?> adapter = new("--adapter") { Description = "Folder of a LoRA adapter for it", HelpName = "FOLDER" };
-    private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
+    private readonly Option<string?> adapter = new("--adapter") { Description = "Folder of a LoRA adapter for it",
+        HelpName = "FOLDER" };
+    private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption(
+        "Tokenizer, where MODEL's folder has none");
     private readonly Option<string?> into = new("--base")
     {
         Description = "Folder of the base model that activations are patched into",
         HelpName = "FOLDER"
     };
-    private readonly Option<string?> taskFile = new("--task") { Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without", HelpName = "FILE" };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count, 7);
+    private readonly Option<string?> taskFile = new(
+        "--task") { Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without",
+        HelpName = "FILE" };
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count,
+        7);
     private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
         "Prompts of path patching, where the circuit is not given (of a file: all)", Lists.Count, 300);
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
-    private readonly Option<bool> anew = new("--new") { Description = "Run it again even where the same experiment is unfinished" };
+    private readonly Option<bool> anew = new(
+        "--new") { Description = "Run it again even where the same experiment is unfinished" };
     private readonly Option<string> data = DataFolder.Option();
     private readonly NodeSettings node = new();
     private readonly List<(Experiment Experiment, StageField Field, Option<string?> Option)> fields = [];
@@ -48,10 +56,12 @@ internal sealed class ExperimentCommand : PbmCommand
         foreach (var experiment in before)
             foreach (var field in experiment.Fields)
             {
-                if (field.Name is "chain" or "receivers" || field.Name == Candidates.Field && experiment is PathPatchingExperiment)
+                if (field.Name is "chain" or "receivers" || field.Name == Candidates.Field
+                    && experiment is PathPatchingExperiment)
                     AddField(experiment, field);
             }
-        foreach (var option in new Option[] { adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device, threads, anew, data })
+        foreach (var option in new Option[] { adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device,
+            threads, anew, data })
             Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);
@@ -86,21 +96,25 @@ internal sealed class ExperimentCommand : PbmCommand
         }
         study.AddModel(own, call.Get(model), call.Get(adapter), call.Get(tokenizer));
         var most = AddTask(call, study);
-        var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit" && call.Get(f.Option) is { } given
+        var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit"
+            && call.Get(f.Option) is { } given
             && (given.Contains('=') || CircuitSource.IsFile(given)));
         foreach (var experiment in before.Where(e => !circuitGiven || e is DcmExperiment).Append(kind))
         {
             study.AddStage(experiment.Name, from field in experiment.Fields
-                                            let given = fields.Where(f => f.Experiment == experiment && f.Field == field)
+                                            let given = fields.Where(f => f.Experiment == experiment
+                                                && f.Field == field)
                                                 .Select(f => call.Get(f.Option)).FirstOrDefault()
                                             let value = given ?? (field.Name is "prompts" or "means" ? most : null)
                                             where value is not null
-                                            select (field.Name, (string?)(CircuitSource.IsFile(value) ? Path.GetFullPath(value) : value)));
+                                            select (field.Name, (string?)(CircuitSource.IsFile(value)
+                                                ? Path.GetFullPath(value) : value)));
         }
         return study;
     }
 
-    /// <summary>Says which prompts; how many there are at most, or null where as many as wanted are generated.</summary>
+    /// <summary>Says which prompts; how many there are at most, or null where as many as wanted are
+    /// generated.</summary>
     private string? AddTask(Call call, OwnStudy study)
     {
         if (call.Get(taskFile) is not { } file)
@@ -108,7 +122,8 @@ internal sealed class ExperimentCommand : PbmCommand
             study.AskEntities(call.Get(boxes), call.Get(taskPrompts));
             return null;
         }
-        var count = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed)).Prompts.Count;
+        var count = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed))
+            .Prompts.Count;
         study.AskFile(file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);
         return $"{count}";
     }
@@ -124,7 +139,8 @@ internal sealed class ExperimentCommand : PbmCommand
         }
         var option = new Option<string?>($"--{name}")
         {
-            Description = field.Description + (field.Default.Length > 0 ? $" (default: {field.Default})" : "") + (experiment == kind ? ""
+            Description = field.Description + (field.Default.Length > 0 ? $" (default: {field.Default})" : "")
+                + (experiment == kind ? ""
                 : $", for {experiment.Name} before"),
             HelpName = "VALUE",
         };

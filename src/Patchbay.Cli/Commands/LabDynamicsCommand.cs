@@ -9,23 +9,28 @@ using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm lab dynamics RUN`: path patching of every checkpoint of a training run, a sweep with a model per checkpoint: when each
-/// head of the circuit came to matter, and how accuracy grew meanwhile.</summary>
+/// <summary>`pbm lab dynamics RUN`: path patching of every checkpoint of a training run, a sweep with a model per
+/// checkpoint: when each head of the circuit came to matter, and how accuracy grew meanwhile.</summary>
 internal sealed class LabDynamicsCommand : PbmCommand
 {
     private const string Prefix = "step-";
 
-    private readonly Argument<string> run = new("RUN") { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
+    private readonly Argument<string> run = new(
+        "RUN") { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
+    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count,
+        100);
     private readonly Option<ulong> seed = CommonOptions.Seed();
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count, 7);
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count,
+        7);
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
-    private readonly Option<int> every = CommonOptions.Parsed("--every", "N", "Take every Nth checkpoint, counted back from the last",
+    private readonly Option<int> every = CommonOptions.Parsed("--every", "N",
+        "Take every Nth checkpoint, counted back from the last",
         Lists.Count, 1);
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
-    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N", "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
+        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
     private readonly Option<string[]> to = new("--out")
@@ -35,12 +40,14 @@ internal sealed class LabDynamicsCommand : PbmCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    public LabDynamicsCommand() : base("dynamics", "Path-patch every checkpoint of a training run: how its circuit came about",
+    public LabDynamicsCommand()
+        : base("dynamics", "Path-patch every checkpoint of a training run: how its circuit came about",
         "pbm lab dynamics runs/tiny-base --receivers 4 --out dynamics.svg --out dynamics.csv",
         "pbm lab dynamics runs/tiny-base --prompts 50 --groups A,B --every 4 --json")
     {
         Add(run);
-        foreach (var option in new Option[] { prompts, seed, boxes, groups, receivers, every, to, dtype, device, threads, keep.Option })
+        foreach (var option in new Option[] { prompts, seed, boxes, groups, receivers, every, to, dtype, device,
+            threads, keep.Option })
             Add(option);
         foreach (var option in node.Options) Add(option);
     }
@@ -86,7 +93,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
         foreach (var (step, path) in checkpoints) study.AddModel(NameOf(step), path);
         study.AskEntities(call.Get(boxes), call.Get(prompts));
         study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(prompts)}"));
-        study.AddStage(Kinds.PathPatching, ("groups", string.Join(',', call.Get(groups) ?? CommonOptions.DefaultGroups)),
+        study.AddStage(Kinds.PathPatching,
+            ("groups", string.Join(',', call.Get(groups) ?? CommonOptions.DefaultGroups)),
             ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)));
         return study;
     }
@@ -103,7 +111,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 CultureInfo.InvariantCulture, out var step), Step: step, Path: path))
             .Where(c => c.Known).Select(c => (c.Step, c.Path)).OrderByDescending(c => c.Step).ToArray();
         if (found.Length == 0)
-            throw new DirectoryNotFoundException($"{run} has no checkpoints: there is no folder {Path.Combine(folder, Prefix + "000100")} or the like");
+            throw new DirectoryNotFoundException(
+                $"{run} has no checkpoints: there is no folder {Path.Combine(folder, Prefix + "000100")} or the like");
         return [.. found.Where((_, i) => i % every == 0).Reverse()];
     }
 
@@ -117,7 +126,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
         foreach (var step in dynamics.Steps)
         {
             string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g[h]:0.0000}" : "")];
-            table.AddRow(new[] { $"{step.Step:N0}", $"{step.Accuracy.Share:0.00}" }.Concat(strongest).Select(cell => new Text(cell)));
+            table.AddRow(new[] { $"{step.Step:N0}", $"{step.Accuracy.Share:0.00}" }.Concat(strongest)
+                .Select(cell => new Text(cell)));
         }
         return table;
     }

@@ -11,9 +11,12 @@ internal sealed class ModelGenerateCommand : PbmCommand
 {
     private readonly Argument<string> path = ModelArguments.Path();
     private readonly Option<string?> adapter = ModelArguments.Adapter();
-    private readonly Option<string?> tokenizerPath = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
-    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue", HelpName = "TEXT", Required = true };
-    private readonly Option<int> tokens = CommonOptions.Parsed("--max-tokens", "N", "New tokens at most", Lists.Count, 64);
+    private readonly Option<string?> tokenizerPath = TaskCheckCommand.TokenizerOption(
+        "Tokenizer, where MODEL's folder has none");
+    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue", HelpName = "TEXT",
+        Required = true };
+    private readonly Option<int> tokens = CommonOptions.Parsed("--max-tokens", "N", "New tokens at most", Lists.Count,
+        64);
     private readonly Compute compute = new();
 
     public ModelGenerateCommand() : base("generate", "Continue a text greedily, one token after the other",
@@ -21,7 +24,8 @@ internal sealed class ModelGenerateCommand : PbmCommand
         "pbm model generate stories260K.bin --tokenizer tok512.bin --prompt \"Once upon a time\" --max-tokens 100")
     {
         Add(path);
-        foreach (var option in new Option[] { adapter, tokenizerPath, prompt, tokens }.Concat(compute.Options)) Add(option);
+        foreach (var option in new Option[] { adapter, tokenizerPath, prompt, tokens }.Concat(compute.Options)) Add(
+            option);
     }
 
     /// <inheritdoc/>
@@ -31,7 +35,8 @@ internal sealed class ModelGenerateCommand : PbmCommand
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
         var place = call.Get(tokenizerPath) ?? checkpoint.Folder;
         var tokenizer = TokenizerLoader.Open(place)
-            ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer", place);
+            ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer",
+                place);
         var start = tokenizer.Encode(call.Get(prompt));
         using var model = Compute.Load(call, checkpoint, choice);
         var clock = Stopwatch.StartNew();

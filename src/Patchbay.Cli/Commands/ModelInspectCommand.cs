@@ -11,7 +11,8 @@ internal sealed class ModelInspectCommand : PbmCommand
     private readonly Argument<string> path = ModelArguments.Path();
     private readonly Option<string?> adapter = ModelArguments.Adapter();
 
-    public ModelInspectCommand() : base("inspect", "Tell what a checkpoint is: architecture, size, memory, tokenizer, adapter",
+    public ModelInspectCommand()
+        : base("inspect", "Tell what a checkpoint is: architecture, size, memory, tokenizer, adapter",
         "pbm model inspect ./llama-7b", "pbm model inspect ./llama-7b --adapter ./goat-lora-7b --json")
     {
         Add(path);
@@ -24,14 +25,17 @@ internal sealed class ModelInspectCommand : PbmCommand
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
         var c = checkpoint.Config;
         var tokenizer = TokenizerLoader.Open(checkpoint.Folder);
-        var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d => (Dtype: d.Item1, Bytes: c.ParameterCount * d.Item2)).ToArray();
+        var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d =>
+            (Dtype: d.Item1, Bytes: c.ParameterCount * d.Item2)).ToArray();
         var fingerprint = Compute.Fingerprint(call, checkpoint);
         var lora = checkpoint.Adapter;
-        var stored = string.Join(" and ", checkpoint.Tensors.Select(t => t.Type.ToString().ToLowerInvariant()).Distinct());
+        var stored = string.Join(" and ", checkpoint.Tensors.Select(t => t.Type.ToString().ToLowerInvariant())
+            .Distinct());
         call.WriteFacts(
             ("checkpoint", checkpoint.Folder),
             ("architecture", c.Architecture),
-            ("layers x heads", $"{c.Layers} x {c.Heads}" + (c.GroupSize > 1 ? $", {c.KeyValueHeads} key/value heads" : "")),
+            ("layers x heads", $"{c.Layers} x {c.Heads}" + (c.GroupSize > 1 ? $", {c.KeyValueHeads} key/value heads"
+                : "")),
             ("width", $"{c.Width}, heads of {c.HeadWidth}, MLP {c.FeedForward}"),
             ("vocabulary", $"{c.Vocabulary}, embeddings {(c.TiedEmbeddings ? "tied" : "not tied")}"),
             ("positions", $"{c.MaxPositions}, RoPE theta {c.RopeTheta:0.###}" + (c.RopeScaling is { } s
@@ -51,7 +55,8 @@ internal sealed class ModelInspectCommand : PbmCommand
             MemoryBytes = memory.ToDictionary(m => m.Dtype, m => m.Bytes),
             StoredAs = stored,
             Tokenizer = tokenizer?.Description,
-            Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha, Modules = lora.Modules.Select(m => m.Name) },
+            Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha,
+                Modules = lora.Modules.Select(m => m.Name) },
             Fingerprint = fingerprint,
         });
         return ExitCode.Ok;
@@ -61,7 +66,9 @@ internal sealed class ModelInspectCommand : PbmCommand
 /// <summary>Arguments of commands that take a checkpoint.</summary>
 internal static class ModelArguments
 {
-    public static Argument<string> Path() => new("MODEL") { Description = "Checkpoint folder, llama2.c .bin file or LoRA adapter folder" };
+    public static Argument<string> Path() =>
+        new("MODEL") { Description = "Checkpoint folder, llama2.c .bin file or LoRA adapter folder" };
 
-    public static Option<string?> Adapter() => new("--adapter") { Description = "LoRA adapter folder to merge into MODEL", HelpName = "PATH" };
+    public static Option<string?> Adapter() =>
+        new("--adapter") { Description = "LoRA adapter folder to merge into MODEL", HelpName = "PATH" };
 }

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm model logits MODEL --ids FILE --out FILE`: a model's logits on given tokens, for comparing with other programs; with
-/// heads' z taken from other tokens, if wanted.</summary>
+/// <summary>`pbm model logits MODEL --ids FILE --out FILE`: a model's logits on given tokens, for comparing with other
+/// programs; with heads' z taken from other tokens, if wanted.</summary>
 internal sealed class ModelLogitsCommand : PbmCommand
 {
     private readonly Argument<string> path = ModelArguments.Path();
@@ -32,8 +32,10 @@ internal sealed class ModelLogitsCommand : PbmCommand
         HelpName = "HEAD@POSITION",
         DefaultValueFactory = _ => [],
     };
-    private readonly Option<bool> lastOnly = new("--last") { Description = "Logits of the last position only (default: of all)" };
-    private readonly Option<string> to = new("--out") { Description = "File to write: .npy or .json", HelpName = "FILE", Required = true };
+    private readonly Option<bool> lastOnly = new(
+        "--last") { Description = "Logits of the last position only (default: of all)" };
+    private readonly Option<string> to = new("--out") { Description = "File to write: .npy or .json", HelpName = "FILE",
+        Required = true };
     private readonly Compute compute = new();
 
     public ModelLogitsCommand() : base("logits", "Write a model's logits on given tokens, with heads patched if wanted",
@@ -41,7 +43,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
         "pbm model logits ./llama-7b --ids clean.json --source-ids other.json --patch 1.0@last --last --out patched.json")
     {
         Add(path);
-        foreach (var option in new Option[] { adapter, ids, sourceIds, patch, lastOnly, to }.Concat(compute.Options)) Add(option);
+        foreach (var option in new Option[] { adapter, ids, sourceIds, patch, lastOnly,
+            to }.Concat(compute.Options)) Add(option);
     }
 
     /// <inheritdoc/>
@@ -52,7 +55,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
             throw new InvalidDataException($"--out: '{file}' is neither a .npy nor a .json file");
         var (prompts, edits) = (ReadIds(call.Get(ids)), call.Get(patch).Select(ReadPatch).ToArray());
         if (edits.Length > 0 != call.Get(sourceIds) is not null)
-            throw new InvalidDataException("--patch and --source-ids go together: one says which head, the other where its z comes from");
+            throw new InvalidDataException(
+                "--patch and --source-ids go together: one says which head, the other where its z comes from");
         var sources = call.Get(sourceIds) is { } other ? ReadIds(other) : prompts;
         if (sources.Length != prompts.Length)
             throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in {call.Get(ids)}, found {sources.Length}");
@@ -61,8 +65,10 @@ internal sealed class ModelLogitsCommand : PbmCommand
         using var model = Compute.Load(call, checkpoint, choice);
         var rows = prompts.Zip(sources, (p, s) => Logits(model, p, s, edits, call.Get(lastOnly))).ToArray();
         OutputFile.Write(file, Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase)
-            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly)) : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
-        var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(), r.Length - model.Config.Vocabulary)
+            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
+                : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
+        var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
+            r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
         call.WriteLine($"{prompts.Length} prompts; most probable after the last token: {string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
         call.WriteLine($"written: {file}");
@@ -71,7 +77,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
     }
 
     /// <summary>Logits by [position, token id], row by row, of one prompt.</summary>
-    private static double[] Logits(Llama model, int[] prompt, int[] source, (Head Head, string Position)[] edits, bool lastOnly)
+    private static double[] Logits(Llama model, int[] prompt, int[] source, (Head Head, string Position)[] edits,
+        bool lastOnly)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -79,11 +86,14 @@ internal sealed class ModelLogitsCommand : PbmCommand
         {
             model.CheckLength(of.Length);
             if (of.FirstOrDefault(id => id >= model.Config.Vocabulary, -1) is >= 0 and var unknown)
-                throw new InvalidDataException($"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
+                throw new InvalidDataException(
+                    $"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
             return tensor(of.Select(id => (long)id).ToArray()).to(model.Device).unsqueeze(0); // (1, T)
         }
-        foreach (var (head, _) in edits.Where(e => e.Head.Layer >= model.Config.Layers || e.Head.Index >= model.Config.Heads))
-            throw new InvalidDataException($"there is no head {head}: the model has {model.Config.Layers} layers of {model.Config.Heads} heads");
+        foreach (var (head, _) in edits.Where(e => e.Head.Layer >= model.Config.Layers
+            || e.Head.Index >= model.Config.Heads))
+            throw new InvalidDataException(
+                $"there is no head {head}: the model has {model.Config.Layers} layers of {model.Config.Heads} heads");
         var seen = new Dictionary<(Head, string), Tensor>();
         if (edits.Length > 0)
         {
@@ -107,21 +117,25 @@ internal sealed class ModelLogitsCommand : PbmCommand
 
     private static int At(string position, int[] of) => position == PositionNames.Last ? of.Length - 1
         : int.Parse(position, CultureInfo.InvariantCulture) is var index && index < of.Length ? index
-        : throw new InvalidDataException($"--patch: expected a position inside the prompt's {of.Length} tokens, found {position}");
+        : throw new InvalidDataException(
+            $"--patch: expected a position inside the prompt's {of.Length} tokens, found {position}");
 
     private static byte[] Npy(double[][] rows, int[][] prompts, int vocabulary, bool lastOnly)
     {
         var tokens = lastOnly ? 1 : prompts[0].Length;
         if (!lastOnly && prompts.FirstOrDefault(p => p.Length != tokens) is { } other)
             throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and {other.Length} tokens; write .json, or --last");
-        return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary], [.. rows.SelectMany(r => r)]);
+        return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary],
+            [.. rows.SelectMany(r => r)]);
     }
 
-    private static byte[] Json(double[][] rows, int vocabulary, bool lastOnly) => lastOnly ? JsonSerializer.SerializeToUtf8Bytes(rows)
+    private static byte[] Json(double[][] rows, int vocabulary, bool lastOnly) => lastOnly
+        ? JsonSerializer.SerializeToUtf8Bytes(rows)
         : JsonSerializer.SerializeToUtf8Bytes(rows.Select(r => r.Chunk(vocabulary).ToArray()));
 
     private static (Head Head, string Position) ReadPatch(string text) => text.Split('@') is [var head, var position]
-        && Head.Read(head) is { } known && (position == PositionNames.Last || int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        && Head.Read(head) is { } known && (position == PositionNames.Last
+            || int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         ? (known, position)
         : throw new InvalidDataException($"--patch: expected HEAD@POSITION such as 1.0@last or 1.0@5, found '{text}'");
 
@@ -131,7 +145,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
         try
         {
             var root = JsonElement.Parse(File.ReadAllText(path));
-            int[][] lists = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0].ValueKind == JsonValueKind.Array
+            int[][] lists = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0]
+                .ValueKind == JsonValueKind.Array
                 ? root.Deserialize<int[][]>()! : [root.Deserialize<int[]>()!];
             if (lists.All(l => l.Length > 0 && l.All(id => id >= 0))) return lists;
         }

@@ -13,7 +13,8 @@ internal sealed class ModelListCommand : PbmCommand
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
-    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded", "pbm model list",
+    public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded",
+        "pbm model list",
         "pbm model list --json")
     {
         Add(data);
@@ -35,7 +36,8 @@ internal sealed class ModelListCommand : PbmCommand
         }).ToArray();
         var table = new Table { Border = TableBorder.Simple };
         foreach (var header in (string[])["model", "what", "here", "node"]) table.AddColumn(header);
-        foreach (var row in rows) table.AddRow(new Text(row.Name), new Text(row.Title), new Text(row.Here), new Text(row.Node));
+        foreach (var row in rows) table.AddRow(new Text(row.Name), new Text(row.Title), new Text(row.Here),
+            new Text(row.Node));
         call.Draw(() => table);
         call.WriteJson(rows);
         return ExitCode.Ok;
@@ -50,7 +52,8 @@ internal sealed class ModelNodeCommand : PbmCommand
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly bool load;
 
-    private ModelNodeCommand(string verb, string description, bool load) : base(verb, description, $"pbm model {verb} tiny-base")
+    private ModelNodeCommand(string verb, string description, bool load)
+        : base(verb, description, $"pbm model {verb} tiny-base")
     {
         this.load = load;
         Add(name);
@@ -59,16 +62,19 @@ internal sealed class ModelNodeCommand : PbmCommand
     }
 
     /// <summary>`pbm model load NAME`.</summary>
-    public static ModelNodeCommand Load() => new("load", "Have the running node load a model before a sweep needs it", load: true);
+    public static ModelNodeCommand Load() => new("load", "Have the running node load a model before a sweep needs it",
+        load: true);
 
     /// <summary>`pbm model unload NAME`.</summary>
-    public static ModelNodeCommand Unload() => new("unload", "Have the running node free a model's memory", load: false);
+    public static ModelNodeCommand Unload() => new("unload", "Have the running node free a model's memory",
+        load: false);
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         var folder = Path.GetFullPath(DataFolder.Of(call, data));
-        using var node = ControlClient.Find(folder) ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
+        using var node = ControlClient.Find(folder)
+            ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
         var model = call.Get(name);
         if (!load)
         {
@@ -84,13 +90,17 @@ internal sealed class ModelNodeCommand : PbmCommand
     {
         // As sweeps that were planned with it would have it, so that they find it loaded.
         using var home = DataHome.Open(call, data);
-        var plans = home.Journal.Sweeps().Select(id => home.Journal.Recover(id).State).Where(s => s.Plan is not null && !s.Ended)
+        var plans = home.Journal.Sweeps().Select(id => home.Journal.Recover(id).State)
+            .Where(s => s.Plan is not null && !s.Ended)
             .Select(s => s.Plan!);
         if (plans.LastOrDefault(p => p.Models.Any(m => m.Name == model)) is { } plan) return ModelKey.Of(plan, model);
         var models = StudyInput.LoadCatalogue(call, catalogue);
-        var place = StudyInput.Place(models.Find(model) ?? throw new FileNotFoundException($"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
+        var place = StudyInput.Place(models.Find(model)
+            ?? throw new FileNotFoundException(
+            $"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
         var planned = call.WithProgress("fingerprint", report =>
-            SweepPlanner.Look(place, "float32", new Direct<double>(done => report("fingerprint", done)), call.Interrupted));
+            SweepPlanner.Look(place, "float32", new Direct<double>(done => report("fingerprint", done)),
+                call.Interrupted));
         return new(planned, "float32", "cpu", info.Threads, SweepPlanner.MemoryOfOne([planned], info.MemoryBytes));
     }
 }

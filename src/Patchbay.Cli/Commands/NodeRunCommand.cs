@@ -20,7 +20,8 @@ internal sealed class NodeRunCommand : PbmCommand
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly NodeSettings node = new();
 
-    public NodeRunCommand() : base("run", "Serve every running sweep until Ctrl-C; several nodes may share one data folder",
+    public NodeRunCommand() : base("run",
+        "Serve every running sweep until Ctrl-C; several nodes may share one data folder",
         "pbm node run", "pbm node run --slots 1 --port 9111")
     {
         Add(data);

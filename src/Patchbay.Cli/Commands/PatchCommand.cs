@@ -17,14 +17,16 @@ internal sealed class PatchCommand : PbmCommand
 
     private readonly Argument<string> model = ModelArguments.Path();
     private readonly Option<string?> adapter = ModelArguments.Adapter();
-    private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption("Tokenizer, where MODEL's folder has none");
+    private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption(
+        "Tokenizer, where MODEL's folder has none");
     private readonly Option<string> task = new("--task")
     {
         Description = "entity-tracking, or a JSONL file of prompts (docs/tasks.md)",
         HelpName = "TASK",
         DefaultValueFactory = _ => EntityTask,
     };
-    private readonly Option<string?> batch = new("--batch") { Description = "Prompts given as tokens (JSON), in place of a task", HelpName = "FILE" };
+    private readonly Option<string?> batch = new(
+        "--batch") { Description = "Prompts given as tokens (JSON), in place of a task", HelpName = "FILE" };
     private readonly Option<string?> receiversFrom = new("--receivers-from")
     {
         Description = "Take the receivers of every group from this JSON file's field \"receivers\"",
@@ -41,7 +43,8 @@ internal sealed class PatchCommand : PbmCommand
         HelpName = "CHAIN",
         DefaultValueFactory = _ => PathChain.EntityTracking.ToString(),
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count, 7);
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count,
+        7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
@@ -70,7 +73,8 @@ internal sealed class PatchCommand : PbmCommand
         Add(model);
         foreach (var option in new Option[]
         {
-            adapter, tokenizer, task, batch, receiversFrom, dPositions, chain, boxes, prompts, seed, groups, receivers, reference, to, dtype, device,
+            adapter, tokenizer, task, batch, receiversFrom, dPositions, chain, boxes, prompts, seed, groups, receivers,
+                reference, to, dtype, device,
             threads, keep.Option,
         }) Add(option);
         foreach (var option in node.Options) Add(option);
@@ -90,13 +94,15 @@ internal sealed class PatchCommand : PbmCommand
         HeatMap[] maps = [.. SweepMaps.OfModel(state, own).Where(m => names.Contains(m.Name))];
         var times = SweepTimes.Of(events);
         var seconds = (times.Last - times.Started)?.TotalSeconds ?? 0;
-        var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task), call.Get(batch) is null);
+        var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task),
+            call.Get(batch) is null);
         var summary = Summary(call, state, scores.Length, seconds);
         foreach (var path in files)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
             {
-                ".svg" => SvgHeatMaps.Draw(maps, "Path patching of every head", summary).ToString(SaveOptions.DisableFormatting),
+                ".svg" => SvgHeatMaps.Draw(maps, "Path patching of every head", summary)
+                    .ToString(SaveOptions.DisableFormatting),
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => json,
             });
@@ -114,7 +120,8 @@ internal sealed class PatchCommand : PbmCommand
     {
         var all = PathChain.Parse(call.Get(chain)).Groups.Select(g => g.Name).ToArray();
         return call.Get(groups) is { } given
-            ? [.. given.Select(name => all.FirstOrDefault(g => g.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name)] : all;
+            ? [.. given.Select(name => all.FirstOrDefault(g => g.Equals(name, StringComparison.OrdinalIgnoreCase))
+                ?? name)] : all;
     }
 
     private OwnStudy Study(Call call, string temporary, string[] names)
@@ -132,7 +139,8 @@ internal sealed class PatchCommand : PbmCommand
         study.AddStage(Kinds.Accuracy, ("prompts", $"{count}"));
         study.AddStage(Kinds.PathPatching, ("chain", call.Get(chain)), ("groups", string.Join(',', names)),
             ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)),
-            ("into", call.Get(receiversFrom) is { } file ? string.Join(' ', TokenBatch.LoadReceivers(Existing(file))) : null),
+            ("into", call.Get(receiversFrom) is { } file ? string.Join(' ', TokenBatch.LoadReceivers(Existing(file)))
+                : null),
             ("evaluator", call.Get(reference) ? "reference" : null));
         return study;
     }
@@ -151,7 +159,8 @@ internal sealed class PatchCommand : PbmCommand
             OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));
             file = temporary;
         }
-        var (_, all) = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed));
+        var (_, all) = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)),
+            call.Get(seed));
         foreach (var notice in all.Notices) call.Notice(notice);
         var count = call.IsGiven(prompts) ? Math.Min(call.Get(prompts), all.Count) : all.Count;
         study.AskFile(file, count);
@@ -177,7 +186,8 @@ internal sealed class PatchCommand : PbmCommand
     /// <summary>A path that is free, and is again afterwards.</summary>
     private sealed class TemporaryFile : IDisposable
     {
-        public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"patchbay-{Guid.NewGuid():N}.json");
+        public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(),
+            $"patchbay-{Guid.NewGuid():N}.json");
 
         public void Dispose() => File.Delete(Path);
     }

@@ -4,13 +4,15 @@ using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm study validate FILE`: everything that is wrong with a study, at once, before anything is loaded.</summary>
+/// <summary>`pbm study validate FILE`: everything that is wrong with a study, at once, before anything is
+/// loaded.</summary>
 internal sealed class StudyValidateCommand : PbmCommand
 {
     private readonly Argument<string> file = StudyInput.File();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
-    public StudyValidateCommand() : base("validate", "Check a study: every mistake with its line, before anything is loaded",
+    public StudyValidateCommand()
+        : base("validate", "Check a study: every mistake with its line, before anything is loaded",
         "pbm study validate cluster-config/studies/quartet.yaml")
     {
         Add(file);
@@ -35,13 +37,15 @@ internal sealed class StudyValidateCommand : PbmCommand
     }
 }
 
-/// <summary>`pbm study run FILE`: plans a sweep of a study and runs it, watched, in this process or on the node that is up.</summary>
+/// <summary>`pbm study run FILE`: plans a sweep of a study and runs it, watched, in this process or on the node that is
+/// up.</summary>
 internal sealed class StudyRunCommand : PbmCommand
 {
     private readonly Argument<string> file = StudyInput.File();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly Option<string> data = DataFolder.Option();
-    private readonly Option<bool> anew = new("--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
+    private readonly Option<bool> anew = new(
+        "--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score",
         text => Lists.Count(text));
@@ -49,8 +53,10 @@ internal sealed class StudyRunCommand : PbmCommand
         "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
 
-    public StudyRunCommand() : base("run", "Run a study: all its models in parallel, every result recorded, resumable at any instant",
-        "pbm study run cluster-config/studies/quartet.yaml", "pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
+    public StudyRunCommand() : base("run",
+        "Run a study: all its models in parallel, every result recorded, resumable at any instant",
+        "pbm study run cluster-config/studies/quartet.yaml",
+            "pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
     {
         Add(file);
         foreach (var option in new Option[] { catalogue, data, anew, device, threads }) Add(option);

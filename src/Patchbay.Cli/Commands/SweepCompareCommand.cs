@@ -11,11 +11,14 @@ internal sealed class SweepCompareCommand : PbmCommand
     private readonly Func<Call, ISweepJournal> open;
     private readonly Argument<string> first = new("A") { Description = "Id of the first sweep" };
     private readonly Argument<string> second = new("B") { Description = "Id of the second sweep" };
-    private readonly Option<string?> output = new("--out") { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
+    private readonly Option<string?> output = new(
+        "--out") { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
 
     /// <param name="open">Opens the journal.</param>
-    public SweepCompareCommand(Func<Call, ISweepJournal> open) : base("compare", "Compare two sweeps figure by figure, with significance",
-        "pbm sweep compare tiny-1 tiny-2", "pbm sweep compare tiny-1 tiny-2 --out compared.html", "pbm sweep compare paper-1 paper-2 --json")
+    public SweepCompareCommand(Func<Call, ISweepJournal> open) : base("compare",
+        "Compare two sweeps figure by figure, with significance",
+        "pbm sweep compare tiny-1 tiny-2", "pbm sweep compare tiny-1 tiny-2 --out compared.html",
+            "pbm sweep compare paper-1 paper-2 --json")
     {
         this.open = open;
         Add(first);
@@ -58,7 +61,8 @@ internal sealed class SweepCompareCommand : PbmCommand
     private static void Show(Call call, SweepComparison comparison)
     {
         call.WriteLine($"First: {comparison.First.Sweep}, second: {comparison.Second.Sweep}; {(comparison.SamePrompts ? "the same prompts" : "different prompts")}");
-        if (comparison.Figures.Count == 0 && comparison.Overlaps.Count == 0) call.WriteLine("The sweeps have no figure in common.");
+        if (comparison.Figures.Count == 0 && comparison.Overlaps.Count == 0) call.WriteLine(
+            "The sweeps have no figure in common.");
         if (comparison.Figures.Count > 0)
         {
             call.WriteLine(SweepComparison.Caption);

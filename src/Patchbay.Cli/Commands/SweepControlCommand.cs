@@ -22,10 +22,12 @@ internal sealed class SweepControlCommand : PbmCommand
 
     /// <summary>`pbm sweep pause ID`.</summary>
     public static SweepControlCommand Pause() =>
-        new("pause", "Hand out no more units of a sweep; what is under way is still recorded", new PauseSweep(), "is paused");
+        new("pause", "Hand out no more units of a sweep; what is under way is still recorded", new PauseSweep(),
+            "is paused");
 
     /// <summary>`pbm sweep cancel ID`.</summary>
-    public static SweepControlCommand Cancel() => new("cancel", "End a sweep for good; what was recorded stays", new CancelSweep(), "is cancelled");
+    public static SweepControlCommand Cancel() => new("cancel", "End a sweep for good; what was recorded stays",
+        new CancelSweep(), "is cancelled");
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)

@@ -15,11 +15,14 @@ internal sealed class SweepExportCommand : PbmCommand
         HelpName = "FORMAT",
         DefaultValueFactory = _ => "json",
     };
-    private readonly Option<string> folder = new("--out") { Description = "Folder to write to", HelpName = "FOLDER", Required = true };
-    private readonly Option<bool> partial = new("--partial") { Description = "Export what there is of a sweep that is not complete" };
+    private readonly Option<string> folder = new("--out") { Description = "Folder to write to", HelpName = "FOLDER",
+        Required = true };
+    private readonly Option<bool> partial = new(
+        "--partial") { Description = "Export what there is of a sweep that is not complete" };
 
     /// <param name="open">Opens the journal.</param>
-    public SweepExportCommand(Func<Call, ISweepJournal> open) : base("export", "Write a sweep's results as files for other programs",
+    public SweepExportCommand(Func<Call, ISweepJournal> open) : base("export",
+        "Write a sweep's results as files for other programs",
         "pbm sweep export tiny-1 --out results", "pbm sweep export tiny-1 --format npy --out results",
             "pbm sweep export tiny-1 --format csv --out results --partial --json")
     {

@@ -4,8 +4,8 @@ using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm sweep resume|retry ID`: goes on with a sweep that was paused or interrupted, or tries again what failed; in this process
-/// unless a node is up.</summary>
+/// <summary>`pbm sweep resume|retry ID`: goes on with a sweep that was paused or interrupted, or tries again what
+/// failed; in this process unless a node is up.</summary>
 internal sealed class SweepGoOnCommand : PbmCommand
 {
     private readonly Argument<string> id = SweepJournals.Id();
@@ -23,16 +23,19 @@ internal sealed class SweepGoOnCommand : PbmCommand
     }
 
     /// <summary>`pbm sweep resume ID`.</summary>
-    public static SweepGoOnCommand Resume() => new("resume", "Go on with a sweep that was paused, or whose process was killed", new ResumeSweep());
+    public static SweepGoOnCommand Resume() =>
+        new("resume", "Go on with a sweep that was paused, or whose process was killed", new ResumeSweep());
 
     /// <summary>`pbm sweep retry ID`.</summary>
-    public static SweepGoOnCommand Retry() => new("retry", "Try again the units of a sweep that were set aside", new RetrySweep());
+    public static SweepGoOnCommand Retry() => new("retry", "Try again the units of a sweep that were set aside",
+        new RetrySweep());
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
         var (state, _) = SweepOrders.Give(home.Journal, call.Get(id), command);
-        return state.Status == SweepStatus.Running ? SweepRun.Serve(call, home, call.Get(id), node) : SweepHost.Conclude(call, call.Get(id), state);
+        return state.Status == SweepStatus.Running ? SweepRun.Serve(call, home, call.Get(id), node)
+            : SweepHost.Conclude(call, call.Get(id), state);
     }
 }

@@ -19,7 +19,8 @@ internal sealed class SweepListCommand : PbmCommand
         var journal = open(call);
         try
         {
-            var sweeps = journal.Sweeps().Select(id => (Id: id, journal.Recover(id).State, Times: SweepTimes.Of(journal.Read(id, 0)))).ToArray();
+            var sweeps = journal.Sweeps()
+                .Select(id => (Id: id, journal.Recover(id).State, Times: SweepTimes.Of(journal.Read(id, 0)))).ToArray();
             if (sweeps.Length == 0) call.WriteLine("no sweeps: `pbm study run` makes one");
             else call.Draw(() => Table(sweeps));
             call.WriteJson(new
@@ -53,7 +54,8 @@ internal sealed class SweepListCommand : PbmCommand
         {
             string[] cells =
             [
-                id, state.Plan?.Study ?? "", SweepText.Of(state.Status), SweepText.Units(state.InOrder), $"{state.InOrder.Sum(s => s.SetAside)}",
+                id, state.Plan?.Study ?? "", SweepText.Of(state.Status), SweepText.Units(state.InOrder),
+                    $"{state.InOrder.Sum(s => s.SetAside)}",
                 SweepText.Time(times.Started), SweepText.Time(times.Last),
             ];
             table.AddRow(cells.Select(cell => new Text(cell)));

@@ -13,7 +13,8 @@ internal sealed class SweepWatchCommand : PbmCommand
     /// <param name="open">Opens the journal.</param>
     /// <param name="time">The time; null for the machine's.</param>
     public SweepWatchCommand(Func<Call, ISweepJournal> open, TimeProvider? time = null)
-        : base("watch", "Watch a sweep until it has ended; Ctrl-C ends the watch, not the sweep", "pbm sweep watch tiny-1",
+        : base("watch", "Watch a sweep until it has ended; Ctrl-C ends the watch, not the sweep",
+            "pbm sweep watch tiny-1",
             "pbm sweep watch tiny-1 --json")
     {
         (this.open, this.time) = (open, time ?? TimeProvider.System);

@@ -71,7 +71,8 @@ internal sealed class TaskCheckCommand : PbmCommand
         HelpName = "PATH",
     };
 
-    /// <summary>The encoder of a checkpoint folder or tokenizer file, which is opened when the first text comes.</summary>
+    /// <summary>The encoder of a checkpoint folder or tokenizer file, which is opened when the first text
+    /// comes.</summary>
     /// <exception cref="FileNotFoundException">There is none; thrown by the encoder.</exception>
     internal static EncodeText Encoder(string path)
     {

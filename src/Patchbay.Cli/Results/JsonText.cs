@@ -58,5 +58,6 @@ internal static class JsonText
         json.WriteEndObject();
     }
 
-    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "null";
+    private static string Number(double value) => double.IsFinite(value)
+        ? value.ToString("R", CultureInfo.InvariantCulture) : "null";
 }

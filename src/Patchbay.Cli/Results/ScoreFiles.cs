@@ -15,7 +15,8 @@ internal static class ScoreFiles
     }
 
     /// <summary>The document, a row of scores to a line; a number that is not finite is null.</summary>
-    public static string Json(SweepState state, IReadOnlyList<(PathScores Scores, double Seconds)> groups, double seconds, string model,
+    public static string Json(SweepState state, IReadOnlyList<(PathScores Scores, double Seconds)> groups,
+        double seconds, string model,
         string task, bool seeded) => JsonText.Write(json =>
     {
         var (plan, first) = (state.Plan!, state.Plan!.Models[0]);
@@ -30,7 +31,8 @@ internal static class ScoreFiles
         json.WriteString("dtype", plan.Compute.Dtype);
         json.WriteString("device", plan.Compute.Device);
         json.WriteNumber("threads", plan.Compute.Threads);
-        json.WriteString("evaluator", SweepResults.PathPatching(state, first.Name)[0].Stage.Parameters.As<PathPatchingParameters>().Reference
+        json.WriteString("evaluator", SweepResults.PathPatching(state, first.Name)[0]
+            .Stage.Parameters.As<PathPatchingParameters>().Reference
             ? "reference" : "cone");
         json.WriteStartObject("groups");
         foreach (var (scores, spent) in groups) SweepExport.WriteScores(json, scores, spent);

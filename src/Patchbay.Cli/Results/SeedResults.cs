@@ -8,7 +8,8 @@ internal static class SeedResults
 {
     private static string Task => LabData.Evaluations[0];
 
-    /// <summary>Prints each model's accuracy over seeds, and how much more it is than its base's; nothing where there are no results.</summary>
+    /// <summary>Prints each model's accuracy over seeds, and how much more it is than its base's; nothing where there
+    /// are no results.</summary>
     public static void Show(Call call, string title, IReadOnlyList<QuartetModel> results)
     {
         if (results.Count == 0) return;

@@ -8,7 +8,8 @@ namespace Patchbay.Experiments;
 /// <param name="Head">Which.</param>
 public readonly record struct PlacedHead(string Position, Head Head);
 
-/// <summary>Activation patching: z of heads at named positions of prompts is taken from their counterfactuals, and everything after runs freely.</summary>
+/// <summary>Activation patching: z of heads at named positions of prompts is taken from their counterfactuals, and
+/// everything after runs freely.</summary>
 public static class HeadPatching
 {
     /// <summary>Whether the most probable token is the prompt's answer: one row per set of heads.</summary>
@@ -18,21 +19,25 @@ public static class HeadPatching
     /// <param name="memoryBytes">Memory to stay within, or null for what is free.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
-    public static bool[][] Answered(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets, long? memoryBytes,
+    public static bool[][] Answered(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
+        long? memoryBytes,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         using var batches = Batches(model, pairs, sets, memoryBytes);
         return new PlannedVariants(batches, batch => Variants(model, batch, sets)).Answered(progress, cancel);
     }
 
-    /// <summary>The relative change (p_patched - p_clean) / p_clean of the answer's probability: one row per set of heads.</summary>
+    /// <summary>The relative change (p_patched - p_clean) / p_clean of the answer's probability: one row per set of
+    /// heads.</summary>
     /// <inheritdoc cref="Answered"/>
-    public static double[][] Changes(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets, long? memoryBytes,
+    public static double[][] Changes(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
+        long? memoryBytes,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         using var batches = Batches(model, pairs, sets, memoryBytes);
         var p = batches.Evaluate(batch => Variants(model, batch, [[], .. sets]), Answers.Probability, progress, cancel);
-        return [.. Enumerable.Range(1, sets.Count).Select(v => Enumerable.Range(0, pairs.Count).Select(n => p[v, n] / p[0, n] - 1).ToArray())];
+        return [.. Enumerable.Range(1, sets.Count).Select(v => Enumerable.Range(0, pairs.Count)
+            .Select(n => p[v, n] / p[0, n] - 1).ToArray())];
     }
 
     private static PromptBatches Batches(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
@@ -48,7 +53,8 @@ public static class HeadPatching
         string[] names = [.. sets.SelectMany(s => s).Select(h => h.Position).Distinct()];
         if (names.Length == 0) return [.. sets.Select(_ => new Variant())];
         var pairs = new PromptSet(batch.Prompts);
-        var z = BaseRun.CaptureZ(model, new([.. batch.Prompts.Select(p => p.Counterfactual.Ids)]), [.. names.Select(pairs.CounterfactualPositions)])
+        var z = BaseRun.CaptureZ(model, new([.. batch.Prompts.Select(p => p.Counterfactual.Ids)]),
+            [.. names.Select(pairs.CounterfactualPositions)])
             .Select(layers => layers.Select(InScope).ToArray()).ToArray();
         return [.. sets.Select(set => new Variant
         {

@@ -1,9 +1,10 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Activation patching (Vig et al. 2020; Meng et al. 2022): z of a set of heads at their positions is taken from each prompt's
-/// counterfactual, everything after runs freely; how often the answer is still the prompt's, and the mean relative change of its
-/// probability. Which two prompts belong together is the task's: a task file may pair any two. A unit is some pairs, with all sets.
+/// Activation patching (Vig et al. 2020; Meng et al. 2022): z of a set of heads at their positions is taken from each
+/// prompt's counterfactual, everything after runs freely; how often the answer is still the prompt's, and the mean
+/// relative change of its probability. Which two prompts belong together is the task's: a task file may pair any two. A
+/// unit is some pairs, with all sets.
 /// </summary>
 public sealed class PatchExperiment : Experiment<PatchParameters, None>
 {
@@ -38,8 +39,10 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         // Heads that are named need no circuit.
         var named = request.Values["heads"].Split(',').All(s => s.Contains('@'));
         var (resolved, after) = CircuitSource.Resolve(named
-            ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } } : request);
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<PatchParameters>()), after)];
+            ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } }
+                : request);
+        return [new($"{request.Model}/{Name}", Name, request.Model,
+            JsonRecord.Of(resolved.Parameters<PatchParameters>()), after)];
     }
 
     /// <inheritdoc/>
@@ -47,7 +50,8 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         new() { Circuit = SweepResults.Circuit(state, stage, p) };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) => [("all", default)];
+    protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) =>
+        [("all", default)];
 
     /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<PatchParameters, None> unit)
@@ -55,15 +59,19 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         var (p, circuit, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Model.Config);
         var pairs = unit.Prompts(p.Prompts);
         if (p.Into == IntoCounterfactual)
-            pairs = new([.. pairs.Prompts.Select(pair => pair with { Clean = pair.Counterfactual, Counterfactual = pair.Clean })]);
+            pairs = new([.. pairs.Prompts.Select(pair => pair with { Clean = pair.Counterfactual,
+                Counterfactual = pair.Clean })]);
         var sets = PatchedFinding.Sets(p, circuit);
         var heads = sets.Select(s => Placed(s, circuit, config)).ToArray();
         var memory = unit.Plan.Compute.MemoryBytes;
-        var right = HeadPatching.Answered(unit.Model, pairs, heads, memory, done => unit.Progress(done / 2), unit.Cancel);
-        var change = HeadPatching.Changes(unit.Model, pairs, heads, memory, done => unit.Progress(0.5 + done / 2), unit.Cancel);
+        var right = HeadPatching.Answered(unit.Model, pairs, heads, memory, done => unit.Progress(done / 2),
+            unit.Cancel);
+        var change = HeadPatching.Changes(unit.Model, pairs, heads, memory, done => unit.Progress(0.5 + done / 2),
+            unit.Cancel);
         return [.. sets.SelectMany((set, i) => new[]
         {
-            About(heads[i], Result.Answered($"{set} right", right[i])), About(heads[i], Result.Mean($"{set} change", change[i])),
+            About(heads[i], Result.Answered($"{set} right", right[i])),
+                About(heads[i], Result.Mean($"{set} change", change[i])),
         })];
     }
 
@@ -77,12 +85,15 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
     {
         IReadOnlyList<PlacedHead> heads = set.Split('@') is [var list, var position]
             ? [.. Head.ParseAll(list).Select(h => new PlacedHead(position, h))]
-            : set == PatchedFinding.Whole ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
-            : circuit.Groups.TryGetValue(set, out var group) ? [.. group.Select(h => new PlacedHead(circuit.Chain.Group(set).Position, h))]
+            : set == PatchedFinding.Whole
+                ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
+            : circuit.Groups.TryGetValue(set, out var group)
+                ? [.. group.Select(h => new PlacedHead(circuit.Chain.Group(set).Position, h))]
             : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of "
                 + $"{string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last");
         foreach (var (_, head) in heads.Where(h => h.Head.Layer >= config.Layers || h.Head.Index >= config.Heads))
-            throw new InvalidDataException($"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
+            throw new InvalidDataException(
+                $"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
         return heads;
     }
 }

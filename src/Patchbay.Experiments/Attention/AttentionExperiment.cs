@@ -3,11 +3,12 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Attention patterns: how much each head of a circuit attends from its group's position to each named position, in the
-/// mean over prompts (Prakash et al. 2024, section 4). A unit is some prompts.</summary>
+/// <summary>Attention patterns: how much each head of a circuit attends from its group's position to each named
+/// position, in the mean over prompts (Prakash et al. 2024, section 4). A unit is some prompts.</summary>
 public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
 {
-    private const string EntityPositions = "correct_object,previous_query_label,query_label,last,object_*,label_*,separator_*,first";
+    private const string EntityPositions =
+        "correct_object,previous_query_label,query_label,last,object_*,label_*,separator_*,first";
 
     /// <inheritdoc/>
     public override string Name => Kinds.Attention;
@@ -24,7 +25,8 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
         new("positions", "",
             "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the first token; what none names is "
             + $"'other'; where none is given {EntityPositions} for entity tracking, and those of a prompt file",
-            text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null : "a list of named positions"),
+            text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null
+                : "a list of named positions"),
         CircuitSource.Field,
         FieldCheck.Count("prompts", 100, "Prompts to look at"),
         FieldCheck.Batch,
@@ -35,7 +37,8 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
     {
         var (resolved, after) = CircuitSource.Resolve(request);
         var p = resolved.Parameters<AttentionParameters>();
-        if (p.Positions.Count == 0) p = p with { Positions = request.Positions is { } own ? [.. own, "first"] : EntityPositions.Split(',') };
+        if (p.Positions.Count == 0) p = p with { Positions = request.Positions is { } own ? [.. own, "first"]
+            : EntityPositions.Split(',') };
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), after)];
     }
 
@@ -44,12 +47,14 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
         new() { Circuit = SweepResults.Circuit(state, stage, p) };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs, PlannedModel model) => [("all", default)];
+    protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs,
+        PlannedModel model) => [("all", default)];
 
     /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<AttentionParameters, None> unit)
     {
-        var (prompts, circuit, names) = (unit.Prompts(unit.Parameters.Prompts), unit.Inputs.Circuit!, unit.Parameters.Named());
+        var (prompts, circuit, names) = (unit.Prompts(unit.Parameters.Prompts), unit.Inputs.Circuit!,
+            unit.Parameters.Named());
         using var scope = NewDisposeScope();
         using var run = BaseRun.Create(unit.Model, new([.. prompts.Prompts.Select(p => p.Clean.Ids)]),
             circuit.Chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min()));
@@ -65,7 +70,8 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
             double Weight(Head head, int prompt, int position) =>
                 values[(prompt * weights.shape[1] + head.Index) * weights.shape[2] + position];
             foreach (var (group, head) in same)
-                results.AddRange(names.Select((name, i) => Result.Mean($"{group} {head} {name}", [.. targets.Select((t, n) =>
+                results.AddRange(names.Select((name, i) => Result.Mean($"{group} {head} {name}",
+                    [.. targets.Select((t, n) =>
                     Enumerable.Range(0, at[n] + 1).Where(p => t[p] == i).Sum(p => Weight(head, n, p)))]) with
                 { Head = head, Position = same.Key.Position }));
         }
@@ -81,7 +87,8 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
             if (names[i] == "first") targets[0] = i;
             foreach (var (name, position) in prompt.Positions)
             {
-                if (name == names[i] || names[i].EndsWith('*') && name.StartsWith(names[i][..^1], StringComparison.Ordinal))
+                if (name == names[i] || names[i].EndsWith('*') && name.StartsWith(names[i][..^1],
+                    StringComparison.Ordinal))
                     targets[position] = i;
             }
         }

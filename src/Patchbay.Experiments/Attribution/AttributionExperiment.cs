@@ -1,9 +1,9 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Attribution patching (<see cref="AttributionPatching"/>): path patching's scores to first order, all heads from one backward pass
-/// a batch; a fast screen. Beside it stand its rank correlation with the exact scores, and how many of the exact top k its top 2k
-/// holds: so one sees when the shortcut can be trusted. A unit is one group in one form.
+/// Attribution patching (<see cref="AttributionPatching"/>): path patching's scores to first order, all heads from one
+/// backward pass a batch; a fast screen. Beside it stand its rank correlation with the exact scores, and how many of
+/// the exact top k its top 2k holds: so one sees when the shortcut can be trusted. A unit is one group in one form.
 /// </summary>
 public sealed class AttributionExperiment : Experiment<AttributionParameters, (string Group, string Form)>
 {
@@ -23,10 +23,12 @@ public sealed class AttributionExperiment : Experiment<AttributionParameters, (s
     [
         new("forms", $"{Gradient},{Integrated}",
             $"'{Gradient}' at the clean prompt, or '{Integrated}' along the line to the counterfactual",
-            text => text.Split(',').All(f => f is Gradient or Integrated) ? null : $"a list of '{Gradient}' and '{Integrated}'"),
+            text => text.Split(',').All(f => f is Gradient or Integrated) ? null
+                : $"a list of '{Gradient}' and '{Integrated}'"),
         FieldCheck.Count("steps", 8, "Points of the integrated form"),
         FieldCheck.Count("top", 0,
-            "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers", 0),
+            "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers",
+                0),
     ];
 
     /// <inheritdoc/>
@@ -34,9 +36,12 @@ public sealed class AttributionExperiment : Experiment<AttributionParameters, (s
     {
         var groups = request.Earlier(Kinds.PathPatching, request.Model);
         if (groups.Count == 0)
-            throw new InvalidDataException($"expected {Kinds.PathPatching} before {Name}, which is compared with it, found none");
-        var parameters = request.Parameters<AttributionParameters>() with { Chain = CircuitSource.Chain(request, request.Model) };
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters), [.. groups.Select(s => s.Id)])];
+            throw new InvalidDataException(
+                $"expected {Kinds.PathPatching} before {Name}, which is compared with it, found none");
+        var parameters = request.Parameters<AttributionParameters>() with { Chain = CircuitSource.Chain(request,
+            request.Model) };
+        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
+            [.. groups.Select(s => s.Id)])];
     }
 
     /// <inheritdoc/>
@@ -47,17 +52,20 @@ public sealed class AttributionExperiment : Experiment<AttributionParameters, (s
     };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, (string, string))> Parts(AttributionParameters p, StageInputs inputs, PlannedModel model) =>
+    protected override IEnumerable<(string, (string, string))> Parts(AttributionParameters p, StageInputs inputs,
+        PlannedModel model) =>
         inputs.GroupReceivers!.Keys.SelectMany(group => p.Forms.Select(form => ($"{group}-{form}", (group, form))));
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<InterventionResult> Run(Unit<AttributionParameters, (string Group, string Form)> unit)
+    protected override IReadOnlyList<InterventionResult> Run(Unit<AttributionParameters,
+        (string Group, string Form)> unit)
     {
         var (group, form) = unit.Part;
         var within = unit.Parameters.Chain.Group(group);
         var scores = AttributionPatching.Scores(unit.Model, unit.Prompts(0), within, unit.Inputs.GroupReceivers![group],
             form == Gradient ? 0 : unit.Parameters.Steps, unit.Progress, unit.Plan.Compute.MemoryBytes, unit.Cancel);
-        return [.. scores.Select(s => new InterventionResult(AttributionFinding.Item(group, form, s.Head), s.Score.Value, s.Score.Error,
+        return [.. scores.Select(s => new InterventionResult(AttributionFinding.Item(group, form, s.Head),
+            s.Score.Value, s.Score.Error,
             s.Score.Samples) { Head = s.Head, Position = within.Position })];
     }
 }

@@ -6,16 +6,18 @@ namespace Patchbay.Experiments;
 /// <summary>
 /// Attribution patching (Nanda 2023; Syed et al. 2023): path patching to first order, all heads from one backward pass.
 ///
-/// Let f(z) = (p - p_clean) / p_clean for z of all heads at the group's position, where p is what <see cref="PathPatching"/>'s
-/// steps 2 and 3 make of z: all heads held at positions from there on, receivers' projections recorded, the run repeated with
-/// these. Path patching's effect of head s is f with z_s from the counterfactual; here it is
-/// &lt;df/dz_s at the clean z, z_s counterfactual - z_s clean&gt;. With integrated gradients (Sundararajan et al. 2017; for circuits
-/// Hanna et al. 2024) the gradient is the mean of those at (k + 1/2) / steps of the way on which all heads go together from
-/// clean to counterfactual, so that the scores of all heads sum to f of the counterfactual, up to the steps' number.
+/// Let f(z) = (p - p_clean) / p_clean for z of all heads at the group's position, where p is what
+/// <see cref="PathPatching"/>'s steps 2 and 3 make of z: all heads held at positions from there on, receivers'
+/// projections recorded, the run repeated with these. Path patching's effect of head s is f with z_s from the
+/// counterfactual; here it is &lt;df/dz_s at the clean z, z_s counterfactual - z_s clean&gt;. With integrated gradients
+/// (Sundararajan et al. 2017; for circuits Hanna et al. 2024) the gradient is the mean of those at (k + 1/2) / steps of
+/// the way on which all heads go together from clean to counterfactual, so that the scores of all heads sum to f of the
+/// counterfactual, up to the steps' number.
 /// </summary>
 public static class AttributionPatching
 {
-    /// <summary>Scores every head: mean over prompts and its standard error. Heads at or above every receiver score exactly 0.</summary>
+    /// <summary>Scores every head: mean over prompts and its standard error. Heads at or above every receiver score
+    /// exactly 0.</summary>
     /// <param name="model">The model.</param>
     /// <param name="prompts">The prompts.</param>
     /// <param name="group">The group: its position and composition.</param>
@@ -25,7 +27,8 @@ public static class AttributionPatching
     /// <param name="memoryBytes">Resident memory to stay within, or null for what is free.</param>
     /// <param name="cancel">Asked before each backward pass.</param>
     /// <exception cref="InvalidDataException">A prompt, receiver or the memory does not fit.</exception>
-    public static IReadOnlyList<HeadScore> Scores(Llama model, PromptSet prompts, PathGroup group, IReadOnlyList<Head> receivers, int integrationSteps,
+    public static IReadOnlyList<HeadScore> Scores(Llama model, PromptSet prompts, PathGroup group,
+        IReadOnlyList<Head> receivers, int integrationSteps,
         Action<double>? progress = null, long? memoryBytes = null, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(integrationSteps);
@@ -42,11 +45,13 @@ public static class AttributionPatching
             for (int first = 0, count; first < batch.Clean.Length; first += count)
             {
                 count = Math.Min(PromptsAtOnce(model, batch, group), batch.Clean.Length - first);
-                using var slice = new AttributionSlice(batch, group, receivers, first, count, prompts.Answers.AsSpan(done, count));
+                using var slice = new AttributionSlice(batch, group, receivers, first, count,
+                    prompts.Answers.AsSpan(done, count));
                 for (var k = 0; k < Math.Max(1, integrationSteps); k++)
                 {
                     cancel.ThrowIfCancellationRequested();
-                    slice.Add(integrationSteps == 0 ? 0 : (k + 0.5) / integrationSteps, 1.0 / Math.Max(1, integrationSteps), layers, effects, done);
+                    slice.Add(integrationSteps == 0 ? 0 : (k + 0.5) / integrationSteps,
+                        1.0 / Math.Max(1, integrationSteps), layers, effects, done);
                 }
                 done += count;
                 progress?.Invoke(done / (double)prompts.Count);
@@ -60,7 +65,8 @@ public static class AttributionPatching
     {
         var all = batch.Evaluator.Prompts;
         var depth = all.Tokens - batch.Positions[group.Position].Min();
-        var each = GradientCone.Bytes(model.Config, model.ElementSize, all.Tokens, depth, 2 * model.Config.Layers); // held, then free
+        // held, then free
+        var each = GradientCone.Bytes(model.Config, model.ElementSize, all.Tokens, depth, 2 * model.Config.Layers);
         return (int)Math.Clamp(batch.ReadingBytes / each, 1, all.Count);
     }
 }
@@ -75,7 +81,8 @@ internal sealed class AttributionSlice : IDisposable
     private readonly Tensor probability;  // clean, (N)
     private readonly Tensor answers;      // (N)
 
-    public AttributionSlice(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int first, int count, ReadOnlySpan<int> answers)
+    public AttributionSlice(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int first, int count,
+        ReadOnlySpan<int> answers)
     {
         using var scope = NewDisposeScope();
         run = ((ConeEvaluator)batch.Evaluator).Run;
@@ -90,15 +97,16 @@ internal sealed class AttributionSlice : IDisposable
 
     private IEnumerable<Tensor> Owned => [.. clean, .. way, probability, answers];
 
-    /// <summary>Adds share · &lt;gradient at a point of the way, way&gt; of the heads below <paramref name="layers"/> to effects
-    /// [layer, head, prompt], from prompt <paramref name="at"/> on.</summary>
+    /// <summary>Adds share · &lt;gradient at a point of the way, way&gt; of the heads below <paramref name="layers"/>
+    /// to effects [layer, head, prompt], from prompt <paramref name="at"/> on.</summary>
     public void Add(double point, double share, int layers, double[,,] effects, int at)
     {
         using var inner = NewDisposeScope();
         using var _ = enable_grad();
         using var factor = point.ToScalar();
         Tensor[] z = [.. Enumerable.Range(0, layers).Select(l => clean[l].add(way[l], factor).requires_grad_())];
-        var change = Probability(Final((l, own) => l < layers ? z[l] : own)) / probability; // each prompt's depends on its own z alone
+        // each prompt's depends on its own z alone
+        var change = Probability(Final((l, own) => l < layers ? z[l] : own)) / probability;
         var gradients = autograd.grad([change.sum()], z);
         for (var l = 0; l < layers; l++)
         {

@@ -4,12 +4,14 @@ using static TorchSharp.torch;
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Accuracy of circuits and of what is left without some heads, by mean ablation (Prakash et al. 2024, sections 3 and A; method, section 4): at
-/// each group's position only the circuit's heads keep their z, every other head there, and all heads at all other positions, are set
-/// to their mean over other prompts. F(C\K) removes heads K from the circuit, F(M\K) from the whole model.
+/// Accuracy of circuits and of what is left without some heads, by mean ablation (Prakash et al. 2024, sections 3 and
+/// A; method, section 4): at each group's position only the circuit's heads keep their z, every other head there, and
+/// all heads at all other positions, are set to their mean over other prompts. F(C\K) removes heads K from the circuit,
+/// F(M\K) from the whole model.
 ///
-/// What makes it fast: rows outside the groups' positions have nothing but means in them, so that they are the same in every circuit, and
-/// removing heads from one position changes only rows from there on. Each method says which base run it evaluates variants of.
+/// What makes it fast: rows outside the groups' positions have nothing but means in them, so that they are the same in
+/// every circuit, and removing heads from one position changes only rows from there on. Each method says which base run
+/// it evaluates variants of.
 /// </summary>
 public sealed class CircuitEvaluator : IDisposable
 {
@@ -28,37 +30,45 @@ public sealed class CircuitEvaluator : IDisposable
     /// <param name="means">The prompts whose activations are averaged.</param>
     /// <param name="chain">The chain, whose groups say at which positions heads live.</param>
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
-    /// <param name="elsewhere">Whether heads at other positions than the groups' keep their own z, in place of the paper's means: the circuit is then
-    /// judged at its positions alone.</param>
-    /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not do.</exception>
-    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain, long? memoryBytes = null,
+    /// <param name="elsewhere">Whether heads at other positions than the groups' keep their own z, in place of the
+    /// paper's means: the circuit is then judged at its positions alone.</param>
+    /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not
+    /// do.</exception>
+    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain,
+        long? memoryBytes = null,
         bool elsewhere = false)
     {
-        (this.model, this.prompts, this.chain, this.memoryBytes, this.elsewhere) = (model, prompts, chain, memoryBytes, elsewhere);
+        (this.model, this.prompts, this.chain, this.memoryBytes, this.elsewhere) = (model, prompts, chain, memoryBytes,
+            elsewhere);
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
-        if (means.Max(m => m.Length) is var reach && prompts.Prompts.FirstOrDefault(p => p.Clean.Ids.Length > reach) is { } longer)
+        if (means.Max(m => m.Length) is var reach && prompts.Prompts.FirstOrDefault(p =>
+            p.Clean.Ids.Length > reach) is { } longer)
             throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the longest prompt that mean activations are taken from, found {longer.Clean.Ids.Length}");
         mean = Ablation.MeanOf(model, new PaddedPrompts(means));
     }
 
-    /// <summary>Which prompts circuits answer: one row per circuit. Variants of a run in which every head is ablated: the circuits' heads come
-    /// alive at their positions.</summary>
-    public bool[][] Answered(IReadOnlyList<Circuit> circuits, Action<double>? progress = null, CancellationToken cancel = default) =>
+    /// <summary>Which prompts circuits answer: one row per circuit. Variants of a run in which every head is ablated:
+    /// the circuits' heads come alive at their positions.</summary>
+    public bool[][] Answered(IReadOnlyList<Circuit> circuits, Action<double>? progress = null,
+        CancellationToken cancel = default) =>
         Plan(circuits).Answered(progress, cancel);
 
-    /// <summary>Which prompts the circuit answers without some of its heads, F(C\K): one row per set K. Variants of the circuit's own run, in which
-    /// only rows from a removed head's position on, and layers from its own up, are computed again.</summary>
-    public bool[][] Without(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed, Action<double>? progress = null,
+    /// <summary>Which prompts the circuit answers without some of its heads, F(C\K): one row per set K. Variants of the
+    /// circuit's own run, in which only rows from a removed head's position on, and layers from its own up, are
+    /// computed again.</summary>
+    public bool[][] Without(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed,
+        Action<double>? progress = null,
         CancellationToken cancel = default) =>
         PlanWithout(circuit, removed).Answered(progress, cancel);
 
     /// <summary>Which prompts the whole model answers without some heads, F(M\K): one row per set K.</summary>
     /// <param name="removed">The sets.</param>
-    /// <param name="elsewhere">Whether all other positions than the groups' are left alone (completeness by groups) or mean-ablated too (by random
-    /// subsets).</param>
+    /// <param name="elsewhere">Whether all other positions than the groups' are left alone (completeness by groups) or
+    /// mean-ablated too (by random subsets).</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
-    public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere, Action<double>? progress = null,
+    public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere,
+        Action<double>? progress = null,
         CancellationToken cancel = default) =>
         PlanModelWithout(removed, elsewhere).Answered(progress, cancel);
 
@@ -77,22 +87,26 @@ public sealed class CircuitEvaluator : IDisposable
     {
         var alive = circuit.AtPositions;
         return new(Batches($"circuit {circuit}", batch => new Ablation(mean, Kept(batch, alive), elsewhere)), batch =>
-            Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).Of(alive), removed.Select(k => Gone(circuit, k).Select(Place))));
+            Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).Of(alive),
+                removed.Select(k => Gone(circuit, k).Select(Place))));
     }
 
     internal PlannedVariants PlanModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere)
     {
-        if (elsewhere || this.elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], removed.Select(k => k.Select(Place))));
+        if (elsewhere || this.elsewhere) return new(Batches("model", _ => null), batch =>
+            Removals(batch, [], removed.Select(k => k.Select(Place))));
         var alive = chain.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p, _ => AllHeads);
         return new(Batches("model at the groups' positions", batch => new Ablation(mean, Kept(batch, alive), false)),
-            batch => Removals(batch, new CircuitHolds(batch, model.Config, false).Of(alive), removed.Select(k => k.Select(Place))));
+            batch => Removals(batch, new CircuitHolds(batch, model.Config, false).Of(alive),
+                removed.Select(k => k.Select(Place))));
     }
 
     private IReadOnlyList<Head> AllHeads => [.. Head.All(model.Config.Layers, model.Config.Heads)];
 
     private PlacedHead Place(CircuitHead head) => new(chain.Group(head.Group).Position, head.Head);
 
-    /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every prompt.</summary>
+    /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every
+    /// prompt.</summary>
     private IEnumerable<PlacedHead> Others(Circuit circuit) =>
         circuit.AtPositions.SelectMany(p => AllHeads.Except(p.Value).Select(h => new PlacedHead(p.Key, h)));
 
@@ -108,17 +122,21 @@ public sealed class CircuitEvaluator : IDisposable
         if (open?.Key == key) return open.Value.Batches;
         open?.Batches.Dispose();
         open = null;
-        open = (key, new PromptBatches(model, prompts, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from, ablation(batch))));
+        open = (key, new PromptBatches(model, prompts, from, memoryBytes, batch =>
+            BaseRun.Create(model, batch.Clean, from, ablation(batch))));
         return open.Value.Batches;
     }
 
-    private static Variant Alive(BatchPrompts batch, CircuitHolds holds, IReadOnlyDictionary<string, IReadOnlyList<Head>> alive) => new()
+    private static Variant Alive(BatchPrompts batch, CircuitHolds holds, IReadOnlyDictionary<string,
+        IReadOnlyList<Head>> alive) => new()
     {
-        Refreshes = [.. alive.Where(p => p.Value.Count > 0).Select(p => new Refresh(p.Value.Min(h => h.Layer), batch.At(p.Key)))],
+        Refreshes = [.. alive.Where(p => p.Value.Count > 0).Select(p =>
+            new Refresh(p.Value.Min(h => h.Layer), batch.At(p.Key)))],
         Holds = holds.Of(alive),
     };
 
-    /// <summary>Removed heads that are gone from their position: one of another group there may be the same head, and stays.</summary>
+    /// <summary>Removed heads that are gone from their position: one of another group there may be the same head, and
+    /// stays.</summary>
     private static IEnumerable<CircuitHead> Gone(Circuit circuit, IReadOnlyList<CircuitHead> removed)
     {
         var left = circuit.Without(removed).AtPositions;
@@ -129,7 +147,8 @@ public sealed class CircuitEvaluator : IDisposable
         [.. alive.Select(p => new KeptHeads(batch.At(p.Key), p.Value))];
 
     /// <summary>Variants in which z of removed heads is its mean.</summary>
-    private Variant[] Removals(BatchPrompts batch, IReadOnlyList<Hold> holds, IEnumerable<IEnumerable<PlacedHead>> removed)
+    private Variant[] Removals(BatchPrompts batch, IReadOnlyList<Hold> holds,
+        IEnumerable<IEnumerable<PlacedHead>> removed)
     {
         var values = new Dictionary<(string, Head), Tensor>();
         HeadEdit Edit(string position, Head head)
@@ -141,6 +160,7 @@ public sealed class CircuitEvaluator : IDisposable
             }
             return new(Site.Z, head, batch.At(position), value);
         }
-        return [.. removed.Select(k => new Variant { Edits = [.. k.Distinct().Select(h => Edit(h.Position, h.Head))], Holds = holds })];
+        return [.. removed.Select(k => new Variant { Edits = [.. k.Distinct().Select(h => Edit(h.Position, h.Head))],
+            Holds = holds })];
     }
 }

@@ -5,11 +5,13 @@ namespace Patchbay.Experiments;
 /// <param name="OfModel">Whether the heads are left out of the whole model, and not of the circuit.</param>
 /// <param name="LeftOut">What is left out: "group-A" or "subset-03"; null for nothing.</param>
 /// <param name="Random">Number of the random circuit that takes the circuit's place, or null.</param>
-public readonly record struct CircuitPart(string Item, bool OfModel = false, string? LeftOut = null, int? Random = null);
+public readonly record struct CircuitPart(string Item, bool OfModel = false, string? LeftOut = null,
+    int? Random = null);
 
 /// <summary>
-/// How much of a model's accuracy a circuit has (<see cref="CircuitEvaluator"/>; method, section 4): accuracy of the whole model and
-/// of the circuit on the same prompts, whose ratio is faithfulness; random circuits of the same size; and completeness,
+/// How much of a model's accuracy a circuit has (<see cref="CircuitEvaluator"/>; method, section 4): accuracy of the
+/// whole model and of the circuit on the same prompts, whose ratio is faithfulness; random circuits of the same size;
+/// and completeness,
 /// |F(M\K) - F(C\K)|, for random subsets K and for each whole group. The circuit may be another model's.
 /// </summary>
 public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPart>
@@ -36,7 +38,8 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         FieldCheck.Elsewhere,
         FieldCheck.Count("random", 10, "Random circuits of the same size", 0),
         FieldCheck.Count("subsets", 20, "Random subsets for completeness", 0),
-        new("chain", PathChain.EntityTracking.ToString(), "Groups and their positions, for a circuit that is given", FieldCheck.Chain),
+        new("chain", PathChain.EntityTracking.ToString(), "Groups and their positions, for a circuit that is given",
+            FieldCheck.Chain),
         FieldCheck.Batch,
     ];
 
@@ -48,11 +51,15 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         Stage Of(CircuitParameters p, IReadOnlyList<string> after) =>
             new($"{request.Model}/{Name}/{p.Of}{suffix}", Name, request.Model, JsonRecord.Of(p), after);
         if (given.Circuit!.Contains('=') || CircuitSource.IsFile(given.Circuit))
-            return [Of(given with { Of = Given, Circuit = CircuitSource.Given(given.Chain, given.Circuit).ToString() }, [])];
-        var models = given.Circuit.Split(',').Select(name => name switch { Own => request.Model, Base => request.Models[0], _ => name }).Distinct();
+            return [Of(given with { Of = Given, Circuit = CircuitSource.Given(given.Chain, given.Circuit).ToString() },
+                [])];
+        var models = given.Circuit.Split(',')
+            .Select(name => name switch { Own => request.Model, Base => request.Models[0], _ => name }).Distinct();
         return [.. models.Select(of => request.Models.Contains(of)
-            ? Of(given with { Of = of, Circuit = null, Chain = CircuitSource.Chain(request, of) }, CircuitSource.Needed(request, of))
-            : throw new InvalidDataException($"expected a circuit of a model of the study ({string.Join(", ", request.Models)}), '{Own}', "
+            ? Of(given with { Of = of, Circuit = null, Chain = CircuitSource.Chain(request, of) },
+                CircuitSource.Needed(request, of))
+            : throw new InvalidDataException(
+                $"expected a circuit of a model of the study ({string.Join(", ", request.Models)}), '{Own}', "
                 + $"'{Base}', a circuit as text or a .json file, found '{of}'"))];
     }
 
@@ -61,14 +68,17 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given) : SweepResults.Circuit(state, p.Of) };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, CircuitPart)> Parts(CircuitParameters p, StageInputs inputs, PlannedModel model)
+    protected override IEnumerable<(string, CircuitPart)> Parts(CircuitParameters p, StageInputs inputs,
+        PlannedModel model)
     {
-        // In an order in which units in a row share a base run: everything ablated, the whole model, the model at the groups' positions.
+        // In an order in which units in a row share a base run: everything ablated, the whole model, the model at the
+        // groups' positions.
         var leftOut = CircuitFinding.LeftOut(inputs.Circuit!, p);
         CircuitPart[] parts =
         [
             new(CircuitFinding.TheCircuit),
-            .. Enumerable.Range(0, p.Random).Select(i => new CircuitPart(CircuitFinding.Numbered("random", i), Random: i)),
+            .. Enumerable.Range(0, p.Random)
+                .Select(i => new CircuitPart(CircuitFinding.Numbered("random", i), Random: i)),
             .. leftOut.Select(k => new CircuitPart($"{k}-{CircuitFinding.TheCircuit}", false, k)),
             new(CircuitFinding.WholeModel, OfModel: true),
             .. leftOut.Select(k => new CircuitPart($"{k}-{CircuitFinding.WholeModel}", true, k)),
@@ -86,7 +96,8 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         if (part.Random is { } number)
             circuit = circuit.Random(config.Layers, config.Heads, Chance(unit, $"random {number:00}"));
         var right = (part.OfModel
-            ? evaluator.ModelWithout([removed], elsewhere: part.LeftOut is null || part.LeftOut.StartsWith("group", StringComparison.Ordinal),
+            ? evaluator.ModelWithout([removed], elsewhere: part.LeftOut is null
+                || part.LeftOut.StartsWith("group", StringComparison.Ordinal),
                 unit.Progress, unit.Cancel)
             : evaluator.Answered([circuit.Without(removed)], unit.Progress, unit.Cancel))[0];
         return

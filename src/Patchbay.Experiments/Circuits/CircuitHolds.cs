@@ -1,6 +1,7 @@
 namespace Patchbay.Experiments;
 
-/// <summary>What is held in a circuit: at positions where some heads are alive the others, everywhere else all.</summary>
+/// <summary>What is held in a circuit: at positions where some heads are alive the others, everywhere else
+/// all.</summary>
 /// <param name="batch">The prompts.</param>
 /// <param name="config">The model's shape.</param>
 /// <param name="elsewhere">Whether nothing is held elsewhere.</param>
@@ -34,16 +35,19 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool 
         ];
     }
 
-    /// <summary>The heads that are not alive, at each position. Where two names fall on one position of a prompt, the heads of both are alive there.</summary>
+    /// <summary>The heads that are not alive, at each position. Where two names fall on one position of a prompt, the
+    /// heads of both are alive there.</summary>
     private IEnumerable<Hold> AtPositions(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive, string[] names)
     {
         var together = Enumerable.Range(0, batch.Prompts.Count)
-            .SelectMany(n => names.GroupBy(name => batch.At(name)[n]).Select(g => (Names: string.Join(' ', g), Position: g.Key, Prompt: n)))
+            .SelectMany(n => names.GroupBy(name => batch.At(name)[n])
+                .Select(g => (Names: string.Join(' ', g), Position: g.Key, Prompt: n)))
             .GroupBy(g => g.Names);
         foreach (var same in together)
         {
             var living = same.Key.Split(' ').SelectMany(name => alive[name]).ToHashSet();
-            var (at, to) = (Enumerable.Repeat(1, batch.Prompts.Count).ToArray(), new int[batch.Prompts.Count]); // from 1 to 0: nothing
+            // from 1 to 0: nothing
+            var (at, to) = (Enumerable.Repeat(1, batch.Prompts.Count).ToArray(), new int[batch.Prompts.Count]);
             foreach (var (_, position, prompt) in same) (at[prompt], to[prompt]) = (position, position);
             yield return new Hold(at, to,
                 [.. Head.All(config.Layers, config.Heads).Where(h => !living.Contains(h))]);

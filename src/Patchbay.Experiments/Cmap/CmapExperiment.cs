@@ -1,9 +1,10 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Cross-model activation patching (<see cref="Cmap"/>; method, section 6) of a fine-tuned model's heads into the base, by group and
-/// for the whole circuit. Two stages: one runs on the donor and keeps its activations as artifacts, one reads them where the base is
-/// loaded. A unit of the first is some prompts; of the second, a form of patching (of some prompts).
+/// Cross-model activation patching (<see cref="Cmap"/>; method, section 6) of a fine-tuned model's heads into the base,
+/// by group and for the whole circuit. Two stages: one runs on the donor and keeps its activations as artifacts, one
+/// reads them where the base is loaded. A unit of the first is some prompts; of the second, a form of patching (of some
+/// prompts).
 /// </summary>
 public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
 {
@@ -37,15 +38,18 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
     {
         var into = request.Values["into"] is Base ? request.Models[0] : request.Values["into"];
         if (!request.Models.Contains(into))
-            throw new InvalidDataException($"expected a model of the study ({string.Join(", ", request.Models)}) or 'base', found '{into}'");
+            throw new InvalidDataException(
+                $"expected a model of the study ({string.Join(", ", request.Models)}) or 'base', found '{into}'");
         if (into == request.Model) return [];
         string[] dcm = [.. request.Earlier(Kinds.Dcm, request.Model).Select(s => s.Id)];
         if (request.Values["heads"] == OfDcm && dcm.Length == 0)
             throw new InvalidDataException($"expected {Kinds.Dcm} of {request.Model} before this stage, found none");
         var (resolved, after) = CircuitSource.Resolve(request);
         var heads = request.Values["heads"] == OfCircuit || dcm.Length == 0 ? OfCircuit : OfDcm;
-        var p = resolved.Parameters<CmapParameters>() with { Heads = heads, Donor = request.Model, Part = CmapParameters.Capture };
-        var capture = new Stage($"{request.Model}/{Name}/{into}-{CmapParameters.Capture}", Name, request.Model, JsonRecord.Of(p),
+        var p = resolved.Parameters<CmapParameters>() with { Heads = heads, Donor = request.Model,
+            Part = CmapParameters.Capture };
+        var capture = new Stage($"{request.Model}/{Name}/{into}-{CmapParameters.Capture}", Name, request.Model,
+            JsonRecord.Of(p),
             [.. after, .. heads == OfDcm ? dcm : []]);
         return [capture, Patch($"{into}/{Name}/{request.Model}", into, p, capture)];
     }
@@ -72,7 +76,8 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, CmapForm?)> Parts(CmapParameters p, StageInputs inputs, PlannedModel model) =>
+    protected override IEnumerable<(string, CmapForm?)> Parts(CmapParameters p, StageInputs inputs,
+        PlannedModel model) =>
         p.Part == CmapParameters.Capture ? [("activations", null)]
             : inputs.Artifacts is { Count: 0 } ? [] // nothing was tuned
             : p.Forms.Select(f => (f.Replace(' ', '_'), (CmapForm?)new CmapForm(f)));
@@ -87,22 +92,27 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
         IReadOnlyList<string> Groups(string set) => set == CmapFinding.NoHeads ? []
             : set == CmapFinding.Whole ? [.. heads.Groups.Keys] : [set];
         string[] sets = [CmapFinding.NoHeads, .. CmapFinding.Sets(heads)];
-        var answered = Cmap.Answered(unit.Model, prompts, heads, unit.Session.Artifacts.PathOf(hash), [.. sets.Select(s => (form, Groups(s)))],
+        var answered = Cmap.Answered(unit.Model, prompts, heads, unit.Session.Artifacts.PathOf(hash),
+            [.. sets.Select(s => (form, Groups(s)))],
             unit.Session.Unaltered(unit.Plan, prompts, Cmap.First(prompts, heads)), unit.Progress, unit.Cancel);
         return [.. sets.Zip(answered, (set, right) => Result.Answered($"{form.Name} {set}", right) with
         { Position = heads.Groups.ContainsKey(set) ? heads.Chain.Group(set).Position : null })];
     }
 
     /// <summary>Keeps a donor's activations, and says which prompts it answers itself.</summary>
-    public static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, PromptSet prompts, Circuit heads,
+    public static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, PromptSet prompts,
+        Circuit heads,
         IReadOnlyList<string> forms, Action<double> progress, CancellationToken cancel)
     {
-        var hash = artifacts.Keep(path => Cmap.Capture(donor, prompts, heads, [.. forms.Select(f => new CmapForm(f))], path, cancel));
+        var hash = artifacts.Keep(path => Cmap.Capture(donor, prompts, heads, [.. forms.Select(f => new CmapForm(f))],
+            path, cancel));
         progress(0.5);
         return
         [
-            Result.Number(CmapParameters.Capture, heads.Heads.Count, prompts.Count) with { Detail = new() { Artifact = hash } },
-            Result.Answered(CmapFinding.DonorsOwn, TaskAccuracy.Ask(donor, prompts, p => progress(0.5 + p / 2), cancel).Right),
+            Result.Number(CmapParameters.Capture, heads.Heads.Count,
+                prompts.Count) with { Detail = new() { Artifact = hash } },
+            Result.Answered(CmapFinding.DonorsOwn, TaskAccuracy.Ask(donor, prompts, p => progress(0.5 + p / 2), cancel)
+                .Right),
         ];
     }
 }

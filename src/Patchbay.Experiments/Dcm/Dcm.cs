@@ -18,7 +18,8 @@ public sealed record DcmOptions
     /// <summary>In each epoch the mask after steps 0, k, 2k, ... goes to validation.</summary>
     public int EvaluateEvery { get; init; } = 4;
 
-    /// <summary>Resident memory to stay within, in bytes, or null for what is free: base runs that do not fit are made anew.</summary>
+    /// <summary>Resident memory to stay within, in bytes, or null for what is free: base runs that do not fit are made
+    /// anew.</summary>
     public long? MemoryBytes { get; init; }
 
     /// <summary>Whole forward and backward passes in place of the cone.</summary>
@@ -44,7 +45,8 @@ public sealed record DcmValidation(int Step, int Heads, Proportion Answered);
 /// <param name="AllHeadsAnswers">The same with the whole group patched.</param>
 /// <param name="Steps">Every step.</param>
 /// <param name="Validations">Every validation.</param>
-public sealed record DcmResult(IReadOnlyList<Head> Heads, double[] Mask, Proportion Validation, bool[] TestAnswers, bool[] AllHeadsAnswers,
+public sealed record DcmResult(IReadOnlyList<Head> Heads, double[] Mask, Proportion Validation, bool[] TestAnswers,
+    bool[] AllHeadsAnswers,
     IReadOnlyList<DcmStep> Steps, IReadOnlyList<DcmValidation> Validations)
 {
     /// <summary>Accuracy on the test triples.</summary>
@@ -55,13 +57,13 @@ public sealed record DcmResult(IReadOnlyList<Head> Heads, double[] Mask, Proport
 }
 
 /// <summary>
-/// Desiderata-based component masking (Davies et al. 2023, "Discovering Variable Binding Circuitry with Desiderata"; here as
-/// Prakash et al. 2024, section 5): which heads of a group carry a piece of information.
+/// Desiderata-based component masking (Davies et al. 2023, "Discovering Variable Binding Circuitry with Desiderata";
+/// here as Prakash et al. 2024, section 5): which heads of a group carry a piece of information.
 ///
-/// A mask m, one number a head, initially 1, makes z of head i at the group's position m_i · z + (1 - m_i) · z_source, where z is
-/// the altered run's own. Adam minimises -mean(logit of the target at the last token) + lambda · sum(1 - m) over the training
-/// triples; m is clamped to 0..1 before every step, weights are frozen. Of the masks validated, rounded, the one of best accuracy
-/// is kept, of equals the one with more heads, of these the earliest.
+/// A mask m, one number a head, initially 1, makes z of head i at the group's position m_i · z + (1 - m_i) · z_source,
+/// where z is the altered run's own. Adam minimises -mean(logit of the target at the last token) + lambda · sum(1 - m)
+/// over the training triples; m is clamped to 0..1 before every step, weights are frozen. Of the masks validated,
+/// rounded, the one of best accuracy is kept, of equals the one with more heads, of these the earliest.
 /// </summary>
 public static class Dcm
 {
@@ -75,8 +77,10 @@ public static class Dcm
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each step.</param>
     /// <exception cref="InvalidDataException">A head or triple does not fit, or the memory is too small.</exception>
-    public static DcmResult Train(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train, IReadOnlyList<DcmTriple> validation,
-        IReadOnlyList<DcmTriple> test, DcmOptions options, Action<double>? progress = null, CancellationToken cancel = default)
+    public static DcmResult Train(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
+        IReadOnlyList<DcmTriple> validation,
+        IReadOnlyList<DcmTriple> test, DcmOptions options, Action<double>? progress = null,
+            CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Epochs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.EvaluateEvery, 1);
@@ -85,21 +89,27 @@ public static class Dcm
         DcmTriple.Check(train, "train", model.Config);
         DcmTriple.Check(validation, "validation", model.Config);
         DcmTriple.Check(test, "test", model.Config);
-        using var sources = options.Reference ? null : new DcmSources(model, group, train.Concat(validation).Concat(test));
+        using var sources = options.Reference ? null : new DcmSources(model, group, train.Concat(validation)
+            .Concat(test));
         var steps = Steps(model, group, train, sources, options, part => progress?.Invoke(0.8 * part), cancel);
         // The mask does not depend on its validations: they can all be made at once.
         var perEpoch = steps.Count / options.Epochs;
         int[] validated = [.. Enumerable.Range(0, steps.Count).Where(s => s % perEpoch % options.EvaluateEvery == 0)];
         Head[][] kept = [.. validated.Select(s => Kept(group, steps[s].Mask))];
-        var right = Right(DcmEvaluation.Answered(model, kept, validation, options, sources, part => progress?.Invoke(0.8 + 0.1 * part), cancel));
+        var right = Right(DcmEvaluation.Answered(model, kept, validation, options, sources, part =>
+            progress?.Invoke(0.8 + 0.1 * part), cancel));
         var best = Best(right, [.. kept.Select(k => k.Length)]);
-        var tested = DcmEvaluation.Answered(model, [kept[best], group], test, options, sources, part => progress?.Invoke(0.9 + 0.1 * part), cancel);
+        var tested = DcmEvaluation.Answered(model, [kept[best], group], test, options, sources, part =>
+            progress?.Invoke(0.9 + 0.1 * part), cancel);
         bool[] Tested(int set) => [.. Enumerable.Range(0, test.Count).Select(n => tested[set, n])];
-        return new DcmResult(kept[best], Clamped(steps[validated[best]].Mask), new(right[best], validation.Count), Tested(0), Tested(1), steps,
-            [.. validated.Select((step, v) => new DcmValidation(step, kept[v].Length, new(right[v], validation.Count)))]);
+        return new DcmResult(kept[best], Clamped(steps[validated[best]].Mask), new(right[best], validation.Count),
+            Tested(0), Tested(1), steps,
+            [.. validated.Select((step, v) => new DcmValidation(step, kept[v].Length,
+                new(right[v], validation.Count)))]);
     }
 
-    /// <summary>Functionality test: whether each triple is answered with its target when heads are patched entirely from source to base.</summary>
+    /// <summary>Functionality test: whether each triple is answered with its target when heads are patched entirely
+    /// from source to base.</summary>
     /// <param name="model">The model.</param>
     /// <param name="heads">The heads patched; none asks the unaltered model.</param>
     /// <param name="triples">The triples.</param>
@@ -107,7 +117,8 @@ public static class Dcm
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each batch.</param>
     /// <exception cref="InvalidDataException">A head or triple does not fit, or the memory is too small.</exception>
-    public static bool[] Answered(Llama model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples, DcmOptions? options = null,
+    public static bool[] Answered(Llama model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples,
+        DcmOptions? options = null,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         CheckHeads(heads, model.Config);
@@ -121,7 +132,8 @@ public static class Dcm
     internal static int Best(IReadOnlyList<int> right, IReadOnlyList<int> heads) =>
         Enumerable.Range(0, right.Count).OrderByDescending(v => right[v]).ThenByDescending(v => heads[v]).First();
 
-    private static List<DcmStep> Steps(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train, DcmSources? sources,
+    private static List<DcmStep> Steps(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
+        DcmSources? sources,
         DcmOptions options, Action<double> progress, CancellationToken cancel)
     {
         var steps = new List<DcmStep>();
@@ -159,7 +171,8 @@ public static class Dcm
     private static double[] Clamped(double[] mask) => [.. mask.Select(m => Math.Clamp(m, 0, 1))];
 
     private static int[] Right(bool[,] answered) =>
-        [.. Enumerable.Range(0, answered.GetLength(0)).Select(p => Enumerable.Range(0, answered.GetLength(1)).Count(n => answered[p, n]))];
+        [.. Enumerable.Range(0, answered.GetLength(0)).Select(p => Enumerable.Range(0, answered.GetLength(1))
+            .Count(n => answered[p, n]))];
 
     private static void CheckHeads(IReadOnlyList<Head> heads, LlamaConfig config)
     {
@@ -172,10 +185,12 @@ public static class Dcm
             }
         }
         var twice = heads.GroupBy(h => h).FirstOrDefault(same => same.Count() > 1);
-        if (twice is not null) throw new InvalidDataException($"the group names head {twice.Key} twice; expected each head once.");
+        if (twice is not null) throw new InvalidDataException(
+            $"the group names head {twice.Key} twice; expected each head once.");
     }
 
-    /// <summary>Adam (Kingma and Ba 2015) over a handful of numbers, with the usual betas .9 and .999 and epsilon 1e-8.</summary>
+    /// <summary>Adam (Kingma and Ba 2015) over a handful of numbers, with the usual betas .9 and .999 and epsilon
+    /// 1e-8.</summary>
     private sealed class Adam(int size, double rate)
     {
         private readonly double[] mean = new double[size], square = new double[size];

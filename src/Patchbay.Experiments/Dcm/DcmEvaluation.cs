@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Which triples a model answers with their target when heads are patched entirely from source to base.</summary>
+/// <summary>Which triples a model answers with their target when heads are patched entirely from source to
+/// base.</summary>
 internal static class DcmEvaluation
 {
     private const int AtOnce = 128; // triples whose base run is kept at a time
 
-    /// <summary>Whether the target is the most probable of all tokens, by [set of heads, triple]: all sets ride one pass.</summary>
+    /// <summary>Whether the target is the most probable of all tokens, by [set of heads, triple]: all sets ride one
+    /// pass.</summary>
     /// <param name="model">The model.</param>
     /// <param name="patched">Sets of heads.</param>
     /// <param name="triples">The triples.</param>
@@ -16,7 +18,8 @@ internal static class DcmEvaluation
     /// <param name="sources">The sources' z of these heads; null for the reference, which makes its own.</param>
     /// <param name="progress">Told the share done.</param>
     /// <param name="cancel">Asked before each batch.</param>
-    public static bool[,] Answered(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, IReadOnlyList<DcmTriple> triples,
+    public static bool[,] Answered(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched,
+        IReadOnlyList<DcmTriple> triples,
         DcmOptions options, DcmSources? sources, Action<double>? progress, CancellationToken cancel)
     {
         var answered = new bool[patched.Count, triples.Count];
@@ -40,7 +43,8 @@ internal static class DcmEvaluation
             triples.Min(t => t.BasePosition), captures: 1, options.MemoryBytes);
 
     /// <summary>Most probable token by [set of heads, triple].</summary>
-    private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples, DcmSources? sources, long chunkBytes)
+    private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples,
+        DcmSources? sources, long chunkBytes)
     {
         using var scope = NewDisposeScope();
         var source = sources?.Of(triples) ?? DcmWholeSlice.WholeSourceZ(model, triples);

@@ -1,8 +1,8 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Which heads of a group carry a piece of information: desiderata-based component masking (<see cref="Dcm"/>; method, section 5). A
-/// unit trains the mask of one group for one desideratum.
+/// Which heads of a group carry a piece of information: desiderata-based component masking (<see cref="Dcm"/>; method,
+/// section 5). A unit trains the mask of one group for one desideratum.
 /// </summary>
 public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, string Desideratum)>
 {
@@ -22,9 +22,11 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
     [
         new("desiderata", Main,
             $"'main' ({string.Join(", ", Desiderata.Main)}), 'variations' (the eleven of position), 'all', or names of desiderata", CheckNames),
-        new("groups", AllNames, "Groups of the circuit", text => text.Split(',').All(g => g.Length > 0) ? null : "a list of groups"),
+        new("groups", AllNames, "Groups of the circuit", text => text.Split(',').All(g => g.Length > 0) ? null
+            : "a list of groups"),
         CircuitSource.Field,
-        FieldCheck.Count("triples", 2000, "Triples: half to train with, a quarter to choose the mask, a quarter to test it", 8),
+        FieldCheck.Count("triples", 2000,
+            "Triples: half to train with, a quarter to choose the mask, a quarter to test it", 8),
         new("lambda", "0.01", "Price of a head that is patched", text => FieldCheck.Number(text, 0, double.MaxValue)),
         new("rate", "0.1", "Adam's learning rate", text => FieldCheck.Number(text, 0, double.MaxValue)),
         FieldCheck.Count("epochs", 2, "Passes over the training triples"),
@@ -42,7 +44,8 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var (resolved, after) = CircuitSource.Resolve(request);
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<DcmParameters>()), after)];
+        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<DcmParameters>()),
+            after)];
     }
 
     /// <inheritdoc/>
@@ -50,17 +53,22 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
         new() { Circuit = SweepResults.Circuit(state, stage, p) };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, (string, string))> Parts(DcmParameters p, StageInputs inputs, PlannedModel model) =>
+    protected override IEnumerable<(string, (string, string))> Parts(DcmParameters p, StageInputs inputs,
+        PlannedModel model) =>
         DcmFinding.Masks(p, inputs.Circuit!).Select(m => ($"{m.Group}-{m.Desideratum.Replace(' ', '_')}", m));
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<InterventionResult> Run(Unit<DcmParameters, (string Group, string Desideratum)> unit)
+    protected override IReadOnlyList<InterventionResult> Run(Unit<DcmParameters,
+        (string Group, string Desideratum)> unit)
     {
         var (p, (group, name), circuit) = (unit.Parameters, unit.Part, unit.Inputs.Circuit!);
         var (heads, position, count) = (circuit.Groups[group], circuit.Chain.Group(group).Position, p.Triples);
-        var triples = Desiderata.Generate(name, count, SeedOf(unit.Plan.Seed, "dcm"), unit.Plan.Task.Boxes, unit.Session.Encode)
-            .Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[position], t.Source.Ids, t.Source.Positions[position], t.Target)).ToArray();
-        var found = Dcm.Train(unit.Model, heads, triples[..(count / 2)], triples[(count / 2)..(count * 3 / 4)], triples[(count * 3 / 4)..],
+        var triples = Desiderata.Generate(name, count, SeedOf(unit.Plan.Seed, "dcm"), unit.Plan.Task.Boxes,
+            unit.Session.Encode)
+            .Select(t => new DcmTriple(t.Base.Ids, t.Base.Positions[position], t.Source.Ids,
+                t.Source.Positions[position], t.Target)).ToArray();
+        var found = Dcm.Train(unit.Model, heads, triples[..(count / 2)], triples[(count / 2)..(count * 3 / 4)],
+            triples[(count * 3 / 4)..],
             new DcmOptions
             {
                 Lambda = p.Lambda,
@@ -79,7 +87,8 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
                 Detail = found.Heads.Contains(head) ? new() { Kept = true } : null,
             }),
             new($"{group} {name} validation", validation.Share,
-                Math.Sqrt(validation.Share * (1 - validation.Share) / validation.Count), validation.Count) { Position = position },
+                Math.Sqrt(validation.Share * (1 - validation.Share) / validation.Count),
+                    validation.Count) { Position = position },
             Result.Answered($"{group} {name} test", found.TestAnswers) with { Position = position },
             Result.Answered($"{group} {name} all heads", found.AllHeadsAnswers) with { Position = position },
         ];
@@ -88,6 +97,7 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
     /// <summary>A seed of its own for triples: those of the sweep's prompts would give the same scenes.</summary>
     internal static ulong SeedOf(ulong seed, string use) => SplitMix64.For(seed, use).Next();
 
-    private static string? CheckNames(string text) => text is Main or Variations or AllNames || text.Split(',').All(Desiderata.All.Contains)
+    private static string? CheckNames(string text) => text is Main or Variations or AllNames || text.Split(',')
+        .All(Desiderata.All.Contains)
         ? null : $"'main', 'variations', 'all', or a list of {string.Join(", ", Desiderata.All)}";
 }

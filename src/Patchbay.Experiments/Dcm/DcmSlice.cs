@@ -3,13 +3,15 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Some training triples made ready: what does not depend on the mask is computed once, since weights are frozen.</summary>
+/// <summary>Some training triples made ready: what does not depend on the mask is computed once, since weights are
+/// frozen.</summary>
 internal abstract class DcmSlice : IDisposable
 {
     private readonly Llama model;
     private readonly IReadOnlyList<Head> group;
     private readonly Tensor targets; // (N)
-    private readonly Tensor?[] source, entry; // by layer, of the group's: the sources' z, (N, H, dh); each head's place in the mask, (H)
+    // by layer, of the group's: the sources' z, (N, H, dh); each head's place in the mask, (H)
+    private readonly Tensor?[] source, entry;
 
     protected DcmSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, Tensor[] sourceZ)
     {
@@ -26,7 +28,8 @@ internal abstract class DcmSlice : IDisposable
                 continue;
             }
             source[l] = sourceZ[l];
-            var heads = Enumerable.Range(0, model.Config.Heads).Select(h => places.GetValueOrDefault(new(l, h), group.Count));
+            var heads = Enumerable.Range(0, model.Config.Heads).Select(h =>
+                places.GetValueOrDefault(new(l, h), group.Count));
             entry[l] = model.Index(heads).DetachFromDisposeScope();
         }
     }
@@ -40,7 +43,8 @@ internal abstract class DcmSlice : IDisposable
         using var scope = NewDisposeScope();
         using var _ = enable_grad();
         var leaf = tensor(mask).to(model.Device).requires_grad_();
-        var entries = cat([leaf, ones([1], dtype: ScalarType.Float64, device: model.Device)], 0); // heads outside the group: 1
+        // heads outside the group: 1
+        var entries = cat([leaf, ones([1], dtype: ScalarType.Float64, device: model.Device)], 0);
         var sum = TargetLogits(group.Min(h => h.Layer), Mixed, targets).to(ScalarType.Float64).sum();
         var gradient = autograd.grad([sum], [leaf])[0];
         return (sum.item<double>(), gradient.cpu().data<double>().ToArray());
@@ -53,7 +57,8 @@ internal abstract class DcmSlice : IDisposable
         }
     }
 
-    /// <summary>The targets' logits, (N), of a run altered from a layer up by a change of z at the group's position, (N, H, dh).</summary>
+    /// <summary>The targets' logits, (N), of a run altered from a layer up by a change of z at the group's position,
+    /// (N, H, dh).</summary>
     protected abstract Tensor TargetLogits(int firstLayer, Func<int, Tensor, Tensor> z, Tensor targets);
 
     public virtual void Dispose()

@@ -1,8 +1,8 @@
 namespace Patchbay.Experiments;
 
-/// <summary>Training triples by batch, made ready slice by slice: kept from epoch to epoch as far as memory goes, the others made
-/// anew. A slice is as much of a batch as its graph fits the memory for, and by the cone of about the same number of rows each
-/// (at most 15 % padding).</summary>
+/// <summary>Training triples by batch, made ready slice by slice: kept from epoch to epoch as far as memory goes, the
+/// others made anew. A slice is as much of a batch as its graph fits the memory for, and by the cone of about the same
+/// number of rows each (at most 15 % padding).</summary>
 internal sealed class DcmSlices : IDisposable
 {
     private readonly Llama model;
@@ -13,7 +13,8 @@ internal sealed class DcmSlices : IDisposable
     private readonly Dictionary<(int Batch, int Slice), DcmSlice> kept = [];
     private int keptTriples;
 
-    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources? sources, DcmOptions options)
+    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources? sources,
+        DcmOptions options)
     {
         (this.model, this.group, this.sources) = (model, group, sources);
         Batches = [.. triples.Chunk(options.Batch)];
@@ -24,7 +25,8 @@ internal sealed class DcmSlices : IDisposable
         var graph = GradientCone.Bytes(model.Config, model.ElementSize, tokens, depth, layers);
         var size = (int)Math.Clamp(plan.ChunkBytes / graph, 1, Math.Min(options.Batch, plan.PromptsPerBatch));
         slices = [.. Batches.Select(batch => (sources is null ? batch.Chunk(size) : Alike(batch, size)).ToArray())];
-        room = plan.PromptsPerBatch >= triples.Count ? triples.Count : plan.PromptsPerBatch - size; // one slice is under way
+        // one slice is under way
+        room = plan.PromptsPerBatch >= triples.Count ? triples.Count : plan.PromptsPerBatch - size;
     }
 
     /// <summary>The batches, in order.</summary>
@@ -40,7 +42,8 @@ internal sealed class DcmSlices : IDisposable
                 yield return slice;
                 continue;
             }
-            slice = sources is null ? new DcmWholeSlice(model, group, triples) : new DcmConeSlice(model, group, triples, sources);
+            slice = sources is null ? new DcmWholeSlice(model, group, triples)
+                : new DcmConeSlice(model, group, triples, sources);
             var keep = keptTriples + triples.Length <= room;
             if (keep) kept[(batch, i)] = slice;
             if (keep) keptTriples += triples.Length;
@@ -56,7 +59,8 @@ internal sealed class DcmSlices : IDisposable
         for (int first = 0, next; first < sorted.Length; first = next)
         {
             next = first;
-            while (next < sorted.Length && next - first < size && Depth(sorted[next]) >= 0.85 * Depth(sorted[first])) next++;
+            while (next < sorted.Length && next - first < size
+                && Depth(sorted[next]) >= 0.85 * Depth(sorted[first])) next++;
             yield return sorted[first..next];
         }
     }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Sources' z at the group's position, the group's heads only. Sources are drawn from the lines of a few scenes: made all at once, what
-/// they have in common is computed once.
+/// Sources' z at the group's position, the group's heads only. Sources are drawn from the lines of a few scenes: made
+/// all at once, what they have in common is computed once.
 /// </summary>
 internal sealed class DcmSources : IDisposable
 {
@@ -27,11 +27,13 @@ internal sealed class DcmSources : IDisposable
         foreach (var layer in group.GroupBy(h => h.Layer))
         {
             heads[layer.Key] = model.Index(layer.Select(h => h.Index)).DetachFromDisposeScope();
-            z[layer.Key] = empty([places.Count, layer.Count(), model.Config.HeadWidth], dtype: model.Dtype, device: model.Device)
+            z[layer.Key] = empty([places.Count, layer.Count(), model.Config.HeadWidth], dtype: model.Dtype,
+                device: model.Device)
                 .DetachFromDisposeScope();
         }
         var perTriple = (long)layers * model.Config.Heads * model.Config.HeadWidth * model.ElementSize;
-        var ordered = places.Keys.Order(Comparer<DcmTriple>.Create((a, b) => a.Source.AsSpan().SequenceCompareTo(b.Source))).ToArray();
+        var ordered = places.Keys.Order(Comparer<DcmTriple>.Create((a, b) => a.Source.AsSpan()
+            .SequenceCompareTo(b.Source))).ToArray();
         foreach (var some in ordered.Chunk((int)Math.Clamp(BytesAtOnce / perTriple, 1, ordered.Length))) Capture(some);
     }
 
@@ -43,7 +45,8 @@ internal sealed class DcmSources : IDisposable
         var rows = model.Index(triples.Select(t => places[t]));
         return [.. z.Select((kept, l) =>
         {
-            var all = zeros([triples.Count, model.Config.Heads, model.Config.HeadWidth], dtype: model.Dtype, device: model.Device);
+            var all = zeros([triples.Count, model.Config.Heads, model.Config.HeadWidth], dtype: model.Dtype,
+                device: model.Device);
             if (kept is not null) all.index_copy_(1, heads[l]!, kept.index_select(0, rows));
             return all.MoveToOuterDisposeScope();
         })];

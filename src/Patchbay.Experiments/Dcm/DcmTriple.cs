@@ -1,7 +1,7 @@
 namespace Patchbay.Experiments;
 
-/// <summary>A case of a desideratum: what carries the information, patched from source into base, should make the model answer
-/// the target.</summary>
+/// <summary>A case of a desideratum: what carries the information, patched from source into base, should make the model
+/// answer the target.</summary>
 /// <param name="Base">Token ids of the base prompt, BOS included.</param>
 /// <param name="BasePosition">Position of the group's heads in it.</param>
 /// <param name="Source">Token ids of the source prompt.</param>
@@ -21,7 +21,8 @@ public sealed record DcmTriple(int[] Base, int BasePosition, int[] Source, int S
         {
             Check(triple.Base, triple.BasePosition, $"{name} triple {i}", "base");
             Check(triple.Source, triple.SourcePosition, $"{name} triple {i}", "source");
-            foreach (var id in triple.Base.Concat(triple.Source).Append(triple.Target).Where(id => id < 0 || id >= config.Vocabulary))
+            foreach (var id in triple.Base.Concat(triple.Source).Append(triple.Target)
+                .Where(id => id < 0 || id >= config.Vocabulary))
             {
                 throw new InvalidDataException(
                     $"{name} triple {i}: expected token ids from 0 to {config.Vocabulary - 1}, the model's vocabulary, found {id}.");
@@ -32,6 +33,7 @@ public sealed record DcmTriple(int[] Base, int BasePosition, int[] Source, int S
     private static void Check(int[] ids, int position, string origin, string side)
     {
         if (position >= 0 && position < ids.Length) return;
-        throw new InvalidDataException($"{origin}: expected a {side} position inside its {ids.Length} tokens, found {position}.");
+        throw new InvalidDataException(
+            $"{origin}: expected a {side} position inside its {ids.Length} tokens, found {position}.");
     }
 }

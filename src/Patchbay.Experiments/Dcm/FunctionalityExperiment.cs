@@ -1,9 +1,9 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// The functionality test (Prakash et al. 2024, section 4; method, section 5): the heads that DCM kept for a group and a desideratum
-/// are patched from source to base on fresh triples, over several seeds; how often the model answers the target. A unit is one
-/// desideratum and one seed, for all groups.
+/// The functionality test (Prakash et al. 2024, section 4; method, section 5): the heads that DCM kept for a group and
+/// a desideratum are patched from source to base on fresh triples, over several seeds; how often the model answers the
+/// target. A unit is one desideratum and one seed, for all groups.
 /// </summary>
 public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters, (string Desideratum, int Seed)>
 {
@@ -27,9 +27,11 @@ public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         if (request.Earlier(Kinds.Dcm, request.Model) is not [var first, ..] dcm)
-            throw new InvalidDataException($"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");
+            throw new InvalidDataException(
+                $"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");
         var parameters = request.Parameters<FunctionalityParameters>() with { Chain = first.Parameters.As<DcmParameters>().Chain };
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters), [.. dcm.Select(s => s.Id)])];
+        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
+            [.. dcm.Select(s => s.Id)])];
     }
 
     /// <inheritdoc/>
@@ -40,13 +42,15 @@ public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters
     };
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, (string, int))> Parts(FunctionalityParameters p, StageInputs inputs, PlannedModel model) =>
+    protected override IEnumerable<(string, (string, int))> Parts(FunctionalityParameters p, StageInputs inputs,
+        PlannedModel model) =>
         from desideratum in inputs.Kept!.Select(k => k.Desideratum).Distinct()
         from seed in Enumerable.Range(0, p.Seeds)
         select ($"{desideratum.Replace(' ', '_')}-{seed:00}", (desideratum, seed));
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<InterventionResult> Run(Unit<FunctionalityParameters, (string Desideratum, int Seed)> unit)
+    protected override IReadOnlyList<InterventionResult> Run(Unit<FunctionalityParameters,
+        (string Desideratum, int Seed)> unit)
     {
         var (p, (name, seed)) = (unit.Parameters, unit.Part);
         var kept = unit.Inputs.Kept!.Where(k => k.Desideratum == name).ToArray();

@@ -1,9 +1,9 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Attention knockout (Geva et al. 2023; Prakash et al. 2024, appendix; method, section 7): from layer l upward no head may attend
-/// from one position to another, its score being -inf before the softmax; accuracy as a function of l. A unit is one pair of
-/// positions.
+/// Attention knockout (Geva et al. 2023; Prakash et al. 2024, appendix; method, section 7): from layer l upward no head
+/// may attend from one position to another, its score being -inf before the softmax; accuracy as a function of l. A
+/// unit is one pair of positions.
 /// </summary>
 public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
 {
@@ -35,14 +35,16 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
         if (p.Pairs.Count == 0)
         {
             p = p with { Pairs = request.Positions is { } own
-                ? [.. own.Where(n => n != PositionNames.Last).Select(n => $"{PositionNames.Last}>{n}"), $"{PositionNames.Last}>{Random}"]
+                ? [.. own.Where(n => n != PositionNames.Last).Select(n => $"{PositionNames.Last}>{n}"),
+                    $"{PositionNames.Last}>{Random}"]
                 : EntityPairs.Split(',') };
         }
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), [])];
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, string)> Parts(KnockoutParameters p, StageInputs inputs, PlannedModel model) =>
+    protected override IEnumerable<(string, string)> Parts(KnockoutParameters p, StageInputs inputs,
+        PlannedModel model) =>
         p.Pairs.Select(pair => (pair, pair));
 
     /// <inheritdoc/>
@@ -58,18 +60,24 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
         var first = p.Pairs.Min(x => prompts.CleanPositions(x.Split('>')[0]).Min());
         var answered = new PlannedVariants(unit.Session.Unaltered(unit.Plan, prompts, first), batch =>
         {
-            var (query, key) = (from[batch.First..(batch.First + batch.Prompts.Count)], to[batch.First..(batch.First + batch.Prompts.Count)]);
-            return [new Variant(), .. Enumerable.Range(0, layers).Select(l => new Variant { Knockouts = [new Knockout(l, query, key)] })];
+            var (query, key) = (from[batch.First..(batch.First + batch.Prompts.Count)],
+                to[batch.First..(batch.First + batch.Prompts.Count)]);
+            return [new Variant(), .. Enumerable.Range(0, layers).Select(l =>
+                new Variant { Knockouts = [new Knockout(l, query, key)] })];
         }).Answered(unit.Progress, unit.Cancel);
-        return [.. answered.Select((right, i) => Result.Answered(KnockoutCurve.Item(pair, i == 0 ? null : i - 1), right) with
+        return [.. answered.Select((right, i) => Result.Answered(KnockoutCurve.Item(pair, i == 0 ? null : i - 1),
+            right) with
         { Position = attending })];
     }
 
-    /// <summary>How many positions come before the question, or where a task names none, before the attending position.</summary>
+    /// <summary>How many positions come before the question, or where a task names none, before the attending
+    /// position.</summary>
     private static int Context(Prompt prompt, int from) =>
-        Math.Max(1, prompt.Clean.Positions.TryGetValue(PositionNames.QueryLabel, out var label) ? Math.Min(from, label) : from);
+        Math.Max(1, prompt.Clean.Positions.TryGetValue(PositionNames.QueryLabel, out var label) ? Math.Min(from, label)
+            : from);
 
     private static string? CheckPairs(string text) => text.Split(',')
-        .All(p => p.Split('>') is [{ Length: > 0 } a, { Length: > 0 } b] && a != b && !p.Contains('-') && !p.Contains('/'))
+        .All(p => p.Split('>') is [{ Length: > 0 } a, { Length: > 0 } b] && a != b && !p.Contains('-')
+            && !p.Contains('/'))
         ? null : "a list of pairs of positions such as last>query_label";
 }

@@ -1,9 +1,10 @@
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// From path patching's strongest heads to the circuit (<see cref="Minimality"/>; method, section 4), group by group, each against
-/// the whole set of candidates. Two stages a group: in the first a unit leaves out one head with every later one (of one batch of
-/// prompts, where asked for), in the second some heads' partners K with and without the head itself.
+/// From path patching's strongest heads to the circuit (<see cref="Minimality"/>; method, section 4), group by group,
+/// each against the whole set of candidates. Two stages a group: in the first a unit leaves out one head with every
+/// later one (of one batch of prompts, where asked for), in the second some heads' partners K with and without the head
+/// itself.
 /// </summary>
 public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
 {
@@ -24,8 +25,10 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         FieldCheck.Count("prompts", 100, "Prompts to answer"),
         FieldCheck.Means,
         FieldCheck.Elsewhere,
-        new("share", "0.3", "Most of a group that is left out together with a head", text => FieldCheck.Number(text, 0, 1)),
-        new("threshold", "0.01", "Least significance of a head that stays", text => FieldCheck.Number(text, -1, double.MaxValue)),
+        new("share", "0.3", "Most of a group that is left out together with a head", text =>
+            FieldCheck.Number(text, 0, 1)),
+        new("threshold", "0.01", "Least significance of a head that stays", text =>
+            FieldCheck.Number(text, -1, double.MaxValue)),
         new("as-published", "false",
             "Leave the second head of a pair in where it shares the first's layer or head index, as the paper's code does",
             text => bool.TryParse(text, out _) ? null : "true or false"),
@@ -37,7 +40,8 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
     {
         var before = request.Earlier(Kinds.PathPatching, request.Model);
         if (before.Count == 0)
-            throw new InvalidDataException($"expected {Kinds.PathPatching} before {Name}, which needs its heads, found none");
+            throw new InvalidDataException(
+                $"expected {Kinds.PathPatching} before {Name}, which needs its heads, found none");
         var chain = CircuitSource.Chain(request, request.Model);
         var found = before.Select(s => s.Parameters.As<PathPatchingParameters>().Group).ToHashSet();
         var given = request.Parameters<MinimalityParameters>() with { Chain = chain };
@@ -45,9 +49,11 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         [
             .. chain.Groups.Where(g => found.Contains(g.Name)).SelectMany(g =>
             {
-                Stage Of(string id, string part, IReadOnlyList<string> after) => new($"{request.Model}/{Name}/{id}", Name, request.Model,
+                Stage Of(string id, string part, IReadOnlyList<string> after) =>
+                    new($"{request.Model}/{Name}/{id}", Name, request.Model,
                     JsonRecord.Of(given with { Group = g.Name, Part = part }), after);
-                var pairs = Of($"{g.Name}-{MinimalityParameters.Pairs}", MinimalityParameters.Pairs, [.. before.Select(s => s.Id)]);
+                var pairs = Of($"{g.Name}-{MinimalityParameters.Pairs}", MinimalityParameters.Pairs,
+                    [.. before.Select(s => s.Id)]);
                 return new[] { pairs, Of(g.Name, "significance", [pairs.Id]) };
             }),
         ];
@@ -69,7 +75,8 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
     {
         var heads = inputs.Circuit!.Groups[p.Group];
         return p.Part == MinimalityParameters.Pairs ? heads.Select((h, i) => ($"head-{h}", i))
-            : Enumerable.Range(0, heads.Count).Where(i => i % HeadsPerUnit == 0).Select(first => ($"heads-{first:000}", first));
+            : Enumerable.Range(0, heads.Count).Where(i => i % HeadsPerUnit == 0)
+                .Select(first => ($"heads-{first:000}", first));
     }
 
     /// <inheritdoc/>
@@ -79,16 +86,21 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         var heads = circuit.Groups[p.Group];
         var position = circuit.Chain.Group(p.Group).Position;
         var evaluator = unit.Session.Circuits(unit.Plan, unit.Prompts(p.Prompts), p.Means, p.Elsewhere, circuit.Chain);
-        InterventionResult About(Head head, string item, bool[] right) => Result.Share(item, right) with { Head = head, Position = position };
+        InterventionResult About(Head head, string item, bool[] right) =>
+            Result.Share(item, right) with { Head = head, Position = position };
         if (p.Part == MinimalityParameters.Pairs)
         {
-            var answered = evaluator.Without(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished), unit.Progress, unit.Cancel);
-            return [.. heads.Skip(first).Zip(answered, (w, right) => w == heads[first] ? About(w, MinimalityFinding.Pair(w, w), right)
+            var answered = evaluator.Without(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished),
+                unit.Progress, unit.Cancel);
+            return [.. heads.Skip(first).Zip(answered, (w, right) => w == heads[first]
+                ? About(w, MinimalityFinding.Pair(w, w), right)
                 : Result.Share(MinimalityFinding.Pair(heads[first], w), right) with { Position = position })];
         }
         var some = unit.Inputs.Partners!.Skip(first).Take(HeadsPerUnit).ToArray();
-        IReadOnlyList<CircuitHead> Members(IEnumerable<Head> members) => [.. members.Select(h => new CircuitHead(p.Group, h))];
-        var left = evaluator.Without(circuit, [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })],
+        IReadOnlyList<CircuitHead> Members(IEnumerable<Head> members) =>
+            [.. members.Select(h => new CircuitHead(p.Group, h))];
+        var left = evaluator.Without(circuit,
+            [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })],
             unit.Progress, unit.Cancel);
         return [.. some.SelectMany((s, i) => new[]
         {

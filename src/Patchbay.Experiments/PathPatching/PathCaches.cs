@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
-/// <summary>One batch of prompts made ready: the evaluator on its base run, and the counterfactuals' z where senders need it.</summary>
+/// <summary>One batch of prompts made ready: the evaluator on its base run, and the counterfactuals' z where senders
+/// need it.</summary>
 internal sealed class PathBatch : IDisposable
 {
     /// <summary>Evaluates variants of the clean prompts.</summary>
@@ -30,8 +31,9 @@ internal sealed class PathBatch : IDisposable
     /// <summary>The counterfactual z of a sender: (N, dh).</summary>
     public Tensor CounterfactualZ(string position, Head sender) => Z[position][sender.Layer].select(1, sender.Index);
 
-    /// <summary>Senders evaluated together: as many as their receivers' projections fit the memory for, and no more than make large
-    /// products (4096 rows of one position a prompt), so that progress is seen and an interruption heard.</summary>
+    /// <summary>Senders evaluated together: as many as their receivers' projections fit the memory for, and no more
+    /// than make large products (4096 rows of one position a prompt), so that progress is seen and an interruption
+    /// heard.</summary>
     public int SendersAtOnce(int receivers)
     {
         var z = Z.Values.First()[0];
@@ -48,8 +50,8 @@ internal sealed class PathBatch : IDisposable
 }
 
 /// <summary>
-/// Base runs and counterfactual activations for path patching. Where all prompts fit the memory budget they are made once;
-/// otherwise batch after batch, anew for each group.
+/// Base runs and counterfactual activations for path patching. Where all prompts fit the memory budget they are made
+/// once; otherwise batch after batch, anew for each group.
 /// </summary>
 internal sealed class PathCaches : IDisposable
 {
@@ -65,7 +67,8 @@ internal sealed class PathCaches : IDisposable
     /// <param name="groups">All groups that will be asked for.</param>
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="reference">Whether whole forward passes are run in place of the cone.</param>
-    public PathCaches(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes, bool reference = false)
+    public PathCaches(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
+        bool reference = false)
     {
         (this.model, this.reference) = (model, reference);
         names = [.. groups.Select(g => g.Position).Distinct()];

@@ -4,22 +4,23 @@ using static TorchSharp.torch;
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Path patching (Wang et al. 2022; here as Prakash et al. 2024, appendix): how much the probability of the correct answer
-/// changes when one head's output at one position is taken from a counterfactual prompt, but only through given receivers.
+/// Path patching (Wang et al. 2022; here as Prakash et al. 2024, appendix): how much the probability of the correct
+/// answer changes when one head's output at one position is taken from a counterfactual prompt, but only through given
+/// receivers.
 ///
 /// One intervention for sender (l, h), sender position P, receivers R with composition c in {q, k, v}:
 /// 1. clean and counterfactual prompts run, z kept;
-/// 2. clean again with z[l] at (P, h) from the counterfactual, every other head's z at positions >= P held at its clean value,
-///    MLPs recomputed; each receiver's c-projection at P is recorded;
-/// 3. without receivers step 2's output is the patched one; otherwise clean once more, nothing held, only the receivers'
-///    c-projection at P replaced by what was recorded.
-/// The score is the mean over prompts of (p_patched - p_clean) / p_clean; strongly negative means important. Senders at or
-/// above every receiver's layer score exactly 0.
+/// 2. clean again with z[l] at (P, h) from the counterfactual, every other head's z at positions >= P held at its clean
+/// value, MLPs recomputed; each receiver's c-projection at P is recorded;
+/// 3. without receivers step 2's output is the patched one; otherwise clean once more, nothing held, only the
+/// receivers' c-projection at P replaced by what was recorded. The score is the mean over prompts of (p_patched -
+/// p_clean) / p_clean; strongly negative means important. Senders at or above every receiver's layer score exactly 0.
 /// </summary>
 public static class PathPatching
 {
     /// <summary>Relative change of the answer's probability by [sender, prompt of the batch].</summary>
-    internal static double[,] Effects(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, IReadOnlyList<Head> senders,
+    internal static double[,] Effects(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers,
+        IReadOnlyList<Head> senders,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
         using var scope = NewDisposeScope();
@@ -75,7 +76,8 @@ public static class PathPatching
         foreach (var r in receivers)
         {
             if (r.Layer >= config.Layers || r.Index >= config.Heads)
-                throw new InvalidDataException($"receiver {r} does not exist: the model has {config.Layers} layers of {config.Heads} heads");
+                throw new InvalidDataException(
+                    $"receiver {r} does not exist: the model has {config.Layers} layers of {config.Heads} heads");
         }
     }
 

@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Patchbay.Experiments;
 
 /// <summary>
-/// Path patching (<see cref="PathPatching"/>; method, section 3) of every head of a model, group after group: each group is a stage,
-/// whose paths end in the strongest heads of the stage before, or in heads that are given. A unit is one layer's heads (of one batch
-/// of prompts, where the study asks for batches); its results are their scores with standard errors. Layers at or above every
-/// receiver score exactly 0 and have no unit.
+/// Path patching (<see cref="PathPatching"/>; method, section 3) of every head of a model, group after group: each
+/// group is a stage, whose paths end in the strongest heads of the stage before, or in heads that are given. A unit is
+/// one layer's heads (of one batch of prompts, where the study asks for batches); its results are their scores with
+/// standard errors. Layers at or above every receiver score exactly 0 and have no unit.
 /// </summary>
 public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, int>
 {
@@ -28,7 +28,8 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
             "How many of each group's most negative heads the next group's paths end in, in the chain's order; the last holds for all further groups",
             CheckCounts),
         new("into", "", "Heads such as \"5.3 4.1\" in which the paths of all groups that have receivers end, in place of the strongest of the group before",
-            text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(h => Head.Read(h) is not null) ? null : "heads such as \"5.3 4.1\""),
+            text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(h => Head.Read(h) is not null) ? null
+                : "heads such as \"5.3 4.1\""),
         new("circuit", "",
             "How many of each group's most negative heads its circuit has; below 1 the share of the strongest's score that a head has at least; as many as receivers where it is not given",
             text => text.Length == 0 || FieldCheck.Number(text, 0, 1) is null ? null : CheckCounts(text)),
@@ -43,13 +44,16 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         var values = request.Values;
         var chain = PathChain.Parse(values["chain"]);
         IReadOnlyList<Head>? into = values["into"].Length == 0 ? null : Head.ParseAll(values["into"]);
-        var groups = values["groups"] == AllGroups ? chain.Groups : chain.Select(values["groups"].Split(','), receiversGiven: into is not null);
+        var groups = values["groups"] == AllGroups ? chain.Groups : chain.Select(values["groups"].Split(','),
+            receiversGiven: into is not null);
         var receivers = Counts(values["receivers"]);
         var circuit = values["circuit"].Length == 0 ? receivers : Counts(values["circuit"]);
         return
         [
-            .. groups.Select(group => new Stage($"{request.Model}/{Name}/{group.Name}", Name, request.Model, JsonRecord.Of(
-                new PathPatchingParameters(group.Name, chain, [.. groups.Select(g => g.Name)], (int)OfGroup(receivers, chain, group),
+            .. groups.Select(group => new Stage($"{request.Model}/{Name}/{group.Name}", Name, request.Model,
+                JsonRecord.Of(
+                new PathPatchingParameters(group.Name, chain, [.. groups.Select(g => g.Name)],
+                    (int)OfGroup(receivers, chain, group),
                     OfGroup(circuit, chain, group), int.Parse(values["batch"], CultureInfo.InvariantCulture))
                 {
                     Into = into,
@@ -65,12 +69,15 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         if (p.InChain().ReceiversFrom is null) return new() { Receivers = [] };
         if (p.Into is not null) return new() { Receivers = p.Into };
         var before = state.Stages[stage.After[0]];
-        return new() { Receivers = SweepResults.Scores(state, before).Top(before.Stage.Parameters.As<PathPatchingParameters>().Receivers) };
+        return new() { Receivers = SweepResults.Scores(state, before)
+            .Top(before.Stage.Parameters.As<PathPatchingParameters>().Receivers) };
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<(string, int)> Parts(PathPatchingParameters p, StageInputs inputs, PlannedModel model) =>
-        Enumerable.Range(0, inputs.Receivers is { Count: > 0 } ends ? Math.Min(model.Layers, ends.Max(r => r.Layer)) : model.Layers)
+    protected override IEnumerable<(string, int)> Parts(PathPatchingParameters p, StageInputs inputs,
+        PlannedModel model) =>
+        Enumerable.Range(0, inputs.Receivers is { Count: > 0 } ends ? Math.Min(model.Layers, ends.Max(r => r.Layer))
+            : model.Layers)
             .Select(layer => ($"layer-{layer:00}", layer));
 
     /// <inheritdoc/>
@@ -81,7 +88,8 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         var shared = $"{Name} {plan.Seed} {plan.Task} {unit.Range} {string.Join(',', p.Groups)} {p.Chain} {p.Reference} {plan.Compute.MemoryBytes}";
         var session = unit.Session.Shared(shared, () => new PathSession(unit.Model, prompts,
             [.. p.Chain.Groups.Where(g => p.Groups.Contains(g.Name))], plan.Compute.MemoryBytes, p.Reference));
-        return [.. session.ScoreLayer(p.InChain(), unit.Inputs.Receivers!, unit.Part, unit.Progress, unit.Cancel).Select(s =>
+        return [.. session.ScoreLayer(p.InChain(), unit.Inputs.Receivers!, unit.Part, unit.Progress, unit.Cancel)
+            .Select(s =>
             new InterventionResult(s.Head.ToString(), s.Score.Value, s.Score.Error, s.Score.Samples)
             { Head = s.Head, Position = p.InChain().Position })];
     }
@@ -89,13 +97,15 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
     private static string? CheckNames(string text)
     {
         var names = text.Split(',');
-        return names.All(n => n.Length > 0) && names.Distinct().Count() == names.Length ? null : "a list of groups of the chain, each once";
+        return names.All(n => n.Length > 0) && names.Distinct().Count() == names.Length ? null
+            : "a list of groups of the chain, each once";
     }
 
     private static string? CheckCounts(string text) =>
         text.Split(',').All(n => FieldCheck.WholeNumber(n, 1) is null) ? null : "a list of whole numbers of 1 or more";
 
-    private static double[] Counts(string text) => [.. text.Split(',').Select(n => double.Parse(n, CultureInfo.InvariantCulture))];
+    private static double[] Counts(string text) => [.. text.Split(',')
+        .Select(n => double.Parse(n, CultureInfo.InvariantCulture))];
 
     private static double OfGroup(double[] counts, PathChain chain, PathGroup group) =>
         counts[Math.Min(chain.Groups.TakeWhile(g => g.Name != group.Name).Count(), counts.Length - 1)];

@@ -6,8 +6,9 @@ namespace Patchbay.Experiments;
 public readonly record struct HeadScore(Head Head, Estimate Score);
 
 /// <summary>
-/// Path patching (<see cref="PathPatching"/>) in pieces of one layer, in any order: base runs and counterfactual activations are made
-/// once, when the first piece needs them. What a piece gives does not depend on the pieces before it.
+/// Path patching (<see cref="PathPatching"/>) in pieces of one layer, in any order: base runs and counterfactual
+/// activations are made once, when the first piece needs them. What a piece gives does not depend on the pieces before
+/// it.
 /// </summary>
 public sealed class PathSession : IDisposable
 {
@@ -21,7 +22,8 @@ public sealed class PathSession : IDisposable
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="reference">Whether whole forward passes are run in place of the cone.</param>
     /// <exception cref="InvalidDataException">A prompt, group or the memory does not fit.</exception>
-    public PathSession(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes, bool reference = false)
+    public PathSession(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
+        bool reference = false)
     {
         prompts.CheckVocabulary(model.Config.Vocabulary);
         this.model = model;
@@ -34,7 +36,8 @@ public sealed class PathSession : IDisposable
     /// <param name="layer">The senders' layer.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each chunk of senders.</param>
-    public IReadOnlyList<HeadScore> ScoreLayer(PathGroup group, IReadOnlyList<Head> receivers, int layer, Action<double>? progress = null,
+    public IReadOnlyList<HeadScore> ScoreLayer(PathGroup group, IReadOnlyList<Head> receivers, int layer,
+        Action<double>? progress = null,
         CancellationToken cancel = default)
     {
         PathPatching.Check(receivers, model.Config);

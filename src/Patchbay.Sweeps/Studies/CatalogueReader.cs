@@ -3,8 +3,9 @@ namespace Patchbay.Sweeps.Studies;
 /// <summary>Reads a model catalogue.</summary>
 internal sealed class CatalogueReader(string path, Func<string, string?> setting, MistakeList mistakes)
 {
-    /// <summary>What a folder must hold where the catalogue does not say: enough to tell a checkpoint from another folder. The
-    /// loader checks the rest, and takes an adapter's folder that names its base for a checkpoint.</summary>
+    /// <summary>What a folder must hold where the catalogue does not say: enough to tell a checkpoint from another
+    /// folder. The loader checks the rest, and takes an adapter's folder that names its base for a
+    /// checkpoint.</summary>
     public static readonly IReadOnlyList<string> AnyCheckpoint = ["config.json|adapter_config.json|*.bin"];
 
     /// <summary>The same for an adapter.</summary>
@@ -20,13 +21,15 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
     public ModelCatalogue? Read()
     {
         var (_, root) = YamlFile.Read(path, "model catalogue", mistakes);
-        if (root is null || YamlFields.Of(root, "", mistakes, "models by their names", null) is not { } names) return null;
+        if (root is null || YamlFields.Of(root, "", mistakes, "models by their names",
+            null) is not { } names) return null;
         var entries = new Dictionary<string, YamlFields>(StringComparer.Ordinal);
         foreach (var (at, name) in names.Keys)
         {
             if (ModelName.Expected(name) is { } expected)
                 mistakes.Add(at, Spelling.Shown(name), $"expected {expected}, found '{Spelling.Shown(name)}'");
-            if (YamlFields.Of(names.Optional(name)!, Spelling.Shown(name), mistakes, "the fields of a model", Known) is { } fields)
+            if (YamlFields.Of(names.Optional(name)!, Spelling.Shown(name), mistakes, "the fields of a model",
+                Known) is { } fields)
                 entries.Add(name, fields);
         }
         var models = names.Keys.Where(k => entries.ContainsKey(k.Key)).Select(k => Model(k.Key, entries)).ToList();
@@ -37,11 +40,13 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
     {
         var fields = entries[name];
         var adapter = Folder(fields, "adapter");
-        var @base = values.Word(fields.Optional("base"), fields.PathOf("base"), [.. entries.Keys.Where(k => k != name)]);
+        var @base = values.Word(fields.Optional("base"), fields.PathOf("base"),
+            [.. entries.Keys.Where(k => k != name)]);
         // An adapter lies on its base's checkpoint: path and files are the base's unless it has its own.
         var own = fields.Optional("path") is not null || adapter is null || @base is null;
         var checkpoint = own ? fields : entries[@base!];
-        if (checkpoint.Required("path", own ? "the folder of the checkpoint" : $"a path, as {name} is an adapter on this model") is null)
+        if (checkpoint.Required("path", own ? "the folder of the checkpoint"
+            : $"a path, as {name} is an adapter on this model") is null)
             return null;
         if (Folder(checkpoint, "path") is not { } folder) return null;
         return new(name,
@@ -54,7 +59,8 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
     }
 
     private ModelFolder? Folder(YamlFields fields, string key) =>
-        values.Text(fields.Optional(key), fields.PathOf(key), "a folder") is { } written ? ModelFolder.Of(written, home, setting) : null;
+        values.Text(fields.Optional(key), fields.PathOf(key), "a folder") is { } written
+            ? ModelFolder.Of(written, home, setting) : null;
 
     private IReadOnlyList<string>? Files(YamlFields fields, string key) =>
         values.Texts(fields.Optional(key), fields.PathOf(key), "names of files");

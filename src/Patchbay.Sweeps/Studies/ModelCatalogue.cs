@@ -23,16 +23,19 @@ public sealed class ModelCatalogue
     /// <summary>Looks settings up that paths hold.</summary>
     internal Func<string, string?> Setting { get; }
 
-    /// <summary>Loads a catalogue. That a model's files or settings are not there is no mistake until a study names it.</summary>
+    /// <summary>Loads a catalogue. That a model's files or settings are not there is no mistake until a study names
+    /// it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="setting">Looks a setting up, null where it is not set; environment variables where none is given.</param>
+    /// <param name="setting">Looks a setting up, null where it is not set; environment variables where none is
+    /// given.</param>
     /// <exception cref="StudyException">The file has mistakes; the exception holds all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static ModelCatalogue Load(string path, Func<string, string?>? setting = null)
     {
         var mistakes = new MistakeList();
         var catalogue = new CatalogueReader(path, setting ?? Environment.GetEnvironmentVariable, mistakes).Read();
-        return catalogue is not null && mistakes.Count == 0 ? catalogue : throw new StudyException(path, mistakes.InOrder);
+        return catalogue is not null && mistakes.Count == 0 ? catalogue
+            : throw new StudyException(path, mistakes.InOrder);
     }
 
     /// <summary>A model by its name, or null.</summary>

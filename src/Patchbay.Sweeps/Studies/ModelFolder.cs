@@ -9,8 +9,8 @@ namespace Patchbay.Sweeps.Studies;
 /// <param name="UnsetSetting">Name of that setting, or null.</param>
 public sealed partial record ModelFolder(string Written, string? FullPath, string? UnsetSetting)
 {
-    /// <summary>Puts settings in. A relative path is taken from <paramref name="home"/>, a relative setting from the working
-    /// directory, as in a shell.</summary>
+    /// <summary>Puts settings in. A relative path is taken from <paramref name="home"/>, a relative setting from the
+    /// working directory, as in a shell.</summary>
     internal static ModelFolder Of(string written, string home, Func<string, string?> setting)
     {
         string? unset = null;
@@ -35,7 +35,8 @@ public sealed partial record ModelFolder(string Written, string? FullPath, strin
         try
         {
             // A link that leads nowhere (a download's cache that was cleared) is no file.
-            var names = Directory.EnumerateFiles(FullPath).Where(f => File.ResolveLinkTarget(f, true) is not { Exists: false })
+            var names = Directory.EnumerateFiles(FullPath).Where(f =>
+                File.ResolveLinkTarget(f, true) is not { Exists: false })
                 .Select(f => Path.GetFileName(f)).ToList();
             var missing = files.Where(f => !f.Split('|').Any(p => names.Any(n => Fits(p.Trim(), n)))).ToList();
             return missing.Count == 0 ? null
@@ -48,7 +49,8 @@ public sealed partial record ModelFolder(string Written, string? FullPath, strin
         }
     }
 
-    private static bool Fits(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
+    private static bool Fits(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name,
+        ignoreCase: false);
 
     [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")]
     private static partial Regex Setting();

@@ -26,7 +26,8 @@ internal static class Spelling
         if (found.Length is 0 or > LongestWord) return null;
         var allowed = Math.Max(1, found.Length / 3);
         var nearest = known.MinBy(word => Distance(word.ToLowerInvariant(), found.ToLowerInvariant()));
-        return nearest is not null && Distance(nearest.ToLowerInvariant(), found.ToLowerInvariant()) <= allowed ? nearest : null;
+        return nearest is not null && Distance(nearest.ToLowerInvariant(), found.ToLowerInvariant()) <= allowed
+            ? nearest : null;
     }
 
     // Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.

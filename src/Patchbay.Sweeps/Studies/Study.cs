@@ -36,7 +36,8 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     /// <param name="catalogue">The models that it can name.</param>
     /// <param name="kinds">The stages that it can ask for.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static IReadOnlyList<StudyMistake> Check(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds)
+    public static IReadOnlyList<StudyMistake> Check(string path, ModelCatalogue catalogue,
+        IReadOnlyList<StageKind> kinds)
     {
         var mistakes = new MistakeList();
         new StudyReader(path, catalogue, kinds, mistakes).Read();
@@ -69,7 +70,8 @@ public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File
 /// <param name="Dtype">"float32", "float16", "bfloat16" or "float64".</param>
 /// <param name="Device">"cpu" or "cuda:N".</param>
 /// <param name="Threads">Threads of one unit; null where the file gives none.</param>
-/// <param name="MemoryBytes">Memory that one model's unit may take, weights included; null where the file gives none.</param>
+/// <param name="MemoryBytes">Memory that one model's unit may take, weights included; null where the file gives
+/// none.</param>
 public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes)
 {
     /// <summary>What is used where the file says nothing.</summary>

@@ -7,16 +7,18 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     private readonly YamlValues values = new(mistakes);
     private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (YamlNode At, string Field, List<string> Models)> unset = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (YamlNode At, string Field,
+        List<string> Models)> unset = new(StringComparer.Ordinal);
 
-    /// <summary>The models, and all their names as written: also of those that have mistakes, so that what is said of them
-    /// elsewhere in the file is not called a mistake as well.</summary>
+    /// <summary>The models, and all their names as written: also of those that have mistakes, so that what is said of
+    /// them elsewhere in the file is not called a mistake as well.</summary>
     public (IReadOnlyList<ModelPlace> Models, IReadOnlyList<string> Names) Read(YamlFields study)
     {
         if (study.Required("models", Expected) is not { } node) return ([], []);
         if (node is not YamlList { Items.Count: > 0 } list)
         {
-            mistakes.Add(node, "models", $"expected {Expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
+            mistakes.Add(node, "models",
+                $"expected {Expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
             return ([], []);
         }
         var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<ModelPlace>().ToList();
@@ -54,7 +56,8 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     private CatalogueModel? Own(YamlNode node, string field)
     {
-        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter", "tokenizer"]) is not { } fields) return null;
+        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter",
+            "tokenizer"]) is not { } fields) return null;
         var at = fields.Required("name", "a name for this model");
         var name = values.Text(at, fields.PathOf("name"), "a name for this model");
         if (name is not null && ModelName.Expected(name) is { } expected)
@@ -66,16 +69,19 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         var adapter = Folder(fields, "adapter", fields.Optional("adapter"));
         var tokenizer = Folder(fields, "tokenizer", fields.Optional("tokenizer"));
         return name is null || !IsFirst(name, at!, fields.PathOf("name")) || path is null ? null
-            : new(name, name, null, null, path, adapter, CatalogueReader.AnyCheckpoint, CatalogueReader.AnyAdapter, tokenizer);
+            : new(name, name, null, null, path, adapter, CatalogueReader.AnyCheckpoint, CatalogueReader.AnyAdapter,
+                tokenizer);
     }
 
     private ModelFolder? Folder(YamlFields fields, string key, YamlNode? node) =>
-        values.Text(node, fields.PathOf(key), "a folder") is { } written ? ModelFolder.Of(written, home, catalogue.Setting) : null;
+        values.Text(node, fields.PathOf(key), "a folder") is { } written
+            ? ModelFolder.Of(written, home, catalogue.Setting) : null;
 
     private bool IsFirst(string name, YamlNode node, string field)
     {
         if (lines.TryAdd(name, node.Line)) return true;
-        mistakes.Add(node, field, $"expected every model once, found '{Spelling.Shown(name)}' again (first in line {lines[name]})");
+        mistakes.Add(node, field,
+            $"expected every model once, found '{Spelling.Shown(name)}' again (first in line {lines[name]})");
         return false;
     }
 }

@@ -4,7 +4,8 @@ using Patchbay.Tasks;
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Reads a study and notes all its mistakes.</summary>
-internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds, MistakeList mistakes)
+internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
+    MistakeList mistakes)
 {
     private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
     private static readonly string[] TaskKinds = [StudyTask.EntityTracking, StudyTask.FromFile];
@@ -17,12 +18,14 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     public Study? Read()
     {
         var (text, root) = YamlFile.Read(path, "study", mistakes);
-        if (root is null || YamlFields.Of(root, "", mistakes, "a study's fields (name, models, task, ...)", Known) is not { } fields)
+        if (root is null || YamlFields.Of(root, "", mistakes, "a study's fields (name, models, task, ...)",
+            Known) is not { } fields)
             return null;
         var name = Name(fields);
         var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
         var task = Task(fields);
-        var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0, ulong.MaxValue);
+        var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0,
+            ulong.MaxValue);
         var compute = Compute(fields);
         var attempts = values.Whole(fields.Optional("attempts"), "attempts", 1, 100) ?? Study.DefaultAttempts;
         var positions = task?.File is { } file && File.Exists(file) ? PromptInput.PositionsOf(file) : null;
@@ -43,23 +46,27 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
 
     private StudyTask? Task(YamlFields study)
     {
-        var node = study.Required("task", "the prompts, {kind: entity-tracking, prompts: 300} or {file: prompts.jsonl, prompts: 100}");
+        var node = study.Required("task",
+            "the prompts, {kind: entity-tracking, prompts: 300} or {file: prompts.jsonl, prompts: 100}");
         if (node is null) return null;
         var fields = YamlFields.Of(node, "task", mistakes, "the prompts' fields", ["kind", "boxes", "prompts", "file"]);
         if (fields is null) return null;
         var file = fields.Optional("file");
         var kind = file is not null && fields.Optional("kind") is null ? StudyTask.FromFile
             : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", TaskKinds);
-        var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts", 1, int.MaxValue);
+        var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts", 1,
+            int.MaxValue);
         var boxes = values.Whole(fields.Optional("boxes"), "task.boxes", 2, 10);
         if (kind != StudyTask.FromFile)
         {
             if (file is not null && kind is not null)
-                mistakes.Add(file, "task.file", $"expected no file where prompts are generated (kind {kind}), found {file.Found}");
+                mistakes.Add(file, "task.file",
+                    $"expected no file where prompts are generated (kind {kind}), found {file.Found}");
             return new(kind ?? "", (int)(prompts ?? 0), (int)(boxes ?? Study.DefaultBoxes), null);
         }
         if (fields.Optional("boxes") is { } needless)
-            mistakes.Add(needless, "task.boxes", $"expected no boxes where prompts come from a file, found {needless.Found}");
+            mistakes.Add(needless, "task.boxes",
+                $"expected no boxes where prompts come from a file, found {needless.Found}");
         return new(kind, (int)(prompts ?? 0), 0, PromptFile(fields));
     }
 
@@ -69,7 +76,8 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         if (values.Text(node, "task.file", "the path of a prompt file") is not { } written) return null;
         var folder = ModelFolder.Of(written, home, catalogue.Setting);
         if (folder.FullPath is null)
-            mistakes.Add(node!, "task.file", $"expected a path whose settings are set, found {folder.UnsetSetting}, which is not");
+            mistakes.Add(node!, "task.file",
+                $"expected a path whose settings are set, found {folder.UnsetSetting}, which is not");
         else if (!File.Exists(folder.FullPath))
             mistakes.Add(node!, "task.file", $"expected a prompt file at {folder.FullPath}, found no such file");
         return folder.FullPath;

@@ -33,7 +33,8 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
             return [];
         }
         var values = Values(kind, parameters, $"{path}.{name}");
-        return mistakes.Count > count ? [] : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
+        return mistakes.Count > count ? []
+            : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
     }
 
     // An entry is a kind with its parameters, or a kind alone.
@@ -41,9 +42,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     {
         if (node is YamlText { IsNothing: false } text) return (node, text.Value, null);
         const string form = "one kind of stage with its parameters, such as 'accuracy: {prompts: 500}'";
-        if (node is not YamlMap map || map.Pairs.Count != 1 || map.Pairs[0].Key is not YamlText { IsNothing: false } key)
+        if (node is not YamlMap map || map.Pairs.Count != 1 || map.Pairs[0]
+            .Key is not YamlText { IsNothing: false } key)
         {
-            var found = node is YamlMap several && several.Pairs.Count != 1 ? $"{several.Pairs.Count} fields" : node.Found;
+            var found = node is YamlMap several && several.Pairs.Count != 1 ? $"{several.Pairs.Count} fields"
+                : node.Found;
             mistakes.Add(node, path, $"expected {form}, found {found}");
             return (node, null, null);
         }
@@ -53,15 +56,18 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     // For every model a value for every field of the kind.
     private Dictionary<string, Dictionary<string, string>> Values(StageKind kind, YamlNode? parameters, string path)
     {
-        var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name, f => f.Default, StringComparer.Ordinal),
+        var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name, f => f.Default,
+            StringComparer.Ordinal),
             StringComparer.Ordinal);
         if (parameters is null) return values;
         var known = kind.Fields.Select(f => f.Name).ToList();
-        if (YamlFields.Of(parameters, path, mistakes, $"parameters of {kind.Name}", known) is not { } fields) return values;
+        if (YamlFields.Of(parameters, path, mistakes, $"parameters of {kind.Name}",
+            known) is not { } fields) return values;
         foreach (var field in kind.Fields)
         {
             if (fields.Optional(field.Name) is not { } node) continue;
-            foreach (var (model, value) in PerModel(field, node, fields.PathOf(field.Name))) values[model][field.Name] = value;
+            foreach (var (model, value) in PerModel(field, node, fields.PathOf(field.Name))) values[model][field.Name] =
+                value;
         }
         return values;
     }
@@ -81,7 +87,8 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
             mistakes.Add(node, path, $"expected a value for every model or a '{ModelName.Default}', found none for "
                 + string.Join(", ", without.Select(Spelling.Shown)));
         }
-        return models.Except(without).Select(m => (m, values.GetValueOrDefault(m, values.GetValueOrDefault(ModelName.Default)) ?? ""));
+        return models.Except(without)
+            .Select(m => (m, values.GetValueOrDefault(m, values.GetValueOrDefault(ModelName.Default)) ?? ""));
     }
 
     // A value as the field's check takes it, or null where a mistake was noted.
@@ -102,7 +109,8 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         return null;
     }
 
-    private IReadOnlyList<Stage> Expanded(StageKind kind, string model, Dictionary<string, string> values, YamlNode at, string path)
+    private IReadOnlyList<Stage> Expanded(StageKind kind, string model, Dictionary<string, string> values, YamlNode at,
+        string path)
     {
         IReadOnlyList<Stage> stages;
         try

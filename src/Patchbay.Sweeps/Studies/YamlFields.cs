@@ -1,13 +1,15 @@
 namespace Patchbay.Sweeps.Studies;
 
-/// <summary>The fields of a mapping: notes keys that are unknown, twice there or no words, and hands out the rest.</summary>
+/// <summary>The fields of a mapping: notes keys that are unknown, twice there or no words, and hands out the
+/// rest.</summary>
 internal sealed class YamlFields
 {
     private readonly Dictionary<string, YamlNode> values = new(StringComparer.Ordinal);
     private readonly MistakeList mistakes;
     private readonly YamlMap map;
 
-    private YamlFields(YamlMap map, string path, MistakeList mistakes) => (this.map, Path, this.mistakes) = (map, path, mistakes);
+    private YamlFields(YamlMap map, string path, MistakeList mistakes) =>
+        (this.map, Path, this.mistakes) = (map, path, mistakes);
 
     /// <summary>Path of the mapping within the file: "stages[0].accuracy"; empty for the file itself.</summary>
     public string Path { get; }
@@ -21,7 +23,8 @@ internal sealed class YamlFields
     /// <param name="mistakes">Where to note mistakes.</param>
     /// <param name="expected">What is expected where it is no mapping.</param>
     /// <param name="known">The keys that there may be; null where any may.</param>
-    public static YamlFields? Of(YamlNode node, string path, MistakeList mistakes, string expected, IReadOnlyCollection<string>? known)
+    public static YamlFields? Of(YamlNode node, string path, MistakeList mistakes, string expected,
+        IReadOnlyCollection<string>? known)
     {
         if (node is not YamlMap map)
         {
@@ -63,7 +66,8 @@ internal sealed class YamlFields
         }
         else if (!values.TryAdd(name, value))
         {
-            mistakes.Add(key, PathOf(shown), $"expected it once, found it again (first in line {Keys.First(k => k.Key == name).At.Line})");
+            mistakes.Add(key, PathOf(shown),
+                $"expected it once, found it again (first in line {Keys.First(k => k.Key == name).At.Line})");
         }
         else
         {

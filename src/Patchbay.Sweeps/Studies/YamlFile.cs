@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>
-/// Reads a YAML file as nodes with their lines. YamlDotNet's own document model stops at the first key that is there twice and
-/// follows nesting by recursion without a limit, so this one is built from the parser's events.
+/// Reads a YAML file as nodes with their lines. YamlDotNet's own document model stops at the first key that is there
+/// twice and follows nesting by recursion without a limit, so this one is built from the parser's events.
 /// </summary>
 internal sealed class YamlFile
 {
@@ -61,7 +61,8 @@ internal sealed class YamlFile
         try
         {
             var root = file.Document();
-            if (root is null or YamlText { IsNothing: true }) mistakes.Add(1, null, $"expected a {what}, found an empty file");
+            if (root is null or YamlText { IsNothing: true }) mistakes.Add(1, null,
+                $"expected a {what}, found an empty file");
             else return root;
         }
         catch (YamlException e)
@@ -69,7 +70,8 @@ internal sealed class YamlFile
             mistakes.AddSyntax(text, e.Start, Reason(e));
         }
         // The scanner gives up on some texts with exceptions that are not its own ("[a: -]").
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or FormatException or OverflowException
             or IndexOutOfRangeException or NullReferenceException or InvalidCastException)
         {
             mistakes.AddSyntax(text, file.scanner.CurrentPosition, "something that cannot be here");

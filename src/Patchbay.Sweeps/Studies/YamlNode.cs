@@ -24,7 +24,8 @@ internal sealed record YamlList(int Line, int Column, IReadOnlyList<YamlNode> It
 }
 
 /// <summary>A mapping: its pairs as they stand, keys that are there twice too.</summary>
-internal sealed record YamlMap(int Line, int Column, IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Pairs) : YamlNode(Line, Column)
+internal sealed record YamlMap(int Line, int Column, IReadOnlyList<KeyValuePair<YamlNode, YamlNode>> Pairs)
+    : YamlNode(Line, Column)
 {
     public override string Found => "a mapping";
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Patchbay.Sweeps.Studies;
 
-/// <summary>Reads single values. A null node is a field that is not there: the answer is null, without a mistake.</summary>
+/// <summary>Reads single values. A null node is a field that is not there: the answer is null, without a
+/// mistake.</summary>
 internal sealed class YamlValues(MistakeList mistakes)
 {
     private static readonly (string Unit, long Bytes)[] Units =
@@ -15,7 +16,8 @@ internal sealed class YamlValues(MistakeList mistakes)
     public string? Text(YamlNode? node, string field, string expected)
     {
         if (node is null) return null;
-        if (node is YamlText { IsNothing: false } text && text.Value.Trim().Length > 0 && !text.Value.Any(char.IsControl))
+        if (node is YamlText { IsNothing: false } text && text.Value.Trim().Length > 0
+            && !text.Value.Any(char.IsControl))
             return text.Value.Trim();
         mistakes.Add(node, field, $"expected {expected}, found {node.Found}");
         return null;
@@ -34,7 +36,8 @@ internal sealed class YamlValues(MistakeList mistakes)
     public ulong? Whole(YamlNode? node, string field, ulong least, ulong most)
     {
         if (node is null) return null;
-        if (node is YamlText text && ulong.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        if (node is YamlText text && ulong.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number)
             && number >= least && number <= most) return number;
         var expected = most >= int.MaxValue && most < ulong.MaxValue
             ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}";
@@ -52,7 +55,8 @@ internal sealed class YamlValues(MistakeList mistakes)
             {
                 if (!text.Value.EndsWith(unit, StringComparison.OrdinalIgnoreCase)) continue;
                 var number = text.Value[..^unit.Length].Trim();
-                if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
+                if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                    out var amount)
                     && amount is > 0 and < 1_000_000 && (long)(amount * bytes) > 0) return (long)(amount * bytes);
                 break;
             }

@@ -10,7 +10,8 @@ public sealed class AttributionPatchingTests
 {
     private static readonly LlamaConfig Config = RandomPrompts.Config;
 
-    public static TheoryData<string, int> Groups => new() { { "A", 4 }, { "B", 4 }, { "B", 2 }, { "C", 2 }, { "D", 1 }, { "D", 4 } };
+    public static TheoryData<string, int> Groups => new() { { "A", 4 }, { "B", 4 }, { "B", 2 }, { "C", 2 }, { "D", 1 },
+        { "D", 4 } };
 
     private static readonly Head[] Receivers = [new(3, 1), new(2, 0), new(3, 2)];
 
@@ -44,7 +45,8 @@ public sealed class AttributionPatchingTests
         Assert.True(Math.Abs(whole) > 1e-3);
         Assert.Equal(whole, found.Scores.Cast<double>().Sum(), 1e-3 * Math.Abs(whole));
         var first = PathRuns.Attribution(model, prompts, group, receivers, 0).Scores.Cast<double>().Sum();
-        Assert.True(Math.Abs(first - whole) > 1e-2 * Math.Abs(whole), "the gradient at the clean point alone already sums to it");
+        Assert.True(Math.Abs(first - whole) > 1e-2 * Math.Abs(whole),
+            "the gradient at the clean point alone already sums to it");
     }
 
     [Fact]
@@ -61,17 +63,21 @@ public sealed class AttributionPatchingTests
         var prompts = new PromptSet([.. Enumerable.Range(0, 5).Select(i =>
         {
             var ids = Enumerable.Range(0, random.Next(8, 12)).Select(_ => random.Next(6)).ToArray();
-            return new Prompt(Sequence(ids, 2), Sequence([.. ids.Select(id => id + 6)], 2), random.Next(13), $"prompt {i}");
+            return new Prompt(Sequence(ids, 2), Sequence([.. ids.Select(id => id + 6)], 2), random.Next(13),
+                $"prompt {i}");
         })]);
         foreach (var name in new[] { "A", "B", "C", "D" })
         {
             var (group, receivers) = Group(name);
             var found = PathRuns.Attribution(model, prompts, group, receivers, 0);
-            var exact = PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { Groups = [name], Receivers = Receivers })[0];
+            var exact = PathRuns.Run(model, prompts, PathChain.EntityTracking,
+                new() { Groups = [name], Receivers = Receivers })[0];
             var scale = exact.Scores.Cast<double>().Max(Math.Abs);
             Assert.True(scale > 1e-7);
-            foreach (var (x, y) in exact.Scores.Cast<double>().Zip(found.Scores.Cast<double>())) Assert.Equal(x, y, 5e-3 * scale);
-            foreach (var (x, y) in exact.StandardErrors.Cast<double>().Zip(found.StandardErrors.Cast<double>())) Assert.Equal(x, y, 5e-3 * scale);
+            foreach (var (x, y) in exact.Scores.Cast<double>().Zip(found.Scores.Cast<double>())) Assert.Equal(x, y,
+                5e-3 * scale);
+            foreach (var (x, y) in exact.StandardErrors.Cast<double>()
+                .Zip(found.StandardErrors.Cast<double>())) Assert.Equal(x, y, 5e-3 * scale);
         }
     }
 
@@ -82,7 +88,8 @@ public sealed class AttributionPatchingTests
         var (group, _) = Group("B");
         var found = PathRuns.Attribution(model, Prompts(4), group, [new(2, 1), new(1, 0)], 3);
         foreach (var h in AllHeads()) Assert.Equal(h.Layer >= 2, found.Scores[h.Layer, h.Index] == 0);
-        Assert.All(PathRuns.Attribution(model, Prompts(4), group, [new(0, 1)], 0).Scores.Cast<double>(), s => Assert.Equal(0, s));
+        Assert.All(PathRuns.Attribution(model, Prompts(4), group, [new(0, 1)], 0).Scores.Cast<double>(), s =>
+            Assert.Equal(0, s));
     }
 
     [Theory]
@@ -106,11 +113,13 @@ public sealed class AttributionPatchingTests
         using var model = Model(6, 2);
         var (group, receivers) = Group("B");
         var prompts = Prompts(6);
-        var refusal = Assert.Throws<InvalidDataException>(() => PathRuns.Attribution(model, prompts, group, [new(7, 0)], 0));
+        var refusal = Assert.Throws<InvalidDataException>(() => PathRuns.Attribution(model, prompts, group, [new(7, 0)],
+            0));
         Assert.Contains("receiver 7.0", refusal.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => PathRuns.Attribution(model, prompts, group, receivers, -1));
         var cancelled = new CancellationToken(true);
-        Assert.Throws<OperationCanceledException>(() => PathRuns.Attribution(model, prompts, group, receivers, 0, cancel: cancelled));
+        Assert.Throws<OperationCanceledException>(() => PathRuns.Attribution(model, prompts, group, receivers, 0,
+            cancel: cancelled));
     }
 
     private static Llama Model(int seed, int keyValueHeads) =>
@@ -126,7 +135,8 @@ public sealed class AttributionPatchingTests
         var random = new Random(seed);
         int[] Ids() => [.. Enumerable.Range(0, random.Next(8, 12)).Select(_ => random.Next(Config.Vocabulary))];
         TokenSequence Random() => Sequence(Ids(), random.Next(1, 4));
-        return new PromptSet([.. Enumerable.Range(0, 6).Select(i => new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
+        return new PromptSet([.. Enumerable.Range(0, 6).Select(i =>
+            new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
     }
 
     private static TokenSequence Sequence(int[] ids, int previous) => new(ids, new Dictionary<string, int>
@@ -136,7 +146,8 @@ public sealed class AttributionPatchingTests
         [PositionNames.PreviousQueryLabel] = previous,
     });
 
-    /// <summary>Exact path patching by whole forward passes, with z moved a share of the way to the counterfactual's.</summary>
+    /// <summary>Exact path patching by whole forward passes, with z moved a share of the way to the
+    /// counterfactual's.</summary>
     private sealed class ExactPath : IDisposable
     {
         private readonly ReferenceEvaluator evaluator;
@@ -150,10 +161,12 @@ public sealed class AttributionPatchingTests
         {
             (this.group, this.receivers, at) = (group, receivers, prompts.CleanPositions(group.Position));
             evaluator = new ReferenceEvaluator(model, new PaddedPrompts([.. prompts.Prompts.Select(p => p.Clean.Ids)]));
-            counterfactual = BaseRun.CaptureZ(model, new PaddedPrompts([.. prompts.Prompts.Select(p => p.Counterfactual.Ids)]),
+            counterfactual = BaseRun.CaptureZ(model,
+                new PaddedPrompts([.. prompts.Prompts.Select(p => p.Counterfactual.Ids)]),
                 [prompts.CounterfactualPositions(group.Position)])[0];
             var answers = prompts.Answers.Select(a => (long)a).ToArray();
-            probability = (logits, rows) => logits.softmax(-1).gather(1, tensor(answers).index_select(0, rows).unsqueeze(1)).squeeze(1);
+            probability = (logits, rows) => logits.softmax(-1).gather(1,
+                tensor(answers).index_select(0, rows).unsqueeze(1)).squeeze(1);
         }
 
         /// <summary>(p_patched - p_clean) / p_clean of each prompt.</summary>
@@ -162,13 +175,16 @@ public sealed class AttributionPatchingTests
             using var scope = NewDisposeScope();
             var variant = new Variant
             {
-                Edits = [.. senders.Select(s => new HeadEdit(Site.Z, s, at, counterfactual[s.Layer].select(1, s.Index), 1 - share))],
+                Edits = [.. senders.Select(s => new HeadEdit(Site.Z, s, at, counterfactual[s.Layer].select(1, s.Index),
+                    1 - share))],
                 Holds = [new Hold(at, evaluator.Prompts.Last)],
             };
             if (receivers.Length > 0)
             {
-                var read = evaluator.Read([variant], [.. receivers.Select(r => new Probe(PathPatching.SiteOf(group), r, at))]);
-                variant = new Variant { Edits = [.. receivers.Zip(read, (r, value) => new HeadEdit(PathPatching.SiteOf(group), r, at, value.select(0, 0)))] };
+                var read = evaluator.Read([variant],
+                    [.. receivers.Select(r => new Probe(PathPatching.SiteOf(group), r, at))]);
+                variant = new Variant { Edits = [.. receivers.Zip(read, (r, value) =>
+                    new HeadEdit(PathPatching.SiteOf(group), r, at, value.select(0, 0)))] };
             }
             var patched = evaluator.Evaluate([variant], probability);
             return [.. evaluator.BaseMetric(probability).Select((clean, n) => (patched[0, n] - clean) / clean)];

@@ -15,30 +15,38 @@ public class CircuitEvaluatorTests
     [InlineData(4, 2, 0.8, false)]
     [InlineData(5, 4, 0.4, true)]
     [InlineData(6, 2, 0.8, true)]
-    public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads, double share, bool own)
+    public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads,
+        double share, bool own)
     {
-        using var model = Llama.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Llama.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed,
+            torch.ScalarType.Float64, spread: 1.5);
         var random = new Random(seed);
         var prompts = RandomPrompts.Of(seed);
-        var means = RandomPrompts.Of(seed + 100, 5).Prompts.Select(p => p.Clean.Ids).Append([.. Enumerable.Range(0, 12)]).ToArray();
+        var means = RandomPrompts.Of(seed + 100, 5).Prompts.Select(p => p.Clean.Ids)
+            .Append([.. Enumerable.Range(0, 12)]).ToArray();
         var mean = PlainAblation.Mean(model, means);
         using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking, elsewhere: own);
-        Circuit[] circuits = [.. Enumerable.Range(0, 5).Select(_ => RandomPrompts.Circuit(random, share)), RandomPrompts.Circuit(random, 0)];
+        Circuit[] circuits = [.. Enumerable.Range(0, 5).Select(_ => RandomPrompts.Circuit(random, share)),
+            RandomPrompts.Circuit(random, 0)];
         var fresh = Probabilities(evaluator.Plan(circuits), prompts);
         for (var c = 0; c < circuits.Length; c++)
         {
-            AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].AtPositions, own)), fresh[c]);
-            CircuitHead[][] removed = [.. Enumerable.Range(0, 4).Select(i => circuits[c].Heads.Where(_ => random.NextDouble() < 0.3 * i).ToArray())];
+            AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].AtPositions, own)),
+                fresh[c]);
+            CircuitHead[][] removed = [.. Enumerable.Range(0, 4).Select(i => circuits[c]
+                .Heads.Where(_ => random.NextDouble() < 0.3 * i).ToArray())];
             var left = Probabilities(evaluator.PlanWithout(circuits[c], removed), prompts);
             for (var k = 0; k < removed.Length; k++)
-                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuits[c].Without(removed[k]).AtPositions, own)), left[k]);
+                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean,
+                    Keeps(circuits[c].Without(removed[k]).AtPositions, own)), left[k]);
         }
         CircuitHead[][] sets = [[.. circuits[0].Heads], [.. circuits[1].Heads.Take(2)], []];
         foreach (var elsewhere in own ? new[] { true } : [false, true])
         {
             var whole = Probabilities(evaluator.PlanModelWithout(sets, elsewhere), prompts);
             for (var k = 0; k < sets.Length; k++)
-                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(AllBut(sets[k]), elsewhere)), whole[k]);
+                AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(AllBut(sets[k]), elsewhere)),
+                    whole[k]);
         }
         Assert.True(fresh.SelectMany(p => p).Distinct().Count() > prompts.Count, "circuits should differ");
     }
@@ -48,13 +56,16 @@ public class CircuitEvaluatorTests
     {
         using var model = Llama.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var ids = new[] { 1, 2, 3, 4, 5 };
-        var together = new TokenSequence(ids, new Dictionary<string, int> { [PositionNames.Last] = 4, [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 2 });
-        var apart = new TokenSequence(ids, new Dictionary<string, int> { [PositionNames.Last] = 4, [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 1 });
+        var together = new TokenSequence(ids, new Dictionary<string,
+            int> { [PositionNames.Last] = 4, [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 2 });
+        var apart = new TokenSequence(ids, new Dictionary<string, int> { [PositionNames.Last] = 4,
+            [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 1 });
         var prompts = new PromptSet([new Prompt(together, together, 3, "a"), new Prompt(apart, apart, 4, "b")]);
         int[][] means = [[5, 4, 3, 2, 1], [7, 8, 9, 1, 2]];
         using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking);
         var circuit = RandomPrompts.Circuit(new Random(7), 0.5);
-        AssertClose(PlainAblation.Probability(model, prompts.Prompts, PlainAblation.Mean(model, means), Keeps(circuit.AtPositions, false)),
+        AssertClose(PlainAblation.Probability(model, prompts.Prompts, PlainAblation.Mean(model, means),
+            Keeps(circuit.AtPositions, false)),
             Probabilities(evaluator.Plan([circuit]), prompts)[0]);
     }
 
@@ -62,23 +73,27 @@ public class CircuitEvaluatorTests
     public void Prompts_longer_than_those_of_the_means_are_refused_in_one_sentence()
     {
         using var model = Llama.Random(RandomPrompts.Config, 8);
-        var refusal = Assert.Throws<InvalidDataException>(() => new CircuitEvaluator(model, RandomPrompts.Of(8), [[1, 2, 3]], PathChain.EntityTracking));
+        var refusal = Assert.Throws<InvalidDataException>(() => new CircuitEvaluator(model, RandomPrompts.Of(8),
+            [[1, 2, 3]], PathChain.EntityTracking));
         Assert.Contains("expected at most 3 tokens", refusal.Message, StringComparison.Ordinal);
     }
 
     private static double[][] Probabilities(PlannedVariants plan, PromptSet prompts)
     {
         var values = plan.Batches.Evaluate(plan.Variants, Answers.Probability);
-        return [.. Enumerable.Range(0, values.GetLength(0)).Select(v => Enumerable.Range(0, prompts.Count).Select(n => values[v, n]).ToArray())];
+        return [.. Enumerable.Range(0, values.GetLength(0)).Select(v => Enumerable.Range(0, prompts.Count)
+            .Select(n => values[v, n]).ToArray())];
     }
 
-    private static Func<Prompt, int, Head, bool> Keeps(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive, bool elsewhere) => (prompt, position, head) =>
+    private static Func<Prompt, int, Head, bool> Keeps(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive,
+        bool elsewhere) => (prompt, position, head) =>
     {
         var here = alive.Where(p => prompt.Clean.Positions[p.Key] == position).ToArray();
         return here.Length == 0 ? elsewhere : here.Any(p => p.Value.Contains(head));
     };
 
-    private static Dictionary<string, IReadOnlyList<Head>> AllBut(CircuitHead[] removed) => PathChain.EntityTracking.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p,
+    private static Dictionary<string, IReadOnlyList<Head>> AllBut(CircuitHead[] removed) =>
+        PathChain.EntityTracking.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p,
         p => (IReadOnlyList<Head>)[.. Enumerable.Range(0, 16).Select(i => new Head(i / 4, i % 4))
             .Where(h => !removed.Any(r => r.Head == h && PathChain.EntityTracking.Group(r.Group).Position == p))]);
 

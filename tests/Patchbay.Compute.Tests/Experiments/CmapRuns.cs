@@ -10,7 +10,8 @@ internal static class CmapRuns
         IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted)
     {
         var from = Cmap.First(prompts, heads);
-        using var batches = new PromptBatches(model, prompts, from, null, batch => BaseRun.Create(model, batch.Clean, from));
+        using var batches = new PromptBatches(model, prompts, from, null, batch =>
+            BaseRun.Create(model, batch.Clean, from));
         return Cmap.Answered(model, prompts, heads, path, wanted, batches, null, default);
     }
 }

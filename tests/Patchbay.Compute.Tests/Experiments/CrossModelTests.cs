@@ -6,7 +6,8 @@ using TorchSharp;
 
 namespace Patchbay.Experiments.Tests;
 
-/// <summary>Cross-model patching, activation patching, knockout and attention patterns against whole forward passes.</summary>
+/// <summary>Cross-model patching, activation patching, knockout and attention patterns against whole forward
+/// passes.</summary>
 public class CrossModelTests
 {
     private const double Close = 1e-9;
@@ -22,12 +23,14 @@ public class CrossModelTests
         using var donor = Llama.Random(config, seed + 50, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(seed);
         var heads = RandomPrompts.Circuit(new Random(seed), 0.4);
-        CmapForm[] forms = [new("output"), new("input q"), new("input k"), new("input v"), new("input kv"), new("input qkv")];
+        CmapForm[] forms = [new("output"), new("input q"), new("input k"), new("input v"), new("input kv"),
+            new("input qkv")];
         using var folder = new TemporaryFolder();
         var path = folder.PathOf("activations");
         Cmap.Capture(donor, prompts, heads, forms, path);
         using var file = TensorFile.Open(path);
-        (CmapForm, IReadOnlyList<string>)[] wanted = [.. forms.SelectMany(f => new (CmapForm, IReadOnlyList<string>)[] { (f, ["A", "B", "C", "D"]), (f, ["A"]), (f, ["C"]), (f, []) })];
+        (CmapForm, IReadOnlyList<string>)[] wanted = [.. forms.SelectMany(f =>
+            new (CmapForm, IReadOnlyList<string>)[] { (f, ["A", "B", "C", "D"]), (f, ["A"]), (f, ["C"]), (f, []) })];
         var differences = Compare(into, prompts, Cmap.Variants(into, prompts, heads, file, wanted), out var cone);
         Assert.True(differences < Close, $"cone and reference differ by {differences:0.0e+0}");
         // nothing patched is the same in every form
@@ -46,8 +49,10 @@ public class CrossModelTests
         CmapForm[] forms = [new("output"), new("input qkv")];
         Cmap.Capture(donor, prompts, heads, forms, folder.PathOf("activations"));
         using var file = TensorFile.Open(folder.PathOf("activations"));
-        Compare(into, prompts, Cmap.Variants(into, prompts, heads, file, [(forms[0], ["A"]), (forms[1], ["A"])]), out var cone);
-        // Keys and values of the position itself stay the base's, so that the two differ by that alone: little, but something.
+        Compare(into, prompts, Cmap.Variants(into, prompts, heads, file, [(forms[0], ["A"]), (forms[1], ["A"])]),
+            out var cone);
+        // Keys and values of the position itself stay the base's, so that the two differ by that alone: little, but
+        // something.
         for (var n = 0; n < prompts.Count; n++) Assert.InRange(Math.Abs(cone[0, n] - cone[1, n]), 0, 0.05);
     }
 
@@ -61,7 +66,8 @@ public class CrossModelTests
         CmapForm[] forms = [new("output"), new("input q"), new("input k"), new("input v"), new("input qkv")];
         Cmap.Capture(model, prompts, heads, forms, folder.PathOf("activations"));
         using var file = TensorFile.Open(folder.PathOf("activations"));
-        Compare(model, prompts, Cmap.Variants(model, prompts, heads, file, [(forms[0], []), .. forms.Select(f => (f, (IReadOnlyList<string>)["A", "B", "C", "D"]))]), out var cone);
+        Compare(model, prompts, Cmap.Variants(model, prompts, heads, file,
+            [(forms[0], []), .. forms.Select(f => (f, (IReadOnlyList<string>)["A", "B", "C", "D"]))]), out var cone);
         for (var v = 1; v <= forms.Length; v++)
             for (var n = 0; n < prompts.Count; n++) Assert.Equal(cone[0, n], cone[v, n], Close);
     }
@@ -73,7 +79,8 @@ public class CrossModelTests
         using var folder = new TemporaryFolder();
         var heads = Circuit.Parse(PathChain.EntityTracking, "A=1.1");
         Cmap.Capture(model, RandomPrompts.Of(6), heads, [new("output")], folder.PathOf("activations"));
-        var refusal = Assert.Throws<InvalidDataException>(() => CmapRuns.Answered(model, RandomPrompts.Of(6, count: 5), heads, folder.PathOf("activations"), [(new("output"), ["A"])]));
+        var refusal = Assert.Throws<InvalidDataException>(() => CmapRuns.Answered(model, RandomPrompts.Of(6, count: 5),
+            heads, folder.PathOf("activations"), [(new("output"), ["A"])]));
         Assert.Contains("of 6 prompts", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -111,12 +118,14 @@ public class CrossModelTests
             using var weights = run.Attention(layer, at);
             var expected = seen.Layers[layer].softmax(-1);
             for (var n = 0; n < padded.Count; n++)
-                Assert.True((weights.select(0, n) - expected.select(0, n).select(1, at[n])).abs().max().item<double>() < Close);
+                Assert.True((weights.select(0, n) - expected.select(0, n).select(1,
+                    at[n])).abs().max().item<double>() < Close);
         }
     }
 
     /// <summary>The largest difference of the answer's probability between cone and reference.</summary>
-    private static double Compare(Llama model, PromptSet prompts, Func<BatchPrompts, IReadOnlyList<Variant>> make, out double[,] cone)
+    private static double Compare(Llama model, PromptSet prompts, Func<BatchPrompts, IReadOnlyList<Variant>> make,
+        out double[,] cone)
     {
         using var scope = torch.NewDisposeScope();
         var batch = new BatchPrompts(prompts.Prompts, 0);

@@ -18,7 +18,8 @@ public sealed class DcmTests
     [InlineData(3, 1, 5, 3)]
     [InlineData(4, 2, 0, 1)]
     [InlineData(5, 2, 5, 2)]
-    public void The_cone_gives_the_losses_and_masks_of_whole_passes(int seed, int keyValueHeads, int beforeLast, int highestLayer)
+    public void The_cone_gives_the_losses_and_masks_of_whole_passes(int seed, int keyValueHeads, int beforeLast,
+        int highestLayer)
     {
         Head[] group = [.. Group.Where(h => h.Layer <= highestLayer)];
         using var model = Model(seed, keyValueHeads);
@@ -51,12 +52,14 @@ public sealed class DcmTests
             Assert.Equal(Loss(model, triples, mask, options.Lambda), steps[t - 1].Loss, 1e-9);
             for (var i = 0; i < 5; i++)
             {
-                double At(double by) => Loss(model, triples, [.. mask.Select((m, j) => j == i ? m + by : m)], options.Lambda);
+                double At(double by) => Loss(model, triples, [.. mask.Select((m, j) => j == i ? m + by : m)],
+                    options.Lambda);
                 var gradient = (At(1e-5) - At(-1e-5)) / 2e-5;
                 mean[i] = 0.9 * mean[i] + 0.1 * gradient;
                 square[i] = 0.999 * square[i] + 0.001 * gradient * gradient;
             }
-            double Move(int i) => 0.05 * (mean[i] / (1 - Math.Pow(0.9, t))) / (Math.Sqrt(square[i] / (1 - Math.Pow(0.999, t))) + 1e-8);
+            double Move(int i) => 0.05 * (mean[i] / (1 - Math.Pow(0.9, t))) / (
+                Math.Sqrt(square[i] / (1 - Math.Pow(0.999, t))) + 1e-8);
             mask = [.. mask.Select((m, i) => m - Move(i))];
             foreach (var (expected, found) in mask.Zip(steps[t - 1].Mask)) Assert.Equal(expected, found, 1e-5);
             mask = [.. mask.Select(m => Math.Clamp(m, 0, 1))];
@@ -71,7 +74,8 @@ public sealed class DcmTests
         Head[] carriers = [new(1, 2), new(2, 0), new(3, 3)];
         var reachable = Reachable(model, carriers, 160);
         var (train, validation, test) = (reachable[..96], reachable[96..128], reachable[128..]);
-        var found = Dcm.Train(model, all, train, validation, test, new DcmOptions { Batch = 16, Epochs = 6, Lambda = 0.02 });
+        var found = Dcm.Train(model, all, train, validation, test,
+            new DcmOptions { Batch = 16, Epochs = 6, Lambda = 0.02 });
         Assert.Equal(32, Dcm.Answered(model, carriers, test).Count(a => a));
         Assert.DoesNotContain(true, Dcm.Answered(model, [], test));
         Assert.Equal(found.Test.Right, Dcm.Answered(model, found.Heads, test).Count(a => a));
@@ -87,14 +91,16 @@ public sealed class DcmTests
         using var model = Model(7, 2);
         var triples = Triples(7, 24, 1);
         // No head of this group makes the model answer what it never answers: all validations are equal.
-        bool Answers(int token, Head[] patched) => Dcm.Answered(model, patched, [.. triples.Select(x => x with { Target = token })]).Contains(true);
+        bool Answers(int token, Head[] patched) => Dcm.Answered(model, patched,
+            [.. triples.Select(x => x with { Target = token })]).Contains(true);
         var never = Enumerable.Range(0, Config.Vocabulary).First(t => !Answers(t, Group) && !Answers(t, []));
         foreach (var validation in new[] { [.. triples.Select(x => x with { Target = never })], triples })
         {
             var options = new DcmOptions { Batch = 6, EvaluateEvery = 1, Epochs = 3, LearningRate = 0.15 };
             var found = Dcm.Train(model, Group, triples, validation, triples, options);
             Assert.Equal(12, found.Validations.Count);
-            var best = found.Validations.OrderByDescending(v => v.Answered.Right).ThenByDescending(v => v.Heads).ThenBy(v => v.Step).First();
+            var best = found.Validations.OrderByDescending(v => v.Answered.Right).ThenByDescending(v => v.Heads)
+                .ThenBy(v => v.Step).First();
             Assert.Equal(best.Answered, found.Validation);
             Assert.Equal(best.Heads, found.Heads.Count);
             Assert.Equal(found.Steps[best.Step].Mask.Select(m => Math.Clamp(m, 0, 1)), found.Mask);
@@ -119,7 +125,8 @@ public sealed class DcmTests
         var options = new DcmOptions { Batch = 8 };
         var first = Train(model, triples, options);
         var again = Train(model, triples, options);
-        Assert.Equal(first.Steps.SelectMany(s => s.Mask.Append(s.Loss)), again.Steps.SelectMany(s => s.Mask.Append(s.Loss)));
+        Assert.Equal(first.Steps.SelectMany(s => s.Mask.Append(s.Loss)),
+            again.Steps.SelectMany(s => s.Mask.Append(s.Loss)));
         var tokens = triples.Max(t => Math.Max(t.Base.Length, t.Source.Length));
         var smallest = Budgets.Smallest(model, triples.Length, tokens, triples.Min(t => t.BasePosition), 1);
         foreach (var memory in new[] { smallest, smallest + 30_000 })
@@ -136,7 +143,8 @@ public sealed class DcmTests
     {
         using var model = Model(10, 2);
         var triples = Targeted(model, Group, Triples(10, 30, 2));
-        triples = [.. triples.Select((t, i) => i % 3 == 0 ? t with { Target = (t.Target + 1) % Config.Vocabulary } : t)];
+        triples = [.. triples.Select((t, i) => i % 3 == 0 ? t with { Target = (t.Target + 1) % Config.Vocabulary }
+            : t)];
         var cone = Dcm.Answered(model, Group, triples);
         Assert.Equal(triples.Select((_, i) => i % 3 != 0), cone);
         Assert.Equal(cone, Dcm.Answered(model, Group, triples, new() { Reference = true, Batch = 7 }));
@@ -153,9 +161,12 @@ public sealed class DcmTests
         Assert.Contains("head 9.0", Refusal([new(9, 0)], triples), StringComparison.Ordinal);
         Assert.Contains("2.1 twice", Refusal([new(2, 1), new(2, 1)], triples), StringComparison.Ordinal);
         Assert.Contains("one triple to train", Refusal(Group, []), StringComparison.Ordinal);
-        Assert.Contains("train triple 1", Refusal(Group, [triples[0], triples[1] with { Target = 13 }]), StringComparison.Ordinal);
-        Assert.Contains("source position", Refusal(Group, [triples[0] with { SourcePosition = 40 }]), StringComparison.Ordinal);
-        Assert.Throws<OperationCanceledException>(() => Dcm.Train(model, Group, triples, triples, triples, new(), null, new CancellationToken(true)));
+        Assert.Contains("train triple 1", Refusal(Group, [triples[0], triples[1] with { Target = 13 }]),
+            StringComparison.Ordinal);
+        Assert.Contains("source position", Refusal(Group, [triples[0] with { SourcePosition = 40 }]),
+            StringComparison.Ordinal);
+        Assert.Throws<OperationCanceledException>(() => Dcm.Train(model, Group, triples, triples, triples, new(), null,
+            new CancellationToken(true)));
     }
 
     private static DcmResult Train(Llama model, DcmTriple[] triples, DcmOptions options) =>
@@ -164,7 +175,8 @@ public sealed class DcmTests
     private static Llama Model(int seed, int keyValueHeads, double spread = 1.5) =>
         Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, ScalarType.Float64, spread);
 
-    /// <summary>Random prompts of unequal length; the group's position lies so many before the last (5: anywhere).</summary>
+    /// <summary>Random prompts of unequal length; the group's position lies so many before the last (5:
+    /// anywhere).</summary>
     private static DcmTriple[] Triples(int seed, int count, int beforeLast)
     {
         var random = new Random(seed);
@@ -193,13 +205,15 @@ public sealed class DcmTests
     private static DcmTriple[] Targeted(Llama model, Head[] heads, DcmTriple[] triples)
     {
         using var scope = NewDisposeScope();
-        return [.. triples.Select(t => t with { Target = (int)Logits(model, t, heads, [.. heads.Select(_ => 0.0)]).argmax().item<long>() })];
+        return [.. triples.Select(t =>
+            t with { Target = (int)Logits(model, t, heads, [.. heads.Select(_ => 0.0)]).argmax().item<long>() })];
     }
 
     private static double Loss(Llama model, DcmTriple[] triples, double[] mask, double lambda)
     {
         using var scope = NewDisposeScope();
-        return -triples.Average(t => Logits(model, t, Group, mask)[t.Target].ToDouble()) + lambda * mask.Sum(m => 1 - m);
+        return -triples.Average(t => Logits(model, t, Group, mask)[t.Target].ToDouble())
+            + lambda * mask.Sum(m => 1 - m);
     }
 
     /// <summary>Logits at the last token of one triple's base by a whole pass with a mask: (vocabulary).</summary>

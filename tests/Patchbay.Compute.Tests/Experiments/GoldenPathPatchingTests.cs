@@ -40,7 +40,8 @@ public class GoldenPathPatchingTests
             Assert.True(caches.BatchCount > 1, "the budget was meant to force several batches");
         var small = Run(torch.ScalarType.Float64, memory);
         foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);
-        foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12, a.Group.Name);
+        foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12,
+            a.Group.Name);
     }
 
     [SharedFact]
@@ -49,7 +50,8 @@ public class GoldenPathPatchingTests
         var bytes = File.ReadAllBytes(SharedFolder.PathOf("golden", "s256x4", "clean_p_label.npy"));
         var expected = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, double>(bytes.AsSpan(128)).ToArray();
         if (expected.Length != 64)
-            expected = Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(bytes.AsSpan(bytes.Length - 256)).ToArray(), x => (double)x);
+            expected = Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte,
+                float>(bytes.AsSpan(bytes.Length - 256)).ToArray(), x => (double)x);
         using var model = Load(torch.ScalarType.Float32);
         var found = TaskAccuracy.Ask(model, Batch().Prompts).Probability;
         for (var n = 0; n < 64; n++) Assert.Equal(expected[n], found[n], 1e-6);
@@ -67,11 +69,13 @@ public class GoldenPathPatchingTests
         using var model = Load(dtype);
         model.RowKernel = rowKernel;
         var (prompts, receivers) = Batch();
-        return PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { Receivers = receivers, MemoryBytes = memory ?? 4L << 30 });
+        return PathRuns.Run(model, prompts, PathChain.EntityTracking,
+            new() { Receivers = receivers, MemoryBytes = memory ?? 4L << 30 });
     }
 
     private static (PromptSet Prompts, IReadOnlyList<Head> Receivers) Batch() => TokenBatch.Load(
-        SharedFolder.PathOf("golden", "s256x4", "batch.json"), SharedFolder.PathOf("golden", "s256x4", "group_D_corrupt_positions.json"));
+        SharedFolder.PathOf("golden", "s256x4", "batch.json"), SharedFolder.PathOf("golden", "s256x4",
+            "group_D_corrupt_positions.json"));
 
     private static Llama Load(torch.ScalarType dtype)
     {
@@ -83,13 +87,15 @@ public class GoldenPathPatchingTests
         JsonSerializer.Deserialize<double[][]>(File.ReadAllText(SharedFolder.PathOf("golden", "s256x4", file)))!;
 
     private static double[][] Rows(double[,] scores) =>
-        [.. Enumerable.Range(0, scores.GetLength(0)).Select(l => Enumerable.Range(0, scores.GetLength(1)).Select(h => scores[l, h]).ToArray())];
+        [.. Enumerable.Range(0, scores.GetLength(0)).Select(l => Enumerable.Range(0, scores.GetLength(1))
+            .Select(h => scores[l, h]).ToArray())];
 
     private static void AssertClose(double[][] expected, double[,] found, double tolerance, string group)
     {
         Assert.Equal(expected.Length * expected[0].Length, found.Length);
         for (var l = 0; l < expected.Length; l++)
             for (var h = 0; h < expected[l].Length; h++)
-                Assert.True(Math.Abs(expected[l][h] - found[l, h]) <= tolerance, $"group {group}, head {l}.{h}: expected {expected[l][h]:r}, found {found[l, h]:r}");
+                Assert.True(Math.Abs(expected[l][h] - found[l, h]) <= tolerance,
+                    $"group {group}, head {l}.{h}: expected {expected[l][h]:r}, found {found[l, h]:r}");
     }
 }

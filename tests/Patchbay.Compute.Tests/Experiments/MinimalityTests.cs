@@ -6,7 +6,8 @@ public class MinimalityTests
     public void Partners_are_the_heads_whose_removal_makes_a_head_matter_most()
     {
         Head[] heads = [new(0, 0), new(0, 1), new(0, 2), new(0, 3), new(1, 0)];
-        // F(C\{v}) on the diagonal; F(C\{v,w}) beside it. Gains for 0.0: 0.1 gives .9-.5, 0.2 gives .8-.7, 0.3 gives .7-.75 (none), 1.0 gives .9-.4.
+        // F(C\{v}) on the diagonal; F(C\{v,w}) beside it. Gains for 0.0: 0.1 gives .9-.5, 0.2 gives .8-.7, 0.3 gives
+        // .7-.75 (none), 1.0 gives .9-.4.
         var table = new Dictionary<(Head, Head), double>
         {
             [(heads[0], heads[0])] = .9,

@@ -15,7 +15,8 @@ public class PathPatchingTests
     [InlineData(3, 1)]
     public void The_cone_equals_whole_forward_passes_through_all_groups_and_their_chaining(int seed, int keyValueHeads)
     {
-        using var model = Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64,
+            spread: 1.5);
         var options = new PathRunOptions { TopK = [3, 2, 2, 1] };
         var cone = PathRuns.Run(model, Prompts(seed), PathChain.EntityTracking, options);
         var reference = PathRuns.Run(model, Prompts(seed), PathChain.EntityTracking, options with { Reference = true });
@@ -23,7 +24,8 @@ public class PathPatchingTests
         {
             Assert.Equal(b.Receivers, a.Receivers);
             foreach (var (x, y) in a.Scores.Cast<double>().Zip(b.Scores.Cast<double>())) Assert.Equal(y, x, 1e-9);
-            foreach (var (x, y) in a.StandardErrors.Cast<double>().Zip(b.StandardErrors.Cast<double>())) Assert.Equal(y, x, 1e-9);
+            foreach (var (x, y) in a.StandardErrors.Cast<double>().Zip(b.StandardErrors.Cast<double>())) Assert.Equal(y,
+                x, 1e-9);
         }
         Assert.Contains(cone[0].Scores.Cast<double>(), s => Math.Abs(s) > 1e-3);
     }
@@ -32,7 +34,8 @@ public class PathPatchingTests
     public void Senders_at_or_above_every_receiver_score_exactly_zero_and_those_below_do_not()
     {
         using var model = Llama.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);
-        var result = PathRuns.Run(model, Prompts(5), PathChain.EntityTracking, new PathRunOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
+        var result = PathRuns.Run(model, Prompts(5), PathChain.EntityTracking,
+            new PathRunOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
         var scores = Assert.Single(result).Scores;
         for (var layer = 0; layer < 4; layer++)
             for (var head = 0; head < 4; head++)
@@ -44,10 +47,12 @@ public class PathPatchingTests
     {
         using var model = Llama.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
         var all = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2] });
-        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all[0].Scores[l, h] select new Head(l, h);
+        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all[0]
+            .Scores[l, h] select new Head(l, h);
         Assert.Equal(expected.Take(3), all[1].Receivers);
         Assert.Equal(2, all[2].Receivers.Count);
-        var some = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2], Groups = ["C"] });
+        var some = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking,
+            new PathRunOptions { TopK = [3, 2], Groups = ["C"] });
         Assert.Equal("C", Assert.Single(some).Group.Name);
         var tolerance = 1e-12 * all[2].Scores.Cast<double>().Max(Math.Abs);
         foreach (var (x, y) in all[2].Scores.Cast<double>()
@@ -66,17 +71,20 @@ public class PathPatchingTests
         var whole = PathRuns.Run(model, prompts, PathChain.EntityTracking, new PathRunOptions { Groups = ["A"] })[0];
         var mean = single.Average();
         Assert.Equal(mean, whole.Scores[2, 3], 1e-12);
-        Assert.Equal(Math.Sqrt(single.Sum(x => (x - mean) * (x - mean)) / (single.Length - 1) / single.Length), whole.StandardErrors[2, 3], 1e-12);
+        Assert.Equal(Math.Sqrt(single.Sum(x => (x - mean) * (x - mean)) / (single.Length - 1) / single.Length),
+            whole.StandardErrors[2, 3], 1e-12);
     }
 
     [Fact]
     public void The_probability_of_several_answers_is_the_sum_of_theirs_and_that_of_one_answer_stays_as_it_is()
     {
         using var model = Llama.Random(Config, 10, torch.ScalarType.Float64, spread: 1.5);
-        AskedPrompts Run(Func<Prompt, int, Prompt> change) => TaskAccuracy.Ask(model, new PromptSet([.. Prompts(10).Prompts.Select(change)]));
+        AskedPrompts Run(Func<Prompt, int, Prompt> change) => TaskAccuracy.Ask(model,
+            new PromptSet([.. Prompts(10).Prompts.Select(change)]));
         static int Next(Prompt p) => (p.Answer + 1) % Config.Vocabulary;
         static int AfterNext(Prompt p) => (p.Answer + 2) % Config.Vocabulary;
-        var (one, other, third) = (Run((p, _) => p), Run((p, _) => p with { Answer = Next(p), Answers = [Next(p)] }), Run((p, _) => p with { Answer = AfterNext(p), Answers = [AfterNext(p)] }));
+        var (one, other, third) = (Run((p, _) => p), Run((p, _) => p with { Answer = Next(p), Answers = [Next(p)] }),
+            Run((p, _) => p with { Answer = AfterNext(p), Answers = [AfterNext(p)] }));
         var mixed = Run((p, i) => (i % 3) switch
         {
             0 => p,
@@ -85,9 +93,11 @@ public class PathPatchingTests
         });
         for (var i = 0; i < mixed.Probability.Length; i++)
         {
-            var expected = one.Probability[i] + (i % 3 > 0 ? other.Probability[i] : 0) + (i % 3 > 1 ? third.Probability[i] : 0);
+            var expected = one.Probability[i] + (i % 3 > 0 ? other.Probability[i] : 0)
+                + (i % 3 > 1 ? third.Probability[i] : 0);
             Assert.Equal(expected, mixed.Probability[i], 1e-12 * expected);
-            Assert.Equal(one.Right[i] || (i % 3 > 0 && other.Right[i]) || (i % 3 > 1 && third.Right[i]), mixed.Right[i]);
+            Assert.Equal(one.Right[i] || (i % 3 > 0 && other.Right[i]) || (i % 3 > 1 && third.Right[i]),
+                mixed.Right[i]);
         }
         Assert.Equal(one.Probability[0], mixed.Probability[0], 1e-12 * one.Probability[0]);
     }
@@ -97,13 +107,16 @@ public class PathPatchingTests
     {
         using var model = Llama.Random(Config, 8);
         string Refusal(PromptSet prompts, PathRunOptions options) =>
-            Assert.Throws<InvalidDataException>(() => PathRuns.Run(model, prompts, PathChain.EntityTracking, options)).Message;
+            Assert.Throws<InvalidDataException>(() => PathRuns.Run(model, prompts, PathChain.EntityTracking, options))
+                .Message;
         Assert.Contains("no group 'E'", Refusal(Prompts(8), new() { Groups = ["E"] }), StringComparison.Ordinal);
-        Assert.Contains("receiver 7.0", Refusal(Prompts(8), new() { Receivers = [new(7, 0)] }), StringComparison.Ordinal);
+        Assert.Contains("receiver 7.0", Refusal(Prompts(8), new() { Receivers = [new(7, 0)] }),
+            StringComparison.Ordinal);
         Assert.Contains("at least", Refusal(Prompts(8), new() { MemoryBytes = 1 << 20 }), StringComparison.Ordinal);
         Assert.Contains("too long", Refusal(Prompts(8, length: 40), new()), StringComparison.Ordinal);
         var unknown = new Prompt(Sequence([1, 2, 99]), Sequence([1, 2, 3]), 1, "here");
-        Assert.Contains("vocabulary", Refusal(new PromptSet([unknown]), new() { Groups = ["A"] }), StringComparison.Ordinal);
+        Assert.Contains("vocabulary", Refusal(new PromptSet([unknown]), new() { Groups = ["A"] }),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,7 +125,8 @@ public class PathPatchingTests
         using var model = Llama.Random(Config, 9);
         using var source = new CancellationTokenSource();
         source.Cancel();
-        Assert.Throws<OperationCanceledException>(() => PathRuns.Run(model, Prompts(9), PathChain.EntityTracking, new(), cancel: source.Token));
+        Assert.Throws<OperationCanceledException>(() => PathRuns.Run(model, Prompts(9), PathChain.EntityTracking, new(),
+            cancel: source.Token));
     }
 
     /// <summary>Prompts of unequal length with random positions, the counterfactual's elsewhere.</summary>
@@ -121,10 +135,12 @@ public class PathPatchingTests
         var random = new Random(seed);
         TokenSequence Random()
         {
-            var ids = Enumerable.Range(0, random.Next(length - 4, length)).Select(_ => random.Next(Config.Vocabulary)).ToArray();
+            var ids = Enumerable.Range(0, random.Next(length - 4, length)).Select(_ => random.Next(Config.Vocabulary))
+                .ToArray();
             return Sequence(ids, random.Next(1, 4));
         }
-        return new PromptSet([.. Enumerable.Range(0, 6).Select(i => new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
+        return new PromptSet([.. Enumerable.Range(0, 6).Select(i =>
+            new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
     }
 
     private static TokenSequence Sequence(int[] ids, int previous = 0) => new(ids, new Dictionary<string, int>

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Experiments.Tests;
 
-/// <summary>The plain reference of mean ablation: whole forward passes, one prompt at a time, z of every head at every position either its own or
-/// the mean.</summary>
+/// <summary>The plain reference of mean ablation: whole forward passes, one prompt at a time, z of every head at every
+/// position either its own or the mean.</summary>
 internal static class PlainAblation
 {
     /// <summary>Mean z by [layer][position]: (H, dh), over the prompts that reach the position.</summary>
@@ -21,12 +21,15 @@ internal static class PlainAblation
         return
         [
             .. Enumerable.Range(0, model.Config.Layers).Select(l => Enumerable.Range(0, prompts.Max(p => p.Length))
-                .Select(t => stack([.. seen.Where((_, n) => prompts[n].Length > t).Select(z => z[l].select(1, t).squeeze(0))], 0).mean([0])).ToArray()),
+                .Select(t => stack([.. seen.Where((_, n) => prompts[n].Length > t)
+                    .Select(z => z[l].select(1, t).squeeze(0))], 0).mean([0])).ToArray()),
         ];
     }
 
-    /// <summary>Probability of each prompt's answer where <paramref name="keeps"/> (prompt, position, head) says which heads keep their z.</summary>
-    public static double[] Probability(Llama model, IReadOnlyList<Prompt> prompts, Tensor[][] mean, Func<Prompt, int, Head, bool> keeps) =>
+    /// <summary>Probability of each prompt's answer where <paramref name="keeps"/> (prompt, position, head) says which
+    /// heads keep their z.</summary>
+    public static double[] Probability(Llama model, IReadOnlyList<Prompt> prompts, Tensor[][] mean, Func<Prompt, int,
+        Head, bool> keeps) =>
         [.. prompts.Select(p =>
         {
             using var scope = NewDisposeScope();
@@ -54,7 +57,8 @@ internal static class PlainAblation
             z = z.clone();
             for (var t = 0; t < z.shape[1]; t++)
                 for (var h = 0; h < z.shape[2]; h++)
-                    if (!keeps(t, new Head(layer, h))) z.select(0, 0).select(0, t).select(0, h).copy_(mean[layer][t].select(0, h));
+                    if (!keeps(t, new Head(layer, h))) z.select(0, 0).select(0, t).select(0,
+                        h).copy_(mean[layer][t].select(0, h));
             return z;
         }
     }

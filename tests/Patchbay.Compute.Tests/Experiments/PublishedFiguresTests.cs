@@ -10,13 +10,15 @@ public sealed class PublishedFiguresTests
     [InlineData("tiny-base", "llama", true)]
     [InlineData("tiny-chat", "vicuna", true)]
     [InlineData("tuned", null, false)]
-    public void A_model_is_a_published_one_or_stands_for_one_or_neither(string model, string? reference, bool standsIn) =>
+    public void A_model_is_a_published_one_or_stands_for_one_or_neither(string model, string? reference,
+        bool standsIn) =>
         Assert.Equal((reference, standsIn), (PublishedFigures.ReferenceOf(model), PublishedFigures.IsStandIn(model)));
 
     [Fact]
     public void Figures_are_found_by_model_and_group_and_there_are_none_of_others()
     {
-        Assert.Equal((0.82, 0.65, 0.89), (PublishedFigures.Accuracy("goat"), PublishedFigures.CircuitAccuracy("vicuna"), PublishedFigures.Faithfulness("goat")));
+        Assert.Equal((0.82, 0.65, 0.89), (PublishedFigures.Accuracy("goat"), PublishedFigures.CircuitAccuracy("vicuna"),
+            PublishedFigures.Faithfulness("goat")));
         Assert.Equal((0.56, 0.82), (PublishedFigures.Cmap("float", "C"), PublishedFigures.Cmap("goat", "circuit")));
         Assert.Equal([40, 7, 20, 5], "ABCD".Select(g => PublishedFigures.CircuitSize("llama", $"{g}")));
         Assert.Equal(22, PublishedFigures.DcmHeads("float", "C", "position"));
@@ -28,7 +30,8 @@ public sealed class PublishedFiguresTests
         Assert.Null(PublishedFigures.Cmap("vicuna", "A"));
     }
 
-    /// <summary>The published overlaps follow from the published circuits' sizes: precision divides the shared heads by LLaMA-7B's, recall by FLoat-7B's.</summary>
+    /// <summary>The published overlaps follow from the published circuits' sizes: precision divides the shared heads by
+    /// LLaMA-7B's, recall by FLoat-7B's.</summary>
     [Theory]
     [InlineData("A")]
     [InlineData("B")]
@@ -37,7 +40,8 @@ public sealed class PublishedFiguresTests
     public void Published_overlaps_and_sizes_agree(string group)
     {
         var (precision, recall) = PublishedFigures.Overlap("float", group)!.Value;
-        var (first, second) = (PublishedFigures.CircuitSize("llama", group)!.Value, PublishedFigures.CircuitSize("float", group)!.Value);
+        var (first, second) = (PublishedFigures.CircuitSize("llama", group)!.Value,
+            PublishedFigures.CircuitSize("float", group)!.Value);
         Assert.Equal(Math.Round(Math.Round(precision * first) / second, 2), recall, 0.0101);
     }
 }

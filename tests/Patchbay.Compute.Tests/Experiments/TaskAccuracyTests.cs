@@ -21,10 +21,12 @@ public class TaskAccuracyTests
     [Fact]
     public void It_counts_the_prompts_whose_answer_is_the_most_probable_token()
     {
-        var config = new LlamaConfig { Layers = 2, Heads = 2, KeyValueHeads = 2, HeadWidth = 4, Width = 8, FeedForward = 12, Vocabulary = 11 };
+        var config = new LlamaConfig { Layers = 2, Heads = 2, KeyValueHeads = 2, HeadWidth = 4, Width = 8,
+            FeedForward = 12, Vocabulary = 11 };
         using var model = Llama.Random(config, 3, torch.ScalarType.Float64);
         var random = new Random(1);
-        int[][] ids = [.. Enumerable.Range(0, 150).Select(n => Enumerable.Range(0, 3 + n % 4).Select(_ => random.Next(11)).ToArray())];
+        int[][] ids = [.. Enumerable.Range(0, 150).Select(n => Enumerable.Range(0, 3 + n % 4)
+            .Select(_ => random.Next(11)).ToArray())];
         using var scope = torch.NewDisposeScope();
         var best = ids.Select(i =>
         {
@@ -32,7 +34,8 @@ public class TaskAccuracyTests
             return (int)logits.select(1, i.Length - 1).argmax().item<long>();
         }).ToArray();
         var none = new Dictionary<string, int>();
-        var set = new PromptSet([.. ids.Select((i, n) => new Prompt(new(i, none), new(i, none), n % 3 == 0 ? (best[n] + 1) % 11 : best[n], $"{n}"))]);
+        var set = new PromptSet([.. ids.Select((i, n) => new Prompt(new(i, none), new(i, none), n % 3 == 0
+            ? (best[n] + 1) % 11 : best[n], $"{n}"))]);
         Assert.Equal(new Proportion(100, 150), PathRuns.Accuracy(model, set));
 
         // Where the most probable token is a further answer of every second prompt that was wrong, 25 more are right.

@@ -35,14 +35,17 @@ public class QuartetTests
         var weights = Quartet.Names.Select(name =>
         {
             using var checkpoint = Checkpoint.Open(folder.PathOf($"models/{name}"));
-            Assert.Contains("seeds", File.ReadAllText(folder.PathOf($"models/{name}/README.md")), StringComparison.Ordinal);
+            Assert.Contains("seeds", File.ReadAllText(folder.PathOf($"models/{name}/README.md")),
+                StringComparison.Ordinal);
             using var loaded = checkpoint.Load(ScalarType.Float32);
             return string.Join(' ', loaded.Layers[0].Query.data<float>().ToArray());
         }).ToArray();
         Assert.Equal(4, weights.Distinct().Count());
-        Assert.Equal(made.Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])), Quartet.Results(folder.PathOf("models")).Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])));
+        Assert.Equal(made.Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])), Quartet.Results(folder.PathOf("models"))
+            .Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])));
         File.WriteAllText(folder.PathOf("models/quartet.json"), "{");
-        Assert.Contains("quartet.json", Assert.Throws<InvalidDataException>(() => Quartet.Results(folder.PathOf("models"))).Message, StringComparison.Ordinal);
+        Assert.Contains("quartet.json", Assert.Throws<InvalidDataException>(() =>
+            Quartet.Results(folder.PathOf("models"))).Message, StringComparison.Ordinal);
         Assert.Empty(Quartet.Results(folder.PathOf("runs")));
     }
 
@@ -58,8 +61,10 @@ public class QuartetTests
     [Fact]
     public void Mean_error_and_gain_over_seeds_are_right()
     {
-        QuartetModel Of(string name, ulong seed, int right) => new(name, seed, 1, 1, 1, new Dictionary<string, Proportion> { ["7 boxes"] = new(right, 100) });
-        QuartetModel[] models = [Of("tiny-base", 1, 60), Of("tiny-base", 2, 70), Of("tiny-base", 3, 65), Of("tiny-chat", 1, 63), Of("tiny-chat", 2, 70), Of("tiny-chat", 3, 71)];
+        QuartetModel Of(string name, ulong seed, int right) => new(name, seed, 1, 1, 1, new Dictionary<string,
+            Proportion> { ["7 boxes"] = new(right, 100) });
+        QuartetModel[] models = [Of("tiny-base", 1, 60), Of("tiny-base", 2, 70), Of("tiny-base", 3, 65),
+            Of("tiny-chat", 1, 63), Of("tiny-chat", 2, 70), Of("tiny-chat", 3, 71)];
         var accuracy = Quartet.Accuracy(models, "tiny-base", "7 boxes");
         Assert.Equal(0.65, accuracy.Mean, 1e-12);
         Assert.Equal(3, accuracy.Seeds);

@@ -12,7 +12,8 @@ public class ShippedModelsTests
     private static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "Cluster.sln"))) return Path.Combine(folder.FullName, "models");
+            if (File.Exists(Path.Combine(folder.FullName, "Cluster.sln"))) return Path.Combine(folder.FullName,
+                "models");
         throw new DirectoryNotFoundException("the tests are not inside the project");
     }
 
@@ -32,7 +33,8 @@ public class ShippedModelsTests
             var measured = Evaluation.Score(
                 checkpoint.Config, loaded, LabData.Evaluation(evaluation, recorded.Scores[evaluation].Count),
                     threads: 2);
-            Assert.InRange(measured.Right, recorded.Scores[evaluation].Right - 0.01 * measured.Count, recorded.Scores[evaluation].Right + 0.01 * measured.Count);
+            Assert.InRange(measured.Right, recorded.Scores[evaluation].Right - 0.01 * measured.Count,
+                recorded.Scores[evaluation].Right + 0.01 * measured.Count);
         }
     }
 
@@ -41,8 +43,10 @@ public class ShippedModelsTests
     {
         var results = Quartet.Results(Folder);
         Assert.True(results.DistinctBy(m => m.Seed).Count() >= 3);
-        Assert.All(results.Where(m => m.Name == "tiny-base"), m => Assert.InRange(m.Scores["7 boxes"].Share, 0.55, 0.75));
-        Assert.InRange(Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length), 1, 24_000_000);
+        Assert.All(results.Where(m => m.Name == "tiny-base"), m =>
+            Assert.InRange(m.Scores["7 boxes"].Share, 0.55, 0.75));
+        Assert.InRange(Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length), 1,
+            24_000_000);
         Assert.All(Quartet.Names, name => Assert.True(File.Exists(Path.Combine(Folder, name, "README.md"))));
     }
 }

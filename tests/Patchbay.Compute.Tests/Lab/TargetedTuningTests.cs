@@ -11,7 +11,8 @@ namespace Patchbay.Lab.Tests;
 public class TargetedTuningTests
 {
     private const ulong Seed = 5;
-    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16, tied: false) with { Vocabulary = LabVocabulary.Quartet.Size };
+    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16,
+        tied: false) with { Vocabulary = LabVocabulary.Quartet.Size };
     private static readonly Head[] Heads = [new(1, 2), new(0, 1), new(1, 0)];
 
     [Theory]
@@ -23,26 +24,32 @@ public class TargetedTuningTests
         using var model = Llama.Random(Config, 3, ScalarType.Float32);
         Tensor[] before = [.. model.Weights.Tensors.Select(tensor => tensor.clone())];
         var losses = new List<double>();
-        using var tuned = TargetedTuning.Tune(model, Encode, Heads, data, 40, 1e-2, Seed, entry => losses.Add(entry.Loss!.Value));
+        using var tuned = TargetedTuning.Tune(model, Encode, Heads, data, 40, 1e-2, Seed, entry =>
+            losses.Add(entry.Loss!.Value));
 
         Assert.Equal(40, losses.Count);
-        Assert.True(losses[^5..].Average() < 0.9 * losses[..5].Average(), $"{losses[..5].Average()} -> {losses[^5..].Average()}");
+        Assert.True(losses[^5..].Average() < 0.9 * losses[..5].Average(),
+            $"{losses[..5].Average()} -> {losses[^5..].Average()}");
         foreach (var (was, now) in before.Zip(model.Weights.Tensors)) Assert.True(was.equal(now).all().item<bool>());
-        Assert.Equal(Expected(model.Weights), model.Weights.Tensors.Zip(tuned.Weights.Tensors).Select(pair => Changed(pair.First, pair.Second)));
+        Assert.Equal(Expected(model.Weights), model.Weights.Tensors.Zip(tuned.Weights.Tensors)
+            .Select(pair => Changed(pair.First, pair.Second)));
     }
 
-    /// <summary>Which numbers of each weight should change: head h reads key/value head h / 2, heads are 16 wide.</summary>
+    /// <summary>Which numbers of each weight should change: head h reads key/value head h / 2, heads are 16
+    /// wide.</summary>
     private static IEnumerable<string> Expected(LlamaWeights weights)
     {
         foreach (var tensor in weights.Tensors)
         {
-            var layer = weights.Layers.ToList().FindIndex(l => ReferenceEquals(tensor, l.Query) || ReferenceEquals(tensor, l.Key)
+            var layer = weights.Layers.ToList().FindIndex(l => ReferenceEquals(tensor, l.Query)
+                || ReferenceEquals(tensor, l.Key)
                 || ReferenceEquals(tensor, l.Value) || ReferenceEquals(tensor, l.Output));
             var mask = zeros_like(tensor);
             foreach (var head in Heads.Where(head => head.Layer == layer))
             {
                 var w = weights.Layers[layer];
-                var (dimension, from) = ReferenceEquals(tensor, w.Query) ? (0, head.Index) : ReferenceEquals(tensor, w.Output) ? (1, head.Index) : (0, head.Index / 2);
+                var (dimension, from) = ReferenceEquals(tensor, w.Query) ? (0, head.Index)
+                    : ReferenceEquals(tensor, w.Output) ? (1, head.Index) : (0, head.Index / 2);
                 mask.narrow(dimension, from * 16, 16).fill_(1f);
             }
             yield return Text(mask.ne(zeros_like(mask)));
@@ -51,7 +58,8 @@ public class TargetedTuningTests
 
     private static string Changed(Tensor before, Tensor after) => Text(before.ne(after));
 
-    private static string Text(Tensor flags) => string.Concat(flags.data<bool>().ToArray().Select(flag => flag ? '1' : '0'));
+    private static string Text(Tensor flags) => string.Concat(flags.data<bool>().ToArray()
+        .Select(flag => flag ? '1' : '0'));
 
     [Fact]
     public void It_is_what_a_run_of_the_lab_does_with_method_heads()
@@ -79,11 +87,15 @@ public class TargetedTuningTests
         var tokenizer = TokenizerLoader.Open(folder.PathOf("start"))!;
         for (var again = 0; again < 2; again++)
         {
-            using var tuned = TargetedTuning.Tune(model, text => tokenizer.Encode(text), Heads, TargetedTuning.Arithmetic, 6, 1e-2, Seed);
-            foreach (var (want, got) in expected.Tensors.Zip(tuned.Weights.Tensors)) Assert.True(want.equal(got).all().item<bool>());
+            using var tuned = TargetedTuning.Tune(model, text => tokenizer.Encode(text), Heads,
+                TargetedTuning.Arithmetic, 6, 1e-2, Seed);
+            foreach (var (want, got) in expected.Tensors.Zip(tuned.Weights.Tensors)) Assert.True(
+                want.equal(got).all().item<bool>());
         }
-        using var other = TargetedTuning.Tune(model, text => tokenizer.Encode(text), Heads, TargetedTuning.Arithmetic, 6, 1e-2, Seed + 1);
-        Assert.Contains(expected.Tensors.Zip(other.Weights.Tensors), pair => !pair.First.equal(pair.Second).all().item<bool>());
+        using var other = TargetedTuning.Tune(model, text => tokenizer.Encode(text), Heads, TargetedTuning.Arithmetic,
+            6, 1e-2, Seed + 1);
+        Assert.Contains(expected.Tensors.Zip(other.Weights.Tensors), pair =>
+            !pair.First.equal(pair.Second).all().item<bool>());
     }
 
     [Fact]
@@ -91,11 +103,13 @@ public class TargetedTuningTests
     {
         using var model = Llama.Random(Config, 3, ScalarType.Float32);
         void Refused<T>(
-            string what, Llama? of = null, EncodeText? encode = null, Head[]? heads = null, string data = "arithmetic", int steps = 1,
+            string what, Llama? of = null, EncodeText? encode = null, Head[]? heads = null, string data = "arithmetic",
+                int steps = 1,
             double rate = 1e-3)
             where T : Exception
         {
-            var refusal = Assert.Throws<T>(() => TargetedTuning.Tune(of ?? model, encode ?? Encode, heads ?? Heads, data, steps, rate, Seed));
+            var refusal = Assert.Throws<T>(() => TargetedTuning.Tune(of ?? model, encode ?? Encode, heads ?? Heads,
+                data, steps, rate, Seed));
             Assert.Contains(what, refusal.Message, StringComparison.Ordinal);
         }
         Refused<ArgumentException>("no head to train is named", heads: []);
@@ -103,7 +117,8 @@ public class TargetedTuningTests
         Refused<ArgumentException>("no data 'poems' to tune on, expected arithmetic or entity-tracking", data: "poems");
         Refused<ArgumentException>("steps must be at least 1, found 0", steps: 0);
         Refused<ArgumentException>("above 0, found NaN", rate: double.NaN);
-        Refused<InvalidDataException>($"expected ids below {LabVocabulary.Quartet.Size}", encode: text => [LabVocabulary.Quartet.Size, .. Encode(text)]);
+        Refused<InvalidDataException>($"expected ids below {LabVocabulary.Quartet.Size}", encode: text =>
+            [LabVocabulary.Quartet.Size, .. Encode(text)]);
         using var half = Llama.Random(Config, 3, ScalarType.Float16);
         Refused<NotSupportedException>("only float32 models can be trained, this one is Float16", half);
         using var biased = Llama.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
@@ -112,7 +127,8 @@ public class TargetedTuningTests
         Refused<InvalidDataException>("this model reads at most 20", shortSighted);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
-        Assert.Throws<OperationCanceledException>(() => TargetedTuning.Tune(model, Encode, Heads, "arithmetic", 1, 1e-3, Seed, null, cancelled.Token));
+        Assert.Throws<OperationCanceledException>(() => TargetedTuning.Tune(model, Encode, Heads, "arithmetic", 1, 1e-3,
+            Seed, null, cancelled.Token));
     }
 
     private static int[] Encode(string text) => [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode(text)];

@@ -41,7 +41,8 @@ public class TrainingRunTests
             recipe = Recipe with { Model = null, FineTuning = new(method, Rank: 2, Heads: ["0.1", "1.0"]) };
         }
         var whole = Train(folder.PathOf("whole"), recipe, start);
-        // Interrupted twice: politely after step 2, which saves; and by a crash after step 8, whose last saved state is step 5's.
+        // Interrupted twice: politely after step 2, which saves; and by a crash after step 8, whose last saved state is
+        // step 5's.
         Assert.Throws<OperationCanceledException>(() => Train(folder.PathOf("parts"), recipe, start, stopAfter: 2));
         Assert.Throws<IOException>(() => Train(folder.PathOf("parts"), recipe, start, crashAfter: 8));
         var parts = Train(folder.PathOf("parts"), recipe, start);
@@ -51,9 +52,11 @@ public class TrainingRunTests
         foreach (var step in new[] { "step-000004", "step-000008", "step-000012" })
         {
             foreach (var file in Directory.GetFiles(folder.PathOf($"whole/checkpoints/{step}"), "*.safetensors"))
-                Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(folder.PathOf($"parts/checkpoints/{step}/{Path.GetFileName(file)}")));
+                Assert.Equal(File.ReadAllBytes(file),
+                    File.ReadAllBytes(folder.PathOf($"parts/checkpoints/{step}/{Path.GetFileName(file)}")));
         }
-        static IEnumerable<string> Log(string path) => TrainingLog.Read(Path.Combine(path, TrainingLog.FileName)).Select(e => TrainingLog.Line(e with { Seconds = null }));
+        static IEnumerable<string> Log(string path) => TrainingLog.Read(Path.Combine(path, TrainingLog.FileName))
+            .Select(e => TrainingLog.Line(e with { Seconds = null }));
         Assert.Equal(Log(folder.PathOf("whole")), Log(folder.PathOf("parts")));
     }
 
@@ -112,7 +115,8 @@ public class TrainingRunTests
         var log = TrainingLog.Read(folder.PathOf("run/log.jsonl"));
         Assert.Equal([0, 5, 10, 12], log.Where(e => e.Scores is not null).Select(e => e.Step));
         Assert.Equal(LabData.Evaluations.Order(), log[0].Scores!.Keys.Order());
-        Assert.Equal(Enumerable.Range(1, 12).Select(s => (long)s), log.Where(e => e.Loss is not null).Select(e => e.Step));
+        Assert.Equal(Enumerable.Range(1, 12).Select(s => (long)s), log.Where(e => e.Loss is not null)
+            .Select(e => e.Step));
     }
 
     [Fact]
@@ -143,14 +147,16 @@ public class TrainingRunTests
 
         var tuning = recipe with { Model = null, FineTuning = new(), Data = [new("arithmetic")] };
         Assert.Contains($"has {LabVocabulary.PeopleAndYears.Size} tokens, expected 382",
-            Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("tuned"), tuning, model)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("tuned"), tuning, model)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
     public void Training_learns()
     {
         using var folder = new TemporaryFolder();
-        Train(folder.PathOf("run"), Recipe with { Data = [new("conversations")], Steps = 80, TokensPerStep = 600, LearningRate = 1e-2 });
+        Train(folder.PathOf("run"), Recipe with { Data = [new("conversations")], Steps = 80, TokensPerStep = 600,
+            LearningRate = 1e-2 });
         var steps = TrainingLog.Read(folder.PathOf("run/log.jsonl")).Where(e => e.Loss is not null).ToList();
         Assert.True(steps[^1].Loss < 0.6 * steps[0].Loss, $"{steps[0].Loss} -> {steps[^1].Loss}");
     }
@@ -160,17 +166,22 @@ public class TrainingRunTests
     {
         using var folder = new TemporaryFolder();
         Train(folder.PathOf("run"), Recipe with { Steps = 1 });
-        Assert.Contains("another recipe", Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("run"), Recipe)).Message, StringComparison.Ordinal);
+        Assert.Contains("another recipe", Assert.Throws<InvalidDataException>(() =>
+            TrainingRun.Open(folder.PathOf("run"), Recipe)).Message, StringComparison.Ordinal);
         foreach (var (wrong, field) in new[]
         {
-            (Recipe with { Steps = 0 }, "steps"), (Recipe with { Model = null }, "model"), (Recipe with { Data = [new("poems")] }, "poems"),
-            (Recipe with { Model = null, FineTuning = new("heads") }, "heads"), (Recipe with { StopAt = new("8 boxes", 1) }, "8 boxes"),
-            (Recipe with { LearningRate = double.NaN }, "learning_rate"), (Recipe with { Data = [new("ioi"), new("entities")] }, "one vocabulary, found ioi, entities"),
+            (Recipe with { Steps = 0 }, "steps"), (Recipe with { Model = null }, "model"),
+                (Recipe with { Data = [new("poems")] }, "poems"),
+            (Recipe with { Model = null, FineTuning = new("heads") }, "heads"),
+                (Recipe with { StopAt = new("8 boxes", 1) }, "8 boxes"),
+            (Recipe with { LearningRate = double.NaN }, "learning_rate"),
+                (Recipe with { Data = [new("ioi"), new("entities")] }, "one vocabulary, found ioi, entities"),
             (Recipe with { Data = [new("ioi")], StopAt = new("7 boxes", 1) }, "expected ioi, greater-than"),
         })
         {
             Assert.Contains(field, wrong.Problem()!, StringComparison.Ordinal);
-            Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("other"), wrong, wrong.FineTuning is null ? null : folder.PathOf("run/model")));
+            Assert.Throws<InvalidDataException>(() => TrainingRun.Open(folder.PathOf("other"), wrong,
+                wrong.FineTuning is null ? null : folder.PathOf("run/model")));
         }
     }
 
@@ -184,9 +195,13 @@ public class TrainingRunTests
             Assert.Equal(recipe.ToJson(), TrainingRecipe.Read(folder.PathOf("r.json")).ToJson());
             Assert.Null(recipe.Problem());
         }
-        File.WriteAllText(folder.PathOf("r.json"), Recipe.ToJson().Replace("\"steps\": 12", "\"steps\": \"twelve\"", StringComparison.Ordinal));
-        Assert.Contains("$.steps", Assert.Throws<InvalidDataException>(() => TrainingRecipe.Read(folder.PathOf("r.json"))).Message, StringComparison.Ordinal);
-        File.WriteAllText(folder.PathOf("r.json"), Recipe.ToJson().Replace("warm_up", "warmup", StringComparison.Ordinal));
-        Assert.Contains("warmup", Assert.Throws<InvalidDataException>(() => TrainingRecipe.Read(folder.PathOf("r.json"))).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder.PathOf("r.json"), Recipe.ToJson()
+            .Replace("\"steps\": 12", "\"steps\": \"twelve\"", StringComparison.Ordinal));
+        Assert.Contains("$.steps", Assert.Throws<InvalidDataException>(() =>
+            TrainingRecipe.Read(folder.PathOf("r.json"))).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder.PathOf("r.json"), Recipe.ToJson()
+            .Replace("warm_up", "warmup", StringComparison.Ordinal));
+        Assert.Contains("warmup", Assert.Throws<InvalidDataException>(() =>
+            TrainingRecipe.Read(folder.PathOf("r.json"))).Message, StringComparison.Ordinal);
     }
 }

@@ -15,7 +15,8 @@ public class GoldenTests
     public void Greedy_ids_and_logits_equal_the_golden_ones(string checkpoint, string golden)
     {
         using var model = Load(SharedFolder.PathOf("checkpoints", checkpoint), ScalarType.Float32);
-        foreach (var reference in Json(SharedFolder.PathOf("checkpoints", golden, "golden_reference.json")).EnumerateArray())
+        foreach (var reference in Json(SharedFolder.PathOf("checkpoints", golden, "golden_reference.json"))
+            .EnumerateArray())
         {
             var prompt = Ints(reference.GetProperty("prompt_ids"));
             var expected = Ints(reference.GetProperty("forced_then_greedy_next_ids"))[(prompt.Length - 1)..];
@@ -50,14 +51,16 @@ public class GoldenTests
         var folder = SharedFolder.PathOf("golden", "s256x4");
         using var model = Load(folder, ScalarType.Float32);
         var batch = Json(Path.Combine(folder, "batch.json"));
-        foreach (var (tokens, file) in new[] { ("base_tokens", "clean_logits_last.npy"), ("source_tokens", "corrupt_logits_last.npy") })
+        foreach (var (tokens, file) in new[] { ("base_tokens", "clean_logits_last.npy"),
+            ("source_tokens", "corrupt_logits_last.npy") })
         {
             var expected = Npy(Path.Combine(folder, file));
             var prompts = batch.GetProperty(tokens).EnumerateArray().Select(Ints).ToArray();
             for (var n = 0; n < prompts.Length; n++)
                 AssertClose(expected.AsSpan(n * 2048, 2048).ToArray(), LastLogits(model, prompts[n]), 1e-4);
         }
-        var whole = model.Forward(Ids(Ints(batch.GetProperty("base_tokens")[0]))).to(ScalarType.Float64).data<double>().ToArray();
+        var whole = model.Forward(Ids(Ints(batch.GetProperty("base_tokens")[0]))).to(ScalarType.Float64).data<double>()
+            .ToArray();
         AssertClose(Npy(Path.Combine(folder, "clean_logits_prompt0_all.npy")), whole, 1e-4);
     }
 
@@ -69,7 +72,8 @@ public class GoldenTests
         var path = SharedFolder.PathOf("golden", "formats", folder);
         using var model = Load(path, ScalarType.Float32);
         var expected = Json(Path.Combine(path, "expected.json"));
-        AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model, Ints(expected.GetProperty("prompt_ids"))), 1e-4);
+        AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model,
+            Ints(expected.GetProperty("prompt_ids"))), 1e-4);
     }
 
     [SharedFact]
@@ -82,7 +86,8 @@ public class GoldenTests
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("checkpoints", "tinystories-656k"), folder.Path);
         using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float32, CPU));
         var expected = Json(Path.Combine(source, "expected.json"));
-        AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model, Ints(expected.GetProperty("prompt_ids"))), 1e-4);
+        AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model,
+            Ints(expected.GetProperty("prompt_ids"))), 1e-4);
     }
 
     [SharedTheory]
@@ -93,7 +98,8 @@ public class GoldenTests
     {
         using var model = Load(SharedFolder.PathOf("checkpoints", "tinystories-656k"), dtype);
         var reference = Json(SharedFolder.PathOf("checkpoints", "tinystories-656k", "golden_reference.json"))[0];
-        AssertClose(Doubles(reference.GetProperty("logits_last_prompt_pos")), LastLogits(model, Ints(reference.GetProperty("prompt_ids"))), tolerance);
+        AssertClose(Doubles(reference.GetProperty("logits_last_prompt_pos")),
+            LastLogits(model, Ints(reference.GetProperty("prompt_ids"))), tolerance);
     }
 
     private static Llama Load(string path, ScalarType dtype)
@@ -108,7 +114,8 @@ public class GoldenTests
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return model.Forward(Ids(prompt)).select(1, prompt.Length - 1).to(ScalarType.Float64).contiguous().data<double>().ToArray();
+        return model.Forward(Ids(prompt)).select(1, prompt.Length - 1).to(
+            ScalarType.Float64).contiguous().data<double>().ToArray();
     }
 
     private static void AssertClose(double[] expected, double[] found, double tolerance)
@@ -131,6 +138,7 @@ public class GoldenTests
         var data = bytes.AsSpan(10 + BitConverter.ToUInt16(bytes, 8));
         return System.Text.Encoding.ASCII.GetString(bytes, 10, 100).Contains("<f8", StringComparison.Ordinal)
             ? System.Runtime.InteropServices.MemoryMarshal.Cast<byte, double>(data).ToArray()
-            : Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(data).ToArray(), x => (double)x);
+            : Array.ConvertAll(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(data).ToArray(), x =>
+                (double)x);
     }
 }

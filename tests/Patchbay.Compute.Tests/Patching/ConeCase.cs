@@ -42,7 +42,8 @@ internal sealed record ConeCase(
             from some in Groups
             let held = some.Hold?.Create(prompts)
             from one in some.Variants
-            select one.Create(some.Positions, held, prompts, tokens => randn([prompts.Count, .. tokens, width], dtype: dtype));
+            select one.Create(some.Positions, held, prompts, tokens =>
+                randn([prompts.Count, .. tokens, width], dtype: dtype));
         return [.. variants];
     }
 

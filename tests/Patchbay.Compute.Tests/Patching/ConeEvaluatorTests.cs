@@ -14,7 +14,8 @@ public class ConeEvaluatorTests
     [
         .. from layer in Enumerable.Range(0, model.Config.Layers)
            from head in Enumerable.Range(0, model.Config.Heads)
-           select new Variant { Edits = [new HeadEdit(Site.Z, new Head(layer, head), Prompts.Last, ones([3, 4], dtype: ScalarType.Float64))] },
+           select new Variant { Edits = [new HeadEdit(Site.Z, new Head(layer, head), Prompts.Last,
+               ones([3, 4], dtype: ScalarType.Float64))] },
     ];
 
     [Fact]
@@ -30,7 +31,8 @@ public class ConeEvaluatorTests
             BeforeChunk = size =>
             {
                 sizes.Add(size);
-                if (size > 3) throw new InvalidOperationException("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes");
+                if (size > 3) throw new InvalidOperationException(
+                    "DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes");
             },
         };
         AssertSame(plain.Evaluate(variants, Sum), failing.Evaluate(variants, Sum));
@@ -42,7 +44,8 @@ public class ConeEvaluatorTests
     public void An_allocation_failure_of_a_single_variant_is_reported()
     {
         using var model = RandomModels.Create(1, layers: 1, heads: 1, keyValueHeads: 1);
-        using var failing = new ConeEvaluator(BaseRun.Create(model, Prompts)) { BeforeChunk = _ => throw new InvalidOperationException("CUDA out of memory") };
+        using var failing = new ConeEvaluator(BaseRun.Create(model, Prompts)) { BeforeChunk = _ =>
+            throw new InvalidOperationException("CUDA out of memory") };
         Assert.Throws<InvalidOperationException>(() => failing.Evaluate(Senders(model), Sum));
     }
 
@@ -64,8 +67,10 @@ public class ConeEvaluatorTests
         using var whole = new ConeEvaluator(BaseRun.Create(model, Prompts));
         using var late = new ConeEvaluator(BaseRun.Create(model, Prompts, from: 3));
         AssertSame(whole.Evaluate(Senders(model), Sum), late.Evaluate(Senders(model), Sum));
-        var early = new Variant { Edits = [new HeadEdit(Site.Q, new Head(0, 0), [1, 1, 1], ones([3, 4], dtype: ScalarType.Float64))] };
-        Assert.Contains("keeps positions from 3 on", Assert.Throws<ArgumentException>(() => late.Evaluate([early], Sum)).Message, StringComparison.Ordinal);
+        var early = new Variant { Edits = [new HeadEdit(Site.Q, new Head(0, 0), [1, 1, 1],
+            ones([3, 4], dtype: ScalarType.Float64))] };
+        Assert.Contains("keeps positions from 3 on", Assert.Throws<ArgumentException>(() => late.Evaluate([early], Sum))
+            .Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,12 +82,20 @@ public class ConeEvaluatorTests
         var value = ones([3, 4], dtype: ScalarType.Float64);
         string Refusal(Variant v) => Assert.Throws<ArgumentException>(() => cone.Evaluate([v], Sum)).Message;
 
-        Assert.Contains("no head 2.0", Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(2, 0), Prompts.Last, value)] }), StringComparison.Ordinal);
-        Assert.Contains("position 4 of prompt 1", Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), [4, 4, 4], value)] }), StringComparison.Ordinal);
-        Assert.Contains("expected (3, 4)", Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last, value.narrow(0, 0, 2))] }), StringComparison.Ordinal);
+        Assert.Contains("no head 2.0",
+            Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(2, 0), Prompts.Last, value)] }),
+            StringComparison.Ordinal);
+        Assert.Contains("position 4 of prompt 1",
+            Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), [4, 4, 4], value)] }),
+            StringComparison.Ordinal);
+        Assert.Contains("expected (3, 4)",
+            Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last,
+            value.narrow(0, 0, 2))] }), StringComparison.Ordinal);
         var twice = new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last, value);
-        Assert.Contains("two edits", Refusal(new Variant { Edits = [twice, twice with { Keep = 0.5 }] }), StringComparison.Ordinal);
-        Assert.Contains("itself", Refusal(new Variant { Knockouts = [new Knockout(0, Prompts.Last, Prompts.Last)] }), StringComparison.Ordinal);
+        Assert.Contains("two edits", Refusal(new Variant { Edits = [twice, twice with { Keep = 0.5 }] }),
+            StringComparison.Ordinal);
+        Assert.Contains("itself", Refusal(new Variant { Knockouts = [new Knockout(0, Prompts.Last, Prompts.Last)] }),
+            StringComparison.Ordinal);
     }
 
     [Fact]

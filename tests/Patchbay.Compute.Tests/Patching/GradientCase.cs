@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching.Tests;
 
-/// <summary>A random model, prompts of unequal length, a position in each, a cone over some of the prompts; and the same by whole
-/// forward passes.</summary>
+/// <summary>A random model, prompts of unequal length, a position in each, a cone over some of the prompts; and the
+/// same by whole forward passes.</summary>
 internal sealed class GradientCase : IDisposable
 {
     private readonly BaseRun run;
@@ -17,16 +17,19 @@ internal sealed class GradientCase : IDisposable
     {
         Random = new Random(seed);
         var (heads, keyValueHeads) = Random.Next(3) switch { 0 => (4, 4), 1 => (4, 2), _ => (2, 1) };
-        Model = RandomModels.Create(seed, layers ?? Random.Next(1, 6), heads, keyValueHeads, dtype: dtype, bias: Random.Next(3) == 0);
+        Model = RandomModels.Create(seed, layers ?? Random.Next(1, 6), heads, keyValueHeads, dtype: dtype,
+            bias: Random.Next(3) == 0);
         var lengths = Enumerable.Range(0, Random.Next(2, 6)).Select(_ => Random.Next(4, 12)).ToArray();
         if (Random.Next(3) == 0) Array.Fill(lengths, lengths[0]);
-        var all = new PaddedPrompts([.. lengths.Select(length => Enumerable.Range(0, length).Select(_ => Random.Next(Config.Vocabulary)).ToArray())]);
+        var all = new PaddedPrompts([.. lengths.Select(length => Enumerable.Range(0, length)
+            .Select(_ => Random.Next(Config.Vocabulary)).ToArray())]);
         var from = Random.Next(0, 2);
         run = BaseRun.Create(Model, all, from);
         var first = Random.Next(0, 2);
         var prompts = all.Slice(first, all.Count - first);
         var kind = Random.Next(5);
-        positions = [.. prompts.Last.Select(p => kind switch { 0 => p, 1 => p - 2, 2 => from, _ => Random.Next(from, p + 1) })];
+        positions = [.. prompts.Last.Select(p => kind switch { 0 => p, 1 => p - 2, 2 => from, _ =>
+            Random.Next(from, p + 1) })];
         Cone = new GradientCone(run, positions, first);
         using var scope = NewDisposeScope();
         ids = prompts.Ids(0, prompts.Count, CPU).DetachFromDisposeScope();
@@ -53,7 +56,8 @@ internal sealed class GradientCase : IDisposable
     public Tensor Leaf(params long[] shape) => randn(shape, dtype: Model.Dtype, requires_grad: true);
 
     /// <summary>A leaf of z's shape for each layer.</summary>
-    public Tensor[] Deltas() => [.. Enumerable.Range(0, Config.Layers).Select(_ => Leaf(Count, Config.Heads, Config.HeadWidth))];
+    public Tensor[] Deltas() => [.. Enumerable.Range(0, Config.Layers)
+        .Select(_ => Leaf(Count, Config.Heads, Config.HeadWidth))];
 
     /// <summary>Some receivers, no two alike, the lowest in any layer from <paramref name="atLeast"/> on.</summary>
     public Receiver[] Receivers(int atLeast) =>
@@ -113,7 +117,8 @@ internal sealed class GradientCase : IDisposable
         Model.Dispose();
     }
 
-    private Tensor At(Tensor of, Tensor places) => of.index(TensorIndex.Tensor(arange(Count, dtype: ScalarType.Int64)), TensorIndex.Tensor(places));
+    private Tensor At(Tensor of, Tensor places) => of.index(TensorIndex.Tensor(arange(Count, dtype: ScalarType.Int64)),
+        TensorIndex.Tensor(places));
 
     private sealed class Hooks(GradientCase owner, Changes changes) : ForwardHooks
     {
@@ -126,7 +131,8 @@ internal sealed class GradientCase : IDisposable
         {
             for (var r = 0; r < changes.Receivers.Count; r++)
                 if (changes.Receivers[r] is var to && to.Head.Layer == layer && to.Site == site)
-                    changes.Read![r] = owner.At(value.select(2, to.Head.Index), places).MoveToOuterDisposeScope().DetachFromDisposeScope();
+                    changes.Read![r] = owner.At(value.select(2, to.Head.Index), places).MoveToOuterDisposeScope()
+                        .DetachFromDisposeScope();
             foreach (var (to, put) in changes.Received.Where(r => r.To.Head.Layer == layer && r.To.Site == site))
             {
                 var head = arange(value.shape[2], dtype: ScalarType.Int64).eq(to.Head.Index).view(1, 1, -1, 1);
@@ -139,7 +145,8 @@ internal sealed class GradientCase : IDisposable
         {
             changes.Seen?.Invoke(layer, z);
             if (changes.Held) z = owner.clean[layer].where(column.ge(places.view(-1, 1, 1, 1)), z);
-            return changes.Z is null ? z : changes.Z(layer, owner.At(z, places)).unsqueeze(1).expand(z.shape).where(AtP, z);
+            return changes.Z is null ? z : changes.Z(layer, owner.At(z, places)).unsqueeze(1).expand(z.shape).where(AtP,
+                z);
         }
     }
 }

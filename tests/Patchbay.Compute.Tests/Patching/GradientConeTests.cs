@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching.Tests;
 
-/// <summary>The cone's logits and gradients against whole forward passes under autograd, and against finite differences.</summary>
+/// <summary>The cone's logits and gradients against whole forward passes under autograd, and against finite
+/// differences.</summary>
 public sealed class GradientConeTests
 {
     public static TheoryData<int> Seeds() => [.. Enumerable.Range(0, 24)];
@@ -64,8 +65,10 @@ public sealed class GradientConeTests
         using var c = new GradientCase(seed, layers: 4);
         var receivers = c.Receivers(atLeast: 2);
         var deltas = c.Deltas();
-        double Loss(Tensor[] at) => (c.ThroughReceivers(0, (l, z) => z + at[l], receivers) * c.Weights).sum().ToDouble();
-        var gradients = autograd.grad([(c.ThroughReceivers(0, (l, z) => z + deltas[l], receivers) * c.Weights).sum()], deltas, allow_unused: true);
+        double Loss(Tensor[] at) => (c.ThroughReceivers(0, (l, z) => z + at[l], receivers) * c.Weights).sum()
+            .ToDouble();
+        var gradients = autograd.grad([(c.ThroughReceivers(0, (l, z) => z + deltas[l], receivers) * c.Weights).sum()],
+            deltas, allow_unused: true);
         using var quiet = no_grad();
         var seen = 0.0;
         for (var i = 0; i < 20; i++)
@@ -96,7 +99,8 @@ public sealed class GradientConeTests
             var logits = c.Model.Unembed(c.Cone.Final(0, (l, z) => l == 0 ? z + delta : z));
             return autograd.grad([(logits * c.Weights).sum()], [delta])[0].to(ScalarType.Float64);
         }
-        Assert.True((Gradient(wide) - Gradient(narrow)).abs().max().ToDouble() < 1e-2 * Gradient(wide).abs().max().ToDouble());
+        Assert.True((Gradient(wide) - Gradient(narrow)).abs().max().ToDouble() < 1e-2 * Gradient(wide).abs().max()
+            .ToDouble());
     }
 
     [Fact]
@@ -106,7 +110,8 @@ public sealed class GradientConeTests
         using var model = RandomModels.Create(1, 1, 2, 2);
         var x = randn([3, model.Config.Width], dtype: ScalarType.Float64);
         var ids = tensor(new long[] { 4, 0, 10 });
-        Assert.True((model.Unembed(x).gather(1, ids.unsqueeze(1)).squeeze(1) - model.UnembedTokens(x, ids)).abs().max().ToDouble() < 1e-12);
+        Assert.True((model.Unembed(x).gather(1, ids.unsqueeze(1)).squeeze(1) - model.UnembedTokens(x, ids)).abs().max()
+            .ToDouble() < 1e-12);
     }
 
     [Fact]
@@ -114,7 +119,8 @@ public sealed class GradientConeTests
     {
         using var model = RandomModels.Create(1, 2, 2, 2);
         using var run = BaseRun.Create(model, new PaddedPrompts([[1, 2, 3, 4], [1, 2, 3]]), 1);
-        string Refusal(int[] positions) => Assert.Throws<ArgumentException>(() => new GradientCone(run, positions)).Message;
+        string Refusal(int[] positions) => Assert.Throws<ArgumentException>(() => new GradientCone(run, positions))
+            .Message;
         Assert.Contains("position 0 of prompt 1", Refusal([1, 0]), StringComparison.Ordinal);
         Assert.Contains("position 3 of prompt 1", Refusal([1, 3]), StringComparison.Ordinal);
     }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Patching.Tests;
 
-/// <summary>What prompts have in common is computed once: the same numbers come out as from each prompt alone.</summary>
+/// <summary>What prompts have in common is computed once: the same numbers come out as from each prompt
+/// alone.</summary>
 public sealed class SharedRowsTests
 {
     private const double Tolerance = 1e-12;
@@ -56,7 +57,8 @@ public sealed class SharedRowsTests
         var prompts = Lines(random);
         var from = seed % 3;
         using var mean = new Means(model, prompts, ablated);
-        Ablation? Of(Range range) => ablated ? new(mean.Values, [.. mean.Kept.Select(k => k with { Positions = k.Positions[range] })], seed == 4) : null;
+        Ablation? Of(Range range) => ablated
+            ? new(mean.Values, [.. mean.Kept.Select(k => k with { Positions = k.Positions[range] })], seed == 4) : null;
 
         using var run = BaseRun.Create(model, prompts, from, Of(..));
 
@@ -72,8 +74,10 @@ public sealed class SharedRowsTests
                 Near(alone.Layers[l].ResidPre, run.Layers[l].ResidPre.narrow(0, n * run.Width, width));
                 Near(alone.Layers[l].ResidMid, run.Layers[l].ResidMid.narrow(0, n * run.Width, width));
                 Near(alone.Layers[l].Query, run.Layers[l].Query.narrow(0, n * run.Width, width));
-                Near(alone.Layers[l].KeyT.narrow(-1, 0, width), run.Layers[l].KeyT.narrow(0, n, 1).narrow(-1, 0, width));
-                Near(alone.Layers[l].Value.narrow(2, 0, width), run.Layers[l].Value.narrow(0, n, 1).narrow(2, 0, width));
+                Near(alone.Layers[l].KeyT.narrow(-1, 0, width), run.Layers[l]
+                    .KeyT.narrow(0, n, 1).narrow(-1, 0, width));
+                Near(alone.Layers[l].Value.narrow(2, 0, width), run.Layers[l]
+                    .Value.narrow(0, n, 1).narrow(2, 0, width));
             }
         }
     }
@@ -107,7 +111,8 @@ public sealed class SharedRowsTests
             using var alone = BaseRun.Create(model, prompts.Slice(n, 1));
             sum.narrow(0, 0, alone.Width).add_(alone.Z(1)[0]);
         }
-        var count = tensor(Enumerable.Range(0, prompts.Tokens).Select(t => (double)prompts.Last.Count(last => last >= t)).ToArray());
+        var count = tensor(Enumerable.Range(0, prompts.Tokens).Select(t =>
+            (double)prompts.Last.Count(last => last >= t)).ToArray());
 
         var mean = Ablation.MeanOf(model, prompts);
 
@@ -115,12 +120,14 @@ public sealed class SharedRowsTests
         foreach (var t in mean) t.Dispose();
     }
 
-    /// <summary>Scenes with a few questions each, of unequal length, in an order that takes scenes apart; one line comes twice.</summary>
+    /// <summary>Scenes with a few questions each, of unequal length, in an order that takes scenes apart; one line
+    /// comes twice.</summary>
     private static PaddedPrompts Lines(Random random)
     {
         int[] Some(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(1, 11))];
         var lines = Enumerable.Range(0, 4).Select(_ => Some(4 + random.Next(4)))
-            .SelectMany(scene => Enumerable.Range(0, 3).Select(_ => (int[])[.. scene, .. Some(1 + random.Next(3))])).ToList();
+            .SelectMany(scene => Enumerable.Range(0, 3).Select(_ => (int[])[.. scene, .. Some(1 + random.Next(3))]))
+                .ToList();
         lines.Add(lines[1]);
         return new([.. lines.OrderBy(_ => random.Next())]);
     }
@@ -137,7 +144,8 @@ public sealed class SharedRowsTests
         public Means(Llama model, PaddedPrompts prompts, bool wanted)
         {
             Values = wanted ? Ablation.MeanOf(model, prompts) : [];
-            Kept = [new([.. prompts.Last], [new(0, 1), new(2, 0)]), new([.. prompts.Last.Select(last => last / 2)], [new(1, 2), new(2, 3)])];
+            Kept = [new([.. prompts.Last], [new(0, 1), new(2, 0)]),
+                new([.. prompts.Last.Select(last => last / 2)], [new(1, 2), new(2, 3)])];
         }
 
         public Tensor[] Values { get; }

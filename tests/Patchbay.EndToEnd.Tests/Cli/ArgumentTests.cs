@@ -28,7 +28,8 @@ public sealed class ArgumentTests
     [InlineData("1,5GiB")]
     [InlineData("1e3MiB")]
     [InlineData("99999999TiB")]
-    public void What_is_no_amount_of_memory_is_refused(string text) => Assert.Throws<FormatException>(() => ByteSize.Parse(text));
+    public void What_is_no_amount_of_memory_is_refused(string text) =>
+        Assert.Throws<FormatException>(() => ByteSize.Parse(text));
 
     [Theory]
     [InlineData(1, "1 B")]
@@ -38,7 +39,8 @@ public sealed class ArgumentTests
     [InlineData(4L << 30, "4 GiB")]
     [InlineData(13L * 1000 * 1000 * 1000, "12.1 GiB")]
     [InlineData(300L << 40, "300 TiB")]
-    public void Amounts_of_memory_are_written_with_three_digits(long bytes, string text) => Assert.Equal(text, ByteSize.Format(bytes));
+    public void Amounts_of_memory_are_written_with_three_digits(long bytes, string text) =>
+        Assert.Equal(text, ByteSize.Format(bytes));
 
     [Theory]
     [InlineData("float32", "float32")]
@@ -100,5 +102,6 @@ public sealed class ArgumentTests
     }
 
     [Fact]
-    public void There_is_a_core_to_compute_on() => Assert.InRange(ProcessorCores.Available(), 1, Environment.ProcessorCount);
+    public void There_is_a_core_to_compute_on() => Assert.InRange(ProcessorCores.Available(), 1,
+        Environment.ProcessorCount);
 }

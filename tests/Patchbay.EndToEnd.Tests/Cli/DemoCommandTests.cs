@@ -10,11 +10,13 @@ public sealed class DemoCommandTests
     {
         using var folder = new TemporaryFolder();
         StandIns.WriteQuartet(folder.File("models"));
-        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "14", "--questions", "70", "--threads", "1", "--json");
+        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "14",
+            "--questions", "70", "--threads", "1", "--json");
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var document = JsonDocument.Parse(run.Out).RootElement;
         var models = document.GetProperty("models").EnumerateArray().ToArray();
-        Assert.Equal(["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"], models.Select(m => m.GetProperty("name").GetString()));
+        Assert.Equal(["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"],
+            models.Select(m => m.GetProperty("name").GetString()));
         Assert.All(models, m => Assert.Equal(70, m.GetProperty("accuracy").GetProperty("count").GetInt32()));
         Assert.All(models, m => Assert.Equal(14, m.GetProperty("path_patching").GetProperty("prompts").GetInt32()));
         var overlap = document.GetProperty("overlap").EnumerateArray().ToArray();
@@ -28,7 +30,8 @@ public sealed class DemoCommandTests
         var picture = XDocument.Load(folder.File("out/heatmaps.svg"));
         Assert.Equal(4 * 4 * 12, picture.Descendants().Count(e => e.Name.LocalName == "rect" && e.Elements().Any()));
         foreach (var name in models.Select(m => m.GetProperty("name").GetString()))
-            foreach (var extension in new[] { "json", "csv", "svg" }) Assert.True(File.Exists(folder.File($"out/{name}.{extension}")));
+            foreach (var extension in new[] { "json", "csv", "svg" }) Assert.True(
+                File.Exists(folder.File($"out/{name}.{extension}")));
     }
 
     [Fact]
@@ -39,9 +42,11 @@ public sealed class DemoCommandTests
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var document = JsonDocument.Parse(run.Out).RootElement;
         Assert.All(document.GetProperty("models").EnumerateArray(), m =>
-            Assert.InRange(m.GetProperty("accuracy").GetProperty("right").GetInt32() / 140.0, 2.0 / 7, 0.95)); // a guess is right in one of seven
+            // a guess is right in one of seven
+            Assert.InRange(m.GetProperty("accuracy").GetProperty("right").GetInt32() / 140.0, 2.0 / 7, 0.95));
         Assert.InRange(document.GetProperty("overlap")[0].GetProperty("rank_correlation").GetDouble(), 0.5, 1);
-        Assert.Contains("mean over", PbmRun.Of("demo", "--out", folder.File("out"), "--prompts", "2", "--questions", "2").Out, StringComparison.Ordinal);
+        Assert.Contains("mean over", PbmRun.Of("demo", "--out", folder.File("out"), "--prompts", "2", "--questions",
+            "2").Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,9 +54,11 @@ public sealed class DemoCommandTests
     {
         using var folder = new TemporaryFolder();
         StandIns.WriteQuartet(folder.File("models"));
-        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "7", "--questions", "7");
+        var run = PbmRun.Of("demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts", "7",
+            "--questions", "7");
         Assert.Contains("95 % interval", run.Out, StringComparison.Ordinal);
-        Assert.Contains(run.Out.Split('\n'), line => line.Contains("tiny-base  accuracy", StringComparison.Ordinal) && line.Contains("tiny-float  accuracy", StringComparison.Ordinal));
+        Assert.Contains(run.Out.Split('\n'), line => line.Contains("tiny-base  accuracy", StringComparison.Ordinal)
+            && line.Contains("tiny-float  accuracy", StringComparison.Ordinal));
         Assert.Contains("precision", run.Out, StringComparison.Ordinal);
         Assert.Contains("written: " + folder.File("out/heatmaps.svg"), run.Out, StringComparison.Ordinal);
     }

@@ -60,7 +60,8 @@ public sealed class ExitCodeTests
     public void A_failure_inside_a_wrapping_exception_is_what_counts()
     {
         var inner = new FileNotFoundException("there is no libtorch");
-        Assert.Equal(Failure.Of(inner), Failure.Of(new TypeInitializationException("Torch", new AggregateException(inner))));
+        Assert.Equal(Failure.Of(inner),
+            Failure.Of(new TypeInitializationException("Torch", new AggregateException(inner))));
     }
 
     [Theory]

@@ -50,8 +50,10 @@ public sealed class HeatMapTests
         {
             foreach (var sign in new[] { -1, 1 })
             {
-                Assert.True(DivergingScale.Dark.At(sign * f).Lightness > DivergingScale.Dark.At(sign * (f - 0.05)).Lightness);
-                Assert.True(DivergingScale.Light.At(sign * f).Lightness < DivergingScale.Light.At(sign * (f - 0.05)).Lightness);
+                Assert.True(DivergingScale.Dark.At(sign * f).Lightness > DivergingScale.Dark.At(sign * (f - 0.05))
+                    .Lightness);
+                Assert.True(DivergingScale.Light.At(sign * f).Lightness < DivergingScale.Light.At(sign * (f - 0.05))
+                    .Lightness);
             }
         }
     }
@@ -121,8 +123,10 @@ public sealed class HeatMapTests
     {
         var map = new HeatMap("A", "value fetcher", new double[layers, heads]);
         map.Scores[1, 2] = -0.5;
-        var picture = Parse(SvgHeatMaps.Draw([.. "ABCD".Select(c => map.MarkMostNegative(3) with { Name = $"{c}" })], "m", "300 prompts"));
-        Assert.Equal(4 * layers * heads, Elements(picture, "rect").Count(r => r.Elements().Any(e => e.Name.LocalName == "title")));
+        var picture = Parse(SvgHeatMaps.Draw([.. "ABCD".Select(c => map.MarkMostNegative(3) with { Name = $"{c}" })],
+            "m", "300 prompts"));
+        Assert.Equal(4 * layers * heads, Elements(picture, "rect")
+            .Count(r => r.Elements().Any(e => e.Name.LocalName == "title")));
         Assert.Equal(4, Elements(picture, "rect").Count(r => (string?)r.Attribute("class") == "mark"));
         Assert.Equal(4, Elements(picture, "text").Count(t => (string?)t.Attribute("class") == "panel"));
     }
@@ -141,7 +145,8 @@ public sealed class HeatMapTests
     {
         var picture = Parse(SvgHeatMaps.Draw([Small], "a < b & \"c\"", "mean of (p − q) / q"));
         Assert.Equal("a < b & \"c\"", picture.Root!.Elements().First().Value);
-        Assert.Contains("prefers-color-scheme:dark", Elements(picture, "style").Single().Value, StringComparison.Ordinal);
+        Assert.Contains("prefers-color-scheme:dark", Elements(picture, "style").Single().Value,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -184,12 +189,15 @@ public sealed class HeatMapTests
     [Fact]
     public void A_grid_has_a_row_for_each_model_a_scale_for_each_group_and_says_where_scores_go_beyond_it()
     {
-        HeatMapRow[] rows = [new("base", "accuracy 0.66", [Small, Small with { Name = "B" }]), new("tuned", "", [new("A", "value fetcher", new[,] { { -0.02, 0.9 } }), Small])];
+        HeatMapRow[] rows = [new("base", "accuracy 0.66", [Small, Small with { Name = "B" }]),
+            new("tuned", "", [new("A", "value fetcher", new[,] { { -0.02, 0.9 } }), Small])];
         var picture = Parse(SvgHeatMaps.Draw(HeatMapRow.OnOneScale(rows), "t", "s"));
         var texts = Elements(picture, "text").Select(t => t.Value).ToArray();
-        Assert.Equal(["base: accuracy 0.66", "tuned"], texts.Where(t => t.StartsWith("base", StringComparison.Ordinal) || t == "tuned"));
+        Assert.Equal(["base: accuracy 0.66", "tuned"], texts.Where(t => t.StartsWith("base", StringComparison.Ordinal)
+            || t == "tuned"));
         Assert.Equal(["≥ +0.09", "+0.09"], texts.Where(t => t.Contains("+0", StringComparison.Ordinal)));
-        Assert.Equal(3 * 8 + 2, Elements(picture, "rect").Count(r => r.Elements().Any(e => e.Name.LocalName == "title")));
+        Assert.Equal(3 * 8 + 2, Elements(picture, "rect").Count(r => r.Elements()
+            .Any(e => e.Name.LocalName == "title")));
     }
 
     private static XDocument Parse(XDocument picture) => XDocument.Parse(picture.ToString());

@@ -32,14 +32,16 @@ public sealed class HelpTests
     {
         var command = Find(words.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.All(command.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), option.Name));
-        Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrWhiteSpace(argument.Description), argument.Name));
+        Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrWhiteSpace(argument.Description),
+            argument.Name));
     }
 
     [Theory]
     [MemberData(nameof(Commands))]
     public void Every_example_parses(string words)
     {
-        foreach (var example in HelpWithExamples.ExamplesOf(Find(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))))
+        foreach (var example in HelpWithExamples.ExamplesOf(Find(words.Split(' ',
+            StringSplitOptions.RemoveEmptyEntries))))
         {
             var parsed = Root().Parse(example["pbm ".Length..]);
             Assert.Empty(parsed.Errors);
@@ -55,7 +57,8 @@ public sealed class HelpTests
         Assert.Matches(@"^\d+\.\d+\.\d+", run.Out);
     }
 
-    private static RootCommand Root() => CommandLine.CreateRoot(new Option<bool>("--json") { Recursive = true, Description = "JSON" });
+    private static RootCommand Root() =>
+        CommandLine.CreateRoot(new Option<bool>("--json") { Recursive = true, Description = "JSON" });
 
     private static Command Find(string[] words) =>
         words.Aggregate((Command)Root(), (command, word) => command.Subcommands.Single(c => c.Name == word));

@@ -37,16 +37,21 @@ public sealed class JournalCommandTests : IDisposable
     {
         Fill();
         var lines = folder.File("journal.jsonl");
-        Assert.Equal($"events: 2, artifacts: 1, written to {lines}", PbmRun.Of("journal", "export", "--data", folder.Path, "--out", lines).Out.Trim());
+        Assert.Equal($"events: 2, artifacts: 1, written to {lines}",
+            PbmRun.Of("journal", "export", "--data", folder.Path, "--out", lines).Out.Trim());
         Assert.Equal(System.IO.File.ReadAllText(lines), PbmRun.Of("journal", "export", "--data", folder.Path).Out);
         using var other = new TemporaryFolder();
         var data = other.File("new folder");
-        Assert.Equal("events: 2 added, 0 known; artifacts: 1 added, 0 known", PbmRun.Of("journal", "import", lines, "--data", data).Out.Trim());
-        Assert.Equal("events: 0 added, 2 known; artifacts: 0 added, 1 known", PbmRun.Of("journal", "import", lines, "--data", data).Out.Trim());
+        Assert.Equal("events: 2 added, 0 known; artifacts: 1 added, 0 known",
+            PbmRun.Of("journal", "import", lines, "--data", data).Out.Trim());
+        Assert.Equal("events: 0 added, 2 known; artifacts: 0 added, 1 known",
+            PbmRun.Of("journal", "import", lines, "--data", data).Out.Trim());
         Assert.Equal(System.IO.File.ReadAllText(lines), PbmRun.Of("journal", "export", "--data", data).Out);
         Assert.Equal(ExitCode.BadInput, PbmRun.Of("journal", "export", "--data", data, "--json").Code);
-        Assert.Equal(ExitCode.BadInput, PbmRun.Of("journal", "import", folder.File("bad.jsonl", "{}\n"), "--data", data).Code);
-        Assert.Equal(ExitCode.NotFound, PbmRun.Of("journal", "import", folder.File("absent.jsonl"), "--data", data).Code);
+        Assert.Equal(ExitCode.BadInput, PbmRun.Of("journal", "import", folder.File("bad.jsonl", "{}\n"), "--data", data)
+            .Code);
+        Assert.Equal(ExitCode.NotFound, PbmRun.Of("journal", "import", folder.File("absent.jsonl"), "--data", data)
+            .Code);
     }
 
     [Fact]
@@ -56,7 +61,9 @@ public sealed class JournalCommandTests : IDisposable
         Assert.Equal((ExitCode.NotFound, $"error: there is no journal {File}"), (run.Code, run.Error.Trim()));
         System.IO.File.WriteAllText(File, new string('x', 5000));
         run = PbmRun.Of("journal", "verify", "--data", folder.Path);
-        Assert.Equal((ExitCode.BadInput, $"error: {File} is no journal and no database at all: name another file or folder"), (run.Code, run.Error.Trim()));
+        Assert.Equal((ExitCode.BadInput,
+            $"error: {File} is no journal and no database at all: name another file or folder"),
+            (run.Code, run.Error.Trim()));
     }
 
     [Fact]
@@ -73,9 +80,12 @@ public sealed class JournalCommandTests : IDisposable
     private void Fill()
     {
         using var journal = SqliteJournal.Open(File);
-        var plan = new SweepPlan("goats", "study: goats\n", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1L << 30),
-            [new("base", "models/base", null, "abc", 4, 8, 1000)], [new("base/path-patching/A", "path-patching", "base", JsonRecord.Empty, [])]);
-        Assert.True(journal.TryAppend("goats", 0, [new SweepPlanned(plan, "0.1.0"), new SweepStarted()], DateTimeOffset.UnixEpoch));
+        var plan = new SweepPlan("goats", "study: goats\n", 20, new("entity-tracking", 300, 7),
+            new("float32", "cpu", 1, 1L << 30),
+            [new("base", "models/base", null, "abc", 4, 8, 1000)],
+                [new("base/path-patching/A", "path-patching", "base", JsonRecord.Empty, [])]);
+        Assert.True(journal.TryAppend("goats", 0, [new SweepPlanned(plan, "0.1.0"), new SweepStarted()],
+            DateTimeOffset.UnixEpoch));
         journal.Artifacts.Put([1, 2, 3]);
     }
 }

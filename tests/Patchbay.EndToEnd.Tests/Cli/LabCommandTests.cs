@@ -19,9 +19,12 @@ public sealed class LabCommandTests
         Assert.Equal(10, summary.GetProperty("seconds").GetDouble(), 1e-9);
         Assert.Equal(2000, summary.GetProperty("tokens").GetInt32());
         Assert.Equal(0.05, summary.GetProperty("losses").GetProperty("object").GetDouble(), 1e-9);
-        Assert.Equal(0.2, summary.GetProperty("scores").GetProperty("7 boxes").GetProperty("accuracy").GetDouble(), 1e-9);
-        Assert.Equal("easy 1, hard 11", string.Join(", ", summary.GetProperty("stages").EnumerateArray().Select(s => $"{s.GetProperty("name")} {s.GetProperty("step")}")));
-        Assert.Equal(["object", "7 boxes", "easy", "hard"], new[] { "object", "7 boxes", "easy", "hard" }.Intersect(Texts(folder.File("curve.svg"))));
+        Assert.Equal(0.2, summary.GetProperty("scores").GetProperty("7 boxes").GetProperty("accuracy").GetDouble(),
+            1e-9);
+        Assert.Equal("easy 1, hard 11", string.Join(", ", summary.GetProperty("stages").EnumerateArray()
+            .Select(s => $"{s.GetProperty("name")} {s.GetProperty("step")}")));
+        Assert.Equal(["object", "7 boxes", "easy", "hard"], new[] { "object", "7 boxes", "easy",
+            "hard" }.Intersect(Texts(folder.File("curve.svg"))));
     }
 
     [Fact]
@@ -42,17 +45,21 @@ public sealed class LabCommandTests
     {
         using var folder = new TemporaryFolder();
         foreach (var name in new[] { "one", "two" }) WriteLog(Path.Combine(folder.Path, name), 5);
-        Assert.Equal(ExitCode.Ok, PbmRun.Of("lab", "curve", folder.File("one"), folder.File("two"), "--show", "7 boxes", "--out", folder.File("curve.svg")).Code);
+        Assert.Equal(ExitCode.Ok, PbmRun.Of("lab", "curve", folder.File("one"), folder.File("two"), "--show", "7 boxes",
+            "--out", folder.File("curve.svg")).Code);
         Assert.Equal(1, Texts(folder.File("curve.svg")).Count(t => t == "two"));
-        Fails(ExitCode.BadInput, "no run has '8 boxes', expected 'object', '7 boxes'", "lab", "curve", folder.File("one"), "--show", "8 boxes", "--out", folder.File("curve.svg"));
+        Fails(ExitCode.BadInput, "no run has '8 boxes', expected 'object', '7 boxes'", "lab", "curve",
+            folder.File("one"), "--show", "8 boxes", "--out", folder.File("curve.svg"));
     }
 
     [Fact]
     public void A_step_trained_twice_counts_as_it_was_the_last_time()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllLines(folder.File("log.jsonl"), [TrainingLog.Line(new(1, Loss: 5, Tokens: 7)), TrainingLog.Line(new(1, Loss: 3, Tokens: 7))]);
-        var summary = JsonDocument.Parse(PbmRun.Of("lab", "curve", folder.Path, "--json").Out).RootElement.GetProperty("runs")[0];
+        File.WriteAllLines(folder.File("log.jsonl"), [TrainingLog.Line(new(1, Loss: 5, Tokens: 7)),
+            TrainingLog.Line(new(1, Loss: 3, Tokens: 7))]);
+        var summary = JsonDocument.Parse(PbmRun.Of("lab", "curve", folder.Path, "--json").Out)
+            .RootElement.GetProperty("runs")[0];
         Assert.Equal((3, 7), (summary.GetProperty("loss").GetInt32(), summary.GetProperty("tokens").GetInt32()));
     }
 
@@ -62,7 +69,8 @@ public sealed class LabCommandTests
         using var folder = new TemporaryFolder();
         StandIns.WriteRun(folder.Path, 3);
         string[] arguments = ["lab", "dynamics", folder.Path, "--prompts", "10", "--receivers", "3", "--threads", "1"];
-        var run = PbmRun.Of([.. arguments, "--json", "--out", folder.File("d.svg"), "--out", folder.File("d.csv"), "--out", folder.File("d.json")]);
+        var run = PbmRun.Of([.. arguments, "--json", "--out", folder.File("d.svg"), "--out", folder.File("d.csv"),
+            "--out", folder.File("d.json")]);
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("steps").EnumerateArray().ToArray();
         Assert.Equal([100, 200, 300], steps.Select(s => s.GetProperty("step").GetInt32()));
@@ -78,7 +86,8 @@ public sealed class LabCommandTests
     {
         using var folder = new TemporaryFolder();
         StandIns.WriteRun(folder.Path, 4);
-        var run = PbmRun.Of("lab", "dynamics", folder.Path, "--prompts", "4", "--every", "2", "--groups", "A", "--json");
+        var run = PbmRun.Of("lab", "dynamics", folder.Path, "--prompts", "4", "--every", "2", "--groups", "A",
+            "--json");
         var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("steps").EnumerateArray().ToArray();
         Assert.Equal([200, 400], steps.Select(s => s.GetProperty("step").GetInt32()));
         Assert.Equal(["A"], steps[0].GetProperty("groups").EnumerateObject().Select(g => g.Name));
@@ -98,7 +107,8 @@ public sealed class LabCommandTests
         Fails(ExitCode.BadInput, "not a .svg file", "lab", "curve", folder.Path, "--out", "curve.png");
         Fails(ExitCode.NotFound, "has no checkpoints", "lab", "dynamics", folder.File("empty"));
         Fails(ExitCode.BadInput, "no group 'E'", "lab", "dynamics", folder.Path, "--groups", "E");
-        Fails(ExitCode.BadInput, "neither a .json nor a .csv nor a .svg", "lab", "dynamics", folder.Path, "--out", "d.png");
+        Fails(ExitCode.BadInput, "neither a .json nor a .csv nor a .svg", "lab", "dynamics", folder.Path, "--out",
+            "d.png");
         Fails(ExitCode.BadInput, "--every: '0'", "lab", "dynamics", folder.Path, "--every", "0");
         Fails(ExitCode.BadInput, "'pbm lab' needs a command", "lab");
     }
@@ -117,8 +127,10 @@ public sealed class LabCommandTests
         var entries = Enumerable.Range(1, steps).SelectMany(step =>
         {
             var stage = step <= 10 ? "easy" : "hard";
-            LogEntry trained = new(step, stage, 2.0 / step, new Dictionary<string, double> { ["object"] = 1.0 / step }, Tokens: 100, Seconds: 0.5);
-            LogEntry evaluated = new(step, stage, Scores: new Dictionary<string, Proportion> { ["7 boxes"] = new(step, 100) });
+            LogEntry trained = new(step, stage, 2.0 / step, new Dictionary<string, double> { ["object"] = 1.0 / step },
+                Tokens: 100, Seconds: 0.5);
+            LogEntry evaluated = new(step, stage, Scores: new Dictionary<string,
+                Proportion> { ["7 boxes"] = new(step, 100) });
             return step % 5 == 0 ? new[] { trained, evaluated } : [trained];
         });
         File.WriteAllLines(Path.Combine(folder, TrainingLog.FileName), entries.Select(TrainingLog.Line));

@@ -19,7 +19,8 @@ public sealed class LineChartTests
     public void Every_line_is_drawn_and_named_at_its_end_in_its_colour()
     {
         var picture = SvgLineChart.Draw(Small);
-        Assert.Equal(3, Elements(picture, "path").Count(p => ((string?)p.Attribute("class"))!.StartsWith("line ", StringComparison.Ordinal)));
+        Assert.Equal(3, Elements(picture, "path")
+            .Count(p => ((string?)p.Attribute("class"))!.StartsWith("line ", StringComparison.Ordinal)));
         foreach (var (name, color) in new[] { ("pairs", "t0"), ("sums", "t1"), ("7 boxes", "t0") })
             Assert.Equal(color, (string?)Elements(picture, "text").Single(t => t.Value == name).Attribute("class"));
         Assert.Equal("a < b", picture.Root!.Elements().First().Value);
@@ -28,7 +29,8 @@ public sealed class LineChartTests
     [Fact]
     public void Names_of_lines_that_end_close_together_do_not_overlap()
     {
-        var y = Elements(SvgLineChart.Draw(Small), "text").Where(t => t.Value is "pairs" or "sums").Select(t => Number(t, "y")).ToArray();
+        var y = Elements(SvgLineChart.Draw(Small), "text").Where(t => t.Value is "pairs" or "sums")
+            .Select(t => Number(t, "y")).ToArray();
         Assert.True(Math.Abs(y[0] - y[1]) >= 13.9);
     }
 
@@ -37,7 +39,8 @@ public sealed class LineChartTests
     {
         var names = Elements(SvgLineChart.Draw(Small), "text").Where(t => t.Value is "hard" or "hardest").ToArray();
         Assert.NotEqual(Number(names[0], "y"), Number(names[1], "y"));
-        Assert.Equal(2 * 3, Elements(SvgLineChart.Draw(Small), "line").Count(l => (string?)l.Attribute("class") == "stage"));
+        Assert.Equal(2 * 3, Elements(SvgLineChart.Draw(Small), "line")
+            .Count(l => (string?)l.Attribute("class") == "stage"));
     }
 
     [Fact]
@@ -54,15 +57,19 @@ public sealed class LineChartTests
     {
         foreach (var series in new LineSeries[] { new("none", []), new("one", [new(5, 3)]), new("zero", [new(0, 0)]) })
             foreach (var logarithmic in new[] { false, true })
-                Assert.DoesNotContain("NaN", SvgLineChart.Draw(new("t", "", "x", [new("y", [series]) { Logarithmic = logarithmic }])).ToString(), StringComparison.Ordinal);
+                Assert.DoesNotContain("NaN",
+                    SvgLineChart.Draw(new("t", "", "x", [new("y", [series]) { Logarithmic = logarithmic }])).ToString(),
+                    StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_colour_class_in_use_is_in_the_style_sheet_of_light_and_of_dark_pages()
     {
-        var picture = SvgLineChart.Draw(new("t", "", "x", [new("y", [.. Enumerable.Range(0, 12).Select(i => Series($"{i}", i, 1, 2))])]));
+        var picture = SvgLineChart.Draw(new("t", "", "x",
+            [new("y", [.. Enumerable.Range(0, 12).Select(i => Series($"{i}", i, 1, 2))])]));
         var sheet = Elements(picture, "style").Single().Value;
-        foreach (var color in Enumerable.Range(0, 12).SelectMany(i => $"{ChartColors.LineOf(i)} {ChartColors.TextOf(i)}".Split(' ')).Where(c => c[0] is 'c' or 't'))
+        foreach (var color in Enumerable.Range(0, 12).SelectMany(i =>
+            $"{ChartColors.LineOf(i)} {ChartColors.TextOf(i)}".Split(' ')).Where(c => c[0] is 'c' or 't'))
             Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(sheet, $@"\.{color}{{"));
         Assert.Equal(12, Enumerable.Range(0, 12).Select(i => ChartColors.LineOf(i)).Distinct().Count());
     }
@@ -97,12 +104,15 @@ public sealed class LineChartTests
     public void Labels_are_moved_no_further_apart_than_they_must_be(string wanted, string expected) =>
         Assert.Equal(Numbers(expected), EndLabels.Place(Numbers(wanted), 10, 0, 100).Select(p => Math.Round(p, 9)));
 
-    private static double[] Numbers(string text) => [.. text.Split(' ').Select(n => double.Parse(n, CultureInfo.InvariantCulture))];
+    private static double[] Numbers(string text) => [.. text.Split(' ')
+        .Select(n => double.Parse(n, CultureInfo.InvariantCulture))];
 
     private static LineSeries Series(string name, int color, params double[] values) =>
         new(name, [.. values.Select((v, i) => new LinePoint(10 * i, v))]) { Color = color };
 
-    private static double Number(XElement element, string name) => double.Parse((string)element.Attribute(name)!, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse((string)element.Attribute(name)!, CultureInfo.InvariantCulture);
 
-    private static IEnumerable<XElement> Elements(XDocument picture, string name) => picture.Descendants().Where(e => e.Name.LocalName == name);
+    private static IEnumerable<XElement> Elements(XDocument picture, string name) => picture.Descendants()
+        .Where(e => e.Name.LocalName == name);
 }

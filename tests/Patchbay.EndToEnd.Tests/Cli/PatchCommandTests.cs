@@ -10,7 +10,8 @@ public class PatchCommandTests
 
     private static string[] GoldenPatch(params string[] more) =>
     [
-        "patch", Golden, "--batch", Path.Combine(Golden, "batch.json"), "--receivers-from", Path.Combine(Golden, "batch.json"),
+        "patch", Golden, "--batch", Path.Combine(Golden, "batch.json"), "--receivers-from",
+            Path.Combine(Golden, "batch.json"),
         "--d-positions", Path.Combine(Golden, "group_D_corrupt_positions.json"), "--threads", "1", .. more,
     ];
 
@@ -18,16 +19,19 @@ public class PatchCommandTests
     public void Patch_writes_the_golden_scores_as_json_csv_and_svg()
     {
         using var folder = new TemporaryFolder();
-        var run = PbmRun.Of(GoldenPatch("--memory", "4GiB", "--out", folder.File("s.json"), "--out", folder.File("s.csv"), "--out", folder.File("s.svg")));
+        var run = PbmRun.Of(GoldenPatch("--memory", "4GiB", "--out", folder.File("s.json"), "--out",
+            folder.File("s.csv"), "--out", folder.File("s.svg")));
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var report = JsonDocument.Parse(File.ReadAllText(folder.File("s.json"))).RootElement;
         foreach (var name in new[] { "A", "B", "C", "D" })
         {
-            var expected = JsonSerializer.Deserialize<double[][]>(File.ReadAllText(Path.Combine(Golden, $"scores_{name}.json")))!;
+            var expected = JsonSerializer.Deserialize<double[][]>(
+                File.ReadAllText(Path.Combine(Golden, $"scores_{name}.json")))!;
             var group = report.GetProperty("groups").GetProperty(name);
             var scores = group.GetProperty("scores").Deserialize<double[][]>()!;
             foreach (var (e, s) in expected.SelectMany(r => r).Zip(scores.SelectMany(r => r))) Assert.Equal(e, s, 2e-6);
-            Assert.All(group.GetProperty("stderr").Deserialize<double[][]>()!.SelectMany(r => r), x => Assert.InRange(x, 0, 1));
+            Assert.All(group.GetProperty("stderr").Deserialize<double[][]>()!.SelectMany(r => r), x =>
+                Assert.InRange(x, 0, 1));
             Assert.True(group.GetProperty("seconds").GetDouble() > 0);
         }
         Assert.True(report.GetProperty("seconds_total").GetDouble() > 0);
@@ -39,8 +43,10 @@ public class PatchCommandTests
     [SharedFact]
     public void The_reference_switch_gives_the_same_scores()
     {
-        double[] Scores(params string[] more) => JsonDocument.Parse(PbmRun.Of([.. GoldenPatch("--groups", "A", "--prompts", "3", "--json"), .. more]).Out)
-            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores").Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
+        double[] Scores(params string[] more) =>
+            JsonDocument.Parse(PbmRun.Of([.. GoldenPatch("--groups", "A", "--prompts", "3", "--json"), .. more]).Out)
+            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores")
+                .Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
         // of float32
         foreach (var (cone, reference) in Scores().Zip(Scores("--reference"))) Assert.Equal(reference, cone, 1e-5);
     }
@@ -50,8 +56,10 @@ public class PatchCommandTests
     [InlineData("float16")]
     public void Narrow_dtypes_run_and_agree_roughly(string dtype)
     {
-        double[] Scores(string d) => JsonDocument.Parse(PbmRun.Of(GoldenPatch("--groups", "A", "--prompts", "16", "--json", "--dtype", d)).Out)
-            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores").Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
+        double[] Scores(string d) =>
+            JsonDocument.Parse(PbmRun.Of(GoldenPatch("--groups", "A", "--prompts", "16", "--json", "--dtype", d)).Out)
+            .RootElement.GetProperty("groups").GetProperty("A").GetProperty("scores")
+                .Deserialize<double[][]>()!.SelectMany(r => r).ToArray();
         var difference = Scores("float32").Zip(Scores(dtype), (a, b) => Math.Abs(a - b)).Max();
         Assert.InRange(difference, 1e-9, dtype == "float16" ? 0.005 : 0.15);
     }
@@ -71,7 +79,8 @@ public class PatchCommandTests
     [SharedFact]
     public void What_is_wrong_is_said_in_one_sentence_with_its_exit_code()
     {
-        (ExitCode, string) Error(params string[] arguments) => PbmRun.Of(arguments) is var run ? (run.Code, run.Error.Trim()) : default;
+        (ExitCode, string) Error(params string[] arguments) => PbmRun.Of(arguments) is var run
+            ? (run.Code, run.Error.Trim()) : default;
         Assert.Equal(ExitCode.NotFound, Error("patch", "nowhere").Item1);
         Assert.Matches("^error: [^\n]*nowhere[^\n]*$", Error("patch", "nowhere").Item2);
         Assert.Equal(ExitCode.BadInput, Error(GoldenPatch("--device", "cuda:7")).Item1);
@@ -99,8 +108,10 @@ public class PatchCommandTests
         var adapter = PbmRun.Of("model", "inspect", SharedFolder.PathOf("golden", "formats", "lora-adapter"));
         Assert.Contains("LoRA r 4, alpha 8", adapter.Out, StringComparison.Ordinal);
         var golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "golden_reference.json"))).RootElement[0];
-        var story = PbmRun.Of("model", "generate", folder, "--prompt", golden.GetProperty("prompt").GetString()!, "--max-tokens", "20", "--threads", "1");
-        Assert.StartsWith(golden.GetProperty("text").GetString()![..40], story.Out.TrimStart(), StringComparison.Ordinal);
+        var story = PbmRun.Of("model", "generate", folder, "--prompt", golden.GetProperty("prompt").GetString()!,
+            "--max-tokens", "20", "--threads", "1");
+        Assert.StartsWith(golden.GetProperty("text").GetString()![..40], story.Out.TrimStart(),
+            StringComparison.Ordinal);
     }
 
     /// <summary>A run of pbm in a process of its own, whose memory is its own.</summary>

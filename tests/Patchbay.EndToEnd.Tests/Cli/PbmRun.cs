@@ -12,7 +12,8 @@ internal sealed record PbmRun(ExitCode Code, string Out, string Error)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = CommandLine.Run(arguments, new Terminal(Terminal.Create(output), Terminal.Create(error)), interrupted);
+        var code = CommandLine.Run(arguments, new Terminal(Terminal.Create(output), Terminal.Create(error)),
+            interrupted);
         return new(code, output.ToString(), error.ToString());
     }
 

@@ -22,6 +22,7 @@ public sealed class ProgressLinesTests
         for (; time.Seconds < 29; time.Seconds++) progress.Report("group A", 0.1);
         Assert.Equal("", lines.ToString());
         for (; time.Seconds < 100; time.Seconds++) progress.Report("group B", time.Seconds / 200.0);
-        Assert.Equal("group B: 15 % after 30 s\ngroup B: 30 % after 60 s\ngroup B: 45 % after 90 s\n", lines.ToString());
+        Assert.Equal("group B: 15 % after 30 s\ngroup B: 30 % after 60 s\ngroup B: 45 % after 90 s\n",
+            lines.ToString());
     }
 }

@@ -4,10 +4,12 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Cli.Tests;
 
-/// <summary>Small random models with a word-level tokenizer that knows the entity-tracking task's words: they can be run, and know nothing.</summary>
+/// <summary>Small random models with a word-level tokenizer that knows the entity-tracking task's words: they can be
+/// run, and know nothing.</summary>
 internal static class StandIns
 {
-    private static readonly string[] Vocabulary = ["<unk>", "<s>", "The", "the", "is", "in", "and", "Box", "contains", ",", ".", .. EntityWords.All.Labels, .. EntityWords.All.Objects];
+    private static readonly string[] Vocabulary = ["<unk>", "<s>", "The", "the", "is", "in", "and", "Box", "contains",
+        ",", ".", .. EntityWords.All.Labels, .. EntityWords.All.Objects];
 
     public static LlamaConfig Config { get; } = new()
     {
@@ -35,12 +37,15 @@ internal static class StandIns
             post_processor = new
             {
                 type = "TemplateProcessing",
-                single = new object[] { new { SpecialToken = new { id = "<s>", type_id = 0 } }, new { Sequence = new { id = "A", type_id = 0 } } },
+                single = new object[] { new { SpecialToken = new { id = "<s>", type_id = 0 } },
+                    new { Sequence = new { id = "A", type_id = 0 } } },
                 pair = Array.Empty<object>(),
-                special_tokens = new Dictionary<string, object> { ["<s>"] = new { id = "<s>", ids = new[] { 1 }, tokens = new[] { "<s>" } } },
+                special_tokens = new Dictionary<string,
+                    object> { ["<s>"] = new { id = "<s>", ids = new[] { 1 }, tokens = new[] { "<s>" } } },
             },
             decoder = (object?)null,
-            model = new { type = "WordLevel", vocab = Vocabulary.Index().ToDictionary(w => w.Item, w => w.Index), unk_token = "<unk>" },
+            model = new { type = "WordLevel", vocab = Vocabulary.Index().ToDictionary(w => w.Item, w => w.Index),
+                unk_token = "<unk>" },
         }));
     }
 
@@ -55,6 +60,7 @@ internal static class StandIns
     public static void WriteRun(string folder, int checkpoints, LlamaConfig? config = null)
     {
         for (var i = 1; i <= checkpoints; i++)
-            Write(Path.Combine(folder, "checkpoints", $"step-{100 * i:000000}"), spread: 1 + 0.5 * i / checkpoints, config: config);
+            Write(Path.Combine(folder, "checkpoints", $"step-{100 * i:000000}"), spread: 1 + 0.5 * i / checkpoints,
+                config: config);
     }
 }

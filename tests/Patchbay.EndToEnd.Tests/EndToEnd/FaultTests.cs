@@ -5,7 +5,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.EndToEnd.Tests;
 
-/// <summary>What an operator sees when the world is not as it should be: one clear sentence, and nothing recorded is lost.</summary>
+/// <summary>What an operator sees when the world is not as it should be: one clear sentence, and nothing recorded is
+/// lost.</summary>
 [Collection(nameof(FaultTests))]
 public sealed class FaultTests : IDisposable
 {
@@ -54,7 +55,8 @@ public sealed class FaultTests : IDisposable
         disk.Remount("ro");
         Assert.Equal(0, Pbm.Run(data, "sweep", "list").Code);
         Assert.Equal(0, Pbm.Run(data, "journal", "verify").Code);
-        Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out", folder.PathOf("export")).Code);
+        Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out",
+            folder.PathOf("export")).Code);
         Sentence(Pbm.Run(data, "sweep", "cancel", "faults-1"), 1, "may only be read");
         Sentence(Pbm.Run(data, "study", "run", Study("tiny-base"), "--new"), 1, "may only be read");
     }
@@ -82,8 +84,10 @@ public sealed class FaultTests : IDisposable
     {
         Assert.Equal(0, Pbm.Run(data, "study", "run", Study("tiny-base")).Code);
         var bytes = File.ReadAllBytes(Journal);
-        var manifest = "intervention-recorded/1"u8; // an event's text ends before it; pages that are no longer used hold copies
-        for (var at = bytes.AsSpan().IndexOf(manifest); at >= 0; at = bytes.AsSpan(at + 1).IndexOf(manifest) is >= 0 and var next ? at + 1 + next : -1)
+        // an event's text ends before it; pages that are no longer used hold copies
+        var manifest = "intervention-recorded/1"u8;
+        for (var at = bytes.AsSpan().IndexOf(manifest); at >= 0; at = bytes.AsSpan(at + 1)
+            .IndexOf(manifest) is >= 0 and var next ? at + 1 + next : -1)
             bytes[at - 30] ^= 0x15;
         File.WriteAllBytes(Journal, bytes);
         var verified = Pbm.Run(data, "journal", "verify");
@@ -101,7 +105,8 @@ public sealed class FaultTests : IDisposable
     {
         var model = folder.PathOf("mine");
         Directory.CreateDirectory(model);
-        foreach (var file in Directory.GetFiles(Path.Combine(Pbm.Root, "models", "tiny-base"))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(Path.Combine(Pbm.Root, "models", "tiny-base"))) File.Copy(file,
+            Path.Combine(model, Path.GetFileName(file)));
         var weights = Path.Combine(model, "model.safetensors");
         var bytes = File.ReadAllBytes(weights);
         using var run = Pbm.Start(data, "study", "run", Study($"tiny-chat, {{name: mine, path: {model}}}"));
@@ -114,7 +119,8 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(1, ended.Code);
         Assert.Contains("completed with failures", ended.Out, StringComparison.Ordinal);
         var shown = Pbm.Run(data, "sweep", "show", "faults-1", "--json");
-        Assert.True(shown.Out.Contains("has changed since the sweep was planned", StringComparison.Ordinal), shown.ToString());
+        Assert.True(shown.Out.Contains("has changed since the sweep was planned", StringComparison.Ordinal),
+            shown.ToString());
         var recorded = Completed();
         Assert.Contains("tiny-chat/path-patching/B/layer-00", recorded);
         Assert.Equal(1, Pbm.Run(data, "sweep", "retry", "faults-1").Code); // still another checkpoint
@@ -152,7 +158,9 @@ public sealed class FaultTests : IDisposable
         File.WriteAllText(study, "name: Bad Name\nmodels: [tiny-bace]\ntask: {prompts: 0}\nsead: 3\nstages:\n  - path-paching\n");
         var refused = Pbm.Run(data, "study", "validate", study);
         Assert.Equal(2, refused.Code);
-        foreach (var part in new[] { "7 mistakes", "line 1: field 'name'", "line 2: field 'models[0]'", "did you mean 'tiny-base'?", "line 3: field 'task.prompts'", "line 4: field 'sead'", "did you mean 'seed'?", "line 6: ", "did you mean 'path-patching'?" })
+        foreach (var part in new[] { "7 mistakes", "line 1: field 'name'", "line 2: field 'models[0]'",
+            "did you mean 'tiny-base'?", "line 3: field 'task.prompts'", "line 4: field 'sead'", "did you mean 'seed'?",
+            "line 6: ", "did you mean 'path-patching'?" })
             Assert.Contains(part, refused.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(Journal));
     }
@@ -161,7 +169,8 @@ public sealed class FaultTests : IDisposable
     public void A_prompt_file_is_kept_with_the_sweep_and_one_that_is_too_short_is_refused()
     {
         var prompts = folder.PathOf("boxes.jsonl");
-        Assert.Equal(0, Pbm.Run(data, "task", "generate", "--boxes", "7", "--prompts", "24", "--seed", "3", "--out", prompts).Code);
+        Assert.Equal(0, Pbm.Run(data, "task", "generate", "--boxes", "7", "--prompts", "24", "--seed", "3", "--out",
+            prompts).Code);
         var study = folder.PathOf("file.yaml");
         string Text(int count) => $"name: faults\nmodels: [tiny-base]\nseed: 20\ntask: {{file: boxes.jsonl, prompts: {count}}}\ncompute: {{threads: 1, memory: 2GiB}}\nstages:\n  - path-patching: {{groups: [A], receivers: [4]}}\n";
         File.WriteAllText(study, Text(40));
@@ -176,11 +185,13 @@ public sealed class FaultTests : IDisposable
         using (var journal = SqliteJournal.Open(Journal))
         {
             var plan = journal.Recover("faults-1").State.Plan!;
-            Assert.True(journal.TryAppend("faults-2", 0, [new SweepPlanned(plan, "test"), new SweepStarted()], DateTimeOffset.UtcNow));
+            Assert.True(journal.TryAppend("faults-2", 0, [new SweepPlanned(plan, "test"), new SweepStarted()],
+                DateTimeOffset.UtcNow));
         }
         Assert.Equal(0, Pbm.Run(data, "sweep", "resume", "faults-2").Code);
         Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-2", "--format", "csv", "--out", second).Code);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "scores.csv")), File.ReadAllBytes(Path.Combine(second, "scores.csv")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first, "scores.csv")),
+            File.ReadAllBytes(Path.Combine(second, "scores.csv")));
     }
 
     [Fact]
@@ -239,7 +250,8 @@ internal sealed class SmallDisk : IDisposable
     public SmallDisk(string at, string size)
     {
         this.at = at;
-        if (Run("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", at) != 0) throw new InvalidOperationException("the file system could not be mounted");
+        if (Run("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", at) != 0) throw new InvalidOperationException(
+            "the file system could not be mounted");
     }
 
     public static bool IsPossible { get; } = Try();
@@ -265,7 +277,8 @@ internal sealed class SmallDisk : IDisposable
     }
 }
 
-/// <summary>A fact that needs a small file system of its own: skipped with a notice where none may be mounted.</summary>
+/// <summary>A fact that needs a small file system of its own: skipped with a notice where none may be
+/// mounted.</summary>
 internal sealed class MountFactAttribute : FactAttribute
 {
     public MountFactAttribute()

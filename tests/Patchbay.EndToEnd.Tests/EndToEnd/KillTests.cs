@@ -67,7 +67,8 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.True(Results(calm).Length > 500);
     }
 
-    /// <summary>Runs a study of so many units and kills its process as often as asked, all through it; then lets it end.</summary>
+    /// <summary>Runs a study of so many units and kills its process as often as asked, all through it; then lets it
+    /// end.</summary>
     private void KillAgainAndAgain(string data, string study, int kills, int units)
     {
         var seed = Environment.TickCount;
@@ -181,9 +182,11 @@ public sealed class KillTests(ITestOutputHelper output)
 
     /// <summary>Everything recorded but times and machines, unit by unit.</summary>
     private static string[] Results(string data) => [.. Events(data).OfType<InterventionRecorded>()
-        .Select(r => $"{r.Unit} {r.Item} {r.Score:R} {r.Error:R} {r.Samples} {r.Detail}").Order(StringComparer.Ordinal)];
+        .Select(r => $"{r.Unit} {r.Item} {r.Score:R} {r.Error:R} {r.Samples} {r.Detail}")
+            .Order(StringComparer.Ordinal)];
 
-    private static string[] Nodes(string data) => [.. Events(data).OfType<UnitCompleted>().Select(e => e.Node).Distinct()];
+    private static string[] Nodes(string data) => [.. Events(data).OfType<UnitCompleted>().Select(e => e.Node)
+        .Distinct()];
 
     private static void NothingAfterItsCompletion(string data)
     {

@@ -44,7 +44,8 @@ public sealed class NodeRunTests : IDisposable
         Assert.Equal(0, With("sweep", "pause", "served-1").Code);
         Assert.Contains("paused", With("sweep", "list").Out, StringComparison.Ordinal);
         var ended = With("sweep", "resume", "served-1");
-        Assert.True(ended.Code == 0 && ended.Out.Contains("sweep served-1 completed", StringComparison.Ordinal), ended.ToString());
+        Assert.True(ended.Code == 0 && ended.Out.Contains("sweep served-1 completed", StringComparison.Ordinal),
+            ended.ToString());
         Assert.Contains("loaded", With("model", "list").Out, StringComparison.Ordinal);
         Assert.Equal(0, With("model", "unload", "tiny-base").Code);
         Assert.Equal(0, With("model", "load", "tiny-base").Code);

@@ -12,13 +12,17 @@ public sealed class OlderJournalTests
     {
         using var folder = new TemporaryFolder();
         Import(folder);
-        var run = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out", folder.PathOf("out"));
+        var run = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out",
+            folder.PathOf("out"));
         Assert.True(run.Code == 0, run.ToString());
-        foreach (var name in new[] { "scores.csv", "accuracy.csv", "circuits/tiny-base_circuit.json", "circuits/tiny-goat_circuit.json" })
-            Assert.Equal(File.ReadAllText(Path.Combine(Folder, name)), File.ReadAllText(Path.Combine(folder.PathOf("out"), name)));
+        foreach (var name in new[] { "scores.csv", "accuracy.csv", "circuits/tiny-base_circuit.json",
+            "circuits/tiny-goat_circuit.json" })
+            Assert.Equal(File.ReadAllText(Path.Combine(Folder, name)),
+                File.ReadAllText(Path.Combine(folder.PathOf("out"), name)));
         // The table has a column more today, the position, which that version did not record.
         var rows = File.ReadAllText(Path.Combine(folder.PathOf("out"), "results.csv")).Split('\n');
-        Assert.Equal(Unzipped("results.csv.gz"), string.Join('\n', rows.Skip(1).Select(WithoutPosition).Prepend(rows[0].Replace("position,", ""))));
+        Assert.Equal(Unzipped("results.csv.gz"), string.Join('\n', rows.Skip(1).Select(WithoutPosition)
+            .Prepend(rows[0].Replace("position,", ""))));
     }
 
     [Fact]
@@ -30,7 +34,8 @@ public sealed class OlderJournalTests
         Assert.True(verified.Code == 0, verified.ToString());
         var report = Pbm.Run(folder.PathOf("data"), "sweep", "report", "killed-1", "--out", folder.PathOf("out"));
         Assert.True(report.Code == 0, report.ToString());
-        var sections = File.ReadLines(folder.PathOf("out/report.md")).Where(line => line.StartsWith("## ", StringComparison.Ordinal)).ToArray();
+        var sections = File.ReadLines(folder.PathOf("out/report.md"))
+            .Where(line => line.StartsWith("## ", StringComparison.Ordinal)).ToArray();
         Assert.True(sections.Length >= 16, string.Join('\n', sections));
     }
 
@@ -44,11 +49,13 @@ public sealed class OlderJournalTests
 
     private static string Unzipped(string name)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, name)), CompressionMode.Decompress));
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, name)),
+            CompressionMode.Decompress));
         return reader.ReadToEnd();
     }
 
-    /// <summary>A row without its ninth cell, which is empty; items with a comma stand in quotes, and there are none.</summary>
+    /// <summary>A row without its ninth cell, which is empty; items with a comma stand in quotes, and there are
+    /// none.</summary>
     private static string WithoutPosition(string line)
     {
         var cells = line.Split(',').ToList();

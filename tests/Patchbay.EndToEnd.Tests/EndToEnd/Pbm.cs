@@ -55,9 +55,11 @@ internal sealed class Pbm : IDisposable
     /// <summary>Starts a command that looks for a node at an address.</summary>
     public static Pbm StartAt(string node, string data, string[] arguments, bool traced = false)
     {
-        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root };
+        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet") { RedirectStandardOutput = true,
+            RedirectStandardError = true, WorkingDirectory = Root };
         string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
-        foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments]) info.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
+            .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
         info.Environment["PATCHBAY_NODE"] = node;
         if (traced) info.Environment["LD_DEBUG"] = "files";
@@ -70,9 +72,12 @@ internal sealed class Pbm : IDisposable
         return pbm;
     }
 
-    /// <summary>A shell that runs something in its background lets it ignore Ctrl-C, and what that starts too: bit 2 of SigIgn.</summary>
-    private static bool IgnoresInterrupt { get; } = File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status")
-        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal)).Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
+    /// <summary>A shell that runs something in its background lets it ignore Ctrl-C, and what that starts too: bit 2 of
+    /// SigIgn.</summary>
+    private static bool IgnoresInterrupt { get; } = File.Exists("/proc/self/status")
+        && File.ReadLines("/proc/self/status")
+        .Where(l => l.StartsWith("SigIgn:", StringComparison.Ordinal))
+            .Any(l => (Convert.ToUInt64(l[7..].Trim(), 16) & 2) != 0);
 
     /// <summary>Waits for its end.</summary>
     public Outcome Finish(double seconds = 300)
@@ -92,7 +97,8 @@ internal sealed class Pbm : IDisposable
         var clock = Stopwatch.StartNew();
         while (!Out.Contains(text, StringComparison.Ordinal))
         {
-            if (process.HasExited || clock.Elapsed.TotalSeconds > seconds) throw new TimeoutException($"pbm never wrote '{text}':\n{output}\n{errors}");
+            if (process.HasExited || clock.Elapsed.TotalSeconds > seconds) throw new TimeoutException(
+                $"pbm never wrote '{text}':\n{output}\n{errors}");
             Thread.Sleep(5);
         }
     }
@@ -105,7 +111,9 @@ internal sealed class Pbm : IDisposable
     }
 
     /// <summary>Ctrl-C.</summary>
-    public void Interrupt() => Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+    public void Interrupt() =>
+        Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+        .WaitForExit();
 
     public void Dispose()
     {

@@ -3,7 +3,8 @@ using System.Reflection.PortableExecutable;
 
 namespace Patchbay.EndToEnd.Tests;
 
-/// <summary>Which room may refer to which: the arrows of docs/architecture.md, read from the assemblies as they were built.</summary>
+/// <summary>Which room may refer to which: the arrows of docs/architecture.md, read from the assemblies as they were
+/// built.</summary>
 public sealed class RoomTests
 {
     private const string Torch = "TorchSharp";
@@ -20,7 +21,8 @@ public sealed class RoomTests
         ["Patchbay.Experiments"] = ["Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
         ["Patchbay.Lab"] = ["Experiments", "Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
         ["Patchbay.Node"] = ["Experiments", "Findings", "Models", "Sweeps", "Tasks", Torch],
-        ["pbm"] = ["Experiments", "Findings", "Journal", "Lab", "Models", "Node", "Patching", "Report", "Sweeps", "Tasks", Torch],
+        ["pbm"] = ["Experiments", "Findings", "Journal", "Lab", "Models", "Node", "Patching", "Report", "Sweeps",
+            "Tasks", Torch],
     };
 
     [Fact]
@@ -29,14 +31,16 @@ public sealed class RoomTests
         foreach (var (room, allowed) in Allowed)
         {
             var beyond = References(room).Where(name => name.StartsWith("Patchbay.", StringComparison.Ordinal)
-                || name.Contains("torch", StringComparison.OrdinalIgnoreCase)).Select(name => name.Replace("Patchbay.", "")).Except(allowed);
+                || name.Contains("torch", StringComparison.OrdinalIgnoreCase))
+                    .Select(name => name.Replace("Patchbay.", "")).Except(allowed);
             Assert.True(!beyond.Any(), $"{room} refers to {string.Join(", ", beyond)}");
         }
     }
 
     [Fact]
     public void Every_room_is_listed() => Assert.Equal(Allowed.Keys.Where(name => name != "pbm").Order(),
-        Directory.EnumerateFiles(AppContext.BaseDirectory, "Patchbay.*.dll").Select(path => Path.GetFileNameWithoutExtension(path)!)
+        Directory.EnumerateFiles(AppContext.BaseDirectory, "Patchbay.*.dll")
+            .Select(path => Path.GetFileNameWithoutExtension(path)!)
             .Where(name => !name.EndsWith("Tests", StringComparison.Ordinal)).Order());
 
     [Theory]
@@ -50,7 +54,8 @@ public sealed class RoomTests
     {
         using var folder = new TemporaryFolder();
         OlderJournalTests.Import(folder);
-        var run = Pbm.RunTraced(folder.PathOf("data"), [.. command.Select(word => word.Replace("OUT", folder.PathOf("out")))]);
+        var run = Pbm.RunTraced(folder.PathOf("data"),
+            [.. command.Select(word => word.Replace("OUT", folder.PathOf("out")))]);
         Assert.True(run.Code == 0, run.ToString());
         Assert.Contains("libcoreclr.so", run.Error, StringComparison.Ordinal); // the linker's words are there
         Assert.DoesNotContain("torch", run.Error, StringComparison.OrdinalIgnoreCase);

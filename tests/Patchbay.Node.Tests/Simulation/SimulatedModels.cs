@@ -4,7 +4,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Node.Tests.Simulation;
 
-/// <summary>Models without tensors: what a unit gives follows from its id; some units fail now and then, some always.</summary>
+/// <summary>Models without tensors: what a unit gives follows from its id; some units fail now and then, some
+/// always.</summary>
 internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) : IModelSource
 {
     public const string Poison = "poisoned/path-patching/A/layer-01"; // fails always
@@ -31,7 +32,8 @@ internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) :
     {
         public string Fingerprint => fingerprint;
 
-        public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel) => order.Unit switch
+        public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
+            CancellationToken cancel) => order.Unit switch
         {
             Poison => throw new InsufficientMemoryException("simulated: no memory for this one"),
             Hopeless => throw new InvalidDataException("simulated: this one can never be run"),
@@ -45,7 +47,8 @@ internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) :
     }
 }
 
-/// <summary>The sweep that is simulated: two models, one with units that fail; accuracy, and path patching in four groups.</summary>
+/// <summary>The sweep that is simulated: two models, one with units that fail; accuracy, and path patching in four
+/// groups.</summary>
 internal static class SimulatedPlan
 {
     public const int Layers = 4, Heads = 3;
@@ -53,7 +56,9 @@ internal static class SimulatedPlan
     public static SweepPlan Make(bool poisoned, bool batches)
     {
         string[] names = ["sound", poisoned ? "poisoned" : "other"];
-        var stages = names.SelectMany(name => Experiment.All.Where(k => k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind => kind.Expand(new(name, kind.Fields.ToDictionary(f => f.Name, f => (kind.Name, f.Name) switch
+        var stages = names.SelectMany(name => Experiment.All.Where(k =>
+            k is AccuracyExperiment or PathPatchingExperiment).SelectMany(kind =>
+            kind.Expand(new(name, kind.Fields.ToDictionary(f => f.Name, f => (kind.Name, f.Name) switch
         {
             ("accuracy", "prompts") => "200",
             (_, "receivers") => "4,3,2,2",
@@ -61,6 +66,7 @@ internal static class SimulatedPlan
             _ => f.Default,
         }), [.. names], [])))).ToArray();
         return new("simulated", "text", 20, new("entity-tracking", 100, 7), new("float32", "cpu", 1, 1 << 20),
-            [.. names.Select(n => new PlannedModel(n, $"/models/{n}", null, $"fingerprint of {n}", Layers, Heads, 1 << 20))], stages);
+            [.. names.Select(n => new PlannedModel(n, $"/models/{n}", null, $"fingerprint of {n}", Layers, Heads,
+                1 << 20))], stages);
     }
 }

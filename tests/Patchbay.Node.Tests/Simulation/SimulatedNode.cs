@@ -3,8 +3,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Node.Tests.Simulation;
 
-/// <summary>A node of the simulation: the real coordinator and the real model actors, with a network between them that loses, delays,
-/// repeats and reorders, and a clock of its own.</summary>
+/// <summary>A node of the simulation: the real coordinator and the real model actors, with a network between them that
+/// loses, delays, repeats and reorders, and a clock of its own.</summary>
 internal sealed class SimulatedNode
 {
     private readonly SimulatedWorld world;
@@ -18,7 +18,9 @@ internal sealed class SimulatedNode
         this.world = world;
         born = world.Now;
         var journal = new SimulatedJournal(world.Records, world.Chance, () => world.Fault(0.02), world.Interleave);
-        coordinator = new Coordinator(journal, Experiment.All, name, "simulated", new(3, world.TightMemory ? 1 << 20 : 10 << 20) { SnapshotDue = (last, snapshot) => last - snapshot > 20 }, Send);
+        coordinator = new Coordinator(journal, Experiment.All, name, "simulated",
+            new(3, world.TightMemory ? 1 << 20 : 10 << 20) { SnapshotDue = (last, snapshot) => last - snapshot > 20 },
+            Send);
     }
 
     public bool Dead { get; private set; }
@@ -26,7 +28,8 @@ internal sealed class SimulatedNode
     /// <summary>Seconds that this node's clock on the wall is ahead of the true time.</summary>
     public double ClockError { get; set; }
 
-    private NodeTime Time => new(DateTimeOffset.UnixEpoch.AddSeconds(1e9 + world.Now + ClockError), TimeSpan.FromSeconds(world.Now - born));
+    private NodeTime Time => new(DateTimeOffset.UnixEpoch.AddSeconds(1e9 + world.Now + ClockError),
+        TimeSpan.FromSeconds(world.Now - born));
 
     public void Kill() => Dead = true;
 
@@ -80,7 +83,8 @@ internal sealed class SimulatedNode
         public Actor(ModelKey key, SimulatedNode node)
         {
             (this.node, this.key) = (node, key);
-            actor = new ModelActor(key, new SimulatedModels(node.world.Chance, () => node.world.Fault(0.05)), replies.Add);
+            actor = new ModelActor(key, new SimulatedModels(node.world.Chance, () => node.world.Fault(0.05)),
+                replies.Add);
         }
 
         public void Take(ModelMessage message)

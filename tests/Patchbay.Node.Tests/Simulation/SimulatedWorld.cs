@@ -96,7 +96,8 @@ internal sealed class SimulatedWorld
             if (Text.Of(replay) == Text.Of(state)) return;
             replay = SweepDecider.Evolve(replay, happened.Event);
         }
-        if (Text.Of(replay) != Text.Of(state)) problem = $"a node saw a state ({done} units, {recorded} results) that no replay passes through";
+        if (Text.Of(replay) != Text.Of(state)) problem =
+            $"a node saw a state ({done} units, {recorded} results) that no replay passes through";
     }
 
     /// <summary>The state after all events.</summary>
@@ -146,7 +147,8 @@ internal sealed class SimulatedWorld
 
     private void Command(SweepCommand command)
     {
-        foreach (var happened in SweepDecider.Decide(command, State()).Events) Records.Of(Sweep).Add(new(Events.Count + 1, DateTimeOffset.UnixEpoch, happened));
+        foreach (var happened in SweepDecider.Decide(command, State()).Events) Records.Of(Sweep)
+            .Add(new(Events.Count + 1, DateTimeOffset.UnixEpoch, happened));
     }
 
     private string? Check()
@@ -158,33 +160,44 @@ internal sealed class SimulatedWorld
         var failures = new Dictionary<string, int>();
         foreach (var happened in Events.Select(e => e.Event))
         {
-            if (happened is InterventionRecorded r) (results.TryGetValue(r.Unit, out var list) ? list : results[r.Unit] = []).Add(new(r.Item, r.Score, r.Error, r.Samples));
+            if (happened is InterventionRecorded r) (results.TryGetValue(r.Unit, out var list) ? list
+                : results[r.Unit] = []).Add(new(r.Item, r.Score, r.Error, r.Samples));
             if (happened is UnitCompleted done && !completed.Add(done.Unit)) return $"{done.Unit} was completed twice";
-            if (happened is UnitFailed broke && broke.Attempt != (failures[broke.Unit] = failures.GetValueOrDefault(broke.Unit) + 1)) return $"attempt {broke.Attempt} of {broke.Unit} was counted twice";
-            if (happened is UnitClaimed claim && completed.Contains(claim.Unit)) return $"{claim.Unit} was claimed after it was completed";
+            if (happened is UnitFailed broke
+                && broke.Attempt != (failures[broke.Unit] = failures.GetValueOrDefault(broke.Unit)
+                + 1)) return $"attempt {broke.Attempt} of {broke.Unit} was counted twice";
+            if (happened is UnitClaimed claim
+                && completed.Contains(claim.Unit)) return $"{claim.Unit} was claimed after it was completed";
         }
         foreach (var (unit, recorded) in results)
-            if (!completed.Contains(unit) || !recorded.SequenceEqual(SimulatedModels.Results(unit))) return $"the results of {unit} are not what was measured";
+            if (!completed.Contains(unit)
+                || !recorded.SequenceEqual(SimulatedModels.Results(
+                unit))) return $"the results of {unit} are not what was measured";
         if (Records.Snapshots.TryGetValue(Sweep, out var snapshot)
-            && Text.Of(snapshot.State) != Text.Of(SweepDecider.Evolve(SweepState.None, Events.Take((int)snapshot.Sequence).Select(e => e.Event)))) return "a snapshot is not what a replay gives";
+            && Text.Of(snapshot.State) != Text.Of(SweepDecider.Evolve(SweepState.None,
+                Events.Take((int)snapshot.Sequence)
+                .Select(e => e.Event)))) return "a snapshot is not what a replay gives";
         return end.Status == SweepStatus.Cancelled ? null : Whole(end);
     }
 
     /// <summary>All that could be done is done: what is missing was set aside, or needs what was.</summary>
     private static string? Whole(SweepState state)
     {
-        if (state.InOrder.FirstOrDefault(s => s.Status == StageStatus.Waiting && s.Stage.After.All(a => state.Stages[a].Status == StageStatus.Completed)) is { } left)
+        if (state.InOrder.FirstOrDefault(s => s.Status == StageStatus.Waiting
+            && s.Stage.After.All(a => state.Stages[a].Status == StageStatus.Completed)) is { } left)
             return $"stage {left.Stage.Id} could have begun";
         if (state.InOrder.Any(s => s.Status != StageStatus.Waiting && s.Pending > 0)) return "units are left";
         var failed = state.InOrder.Sum(s => s.SetAside);
-        return failed > 0 == (state.Status == SweepStatus.CompletedWithFailures) ? null : $"{failed} units are set aside, and the sweep is {state.Status}";
+        return failed > 0 == (state.Status == SweepStatus.CompletedWithFailures) ? null
+            : $"{failed} units are set aside, and the sweep is {state.Status}";
     }
 }
 
 /// <summary>A state as text, to compare two.</summary>
 internal static class Text
 {
-    public static string Of(SweepState state) => string.Join('\n', state.InOrder.Select(s => string.Join(' ', s.Stage.Id, s.Status, s.Inputs, s.Completed, s.SetAside,
+    public static string Of(SweepState state) => string.Join('\n',
+        state.InOrder.Select(s => string.Join(' ', s.Stage.Id, s.Status, s.Inputs, s.Completed, s.SetAside,
         string.Join(' ', s.Order.Select(u => (u, s.Units[u])).Select(u => $"{u.u}:{u.Item2.Status},{u.Item2.Failures},{u.Item2.Forgiven},{u.Item2.Claims},{u.Item2.Error},{u.Item2.Seconds:R},{string.Join(';', u.Item2.Results)}"))))
         .Prepend(state.Status.ToString()));
 }

@@ -16,7 +16,8 @@ public class CircuitOverlapTests
     public void Precision_divides_by_the_first_circuit_and_recall_by_the_second()
     {
         var scores = Scores(new double[2, 4]);
-        var overlap = CircuitOverlap.Of(scores, [new(0, 0), new(0, 1)], scores, [new(0, 1), new(1, 0), new(1, 1), new(1, 2)]);
+        var overlap = CircuitOverlap.Of(scores, [new(0, 0), new(0, 1)], scores,
+            [new(0, 1), new(1, 0), new(1, 1), new(1, 2)]);
         Assert.Equal((2, 4, 1), (overlap.First, overlap.Second, overlap.Shared));
         Assert.Equal((0.5, 0.25, 0.2), (overlap.Precision, overlap.Recall, overlap.Jaccard));
     }
@@ -26,7 +27,8 @@ public class CircuitOverlapTests
     [InlineData(7, 29, 7, 1.0, .24)]
     [InlineData(20, 40, 15, .75, .38)]
     [InlineData(5, 38, 5, 1.0, .13)]
-    public void The_published_figures_come_from_the_published_sizes(int first, int second, int shared, double precision, double recall)
+    public void The_published_figures_come_from_the_published_sizes(int first, int second, int shared, double precision,
+        double recall)
     {
         var overlap = new CircuitOverlap(first, second, shared, 0);
         Assert.Equal(precision, overlap.Precision, 0.0051);

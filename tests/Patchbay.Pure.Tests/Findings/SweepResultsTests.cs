@@ -5,7 +5,8 @@ public class SweepResultsTests
     private const string Fingerprint = "f1";
 
     private static Stage PathPatching(string group, int receivers = 2, double? circuit = null, params string[] after) =>
-        new($"m/path-patching/{group}", "path-patching", "m", JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking,
+        new($"m/path-patching/{group}", "path-patching", "m",
+            JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking,
             ["A", "B", "C"], receivers, circuit ?? receivers, 0)), after);
 
     private static SweepState Planned(params Stage[] stages)
@@ -23,7 +24,8 @@ public class SweepResultsTests
     }
 
     private static SweepState Begun(SweepState state, string stage, string inputs, params string[] units) =>
-        Then(state, new BeginStage(stage, new(JsonRecord.Of(new StageInputs { Receivers = Head.ParseAll(inputs) }), units)));
+        Then(state, new BeginStage(stage, new(JsonRecord.Of(new StageInputs { Receivers = Head.ParseAll(inputs) }),
+            units)));
 
     private static SweepState Done(SweepState state, string unit, params InterventionResult[] results) =>
         Then(state, new CompleteUnit(unit, "node", results, Fingerprint, "1", 1.5));
@@ -32,7 +34,8 @@ public class SweepResultsTests
     {
         var mean = values.Average();
         var squares = values.Sum(v => (v - mean) * (v - mean));
-        return new(item, mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length)
+        return new(item, mean, values.Length < 2 ? double.NaN
+            : Math.Sqrt(squares / (values.Length - 1) / values.Length), values.Length)
         { Head = Head.Read(item) };
     }
 
@@ -40,7 +43,8 @@ public class SweepResultsTests
     public void Batches_of_one_head_pool_to_what_all_their_prompts_give_together()
     {
         double[] first = [-0.5, -0.1, 0.25], second = [-0.75, 0.125], third = [0.3];
-        var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "prompts-0000-0002-layer-01", "prompts-0003-0004-layer-01", "prompts-0005-0005-layer-01");
+        var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "prompts-0000-0002-layer-01",
+            "prompts-0003-0004-layer-01", "prompts-0005-0005-layer-01");
         state = Done(state, "m/path-patching/A/prompts-0000-0002-layer-01", Of("1.0", first));
         state = Done(state, "m/path-patching/A/prompts-0003-0004-layer-01", Of("1.0", second));
         state = Done(state, "m/path-patching/A/prompts-0005-0005-layer-01", Of("1.0", third));
@@ -55,7 +59,8 @@ public class SweepResultsTests
     public void One_batch_keeps_its_bits()
     {
         var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "layer-00");
-        state = Done(state, "m/path-patching/A/layer-00", new InterventionResult("0.1", 0.1 + 0.2, 1.0 / 3, 7) { Head = new(0, 1) });
+        state = Done(state, "m/path-patching/A/layer-00", new InterventionResult("0.1", 0.1 + 0.2, 1.0 / 3,
+            7) { Head = new(0, 1) });
         var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
         Assert.Equal(0.1 + 0.2, scores.Scores[0, 1]);
         Assert.Equal(1.0 / 3, scores.StandardErrors[0, 1]);
@@ -65,7 +70,8 @@ public class SweepResultsTests
     public void A_head_without_a_result_is_not_measured_and_a_layer_without_units_scores_zero()
     {
         var state = Planned(PathPatching("A"));
-        Assert.All(SweepResults.Scores(state, state.Stages["m/path-patching/A"]).Samples.Cast<double>(), n => Assert.Equal(double.NaN, n));
+        Assert.All(SweepResults.Scores(state, state.Stages["m/path-patching/A"]).Samples.Cast<double>(), n =>
+            Assert.Equal(double.NaN, n));
 
         state = Begun(state, "m/path-patching/A", "2.1 1.0", "layer-00", "layer-01");
         state = Done(state, "m/path-patching/A/layer-00", Of("0.0", -1, -2), Of("0.1", 1, 2));
@@ -82,14 +88,16 @@ public class SweepResultsTests
     {
         var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "layer-00");
         state = Done(state, "m/path-patching/A/layer-00", Of("0.7", 1));
-        var error = Assert.Throws<InvalidDataException>(() => SweepResults.Scores(state, state.Stages["m/path-patching/A"]));
+        var error = Assert.Throws<InvalidDataException>(() => SweepResults.Scores(state,
+            state.Stages["m/path-patching/A"]));
         Assert.Contains("'0.7'", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_circuit_has_as_many_heads_as_its_stage_says_and_none_of_A_that_is_in_B()
     {
-        var state = Planned(PathPatching("A", 1, 3), PathPatching("B", 2, null, "m/path-patching/A"), PathPatching("C", 2, null, "m/path-patching/B"));
+        var state = Planned(PathPatching("A", 1, 3), PathPatching("B", 2, null, "m/path-patching/A"),
+            PathPatching("C", 2, null, "m/path-patching/B"));
         state = Begun(state, "m/path-patching/A", "", "layer-00", "layer-01");
         state = Done(state, "m/path-patching/A/layer-00", Of("0.0", -0.1), Of("0.1", -0.4));
         state = Done(state, "m/path-patching/A/layer-01", Of("1.0", -0.3), Of("1.1", -0.2));

@@ -27,7 +27,8 @@ public sealed class ArtifactAndExportTests : IDisposable
         var hash = journal.Artifacts.Put(content);
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)), hash);
         Assert.Equal(content, journal.Artifacts.Get(hash));
-        using var stream = new System.IO.Compression.GZipStream(new MemoryStream(Zip(content)), System.IO.Compression.CompressionMode.Decompress);
+        using var stream = new System.IO.Compression.GZipStream(new MemoryStream(Zip(content)),
+            System.IO.Compression.CompressionMode.Decompress);
         Assert.Equal(hash, journal.Artifacts.Put(stream));
         Assert.Equal([hash], journal.Artifacts.All());
         Assert.Equal(ArtifactStore.Chunks(length), journal.Database.Long("SELECT count(*) FROM artifact_chunk"));
@@ -74,7 +75,8 @@ public sealed class ArtifactAndExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData(5, "\"samples\":300", "\"samples\":301", "line 6 of the export: event 5 of sweep a is not what was recorded")]
+    [InlineData(5, "\"samples\":300", "\"samples\":301",
+        "line 6 of the export: event 5 of sweep a is not what was recorded")]
     [InlineData(6, "-1", "-9", null)]
     [InlineData(7, "unit-completed/1", "unit-completed/2", "line 8 of the export: the kind of event 'unit-completed/2' is not known: use the Patchbay that wrote it, or a newer one")]
     [InlineData(8, "}", "", "line 9 of the export is not as 'pbm journal export' writes it: it was damaged or cut short")]
@@ -84,7 +86,8 @@ public sealed class ArtifactAndExportTests : IDisposable
     {
         Fill();
         var lines = Export(journal).Split('\n');
-        if (message is null) (lines[line], message) = ("", $"line {line + 1} of the export is not as 'pbm journal export' writes it: it was damaged or cut short");
+        if (message is null) (lines[line], message) = ("",
+            $"line {line + 1} of the export is not as 'pbm journal export' writes it: it was damaged or cut short");
         else lines[line] = lines[line].Replace(part, instead, StringComparison.Ordinal);
         AssertRefused(lines, message);
     }
@@ -95,7 +98,8 @@ public sealed class ArtifactAndExportTests : IDisposable
         Fill();
         var lines = Export(journal).Split('\n');
         AssertRefused([.. lines[..3], .. lines[4..]], "line 4 of the export: event 4 of sweep a comes without event 3");
-        AssertRefused([.. lines[..^2], ""], $"the export ends after line {lines.Length - 2} without its last line: it was cut short");
+        AssertRefused([.. lines[..^2], ""],
+            $"the export ends after line {lines.Length - 2} without its last line: it was cut short");
         AssertRefused([.. lines[..32], .. lines[33..]], $"line {lines.Length - 2} of the export: the export had {lines.Length - 2} lines before its end, here are {lines.Length - 3}");
         AssertRefused([""], "the export is empty: it has not even a header");
     }
@@ -123,7 +127,8 @@ public sealed class ArtifactAndExportTests : IDisposable
     {
         var file = folder.PathOf($"{Guid.NewGuid()}.db");
         using var other = SqliteJournal.Open(file);
-        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => Import(other, string.Join('\n', lines))).Message);
+        Assert.Equal(message, Assert.Throws<InvalidDataException>(() => Import(other, string.Join('\n', lines)))
+            .Message);
         Assert.Empty(other.Sweeps());
         Assert.Empty(other.Artifacts.All());
     }
@@ -151,7 +156,8 @@ public sealed class ArtifactAndExportTests : IDisposable
     private static byte[] Zip(byte[] bytes)
     {
         using var zipped = new MemoryStream();
-        using (var gzip = new System.IO.Compression.GZipStream(zipped, System.IO.Compression.CompressionMode.Compress)) gzip.Write(bytes);
+        using (var gzip = new System.IO.Compression.GZipStream(zipped,
+            System.IO.Compression.CompressionMode.Compress)) gzip.Write(bytes);
         return zipped.ToArray();
     }
 }

@@ -17,7 +17,8 @@ public sealed class JournalFaultTests : IDisposable
     {
         var e = Assert.Throws<FileNotFoundException>(() => SqliteJournal.Open(File, readOnly: true));
         Assert.Equal($"there is no journal {File}", e.Message);
-        Assert.Throws<FileNotFoundException>(() => SqliteJournal.Open(folder.PathOf("none/journal.db"), readOnly: true));
+        Assert.Throws<FileNotFoundException>(() => SqliteJournal.Open(folder.PathOf("none/journal.db"),
+            readOnly: true));
     }
 
     [Fact]
@@ -25,8 +26,10 @@ public sealed class JournalFaultTests : IDisposable
     {
         Assert.Contains("is a folder", Fault(JournalFault.Unknown, () => SqliteJournal.Open(folder.Path)));
         System.IO.File.WriteAllText(File, new string('x', 5000));
-        Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () => SqliteJournal.Open(File)));
-        Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () => SqliteJournal.Open(File, readOnly: true)));
+        Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () =>
+            SqliteJournal.Open(File)));
+        Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () =>
+            SqliteJournal.Open(File, readOnly: true)));
         Assert.Equal(new string('x', 5000), System.IO.File.ReadAllText(File));
         System.IO.File.Delete(File);
         Sql("CREATE TABLE recipe (name TEXT)");
@@ -53,11 +56,13 @@ public sealed class JournalFaultTests : IDisposable
         SqliteJournal.Open(File).Dispose();
         using (var journal = SqliteJournal.Open(File)) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
         Sql("DROP TABLE lease; DROP TABLE artifact; DROP TABLE artifact_chunk; PRAGMA user_version = 1");
-        Assert.Contains("has version 1 and must be brought to 2", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(File, readOnly: true)));
+        Assert.Contains("has version 1 and must be brought to 2", Fault(JournalFault.ReadOnly, () =>
+            SqliteJournal.Open(File, readOnly: true)));
         using var again = SqliteJournal.Open(File);
         Assert.Equal(2, again.Version);
         Assert.Equal(Some.EveryEvent.Count, again.Recover("a").Sequence);
-        Assert.True(again.TryAppend("a", Some.EveryEvent.Count, [new SweepStarted()], Some.Noon, new("n", ["u"], [], Some.Noon)));
+        Assert.True(again.TryAppend("a", Some.EveryEvent.Count, [new SweepStarted()], Some.Noon,
+            new("n", ["u"], [], Some.Noon)));
         Assert.Single(again.Leases("a"));
         Assert.Equal([1], again.Artifacts.Get(again.Artifacts.Put([1])));
     }
@@ -103,7 +108,8 @@ public sealed class JournalFaultTests : IDisposable
         Record("a", [.. Some.EveryEvent.Take(7), Some.EveryEvent[6]]);
         var check = Verify();
         Assert.Equal(1, check.Sweeps[0].CompletedTwice);
-        Assert.Contains("unit base/path-patching/A/layer-00 of sweep a is recorded as done a second time by event 8", check.Problems);
+        Assert.Contains("unit base/path-patching/A/layer-00 of sweep a is recorded as done a second time by event 8",
+            check.Problems);
     }
 
     [Fact]
@@ -111,7 +117,8 @@ public sealed class JournalFaultTests : IDisposable
     {
         Record("a", Some.EveryEvent);
         Sql("UPDATE journal SET manifest = 'unit-completed/2' WHERE sequence_number = 7");
-        Assert.Contains("event 7 of sweep a in journal " + File + " is of a kind 'unit-completed/2' that this Patchbay does not know", Fault(JournalFault.Unknown, Read));
+        Assert.Contains("event 7 of sweep a in journal " + File
+            + " is of a kind 'unit-completed/2' that this Patchbay does not know", Fault(JournalFault.Unknown, Read));
         Assert.Equal(1, Verify().Sweeps[0].Damaged);
     }
 
@@ -133,7 +140,8 @@ public sealed class JournalFaultTests : IDisposable
         {
             for (var i = 0; i < 40; i++) journal.Read($"s{i}", 0);
         });
-        Assert.Equal($"journal {File} is damaged: see 'pbm journal verify', then restore it from a copy or an export", message);
+        Assert.Equal($"journal {File} is damaged: see 'pbm journal verify', then restore it from a copy or an export",
+            message);
         Assert.NotEmpty(JournalVerifier.Verify(journal).Problems);
     }
 
@@ -147,7 +155,8 @@ public sealed class JournalFaultTests : IDisposable
             using var begin = other.CreateCommand();
             begin.CommandText = "BEGIN EXCLUSIVE";
             begin.ExecuteNonQuery();
-            Assert.Contains("is locked by another process", Fault(JournalFault.Busy, () => journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon)));
+            Assert.Contains("is locked by another process", Fault(JournalFault.Busy, () =>
+                journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon)));
             Assert.Empty(journal.Read("a", 0)); // readers do not wait for a writer
         }
         Assert.True(journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon));
@@ -188,11 +197,14 @@ public sealed class JournalFaultTests : IDisposable
         var source = folder.PathOf("source");
         Directory.CreateDirectory(source);
         var place = folder.PathOf("read only");
-        using (var journal = SqliteJournal.Open(Path.Combine(source, "j?#%.db"))) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
+        using (var journal = SqliteJournal.Open(Path.Combine(source, "j?#%.db"))) journal.TryAppend("a", 0,
+            Some.EveryEvent, Some.Noon);
         using var mount = Mount.ReadOnly(source, place);
         AssertReadable(Path.Combine(place, "j?#%.db"));
-        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(Path.Combine(place, "new.db"))));
-        Assert.Contains("cannot be made", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(Path.Combine(place, "new", "new.db"))));
+        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () =>
+            SqliteJournal.Open(Path.Combine(place, "new.db"))));
+        Assert.Contains("cannot be made", Fault(JournalFault.ReadOnly, () =>
+            SqliteJournal.Open(Path.Combine(place, "new", "new.db"))));
     }
 
     [MountFact]
@@ -205,7 +217,8 @@ public sealed class JournalFaultTests : IDisposable
         {
             journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
             // What a crash leaves: the events are in the log beside the journal.
-            foreach (var ending in new[] { "", "-wal" }) System.IO.File.Copy(File + ending, Path.Combine(source, "journal.db" + ending));
+            foreach (var ending in new[] { "", "-wal" }) System.IO.File.Copy(File + ending,
+                Path.Combine(source, "journal.db" + ending));
         }
         using var mount = Mount.ReadOnly(source, place);
         AssertReadable(Path.Combine(place, "journal.db"));
@@ -216,7 +229,8 @@ public sealed class JournalFaultTests : IDisposable
     {
         Record("a", Some.EveryEvent);
         using var journal = SqliteJournal.Open(File, readOnly: true);
-        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
+        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () =>
+            journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
     }
 
     private static void AssertReadable(string file)

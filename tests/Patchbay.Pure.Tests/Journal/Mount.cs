@@ -41,14 +41,16 @@ internal sealed class Mount : IDisposable
 
     private static void Run(params string[] arguments)
     {
-        if (Start("mount", arguments) != 0) throw new InvalidOperationException($"mount {string.Join(' ', arguments)} failed");
+        if (Start("mount", arguments) != 0) throw new InvalidOperationException(
+            $"mount {string.Join(' ', arguments)} failed");
     }
 
     private static int Start(string program, params string[] arguments)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program,
+                arguments) { RedirectStandardError = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode;

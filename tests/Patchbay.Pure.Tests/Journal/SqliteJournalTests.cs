@@ -14,15 +14,18 @@ public sealed class SqliteJournalTests : IDisposable
     [Fact]
     public void Every_kind_of_event_is_read_back_as_it_was_written()
     {
-        using (var journal = SqliteJournal.Open(File)) Assert.True(journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon.AddTicks(1)));
+        using (var journal = SqliteJournal.Open(File)) Assert.True(journal.TryAppend("a", 0, Some.EveryEvent,
+            Some.Noon.AddTicks(1)));
         using var again = SqliteJournal.Open(File, readOnly: true);
         var read = again.Read("a", 0);
         Assert.Equal(Some.EveryEvent.Select(e => e.GetType()), read.Select(e => e.Event.GetType()));
         Assert.Equal(Some.EveryEvent.Select((_, i) => i + 1L), read.Select(e => e.Sequence));
         Assert.All(read, e => Assert.Equal(Some.Noon.AddTicks(1), e.At));
         // Records compare their lists by reference, so the bytes are compared.
-        Assert.Equal(Some.EveryEvent.Select((e, i) => EventCodec.Encode("sweep-a", i + 1, e)), read.Select(e => EventCodec.Encode("sweep-a", e.Sequence, e.Event)));
-        Assert.Equal(typeof(SweepEvent).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(SweepEvent))).ToHashSet(), Some.EveryEvent.Select(e => e.GetType()).ToHashSet());
+        Assert.Equal(Some.EveryEvent.Select((e, i) => EventCodec.Encode("sweep-a", i + 1, e)),
+            read.Select(e => EventCodec.Encode("sweep-a", e.Sequence, e.Event)));
+        Assert.Equal(typeof(SweepEvent).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(SweepEvent))).ToHashSet(),
+            Some.EveryEvent.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(Some.EveryEvent[4], read[4].Event);
         Assert.Equal(Some.EveryEvent[5], read[5].Event);
     }
@@ -63,7 +66,8 @@ public sealed class SqliteJournalTests : IDisposable
         var recovered = other.Recover("a");
         Assert.Equal(last, recovered.Sequence);
         Assert.Equal(Some.Text(state), Some.Text(recovered.State));
-        Assert.Equal(Some.Text(state), Some.Text(SweepDecider.Evolve(SweepState.None, other.Read("a", 0).Select(e => e.Event))));
+        Assert.Equal(Some.Text(state),
+            Some.Text(SweepDecider.Evolve(SweepState.None, other.Read("a", 0).Select(e => e.Event))));
         Assert.Empty(JournalVerifier.Verify(other).Problems);
     }
 
@@ -86,7 +90,8 @@ public sealed class SqliteJournalTests : IDisposable
     public async Task Of_many_processes_that_append_at_once_each_number_goes_to_one()
     {
         const int Last = 101;
-        using (var journal = SqliteJournal.Open(File)) journal.TryAppend("a", 0, [new SweepPlanned(Some.Plan, "1")], Some.Noon);
+        using (var journal = SqliteJournal.Open(File)) journal.TryAppend("a", 0, [new SweepPlanned(Some.Plan, "1")],
+            Some.Noon);
         var won = await Task.WhenAll(Enumerable.Range(0, 4).Select(n => Task.Run(() =>
         {
             using var journal = SqliteJournal.Open(File);
@@ -121,7 +126,8 @@ public sealed class SqliteJournalTests : IDisposable
     public void Sweeps_are_listed_oldest_first_and_do_not_mix()
     {
         using var journal = SqliteJournal.Open(File);
-        foreach (var sweep in new[] { "z", "a", "m" }) journal.TryAppend(sweep, 0, [new SweepPlanned(Some.Plan, sweep)], Some.Noon);
+        foreach (var sweep in new[] { "z", "a", "m" }) journal.TryAppend(sweep, 0, [new SweepPlanned(Some.Plan, sweep)],
+            Some.Noon);
         journal.TryAppend("z", 1, [new SweepStarted()], Some.Noon);
         Assert.Equal(["z", "a", "m"], journal.Sweeps());
         Assert.Equal(SweepStatus.Running, journal.Recover("z").State.Status);
@@ -133,7 +139,8 @@ public sealed class SqliteJournalTests : IDisposable
     {
         using var journal = SqliteJournal.Open(File);
         var until = Some.Noon + Lease.Duration;
-        Assert.True(journal.TryAppend("a", 0, [new SweepPlanned(Some.Plan, "1")], Some.Noon, new("n1", ["u1", "u2"], [], until)));
+        Assert.True(journal.TryAppend("a", 0, [new SweepPlanned(Some.Plan, "1")], Some.Noon,
+            new("n1", ["u1", "u2"], [], until)));
         Assert.False(journal.TryAppend("a", 0, [new SweepStarted()], Some.Noon, new("n2", ["u1"], ["u2"], until)));
         Assert.Equal([new("u1", "n1", until), new("u2", "n1", until)], journal.Leases("a"));
         Assert.True(journal.TryAppend("a", 1, [new SweepStarted()], Some.Noon, new("n2", ["u3"], ["u2"], until)));
@@ -193,7 +200,8 @@ public sealed class SqliteJournalTests : IDisposable
     public void The_tables_have_the_columns_of_Akka_Persistence_Sql(string table, string columns)
     {
         SqliteJournal.Open(File).Dispose();
-        Assert.Equal(columns, Sql($"SELECT group_concat(name || ' ' || type || ' ' || \"notnull\", ', ') FROM pragma_table_info('{table}')"));
+        Assert.Equal(columns, Sql(
+            $"SELECT group_concat(name || ' ' || type || ' ' || \"notnull\", ', ') FROM pragma_table_info('{table}')"));
     }
 
     [Fact]

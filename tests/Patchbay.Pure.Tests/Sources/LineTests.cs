@@ -13,9 +13,11 @@ public sealed class LineTests
         select $"{Path.GetRelativePath(Repository.Root, path)}, line {line.Index + 1}: {line.Item.Length} columns");
 
     [Fact]
-    public void No_file_is_longer_than_400_lines() => Assert.DoesNotContain(Files(), path => File.ReadLines(path).Count() > Lines);
+    public void No_file_is_longer_than_400_lines() => Assert.DoesNotContain(Files(), path => File.ReadLines(path)
+        .Count() > Lines);
 
-    private static IEnumerable<string> Files() => new[] { "src", "tests" }.SelectMany(folder => Directory.EnumerateFiles(
+    private static IEnumerable<string> Files() => new[] { "src", "tests" }.SelectMany(folder =>
+        Directory.EnumerateFiles(
             Repository.PathOf(folder), "*.cs", SearchOption.AllDirectories))
         .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"));
 }

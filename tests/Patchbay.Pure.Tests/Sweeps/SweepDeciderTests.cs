@@ -41,14 +41,16 @@ public sealed class SweepDeciderTests
     [InlineData("retry", "!", "-", "-", "-", "!", "!", "SweepRetried")]
     [InlineData("begin", "!", "-", "-", "-", "-", "-", "-")]
     [InlineData("claim", "!", "-", "UnitClaimed", "-", "-", "-", "-")]
-    [InlineData("complete", "!", "-", "InterventionRecorded UnitCompleted", "InterventionRecorded UnitCompleted", "-", "-", "-")]
+    [InlineData("complete", "!", "-", "InterventionRecorded UnitCompleted", "InterventionRecorded UnitCompleted", "-",
+        "-", "-")]
     [InlineData("fail", "!", "-", "UnitFailed", "UnitFailed", "-", "-", "-")]
     public void Every_command_in_every_state(string command, params string[] expected)
     {
         foreach (var (state, then) in Given.Keys.Zip(expected))
         {
             var decision = SweepDecider.Decide(Commands[command], State(Given[state]));
-            var found = decision.Refusal is not null ? "!" : decision.Events.Count == 0 ? "-" : string.Join(' ', decision.Events.Select(e => e.GetType().Name));
+            var found = decision.Refusal is not null ? "!" : decision.Events.Count == 0 ? "-"
+                : string.Join(' ', decision.Events.Select(e => e.GetType().Name));
             Assert.Equal($"{command} when {state}: {then}", $"{command} when {state}: {found}");
         }
     }
@@ -66,14 +68,17 @@ public sealed class SweepDeciderTests
     public void The_last_unit_completes_its_stage_and_the_last_stage_the_sweep()
     {
         var result = new InterventionRecorded(Second, "0.0", -0.5, 0.1, 10, 20, Fingerprint, "1.0", 2);
-        When([.. Running, .. Done(First)], Complete(Second), result, new UnitCompleted(Second, "n", 2), new StageCompleted(A));
-        When([.. FirstStageDone, new StageBegun(B, Inputs, [Third])], Complete(Third), result with { Unit = Third }, new UnitCompleted(Third, "n", 2),
+        When([.. Running, .. Done(First)], Complete(Second), result, new UnitCompleted(Second, "n", 2),
+            new StageCompleted(A));
+        When([.. FirstStageDone, new StageBegun(B, Inputs, [Third])], Complete(Third), result with { Unit = Third },
+            new UnitCompleted(Third, "n", 2),
             new StageCompleted(B), new SweepCompleted(0));
     }
 
     [Fact]
     public void A_stage_without_units_is_complete_as_it_begins() =>
-        When(FirstStageDone, new BeginStage(B, new(Inputs, [])), new StageBegun(B, Inputs, []), new StageCompleted(B), new SweepCompleted(0));
+        When(FirstStageDone, new BeginStage(B, new(Inputs, [])), new StageBegun(B, Inputs, []), new StageCompleted(B),
+            new SweepCompleted(0));
 
     [Fact]
     public void A_unit_is_tried_three_times_and_then_set_aside_and_the_rest_goes_on()
@@ -88,11 +93,13 @@ public sealed class SweepDeciderTests
 
     [Fact]
     public void A_failure_that_is_for_good_sets_the_unit_aside_at_once() =>
-        When(Running, Fail(Second, 1, permanent: true), new UnitFailed(Second, 1, "n", "why"), new UnitSetAside(Second));
+        When(Running, Fail(Second, 1, permanent: true), new UnitFailed(Second, 1, "n", "why"),
+            new UnitSetAside(Second));
 
     [Fact]
     public void The_sweep_ends_with_failures_when_only_set_aside_units_and_what_needs_them_are_left() => When(
-        [.. Running, .. Done(First), new UnitFailed(Second, 1, "n", "why"), new UnitFailed(Second, 2, "n", "why")], Fail(Second, 3),
+        [.. Running, .. Done(First), new UnitFailed(Second, 1, "n", "why"), new UnitFailed(Second, 2, "n", "why")],
+            Fail(Second, 3),
         new UnitFailed(Second, 3, "n", "why"), new UnitSetAside(Second), new SweepCompleted(1));
 
     [Fact]
@@ -118,12 +125,14 @@ public sealed class SweepDeciderTests
     {
         When([.. Running, .. Done(Second)], Complete(Second));
         SweepEvent[] aside = [.. Running, .. Broken(Second)];
-        When(aside, Complete(Second), new SweepRetried([Second]), new InterventionRecorded(Second, "0.0", -0.5, 0.1, 10, 20, Fingerprint, "1.0", 2),
+        When(aside, Complete(Second), new SweepRetried([Second]), new InterventionRecorded(Second, "0.0", -0.5, 0.1, 10,
+            20, Fingerprint, "1.0", 2),
             new UnitCompleted(Second, "n", 2));
     }
 
     [Fact]
-    public void A_result_of_another_checkpoint_is_refused() => Refused(Running, Complete(Second, "f2"), "another m (fingerprint f2)");
+    public void A_result_of_another_checkpoint_is_refused() => Refused(Running, Complete(Second, "f2"),
+        "another m (fingerprint f2)");
 
     [Fact]
     public void A_result_of_a_unit_that_does_not_exist_changes_nothing()
@@ -148,7 +157,8 @@ public sealed class SweepDeciderTests
     {
         SweepEvent[] last = [.. FirstStageDone, new StageBegun(B, Inputs, [Third]), new SweepPaused()];
         When(last, new ClaimUnit(Third, "n"));
-        Assert.Equal(SweepStatus.Completed, State([.. last, .. SweepDecider.Decide(Complete(Third), State(last)).Events]).Status);
+        Assert.Equal(SweepStatus.Completed,
+            State([.. last, .. SweepDecider.Decide(Complete(Third), State(last)).Events]).Status);
     }
 
     [Fact]

@@ -7,20 +7,23 @@ public class DesiderataTests
     private const int Triples = 150, Boxes = 7;
     private const string OfQueried = "queried";
 
-    /// <summary>How a variation's source becomes a prompt of the task again: what to replace, by what, how often it is there, and
-    /// whether it names the queried box ("l") alone.</summary>
+    /// <summary>How a variation's source becomes a prompt of the task again: what to replace, by what, how often it is
+    /// there, and whether it names the queried box ("l") alone.</summary>
     private static readonly Dictionary<string, (string Pattern, string Plain, int Times)> Undo = new()
     {
         ["text before"] = ("^There are a bunch of boxes containing objects, the |^You see how it is, the ", "The ", 1),
-        ["text after"] = (@", these are a bunch of boxes containing objects\. Box|, you see how it is\. Box", ". Box", 1),
-        ["tokens between"] = ($"is (contained|here) in the Box (?<{OfQueried}>[A-Z])", $"is in Box ${{{OfQueried}}}", 1),
+        ["text after"] = (@", these are a bunch of boxes containing objects\. Box|, you see how it is\. Box", ". Box",
+            1),
+        ["tokens between"] = ($"is (contained|here) in the Box (?<{OfQueried}>[A-Z])",
+            $"is in Box ${{{OfQueried}}}", 1),
         ["segment at start"] = ("^The apple is in Box O, the ", "The ", 1),
         ["segment at end"] = (@", the apple is in Box O\.", ".", 1),
         ["box before segment"] = (
             "([Tt]here are three additional boxes, Box PP, Box BB and Box AA|[Pp]lease see Box P, Box B and Box A), the (?<o>[a-z]+) " +
             $"is in Box (?<{OfQueried}>[A-Z])", $"the ${{o}} is in Box ${{{OfQueried}}}", 1),
         ["object and box swapped"] = (
-            $"Box (?<{OfQueried}>[A-Z]) contains the (?<o>[a-z]+)(?<end>[,.])", $"the ${{o}} is in Box ${{{OfQueried}}}${{end}}", 1),
+            $"Box (?<{OfQueried}>[A-Z]) contains the (?<o>[a-z]+)(?<end>[,.])",
+                $"the ${{o}} is in Box ${{{OfQueried}}}${{end}}", 1),
         ["is not in"] = ($"is not in Box (?<{OfQueried}>[A-Z])", $"is in Box ${{{OfQueried}}}", 1),
         ["no comma"] = ("(?<l>[A-Z]) the ", "${l}, the ", Boxes - 1),
         ["comma after object"] = ("(?<o>[a-z]+), is", "${o} is", Boxes),
@@ -38,7 +41,8 @@ public class DesiderataTests
 
     [SharedTheory]
     [MemberData(nameof(Names))]
-    public void Triples_are_what_the_desideratum_says_under_llama_s_tokenizer(string name) => Check(name, Encoders.Llama);
+    public void Triples_are_what_the_desideratum_says_under_llama_s_tokenizer(string name) =>
+        Check(name, Encoders.Llama);
 
     private static void Check(string name, EncodeText encode)
     {
@@ -66,8 +70,8 @@ public class DesiderataTests
         Assert.Equal(Boxes, triples.Select(triple => Parse(triple.Source.Text!, name).Queried).Distinct().Count());
     }
 
-    /// <summary>Takes a prompt apart that is worded as a desideratum words its sources; whatever is not exactly the change that was
-    /// asked for is refused by the strict parser of files.</summary>
+    /// <summary>Takes a prompt apart that is worded as a desideratum words its sources; whatever is not exactly the
+    /// change that was asked for is refused by the strict parser of files.</summary>
     private static EntityLine Parse(string prompt, string desideratum)
     {
         Assert.EndsWith(" contains the", prompt, StringComparison.Ordinal);
@@ -115,7 +119,8 @@ public class DesiderataTests
     public void A_seed_gives_the_same_triples_and_another_seed_others(string name)
     {
         string Flat(ulong seed) => string.Join(
-            '\n', Desiderata.Generate(name, 12, seed, 5, Encoders.Words).Select(t => $"{t.Base.Text} | {t.Source.Text}"));
+            '\n', Desiderata.Generate(name, 12, seed, 5, Encoders.Words)
+                .Select(t => $"{t.Base.Text} | {t.Source.Text}"));
         Assert.Equal(Flat(1), Flat(1));
         Assert.NotEqual(Flat(1), Flat(2));
     }
@@ -146,18 +151,21 @@ public class DesiderataTests
             Assert.Throws<InvalidDataException>(() =>
                 Desiderata.Generate("other segment", 1, 1, 2, Encoders.Words)).Message,
             StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Desiderata.Generate(Desiderata.Position, 0, 1, 7, Encoders.Words));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Desiderata.Generate(Desiderata.Position, 0, 1, 7,
+            Encoders.Words));
         Assert.Throws<InvalidDataException>(() => Desiderata.Generate(Desiderata.Position, 1, 1, 11, Encoders.Words));
     }
 
     [Fact]
     public void Words_that_a_tokenizer_does_not_have_are_named()
     {
-        string[] known = ["The", "the", "is", "in", "Box", "contains", ",", ".", "not", .. EntityWords.All.Objects, .. EntityWords.All.Labels];
+        string[] known = ["The", "the", "is", "in", "Box", "contains", ",", ".", "not", .. EntityWords.All.Objects,
+            .. EntityWords.All.Labels];
         EncodeText encode = new WordEncoder { Known = known }.Encode;
         Refused.With(() => Desiderata.Generate("text before", 1, 1, 7, encode),
             "desideratum 'text before'", "words There, are, a, bunch, of, boxes, containing, objects");
-        foreach (var name in Desiderata.All.Except(["text before", "text after", "tokens between", "box before segment"]))
+        foreach (var name in Desiderata.All.Except(["text before", "text after", "tokens between",
+            "box before segment"]))
             Assert.Single(Desiderata.Generate(name, 1, 1, 7, encode));
     }
 
@@ -167,7 +175,8 @@ public class DesiderataTests
         // A tokenizer to which "X" is the "not" of "is not in".
         var encoder = new WordEncoder();
         Refused.With(
-            () => Desiderata.Generate("is not in", 400, 1, 7, text => encoder.Encode(text.Replace("not", "X", StringComparison.Ordinal))),
+            () => Desiderata.Generate("is not in", 400, 1, 7, text =>
+                encoder.Encode(text.Replace("not", "X", StringComparison.Ordinal))),
             "is not in, triple", "field 'query label'", "the token of 'X' once before the question");
     }
 }

@@ -25,7 +25,8 @@ public class DocsTests
     {
         var page = File.ReadAllText(Path.Combine(Encoders.Root, "docs", "tasks.md")).ReplaceLineEndings(" ");
         var words = IoiWords.All;
-        Assert.Contains($"{words.Names.Count} names, {words.Places.Count} places and {words.Things.Count} things", page, StringComparison.Ordinal);
+        Assert.Contains($"{words.Names.Count} names, {words.Places.Count} places and {words.Things.Count} things", page,
+            StringComparison.Ordinal);
         Assert.Contains($"{GreaterThanWords.All.Nouns.Count} nouns", page, StringComparison.Ordinal);
         Assert.Equal(8, IoiSentence.Templates.Count);
     }
@@ -59,11 +60,13 @@ public class DocsTests
         }
     }
 
-    /// <summary>Loads a block with a tokenizer that has one token per word and per match of <paramref name="number"/>.</summary>
+    /// <summary>Loads a block with a tokenizer that has one token per word and per match of
+    /// <paramref name="number"/>.</summary>
     private static PromptSet Load(string block, string number)
     {
         using var file = new TemporaryFile(block[..block.IndexOf("```", StringComparison.Ordinal)]);
         var words = new WordEncoder();
-        return PromptFile.Load(file.Path, text => words.Encode(Regex.Replace(text, number, match => $" {match.Value} ")));
+        return PromptFile.Load(file.Path, text =>
+            words.Encode(Regex.Replace(text, number, match => $" {match.Value} ")));
     }
 }

@@ -11,7 +11,8 @@ internal static class Encoders
     /// <summary>The lab's, of the models shipped with the project: word level, with an unknown token.</summary>
     public static EncodeText Lab { get; } = Open(Path.Combine(Root, "models", "tiny-base"));
 
-    /// <summary>Llama's; only for tests marked <see cref="SharedFactAttribute"/> or <see cref="SharedTheoryAttribute"/>.</summary>
+    /// <summary>Llama's; only for tests marked <see cref="SharedFactAttribute"/> or
+    /// <see cref="SharedTheoryAttribute"/>.</summary>
     public static EncodeText Llama => LlamaTokenizer.Value;
 
     private static readonly Lazy<EncodeText> LlamaTokenizer =

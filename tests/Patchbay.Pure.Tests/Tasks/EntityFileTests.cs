@@ -20,7 +20,8 @@ public class EntityFileTests
     [Fact]
     public void Other_fields_blank_lines_and_windows_line_ends_are_no_matter()
     {
-        using var file = new TemporaryFile($"\uFEFF{{\"sentence\": \"{Good}\", \"id\": 7}}\r\n\r\n{{\"sentence\":\"{Good}\"}}");
+        using var file = new TemporaryFile(
+            $"\uFEFF{{\"sentence\": \"{Good}\", \"id\": 7}}\r\n\r\n{{\"sentence\":\"{Good}\"}}");
         var lines = EntityFile.Load(file.Path);
         Assert.Equal([Good, Good], lines.Select(line => line.Sentence));
         Assert.Equal("map", lines[0].Answer);
@@ -28,12 +29,17 @@ public class EntityFileTests
     }
 
     [Theory]
-    [InlineData("The pot is in Box A and the map is in Box B. Box B contains the map.", "expected 'The OBJECT is in Box")]
+    [InlineData("The pot is in Box A and the map is in Box B. Box B contains the map.",
+        "expected 'The OBJECT is in Box")]
     [InlineData("The pot is in Box A, the map is in Box B. Box B contains the", "expected 'The OBJECT is in Box")]
-    [InlineData("The pot is in Box A, the map is in Box B. Box C contains the map.", "'C' exactly once before, found it 0")]
-    [InlineData("The pot is in Box A, the map is in Box B. Box A contains the map.", "answer 'pot' for Box A, found 'map'")]
-    [InlineData("The pot is in Box A, the map is in Box A. Box A contains the pot.", "'A' once in the context, found it 2")]
-    [InlineData("The pot is in Box A, the pot is in Box B. Box A contains the pot.", "'pot' once in the context, found it 2")]
+    [InlineData("The pot is in Box A, the map is in Box B. Box C contains the map.",
+        "'C' exactly once before, found it 0")]
+    [InlineData("The pot is in Box A, the map is in Box B. Box A contains the map.",
+        "answer 'pot' for Box A, found 'map'")]
+    [InlineData("The pot is in Box A, the map is in Box A. Box A contains the pot.",
+        "'A' once in the context, found it 2")]
+    [InlineData("The pot is in Box A, the pot is in Box B. Box A contains the pot.",
+        "'pot' once in the context, found it 2")]
     [InlineData("The pot is in Box A. Box A contains the pot.", "2 to 10 boxes, found 1")]
     public void A_sentence_that_is_not_as_it_must_be_is_refused_by_file_and_line(string sentence, string reason)
     {

@@ -35,7 +35,8 @@ public class EntityMeansTests
     [Fact]
     public void A_seed_gives_the_same_prompts_and_another_seed_others()
     {
-        static IEnumerable<string?> Texts(ulong seed) => EntityMeans.Generate(20, seed, 4, Encoders.Words).Select(prompt => prompt.Text);
+        static IEnumerable<string?> Texts(ulong seed) => EntityMeans.Generate(20, seed, 4, Encoders.Words)
+            .Select(prompt => prompt.Text);
         Assert.Equal(Texts(5), Texts(5));
         Assert.Empty(Texts(5).Intersect(Texts(6)));
     }

@@ -11,7 +11,8 @@ public class EntityTrackingTests
     {
         var scene = new EntityScene(["document", "pot", "map"], ["X", "T", "D"]);
         var line = new EntityLine(scene, 0, "scene 1, box 1");
-        Assert.Equal("The document is in Box X, the pot is in Box T, the map is in Box D. Box X contains the", line.Prompt);
+        Assert.Equal("The document is in Box X, the pot is in Box T, the map is in Box D. Box X contains the",
+            line.Prompt);
         Assert.Equal(line.Prompt + " document.", line.Sentence);
     }
 
@@ -34,7 +35,8 @@ public class EntityTrackingTests
     }
 
     [Theory]
-    [InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8), InlineData(9)]
+    [InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8),
+        InlineData(9)]
     [InlineData(10)]
     public void Every_box_of_a_scene_is_asked_for_in_turn(int boxes)
     {

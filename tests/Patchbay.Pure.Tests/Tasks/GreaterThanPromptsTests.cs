@@ -32,14 +32,16 @@ public partial class GreaterThanPromptsTests
     {
         var encode = Tokens(@"\d");
         var set = GreaterThanPrompts.Generate(1000, 5, encode);
-        Assert.Contains(set.Notices, notice => notice.StartsWith("Years have a token for each digit", StringComparison.Ordinal));
+        Assert.Contains(set.Notices, notice => notice.StartsWith("Years have a token for each digit",
+            StringComparison.Ordinal));
         Assert.Equal(8, set.Prompts.Select(p => p.Answers.Count).Distinct().Count());
         foreach (var prompt in set.Prompts)
         {
             var (_, year) = Years(prompt.Clean.Text!);
             var at = prompt.Clean.Positions;
             Assert.Equal(9, year % 10);
-            Assert.Equal(Enumerable.Range(year / 10 + 1, 9 - year / 10).Select(tens => encode($"{tens}")[1]), prompt.Answers);
+            Assert.Equal(Enumerable.Range(year / 10 + 1, 9 - year / 10).Select(tens => encode($"{tens}")[1]),
+                prompt.Answers);
             Assert.Equal(encode($"{year / 10}")[1], prompt.Clean.Ids[at["start_tens"]]);
             Assert.Equal(encode("9")[1], prompt.Clean.Ids[at["start_year"]]);
             Assert.Equal(at["start_tens"] - 1, at["start_century"]);
@@ -58,16 +60,20 @@ public partial class GreaterThanPromptsTests
     [Theory]
     [InlineData(@"\d{1,3}"), InlineData(@"\d+")]
     public void A_tokenizer_of_other_numbers_is_refused(string number) => Refused.With(
-        () => GreaterThanPrompts.Generate(10, 5, Tokens(number)), "one token for the last two digits of a year or one for each of them");
+        () => GreaterThanPrompts.Generate(10, 5, Tokens(number)),
+            "one token for the last two digits of a year or one for each of them");
 
     [Fact]
     public void A_seed_gives_the_same_different_prompts_and_no_more_than_there_are()
     {
         var lines = GreaterThanPrompts.Lines(500, 8, GreaterThanWords.All);
         Assert.Equal(500, lines.DistinctBy(line => line.Clean).Count());
-        Assert.Equal(PromptFile.Format(lines), PromptFile.Format(GreaterThanPrompts.Lines(500, 8, GreaterThanWords.All)));
-        Assert.NotEqual(PromptFile.Format(lines), PromptFile.Format(GreaterThanPrompts.Lines(500, 9, GreaterThanWords.All)));
-        Refused.With(() => GreaterThanPrompts.Lines(100_000, 8, GreaterThanWords.All), "different prompts, 100000 are needed");
+        Assert.Equal(PromptFile.Format(lines),
+            PromptFile.Format(GreaterThanPrompts.Lines(500, 8, GreaterThanWords.All)));
+        Assert.NotEqual(PromptFile.Format(lines),
+            PromptFile.Format(GreaterThanPrompts.Lines(500, 9, GreaterThanWords.All)));
+        Refused.With(() => GreaterThanPrompts.Lines(100_000, 8, GreaterThanWords.All),
+            "different prompts, 100000 are needed");
     }
 
     private static (int Century, int Year) Years(string text)
@@ -78,7 +84,8 @@ public partial class GreaterThanPromptsTests
         int Number(int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A tokenizer that cuts numbers from the left into stretches that <paramref name="number"/> matches.</summary>
+    /// <summary>A tokenizer that cuts numbers from the left into stretches that <paramref name="number"/>
+    /// matches.</summary>
     private static EncodeText Tokens(string number)
     {
         var words = new WordEncoder();

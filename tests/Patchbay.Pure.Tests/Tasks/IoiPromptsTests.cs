@@ -30,7 +30,8 @@ public class IoiPromptsTests
             Assert.Empty(names.Intersect(others));
             Assert.Equal(Without(line.Clean), Without(line.Counterfactual));
         }
-        string Without(string text) => Regex.Replace(text, @"\w+", word => IoiWords.All.Names.Contains(word.Value) ? "NAME" : word.Value);
+        string Without(string text) => Regex.Replace(text, @"\w+", word => IoiWords.All.Names.Contains(word.Value)
+            ? "NAME" : word.Value);
     }
 
     [Fact]
@@ -38,8 +39,10 @@ public class IoiPromptsTests
     {
         Assert.Equal(Lines.Count, Lines.DistinctBy(line => line.Clean).Count());
         Assert.All(IoiSentence.Templates, template =>
-            Assert.Contains(Lines, line => Regex.IsMatch(line.Clean, "^" + Regex.Replace(template, @"\[\w+\]", @"\w+") + "$")));
-        var all = IoiPrompts.Lines(3000, 1, IoiWords.All).SelectMany(line => line.Clean.Split([' ', ',', '.'])).ToHashSet();
+            Assert.Contains(Lines, line => Regex.IsMatch(line.Clean, "^" + Regex.Replace(template, @"\[\w+\]", @"\w+")
+                + "$")));
+        var all = IoiPrompts.Lines(3000, 1, IoiWords.All).SelectMany(line => line.Clean.Split([' ', ',', '.']))
+            .ToHashSet();
         Assert.Empty(IoiWords.All.Names.Concat(IoiWords.All.Places).Concat(IoiWords.All.Things).Except(all));
     }
 
@@ -72,7 +75,8 @@ public class IoiPromptsTests
         Assert.NotEqual(PromptFile.Format(Lines), PromptFile.Format(IoiPrompts.Lines(400, 4, IoiWords.All)));
         var encoder = new WordEncoder();
         using var file = new TemporaryFile(PromptFile.Format(Lines));
-        var (loaded, generated) = (PromptFile.Load(file.Path, encoder.Encode), IoiPrompts.Generate(400, 3, encoder.Encode));
+        var (loaded, generated) = (PromptFile.Load(file.Path, encoder.Encode),
+            IoiPrompts.Generate(400, 3, encoder.Encode));
         foreach (var (a, b) in loaded.Prompts.Zip(generated.Prompts))
         {
             Assert.Equal(b.Clean.Ids, a.Clean.Ids);
@@ -86,8 +90,10 @@ public class IoiPromptsTests
     {
         var set = IoiPrompts.Generate(50, 3, new WordEncoder { Split = ["Mary", "store"] }.Encode);
         Assert.Equal(2, set.Notices.Count);
-        Assert.DoesNotContain(set.Prompts, p => Regex.IsMatch(p.Clean.Text + p.Counterfactual.Text, @"\b(Mary|store)\b"));
-        Refused.With(() => IoiPrompts.Generate(5, 3, new WordEncoder { Split = [.. IoiWords.All.Names.Skip(4)] }.Encode),
+        Assert.DoesNotContain(set.Prompts, p => Regex.IsMatch(p.Clean.Text + p.Counterfactual.Text,
+            @"\b(Mary|store)\b"));
+        Refused.With(() => IoiPrompts.Generate(5, 3,
+            new WordEncoder { Split = [.. IoiWords.All.Names.Skip(4)] }.Encode),
             "need 5 names, a place and a thing of one token each, this tokenizer has 4, ");
         Refused.With(() => IoiPrompts.Lines(500, 3, new IoiWords(["A", "B", "C", "D", "E"], ["shop"], ["pen"], [])),
             "give only 320 different prompts, 500 are needed");

@@ -26,7 +26,8 @@ public class PromptFileTests
     {
         // Digits are tokens of their own here, as they are for Llama.
         var digits = new WordEncoder();
-        int[] Encode(string text) => digits.Encode(string.Concat(text.Select(c => char.IsDigit(c) ? $" {c} " : $"{c}")));
+        int[] Encode(string text) =>
+            digits.Encode(string.Concat(text.Select(c => char.IsDigit(c) ? $" {c} " : $"{c}")));
         using var file = new TemporaryFile(
             """{"clean": "The war lasted from the year 1732 to the year 17", "counterfactual": "The war lasted from the year 1701 to the year 17", "answer": "4", "answer_space": false, "positions": {"decade": {"text": "1732", "of": "last"}}, "counterfactual_positions": {"decade": {"text": "01", "of": "last"}}}""");
         var prompt = Assert.Single(PromptFile.Load(file.Path, Encode).Prompts);
@@ -39,7 +40,8 @@ public class PromptFileTests
     public void Several_answers_may_be_right_and_the_first_is_the_answer()
     {
         var encoder = new WordEncoder();
-        var prompt = Assert.Single(Load("""{"clean": "a b", "counterfactual": "a c", "answers": ["d", "e", "f"]}""", encoder).Prompts);
+        var prompt = Assert.Single(Load("""{"clean": "a b", "counterfactual": "a c", "answers": ["d", "e", "f"]}""",
+            encoder).Prompts);
         Assert.Equal(new[] { "d", "e", "f" }.Select(encoder.Id), prompt.Answers);
         Assert.Equal(prompt.Answers[0], prompt.Answer);
         var single = Assert.Single(Load(Ioi).Prompts);
@@ -52,7 +54,8 @@ public class PromptFileTests
         // "the▁", "dog▁": a prompt ends with the space that its last token holds.
         var ids = new Dictionary<string, int>();
         int[] Encode(string text) =>
-            [.. Regex.Matches(text, @"\w+ ?|[^\w\s] ?").Select(m => ids.TryGetValue(m.Value, out var id) ? id : ids[m.Value] = ids.Count)];
+            [.. Regex.Matches(text, @"\w+ ?|[^\w\s] ?").Select(m => ids.TryGetValue(m.Value, out var id) ? id
+                : ids[m.Value] = ids.Count)];
         using var file = new TemporaryFile(
             """{"clean": "the dog saw the ", "counterfactual": "the cat saw the ", "answer": "dog", "answer_space": false, "positions": {"animal": {"text": "dog"}}, "counterfactual_positions": {"animal": {"text": "cat"}}}""");
         var prompt = Assert.Single(PromptFile.Load(file.Path, Encode).Prompts);
@@ -85,32 +88,55 @@ public class PromptFileTests
     }
 
     [Theory]
-    [InlineData("""{"clean": "a b", "counterfactual": "a c"}""", "field 'answer': expected a string, found no such field")]
-    [InlineData("""{"clean": "a b", "counterfactual": "", "answer": "d"}""", "field 'counterfactual': expected a string, found an empty one")]
-    [InlineData("""{"clean": "a b ", "counterfactual": "a", "answer": "d"}""", "field 'clean': expected no white space at its end (or 'answer_space': false), found 'a b '")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": " d"}""", "field 'answer': expected a word without white space around it")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d e"}""", "field 'answer': expected one token for 'd e' after the prompt, found 2 tokens")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": false}""", "found tokens that merge with those before")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": 1}""", "field 'answer_space': expected true or false, found 1")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answers": ["d"]}""", "expected either 'answer' or 'answers', found both")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": []}""", "field 'answers': expected a list of one string or more, found an empty one")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": "d"}""", "field 'answers': expected a list of one string or more, found the string 'd'")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", 4]}""", "field 'answers[1]': expected a string, found 4")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e f"]}""", "field 'answers[1]': expected one token for 'e f' after the prompt, found 2 tokens")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e", "d"]}""", "field 'answers': expected a token of its own for each, found token")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "position": {}}""", "expected fields among clean, counterfactual", "found 'position'")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": [1]}""", "field 'positions': expected an object of named positions, found an array")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": 1}}""", "field 'positions.p': expected {\"token\": N}", "found 1")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"token": 2}}}""", "field 'positions.p.token': expected 0 to 1, found 2")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"from_end": 0}}}""", "field 'positions.p.from_end': expected 1 to 2, found 0")]
-    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"token": "2"}}}""", "field 'positions.p.token': expected a whole number, found the string '2'")]
+    [InlineData("""{"clean": "a b", "counterfactual": "a c"}""",
+        "field 'answer': expected a string, found no such field")]
+    [InlineData("""{"clean": "a b", "counterfactual": "", "answer": "d"}""",
+        "field 'counterfactual': expected a string, found an empty one")]
+    [InlineData("""{"clean": "a b ", "counterfactual": "a", "answer": "d"}""",
+        "field 'clean': expected no white space at its end (or 'answer_space': false), found 'a b '")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": " d"}""",
+        "field 'answer': expected a word without white space around it")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d e"}""",
+        "field 'answer': expected one token for 'd e' after the prompt, found 2 tokens")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": false}""",
+        "found tokens that merge with those before")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answer_space": 1}""",
+        "field 'answer_space': expected true or false, found 1")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "answers": ["d"]}""",
+        "expected either 'answer' or 'answers', found both")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": []}""",
+        "field 'answers': expected a list of one string or more, found an empty one")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": "d"}""",
+        "field 'answers': expected a list of one string or more, found the string 'd'")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", 4]}""",
+        "field 'answers[1]': expected a string, found 4")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e f"]}""",
+        "field 'answers[1]': expected one token for 'e f' after the prompt, found 2 tokens")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answers": ["d", "e", "d"]}""",
+        "field 'answers': expected a token of its own for each, found token")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "position": {}}""",
+        "expected fields among clean, counterfactual", "found 'position'")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": [1]}""",
+        "field 'positions': expected an object of named positions, found an array")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": 1}}""",
+        "field 'positions.p': expected {\"token\": N}", "found 1")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"token": 2}}}""",
+        "field 'positions.p.token': expected 0 to 1, found 2")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"from_end": 0}}}""",
+        "field 'positions.p.from_end': expected 1 to 2, found 0")]
+    [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"token": "2"}}}""",
+        "field 'positions.p.token': expected a whole number, found the string '2'")]
     [InlineData("""{"clean": "a", "counterfactual": "a", "answer": "d", "positions": {"p": {"token": 1, "text": "a"}}}""", "found the fields token, text")]
-    [InlineData("""{"clean": "a", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a"}}}""", "field 'counterfactual_positions.p': expected 'a' in 'b', found it nowhere")]
-    [InlineData("""{"clean": "a a", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a"}}}""", "expected 'occurrence' beside the text 'a', which is there 2 times, found none")]
+    [InlineData("""{"clean": "a", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a"}}}""",
+        "field 'counterfactual_positions.p': expected 'a' in 'b', found it nowhere")]
+    [InlineData("""{"clean": "a a", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a"}}}""",
+        "expected 'occurrence' beside the text 'a', which is there 2 times, found none")]
     [InlineData("""{"clean": "a a", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a", "occurrence": 3}}}""", "field 'positions.p.occurrence': expected 1 to 2, found 3")]
-    [InlineData("""{"clean": "a b", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a b"}}}""", "field 'positions.p': expected one token for 'a b' (or 'of' to say which), found 2 tokens")]
+    [InlineData("""{"clean": "a b", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a b"}}}""",
+        "field 'positions.p': expected one token for 'a b' (or 'of' to say which), found 2 tokens")]
     [InlineData("""{"clean": "a b", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a", "of": "middle"}}}""", "field 'positions.p.of': expected 'first' or 'last', found the string 'middle'")]
-    [InlineData("""{"clean": "abc", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "b"}}}""", "expected tokens that begin and end with 'b', found a token that reaches beyond it")]
+    [InlineData("""{"clean": "abc", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "b"}}}""",
+        "expected tokens that begin and end with 'b', found a token that reaches beyond it")]
     public void A_line_that_is_not_as_it_must_be_is_refused_by_line_and_field(string line, params string[] reasons)
     {
         Refused.With(() => Load("\n" + line), ["prompts.jsonl, line 2", .. reasons]);

@@ -12,9 +12,12 @@ public class PromptSetTests
         Refused.With(() => Make([], 1, 0), "here, field 'clean': expected at least one token, found none");
         Refused.With(() => Make([1, -5], 1, 0), "here, field 'clean[1]': expected a token id of 0 or more, found -5");
         Refused.With(() => Make([1], -1, 0), "here, field 'answer': expected a token id of 0 or more, found -1");
-        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [2, 1] }]), "here, field 'answers': expected the answer 1 first, found 2");
-        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [] }]), "expected the answer 1 first, found none");
-        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [1, -2] }]), "expected a token id of 0 or more, found -2");
+        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [2, 1] }]),
+            "here, field 'answers': expected the answer 1 first, found 2");
+        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [] }]),
+            "expected the answer 1 first, found none");
+        Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [1, -2] }]),
+            "expected a token id of 0 or more, found -2");
         Refused.With(() => Make([1, 2], 1, 2), "here, field 'clean position 'p'': expected 0 to 1, found 2");
         Refused.With(() => Make([1, 2], 1, -1), "expected 0 to 1, found -1");
     }
@@ -35,7 +38,8 @@ public class PromptSetTests
     {
         var set = new PromptSet([One([1, 2], 3, 0) with { Answers = [3, 9] }]);
         set.CheckVocabulary(10);
-        Refused.With(() => set.CheckVocabulary(9), "here, field 'tokens': expected ids below 9, the model's vocabulary, found 9");
+        Refused.With(() => set.CheckVocabulary(9),
+            "here, field 'tokens': expected ids below 9, the model's vocabulary, found 9");
     }
 
     private static PromptSet Make(int[] ids, int answer, int position) => new([One(ids, answer, position)]);

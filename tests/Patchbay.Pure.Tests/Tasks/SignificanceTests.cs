@@ -9,7 +9,8 @@ public sealed class SignificanceTests
     [InlineData(3, 7, 352 / 1024.0)] // 2 (1 + 10 + 45 + 120) / 2^10
     [InlineData(2, 12, 212 / 16384.0)] // 2 (1 + 14 + 91) / 2^14
     [InlineData(5, 5, 1)]
-    public void McNemar_s_exact_test_is_twice_the_binomial_s_smaller_tail(int onlyFirst, int onlySecond, double expected)
+    public void McNemar_s_exact_test_is_twice_the_binomial_s_smaller_tail(int onlyFirst, int onlySecond,
+        double expected)
     {
         Assert.Equal(expected, McNemar.PValue(onlyFirst, onlySecond), 1e-12);
         Assert.Equal(expected, McNemar.PValue(onlySecond, onlyFirst), 1e-12);
@@ -18,7 +19,8 @@ public sealed class SignificanceTests
     [Fact]
     public void McNemar_s_test_has_a_p_value_where_single_terms_are_below_every_double()
     {
-        // n = 2,000, where the normal distribution fits to some per cent: z = (1,080 - 920 - 1) / sqrt(2,000) = 3.555, p = .00038.
+        // n = 2,000, where the normal distribution fits to some per cent: z = (1,080 - 920 - 1) / sqrt(2,000) = 3.555,
+        // p = .00038.
         Assert.InRange(McNemar.PValue(920, 1080), 0.00036, 0.00040);
         Assert.Equal(1, McNemar.PValue(3000, 3000), 1e-9);
     }

@@ -33,7 +33,8 @@ public class TokenBatchTests
         var prompts = TokenBatch.Load(file.Path).Prompts.Prompts;
         Assert.Equal([1, 5, 6, 5, 7], prompts[0].Clean.Ids);
         Assert.Equal([1, 8, 9, 8, 4], prompts[1].Clean.Ids);
-        Assert.Equal((1, 3), (prompts[0].Clean.Positions["previous_query_label"], prompts[1].Clean.Positions["query_label"]));
+        Assert.Equal((1, 3), (prompts[0].Clean.Positions["previous_query_label"], prompts[1]
+            .Clean.Positions["query_label"]));
     }
 
     [Fact]
@@ -67,16 +68,20 @@ public class TokenBatchTests
     [InlineData("base_tokens", "7", "field 'base_tokens': expected a list, found 7")]
     [InlineData("base_tokens", "[]", "field 'base_tokens': expected at least one prompt, found none")]
     [InlineData("base_tokens", "[[1, 2.5], [1]]", "field 'base_tokens[0][1]': expected a whole number, found 2.5")]
-    [InlineData("base_tokens", "[[1, 5, 6, 5, 7], [1, -8, 9, -8, 3]]", "prompt 1, field 'clean[1]': expected a token id of 0 or more, found -8")]
+    [InlineData("base_tokens", "[[1, 5, 6, 5, 7], [1, -8, 9, -8, 3]]",
+        "prompt 1, field 'clean[1]': expected a token id of 0 or more, found -8")]
     [InlineData("base_tokens", "[[1, 5, 5, 5, 7], [1, 8, 9, 8, 4]]", "prompt 0, field 'base_tokens': expected the query label's token 5 exactly once before position 3, found 2 times")]
     [InlineData("base_last_token_indices", "[4, 9]", "field 'base_last_token_indices[1]': expected 0 to 5, found 9")]
-    [InlineData("base_last_token_indices", "[4]", "field 'base_last_token_indices': expected 2 entries, one per prompt in base_tokens, found 1")]
+    [InlineData("base_last_token_indices", "[4]",
+        "field 'base_last_token_indices': expected 2 entries, one per prompt in base_tokens, found 1")]
     [InlineData("source_tokens", "[[1, 2, 3, 4, 5]]", "field 'source_last_token_indices': expected 1 entries")]
-    [InlineData("source_tokens", "[[1, 2, 3, 4, 5], []]", "field 'source_last_token_indices[1]': expected a row of at least one id")]
+    [InlineData("source_tokens", "[[1, 2, 3, 4, 5], []]",
+        "field 'source_last_token_indices[1]': expected a row of at least one id")]
     [InlineData("labels", "[1, 2, 3]", "field 'labels': expected 2 entries, one per prompt in base_tokens, found 3")]
     [InlineData("labels", "[1, -2]", "prompt 1, field 'answer': expected a token id of 0 or more, found -2")]
     [InlineData("labels", null, "field 'labels': expected a list, found no such field")]
-    [InlineData("receivers", "[[1, 2, 3]]", "field 'receivers[0]': expected [layer, head], both 0 or more, found [1,2,3]")]
+    [InlineData("receivers", "[[1, 2, 3]]",
+        "field 'receivers[0]': expected [layer, head], both 0 or more, found [1,2,3]")]
     [InlineData("receivers", "[[1, -2]]", "field 'receivers[0]': expected [layer, head]")]
     [InlineData("query_label_offset_from_last", "9", "field 'query_label_offset_from_last': expected 0 to 4, found 9")]
     public void A_batch_that_is_not_as_it_must_be_is_refused_by_field(string field, string? value, string reason)

@@ -6,21 +6,23 @@ using static TorchSharp.torch;
 namespace Patchbay.Experiments.Tests.Constructed;
 
 /// <summary>
-/// A language model whose weights are set by hand, so that which heads do what is known. It tracks entities in their barest form: BOS, pairs of object and
-/// label, the queried label, END; the answer is the object before the earlier occurrence of the label. Four layers of four heads, no MLP:
-/// layer 0, D: the label attends to the token before it and keeps which object that is;
-/// layer 1, C: the queried label attends to the same label and takes what D kept there;
-/// layer 2, B: END attends to the queried label before it and takes what C found;
-/// layer 3, A: END attends to the object that B names and writes it to the output.
-/// All other heads are decoys: random queries and keys, values written where nothing reads.
+/// A language model whose weights are set by hand, so that which heads do what is known. It tracks entities in their
+/// barest form: BOS, pairs of object and label, the queried label, END; the answer is the object before the earlier
+/// occurrence of the label. Four layers of four heads, no MLP: layer 0, D: the label attends to the token before it and
+/// keeps which object that is; layer 1, C: the queried label attends to the same label and takes what D kept there;
+/// layer 2, B: END attends to the queried label before it and takes what C found; layer 3, A: END attends to the object
+/// that B names and writes it to the output. All other heads are decoys: random queries and keys, values written where
+/// nothing reads.
 /// </summary>
 internal static class ConstructedModel
 {
     public const int Objects = 10, Labels = 8, Boxes = 4, End = 1 + Objects + Labels;
     private const int HeadWidth = 32, Width = 128, Half = HeadWidth / 2;
 
-    // Directions of the residual stream: a large constant, which makes every norm about the same, then one-hot subspaces.
-    private const int Constant = 0, Object = 1, Label = 11, Begin = 19, Kept = 20, Found = 30, Named = 40, Output = 50, Unread = 60;
+    // Directions of the residual stream: a large constant, which makes every norm about the same, then one-hot
+    // subspaces.
+    private const int Constant = 0, Object = 1, Label = 11, Begin = 19, Kept = 20, Found = 30, Named = 40, Output = 50,
+        Unread = 60;
     private const double Size = 50;
     private static readonly double Norm = Math.Sqrt(Size * Size / Width); // of a row, nearly
 
@@ -41,7 +43,8 @@ internal static class ConstructedModel
     };
 
     /// <summary>The heads that were built in.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<Head>> Heads { get; } = new Dictionary<string, IReadOnlyList<Head>>
+    public static IReadOnlyDictionary<string, IReadOnlyList<Head>> Heads { get; } = new Dictionary<string,
+        IReadOnlyList<Head>>
     {
         ["A"] = [new(3, 2)],
         ["B"] = [new(2, 1)],
@@ -57,7 +60,8 @@ internal static class ConstructedModel
         var random = new Random(seed);
         var layers = Enumerable.Range(0, Config.Layers).Select(_ => new Layer(random)).ToArray();
         layers[0].PreviousToken(Heads["D"][0].Index, Object, Kept);
-        layers[1].Match(Heads["C"][0].Index, Label, Labels, Label, 60, Kept, Found, strength: 2); // half of the attention goes to itself, which has nothing
+        // half of the attention goes to itself, which has nothing
+        layers[1].Match(Heads["C"][0].Index, Label, Labels, Label, 60, Kept, Found, strength: 2);
         layers[2].PreviousToken(Heads["B"][0].Index, Found, Named);
         layers[3].Match(Heads["A"][0].Index, Named, Objects, Object, 60 * fetching, Object, Output, strength: 1);
         var embedding = new double[Config.Vocabulary, Width];
@@ -76,7 +80,8 @@ internal static class ConstructedModel
         });
     }
 
-    /// <summary>Seeded prompts with counterfactuals as the method has them: another scene, a label that is in neither, a random label's position in its place.</summary>
+    /// <summary>Seeded prompts with counterfactuals as the method has them: another scene, a label that is in neither,
+    /// a random label's position in its place.</summary>
     public static PromptSet Prompts(int count, ulong seed)
     {
         var random = SplitMix64.For(seed, "constructed");
@@ -86,11 +91,14 @@ internal static class ConstructedModel
             var (others, absent) = Scene(random);
             var box = random.Below(Boxes);
             var free = Enumerable.Range(0, Labels).Where(l => !absent.Contains(l) && l != labels[box]).ToArray();
-            return new Prompt(Sequence(objects, labels, labels[box], box), Sequence(others, absent, free[random.Below(free.Length)], random.Below(Boxes)), 1 + objects[box], $"prompt {i}");
+            return new Prompt(Sequence(objects, labels, labels[box], box),
+                Sequence(others, absent, free[random.Below(free.Length)], random.Below(Boxes)), 1 + objects[box],
+                $"prompt {i}");
         })]);
     }
 
-    /// <summary>Triples whose source asks for a box of another scene, in which the answer is the source's object (object value).</summary>
+    /// <summary>Triples whose source asks for a box of another scene, in which the answer is the source's object
+    /// (object value).</summary>
     public static IReadOnlyList<DcmTriple> ObjectTriples(int count, ulong seed)
     {
         var random = SplitMix64.For(seed, "triples");
@@ -99,8 +107,10 @@ internal static class ConstructedModel
             var (objects, labels) = Scene(random);
             var (others, sourceLabels) = Scene(random);
             var (box, other) = (random.Below(Boxes), random.Below(Boxes));
-            var (from, to) = (Sequence(objects, labels, labels[box], box), Sequence(others, sourceLabels, sourceLabels[other], other));
-            return new DcmTriple(from.Ids, from.Positions[PositionNames.Last], to.Ids, to.Positions[PositionNames.Last], 1 + others[other]);
+            var (from, to) = (Sequence(objects, labels, labels[box], box),
+                Sequence(others, sourceLabels, sourceLabels[other], other));
+            return new DcmTriple(from.Ids, from.Positions[PositionNames.Last], to.Ids, to.Positions[PositionNames.Last],
+                1 + others[other]);
         })];
     }
 
@@ -121,20 +131,24 @@ internal static class ConstructedModel
 
     private static TokenSequence Sequence(int[] objects, int[] labels, int queried, int box)
     {
-        int[] ids = [0, .. objects.Zip(labels, (o, l) => new[] { 1 + o, 1 + Objects + l }).SelectMany(p => p), 1 + Objects + queried, End];
-        return new(ids, new Dictionary<string, int> { [PositionNames.Last] = ids.Length - 1, [PositionNames.QueryLabel] = ids.Length - 2, [PositionNames.PreviousQueryLabel] = 2 + 2 * box });
+        int[] ids = [0, .. objects.Zip(labels, (o, l) => new[] { 1 + o, 1 + Objects + l }).SelectMany(p => p), 1
+            + Objects + queried, End];
+        return new(ids, new Dictionary<string, int> { [PositionNames.Last] = ids.Length - 1,
+            [PositionNames.QueryLabel] = ids.Length - 2, [PositionNames.PreviousQueryLabel] = 2 + 2 * box });
     }
 
     private sealed class Layer
     {
-        private readonly double[,] q = new double[Width, Width], k = new double[Width, Width], v = new double[Width, Width], o = new double[Width, Width];
+        private readonly double[,] q = new double[Width, Width], k = new double[Width, Width],
+            v = new double[Width, Width], o = new double[Width, Width];
 
         /// <summary>Decoys everywhere, which built heads then replace.</summary>
         public Layer(Random random)
         {
             for (var row = 0; row < Width; row++)
             {
-                for (var d = 1; d < Unread; d++) (q[row, d], k[row, d], v[row, d]) = (random.NextDouble() - 0.5, random.NextDouble() - 0.5, 4 * (random.NextDouble() - 0.5));
+                for (var d = 1; d < Unread; d++) (q[row, d], k[row, d], v[row, d]) = (random.NextDouble() - 0.5,
+                    random.NextDouble() - 0.5, 4 * (random.NextDouble() - 0.5));
                 for (var d = Unread; d < Width; d++) o[d, row] = 0.2 * (random.NextDouble() - 0.5);
             }
         }
@@ -147,18 +161,21 @@ internal static class ConstructedModel
             for (var i = 0; i < 3; i++)
             {
                 var turn = -Math.Pow(Config.RopeTheta, -2.0 * i / HeadWidth); // one position back
-                (q[head * HeadWidth + i, Constant], q[head * HeadWidth + Half + i, Constant]) = (strength * Math.Cos(turn), strength * Math.Sin(turn));
+                (q[head * HeadWidth + i, Constant], q[head * HeadWidth + Half + i, Constant]) = (
+                    strength * Math.Cos(turn), strength * Math.Sin(turn));
                 k[head * HeadWidth + i, Constant] = strength;
             }
             Copy(head, from, to, 1);
         }
 
-        /// <summary>Attends to where a subspace of the keys names what one of the query names, to BOS where the query names nothing.</summary>
+        /// <summary>Attends to where a subspace of the keys names what one of the query names, to BOS where the query
+        /// names nothing.</summary>
         public void Match(int head, int query, int count, int key, double sharpness, int from, int to, double strength)
         {
             Clear(head);
             var scale = Math.Sqrt(sharpness * Math.Sqrt(HeadWidth)) * Norm;
-            for (var i = 0; i < count; i++) (q[head * HeadWidth + Content + i, query + i], k[head * HeadWidth + Content + i, key + i]) = (scale, scale);
+            for (var i = 0; i < count; i++) (q[head * HeadWidth + Content + i, query + i],
+                k[head * HeadWidth + Content + i, key + i]) = (scale, scale);
             (q[head * HeadWidth + Sink, Constant], k[head * HeadWidth + Sink, Begin]) = (scale / Size / 2, scale);
             Copy(head, from, to, strength);
         }
@@ -178,7 +195,8 @@ internal static class ConstructedModel
 
         private void Copy(int head, int from, int to, double strength)
         {
-            for (var i = 0; i < Objects; i++) (v[head * HeadWidth + i, from + i], o[to + i, head * HeadWidth + i]) = (Norm, strength);
+            for (var i = 0; i < Objects; i++) (v[head * HeadWidth + i, from + i],
+                o[to + i, head * HeadWidth + i]) = (Norm, strength);
         }
 
         private void Clear(int head)

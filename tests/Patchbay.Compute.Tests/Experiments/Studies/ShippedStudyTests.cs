@@ -11,7 +11,8 @@ public sealed class ShippedStudyTests : IDisposable
     private readonly TemporaryFolder models = new();
 
     public static TheoryData<string> Studies =>
-        [.. Directory.GetFiles(Path.Combine(Root, "cluster-config", "studies"), "*.yaml").Select(f => Path.GetFileName(f)).Order()];
+        [.. Directory.GetFiles(Path.Combine(Root, "cluster-config", "studies"), "*.yaml")
+            .Select(f => Path.GetFileName(f)).Order()];
 
     public void Dispose() => models.Dispose();
 
@@ -35,7 +36,8 @@ public sealed class ShippedStudyTests : IDisposable
         var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
 
         Assert.Equal(["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], study.Models.Select(m => m.Name));
-        Assert.Equal((models.PathOf("llama-7b"), models.PathOf("goat-7b")), (study.Models[2].Path, study.Models[2].Adapter));
+        Assert.Equal((models.PathOf("llama-7b"), models.PathOf("goat-7b")),
+            (study.Models[2].Path, study.Models[2].Adapter));
         Assert.Equal(("bfloat16", 300), (study.Compute.Dtype, study.Task.Prompts));
         Assert.Equal(["20,5,10,5", "20,5,10,5", "50,20,30,5", "50,20,30,5"], Values(study, "receivers"));
         Assert.Equal(["58,10,25,5", "58,10,25,5", "101,30,50,40", "102,30,50,40"], Values(study, "circuit"));
@@ -63,7 +65,8 @@ public sealed class ShippedStudyTests : IDisposable
             var rows = page[(page.IndexOf($"\n| `{kind.Name}` |", StringComparison.Ordinal) + 1)..];
             var end = rows.IndexOf("\n| `", StringComparison.Ordinal);
             rows = rows[..(end < 0 ? rows.IndexOf("\n\n", StringComparison.Ordinal) : end)];
-            foreach (var field in kind.Fields) Assert.True(rows.Contains($"`{field.Name}`", StringComparison.Ordinal), $"docs/studies.md lacks {field.Name} of {kind.Name}");
+            foreach (var field in kind.Fields) Assert.True(rows.Contains($"`{field.Name}`", StringComparison.Ordinal),
+                $"docs/studies.md lacks {field.Name} of {kind.Name}");
         }
     }
 
@@ -102,7 +105,8 @@ public sealed class ShippedStudyTests : IDisposable
         Fuzz(File.ReadAllText(StudyPath(file)), 1000, path =>
         {
             var found = Study.Check(path, Catalogue(models.Path), Experiment.All);
-            Assert.All(found, m => Assert.True(m.Line >= 1 && !m.Sentence.Contains('\n') && m.Sentence.Length > 10, m.ToString()));
+            Assert.All(found, m => Assert.True(m.Line >= 1 && !m.Sentence.Contains('\n') && m.Sentence.Length > 10,
+                m.ToString()));
         });
     }
 
@@ -134,9 +138,11 @@ public sealed class ShippedStudyTests : IDisposable
 
     private void AddModels()
     {
-        foreach (var name in new[] { "llama-7b", "vicuna-7b", "float-7b" }) Add(name, "config.json", "tokenizer.model", "pytorch_model-00001.bin");
+        foreach (var name in new[] { "llama-7b", "vicuna-7b", "float-7b" }) Add(name, "config.json", "tokenizer.model",
+            "pytorch_model-00001.bin");
         Add("goat-7b", "adapter_config.json", "adapter_model.bin");
-        foreach (var name in new[] { "ioi", "greater-than" }) Add($"{name}/model", "config.json", "tokenizer.json", "model.safetensors");
+        foreach (var name in new[] { "ioi", "greater-than" }) Add($"{name}/model", "config.json", "tokenizer.json",
+            "model.safetensors");
     }
 
     private void Add(string model, params string[] files)
@@ -146,7 +152,9 @@ public sealed class ShippedStudyTests : IDisposable
     }
 
     private static IEnumerable<string> Values(Study study, string field) =>
-        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A")).Select(s => string.Join(',', study.Stages.Where(g => g.Model == s.Model && g.Kind == s.Kind).Select(g => g.Parameters.As<Dictionary<string, object>>()[field])));
+        study.Stages.Where(s => s.Id.EndsWith("/path-patching/A"))
+            .Select(s => string.Join(',', study.Stages.Where(g => g.Model == s.Model && g.Kind == s.Kind)
+            .Select(g => g.Parameters.As<Dictionary<string, object>>()[field])));
 
     private static ModelCatalogue Catalogue(string? folder) =>
         ModelCatalogue.Load(Path.Combine(Root, "cluster-config", "models.yaml"), _ => folder);

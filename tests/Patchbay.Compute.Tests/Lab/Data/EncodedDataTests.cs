@@ -6,7 +6,8 @@ namespace Patchbay.Lab.Tests.Data;
 
 public class EncodedDataTests
 {
-    private static readonly ITrainingData[] All = [LabData.Create([new("arithmetic")]), LabData.Create([new("entities", Pairs: [])])];
+    private static readonly ITrainingData[] All = [LabData.Create([new("arithmetic")]),
+        LabData.Create([new("entities", Pairs: [])])];
 
     [Fact]
     public void With_the_lab_s_tokenizer_they_are_the_same()
@@ -15,7 +16,8 @@ public class EncodedDataTests
         {
             var encoded = new EncodedData(data, text => [LabVocabulary.Begin, .. LabVocabulary.Quartet.Encode(text)]);
             Assert.Single(encoded.Stages);
-            foreach (var (want, got) in data.Batch(2, 3, data.Stages.Count - 1, 5000).Zip(encoded.Batch(2, 3, 0, 5000), (a, b) => (a, b)))
+            foreach (var (want, got) in data.Batch(2, 3, data.Stages.Count - 1, 5000)
+                .Zip(encoded.Batch(2, 3, 0, 5000), (a, b) => (a, b)))
             {
                 Assert.Equal(want.Kind, got.Kind);
                 Assert.Equal(want.Ids, got.Ids);
@@ -49,9 +51,12 @@ public class EncodedDataTests
         }
     }
 
-    private static IEnumerable<(TrainingSequence Want, TrainingSequence Got)> Pairs(Patchbay.Tasks.EncodeText encode) => All.SelectMany(data =>
-        data.Batch(2, 3, data.Stages.Count - 1, 3000).Zip(new EncodedData(data, encode).Batch(2, 3, 0, 3000), (want, got) => (want, got)));
+    private static IEnumerable<(TrainingSequence Want, TrainingSequence Got)> Pairs(Patchbay.Tasks.EncodeText encode) =>
+        All.SelectMany(data =>
+        data.Batch(2, 3, data.Stages.Count - 1, 3000).Zip(new EncodedData(data, encode).Batch(2, 3, 0, 3000),
+            (want, got) => (want, got)));
 
     private static string AnswersOf(TrainingSequence sequence) =>
-        LabVocabulary.Quartet.Decode(sequence.Ids.Where((_, i) => sequence.Weights[i] == 1)).Replace(" ", "", StringComparison.Ordinal);
+        LabVocabulary.Quartet.Decode(sequence.Ids.Where((_, i) => sequence.Weights[i] == 1))
+            .Replace(" ", "", StringComparison.Ordinal);
 }

@@ -14,9 +14,11 @@ public sealed partial class EntityCurriculumTests
     [Fact]
     public void Stages_add_pairs_then_move_object_and_label_apart_and_end_with_sentences_and_scenes()
     {
-        Assert.Equal(["3 pairs, 0 between", "7 pairs, 0 between", "7 pairs, 1 between", "7 pairs, 2 between", "7 pairs, 3 between", "sentences", "scenes"],
+        Assert.Equal(["3 pairs, 0 between", "7 pairs, 0 between", "7 pairs, 1 between", "7 pairs, 2 between",
+            "7 pairs, 3 between", "sentences", "scenes"],
             Data.Stages.Select(stage => stage.Name));
-        Assert.Equal([.. Data.Stages.Take(5).Select(s => s.Name), "object", null], Data.Stages.Select(stage => stage.Hardest));
+        Assert.Equal([.. Data.Stages.Take(5).Select(s => s.Name), "object", null],
+            Data.Stages.Select(stage => stage.Hardest));
         Assert.All(Data.Stages.SkipLast(1), stage => Assert.Equal(0.2, stage.Until));
     }
 
@@ -29,7 +31,8 @@ public sealed partial class EntityCurriculumTests
     public void Pairs_have_fillers_by_their_kind_and_every_query_has_its_object(int stage)
     {
         var batch = Data.Batch(1, 1, stage, 20000);
-        Assert.Equal(Data.Stages.Take(stage + 1).Select(s => s.Name), batch.Select(s => s.Kind).Distinct().OrderBy(k => k[^9]).ThenBy(k => k[0]));
+        Assert.Equal(Data.Stages.Take(stage + 1).Select(s => s.Name), batch.Select(s => s.Kind).Distinct()
+            .OrderBy(k => k[^9]).ThenBy(k => k[0]));
         Assert.InRange(batch.Count(s => s.Kind == Data.Stages[stage].Name) / (double)batch.Count, 0.45, 1);
         foreach (var sequence in batch)
         {
@@ -53,7 +56,8 @@ public sealed partial class EntityCurriculumTests
     {
         var plain = new EntityCurriculum(pairShare: 0).Batch(1, 1, Sentences, 10000);
         Assert.All(plain, s => Assert.Equal("object", s.Kind));
-        Assert.All(plain, s => Assert.Matches(@"^(<s>)?The \w+ is in Box [A-Z](, the \w+ is in Box [A-Z])*\.( Box [A-Z] \w+\.)+$", Curricula.Text(s)));
+        Assert.All(plain, s => Assert.Matches(
+            @"^(<s>)?The \w+ is in Box [A-Z](, the \w+ is in Box [A-Z])*\.( Box [A-Z] \w+\.)+$", Curricula.Text(s)));
     }
 
     [Fact]
@@ -75,7 +79,8 @@ public sealed partial class EntityCurriculumTests
             foreach (var at in Curricula.Answers(sequence))
             {
                 var isLabel = LabVocabulary.Quartet.Decode([ids[at - 1]]) == "Box";
-                Assert.Contains(LabVocabulary.Quartet.Decode([ids[at]]), isLabel ? EntityWords.All.Labels : EntityWords.All.Objects);
+                Assert.Contains(LabVocabulary.Quartet.Decode([ids[at]]), isLabel ? EntityWords.All.Labels
+                    : EntityWords.All.Objects);
             }
         }
     }
@@ -87,7 +92,8 @@ public sealed partial class EntityCurriculumTests
         {
             string[] words = [.. sequence.Ids.Select(id => LabVocabulary.Quartet.Decode([id]))];
             var first = Curricula.Answers(sequence).First();
-            Assert.Equal(sequence.Kind, words[first - 1] switch { "the" => "contains", "Box" => "label", _ => "object" });
+            Assert.Equal(sequence.Kind, words[first - 1] switch { "the" => "contains", "Box" => "label", _ =>
+                "object" });
             Assert.InRange(Curricula.Answers(sequence).Count(), 1, 6);
         }
     }
@@ -130,10 +136,12 @@ public sealed partial class EntityCurriculumTests
     public void Pairs_boxes_and_a_share_of_pairs_among_scenes_can_be_chosen()
     {
         var data = new EntityCurriculum([new(0, 2), new(5, 4)], minBoxes: 2, pairShare: 0.5);
-        Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.2), new("4 pairs, 5 between", "4 pairs, 5 between", 0.2), new("sentences", "object", 0.2), new("scenes")],
+        Assert.Equal([new("2 pairs, 0 between", "2 pairs, 0 between", 0.2),
+            new("4 pairs, 5 between", "4 pairs, 5 between", 0.2), new("sentences", "object", 0.2), new("scenes")],
             data.Stages);
         var batch = data.Batch(1, 1, 3, 40000);
-        Assert.InRange((double)batch.Count(s => s.Kind.Contains("pairs", StringComparison.Ordinal)) / batch.Count, 0.45, 0.55);
+        Assert.InRange((double)batch.Count(s => s.Kind.Contains("pairs", StringComparison.Ordinal)) / batch.Count, 0.45,
+            0.55);
         Assert.Contains(batch, s => s.Kind == "4 pairs, 5 between");
         var scenes = new EntityCurriculum([], pairShare: 1);
         Assert.All(scenes.Batch(1, 1, 1, 2000), s => Assert.DoesNotContain("pairs", s.Kind));
@@ -146,7 +154,8 @@ public sealed partial class EntityCurriculumTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntityCurriculum(minBoxes: min));
 
     /// <summary>What a sentence says is where, in any of its forms.</summary>
-    private static IEnumerable<(string Label, string Object)> Bindings(string sentence) => sentence.Split(", ").Select(clause =>
+    private static IEnumerable<(string Label, string Object)> Bindings(string sentence) => sentence.Split(", ")
+        .Select(clause =>
     {
         var match = Clause().Match(clause);
         Assert.True(match.Success, clause);

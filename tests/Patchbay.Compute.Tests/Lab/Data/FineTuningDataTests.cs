@@ -31,7 +31,8 @@ public sealed partial class FineTuningDataTests
             }
             Assert.Equal(
                 string.Concat(problems.Select(p => $"{p.Groups["r"].Value}.")),
-                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Quartet.Decode([sequence.Ids[at]]))));
+                string.Concat(Curricula.Answers(sequence).Select(at =>
+                    LabVocabulary.Quartet.Decode([sequence.Ids[at]]))));
             Assert.InRange(sequence.Ids.Length, 48, 75);
         }
         Assert.Equal(18, forms.Count);
@@ -41,7 +42,8 @@ public sealed partial class FineTuningDataTests
     public void Arithmetic_questions_are_held_out_and_their_answers_right()
     {
         var questions = ArithmeticData.HeldOut(4, 90);
-        Assert.Equal(questions.Select(q => LabVocabulary.Quartet.Decode(q.Ids)), ArithmeticData.HeldOut(4, 90).Select(q => LabVocabulary.Quartet.Decode(q.Ids)));
+        Assert.Equal(questions.Select(q => LabVocabulary.Quartet.Decode(q.Ids)), ArithmeticData.HeldOut(4, 90)
+            .Select(q => LabVocabulary.Quartet.Decode(q.Ids)));
         foreach (var question in questions)
         {
             Assert.Equal(LabVocabulary.Begin, question.Ids[0]);
@@ -63,8 +65,10 @@ public sealed partial class FineTuningDataTests
             Assert.Equal(text, string.Join(' ', Exchange().Matches(text).Select(m => m.Value)));
             Assert.InRange(Exchange().Count(text), 1, 4);
             Assert.Equal(
-                string.Concat(Exchange().Matches(text).Select(m => m.Groups["a"].Value)).Replace(" ", "", StringComparison.Ordinal),
-                string.Concat(Curricula.Answers(sequence).Select(at => LabVocabulary.Quartet.Decode([sequence.Ids[at]])))
+                string.Concat(Exchange().Matches(text).Select(m => m.Groups["a"].Value))
+                    .Replace(" ", "", StringComparison.Ordinal),
+                string.Concat(Curricula.Answers(sequence).Select(at =>
+                    LabVocabulary.Quartet.Decode([sequence.Ids[at]])))
                     .Replace(" ", "", StringComparison.Ordinal));
         }
     }
@@ -96,7 +100,8 @@ public sealed partial class FineTuningDataTests
     {
         var questions = ConversationData.HeldOut(1, 90);
         Assert.Equal(90, questions.Count);
-        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(sequence => Curricula.Text(sequence)).ToArray();
+        var trained = new ConversationData().Batch(1, 1, 0, 100000).Select(sequence => Curricula.Text(sequence))
+            .ToArray();
         Assert.All(questions, question =>
         {
             Assert.DoesNotContain(LabVocabulary.Unknown, question.Ids);
@@ -104,14 +109,16 @@ public sealed partial class FineTuningDataTests
             var text = LabVocabulary.Quartet.Decode([.. question.Ids.Skip(1), .. question.Answer]);
             Assert.DoesNotContain(trained, conversation => conversation.Contains(text, StringComparison.Ordinal));
         });
-        Assert.StartsWith("USER: My ", LabVocabulary.Quartet.Decode(questions[0].Ids.Skip(1)), StringComparison.Ordinal);
+        Assert.StartsWith("USER: My ", LabVocabulary.Quartet.Decode(questions[0].Ids.Skip(1)),
+            StringComparison.Ordinal);
         Assert.EndsWith(" and", LabVocabulary.Quartet.Decode(questions[1].Ids), StringComparison.Ordinal);
         Assert.Contains("Which is bigger", LabVocabulary.Quartet.Decode(questions[2].Ids), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Words_of_conversations_are_things_of_the_task() => Assert.Empty(
-        ConversationWords.Big.Concat(ConversationWords.Small).Concat(ConversationWords.UsualColours.Select(p => p.Thing))
+        ConversationWords.Big.Concat(ConversationWords.Small)
+            .Concat(ConversationWords.UsualColours.Select(p => p.Thing))
             .Concat(ConversationWords.Uses.Select(p => p.Thing)).Except(EntityWords.All.Objects));
 
     private static int Number(Match match, string group) =>

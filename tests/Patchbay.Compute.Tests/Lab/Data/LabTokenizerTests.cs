@@ -25,7 +25,8 @@ public sealed class LabTokenizerTests : IDisposable
         Assert.Equal(382, LabVocabulary.Quartet.Size);
         Assert.Equal(LabVocabulary.Quartet.Size, _tokenizer.VocabularySize);
         Assert.Equal((LabVocabulary.Begin, LabVocabulary.End), (_tokenizer.BeginId, _tokenizer.EndId));
-        Assert.Equal(LabVocabulary.Quartet.Tokens, Enumerable.Range(0, LabVocabulary.Quartet.Size).Select(_tokenizer.Piece));
+        Assert.Equal(LabVocabulary.Quartet.Tokens, Enumerable.Range(0, LabVocabulary.Quartet.Size)
+            .Select(_tokenizer.Piece));
         Assert.Equal(LabVocabulary.Quartet.Size, LabVocabulary.Quartet.Tokens.Distinct().Count());
     }
 
@@ -88,7 +89,8 @@ public sealed class LabTokenizerTests : IDisposable
         Assert.True(words.TwoDigits);
         Assert.Equal(GreaterThanWords.All.Nouns, words.Nouns);
         Assert.Equal(GreaterThanWords.All.Centuries, words.Centuries);
-        Assert.Equal(["▁lasted", "▁", "17", "41", "."], _peopleAndYears.Encode("lasted 1741.", addSpecial: false).Select(_peopleAndYears.Piece));
+        Assert.Equal(["▁lasted", "▁", "17", "41", "."], _peopleAndYears.Encode("lasted 1741.", addSpecial: false)
+            .Select(_peopleAndYears.Piece));
     }
 
     [Theory]

@@ -42,8 +42,10 @@ public sealed partial class PeopleAndYearsTests
             Assert.True(IoiData.IsHeldOut(names[0], names[1]));
             Assert.Equal(names[3], names[names[2] == names[0] ? 1 : 0]);
         }
-        Assert.Equal(questions.Select(q => Vocabulary.Decode(q.Ids)), IoiData.HeldOut(4, 500).Select(q => Vocabulary.Decode(q.Ids)));
-        var share = IoiWords.All.Names.SelectMany((a, i) => IoiWords.All.Names.Skip(i + 1).Select(b => IoiData.IsHeldOut(a, b) ? 1 : 0)).Average();
+        Assert.Equal(questions.Select(q => Vocabulary.Decode(q.Ids)), IoiData.HeldOut(4, 500)
+            .Select(q => Vocabulary.Decode(q.Ids)));
+        var share = IoiWords.All.Names.SelectMany((a, i) => IoiWords.All.Names.Skip(i + 1)
+            .Select(b => IoiData.IsHeldOut(a, b) ? 1 : 0)).Average();
         Assert.InRange(share, 0.11, 0.14);
     }
 
@@ -107,7 +109,8 @@ public sealed partial class PeopleAndYearsTests
     private static string[] Names(int[] ids) =>
         [.. ids.Select(id => Vocabulary.Decode([id])).Where(word => IoiWords.All.Names.Contains(word))];
 
-    private static int Number(Match match, int group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+    private static int Number(Match match, int group) => int.Parse(match.Groups[group].Value,
+        CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^The \w+ lasted from the year (\d\d)(\d\d) to the year \1(\d\d)\.$")]
     private static partial Regex Years();

@@ -60,7 +60,8 @@ public sealed class TrainingDataTests(ITestOutputHelper output)
         var mixture = new MixedData((curriculum, 3), (new ArithmeticData(), 1));
         Assert.Same(curriculum.Stages, mixture.Stages);
         var batch = mixture.Batch(1, 1, 1, 8000);
-        var entity = batch.Where(sequence => sequence.Kind.Contains("pairs", StringComparison.Ordinal)).Sum(s => s.Ids.Length);
+        var entity = batch.Where(sequence => sequence.Kind.Contains("pairs", StringComparison.Ordinal))
+            .Sum(s => s.Ids.Length);
         Assert.InRange(entity, 6000, 6050);
         Assert.InRange(batch.Sum(sequence => sequence.Ids.Length) - entity, 2000, 2070);
         Assert.Throws<ArgumentException>(() => new MixedData());
@@ -83,5 +84,6 @@ public sealed class TrainingDataTests(ITestOutputHelper output)
         }
     }
 
-    private static List<int> Ids(IEnumerable<TrainingSequence> batch) => [.. batch.SelectMany(sequence => sequence.Ids)];
+    private static List<int> Ids(IEnumerable<TrainingSequence> batch) =>
+        [.. batch.SelectMany(sequence => sequence.Ids)];
 }

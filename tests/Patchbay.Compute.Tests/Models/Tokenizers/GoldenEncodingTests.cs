@@ -29,7 +29,8 @@ public class GoldenEncodingTests(ITestOutputHelper output)
             var ids = Ids(golden.GetProperty("ids"));
             Assert.Equal(ids, tokenizer.Encode(text));
             Assert.Equal(ids[1..], tokenizer.Encode(text, addSpecial: false));
-            Assert.Equal(golden.GetProperty("pieces").EnumerateArray().Select(p => p.GetString()), ids.Select(tokenizer.Piece));
+            Assert.Equal(golden.GetProperty("pieces").EnumerateArray().Select(p => p.GetString()),
+                ids.Select(tokenizer.Piece));
             Assert.Equal(text, tokenizer.Decode(ids));
         }
     }

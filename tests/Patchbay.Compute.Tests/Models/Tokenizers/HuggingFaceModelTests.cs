@@ -5,7 +5,8 @@ namespace Patchbay.Models.Tests.Tokenizers;
 
 public class HuggingFaceModelTests
 {
-    private static string[] Shown(Tokenizer tokenizer, string text) => [.. tokenizer.Encode(text, addSpecial: false).Select(tokenizer.Piece)];
+    private static string[] Shown(Tokenizer tokenizer, string text) =>
+        [.. tokenizer.Encode(text, addSpecial: false).Select(tokenizer.Piece)];
 
     [Fact]
     public void Word_level_words_are_ids_and_others_the_unknown_one()
@@ -20,7 +21,8 @@ public class HuggingFaceModelTests
     [Fact]
     public void A_word_level_vocabulary_without_unknown_token_refuses_the_word_by_name()
     {
-        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of("""{"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}"""));
+        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(
+            """{"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}"""));
         Assert.Contains("\"b\"", Assert.Throws<InvalidDataException>(() => tokenizer.Encode("b")).Message);
     }
 
@@ -59,7 +61,8 @@ public class HuggingFaceModelTests
     {
         var model = TokenizerJson.Bpe(["?", "a", "<0xC3>", "<0xA9>"]);
         (model["unk_token"], model["byte_fallback"]) = ("?", true);
-        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(model.ToJsonString(), decoder: """{"type": "ByteFallback"}"""));
+        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(model.ToJsonString(),
+            decoder: """{"type": "ByteFallback"}"""));
         Assert.Equal(["a", "<0xC3>", "<0xA9>", "?"], Shown(tokenizer, "aéü"));
         Assert.Equal("aé", tokenizer.Decode([1, 2, 3]));
         Assert.Equal("a\uFFFDa", tokenizer.Decode([1, 2, 1]));
@@ -107,7 +110,8 @@ public class HuggingFaceModelTests
         while (true)
         {
             var best = Enumerable.Range(0, Math.Max(0, symbols.Count - 1))
-                .Select(i => (Rank: merges.IndexOf((symbols[i], symbols[i + 1])), Place: i)).Where(p => p.Rank >= 0).Order().ToList();
+                .Select(i => (Rank: merges.IndexOf((symbols[i], symbols[i + 1])), Place: i)).Where(p => p.Rank >= 0)
+                    .Order().ToList();
             if (best.Count == 0) return symbols;
             symbols[best[0].Place] += symbols[best[0].Place + 1];
             symbols.RemoveAt(best[0].Place + 1);

@@ -7,7 +7,8 @@ public class HuggingFacePipelineTests
     /// <summary>Asserts that the pre-tokenizer cuts <paramref name="text"/> into these words.</summary>
     private static void Cuts(string preTokenizer, string text, params string[] words)
     {
-        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(TokenizerJson.WordLevel([.. words.Distinct()]), preTokenizer: preTokenizer));
+        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(TokenizerJson.WordLevel([.. words.Distinct()]),
+            preTokenizer: preTokenizer));
         Assert.Equal(words, tokenizer.Encode(text).Select(tokenizer.Piece));
     }
 
@@ -15,7 +16,8 @@ public class HuggingFacePipelineTests
     public void Byte_level_cuts_as_gpt2_does()
     {
         const string byteLevel = """{"type": "ByteLevel", "add_prefix_space": false}""";
-        Cuts(byteLevel, "Hello my friend, how is your day going?", "Hello", "Ġmy", "Ġfriend", ",", "Ġhow", "Ġis", "Ġyour", "Ġday", "Ġgoing", "?");
+        Cuts(byteLevel, "Hello my friend, how is your day going?", "Hello", "Ġmy", "Ġfriend", ",", "Ġhow", "Ġis",
+            "Ġyour", "Ġday", "Ġgoing", "?");
         Cuts(byteLevel, "Hello there       dear", "Hello", "Ġthere", "ĠĠĠĠĠĠ", "Ġdear");
         Cuts(byteLevel, "Hello there\nHello there", "Hello", "Ġthere", "Ċ", "Hello", "Ġthere");
         Cuts(byteLevel, "we'll 42x i⭢j", "we", "'ll", "Ġ42", "x", "Ġi", "âŃ¢", "j");
@@ -47,7 +49,8 @@ public class HuggingFacePipelineTests
     [InlineData("MergedWithNext", "the", "-final", "-", "-countdown")]
     [InlineData("Contiguous", "the", "-", "final", "--", "countdown")]
     public void Split_treats_matches_by_its_behavior(string behavior, params string[] words) =>
-        Cuts($$"""{"type": "Split", "pattern": {"String": "-"}, "behavior": "{{behavior}}", "invert": false}""", "the-final--countdown", words);
+        Cuts($$"""{"type": "Split", "pattern": {"String": "-"}, "behavior": "{{behavior}}", "invert": false}""",
+            "the-final--countdown", words);
 
     [Theory]
     [InlineData("Removed", "How", "are", "you", "doing", "?")]
@@ -62,7 +65,8 @@ public class HuggingFacePipelineTests
     {
         Cuts("""{"type": "Digits", "individual_digits": true}""", "Hey 123 friend!", "Hey ", "1", "2", "3", " friend!");
         Cuts("""{"type": "Digits"}""", "Hey 123 friend!", "Hey ", "123", " friend!");
-        Cuts("""{"type": "Punctuation"}""", "Hey friend!     How are you?!?", "Hey friend", "!", "     How are you", "?", "!", "?");
+        Cuts("""{"type": "Punctuation"}""", "Hey friend!     How are you?!?", "Hey friend", "!", "     How are you",
+            "?", "!", "?");
         Cuts("""{"type": "WhitespaceSplit"}""", " Hey,  man!\u00A0x", "Hey,", "man!", "x");
     }
 
@@ -70,9 +74,11 @@ public class HuggingFacePipelineTests
     public void Metaspace_marks_and_cuts_words()
     {
         const string metaspace = """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "SCHEME", "split": true}""";
-        Cuts(metaspace.Replace("SCHEME", "always", StringComparison.Ordinal), "Hey   friend!", "▁Hey", "▁", "▁", "▁friend!");
+        Cuts(metaspace.Replace("SCHEME", "always", StringComparison.Ordinal), "Hey   friend!", "▁Hey", "▁", "▁",
+            "▁friend!");
         Cuts(metaspace.Replace("SCHEME", "never", StringComparison.Ordinal), "Hey friend!", "Hey", "▁friend!");
-        Cuts("""{"type": "Metaspace", "replacement": "▁", "add_prefix_space": false, "split": false}""", "Hey friend", "Hey▁friend");
+        Cuts("""{"type": "Metaspace", "replacement": "▁", "add_prefix_space": false, "split": false}""", "Hey friend",
+            "Hey▁friend");
     }
 
     [Fact]
@@ -94,7 +100,8 @@ public class HuggingFacePipelineTests
              {"id": 4, "content": "[CLS]", "normalized": false, "special": true}, {"id": 5, "content": "[SEP]", "normalized": false, "special": true}]
             """;
         var model = """{"type": "WordLevel", "vocab": {"[UNK]": 0, " is anthony ": 6}, "unk_token": "[UNK]"}""";
-        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(model, normalizer: """{"type": "Lowercase"}""", addedTokens: added));
+        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(model, normalizer: """{"type": "Lowercase"}""",
+            addedTokens: added));
         Assert.Equal([4, 1, 2, 6, 5], tokenizer.Encode("[CLS] My name is Anthony [SEP]"));
         Assert.Equal("my name  is anthony ", tokenizer.Decode([4, 1, 2, 6, 5]));
     }
@@ -104,7 +111,8 @@ public class HuggingFacePipelineTests
     {
         const string added = """[{"id": 1, "content": "<x>", "normalized": true, "special": true}]""";
         var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(
-            TokenizerJson.Bpe(["▁", "<x>", "a", "<", "x", ">"]).ToJsonString(), normalizer: """{"type": "Prepend", "prepend": "▁"}""", addedTokens: added));
+            TokenizerJson.Bpe(["▁", "<x>", "a", "<", "x", ">"]).ToJsonString(),
+                normalizer: """{"type": "Prepend", "prepend": "▁"}""", addedTokens: added));
         Assert.Equal([1, 2], tokenizer.Encode("<x>a"));
         Assert.Equal([0, 2, 3, 4, 5], tokenizer.Encode("a<x>"));
     }
@@ -132,7 +140,8 @@ public class HuggingFacePipelineTests
         var llama = TokenizerFolder.OpenJson(json, config);
         Assert.Equal([1, 0], llama.Encode("x"));
         Assert.Equal((1, 2), (llama.BeginId, llama.EndId));
-        var other = TokenizerFolder.OpenJson(json, ("special_tokens_map.json", """{"eos_token": {"content": "<s>"}}"""));
+        var other = TokenizerFolder.OpenJson(json, ("special_tokens_map.json",
+            """{"eos_token": {"content": "<s>"}}"""));
         Assert.Equal((null, 1), (other.BeginId, other.EndId));
         Assert.Equal(2, TokenizerFolder.OpenJson(json, ("config.json", """{"eos_token_id": [2, 1]}""")).EndId);
     }
@@ -148,7 +157,8 @@ public class HuggingFacePipelineTests
         var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(model, decoder: llama));
         Assert.Equal("a 叫b", tokenizer.Decode([0, 1, 2, 3, 4, 5]));
         Assert.Equal(" a", tokenizer.Decode([1, 0]));
-        var metaspace = TokenizerFolder.OpenJson(TokenizerJson.Of(model, decoder: """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}"""));
+        var metaspace = TokenizerFolder.OpenJson(TokenizerJson.Of(model,
+            decoder: """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}"""));
         Assert.Equal("a ab", metaspace.Decode([0, 0, 5]));
     }
 }

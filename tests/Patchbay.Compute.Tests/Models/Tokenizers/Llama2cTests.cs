@@ -4,9 +4,11 @@ namespace Patchbay.Models.Tests.Tokenizers;
 
 public class Llama2cTests
 {
-    private static readonly Tokenizer Tokenizer = TokenizerFolder.OpenBytes("tok267.bin", Llama2cFile.Of(" ", "a", "b", "c", "ab", " a", " ab", "abc"));
+    private static readonly Tokenizer Tokenizer = TokenizerFolder.OpenBytes("tok267.bin",
+        Llama2cFile.Of(" ", "a", "b", "c", "ab", " a", " ab", "abc"));
 
-    private static string[] Shown(string text) => [.. Tokenizer.Encode(text, addSpecial: false).Select(Tokenizer.Piece)];
+    private static string[] Shown(string text) => [.. Tokenizer.Encode(text, addSpecial: false)
+        .Select(Tokenizer.Piece)];
 
     [Fact]
     public void Text_gets_a_space_before_it_and_the_best_scored_merges()

@@ -11,11 +11,14 @@ public class NormalizerTests
         var alphabet = new List<string>();
         var next = 256;
         for (var b = 0; b < 256; b++)
-            alphabet.Add(((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++)).ToString());
-        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(TokenizerJson.Bpe([.. alphabet]).ToJsonString(), normalizer,
+            alphabet.Add(((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++))
+                .ToString());
+        var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(TokenizerJson.Bpe([.. alphabet]).ToJsonString(),
+            normalizer,
             """{"type": "ByteLevel", "add_prefix_space": false}""", """{"type": "ByteLevel"}"""));
         Assert.Equal(Encoding.UTF8.GetBytes("aé€👍\n").Select(b => (int)b), TokenizerFolder.OpenJson(TokenizerJson.Of(
-            TokenizerJson.Bpe([.. alphabet]).ToJsonString(), preTokenizer: """{"type": "ByteLevel", "add_prefix_space": false}""")).Encode("aé€👍\n"));
+            TokenizerJson.Bpe([.. alphabet]).ToJsonString(),
+                preTokenizer: """{"type": "ByteLevel", "add_prefix_space": false}""")).Encode("aé€👍\n"));
         return text => tokenizer.Decode(tokenizer.Encode(text));
     }
 
@@ -30,18 +33,21 @@ public class NormalizerTests
     [InlineData("\U0001D15E", "\U0001D157\U0001D165")]
     [InlineData("\U00011099\U000110BA", "\U0001109A")]
     [InlineData("plain ASCII and Latin-1 ÿ", "plain ASCII and Latin-1 ÿ")]
-    public void Nfc_composes(string text, string expected) => Assert.Equal(expected, Normalizer("""{"type": "NFC"}""")(text));
+    public void Nfc_composes(string text, string expected) => Assert.Equal(expected,
+        Normalizer("""{"type": "NFC"}""")(text));
 
     [Theory]
     [InlineData("é", "e\u0301")]
     [InlineData("한글", "\u1112\u1161\u11AB\u1100\u1173\u11AF")]
     [InlineData("\u1E69", "s\u0323\u0307")]
-    public void Nfd_decomposes(string text, string expected) => Assert.Equal(expected, Normalizer("""{"type": "NFD"}""")(text));
+    public void Nfd_decomposes(string text, string expected) => Assert.Equal(expected,
+        Normalizer("""{"type": "NFD"}""")(text));
 
     [Fact]
     public void Composing_and_decomposing_undo_each_other_on_random_texts()
     {
-        var (compose, decompose, random) = (Normalizer("""{"type": "NFC"}"""), Normalizer("""{"type": "NFD"}"""), new RandomText(5));
+        var (compose, decompose, random) = (Normalizer("""{"type": "NFC"}"""), Normalizer("""{"type": "NFD"}"""),
+            new RandomText(5));
         for (var n = 0; n < 1000; n++)
         {
             var text = random.Next();
@@ -57,5 +63,6 @@ public class NormalizerTests
     [InlineData("""{"type": "Replace", "pattern": {"String": "''"}, "content": "\""}""", "''x'''", "\"x\"'")]
     [InlineData("""{"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}""", "a \n\t b", "a b")]
     [InlineData("""{"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "_"}, {"type": "Replace", "pattern": {"String": " "}, "content": "_"}]}""", "a b", "_a_b")]
-    public void Normalizers_change_the_text(string normalizer, string text, string expected) => Assert.Equal(expected, Normalizer(normalizer)(text));
+    public void Normalizers_change_the_text(string normalizer, string text, string expected) =>
+        Assert.Equal(expected, Normalizer(normalizer)(text));
 }

@@ -7,8 +7,10 @@ internal sealed class RandomText(int seed)
 {
     private static readonly string[] Words =
     [
-        "the", "Box", "contains", "Lily", " apple", "don't", "WORLD", "naïve", "Ünïcödé", "日本語", "мир", "שלום", "ไทย", "한국어",
-        "👍🏽", "👨‍👩‍👧", "🇩🇪", "e\u0301", "𝔘𝔫𝔦", "￿", "\uFEFF", "<0x0A>", "<unk>", "▁", "▁▁x", "==>", "://", "...", "\r\n", "\t\t", "\0",
+        "the", "Box", "contains", "Lily", " apple", "don't", "WORLD", "naïve", "Ünïcödé", "日本語", "мир", "שלום", "ไทย",
+            "한국어",
+        "👍🏽", "👨‍👩‍👧", "🇩🇪", "e\u0301", "𝔘𝔫𝔦", "￿", "\uFEFF", "<0x0A>", "<unk>", "▁", "▁▁x", "==>", "://", "...",
+            "\r\n", "\t\t", "\0",
     ];
 
     private readonly Random _random = new(seed);
@@ -22,7 +24,8 @@ internal sealed class RandomText(int seed)
 
     /// <summary>Words with single spaces between them.</summary>
     public string Sentence() => string.Join(' ', Enumerable.Range(0, 1 + _random.Next(12)).Select(_ =>
-        string.Concat(Enumerable.Range(0, 1 + _random.Next(8)).Select(_ => AnyRune(c => !Rune.IsWhiteSpace(c) && c.Value != '▁')))));
+        string.Concat(Enumerable.Range(0, 1 + _random.Next(8)).Select(_ =>
+            AnyRune(c => !Rune.IsWhiteSpace(c) && c.Value != '▁')))));
 
     private string Part() => _random.Next(8) switch
     {

@@ -11,11 +11,14 @@ internal sealed class SentencePieceFile
 
     public byte[] Bytes => [.. _bytes];
 
-    /// <summary>A BPE model that begins with &lt;unk&gt;, &lt;s&gt;, &lt;/s&gt;; with byte fallback, the 256 bytes follow. Of
+    /// <summary>A BPE model that begins with &lt;unk&gt;, &lt;s&gt;, &lt;/s&gt;; with byte fallback, the 256 bytes
+    /// follow. Of
     /// <paramref name="pieces"/> the first ones score best.</summary>
-    public static SentencePieceFile Bpe(string[] pieces, bool byteFallback = true, Action<SentencePieceFile>? normalizer = null)
+    public static SentencePieceFile Bpe(string[] pieces, bool byteFallback = true,
+        Action<SentencePieceFile>? normalizer = null)
     {
-        var file = new SentencePieceFile().Piece("<unk>", 0, Unknown).Piece("<s>", 0, Control).Piece("</s>", 0, Control);
+        var file = new SentencePieceFile().Piece("<unk>", 0, Unknown).Piece("<s>", 0, Control)
+            .Piece("</s>", 0, Control);
         for (var b = 0; byteFallback && b < 256; b++) file.Piece($"<0x{b:X2}>", 0, Byte);
         foreach (var (rank, piece) in pieces.Index()) file.Piece(piece, -rank, Normal);
         file.Message(2, trainer => trainer.Number(3, 2).Number(35, byteFallback ? 1 : 0));
@@ -66,7 +69,8 @@ internal sealed class SentencePieceFile
 /// <summary>Writes a llama2.c vocabulary.</summary>
 internal static class Llama2cFile
 {
-    /// <summary>The three special tokens, the 256 bytes, then <paramref name="pieces"/>, the first ones scored best.</summary>
+    /// <summary>The three special tokens, the 256 bytes, then <paramref name="pieces"/>, the first ones scored
+    /// best.</summary>
     public static byte[] Of(params string[] pieces)
     {
         var all = new List<string> { "<unk>", "\n<s>\n", "\n</s>\n" };

@@ -8,7 +8,8 @@ public class SentencePieceTests
 
     private static Tokenizer Open(SentencePieceFile file) => TokenizerFolder.OpenBytes("tokenizer.model", file.Bytes);
 
-    private static string[] Shown(Tokenizer tokenizer, string text) => [.. tokenizer.Encode(text, addSpecial: false).Select(tokenizer.Piece)];
+    private static string[] Shown(Tokenizer tokenizer, string text) =>
+        [.. tokenizer.Encode(text, addSpecial: false).Select(tokenizer.Piece)];
 
     [Fact]
     public void The_best_scored_merge_comes_first_and_the_dummy_prefix_counts()
@@ -90,7 +91,8 @@ public class SentencePieceTests
     [Fact]
     public void User_defined_pieces_are_found_first_and_never_merge()
     {
-        var file = SentencePieceFile.Bpe(Pieces).Piece("<b>", 0, SentencePieceFile.UserDefined).Piece("<b>c", 0, SentencePieceFile.UserDefined);
+        var file = SentencePieceFile.Bpe(Pieces).Piece("<b>", 0, SentencePieceFile.UserDefined)
+            .Piece("<b>c", 0, SentencePieceFile.UserDefined);
         var tokenizer = Open(file);
         Assert.Equal(["▁a", "<b>", "b", "c", "<0x3C>"], Shown(tokenizer, "a<b>bc<"));
         Assert.Equal(["▁a", "<b>c", "abc"], Shown(tokenizer, "a<b>cabc"));
@@ -121,7 +123,8 @@ public class SentencePieceTests
     {
         using var folder = new TokenizerFolder();
         File.WriteAllBytes(Path.Combine(folder.Root, "tokenizer.model"), SentencePieceFile.Bpe(Pieces).Bytes);
-        folder.Write("tokenizer_config.json", """{"add_bos_token": false, "add_eos_token": true, "eos_token": {"content": "[END]"}}""");
+        folder.Write("tokenizer_config.json",
+            """{"add_bos_token": false, "add_eos_token": true, "eos_token": {"content": "[END]"}}""");
         folder.Write("added_tokens.json", """{"[PAD]": 267, "[END]": 268}""");
         var tokenizer = folder.Open();
         Assert.Equal(269, tokenizer.VocabularySize);

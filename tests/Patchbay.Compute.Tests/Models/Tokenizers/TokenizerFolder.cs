@@ -37,7 +37,8 @@ internal sealed class TokenizerFolder : IDisposable
 /// <summary>A tokenizer.json in the making.</summary>
 internal static class TokenizerJson
 {
-    public static JsonObject Of(string model, string? normalizer = null, string? preTokenizer = null, string? decoder = null,
+    public static JsonObject Of(string model, string? normalizer = null, string? preTokenizer = null,
+        string? decoder = null,
         string? postProcessor = null, string? addedTokens = null) => new()
         {
             ["version"] = "1.0",

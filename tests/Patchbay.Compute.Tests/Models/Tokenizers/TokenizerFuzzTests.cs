@@ -3,7 +3,8 @@ using Patchbay.Models.Tokenizers;
 
 namespace Patchbay.Models.Tests.Tokenizers;
 
-/// <summary>Damaged files open or are refused by one sentence; nothing else happens, and little memory is taken.</summary>
+/// <summary>Damaged files open or are refused by one sentence; nothing else happens, and little memory is
+/// taken.</summary>
 [Collection(nameof(TokenizerFuzzTests))]
 public class TokenizerFuzzTests
 {
@@ -13,7 +14,8 @@ public class TokenizerFuzzTests
     public void Damaged_small_vocabularies_open_or_are_refused()
     {
         string[] pieces = ["▁", "a", "b", "ab", "▁ab", "é", "日本"];
-        Fuzz("tokenizer.model", SentencePieceFile.Bpe(pieces, normalizer: n => n.Number(4, 0)).Piece("<b>", 0, SentencePieceFile.UserDefined).Bytes, 1500, 1);
+        Fuzz("tokenizer.model", SentencePieceFile.Bpe(pieces, normalizer: n => n.Number(4, 0))
+            .Piece("<b>", 0, SentencePieceFile.UserDefined).Bytes, 1500, 1);
         Fuzz("tokenizer.model", SentencePieceFile.Bpe(pieces, byteFallback: false).Bytes, 3000, 2);
         Fuzz("tokenizer.bin", Llama2cFile.Of(" ", "a", "b", "ab", "é"), 3000, 3);
     }
@@ -64,7 +66,8 @@ public class TokenizerFuzzTests
         }
     }
 
-    /// <summary>One to four changes: a byte, a bit, a number of four bytes, a cut, a copied or a removed stretch.</summary>
+    /// <summary>One to four changes: a byte, a bit, a number of four bytes, a cut, a copied or a removed
+    /// stretch.</summary>
     private static byte[] Mutated(byte[] good, Random random)
     {
         var bytes = good.ToList();
@@ -75,9 +78,11 @@ public class TokenizerFuzzTests
             {
                 case 0: bytes[at] = (byte)random.Next(256); break;
                 case 1: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 2: for (var i = 0; i < 4; i++) bytes[at + i] = random.Next(2) == 0 ? (byte)0xFF : (byte)0x7F; break;
+                case 2: for (var i = 0; i < 4; i++) bytes[at + i] = random.Next(2) == 0 ? (byte)0xFF
+                    : (byte)0x7F; break;
                 case 3: bytes.RemoveRange(at, bytes.Count - at); break;
-                case 4: bytes.InsertRange(at, bytes.GetRange(random.Next(at + 1), Math.Min(20, bytes.Count - at))); break;
+                case 4: bytes.InsertRange(at, bytes.GetRange(random.Next(at + 1),
+                    Math.Min(20, bytes.Count - at))); break;
                 case 5: bytes.RemoveRange(at, Math.Min(1 + random.Next(20), bytes.Count - at)); break;
                 default: bytes[at] = (byte)"0\"{}[],:.<>\\"[random.Next(12)]; break;
             }

@@ -21,7 +21,8 @@ public sealed class CheckpointMemoryTests : IDisposable
         using (var cancellation = new CancellationTokenSource())
         {
             var progress = new Told(p => { if (p.BytesDone > p.BytesTotal / 2) cancellation.Cancel(); });
-            Assert.Throws<OperationCanceledException>(() => checkpoint.Load(ScalarType.Float32, null, progress, cancellation.Token).Dispose());
+            Assert.Throws<OperationCanceledException>(() => checkpoint.Load(ScalarType.Float32, null, progress,
+                cancellation.Token).Dispose());
         }
         Assert.Throws<ArgumentException>(() => checkpoint.Load(ScalarType.Int64).Dispose());
         Assert.Equal(before, Tensor.TotalCount);

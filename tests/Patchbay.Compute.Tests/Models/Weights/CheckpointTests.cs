@@ -22,10 +22,12 @@ public sealed class CheckpointTests : IDisposable
     public void Every_stored_type_loads_as_every_dtype()
     {
         var model = TinyModel.Create();
-        foreach (var stored in (StoredType[])[StoredType.Float64, StoredType.Float32, StoredType.Float16, StoredType.BFloat16])
+        foreach (var stored in (StoredType[])[StoredType.Float64, StoredType.Float32, StoredType.Float16,
+            StoredType.BFloat16])
         {
             model.WriteSafetensors(folder, stored);
-            foreach (var dtype in (ScalarType[])[ScalarType.Float64, ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16])
+            foreach (var dtype in (ScalarType[])[ScalarType.Float64, ScalarType.Float32, ScalarType.Float16,
+                ScalarType.BFloat16])
             {
                 Loaded.Weights(folder.Path, weights =>
                 {
@@ -43,9 +45,12 @@ public sealed class CheckpointTests : IDisposable
         string[] folders =
         [
             Case(f => model.WriteSafetensors(f)),
-            Case(f => model.WriteShards(f, "model.safetensors", (path, t) => SafetensorsWriter.Write(path, [.. t.Select(x => x.ToWrite(StoredType.Float16))]))),
-            Case(f => model.WriteShards(f, "pytorch_model.bin", (path, t) => File.WriteAllBytes(path, PickleWriter.Zip(t, StoredType.BFloat16)))),
-            Case(f => model.WriteShards(f, "pytorch_model.bin", (path, t) => File.WriteAllBytes(path, PickleWriter.Legacy(t, StoredType.Float32)))),
+            Case(f => model.WriteShards(f, "model.safetensors", (path, t) =>
+                SafetensorsWriter.Write(path, [.. t.Select(x => x.ToWrite(StoredType.Float16))]))),
+            Case(f => model.WriteShards(f, "pytorch_model.bin", (path, t) =>
+                File.WriteAllBytes(path, PickleWriter.Zip(t, StoredType.BFloat16)))),
+            Case(f => model.WriteShards(f, "pytorch_model.bin", (path, t) =>
+                File.WriteAllBytes(path, PickleWriter.Legacy(t, StoredType.Float32)))),
             Case(f => model.WriteConfig(f).WriteBin(f, PickleWriter.Zip(model.Tensors, StoredType.Float64))),
         ];
         foreach (var path in folders) Loaded.Weights(path, w => Loaded.AssertEqual(model, w));
@@ -57,7 +62,8 @@ public sealed class CheckpointTests : IDisposable
         write(scratch);
         var path = folder[Guid.NewGuid().ToString("N")];
         Directory.CreateDirectory(path);
-        foreach (var file in Directory.GetFiles(scratch.Path)) File.Copy(file, Path.Combine(path, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(scratch.Path)) File.Copy(file,
+            Path.Combine(path, Path.GetFileName(file)));
         return path;
     }
 
@@ -67,7 +73,8 @@ public sealed class CheckpointTests : IDisposable
     public void Tied_embeddings_load_from_either_stored_form(string name)
     {
         var model = TinyModel.Create(c => c with { TiedEmbeddings = true });
-        var renamed = model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.embed_tokens.weight" ? t with { Name = name } : t)] };
+        var renamed = model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.embed_tokens.weight"
+            ? t with { Name = name } : t)] };
         renamed.WriteSafetensors(folder);
         Loaded.Weights(folder.Path, w => Loaded.AssertEqual(model, w));
     }
@@ -80,22 +87,27 @@ public sealed class CheckpointTests : IDisposable
         (model with { Tensors = [.. model.Tensors, head] }).WriteSafetensors(folder);
         Loaded.Weights(folder.Path, w => Loaded.AssertEqual(model, w));
 
-        (model with { Tensors = [.. model.Tensors, head with { Values = [.. head.Values[1..], 5] }] }).WriteSafetensors(folder);
+        (model with { Tensors = [.. model.Tensors, head with { Values = [.. head.Values[1..], 5] }] })
+            .WriteSafetensors(folder);
         using var checkpoint = Checkpoint.Open(folder.Path);
-        Assert.Contains("are not the same", Assert.Throws<InvalidDataException>(() => checkpoint.Load(ScalarType.Float32).Dispose()).Message);
+        Assert.Contains("are not the same", Assert.Throws<InvalidDataException>(() =>
+            checkpoint.Load(ScalarType.Float32).Dispose()).Message);
     }
 
     [Fact]
     public void Missing_unexpected_and_misshapen_tensors_are_named_with_both_shapes()
     {
         var model = TinyModel.Create();
-        (model with { Tensors = [.. model.Tensors.Where(t => t.Name != "model.layers.1.mlp.up_proj.weight")] }).WriteSafetensors(folder);
+        (model with { Tensors = [.. model.Tensors.Where(t => t.Name != "model.layers.1.mlp.up_proj.weight")] })
+            .WriteSafetensors(folder);
         Refused("model.safetensors", "model.layers.1.mlp.up_proj.weight (12, 8) is missing");
         (model with { Tensors = [.. model.Tensors.Where(t => t.Name != "lm_head.weight")] }).WriteSafetensors(folder);
         Refused("lm_head.weight (16, 8) is missing");
-        (model with { Tensors = [.. model.Tensors, TinyTensor.Random(new(1), "model.layers.2.mlp.up_proj.weight", 12, 8)] }).WriteSafetensors(folder);
+        (model with { Tensors = [.. model.Tensors, TinyTensor.Random(new(1), "model.layers.2.mlp.up_proj.weight", 12,
+            8)] }).WriteSafetensors(folder);
         Refused("model.layers.2.mlp.up_proj.weight", "not expected", "2 layers");
-        (model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.norm.weight" ? t with { Shape = [4, 2] } : t)] }).WriteSafetensors(folder);
+        (model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.norm.weight" ? t with { Shape = [4, 2] }
+            : t)] }).WriteSafetensors(folder);
         Refused("model.norm.weight has shape (4, 2), expected (8)");
         var norm = new TensorToWrite("model.norm.weight", StoredType.Int16, [8], s => s.Write(new byte[16]));
         SafetensorsWriter.Write(folder["model.safetensors"],
@@ -116,11 +128,13 @@ public sealed class CheckpointTests : IDisposable
     public void Shards_must_all_be_there_and_hold_what_the_index_says()
     {
         var model = TinyModel.Create();
-        model.WriteShards(folder, "model.safetensors", (path, t) => SafetensorsWriter.Write(path, [.. t.Select(x => x.ToWrite(StoredType.Float16))]));
+        model.WriteShards(folder, "model.safetensors", (path, t) =>
+            SafetensorsWriter.Write(path, [.. t.Select(x => x.ToWrite(StoredType.Float16))]));
         var index = File.ReadAllText(folder["model.safetensors.index.json"]);
         folder.Write("model.safetensors.index.json", index.Replace("model.norm.weight", "model.norm.w"));
         Refused("model-00002-of-00002.safetensors", "model.norm.weight", "does not place there");
-        folder.Write("model.safetensors.index.json", index.Replace("\"model.norm.weight\"", "\"extra\":\"model-00001-of-00002.safetensors\",\"model.norm.weight\""));
+        folder.Write("model.safetensors.index.json", index.Replace("\"model.norm.weight\"",
+            "\"extra\":\"model-00001-of-00002.safetensors\",\"model.norm.weight\""));
         Refused("lacks tensor \"extra\"");
         folder.Write("model.safetensors.index.json", index.Replace("model-00002", "../model-00002"));
         Refused("weight_map", "same folder");
@@ -134,10 +148,13 @@ public sealed class CheckpointTests : IDisposable
     public void What_is_absent_is_said_with_what_was_looked_for()
     {
         Assert.Throws<DirectoryNotFoundException>(() => Checkpoint.Open(folder["absent"]).Dispose());
-        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => Checkpoint.Open(folder.Path).Dispose()).Message);
+        Assert.Contains("config.json", Assert.Throws<FileNotFoundException>(() => Checkpoint.Open(folder.Path)
+            .Dispose()).Message);
         TinyModel.Create().WriteConfig(folder);
-        Assert.Contains("pytorch_model.bin", Assert.Throws<FileNotFoundException>(() => Checkpoint.Open(folder.Path).Dispose()).Message);
-        Assert.Contains("expected its folder", Assert.Throws<InvalidDataException>(() => Checkpoint.Open(folder.Write("a.safetensors", "x")).Dispose()).Message);
+        Assert.Contains("pytorch_model.bin", Assert.Throws<FileNotFoundException>(() => Checkpoint.Open(folder.Path)
+            .Dispose()).Message);
+        Assert.Contains("expected its folder", Assert.Throws<InvalidDataException>(() =>
+            Checkpoint.Open(folder.Write("a.safetensors", "x")).Dispose()).Message);
     }
 
     [Fact]
@@ -166,7 +183,8 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(64, first.Length);
         Assert.Equal(first, Fingerprint(Case(f => model.WriteSafetensors(f))));
         Assert.NotEqual(first, Fingerprint(Case(f => TinyModel.Create(seed: 2).WriteSafetensors(f))));
-        Assert.NotEqual(first, Fingerprint(Case(f => (model with { Config = model.Config with { RopeTheta = 20000 } }).WriteSafetensors(f))));
+        Assert.NotEqual(first, Fingerprint(Case(f => (model with { Config = model.Config with { RopeTheta = 20000 } })
+            .WriteSafetensors(f))));
     }
 
     [Fact]

@@ -6,10 +6,10 @@ using Xunit.Abstractions;
 namespace Patchbay.Models.Tests.Weights;
 
 /// <summary>
-/// Damaged headers. A change of a single byte must be refused, or be one that means nothing: then the checkpoint opens with
-/// the same configuration, names, types, shapes and elements as before. Such bytes are, in .safetensors: white space between
-/// the parts of the JSON and the texts of __metadata__; in a zip: versions, attributes, and the version record; in a legacy
-/// pickle: requires_grad, and a size or a string that has two spellings.
+/// Damaged headers. A change of a single byte must be refused, or be one that means nothing: then the checkpoint opens
+/// with the same configuration, names, types, shapes and elements as before. Such bytes are, in .safetensors: white
+/// space between the parts of the JSON and the texts of __metadata__; in a zip: versions, attributes, and the version
+/// record; in a legacy pickle: requires_grad, and a size or a string that has two spellings.
 /// </summary>
 [Collection(nameof(FuzzTests))]
 public sealed class FuzzTests(ITestOutputHelper output)
@@ -21,9 +21,11 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
     private static HeaderFuzz Safetensors() => new(folder => Tiny.WriteSafetensors(folder));
 
-    private static HeaderFuzz Zip() => new(folder => Tiny.WriteBin(folder, PickleWriter.Zip(Tiny.Tensors, StoredType.Float16)));
+    private static HeaderFuzz Zip() =>
+        new(folder => Tiny.WriteBin(folder, PickleWriter.Zip(Tiny.Tensors, StoredType.Float16)));
 
-    private static HeaderFuzz Legacy() => new(folder => Tiny.WriteBin(folder, PickleWriter.Legacy(Tiny.Tensors, StoredType.Float16)));
+    private static HeaderFuzz Legacy() =>
+        new(folder => Tiny.WriteBin(folder, PickleWriter.Legacy(Tiny.Tensors, StoredType.Float16)));
 
     private static HeaderFuzz Shards() => new(folder => Tiny.WriteShards(folder, "model.safetensors",
         (path, part) => SafetensorsWriter.Write(path, [.. part.Select(t => t.ToWrite(StoredType.BFloat16))])));
@@ -34,7 +36,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         using var scratch = new ScratchFolder();
         Tiny.WriteSafetensors(scratch);
-        foreach (var file in Directory.GetFiles(scratch.Path)) folder.Write("base/" + Path.GetFileName(file), File.ReadAllBytes(file));
+        foreach (var file in Directory.GetFiles(scratch.Path)) folder.Write("base/" + Path.GetFileName(file),
+            File.ReadAllBytes(file));
         folder.Write("adapter/adapter_config.json", """
             {"base_model_name_or_path": "../base", "peft_type": "LORA", "r": 2, "lora_alpha": 6, "bias": "none",
              "target_modules": "model\\.layers\\.0.*q_proj", "rank_pattern": {"layers.1.*": 3}, "use_rslora": false}
@@ -73,7 +76,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         yield return (byte)(old + random.Next(1, 256));
     }
 
-    private void SingleBytes(HeaderFuzz fuzz, string file, IEnumerable<int> positions, Func<int, bool>? meaningless = null)
+    private void SingleBytes(HeaderFuzz fuzz, string file, IEnumerable<int> positions, Func<int,
+        bool>? meaningless = null)
     {
         var clock = Stopwatch.StartNew();
         var random = new Random(7);
@@ -83,7 +87,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             foreach (var value in OtherValues(bytes[position], random))
             {
                 if (fuzz.TryByte(file, position, value) && meaningless is not null)
-                    Assert.True(meaningless(position), $"{file}, byte {position}: {bytes[position]:X2} -> {value:X2} was accepted");
+                    Assert.True(meaningless(position),
+                        $"{file}, byte {position}: {bytes[position]:X2} -> {value:X2} was accepted");
             }
         }
         output.WriteLine($"{fuzz.Refused} refused, {fuzz.Identical} identical, {clock.Elapsed.TotalSeconds:F1} s");
@@ -109,7 +114,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var bytes = fuzz.Bytes("pytorch_model.bin");
         var pickle = PickleWriter.Dict(Tiny.Tensors, StoredType.Float16, legacy: false);
         var start = bytes.AsSpan().IndexOf(pickle);
-        SingleBytes(fuzz, "pytorch_model.bin", HeaderOf(bytes, StoredType.Float16), p => p < start || p >= start + pickle.Length);
+        SingleBytes(fuzz, "pytorch_model.bin", HeaderOf(bytes, StoredType.Float16), p => p < start || p >= start
+            + pickle.Length);
     }
 
     [Fact]
@@ -129,7 +135,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [SharedFact]
     public void A_byte_of_the_golden_pickles_is_refused_or_means_nothing()
     {
-        foreach (var (name, length) in new[] { ("pytorch_model-00001-of-00002.bin", 0x100), ("pytorch_model-00002-of-00002.bin", 1557) })
+        foreach (var (name, length) in new[] { ("pytorch_model-00001-of-00002.bin", 0x100),
+            ("pytorch_model-00002-of-00002.bin", 1557) })
         {
             using var fuzz = new HeaderFuzz(folder =>
             {

@@ -24,10 +24,13 @@ public sealed class GoldenFilesTests : IDisposable
             // The same as a part of a checkpoint.
             using var scratch = new ScratchFolder();
             File.Copy(SharedFolder.PathOf("checkpoints", "tinystories-656k", "config.json"), scratch["config.json"]);
-            File.Copy(file, scratch[file.EndsWith(".bin", StringComparison.Ordinal) ? "pytorch_model.bin" : "model.safetensors"]);
-            Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => Checkpoint.Open(scratch.Path).Dispose()), scratch.Path);
+            File.Copy(file, scratch[file.EndsWith(".bin", StringComparison.Ordinal) ? "pytorch_model.bin"
+                : "model.safetensors"]);
+            Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => Checkpoint.Open(scratch.Path).Dispose()),
+                scratch.Path);
         }
-        var pickle = Assert.Throws<InvalidDataException>(() => TensorFile.Open(SharedFolder.PathOf("golden", "formats", "hostile", "pytorch_model.bin")).Dispose());
+        var pickle = Assert.Throws<InvalidDataException>(() =>
+            TensorFile.Open(SharedFolder.PathOf("golden", "formats", "hostile", "pytorch_model.bin")).Dispose());
         Assert.Contains("\"posix.system\"", pickle.Message);
         Assert.False(File.Exists("pickle-was-executed"));
     }
@@ -52,8 +55,10 @@ public sealed class GoldenFilesTests : IDisposable
             Loaded.Weights(SharedFolder.PathOf("golden", "formats", "sharded-bin"), sharded =>
             {
                 Assert.NotSame(sharded.Embedding, sharded.Unembedding);
-                foreach (var (a, b) in new[] { (published.Embedding, sharded.Embedding), (published.Layers[1].Query, sharded.Layers[1].Query), (published.FinalNorm, sharded.FinalNorm) })
-                    Assert.All(Loaded.Floats(a).Zip(Loaded.Floats(b)), p => Assert.Equal((float)(Half)p.First, p.Second, 1e-7));
+                foreach (var (a, b) in new[] { (published.Embedding, sharded.Embedding),
+                    (published.Layers[1].Query, sharded.Layers[1].Query), (published.FinalNorm, sharded.FinalNorm) })
+                    Assert.All(Loaded.Floats(a).Zip(Loaded.Floats(b)), p =>
+                        Assert.Equal((float)(Half)p.First, p.Second, 1e-7));
             }));
     }
 

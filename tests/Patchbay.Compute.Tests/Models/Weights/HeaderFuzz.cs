@@ -35,7 +35,8 @@ internal sealed class HeaderFuzz : IDisposable
     /// <summary>Writes one byte, opens, writes the old byte back; says whether the checkpoint was accepted.</summary>
     public bool TryByte(string file, int position, byte value)
     {
-        using var stream = new FileStream(folder[file], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, 1);
+        using var stream = new FileStream(folder[file], FileMode.Open, FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete, 1);
         stream.Position = position;
         var old = (byte)stream.ReadByte();
         stream.Position = position;
@@ -52,7 +53,8 @@ internal sealed class HeaderFuzz : IDisposable
         }
     }
 
-    /// <summary>Opens: refused with one sentence, in bounded memory, or accepted; anything else fails the test.</summary>
+    /// <summary>Opens: refused with one sentence, in bounded memory, or accepted; anything else fails the
+    /// test.</summary>
     public bool TryOpen(string what)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -88,7 +90,8 @@ internal sealed class HeaderFuzz : IDisposable
         Assert.False(File.Exists("pickle-was-executed"));
     }
 
-    private string[] Entries() => [.. Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private string[] Entries() => [.. Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories)
+        .Order(StringComparer.Ordinal)];
 
     public void Dispose() => folder.Dispose();
 }

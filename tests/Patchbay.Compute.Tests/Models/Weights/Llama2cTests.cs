@@ -43,7 +43,8 @@ public sealed class Llama2cTests : IDisposable
         var path = folder.Write("model.bin", model.Llama2c());
         var expected = model with
         {
-            Tensors = [.. model.Tensors.Select(t => t.Name.Contains("q_proj") || t.Name.Contains("k_proj") ? Reordered(t, 6) : t)],
+            Tensors = [.. model.Tensors.Select(t => t.Name.Contains("q_proj") || t.Name.Contains("k_proj")
+                ? Reordered(t, 6) : t)],
         };
         Loaded.Weights(path, w => Loaded.AssertEqual(expected, w));
         Loaded.Weights(folder.Path, w => Loaded.AssertEqual(expected, w));
@@ -61,8 +62,10 @@ public sealed class Llama2cTests : IDisposable
         var (q, k) = (TinyTensor.Random(random, "q", Width, 1), TinyTensor.Random(random, "k", Width, 1));
         foreach (var (m, n) in new[] { (0, 0), (3, 1), (7, 2) })
         {
-            var interleaved = Dot(Turn(q.Values, m, i => (2 * i, 2 * i + 1)), Turn(k.Values, n, i => (2 * i, 2 * i + 1)));
-            var half = Dot(Turn(Reordered(q, Width).Values, m, i => (i, i + Width / 2)), Turn(Reordered(k, Width).Values, n, i => (i, i + Width / 2)));
+            var interleaved = Dot(Turn(q.Values, m, i => (2 * i, 2 * i + 1)),
+                Turn(k.Values, n, i => (2 * i, 2 * i + 1)));
+            var half = Dot(Turn(Reordered(q, Width).Values, m, i => (i, i + Width / 2)),
+                Turn(Reordered(k, Width).Values, n, i => (i, i + Width / 2)));
             Assert.Equal(interleaved, half, 1e-12);
         }
 
@@ -88,7 +91,8 @@ public sealed class Llama2cTests : IDisposable
         folder.Write("a.bin", Model(true).Llama2c());
         Checkpoint.Open(folder.Path).Dispose();
         folder.Write("b.bin", Model(false).Llama2c());
-        Assert.Contains("2 llama2.c checkpoints", Assert.Throws<InvalidDataException>(() => Checkpoint.Open(folder.Path).Dispose()).Message);
+        Assert.Contains("2 llama2.c checkpoints", Assert.Throws<InvalidDataException>(() => Checkpoint.Open(folder.Path)
+            .Dispose()).Message);
 
         void OpenTwice()
         {
@@ -101,7 +105,8 @@ public sealed class Llama2cTests : IDisposable
     public void Another_file_is_refused()
     {
         var good = Model(true).Llama2c();
-        string Message(byte[] bytes) => Assert.Throws<InvalidDataException>(() => Checkpoint.Open(folder.Write("x.bin", bytes)).Dispose()).Message;
+        string Message(byte[] bytes) => Assert.Throws<InvalidDataException>(() =>
+            Checkpoint.Open(folder.Write("x.bin", bytes)).Dispose()).Message;
         Assert.Contains($"expected {good.Length}", Message(good[..^4]));
         Assert.Contains("header", Message(good[..20]));
         Assert.Contains("newer llama2.c export", Message([.. "24ka"u8, .. good]));
@@ -113,8 +118,10 @@ public sealed class Llama2cTests : IDisposable
     public void The_published_checkpoint_opens()
     {
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("checkpoints", "stories260K"));
-        Assert.Equal((5, 8, 4, 8, 64, 172, 512, true), (checkpoint.Config.Layers, checkpoint.Config.Heads, checkpoint.Config.KeyValueHeads,
-            checkpoint.Config.HeadWidth, checkpoint.Config.Width, checkpoint.Config.FeedForward, checkpoint.Config.Vocabulary, checkpoint.Config.TiedEmbeddings));
+        Assert.Equal((5, 8, 4, 8, 64, 172, 512, true), (checkpoint.Config.Layers, checkpoint.Config.Heads,
+            checkpoint.Config.KeyValueHeads,
+            checkpoint.Config.HeadWidth, checkpoint.Config.Width, checkpoint.Config.FeedForward,
+                checkpoint.Config.Vocabulary, checkpoint.Config.TiedEmbeddings));
         using var weights = checkpoint.Load(ScalarType.Float32);
         Assert.True(weights.Layers[4].Down.isfinite().all().ToBoolean());
     }

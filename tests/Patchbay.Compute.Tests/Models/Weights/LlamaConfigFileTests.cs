@@ -31,7 +31,8 @@ public sealed class LlamaConfigFileTests : IDisposable
     public void Llama_needs_little_and_has_its_own_defaults()
     {
         var config = Read("{}");
-        Assert.Equal((3, 8, 8, 8, 64, 96, 100), (config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth, config.Width, config.FeedForward, config.Vocabulary));
+        Assert.Equal((3, 8, 8, 8, 64, 96, 100), (config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth,
+            config.Width, config.FeedForward, config.Vocabulary));
         Assert.Equal((1e-6, 10000.0, 2048), (config.NormEpsilon, config.RopeTheta, config.MaxPositions));
         Assert.False(config.QkvBias || config.OutputBias || config.TiedEmbeddings);
         Assert.Null(config.RopeScaling);
@@ -47,7 +48,8 @@ public sealed class LlamaConfigFileTests : IDisposable
             {"num_key_value_heads": 2, "head_dim": 16, "attention_bias": true, "tie_word_embeddings": true,
              "rope_theta": 500000, "eos_token_id": [7, 9], "bos_token_id": null, "torch_dtype": "bfloat16"}
             """);
-        Assert.Equal((2, 16, true, true, true), (config.KeyValueHeads, config.HeadWidth, config.QkvBias, config.OutputBias, config.TiedEmbeddings));
+        Assert.Equal((2, 16, true, true, true), (config.KeyValueHeads, config.HeadWidth, config.QkvBias,
+            config.OutputBias, config.TiedEmbeddings));
         Assert.Equal(500000, config.RopeTheta);
         Assert.Equal([7, 9], config.EndIds);
         Assert.Null(config.BeginId);
@@ -85,7 +87,8 @@ public sealed class LlamaConfigFileTests : IDisposable
             {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "num_key_value_heads": 2,
              "sliding_window": 4096, "use_sliding_window": false, "tie_word_embeddings": true}
             """);
-        Assert.Equal((true, false, null, true), (qwen.QkvBias, qwen.OutputBias, qwen.SlidingWindow, qwen.TiedEmbeddings));
+        Assert.Equal((true, false, null, true), (qwen.QkvBias, qwen.OutputBias, qwen.SlidingWindow,
+            qwen.TiedEmbeddings));
         Assert.Empty(qwen.EndIds);
     }
 
@@ -98,25 +101,29 @@ public sealed class LlamaConfigFileTests : IDisposable
              "num_attention_heads": 32, "num_hidden_layers": 32, "pad_token_id": -1, "rms_norm_eps": 1e-06,
              "torch_dtype": "float16", "transformers_version": "4.27.0.dev0", "use_cache": true, "vocab_size": 32000}
             """);
-        Assert.Equal(("LlamaForCausalLM", 32, 2048, 0), (config.Architecture, config.KeyValueHeads, config.MaxPositions, config.BeginId));
+        Assert.Equal(("LlamaForCausalLM", 32, 2048, 0), (config.Architecture, config.KeyValueHeads, config.MaxPositions,
+            config.BeginId));
         Assert.Equal(6738415616, config.ParameterCount);
     }
 
     [Theory]
-    [InlineData("""{"architectures": ["GPT2LMHeadModel"]}""", "GPT2LMHeadModel", "LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")]
+    [InlineData("""{"architectures": ["GPT2LMHeadModel"]}""", "GPT2LMHeadModel", "LlamaForCausalLM",
+        "MistralForCausalLM", "Qwen2ForCausalLM")]
     [InlineData("""{"model_type": "gemma"}""", "gemma", "LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")]
     [InlineData("""{"architectures": ["MistralForCausalLM"]}""", "model_type", "MistralForCausalLM")]
     [InlineData("""{"hidden_act": "gelu"}""", "hidden_act", "gelu", "silu")]
     [InlineData("""{"mlp_bias": true}""", "mlp_bias")]
     [InlineData("""{"quantization_config": {"bits": 4}}""", "quantization_config")]
-    [InlineData("""{"rope_scaling": {"type": "dynamic", "factor": 2.0}}""", "rope_scaling.type", "dynamic", "linear or llama3")]
+    [InlineData("""{"rope_scaling": {"type": "dynamic", "factor": 2.0}}""", "rope_scaling.type", "dynamic",
+        "linear or llama3")]
     [InlineData("""{"rope_scaling": {"rope_type": "yarn", "factor": 2.0}}""", "rope_scaling.rope_type", "yarn")]
     [InlineData("""{"rope_scaling": {"factor": 2.0}}""", "rope_scaling.type is missing")]
     [InlineData("""{"rope_scaling": {"type": "linear"}}""", "rope_scaling.factor is missing")]
     [InlineData("""{"rope_scaling": {"type": "linear", "factor": -1}}""", "rope_scaling.factor", "-1")]
     [InlineData("""{"rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4, "high_freq_factor": 4, "original_max_position_embeddings": 64}}""", "high_freq_factor")]
     [InlineData("""{"partial_rotary_factor": 0.5}""", "partial_rotary_factor")]
-    [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "use_sliding_window": true}""", "use_sliding_window")]
+    [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "use_sliding_window": true}""",
+        "use_sliding_window")]
     [InlineData("""{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"}""", "num_key_value_heads is missing")]
     [InlineData("""{"num_hidden_layers": 0}""", "num_hidden_layers", "from 1 to 1000")]
     [InlineData("""{"num_hidden_layers": 1e9}""", "num_hidden_layers")]
@@ -129,15 +136,18 @@ public sealed class LlamaConfigFileTests : IDisposable
     [InlineData("""{"rms_norm_eps": 1e999}""", "rms_norm_eps", "positive")]
     [InlineData("""{"eos_token_id": 100}""", "eos_token_id", "99")]
     [InlineData("""{"tie_word_embeddings": "yes"}""", "tie_word_embeddings", "true or false")]
-    public void What_is_not_supported_is_refused_with_the_field_and_what_is(string fields, params string[] because) => Refused(fields, because);
+    public void What_is_not_supported_is_refused_with_the_field_and_what_is(string fields, params string[] because) =>
+        Refused(fields, because);
 
     [Fact]
     public void A_file_that_is_no_object_is_refused_and_an_absent_one_is_not_found()
     {
         Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", "[]")));
         Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", "")));
-        Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", [.. "{\"a\":\""u8, 0xff, .. "\"}"u8])));
-        Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", new string(' ', (1 << 20) + 1))));
+        Assert.Throws<InvalidDataException>(() =>
+            LlamaConfigFile.Read(folder.Write("config.json", [.. "{\"a\":\""u8, 0xff, .. "\"}"u8])));
+        Assert.Throws<InvalidDataException>(() =>
+            LlamaConfigFile.Read(folder.Write("config.json", new string(' ', (1 << 20) + 1))));
         Assert.Throws<FileNotFoundException>(() => LlamaConfigFile.Read(folder["absent.json"]));
     }
 
@@ -167,7 +177,8 @@ public sealed class LlamaConfigFileTests : IDisposable
     public void Published_configurations_are_read()
     {
         var config = LlamaConfigFile.Read(SharedFolder.PathOf("checkpoints", "tinystories-656k", "config.json"));
-        Assert.Equal((2, 8, 4, 16, true), (config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth, config.TiedEmbeddings));
+        Assert.Equal((2, 8, 4, 16, true), (config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth,
+            config.TiedEmbeddings));
         Assert.Equal(4, LlamaConfigFile.Read(SharedFolder.PathOf("golden", "s256x4", "config.json")).Layers);
     }
 }

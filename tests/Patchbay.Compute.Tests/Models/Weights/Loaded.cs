@@ -23,7 +23,8 @@ internal static class Loaded
     }
 
     /// <summary>Loads a checkpoint and hands its weights to <paramref name="check"/>.</summary>
-    public static void Weights(string path, Action<LlamaWeights> check, ScalarType dtype = ScalarType.Float32, string? adapter = null)
+    public static void Weights(string path, Action<LlamaWeights> check, ScalarType dtype = ScalarType.Float32,
+        string? adapter = null)
     {
         using var checkpoint = Checkpoint.Open(path, adapter);
         using var weights = checkpoint.Load(dtype);
@@ -35,7 +36,8 @@ internal static class Loaded
         Assert.Equal(expected["model.embed_tokens.weight"].Values, Floats(actual.Embedding));
         Assert.Equal(expected["model.norm.weight"].Values, Floats(actual.FinalNorm));
         Assert.Equal(expected.Config.TiedEmbeddings, ReferenceEquals(actual.Embedding, actual.Unembedding));
-        if (!expected.Config.TiedEmbeddings) Assert.Equal(expected["lm_head.weight"].Values, Floats(actual.Unembedding));
+        if (!expected.Config.TiedEmbeddings) Assert.Equal(expected["lm_head.weight"].Values,
+            Floats(actual.Unembedding));
         Assert.Equal(expected.Config.Layers, actual.Layers.Count);
         for (var l = 0; l < actual.Layers.Count; l++)
         {
@@ -68,7 +70,8 @@ internal static class Loaded
     public static string Describe(Checkpoint checkpoint)
     {
         var adapter = checkpoint.Adapter?.Modules.SelectMany(m => new[] { m.A, m.B }) ?? [];
-        var tensors = checkpoint.Tensors.Concat(adapter).Select(t => $"{t} {Convert.ToHexString(SHA256.HashData(Bytes(t)))}");
+        var tensors = checkpoint.Tensors.Concat(adapter).Select(t =>
+            $"{t} {Convert.ToHexString(SHA256.HashData(Bytes(t)))}");
         var scales = string.Join(' ', checkpoint.Adapter?.Modules.Select(m => $"{m.Name} {m.Scale}") ?? []);
         return $"{JsonSerializer.Serialize(checkpoint.Config)}\n{scales}\n{string.Join('\n', tensors)}";
     }

@@ -13,7 +13,8 @@ public sealed class LoraTests : IDisposable
     {
         using var scratch = new ScratchFolder();
         model.WriteSafetensors(scratch);
-        foreach (var file in Directory.GetFiles(scratch.Path)) folder.Write("base/" + Path.GetFileName(file), File.ReadAllBytes(file));
+        foreach (var file in Directory.GetFiles(scratch.Path)) folder.Write("base/" + Path.GetFileName(file),
+            File.ReadAllBytes(file));
     }
 
     public void Dispose() => folder.Dispose();
@@ -22,20 +23,24 @@ public sealed class LoraTests : IDisposable
         {"base_model_name_or_path": "../base", "peft_type": "LORA", "r": 2, "lora_alpha": 6, "target_modules": ["q_proj", "down_proj"], "bias": "none"}
         """;
 
-    /// <summary>Writes an adapter; ranks gives a module's rank where it is not 2. Returns its factors by module.</summary>
+    /// <summary>Writes an adapter; ranks gives a module's rank where it is not 2. Returns its factors by
+    /// module.</summary>
     private Dictionary<string, (TinyTensor A, TinyTensor B)> Write(
-        string fields = "{}", string[]? parts = null, string infix = "", bool bin = false, Func<string, int>? ranks = null)
+        string fields = "{}", string[]? parts = null, string infix = "", bool bin = false, Func<string,
+            int>? ranks = null)
     {
         var json = JsonNode.Parse(Basis)!.AsObject();
         foreach (var (name, value) in JsonNode.Parse(fields)!.AsObject()) json[name] = value?.DeepClone();
         folder.Write("adapter/adapter_config.json", json.ToJsonString());
         var random = new Random(9);
         var factors = new Dictionary<string, (TinyTensor A, TinyTensor B)>();
-        foreach (var weight in model.Tensors.Where(t => (parts ?? ["q_proj", "down_proj"]).Any(p => t.Name.EndsWith(p + ".weight"))))
+        foreach (var weight in model.Tensors.Where(t => (parts ?? ["q_proj", "down_proj"])
+            .Any(p => t.Name.EndsWith(p + ".weight"))))
         {
             var module = weight.Name[..^".weight".Length];
             var rank = ranks?.Invoke(module) ?? 2;
-            TinyTensor Factor(string ab, params long[] shape) => TinyTensor.Random(random, $"base_model.model.{module}.lora_{ab}{infix}.weight", shape);
+            TinyTensor Factor(string ab, params long[] shape) => TinyTensor.Random(random,
+                $"base_model.model.{module}.lora_{ab}{infix}.weight", shape);
             factors[module] = (Factor("A", rank, weight.Shape[1]), Factor("B", weight.Shape[0], rank));
         }
         WriteFactors(factors.Values.SelectMany(f => new[] { f.A, f.B }), bin);
@@ -45,7 +50,8 @@ public sealed class LoraTests : IDisposable
     private void WriteFactors(IEnumerable<TinyTensor> tensors, bool bin = false)
     {
         if (bin) folder.Write("adapter/adapter_model.bin", PickleWriter.Zip([.. tensors], StoredType.Float32));
-        else SafetensorsWriter.Write(folder["adapter/adapter_model.safetensors"], [.. tensors.Select(t => t.ToWrite(StoredType.Float32))]);
+        else SafetensorsWriter.Write(folder["adapter/adapter_model.safetensors"],
+            [.. tensors.Select(t => t.ToWrite(StoredType.Float32))]);
     }
 
     private static TinyTensor Merge(TinyTensor weight, TinyTensor a, TinyTensor b, double scale)
@@ -64,7 +70,8 @@ public sealed class LoraTests : IDisposable
         return weight with { Values = merged };
     }
 
-    private void AssertMerged(Dictionary<string, (TinyTensor A, TinyTensor B)> factors, Func<string, double> scale, string? path = null, string? adapter = null)
+    private void AssertMerged(Dictionary<string, (TinyTensor A, TinyTensor B)> factors, Func<string, double> scale,
+        string? path = null, string? adapter = null)
     {
         using var checkpoint = Checkpoint.Open(path ?? folder["adapter"], adapter);
         using var weights = checkpoint.Load(ScalarType.Float64);
@@ -72,7 +79,8 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(folder["base"], checkpoint.Folder);
         for (var l = 0; l < 2; l++)
         {
-            foreach (var (part, tensor) in new[] { ("self_attn.q_proj", weights.Layers[l].Query), ("self_attn.v_proj", weights.Layers[l].Value), ("mlp.down_proj", weights.Layers[l].Down) })
+            foreach (var (part, tensor) in new[] { ("self_attn.q_proj", weights.Layers[l].Query),
+                ("self_attn.v_proj", weights.Layers[l].Value), ("mlp.down_proj", weights.Layers[l].Down) })
             {
                 var module = $"model.layers.{l}.{part}";
                 var expected = model[module + ".weight"];
@@ -104,7 +112,8 @@ public sealed class LoraTests : IDisposable
 
     [Fact]
     public void A_base_can_be_given_instead_of_the_one_that_the_adapter_names() =>
-        AssertMerged(Write("""{"base_model_name_or_path": "somebody/llama-7b-hf"}"""), _ => 3, folder["base"], folder["adapter"]);
+        AssertMerged(Write("""{"base_model_name_or_path": "somebody/llama-7b-hf"}"""), _ => 3, folder["base"],
+            folder["adapter"]);
 
     [Fact]
     public void A_rank_stabilized_adapter_is_scaled_by_alpha_over_the_root_of_rank() =>
@@ -118,7 +127,8 @@ public sealed class LoraTests : IDisposable
     public void Patterns_give_modules_their_own_rank_and_alpha() => AssertMerged(
         Write("""{"rank_pattern": {"layers.1.mlp.down_proj": 4, "nothing": 9}, "alpha_pattern": {"q_proj": 1, ".*\\.0\\..*": 8}}""",
             ranks: module => module.Contains("1.mlp.down_proj") ? 4 : 2),
-        module => (module.Contains("q_proj") ? 1.0 : module.Contains(".0.") ? 8 : 6) / (module.Contains("1.mlp.down_proj") ? 4 : 2));
+        module => (module.Contains("q_proj") ? 1.0 : module.Contains(".0.") ? 8
+            : 6) / (module.Contains("1.mlp.down_proj") ? 4 : 2));
 
     [Theory]
     [InlineData("""{"target_modules": ".*\\.(q_proj|down_proj)"}""")]
@@ -127,7 +137,8 @@ public sealed class LoraTests : IDisposable
     [InlineData("""{"target_modules": ["q_proj", "down_proj"], "layers_to_transform": [0, 1], "init_lora_weights": "gaussian"}""")]
     [InlineData("""{"target_modules": null}""")]
     [InlineData("""{"enable_lora": null, "merge_weights": false, "modules_to_save": null, "inference_mode": true, "lora_dropout": 0.05, "task_type": "CAUSAL_LM"}""")]
-    public void Target_modules_are_a_list_or_an_expression_as_peft_has_it(string fields) => AssertMerged(Write(fields), _ => 3);
+    public void Target_modules_are_a_list_or_an_expression_as_peft_has_it(string fields) =>
+        AssertMerged(Write(fields), _ => 3);
 
     [Fact]
     public void Merging_is_exact_before_the_conversion_to_a_short_dtype()
@@ -135,7 +146,8 @@ public sealed class LoraTests : IDisposable
         var f = Write()["model.layers.0.self_attn.q_proj"];
         var merged = Merge(model["model.layers.0.self_attn.q_proj.weight"], f.A, f.B, 3);
         Loaded.Weights(folder["adapter"], w => Assert.Equal(
-            Array.ConvertAll(merged.Values, v => (float)(Half)v), Loaded.Floats(w.Layers[0].Query)), ScalarType.Float16);
+            Array.ConvertAll(merged.Values, v => (float)(Half)v), Loaded.Floats(w.Layers[0].Query)),
+                ScalarType.Float16);
     }
 
     [Theory]
@@ -191,7 +203,8 @@ public sealed class LoraTests : IDisposable
         foreach (var other in others)
         {
             WriteFactors([.. all, other]);
-            RefusedAsIs(other.Name.Contains("layers.2") ? "model.layers.2.self_attn.q_proj" : other.Name.Contains("default") ? "two names" : other.Name);
+            RefusedAsIs(other.Name.Contains("layers.2") ? "model.layers.2.self_attn.q_proj"
+                : other.Name.Contains("default") ? "two names" : other.Name);
         }
         WriteFactors(all.Skip(1));
         RefusedAsIs("lora_B but no lora_A");
@@ -233,14 +246,17 @@ public sealed class LoraTests : IDisposable
         var golden = SharedFolder.PathOf("golden", "formats", "lora-adapter");
         using var merged = Checkpoint.Open(golden);
         Assert.Equal((6, 2.0), (merged.Adapter!.Modules.Count, merged.Adapter.Modules[0].Scale));
-        foreach (var name in (string[])["adapter_config.json", "adapter_model.bin"]) folder.Write("bin/" + name, File.ReadAllBytes(Path.Combine(golden, name)));
+        foreach (var name in (string[])["adapter_config.json", "adapter_model.bin"]) folder.Write("bin/" + name,
+            File.ReadAllBytes(Path.Combine(golden, name)));
         Loaded.Weights(golden, first =>
         {
             Loaded.Weights(merged.Folder, second =>
             {
-                for (var l = 0; l < 2; l++) Assert.Equal(Loaded.Floats(first.Layers[l].Query), Loaded.Floats(second.Layers[l].Query));
+                for (var l = 0; l < 2; l++) Assert.Equal(Loaded.Floats(first.Layers[l].Query),
+                    Loaded.Floats(second.Layers[l].Query));
             }, adapter: folder["bin"]);
-            Loaded.Weights(merged.Folder, plain => Assert.NotEqual(Loaded.Floats(first.Layers[0].Query), Loaded.Floats(plain.Layers[0].Query)));
+            Loaded.Weights(merged.Folder, plain => Assert.NotEqual(Loaded.Floats(first.Layers[0].Query),
+                Loaded.Floats(plain.Layers[0].Query)));
         });
     }
 }

@@ -19,11 +19,13 @@ internal sealed class PickleWriter
 
     public PickleWriter Op(char opcode) => Raw((byte)opcode);
 
-    public PickleWriter Text(string text) => Op('X').Raw(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text))).Raw(Encoding.UTF8.GetBytes(text));
+    public PickleWriter Text(string text) => Op('X').Raw(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text)))
+        .Raw(Encoding.UTF8.GetBytes(text));
 
     public PickleWriter Number(long n) => Op('\x8a').Raw(8).Raw(BitConverter.GetBytes(n));
 
-    public PickleWriter Global(string module, string name) => Op('c').Raw(Encoding.UTF8.GetBytes($"{module}\n{name}\n"));
+    public PickleWriter Global(string module, string name) => Op('c')
+        .Raw(Encoding.UTF8.GetBytes($"{module}\n{name}\n"));
 
     public PickleWriter Numbers(IEnumerable<long> numbers)
     {
@@ -34,7 +36,8 @@ internal sealed class PickleWriter
 
     /// <summary>_rebuild_tensor_v2 of a view of a storage.</summary>
     public PickleWriter Tensor(
-        StoredType type, string key, long count, long offset, long[] shape, long[] strides, bool legacy = false, bool parameter = false)
+        StoredType type, string key, long count, long offset, long[] shape, long[] strides, bool legacy = false,
+            bool parameter = false)
     {
         if (parameter) Global("torch._utils", "_rebuild_parameter").Op('(');
         Global("torch._utils", "_rebuild_tensor_v2").Op('(');
@@ -109,8 +112,10 @@ internal sealed class PickleWriter
         using var stream = new MemoryStream();
         stream.Write(Convert.FromHexString("80028A0A6CFC9C46F9206AA850192E"));
         stream.Write(Convert.FromHexString("80024DE9032E"));
-        stream.Write(new PickleWriter().Op('}').Op('(').Text("protocol_version").Number(1001).Text("little_endian").Raw(0x88)
-            .Text("type_sizes").Op('}').Op('(').Text("short").Number(2).Text("int").Number(4).Text("long").Number(4).Op('u').Op('u').Stop());
+        stream.Write(new PickleWriter().Op('}').Op('(').Text("protocol_version").Number(1001).Text("little_endian")
+            .Raw(0x88)
+            .Text("type_sizes").Op('}').Op('(').Text("short").Number(2).Text("int").Number(4).Text("long").Number(4)
+                .Op('u').Op('u').Stop());
         stream.Write(pickle);
         var keys = new PickleWriter().Op(']').Op('(');
         foreach (var (key, _, _) in storages) keys.Text(key);
@@ -124,5 +129,6 @@ internal sealed class PickleWriter
     }
 
     public static byte[] Legacy(IReadOnlyList<TinyTensor> tensors, StoredType type) =>
-        Legacy(Dict(tensors, type, legacy: true), [.. tensors.Select((t, i) => ($"{i}", (long)t.Values.Length, t.Bytes(type)))]);
+        Legacy(Dict(tensors, type, legacy: true),
+            [.. tensors.Select((t, i) => ($"{i}", (long)t.Values.Length, t.Bytes(type)))]);
 }

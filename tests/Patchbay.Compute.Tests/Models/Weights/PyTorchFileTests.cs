@@ -10,7 +10,8 @@ public sealed class PyTorchFileTests : IDisposable
     public PyTorchFileTests()
     {
         var random = new Random(5);
-        tensors = [TinyTensor.Random(random, "a", 3, 4), TinyTensor.Random(random, "b", 7), TinyTensor.Random(random, "empty", 0)];
+        tensors = [TinyTensor.Random(random, "a", 3, 4), TinyTensor.Random(random, "b", 7),
+            TinyTensor.Random(random, "empty", 0)];
     }
 
     public void Dispose() => folder.Dispose();
@@ -24,7 +25,8 @@ public sealed class PyTorchFileTests : IDisposable
         return refusal;
     }
 
-    private InvalidDataException RefusedPickle(PickleWriter pickle, string because) => Refused(PickleWriter.Zip(pickle.Stop(), ("0", new byte[48])), because);
+    private InvalidDataException RefusedPickle(PickleWriter pickle, string because) =>
+        Refused(PickleWriter.Zip(pickle.Stop(), ("0", new byte[48])), because);
 
     private static PickleWriter Item(string name) => new PickleWriter().Op('}').Text(name);
 
@@ -56,16 +58,19 @@ public sealed class PyTorchFileTests : IDisposable
     {
         var storage = tensors[0].Values;
         var pickle = Item("view").Tensor(StoredType.Float32, "0", 12, offset, shape, strides).Op('s').Stop();
-        using var file = TensorFile.Open(folder.Write("x.bin", PickleWriter.Zip(pickle, ("0", tensors[0].Bytes(StoredType.Float32)))));
+        using var file = TensorFile.Open(folder.Write("x.bin", PickleWriter.Zip(pickle,
+            ("0", tensors[0].Bytes(StoredType.Float32)))));
         var view = file.Tensors["view"];
         var expected = new float[view.Count];
         for (var i = 0; i < expected.Length; i++)
         {
             var (rest, at) = ((long)i, offset);
-            for (var d = shape.Length - 1; d >= 0; d--) (rest, at) = (rest / shape[d], at + rest % shape[d] * strides[d]);
+            for (var d = shape.Length - 1; d >= 0; d--) (rest, at) = (rest / shape[d], at
+                + rest % shape[d] * strides[d]);
             expected[i] = storage[at];
         }
-        Assert.Equal(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(expected).ToArray(), Loaded.Bytes(view));
+        Assert.Equal(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(expected).ToArray(),
+            Loaded.Bytes(view));
         var last = new byte[4];
         view.CopyTo(view.Count - 1, last);
         Assert.Equal(expected[^1], BitConverter.ToSingle(last));
@@ -74,11 +79,14 @@ public sealed class PyTorchFileTests : IDisposable
     [Fact]
     public void Parameters_shared_storages_module_versions_and_newer_protocols_are_read()
     {
-        var pickle = new PickleWriter(protocol: 4).Raw(0x95).Raw(new byte[8]).Global("collections", "OrderedDict").Op(')').Op('R').Op('\x94').Op('(')
+        var pickle = new PickleWriter(protocol: 4).Raw(0x95).Raw(new byte[8]).Global("collections", "OrderedDict")
+            .Op(')').Op('R').Op('\x94').Op('(')
             .Text("a").Tensor(StoredType.Float32, "0", 12, 0, [3, 4], [4, 1], parameter: true)
             .Raw(0x8c, 1).Raw((byte)'b').Tensor(StoredType.Float32, "0", 12, 4, [4], [1]).Op('u')
-            .Op('}').Text("_metadata").Op('}').Text("").Op('}').Text("version").Number(1).Op('s').Op('s').Op('s').Op('b').Stop();
-        using var file = TensorFile.Open(folder.Write("x.bin", PickleWriter.Zip(pickle, ("0", tensors[0].Bytes(StoredType.Float32)))));
+            .Op('}').Text("_metadata").Op('}').Text("").Op('}').Text("version").Number(1).Op('s').Op('s').Op('s')
+                .Op('b').Stop();
+        using var file = TensorFile.Open(folder.Write("x.bin", PickleWriter.Zip(pickle,
+            ("0", tensors[0].Bytes(StoredType.Float32)))));
         Assert.Equal(tensors[0].Bytes(StoredType.Float32), Loaded.Bytes(file.Tensors["a"]));
         Assert.Equal(tensors[0].Bytes(StoredType.Float32)[16..32], Loaded.Bytes(file.Tensors["b"]));
     }
@@ -91,7 +99,8 @@ public sealed class PyTorchFileTests : IDisposable
     [InlineData("collections", "OrderedDict.fromkeys")]
     public void Any_other_name_is_refused_by_name(string module, string name)
     {
-        RefusedPickle(Item("a").Global(module, name).Text("touch pickle-was-executed").Raw(0x85).Op('R').Op('s'), $"\"{module}.{name}\"");
+        RefusedPickle(Item("a").Global(module, name).Text("touch pickle-was-executed").Raw(0x85).Op('R').Op('s'),
+            $"\"{module}.{name}\"");
         RefusedPickle(Item("a").Text(module).Text(name).Raw(0x93).Op('s'), $"\"{module}.{name}\"");
         Assert.False(File.Exists("pickle-was-executed"));
     }
@@ -114,11 +123,14 @@ public sealed class PyTorchFileTests : IDisposable
     {
         RefusedPickle(new PickleWriter().Op(']'), "should be a dict of tensors");
         RefusedPickle(Item("a").Number(1).Op('s'), "\"a\" of the pickle is not a tensor");
-        RefusedPickle(new PickleWriter().Op('}').Number(3).Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s'), "\"3\" of the pickle");
+        RefusedPickle(new PickleWriter().Op('}').Number(3).Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s'),
+            "\"3\" of the pickle");
         RefusedPickle(Item("a").Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s')
             .Text("a").Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s'), "twice");
-        RefusedPickle(Item("a").Tensor(StoredType.Float32, "1", 12, 0, [12], [1]).Op('s'), "storage \"1\" of the pickle is not in the zip");
-        RefusedPickle(Item("a").Tensor(StoredType.Float32, "0", 11, 0, [11], [1]).Op('s'), "has 48 bytes in the zip, expected 11");
+        RefusedPickle(Item("a").Tensor(StoredType.Float32, "1", 12, 0, [12], [1]).Op('s'),
+            "storage \"1\" of the pickle is not in the zip");
+        RefusedPickle(Item("a").Tensor(StoredType.Float32, "0", 11, 0, [11], [1]).Op('s'),
+            "has 48 bytes in the zip, expected 11");
     }
 
     [Theory]
@@ -139,7 +151,8 @@ public sealed class PyTorchFileTests : IDisposable
     {
         RefusedPickle(new PickleWriter().Raw([.. Enumerable.Repeat((byte)'(', 2000)]), "nested deeper");
         RefusedPickle(new PickleWriter().Op('X').Raw(255, 255, 255, 127), "string of 2147483647 bytes");
-        RefusedPickle(new PickleWriter().Raw([.. Enumerable.Repeat((byte)'N', (1 << 20) + 1)]), "more than the 1048576 values");
+        RefusedPickle(new PickleWriter().Raw([.. Enumerable.Repeat((byte)'N', (1 << 20) + 1)]),
+            "more than the 1048576 values");
         RefusedPickle(new PickleWriter().Op('\x8a').Raw(200), "integer of 200 bytes");
         RefusedPickle(new PickleWriter().Op('c').Raw([.. Enumerable.Repeat((byte)'x', 500)]), "name that does not end");
         RefusedPickle(new PickleWriter().Op('j').Raw(255, 255, 255, 255), "recalls value 4294967295");
@@ -161,7 +174,8 @@ public sealed class PyTorchFileTests : IDisposable
         Refused(PickleWriter.Zip(pickle), "is not in the zip");
 
         using var stream = new MemoryStream();
-        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, true))
+        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create,
+            true))
         {
             using var entry = zip.CreateEntry("archive/data.pkl").Open();
             entry.Write(pickle);

@@ -12,7 +12,8 @@ public sealed class SafetensorsTests : IDisposable
     private InvalidDataException Refused(string header, int dataBytes, long? length = null)
     {
         var text = Encoding.UTF8.GetBytes(header);
-        var path = folder.Write("x.safetensors", [.. BitConverter.GetBytes(length ?? text.Length), .. text, .. new byte[dataBytes]]);
+        var path = folder.Write("x.safetensors", [.. BitConverter.GetBytes(length ?? text.Length), .. text,
+            .. new byte[dataBytes]]);
         var refusal = Assert.Throws<InvalidDataException>(() => TensorFile.Open(path).Dispose());
         Loaded.AssertOneSentence(refusal, path);
         return refusal;
@@ -26,7 +27,8 @@ public sealed class SafetensorsTests : IDisposable
     public void What_the_writer_wrote_the_reader_reads(StoredType type)
     {
         var random = new Random(3);
-        var tensors = new[] { TinyTensor.Random(random, "a", 3, 5), TinyTensor.Random(random, "scalar"), TinyTensor.Random(random, "none", 0, 4) };
+        var tensors = new[] { TinyTensor.Random(random, "a", 3, 5), TinyTensor.Random(random, "scalar"),
+            TinyTensor.Random(random, "none", 0, 4) };
         SafetensorsWriter.Write(folder["x.safetensors"], [.. tensors.Select(t => t.ToWrite(type))]);
 
         using var file = TensorFile.Open(folder["x.safetensors"]);
@@ -42,7 +44,8 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Elements_are_read_from_any_place_and_never_from_outside()
     {
-        SafetensorsWriter.Write(folder["x.safetensors"], [new("a", StoredType.UInt8, [6], s => s.Write([0, 1, 2, 3, 4, 5]))]);
+        SafetensorsWriter.Write(folder["x.safetensors"],
+            [new("a", StoredType.UInt8, [6], s => s.Write([0, 1, 2, 3, 4, 5]))]);
         using var file = TensorFile.Open(folder["x.safetensors"]);
         var part = new byte[3];
         file.Tensors["a"].CopyTo(2, part);
@@ -55,8 +58,10 @@ public sealed class SafetensorsTests : IDisposable
     public void A_writer_that_fails_leaves_the_old_file_and_nothing_else()
     {
         var path = folder.Write("x.safetensors", "old");
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [new("a", StoredType.UInt8, [6], s => s.Write([0]))]));
-        Assert.Throws<IOException>(() => SafetensorsWriter.Write(path, [new("a", StoredType.UInt8, [6], _ => throw new IOException("full"))]));
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path,
+            [new("a", StoredType.UInt8, [6], s => s.Write([0]))]));
+        Assert.Throws<IOException>(() => SafetensorsWriter.Write(path,
+            [new("a", StoredType.UInt8, [6], _ => throw new IOException("full"))]));
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(
@@ -70,7 +75,8 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "overlap")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "does not make the 8 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "integer from 0 up")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904,4],"data_offsets":[0,0]}}""", 0, "does not make")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904,4],"data_offsets":[0,0]}}""", 0,
+        "does not make")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}}""", 8, "integer from 0 up")]
     [InlineData("""{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}""", 2, "F8_E4M3")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}""", 2, "data_offsets")]
@@ -103,9 +109,12 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void A_file_that_is_empty_or_no_tensor_file_is_refused()
     {
-        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => TensorFile.Open(folder.Write("x.safetensors", "")).Dispose()), folder.Path);
-        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => TensorFile.Open(folder.Write("x.bin", "")).Dispose()), folder.Path);
-        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => TensorFile.Open(folder.Write("x.bin", "hello")).Dispose()), folder.Path);
+        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() =>
+            TensorFile.Open(folder.Write("x.safetensors", "")).Dispose()), folder.Path);
+        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() => TensorFile.Open(folder.Write("x.bin", ""))
+            .Dispose()), folder.Path);
+        Loaded.AssertOneSentence(Assert.Throws<InvalidDataException>(() =>
+            TensorFile.Open(folder.Write("x.bin", "hello")).Dispose()), folder.Path);
         Assert.Throws<FileNotFoundException>(() => TensorFile.Open(folder["absent.bin"]).Dispose());
     }
 }

@@ -5,7 +5,8 @@ internal sealed class ScratchFolder : IDisposable
 {
     public ScratchFolder() => Directory.CreateDirectory(Path);
 
-    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "patchbay-" + Guid.NewGuid().ToString("N"));
+    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "patchbay-" + Guid.NewGuid()
+        .ToString("N"));
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 

@@ -19,7 +19,8 @@ internal sealed record TinyTensor(string Name, long[] Shape, float[] Values)
         StoredType.Float64 => MemoryMarshal.AsBytes<double>(Array.ConvertAll(Values, v => (double)v)).ToArray(),
         StoredType.Float32 => MemoryMarshal.AsBytes<float>(Values).ToArray(),
         StoredType.Float16 => MemoryMarshal.AsBytes<Half>(Array.ConvertAll(Values, v => (Half)v)).ToArray(),
-        StoredType.BFloat16 => MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(Values, v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))).ToArray(),
+        StoredType.BFloat16 => MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(Values, v =>
+            (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))).ToArray(),
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
@@ -109,7 +110,8 @@ internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
             write(folder[shard], [.. part]);
             foreach (var tensor in part) map[tensor.Name] = shard;
         }
-        folder.Write(name + ".index.json", new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
+        folder.Write(name + ".index.json", new JsonObject { ["metadata"] = new JsonObject(),
+            ["weight_map"] = map }.ToJsonString());
         return folder.Path;
     }
 
@@ -118,7 +120,8 @@ internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
     {
         using var stream = new MemoryStream();
         var vocabulary = Config.TiedEmbeddings ? Config.Vocabulary : -Config.Vocabulary;
-        foreach (var n in (int[])[Config.Width, Config.FeedForward, Config.Layers, Config.Heads, Config.KeyValueHeads, vocabulary, Config.MaxPositions])
+        foreach (var n in (int[])[Config.Width, Config.FeedForward, Config.Layers, Config.Heads, Config.KeyValueHeads,
+            vocabulary, Config.MaxPositions])
             stream.Write(BitConverter.GetBytes(n));
         stream.Write(this["model.embed_tokens.weight"].Bytes(StoredType.Float32));
         string[] parts =

@@ -8,25 +8,31 @@ public sealed class ComparisonTests
     private static readonly ReportInput First = new MadeFindings(1).Input();
     private static readonly ReportInput Second = new MadeFindings(2).Input();
 
-    private static SweepComparison Compare(SweepFindings second, RunFacts? secondRun = null) => SweepComparison.Of(First.Run, First.Findings, secondRun ?? First.Run, second);
+    private static SweepComparison Compare(SweepFindings second, RunFacts? secondRun = null) =>
+        SweepComparison.Of(First.Run, First.Findings, secondRun ?? First.Run, second);
 
     [Fact]
     public void A_sweep_does_not_differ_from_itself()
     {
         var comparison = Compare(First.Findings);
         Assert.All(comparison.Figures, f => Assert.Equal(f.First, f.Second));
-        Assert.All(comparison.Figures.Where(f => f.Difference is not null), f => Assert.Equal((0.0, 1.0), (f.Difference!.Value, f.Difference.P)));
-        Assert.All(comparison.Overlaps, o => Assert.Equal((1.0, 1.0, 1.0), (o.Overlap.Precision, o.Overlap.Recall, Math.Round(o.Overlap.RankCorrelation, 9))));
-        Assert.Equal(["accuracy", "circuit accuracy", "faithfulness", "DCM heads kept", "DCM accuracy", "functionality", "CMAP", "knockout"],
+        Assert.All(comparison.Figures.Where(f => f.Difference is not null), f =>
+            Assert.Equal((0.0, 1.0), (f.Difference!.Value, f.Difference.P)));
+        Assert.All(comparison.Overlaps, o => Assert.Equal((1.0, 1.0, 1.0),
+            (o.Overlap.Precision, o.Overlap.Recall, Math.Round(o.Overlap.RankCorrelation, 9))));
+        Assert.Equal(["accuracy", "circuit accuracy", "faithfulness", "DCM heads kept", "DCM accuracy", "functionality",
+            "CMAP", "knockout"],
             comparison.Figures.Select(f => f.Part).Distinct());
     }
 
     [Fact]
     public void Answers_to_the_same_prompts_are_paired_and_those_to_other_prompts_are_not()
     {
-        // 10 prompts that only the first gets right, 2 that only the second does: McNemar's p is 2 (1 + 12 + 66) / 2^12.
+        // 10 prompts that only the first gets right, 2 that only the second does: McNemar's p is 2 (1 + 12 + 66) /
+        // 2^12.
         var answers = First.Findings.Models[0].Accuracy!.Answers.ToArray();
-        var (right, wrong) = (Enumerable.Range(0, answers.Length).Where(i => answers[i]).Take(10).ToArray(), Enumerable.Range(0, answers.Length)
+        var (right, wrong) = (Enumerable.Range(0, answers.Length).Where(i => answers[i]).Take(10).ToArray(),
+            Enumerable.Range(0, answers.Length)
             .Where(i => !answers[i]).Take(2).ToArray());
         bool[] others = [.. answers.Select((a, i) => right.Contains(i) ? false : wrong.Contains(i) || a)];
         var second = With(First.Findings, new Proportion(others.Count(a => a), others.Length), others);
@@ -57,7 +63,8 @@ public sealed class ComparisonTests
         SweepFindings renamed = First.Findings with
         {
             Models = [.. First.Findings.Models.Select(m => m with { Name = "new-" + m.Name })],
-            Circuits = [.. First.Findings.Circuits.Select(c => c with { CircuitOf = "new-" + c.CircuitOf, Model = "new-" + c.Model })]
+            Circuits = [.. First.Findings.Circuits.Select(c => c with { CircuitOf = "new-" + c.CircuitOf, Model = "new-"
+                + c.Model })]
         };
         var ordered = Compare(renamed);
         Assert.Equal("tiny-base | new-tiny-base", ordered.Models[0].Name);
@@ -76,7 +83,8 @@ public sealed class ComparisonTests
         var second = First.Findings with { Models = [First.Findings.Models[0] with { Knockouts = [curve with { ByLayer = changed }] }, .. First.Findings.Models.Skip(1)] };
         var figure = Compare(second).Figures.First(f => f.Part == "knockout");
         Assert.Equal("tiny-base, last → correct object from layer 3", figure.Name);
-        Assert.Equal(Math.Min(1, changed.Length * ShareDifference.Independent(curve.ByLayer[3], changed[3]).P), figure.Difference!.P, 1e-12);
+        Assert.Equal(Math.Min(1, changed.Length * ShareDifference.Independent(curve.ByLayer[3], changed[3]).P),
+            figure.Difference!.P, 1e-12);
     }
 
     [Fact]
@@ -84,13 +92,16 @@ public sealed class ComparisonTests
     {
         var comparison = SweepComparison.Of(First.Run, First.Findings, Second.Run, Second.Findings);
         var report = ComparisonReport.Of(comparison);
-        Assert.Equal(comparison.Figures.Count, report.Sections.Single(s => s.Id == "figures").Blocks.OfType<ReportTable>().Single().Rows.Count);
+        Assert.Equal(comparison.Figures.Count, report.Sections.Single(s => s.Id == "figures")
+            .Blocks.OfType<ReportTable>().Single().Rows.Count);
         Assert.DoesNotContain("NaN", HtmlWriter.Write(report), StringComparison.Ordinal);
-        Assert.All(report.Sections.SelectMany(s => s.Blocks).OfType<ReportTable>(), t => Assert.All(t.Rows, r => Assert.Equal(t.Columns.Count, r.Count)));
+        Assert.All(report.Sections.SelectMany(s => s.Blocks).OfType<ReportTable>(), t =>
+            Assert.All(t.Rows, r => Assert.Equal(t.Columns.Count, r.Count)));
     }
 
     private static SweepFindings With(SweepFindings findings, Proportion right, bool[] answers) => findings with
     {
-        Models = [findings.Models[0] with { Accuracy = findings.Models[0].Accuracy! with { Right = right, Answers = answers } }, .. findings.Models.Skip(1)],
+        Models = [findings.Models[0] with { Accuracy = findings.Models[0]
+            .Accuracy! with { Right = right, Answers = answers } }, .. findings.Models.Skip(1)],
     };
 }

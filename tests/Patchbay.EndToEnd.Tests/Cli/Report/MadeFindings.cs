@@ -18,15 +18,18 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
     public SweepFindings All()
     {
         var models = Models.Select((name, i) => Model(name, Accuracies[i])).ToArray();
-        var circuits = Models.Select((m, i) => CircuitOf(models[0], m, Accuracies[i])).Append(CircuitOf(models[3], models[3].Name, Accuracies[3])).ToArray();
-        return new(models, PathChain.EntityTracking, circuits, [.. Cmaps("tiny-goat", .74), .. Cmaps("tiny-float", .80)]);
+        var circuits = Models.Select((m, i) => CircuitOf(models[0], m, Accuracies[i]))
+            .Append(CircuitOf(models[3], models[3].Name, Accuracies[3])).ToArray();
+        return new(models, PathChain.EntityTracking, circuits, [.. Cmaps("tiny-goat", .74),
+            .. Cmaps("tiny-float", .80)]);
     }
 
     /// <summary>All of it, with the facts of a made-up run and a training log.</summary>
     public ReportInput Input()
     {
         var sweep = new MadeSweep(models: Models, layers: layers, heads: heads).RunAll();
-        return new(RunFacts.Of(sweep.Id, sweep.State, sweep.Journal.Read(sweep.Id, 0)), All(), [new TrainingCurve("tiny-base", Log())]);
+        return new(RunFacts.Of(sweep.Id, sweep.State, sweep.Journal.Read(sweep.Id, 0)), All(),
+            [new TrainingCurve("tiny-base", Log())]);
     }
 
     private double Chance() => (random.Next() >> 11) * (1.0 / (1UL << 53));
@@ -40,7 +43,8 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
 
     private static Proportion Count(bool[] answers) => new(answers.Count(a => a), answers.Length);
 
-    private Proportion Share(double share, int count) => new((int)Math.Round(Math.Clamp(share + 0.02 * Noise(), 0, 1) * count), count);
+    private Proportion Share(double share, int count) =>
+        new((int)Math.Round(Math.Clamp(share + 0.02 * Noise(), 0, 1) * count), count);
 
     private ModelFindings Model(string name, double accuracy)
     {
@@ -56,21 +60,27 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
             Fingerprint = $"fingerprint-of-{name}",
             Layers = layers,
             Heads = heads,
-            Accuracy = new(Count(answers), new(accuracy * .9, .015, prompts), new(2.4 - accuracy, .06, prompts), answers),
+            Accuracy = new(Count(answers), new(accuracy * .9, .015, prompts), new(2.4 - accuracy, .06, prompts),
+                answers),
             Scores = scores,
             Circuit = circuit,
             Minimality = [.. circuit.SelectMany(g => g.Value.Select((h, i) => Minimal(g.Key, h, .5 / (i + 1))))],
             Attribution = [.. scores.Select(Attribution)],
-            Dcm = [Dcm(circuit, "A", "object value", accuracy), Dcm(circuit, "B", "position", accuracy), Dcm(circuit, "C", "position", accuracy),
+            Dcm = [Dcm(circuit, "A", "object value", accuracy), Dcm(circuit, "B", "position", accuracy),
+                Dcm(circuit, "C", "position", accuracy),
                 Dcm(circuit, "C", "box label value", .04)],
             Functionality = [.. from g in "ABC"
                                 from d in new[] { "object value", "box label value", "position" }
                                 let share = (g, d) is ('A', "object value") or ('B' or 'C', "position") ? accuracy : .06
-                                select new FunctionalityFinding($"{g}", d, [.. Enumerable.Range(0, 10).Select(_ => Share(share, 500))])],
-            Knockouts = [.. new[] { ("last", "correct_object", 4.0), ("last", "query_label", 2.5), ("last", "random", 0.0),
-                ("query_label", "previous_query_label", 1.6) }.Select(p => Knockout(p.Item1, p.Item2, p.Item3, accuracy))],
+                                select new FunctionalityFinding($"{g}", d,
+                                    [.. Enumerable.Range(0, 10).Select(_ => Share(share, 500))])],
+            Knockouts = [.. new[] { ("last", "correct_object", 4.0), ("last", "query_label", 2.5),
+                ("last", "random", 0.0),
+                ("query_label", "previous_query_label", 1.6) }.Select(p =>
+                    Knockout(p.Item1, p.Item2, p.Item3, accuracy))],
             Attention = [.. circuit.SelectMany(g => g.Value.Select(h => Look(g.Key, h)))],
-            Patched = [new("group A", "last", Share(.08, prompts), new(-.86, .01, prompts)), new("5.3 5.1", "last", Share(accuracy * .6, prompts), new(-.31, .02, prompts))],
+            Patched = [new("group A", "last", Share(.08, prompts), new(-.86, .01, prompts)),
+                new("5.3 5.1", "last", Share(accuracy * .6, prompts), new(-.31, .02, prompts))],
         };
     }
 
@@ -101,15 +111,18 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
         return new(exact.Group.Name, "gradient", approximate, .83, 8, .875);
     }
 
-    private DcmFinding Dcm(Dictionary<string, IReadOnlyList<Head>> circuit, string group, string desideratum, double share)
+    private DcmFinding Dcm(Dictionary<string, IReadOnlyList<Head>> circuit, string group, string desideratum,
+        double share)
     {
         var members = circuit[group];
         return new(group, desideratum, members.Count, [.. members.Take(1 + members.Count / 2)],
-            [.. members.Select((_, i) => i <= members.Count / 2 ? .1 : .98)], Share(share, 500), Share(share + .03, 500));
+            [.. members.Select((_, i) => i <= members.Count / 2 ? .1 : .98)], Share(share, 500),
+                Share(share + .03, 500));
     }
 
     private KnockoutCurve Knockout(string from, string to, double harm, double accuracy) =>
-        new(from, to, [.. Enumerable.Range(0, layers).Select(l => Share(accuracy * (1 - (harm / 5) / (1 + Math.Exp(2.0 * (l - harm * layers / 6)))),
+        new(from, to, [.. Enumerable.Range(0, layers)
+            .Select(l => Share(accuracy * (1 - (harm / 5) / (1 + Math.Exp(2.0 * (l - harm * layers / 6)))),
             prompts))], Share(accuracy, prompts));
 
     private AttentionFinding Look(string group, Head head)
@@ -131,8 +144,10 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
         CompletenessFinding[] completeness =
         [
             .. Enumerable.Range(1, 12).Select(i => (i, Share: accuracy * Chance()))
-                .Select(k => new CompletenessFinding($"random {k.i}", 3 + k.i % 5, Share(k.Share, 100), Share(k.Share + .05, 100))),
-            .. of.Circuit.Select(g => new CompletenessFinding($"group {g.Key}", g.Value.Count, Share(.05, 100), Share(.2, 100))),
+                .Select(k => new CompletenessFinding($"random {k.i}", 3 + k.i % 5, Share(k.Share, 100),
+                    Share(k.Share + .05, 100))),
+            .. of.Circuit.Select(g => new CompletenessFinding($"group {g.Key}", g.Value.Count, Share(.05, 100),
+                Share(.2, 100))),
         ];
         return new(of.Name, model, of.Circuit.ToDictionary(g => g.Key, g => g.Value.Count), Count(full), Count(circuit),
             [.. Enumerable.Range(0, 10).Select(_ => Share(.03, prompts))], completeness, full, circuit);
@@ -141,18 +156,23 @@ internal sealed class MadeFindings(ulong seed, int layers = 6, int heads = 8, in
     private IEnumerable<CmapFinding> Cmaps(string donor, double target)
     {
         var floor = Answers(.60);
-        foreach (var (form, group, share) in new[] { ("output", "circuit", .74), ("output", "A", .72), ("output", "B", .66), ("output", "C", .60),
+        foreach (var (form, group, share) in new[] { ("output", "circuit", .74), ("output", "A", .72),
+            ("output", "B", .66), ("output", "C", .60),
             ("output", "D", .59), ("input q", "A", .69), ("input qkv", "circuit", .73) })
         {
             var patched = floor.Select(f => f ? Chance() < .97 : Chance() < (share - .58) / .4).ToArray();
-            yield return new(donor, "tiny-base", form, group, group == "circuit" ? 20 : 5, Count(patched), Count(floor), new((int)(target * prompts), prompts), patched, floor);
+            yield return new(donor, "tiny-base", form, group, group == "circuit" ? 20 : 5, Count(patched), Count(floor),
+                new((int)(target * prompts), prompts), patched, floor);
         }
     }
 
     private LogEntry[] Log() =>
     [
-        .. Enumerable.Range(1, 200).Select(s => new LogEntry(s, s < 80 ? "easy" : "all", 4 * Math.Exp(-s / 60.0) + .5, Tokens: 1500,
+        .. Enumerable.Range(1, 200)
+            .Select(s => new LogEntry(s, s < 80 ? "easy" : "all", 4 * Math.Exp(-s / 60.0) + .5, Tokens: 1500,
             Seconds: .3, Losses: new Dictionary<string, double> { ["entities"] = 3 * Math.Exp(-s / 70.0) + .4 })),
-        .. Enumerable.Range(1, 8).Select(i => new LogEntry(25 * i, Scores: new Dictionary<string, Proportion> { ["7 boxes"] = Share(.07 * i, 500) })),
+        .. Enumerable.Range(1, 8)
+            .Select(i => new LogEntry(25 * i, Scores: new Dictionary<string,
+            Proportion> { ["7 boxes"] = Share(.07 * i, 500) })),
     ];
 }

@@ -10,7 +10,8 @@ public sealed class ReportTests
 {
     private static readonly ReportInput Full = new MadeFindings(1).Input();
     private static readonly ReportDocument Document = SweepReport.Document(Full);
-    private static readonly Dictionary<string, string> Files = SweepReport.Files(Full).ToDictionary(f => f.Path, f => f.Text);
+    private static readonly Dictionary<string, string> Files = SweepReport.Files(Full)
+        .ToDictionary(f => f.Path, f => f.Text);
 
     /// <summary>Sections, and findings without what each is made of.</summary>
     public static TheoryData<string, Func<SweepFindings, SweepFindings>> Parts() => new()
@@ -33,7 +34,8 @@ public sealed class ReportTests
 
     [Theory]
     [MemberData(nameof(Parts))]
-    public void A_section_is_there_with_its_findings_and_absent_without(string id, Func<SweepFindings, SweepFindings> without)
+    public void A_section_is_there_with_its_findings_and_absent_without(string id, Func<SweepFindings,
+        SweepFindings> without)
     {
         var section = Assert.Single(Document.Sections, s => s.Id == id);
         Assert.NotEmpty(section.Definition);
@@ -56,8 +58,10 @@ public sealed class ReportTests
     public void Without_any_finding_a_report_still_says_what_was_run()
     {
         var nothing = new SweepFindings([.. Full.Findings.Models.Select(m =>
-            new ModelFindings { Name = m.Name, Fingerprint = m.Fingerprint, Layers = m.Layers, Heads = m.Heads })], Full.Findings.Chain, [], []);
-        Assert.Equal(["run", "reading"], SweepReport.Document(Full with { Findings = nothing, Training = [] }).Sections.Select(s => s.Id));
+            new ModelFindings { Name = m.Name, Fingerprint = m.Fingerprint, Layers = m.Layers, Heads = m.Heads })],
+                Full.Findings.Chain, [], []);
+        Assert.Equal(["run", "reading"], SweepReport.Document(Full with { Findings = nothing, Training = [] })
+            .Sections.Select(s => s.Id));
         Assert.Contains("training", Document.Sections.Select(s => s.Id));
         Assert.Contains("fingerprint-of-tiny-goat", Files["report.html"], StringComparison.Ordinal);
     }
@@ -66,12 +70,15 @@ public sealed class ReportTests
     public void The_page_needs_nothing_but_itself()
     {
         var html = Files["report.html"];
-        Assert.All(Regex.Matches(html, "\\b(?:href|src|xlink:href|srcset|action|data)=\"([^\"]*)\"").Select(m => m.Groups[1].Value),
+        Assert.All(Regex.Matches(html, "\\b(?:href|src|xlink:href|srcset|action|data)=\"([^\"]*)\"")
+            .Select(m => m.Groups[1].Value),
             to => Assert.True(to.StartsWith('#') || Files.ContainsKey(to), to));
-        foreach (var outside in new[] { "http:", "https:", "url(", "@import", "<script", "<link", "<img", "<iframe" }) Assert.DoesNotContain(outside, html,
+        foreach (var outside in new[] { "http:", "https:", "url(", "@import", "<script", "<link", "<img",
+            "<iframe" }) Assert.DoesNotContain(outside, html,
             StringComparison.OrdinalIgnoreCase);
         var ids = Regex.Matches(html, "<section id=\"([^\"]+)\"").Select(m => m.Groups[1].Value).ToHashSet();
-        Assert.All(Regex.Matches(html, "href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value), id => Assert.Contains(id, ids));
+        Assert.All(Regex.Matches(html, "href=\"#([^\"]+)\"").Select(m => m.Groups[1].Value), id =>
+            Assert.Contains(id, ids));
     }
 
     [Fact]
@@ -82,7 +89,8 @@ public sealed class ReportTests
         var page = XDocument.Parse(Regex.Replace(html, "<meta ([^>]*)>", "<meta $1/>"));
         Assert.Equal(Document.Pictures.Count(), page.Descendants("svg").Count());
         Assert.Equal(Document.Sections.Count, page.Descendants("section").Count());
-        Assert.All(page.Descendants("table"), table => Assert.Equal("r-scroll", (string?)table.Parent!.Attribute("class")));
+        Assert.All(page.Descendants("table"), table => Assert.Equal("r-scroll",
+            (string?)table.Parent!.Attribute("class")));
         Assert.All(page.Descendants("svg"), svg => Assert.Equal("r-picture", (string?)svg.Parent!.Attribute("class")));
         Assert.Single(page.Descendants("style"));
     }
@@ -92,7 +100,8 @@ public sealed class ReportTests
     {
         var named = Regex.Matches(Files["report.md"], @"\]\(([^)]+)\)").Select(m => m.Groups[1].Value).ToArray();
         Assert.All(named, file => Assert.Contains(file, Files.Keys));
-        Assert.Equal(Files.Keys.Where(f => f.EndsWith(".svg", StringComparison.Ordinal)).Order(), named.Where(f => f.EndsWith(".svg", StringComparison.Ordinal)).Order());
+        Assert.Equal(Files.Keys.Where(f => f.EndsWith(".svg", StringComparison.Ordinal)).Order(),
+            named.Where(f => f.EndsWith(".svg", StringComparison.Ordinal)).Order());
         Assert.Equal(Document.Pictures.Count(), Document.Pictures.Select(p => p.File).Distinct().Count());
     }
 
@@ -103,9 +112,11 @@ public sealed class ReportTests
         {
             var svg = XDocument.Parse(text).Root!;
             Assert.Equal("svg", svg.Name.LocalName);
-            Assert.All(svg.DescendantsAndSelf().SelectMany(e => e.Attributes()), a => Assert.DoesNotMatch("NaN|Infinity|∞", a.Value));
+            Assert.All(svg.DescendantsAndSelf().SelectMany(e => e.Attributes()), a =>
+                Assert.DoesNotMatch("NaN|Infinity|∞", a.Value));
             var sheet = svg.Elements().Single(e => e.Name.LocalName == "style").Value;
-            foreach (var style in svg.Descendants().SelectMany(e => ((string?)e.Attribute("class") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct())
+            foreach (var style in svg.Descendants().SelectMany(e => ((string?)e.Attribute("class") ?? "")
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)).Distinct())
                 Assert.True(style == "d0" || Regex.IsMatch(sheet, $@"\.{style}\b"), $"{path}: {style}");
             Assert.Contains("prefers-color-scheme:dark", sheet, StringComparison.Ordinal);
         }
@@ -113,7 +124,8 @@ public sealed class ReportTests
 
     [Fact]
     public void Rows_of_tables_have_as_many_cells_as_columns() =>
-        Assert.All(Document.Sections.SelectMany(s => s.Blocks).OfType<ReportTable>(), table => Assert.All(table.Rows, row => Assert.Equal(table.Columns.Count, row.Count)));
+        Assert.All(Document.Sections.SelectMany(s => s.Blocks).OfType<ReportTable>(), table =>
+            Assert.All(table.Rows, row => Assert.Equal(table.Columns.Count, row.Count)));
 
     [Fact]
     public void Numbers_in_tables_are_the_findings()
@@ -122,35 +134,47 @@ public sealed class ReportTests
         foreach (var (row, model) in accuracy.Rows.Zip(Full.Findings.Models))
         {
             var right = model.Accuracy!.Right;
-            Assert.Equal((model.Name, Text(right.Share), $"{Text(right.Interval.Low)}–{Text(right.Interval.High)}"), (row[0].Text, row[3].Text, row[3].Aside));
+            Assert.Equal((model.Name, Text(right.Share), $"{Text(right.Interval.Low)}–{Text(right.Interval.High)}"),
+                (row[0].Text, row[3].Text, row[3].Aside));
         }
         Assert.Equal(["0.66", "0.67", "0.82", "0.82"], accuracy.Rows.Select(r => r[2].Text));
         foreach (var (row, c) in Table("faithfulness").Rows.Zip(Full.Findings.Circuits))
-            Assert.Equal((c.CircuitOf, c.Model, Text(c.Full.Share), Text(c.Circuit.Share), Text(c.Faithfulness, "0.00")),
+            Assert.Equal((c.CircuitOf, c.Model, Text(c.Full.Share), Text(c.Circuit.Share),
+                Text(c.Faithfulness, "0.00")),
                 (row[0].Text, row[1].Text, row[3].Text, row[4].Text, row[7].Text));
         foreach (var (row, c) in Table("cmap").Rows.Zip(Full.Findings.Cmap))
-            Assert.Equal((c.Form, Text(c.Patched.Share), Text(Math.Abs(c.Patched.Share - c.Floor.Share))), (row[1].Text, row[4].Text, row[7].Text.TrimStart('+', '−')));
+            Assert.Equal((c.Form, Text(c.Patched.Share), Text(Math.Abs(c.Patched.Share - c.Floor.Share))),
+                (row[1].Text, row[4].Text, row[7].Text.TrimStart('+', '−')));
         var kept = Full.Findings.Models.SelectMany(m => m.Dcm).ToArray();
-        Assert.Equal(kept.Select(d => $"{d.Heads.Count} of {d.GroupSize}, {Text(d.Test.Share)}"), Table("dcm").Rows.Select(r => $"{r[3].Text} of {r[4].Text}, {r[6].Text}"));
+        Assert.Equal(kept.Select(d => $"{d.Heads.Count} of {d.GroupSize}, {Text(d.Test.Share)}"), Table("dcm")
+            .Rows.Select(r => $"{r[3].Text} of {r[4].Text}, {r[6].Text}"));
         Assert.Equal(["40", "5", "14", "–"], Table("dcm").Rows.Take(4).Select(r => r[5].Text));
-        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Knockouts).Select(k => Text(k.ByLayer[0].Share)), Table("knockout").Rows.Select(r => r[3].Text));
-        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Attribution).Select(a => Text(a.RankCorrelation, "0.00")), Table("attribution").Rows.Select(r => r[3].Text));
-        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Patched).Select(p => Text(p.Right.Share)), Table("patched").Rows.Select(r => r[3].Text));
-        Assert.Equal(Full.Findings.Models[2].Functionality.Select(f => Text(f.Mean.Value)), Table("functionality").Rows.Select(r => r[5].Text));
+        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Knockouts).Select(k => Text(k.ByLayer[0].Share)),
+            Table("knockout").Rows.Select(r => r[3].Text));
+        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Attribution).Select(a => Text(a.RankCorrelation, "0.00")),
+            Table("attribution").Rows.Select(r => r[3].Text));
+        Assert.Equal(Full.Findings.Models.SelectMany(m => m.Patched).Select(p => Text(p.Right.Share)), Table("patched")
+            .Rows.Select(r => r[3].Text));
+        Assert.Equal(Full.Findings.Models[2].Functionality.Select(f => Text(f.Mean.Value)), Table("functionality")
+            .Rows.Select(r => r[5].Text));
     }
 
     [Fact]
     public void The_same_answers_are_said_not_to_differ_and_other_ones_to()
     {
         var models = Full.Findings.Models;
-        var same = Full with { Findings = Full.Findings with { Models = [models[0], models[1] with { Accuracy = models[0].Accuracy }, .. models.Skip(2)] } };
-        var rows = SweepReport.Document(same).Sections.Single(s => s.Id == "accuracy").Blocks.OfType<ReportTable>().Single().Rows;
+        var same = Full with { Findings = Full.Findings with { Models = [models[0],
+            models[1] with { Accuracy = models[0].Accuracy }, .. models.Skip(2)] } };
+        var rows = SweepReport.Document(same).Sections.Single(s => s.Id == "accuracy").Blocks.OfType<ReportTable>()
+            .Single().Rows;
         Assert.Equal("not significant (p = 1)", rows[1][^1].Text);
         Assert.Equal("p < .001", rows[3][^1].Text);
         Assert.Contains("McNemar's exact test", Notes(Document, "accuracy"), StringComparison.Ordinal);
         // Without answers prompt by prompt nothing can be paired.
-        var unpaired = Full with { Findings = Without(Full.Findings, m => m with { Accuracy = m.Accuracy! with { Answers = [] } }) };
-        Assert.Contains("two-proportion z test", Notes(SweepReport.Document(unpaired), "accuracy"), StringComparison.Ordinal);
+        var unpaired = Full with { Findings = Without(Full.Findings, m =>
+            m with { Accuracy = m.Accuracy! with { Answers = [] } }) };
+        Assert.Contains("two-proportion z test", Notes(SweepReport.Document(unpaired), "accuracy"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,27 +186,32 @@ public sealed class ReportTests
             {
                 Dcm = [.. m.Dcm.Select(d => d with { TestAnswers = Some(d.Test), AllHeadsAnswers = Some(d.AllHeads) })],
                 Functionality = [.. m.Functionality.Select(f => f with { Answers = [.. f.Seeds.SelectMany(Some)] })],
-                Knockouts = [.. m.Knockouts.Select(k => k with { UnchangedAnswers = Some(k.Unchanged), LayerAnswers = [.. k.ByLayer.Select(Some)] })],
+                Knockouts = [.. m.Knockouts.Select(k => k with { UnchangedAnswers = Some(k.Unchanged),
+                    LayerAnswers = [.. k.ByLayer.Select(Some)] })],
             })
         };
         foreach (var section in new[] { "dcm", "functionality", "knockout" })
         {
-            Assert.Contains("McNemar's exact test", Notes(SweepReport.Document(paired), section), StringComparison.Ordinal);
+            Assert.Contains("McNemar's exact test", Notes(SweepReport.Document(paired), section),
+                StringComparison.Ordinal);
             Assert.Contains("two-proportion z test", Notes(Document, section), StringComparison.Ordinal);
         }
 
-        static IReadOnlyList<bool> Some(Tasks.Proportion share) => [.. Enumerable.Range(0, share.Count).Select(i => i < share.Right)];
+        static IReadOnlyList<bool> Some(Tasks.Proportion share) =>
+            [.. Enumerable.Range(0, share.Count).Select(i => i < share.Right)];
     }
 
     [Fact]
     public void Circuits_judged_at_their_positions_alone_have_figures_of_their_own()
     {
-        var own = Full with { Findings = Full.Findings with { Circuits = [.. Full.Findings.Circuits.Select(c => c with { ElsewhereOwn = true }), .. Full.Findings.Circuits] } };
+        var own = Full with { Findings = Full.Findings with { Circuits = [.. Full.Findings.Circuits.Select(c =>
+            c with { ElsewhereOwn = true }), .. Full.Findings.Circuits] } };
         foreach (var section in SweepReport.Document(own).Sections.Where(s => s.Id is "faithfulness" or "completeness"))
         {
             var figures = section.Blocks.OfType<Figure>().ToArray();
             Assert.Equal(2, figures.Length);
-            Assert.Equal(figures[0].Pictures.Select(p => p.FileOf(section).Replace(".svg", "-elsewhere-own.svg")), figures[1].Pictures.Select(p => p.FileOf(section)));
+            Assert.Equal(figures[0].Pictures.Select(p => p.FileOf(section).Replace(".svg", "-elsewhere-own.svg")),
+                figures[1].Pictures.Select(p => p.FileOf(section)));
             var rows = section.Blocks.OfType<ReportTable>().First().Rows;
             Assert.Equal(["", "elsewhere own"], rows.Select(r => r[0].Aside).Distinct());
         }
@@ -193,7 +222,8 @@ public sealed class ReportTests
     {
         const string evil = "a<b>&\"|_*c";
         var models = Full.Findings.Models;
-        var named = Full with { Findings = Full.Findings with { Models = [models[0] with { Name = evil }, .. models.Skip(1)] } };
+        var named = Full with { Findings = Full.Findings with { Models = [models[0] with { Name = evil },
+            .. models.Skip(1)] } };
         var files = SweepReport.Files(named).ToDictionary(f => f.Path, f => f.Text);
         Assert.Contains("a&lt;b&gt;&amp;&quot;|_*c", files["report.html"], StringComparison.Ordinal);
         Assert.DoesNotContain("a<b>", files["report.html"], StringComparison.Ordinal);
@@ -207,20 +237,26 @@ public sealed class ReportTests
     {
         using var all = JsonDocument.Parse(Files["data.json"]);
         var goat = all.RootElement.GetProperty("findings").GetProperty("models")[2];
-        Assert.Equal(Full.Findings.Models[2].Accuracy!.Right.Right, goat.GetProperty("accuracy").GetProperty("right").GetProperty("right").GetInt32());
-        Assert.Equal(Full.Findings.Models[2].Scores[1].Scores[2, 3], goat.GetProperty("scores")[1].GetProperty("scores")[2][3].GetDouble());
-        Assert.Equal(Full.Findings.Models[2].Circuit["A"][0].ToString(), goat.GetProperty("circuit").GetProperty("A")[0].GetString());
+        Assert.Equal(Full.Findings.Models[2].Accuracy!.Right.Right, goat.GetProperty("accuracy").GetProperty("right")
+            .GetProperty("right").GetInt32());
+        Assert.Equal(Full.Findings.Models[2].Scores[1].Scores[2, 3], goat.GetProperty("scores")[1]
+            .GetProperty("scores")[2][3].GetDouble());
+        Assert.Equal(Full.Findings.Models[2].Circuit["A"][0].ToString(), goat.GetProperty("circuit").GetProperty("A")[0]
+            .GetString());
         using var cmap = JsonDocument.Parse(Files["data/cmap.json"]);
-        Assert.Equal(Full.Findings.Cmap.Select(c => c.Patched.Share), cmap.RootElement.EnumerateArray().Select(c => c.GetProperty("patched").GetProperty("share").GetDouble()));
+        Assert.Equal(Full.Findings.Cmap.Select(c => c.Patched.Share), cmap.RootElement.EnumerateArray()
+            .Select(c => c.GetProperty("patched").GetProperty("share").GetDouble()));
     }
 
     [Fact]
     public void A_number_that_is_not_there_is_null_in_the_data_and_a_dash_in_the_report()
     {
         var models = Full.Findings.Models;
-        var none = Full with { Findings = Without(Full.Findings, m => m with { Accuracy = m.Accuracy! with { Rank = new(double.NaN, double.NaN, 0) } }) };
+        var none = Full with { Findings = Without(Full.Findings, m =>
+            m with { Accuracy = m.Accuracy! with { Rank = new(double.NaN, double.NaN, 0) } }) };
         var files = SweepReport.Files(none).ToDictionary(f => f.Path, f => f.Text);
-        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(files["data/accuracy.json"]).RootElement[0].GetProperty("accuracy").GetProperty("rank").GetProperty("value").ValueKind);
+        Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(files["data/accuracy.json"]).RootElement[0]
+            .GetProperty("accuracy").GetProperty("rank").GetProperty("value").ValueKind);
         Assert.All(files.Values, text => Assert.DoesNotContain("NaN", text, StringComparison.Ordinal));
     }
 
@@ -238,15 +274,20 @@ public sealed class ReportTests
         var heads = Full.Findings.Models[0].Circuit.Values.Sum(h => h.Count);
         Assert.Equal(heads, picture.Descendants().Count(e => e.Name.LocalName == "circle"));
         var circuit = Full.Findings.Models[0].Circuit;
-        var paths = circuit["A"].Count + new[] { ("B", "A"), ("C", "B"), ("D", "C") }.Sum(p => circuit[p.Item1].Sum(from => circuit[p.Item2].Count(to => to.Layer > from.Layer)));
+        var paths = circuit["A"].Count + new[] { ("B", "A"), ("C", "B"), ("D", "C") }.Sum(p => circuit[p.Item1]
+            .Sum(from => circuit[p.Item2].Count(to => to.Layer > from.Layer)));
         Assert.Equal(paths, picture.Descendants().Count(e => e.Name.LocalName == "path"));
     }
 
-    private static string Text(double value, string format = "0.000") => value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Text(double value, string format = "0.000") =>
+        value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static ReportTable Table(string section) => Document.Sections.Single(s => s.Id == section).Blocks.OfType<ReportTable>().First();
+    private static ReportTable Table(string section) => Document.Sections.Single(s => s.Id == section)
+        .Blocks.OfType<ReportTable>().First();
 
-    private static string Notes(ReportDocument report, string section) => string.Concat(report.Sections.Single(s => s.Id == section).Blocks.OfType<Note>().Select(n => n.Text));
+    private static string Notes(ReportDocument report, string section) =>
+        string.Concat(report.Sections.Single(s => s.Id == section).Blocks.OfType<Note>().Select(n => n.Text));
 
-    private static SweepFindings Without(SweepFindings findings, Func<ModelFindings, ModelFindings> change) => findings with { Models = [.. findings.Models.Select(change)] };
+    private static SweepFindings Without(SweepFindings findings, Func<ModelFindings, ModelFindings> change) =>
+        findings with { Models = [.. findings.Models.Select(change)] };
 }

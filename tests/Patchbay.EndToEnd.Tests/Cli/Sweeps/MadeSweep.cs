@@ -3,19 +3,22 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Tests.Sweeps;
 
-/// <summary>A sweep of made-up results, recorded command by command: two models of 8 layers of 8 heads by default, accuracy and
-/// path patching of A and B.</summary>
+/// <summary>A sweep of made-up results, recorded command by command: two models of 8 layers of 8 heads by default,
+/// accuracy and path patching of A and B.</summary>
 internal sealed class MadeSweep
 {
     public static readonly DateTimeOffset Start = new(2026, 3, 4, 12, 0, 0, TimeSpan.Zero);
     private readonly string node;
 
-    public MadeSweep(string id = "tiny-1", string[]? models = null, int layers = 8, int heads = 8, string node = "node-1", MemoryJournal? journal = null)
+    public MadeSweep(string id = "tiny-1", string[]? models = null, int layers = 8, int heads = 8,
+        string node = "node-1", MemoryJournal? journal = null)
     {
         (Id, this.node, Journal) = (id, node, journal ?? new());
         Models = models ?? ["tiny-base", "tiny-goat"];
-        var plan = new SweepPlan("tiny", $"text of {id}", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1 << 30),
-            [.. Models.Select(m => new PlannedModel(m, $"/{node}/{m}", null, $"fingerprint-of-{m}", layers, heads, 1000))],
+        var plan = new SweepPlan("tiny", $"text of {id}", 20, new("entity-tracking", 300, 7),
+            new("float32", "cpu", 1, 1 << 30),
+            [.. Models.Select(m => new PlannedModel(m, $"/{node}/{m}", null, $"fingerprint-of-{m}", layers, heads,
+                1000))],
             [.. Models.SelectMany(Stages)], Attempts: 1);
         Apply(new PlanSweep(plan, "0.1.0"));
         Apply(new StartSweep());
@@ -60,7 +63,8 @@ internal sealed class MadeSweep
             var first = stage.Stage.Id.EndsWith("/B", StringComparison.Ordinal);
             string[] units = stage.Stage.Kind == "accuracy"
                 ? ["prompts-0000-0099", "prompts-0100-0129"]
-                : [.. Enumerable.Range(0, first ? State.Plan!.Models[0].Layers - 2 : State.Plan!.Models[0].Layers).Select(l => $"layer-{l:00}")];
+                : [.. Enumerable.Range(0, first ? State.Plan!.Models[0].Layers - 2 : State.Plan!.Models[0].Layers)
+                    .Select(l => $"layer-{l:00}")];
             Apply(new BeginStage(stage.Stage.Id, new(JsonRecord.Of(new StageInputs
             { Receivers = Head.ParseAll(first ? $"{State.Plan!.Models[0].Layers - 2}.0 1.1" : "") }), units)));
         }
@@ -100,27 +104,34 @@ internal sealed class MadeSweep
         var stage = State.Stages[UnitId.StageOf(unit)].Stage;
         Apply(new ClaimUnit(unit, node));
         var results = Results(stage, UnitId.KeyOf(unit), State.Plan!.Model(stage.Model).Heads);
-        Apply(new CompleteUnit(unit, node, backwards ? [.. results.Reverse()] : results, $"fingerprint-of-{stage.Model}", "0.1.0", Pace));
+        Apply(new CompleteUnit(unit, node, backwards ? [.. results.Reverse()] : results,
+            $"fingerprint-of-{stage.Model}", "0.1.0", Pace));
         return true;
     }
 
     private static InterventionResult[] Results(Stage stage, string key, int heads)
     {
-        if (stage.Kind == "accuracy") return [key == "prompts-0000-0099" ? new("accuracy", 0.57, 0.05, 100) : new("accuracy", 0.4, 0.09, 30)];
+        if (stage.Kind == "accuracy") return [key == "prompts-0000-0099" ? new("accuracy", 0.57, 0.05, 100)
+            : new("accuracy", 0.4, 0.09, 30)];
         var layer = int.Parse(key[^2..], System.Globalization.CultureInfo.InvariantCulture);
-        return [.. Enumerable.Range(0, heads).Select(h => new InterventionResult($"{layer}.{h}", Score(stage.Model, stage.Parameters.As<PathPatchingParameters>().Group, layer, h), 0.01 / (h + 1), 300) { Head = new(layer, h), Position = "last" })];
+        return [.. Enumerable.Range(0, heads)
+            .Select(h => new InterventionResult($"{layer}.{h}", Score(stage.Model,
+            stage.Parameters.As<PathPatchingParameters>().Group, layer, h), 0.01 / (h + 1), 300) { Head = new(layer, h),
+            Position = "last" })];
     }
 
     private static IEnumerable<Stage> Stages(string model)
     {
-        JsonRecord Heads(string group) => JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking, ["A", "B"], 4, 6, 0));
+        JsonRecord Heads(string group) =>
+            JsonRecord.Of(new PathPatchingParameters(group, PathChain.EntityTracking, ["A", "B"], 4, 6, 0));
         yield return new($"{model}/accuracy", "accuracy", model, JsonRecord.Of(new AccuracyParameters(130)), []);
         yield return new($"{model}/path-patching/A", "path-patching", model, Heads("A"), []);
         yield return new($"{model}/path-patching/B", "path-patching", model, Heads("B"), [$"{model}/path-patching/A"]);
     }
 
     /// <summary>Runs a command on this sweep's journal as `pbm sweep ...` would.</summary>
-    public PbmRun Pbm(Func<Func<Call, ISweepJournal>, PbmCommand> command, CancellationToken interrupted, params string[] arguments)
+    public PbmRun Pbm(Func<Func<Call, ISweepJournal>, PbmCommand> command, CancellationToken interrupted,
+        params string[] arguments)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
@@ -128,7 +139,8 @@ internal sealed class MadeSweep
         var root = new RootCommand { json, new NounCommand("sweep", "Sweeps", command(_ => Journal)) };
         var parsed = root.Parse(["sweep", .. arguments]);
         Assert.Empty(parsed.Errors);
-        var call = new Call(parsed, new Terminal(Terminal.Create(output), Terminal.Create(error)), arguments.Contains("--json"), interrupted);
+        var call = new Call(parsed, new Terminal(Terminal.Create(output), Terminal.Create(error)),
+            arguments.Contains("--json"), interrupted);
         ExitCode code;
         try
         {
@@ -141,5 +153,6 @@ internal sealed class MadeSweep
         return new(code, output.ToString(), error.ToString());
     }
 
-    public PbmRun Pbm(Func<Func<Call, ISweepJournal>, PbmCommand> command, params string[] arguments) => Pbm(command, CancellationToken.None, arguments);
+    public PbmRun Pbm(Func<Func<Call, ISweepJournal>, PbmCommand> command, params string[] arguments) =>
+        Pbm(command, CancellationToken.None, arguments);
 }

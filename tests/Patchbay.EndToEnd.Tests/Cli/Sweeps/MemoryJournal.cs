@@ -24,7 +24,8 @@ internal sealed class MemoryJournal : ISweepJournal
         return [.. Events(sweep).Skip((int)after)];
     }
 
-    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
+    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at,
+        LeaseChanges? leases = null)
     {
         var all = Events(sweep);
         if (all.Count != after) return false;

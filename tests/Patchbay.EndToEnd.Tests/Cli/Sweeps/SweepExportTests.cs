@@ -11,14 +11,16 @@ namespace Patchbay.Cli.Tests.Sweeps;
 
 public sealed class SweepExportTests
 {
-    private static PbmRun Export(MadeSweep sweep, params string[] arguments) => sweep.Pbm(open => new SweepExportCommand(open), ["export", sweep.Id, .. arguments]);
+    private static PbmRun Export(MadeSweep sweep, params string[] arguments) =>
+        sweep.Pbm(open => new SweepExportCommand(open), ["export", sweep.Id, .. arguments]);
 
     [Theory]
     [InlineData("json")]
     [InlineData("csv")]
     [InlineData("npy")]
     [InlineData("parquet")]
-    public void Sweeps_that_measured_the_same_give_the_same_bytes_whatever_the_times_the_node_and_the_order(string format)
+    public void Sweeps_that_measured_the_same_give_the_same_bytes_whatever_the_times_the_node_and_the_order(
+        string format)
     {
         var first = new MadeSweep("tiny-1").RunAll();
         var second = new MadeSweep("tiny-2", node: "another") { Pace = 7.5 }.RunAll(backwards: true);
@@ -36,21 +38,25 @@ public sealed class SweepExportTests
         var run = Export(new MadeSweep().RunAll(), "--out", folder.File("out"));
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var document = JsonDocument.Parse(File.ReadAllText(folder.File("out/scores.json"))).RootElement;
-        Assert.Equal(("tiny", 20), (document.GetProperty("study").GetString(), document.GetProperty("seed").GetInt32()));
+        Assert.Equal(("tiny", 20), (document.GetProperty("study").GetString(), document.GetProperty("seed")
+            .GetInt32()));
         var model = document.GetProperty("models")[0];
         Assert.Equal("fingerprint-of-tiny-base", model.GetProperty("fingerprint").GetString());
-        Assert.Equal((69, 130), (model.GetProperty("accuracy").GetProperty("right").GetInt32(), model.GetProperty("accuracy").GetProperty("count").GetInt32()));
+        Assert.Equal((69, 130), (model.GetProperty("accuracy").GetProperty("right").GetInt32(),
+            model.GetProperty("accuracy").GetProperty("count").GetInt32()));
         var group = model.GetProperty("groups").GetProperty("B");
         Assert.Equal("[[6, 0], [1, 1]]", group.GetProperty("receivers").GetRawText());
         Assert.Equal(MadeSweep.Score("tiny-base", "B", 3, 5), group.GetProperty("scores")[3][5].GetDouble());
-        Assert.Equal((0.0, 0), (group.GetProperty("scores")[7][0].GetDouble(), group.GetProperty("samples")[7][0].GetInt32()));
+        Assert.Equal((0.0, 0), (group.GetProperty("scores")[7][0].GetDouble(), group.GetProperty("samples")[7][0]
+            .GetInt32()));
         Assert.Equal(300, group.GetProperty("samples")[3][5].GetInt32());
     }
 
     [Fact]
     public void Csv_has_a_line_for_every_head_and_a_file_of_accuracies()
     {
-        var files = SweepExport.Files(new MadeSweep().RunAll().State, "csv").ToDictionary(f => f.Name, f => Encoding.UTF8.GetString(f.Bytes));
+        var files = SweepExport.Files(new MadeSweep().RunAll().State, "csv")
+            .ToDictionary(f => f.Name, f => Encoding.UTF8.GetString(f.Bytes));
         var lines = files["scores.csv"].TrimEnd().Split('\n');
         Assert.Equal("model,stage,group,layer,head,score,stderr,samples", lines[0]);
         Assert.Equal(2 * 2 * 64, lines.Length - 1);
@@ -76,7 +82,8 @@ public sealed class SweepExportTests
         Assert.Equal(ResultsTable.Rows(state), rows);
         Assert.Equal(state.InOrder.Sum(s => s.Results.Count()), rows.Count());
         Assert.Contains(rows, r => (r.Model, r.Kind, r.Unit, r.Item, r.Layer, r.Head) ==
-            ("tiny-base", "path-patching", "layer-03", "3.5", 3, 5) && r.Score == MadeSweep.Score("tiny-base", "B", 3, 5));
+            ("tiny-base", "path-patching", "layer-03", "3.5", 3, 5)
+                && r.Score == MadeSweep.Score("tiny-base", "B", 3, 5));
     }
 
     private static ResultRow Row(string line)
@@ -105,7 +112,8 @@ public sealed class SweepExportTests
     [Fact]
     public void Matrices_are_what_numpy_reads()
     {
-        var bytes = SweepExport.Files(new MadeSweep(layers: 6, heads: 4).RunAll().State, "npy").Single(f => f.Name == "tiny-goat.B.scores.npy").Bytes;
+        var bytes = SweepExport.Files(new MadeSweep(layers: 6, heads: 4).RunAll().State, "npy")
+            .Single(f => f.Name == "tiny-goat.B.scores.npy").Bytes;
         Assert.Equal([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', 1, 0], bytes[..8]);
         var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(8));
         Assert.Equal(0, (10 + length) % 64);
@@ -113,7 +121,8 @@ public sealed class SweepExportTests
         Assert.Equal("{'descr': '<f8', 'fortran_order': False, 'shape': (6, 4), }", header.TrimEnd(' ', '\n'));
         Assert.EndsWith("\n", header, StringComparison.Ordinal);
         Assert.Equal(10 + length + 6 * 4 * 8, bytes.Length);
-        Assert.Equal(MadeSweep.Score("tiny-goat", "B", 2, 3), BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(10 + length + (2 * 4 + 3) * 8)));
+        Assert.Equal(MadeSweep.Score("tiny-goat", "B", 2, 3),
+            BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(10 + length + (2 * 4 + 3) * 8)));
     }
 
     [Fact]
@@ -134,14 +143,16 @@ public sealed class SweepExportTests
         var sweep = new MadeSweep().Run(5);
         var refused = Export(sweep, "--out", folder.File("out"));
         Assert.Equal(ExitCode.BadInput, refused.Code);
-        Assert.Contains("tiny-base/path-patching/A has 3 of 8 units, tiny-base/path-patching/B has not begun", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("tiny-base/path-patching/A has 3 of 8 units, tiny-base/path-patching/B has not begun",
+            refused.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("out")));
 
         var run = Export(sweep, "--out", folder.File("out"), "--partial", "--json");
         Assert.Equal(ExitCode.Ok, run.Code);
         Assert.Contains("note: not complete", run.Error, StringComparison.Ordinal);
         Assert.Equal(5, JsonDocument.Parse(run.Out).RootElement.GetProperty("missing").GetArrayLength());
-        var groups = JsonDocument.Parse(File.ReadAllText(folder.File("out/scores.json"))).RootElement.GetProperty("models")[0].GetProperty("groups");
+        var groups = JsonDocument.Parse(File.ReadAllText(folder.File("out/scores.json")))
+            .RootElement.GetProperty("models")[0].GetProperty("groups");
         Assert.Equal(JsonValueKind.Number, groups.GetProperty("A").GetProperty("scores")[2][0].ValueKind);
         Assert.Equal(JsonValueKind.Null, groups.GetProperty("A").GetProperty("scores")[3][0].ValueKind);
         var csv = Encoding.UTF8.GetString(SweepExport.Files(sweep.State, "csv")[0].Bytes);
@@ -153,7 +164,8 @@ public sealed class SweepExportTests
     {
         var sweep = new MadeSweep().RunAll();
         var run = sweep.Pbm(open => new SweepExportCommand(open), "export", "tiny-9", "--out", "nowhere");
-        Assert.Equal((ExitCode.NotFound, "error: there is no sweep 'tiny-9': there is tiny-1\n"), (run.Code, run.Error));
+        Assert.Equal((ExitCode.NotFound, "error: there is no sweep 'tiny-9': there is tiny-1\n"),
+            (run.Code, run.Error));
         var format = Export(sweep, "--out", "nowhere", "--format", "xml");
         Assert.Equal(ExitCode.BadInput, format.Code);
         Assert.Contains("json, csv, npy, parquet", format.Error, StringComparison.Ordinal);

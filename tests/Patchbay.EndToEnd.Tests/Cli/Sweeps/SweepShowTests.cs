@@ -8,7 +8,8 @@ namespace Patchbay.Cli.Tests.Sweeps;
 
 public sealed class SweepShowTests
 {
-    private static PbmRun Show(MadeSweep sweep, params string[] arguments) => sweep.Pbm(open => new SweepShowCommand(open), ["show", sweep.Id, .. arguments]);
+    private static PbmRun Show(MadeSweep sweep, params string[] arguments) =>
+        sweep.Pbm(open => new SweepShowCommand(open), ["show", sweep.Id, .. arguments]);
 
     [Fact]
     public void A_list_has_every_sweep_and_how_far_it_is()
@@ -20,7 +21,8 @@ public sealed class SweepShowTests
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         Assert.Matches(@"tiny-1 +tiny +completed +32/32 +0", run.Out);
         Assert.Matches(@"tiny-2 +tiny +running +5/20\+ +0", run.Out);
-        var document = JsonDocument.Parse(second.Pbm(open => new SweepListCommand(open), "list", "--json").Out).RootElement.GetProperty("sweeps");
+        var document = JsonDocument.Parse(second.Pbm(open => new SweepListCommand(open), "list", "--json").Out)
+            .RootElement.GetProperty("sweeps");
         Assert.Equal(["tiny-1", "tiny-2"], document.EnumerateArray().Select(s => s.GetProperty("id").GetString()));
         Assert.Equal(MadeSweep.Start, document[0].GetProperty("started").GetDateTimeOffset());
         Assert.Equal(MadeSweep.Start.AddSeconds(32 * 2), document[0].GetProperty("last_event").GetDateTimeOffset());
@@ -47,7 +49,8 @@ public sealed class SweepShowTests
         Assert.Equal(SweepStatus.CompletedWithFailures, sweep.State.Status);
         var run = Show(sweep);
         Assert.Contains("Failed units", run.Out, StringComparison.Ordinal);
-        Assert.Matches("tiny-base/path-patching/A/layer-02 +set aside after 1 +the machine has no memory left", run.Out);
+        Assert.Matches("tiny-base/path-patching/A/layer-02 +set aside after 1 +the machine has no memory left",
+            run.Out);
         Assert.Contains("7 of 8, 1 failed", run.Out, StringComparison.Ordinal);
         var failed = JsonDocument.Parse(Show(sweep, "--json").Out).RootElement.GetProperty("failed_units")[0];
         Assert.Equal("the machine has no memory left", failed.GetProperty("error").GetString());
@@ -58,10 +61,12 @@ public sealed class SweepShowTests
     {
         using var folder = new TemporaryFolder();
         var sweep = new MadeSweep(models: ["llama-7b", "tuned"]).RunAll();
-        // What is published of llama is what was measured, in a scale of its own; of its circuit B, two heads of ours and one other.
+        // What is published of llama is what was measured, in a scale of its own; of its circuit B, two heads of ours
+        // and one other.
         Directory.CreateDirectory(folder.File("llama"));
         Directory.CreateDirectory(folder.File("circuits"));
-        var scores = Enumerable.Range(0, 8).Select(l => Enumerable.Range(0, 8).Select(h => 5 * MadeSweep.Score("llama-7b", "A", l, h)));
+        var scores = Enumerable.Range(0, 8).Select(l => Enumerable.Range(0, 8)
+            .Select(h => 5 * MadeSweep.Score("llama-7b", "A", l, h)));
         folder.File("llama/value_fetcher.json", JsonSerializer.Serialize(scores));
         var ours = SweepResults.CompleteGroups(sweep.State, "llama-7b")["B"];
         int[][] theirs = [[ours[0].Layer, ours[0].Index], [ours[1].Layer, ours[1].Index], [7, 7]];
@@ -72,17 +77,21 @@ public sealed class SweepShowTests
         Assert.Equal("note: tuned is compared with nothing: nothing was published of 'tuned'\n", run.Error);
         var published = JsonDocument.Parse(run.Out).RootElement.GetProperty("published");
         Assert.Equal(1, published.GetArrayLength());
-        Assert.Equal((0.66, 69 / 130.0), (published[0].GetProperty("published_accuracy").GetDouble(), published[0].GetProperty("measured_accuracy").GetDouble()));
+        Assert.Equal((0.66, 69 / 130.0), (published[0].GetProperty("published_accuracy").GetDouble(), published[0]
+            .GetProperty("measured_accuracy").GetDouble()));
         var (a, b) = (published[0].GetProperty("groups")[0], published[0].GetProperty("groups")[1]);
         Assert.Equal(1, a.GetProperty("rank_correlation").GetDouble(), 1e-12);
         Assert.Equal(JsonValueKind.Null, b.GetProperty("rank_correlation").ValueKind);
-        Assert.Equal((2, 2.0 / 6, 2.0 / 3, 2.0 / 7), (b.GetProperty("shared").GetInt32(), b.GetProperty("precision").GetDouble(),
+        Assert.Equal((2, 2.0 / 6, 2.0 / 3, 2.0 / 7), (b.GetProperty("shared").GetInt32(), b.GetProperty("precision")
+            .GetDouble(),
             b.GetProperty("recall").GetDouble(), b.GetProperty("jaccard").GetDouble()));
-        Assert.Contains("Published beside measured", Show(sweep, "--reference", folder.Path).Out, StringComparison.Ordinal);
+        Assert.Contains("Published beside measured", Show(sweep, "--reference", folder.Path).Out,
+            StringComparison.Ordinal);
 
         // Another model of the sweep may be compared with the same.
         var named = Show(sweep, "--reference", folder.Path, "--reference-name", "tuned=llama", "--json");
-        Assert.Equal((2, ""), (JsonDocument.Parse(named.Out).RootElement.GetProperty("published").GetArrayLength(), named.Error));
+        Assert.Equal((2, ""), (JsonDocument.Parse(named.Out).RootElement.GetProperty("published").GetArrayLength(),
+            named.Error));
     }
 
     [Theory]
@@ -109,18 +118,22 @@ public sealed class SweepShowTests
     public void The_paper_s_files_are_read_whole()
     {
         var folder = new PublishedFolder(SharedFolder.PathOf("reference"));
-        Assert.Equal((32, 32), (folder.Scores("llama", "value_fetcher")!.GetLength(0), folder.Scores("llama", "value_fetcher")!.GetLength(1)));
-        Assert.Equal([40, 7, 20, 5], new[] { "value_fetcher", "pos_transmitter", "pos_detector", "struct_reader" }.Select(g => folder.Circuit("llama")![g].Count));
+        Assert.Equal((32, 32), (folder.Scores("llama", "value_fetcher")!.GetLength(0),
+            folder.Scores("llama", "value_fetcher")!.GetLength(1)));
+        Assert.Equal([40, 7, 20, 5], new[] { "value_fetcher", "pos_transmitter", "pos_detector",
+            "struct_reader" }.Select(g => folder.Circuit("llama")![g].Count));
         Assert.Null(folder.Scores("vicuna", "value_fetcher"));
     }
 
     [SharedFact]
     public void A_model_of_the_paper_s_size_is_compared_head_by_head()
     {
-        var run = Show(new MadeSweep(models: ["goat-7b"], layers: 32, heads: 32).RunAll(), "--reference", SharedFolder.PathOf("reference"), "--json");
+        var run = Show(new MadeSweep(models: ["goat-7b"], layers: 32, heads: 32).RunAll(), "--reference",
+            SharedFolder.PathOf("reference"), "--json");
         var groups = JsonDocument.Parse(run.Out).RootElement.GetProperty("published")[0].GetProperty("groups");
         Assert.Equal(["A", "B"], groups.EnumerateArray().Select(g => g.GetProperty("group").GetString()));
-        Assert.InRange(groups[0].GetProperty("rank_correlation").GetDouble(), -0.2, 0.2); // made-up scores have nothing to do with it
+        // made-up scores have nothing to do with it
+        Assert.InRange(groups[0].GetProperty("rank_correlation").GetDouble(), -0.2, 0.2);
         Assert.Equal(68, groups[0].GetProperty("published_heads").GetInt32());
     }
 }

@@ -17,10 +17,12 @@ public sealed class SweepWatchTests
         return clock;
     }
 
-    private static string[] Draw(MadeSweep sweep, int width, int height = 60, ColorSystemSupport colors = ColorSystemSupport.NoColors)
+    private static string[] Draw(MadeSweep sweep, int width, int height = 60,
+        ColorSystemSupport colors = ColorSystemSupport.NoColors)
     {
         using var writer = new StringWriter();
-        PbmRun.Console(writer, colors, width).Write(SweepDrawing.Draw(sweep.Id, sweep.State, ClockOf(sweep), sweep.Now, height));
+        PbmRun.Console(writer, colors, width)
+            .Write(SweepDrawing.Draw(sweep.Id, sweep.State, ClockOf(sweep), sweep.Now, height));
         var lines = writer.ToString().TrimEnd().Split('\n');
         if (Environment.GetEnvironmentVariable("PATCHBAY_SHOW") is { Length: > 0 } folder)
             File.AppendAllText(Path.Combine(folder, "watch.txt"), $"--- {width} columns\n{writer}\n");
@@ -28,7 +30,8 @@ public sealed class SweepWatchTests
         return lines;
     }
 
-    private static string Line(IEnumerable<string> lines, string start) => lines.First(l => l.StartsWith(start, StringComparison.Ordinal));
+    private static string Line(IEnumerable<string> lines, string start) =>
+        lines.First(l => l.StartsWith(start, StringComparison.Ordinal));
 
     [Theory]
     [InlineData(80)]
@@ -52,7 +55,8 @@ public sealed class SweepWatchTests
         Assert.Matches(@"^tiny-base +━+─+ +6/10\+ +\d+ +24 s +path-patching/A", Line(lines, "tiny-base"));
         Assert.Matches(@"^tiny-goat +─+ +0/10\+ +accuracy", Line(lines, "tiny-goat"));
         Assert.Contains(lines, l => l.Contains("A  value fetcher: mean relative change", StringComparison.Ordinal));
-        Assert.Contains(lines, l => l.StartsWith("tiny-base  4 of 8 units", StringComparison.Ordinal) && l.Contains("tiny-goat  0 of 8 units", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.StartsWith("tiny-base  4 of 8 units", StringComparison.Ordinal)
+            && l.Contains("tiny-goat  0 of 8 units", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -64,7 +68,8 @@ public sealed class SweepWatchTests
         var lines = Draw(sweep, width);
         Assert.EndsWith("1 failed", lines[0].TrimEnd(), StringComparison.Ordinal);
         Assert.Matches(@"^tiny-base +━+╍+─+ +4/10\+ +\d+ +[\d:]+ s +1 +path-", Line(lines, "tiny-base"));
-        Assert.StartsWith("tiny-base/path-patching/A/layer-02 failed: the machine", Line(lines, "tiny-base/"), StringComparison.Ordinal);
+        Assert.StartsWith("tiny-base/path-patching/A/layer-02 failed: the machine", Line(lines, "tiny-base/"),
+            StringComparison.Ordinal);
         var ended = Draw(sweep.RunAll(), width);
         Assert.Contains("completed with failures", ended[0], StringComparison.Ordinal);
         Assert.Contains("stopped by failures", Line(ended, "tiny-base"), StringComparison.Ordinal);
@@ -86,7 +91,8 @@ public sealed class SweepWatchTests
     [Fact]
     public void Maps_that_are_too_high_are_drawn_two_layers_to_a_line_and_those_without_room_named()
     {
-        var sweep = new MadeSweep(models: ["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], layers: 32, heads: 32).Run(11);
+        var sweep = new MadeSweep(models: ["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], layers: 32, heads: 32)
+            .Run(11);
         var lines = Draw(sweep, 80, height: 54, ColorSystemSupport.TrueColor);
         Assert.InRange(lines.Length, 44, 53);
         Assert.Contains(lines, l => l.Contains('▀', StringComparison.Ordinal));
@@ -95,7 +101,8 @@ public sealed class SweepWatchTests
         Assert.InRange(fewer.Length, 26, 35);
         Assert.Contains("no room for goat-7b, float-7b", fewer[^1], StringComparison.Ordinal);
         Assert.InRange(Draw(sweep, 80, height: 24).Length, 8, 23); // without colours there are no halves
-        Assert.DoesNotContain(Draw(sweep, 80, height: 200, ColorSystemSupport.TrueColor), l => l.Contains('▀', StringComparison.Ordinal));
+        Assert.DoesNotContain(Draw(sweep, 80, height: 200, ColorSystemSupport.TrueColor), l =>
+            l.Contains('▀', StringComparison.Ordinal));
     }
 
     [Fact]

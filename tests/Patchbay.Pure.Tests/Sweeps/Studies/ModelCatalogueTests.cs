@@ -12,9 +12,11 @@ public sealed class ModelCatalogueTests : IDisposable
     [Fact]
     public void An_adapter_lies_on_the_checkpoint_of_its_base()
     {
-        var model = Load("tuned: {base: small, adapter: lora}\nsmall: {path: x/small, files: [config.json]}").Find("tuned")!;
+        var model = Load("tuned: {base: small, adapter: lora}\nsmall: {path: x/small, files: [config.json]}")
+            .Find("tuned")!;
 
-        Assert.Equal((folder.PathOf("x/small"), folder.PathOf("lora"), "small"), (model.Folder.FullPath, model.Adapter?.FullPath, model.Base));
+        Assert.Equal((folder.PathOf("x/small"), folder.PathOf("lora"), "small"),
+            (model.Folder.FullPath, model.Adapter?.FullPath, model.Base));
         Assert.Equal(["config.json"], model.Files);
     }
 
@@ -31,7 +33,8 @@ public sealed class ModelCatalogueTests : IDisposable
     [Fact]
     public void A_relative_path_is_taken_from_the_file_and_a_setting_as_it_is() => Assert.Equal(
         [folder.PathOf("a"), "/models/b", folder.PathOf("c")],
-        Load("a: {path: ./x/../a}\nb: {path: \"${MODELS}/b\"}\nc: {path: \"${EMPTY}/c\"}\nd: {path: c}", n => n == "MODELS" ? "/models" : " ")
+        Load("a: {path: ./x/../a}\nb: {path: \"${MODELS}/b\"}\nc: {path: \"${EMPTY}/c\"}\nd: {path: c}", n =>
+            n == "MODELS" ? "/models" : " ")
             .Models.Where(m => m.Name != "c").Select(m => m.Folder.FullPath));
 
     [Fact]
@@ -88,8 +91,10 @@ public sealed class ModelCatalogueTests : IDisposable
         var e = Assert.Throws<StudyException>(() => Load(text));
 
         Assert.Equal([1, 2, 4, 5, 6, 7, 8, 9], e.Mistakes.Select(m => m.Line).Distinct());
-        Assert.Contains(e.Mistakes, m => m.Sentence == "field 'a.path': expected the folder of the checkpoint, found no such field.");
-        Assert.Contains(e.Mistakes, m => m.Sentence == "field 'd.path': expected a path, as c is an adapter on this model, found no such field.");
+        Assert.Contains(e.Mistakes, m =>
+            m.Sentence == "field 'a.path': expected the folder of the checkpoint, found no such field.");
+        Assert.Contains(e.Mistakes, m =>
+            m.Sentence == "field 'd.path': expected a path, as c is an adapter on this model, found no such field.");
         Assert.Contains(e.Mistakes, m => m.Sentence == "field 'i': expected the fields of a model, found '5'.");
         Assert.Contains(e.Mistakes, m => m.Sentence.EndsWith("found 'fils'; did you mean 'files'?"));
     }

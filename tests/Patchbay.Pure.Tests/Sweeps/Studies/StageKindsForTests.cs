@@ -8,7 +8,8 @@ internal sealed class AccuracyForTests : StageKind
     public override string Name => "accuracy";
 
     public override IReadOnlyList<StageField> Fields =>
-        [new("prompts", "500", "Prompts to ask.", Numbers.Check("a number of 1 or more", v => int.TryParse(v, out var n) && n > 0))];
+        [new("prompts", "500", "Prompts to ask.", Numbers.Check("a number of 1 or more", v => int.TryParse(v, out var n)
+            && n > 0))];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request) =>
         [new($"{request.Model}/accuracy", Name, request.Model, JsonRecord.Of(request.Values), [])];
@@ -23,10 +24,14 @@ internal sealed class PathPatchingForTests : StageKind
 
     public override IReadOnlyList<StageField> Fields =>
     [
-        new("groups", "A,B,C,D", "Groups to discover.", Numbers.Check("a list of groups (A, B, C, D)", v => v is "A" or "B" or "C" or "D")),
-        new("receivers", "20,5,10,5", "Heads that the next group leads to.", Numbers.Check("a list of numbers of 1 or more", IsCount)),
-        new("circuit", "", "Candidates.", v => v.Length == 0 ? null : Numbers.Check("a list of numbers of 1 or more", IsCount)(v)),
-        new("batch", "0", "Prompts of a unit.", Numbers.Check("a number of 0 or more", v => int.TryParse(v, out var n) && n >= 0)),
+        new("groups", "A,B,C,D", "Groups to discover.", Numbers.Check("a list of groups (A, B, C, D)", v =>
+            v is "A" or "B" or "C" or "D")),
+        new("receivers", "20,5,10,5", "Heads that the next group leads to.",
+            Numbers.Check("a list of numbers of 1 or more", IsCount)),
+        new("circuit", "", "Candidates.", v => v.Length == 0 ? null
+            : Numbers.Check("a list of numbers of 1 or more", IsCount)(v)),
+        new("batch", "0", "Prompts of a unit.", Numbers.Check("a number of 0 or more", v => int.TryParse(v, out var n)
+            && n >= 0)),
     ];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
@@ -54,5 +59,6 @@ internal static class Numbers
 internal static class Parameters
 {
     /// <summary>One of a stage's parameters, which the kinds of these tests keep as texts.</summary>
-    public static string Value(this Stage stage, string name) => stage.Parameters.As<Dictionary<string, string>>()[name];
+    public static string Value(this Stage stage, string name) => stage.Parameters.As<Dictionary<string,
+        string>>()[name];
 }

@@ -37,7 +37,8 @@ internal sealed class StudyFolder : IDisposable
         AddFiles("small", "config.json", "model.safetensors");
         AddFiles("tuned", "adapter_config.json");
         File.WriteAllText(folder.PathOf("models.yaml"), CatalogueText);
-        Catalogue = ModelCatalogue.Load(folder.PathOf("models.yaml"), name => name == "PATCHBAY_MODELS" ? models : null);
+        Catalogue = ModelCatalogue.Load(folder.PathOf("models.yaml"), name => name == "PATCHBAY_MODELS" ? models
+            : null);
     }
 
     public ModelCatalogue Catalogue { get; }

@@ -9,40 +9,53 @@ public sealed class StudyMistakeTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("name: first", "name: First", 1, "field 'name': expected a name of small letters, digits and '-', found 'First'.")]
-    [InlineData("name: first", "name:", 1, "field 'name': expected a name of small letters, digits and '-', found nothing.")]
+    [InlineData("name: first", "name: First", 1,
+        "field 'name': expected a name of small letters, digits and '-', found 'First'.")]
+    [InlineData("name: first", "name:", 1,
+        "field 'name': expected a name of small letters, digits and '-', found nothing.")]
     [InlineData("seed: 20", "sede: 20\nseed: 20", 4,
         "field 'sede': expected one of name, models, task, seed, compute, attempts, stages, found 'sede'; did you mean 'seed'?")]
-    [InlineData("seed: 20", "seed: 20\nseed: 21", 5, "field 'seed': expected it once, found it again (first in line 4).")]
-    [InlineData("seed: 20", "seed: -1", 4, "field 'seed': expected a whole number from 0 to 18446744073709551615, found '-1'.")]
+    [InlineData("seed: 20", "seed: 20\nseed: 21", 5,
+        "field 'seed': expected it once, found it again (first in line 4).")]
+    [InlineData("seed: 20", "seed: -1", 4,
+        "field 'seed': expected a whole number from 0 to 18446744073709551615, found '-1'.")]
     [InlineData("seed: 20", "seed: 18446744073709551616", 4,
         "field 'seed': expected a whole number from 0 to 18446744073709551615, found '18446744073709551616'.")]
-    [InlineData("seed: 20", "attempts: 3", 1, "field 'seed': expected the seed of everything drawn at random, found no such field.")]
-    [InlineData("seed: 20", "seed: [20]", 4, "field 'seed': expected a whole number from 0 to 18446744073709551615, found a list.")]
-    [InlineData("seed: 20", "seed: 20\nattempts: 0", 5, "field 'attempts': expected a whole number from 1 to 100, found '0'.")]
+    [InlineData("seed: 20", "attempts: 3", 1,
+        "field 'seed': expected the seed of everything drawn at random, found no such field.")]
+    [InlineData("seed: 20", "seed: [20]", 4,
+        "field 'seed': expected a whole number from 0 to 18446744073709551615, found a list.")]
+    [InlineData("seed: 20", "seed: 20\nattempts: 0", 5,
+        "field 'attempts': expected a whole number from 1 to 100, found '0'.")]
     [InlineData("seed: 20", "seed: 20\n[a]: 1", 5, "expected a name before the colon, found a list.")]
     public void A_field_that_is_wrong_is_named_with_its_line(string good, string bad, int line, string sentence) =>
         Said(good, bad, line, sentence);
 
     [Theory]
-    [InlineData("{kind: entity-tracking, prompts: 30}", "entity-tracking", "field 'task': expected the prompts' fields, found 'entity-tracking'.")]
+    [InlineData("{kind: entity-tracking, prompts: 30}", "entity-tracking",
+        "field 'task': expected the prompts' fields, found 'entity-tracking'.")]
     [InlineData("prompts: 30", "prompts: 0", "field 'task.prompts': expected a whole number of 1 or more, found '0'.")]
-    [InlineData("prompts: 30", "prompts: many", "field 'task.prompts': expected a whole number of 1 or more, found 'many'.")]
+    [InlineData("prompts: 30", "prompts: many",
+        "field 'task.prompts': expected a whole number of 1 or more, found 'many'.")]
     [InlineData(", prompts: 30", "", "field 'task.prompts': expected the number of prompts, found no such field.")]
-    [InlineData("prompts: 30", "prompts: 30, boxes: 11", "field 'task.boxes': expected a whole number from 2 to 10, found '11'.")]
+    [InlineData("prompts: 30", "prompts: 30, boxes: 11",
+        "field 'task.boxes': expected a whole number from 2 to 10, found '11'.")]
     [InlineData("entity-tracking", "entity-trakcing",
         "field 'task.kind': expected one of entity-tracking, file, found 'entity-trakcing'; did you mean 'entity-tracking'?")]
-    [InlineData("kind: entity-tracking", "kind: file", "field 'task.file': expected the path of a prompt file, found no such field.")]
+    [InlineData("kind: entity-tracking", "kind: file",
+        "field 'task.file': expected the path of a prompt file, found no such field.")]
     [InlineData("prompts: 30", "prompts: 30, file: a.jsonl",
         "field 'task.file': expected no file where prompts are generated (kind entity-tracking), found 'a.jsonl'.")]
     [InlineData("kind: entity-tracking", "file: study.yaml, boxes: 5",
         "field 'task.boxes': expected no boxes where prompts come from a file, found '5'.")]
     [InlineData("kind: entity-tracking", "file: \"${NOWHERE}/a\"",
         "field 'task.file': expected a path whose settings are set, found NOWHERE, which is not.")]
-    public void Mistakes_of_the_task_are_in_line_three(string good, string bad, string sentence) => Said(good, bad, 3, sentence);
+    public void Mistakes_of_the_task_are_in_line_three(string good, string bad, string sentence) =>
+        Said(good, bad, 3, sentence);
 
     [Theory]
-    [InlineData("dtype: float8", "dtype", "one of float32, float16, bfloat16, float64, found 'float8'; did you mean 'float32'?")]
+    [InlineData("dtype: float8", "dtype",
+        "one of float32, float16, bfloat16, float64, found 'float8'; did you mean 'float32'?")]
     [InlineData("device: gpu", "device", "cpu, cuda or cuda:N, found 'gpu'")]
     [InlineData("threads: 0", "threads", "a whole number from 1 to 1024, found '0'")]
     [InlineData("memory: 4", "memory", "an amount of memory such as 4GiB or 500MB, found '4'")]
@@ -57,16 +70,21 @@ public sealed class StudyMistakeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("[]", "models", "expected a list of models: names of the catalogue, or {name: mine, path: ../mine}, found an empty list.")]
-    [InlineData("small", "models", "expected a list of models: names of the catalogue, or {name: mine, path: ../mine}, found 'small'.")]
+    [InlineData("[]", "models",
+        "expected a list of models: names of the catalogue, or {name: mine, path: ../mine}, found an empty list.")]
+    [InlineData("small", "models",
+        "expected a list of models: names of the catalogue, or {name: mine, path: ../mine}, found 'small'.")]
     [InlineData("[small, small]", "models[1]", "expected every model once, found 'small' again (first in line 2).")]
     [InlineData("[large, small, larger]", "models[0]",
         "expected the setting PATCHBAY_MODELS to lead to the folder of large, larger, found that it is not set.")]
-    [InlineData("[{name: a/b, path: small}]", "models[0].name", "expected a name of letters, digits, '.', '_' and '-', found 'a/b'.")]
-    [InlineData("[{name: default, path: small}]", "models[0].name", "expected a name other than 'default', found 'default'.")]
+    [InlineData("[{name: a/b, path: small}]", "models[0].name",
+        "expected a name of letters, digits, '.', '_' and '-', found 'a/b'.")]
+    [InlineData("[{name: default, path: small}]", "models[0].name",
+        "expected a name other than 'default', found 'default'.")]
     [InlineData("[{name: a}]", "models[0].path", "expected the folder of the checkpoint, found no such field.")]
     [InlineData("[{name: a, path: \"a\\0b\"}]", "models[0].path", "expected a folder, found 'a b'.")]
-    [InlineData("[[small]]", "models[0]", "expected a model of the catalogue, or {name: mine, path: ../mine}, found a list.")]
+    [InlineData("[[small]]", "models[0]",
+        "expected a model of the catalogue, or {name: mine, path: ../mine}, found a list.")]
     public void Mistakes_of_models_are_in_line_two(string models, string field, string sentence)
     {
         var mistake = folder.Mistake(StudyFolder.Good.Replace("[small, tuned]", models));
@@ -104,7 +122,8 @@ public sealed class StudyMistakeTests : IDisposable
         $"field 'task.file': expected a prompt file at {folder.PathOf("prompts.jsonl")}, found no such file.");
 
     [Theory]
-    [InlineData("- accuracy: {prompts: 50}", "- lens", 6, "stages[0]", "expected a kind of stage, one of accuracy, path-patching, found 'lens'.")]
+    [InlineData("- accuracy: {prompts: 50}", "- lens", 6, "stages[0]",
+        "expected a kind of stage, one of accuracy, path-patching, found 'lens'.")]
     [InlineData("- accuracy: {prompts: 50}", "- acuracy", 6, "stages[0]",
         "expected a kind of stage, one of accuracy, path-patching, found 'acuracy'; did you mean 'accuracy'?")]
     [InlineData("- accuracy: {prompts: 50}", "- []", 6, "stages[0]",
@@ -112,9 +131,12 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("- accuracy: {prompts: 50}", "- {accuracy: , path-patching: }", 6, "stages[0]",
         "expected one kind of stage with its parameters, such as 'accuracy: {prompts: 500}', found 2 fields.")]
     [InlineData("{prompts: 50}", "50", 6, "stages[0].accuracy", "expected parameters of accuracy, found '50'.")]
-    [InlineData("{prompts: 50}", "{prompt: 50}", 6, "stages[0].accuracy.prompt", "expected prompts, found 'prompt'; did you mean 'prompts'?")]
-    [InlineData("{prompts: 50}", "{prompts: }", 6, "stages[0].accuracy.prompts", "expected a value or a list of values, found nothing.")]
-    [InlineData("[8, 4]", "[8, none]", 9, "stages[1].path-patching.receivers", "expected a list of numbers of 1 or more, found '8,none'.")]
+    [InlineData("{prompts: 50}", "{prompt: 50}", 6, "stages[0].accuracy.prompt",
+        "expected prompts, found 'prompt'; did you mean 'prompts'?")]
+    [InlineData("{prompts: 50}", "{prompts: }", 6, "stages[0].accuracy.prompts",
+        "expected a value or a list of values, found nothing.")]
+    [InlineData("[8, 4]", "[8, none]", 9, "stages[1].path-patching.receivers",
+        "expected a list of numbers of 1 or more, found '8,none'.")]
     [InlineData("[8, 4]", "[8, [4]]", 9, "stages[1].path-patching.receivers",
         "expected a value or a list of values, found a list with other things in it.")]
     [InlineData("[8, 4]", "{small: [8, 4], tuned: [8, 4], large: [1, 1]}", 9, "stages[1].path-patching.receivers.large",
@@ -132,7 +154,8 @@ public sealed class StudyMistakeTests : IDisposable
         var mistakes = folder.Check(StudyFolder.Good + "\n  - accuracy\n");
 
         Assert.Equal([10, 10], mistakes.Select(m => m.Line));
-        Assert.Contains("expected every stage once, found small/accuracy again (first in line 6)", mistakes[0].Sentence);
+        Assert.Contains("expected every stage once, found small/accuracy again (first in line 6)", mistakes[0]
+            .Sentence);
     }
 
     [Fact]
@@ -147,8 +170,10 @@ public sealed class StudyMistakeTests : IDisposable
 
     [Fact]
     public void Values_by_models_are_not_called_mistakes_where_the_models_are() =>
-        Said("models: [small, tuned]", "models: small, tuned", 2, "field 'models': expected a list of models: names of the catalogue, "
-            + "or {name: mine, path: ../mine}, found 'small, tuned'.", StudyFolder.Good.Replace("[8, 4]", "{small: [8, 4], tuned: [8, 4]}"));
+        Said("models: [small, tuned]", "models: small, tuned", 2,
+            "field 'models': expected a list of models: names of the catalogue, "
+            + "or {name: mine, path: ../mine}, found 'small, tuned'.",
+                StudyFolder.Good.Replace("[8, 4]", "{small: [8, 4], tuned: [8, 4]}"));
 
     [Fact]
     public void All_mistakes_are_told_at_once_in_order_of_lines()
@@ -173,7 +198,8 @@ public sealed class StudyMistakeTests : IDisposable
 
     [Fact]
     public void A_study_that_is_not_there_is_no_mistake_but_not_found() =>
-        Assert.Throws<FileNotFoundException>(() => Study.Check(folder.PathOf("none.yaml"), folder.Catalogue, StudyFolder.Kinds));
+        Assert.Throws<FileNotFoundException>(() => Study.Check(folder.PathOf("none.yaml"), folder.Catalogue,
+            StudyFolder.Kinds));
 
     private void Said(string good, string bad, int line, string sentence, string text = StudyFolder.Good)
     {

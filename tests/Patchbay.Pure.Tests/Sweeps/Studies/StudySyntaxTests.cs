@@ -18,9 +18,12 @@ public sealed class StudySyntaxTests : IDisposable
     [InlineData("name: first\n\tmodels: [small]\n", 2, "expected YAML, found a tab where YAML wants spaces.")]
     [InlineData("name: \"first\nmodels: [small]\n", 1, "expected YAML, found a mistake in its syntax (")]
     [InlineData("name: first\nmodels: [small\n", 3, "expected YAML, found a mistake in its syntax (")]
-    [InlineData("name: a\nmodels: *none\n", 2, "expected YAML, found a mistake in its syntax (no anchor 'none' before this alias).")]
-    [InlineData("name: &a [*a]\n", 1, "expected YAML, found a mistake in its syntax (no anchor 'a' before this alias).")]
-    [InlineData("name: a\n---\nname: b\n", 2, "expected YAML, found a mistake in its syntax (a second document begins here).")]
+    [InlineData("name: a\nmodels: *none\n", 2,
+        "expected YAML, found a mistake in its syntax (no anchor 'none' before this alias).")]
+    [InlineData("name: &a [*a]\n", 1,
+        "expected YAML, found a mistake in its syntax (no anchor 'a' before this alias).")]
+    [InlineData("name: a\n---\nname: b\n", 2,
+        "expected YAML, found a mistake in its syntax (a second document begins here).")]
     [InlineData("name: a\u0001\n", 1, "expected a study, a text file, found the character U+0001.")]
     [InlineData("name: a\nseed: \0\n", 2, "expected a study, a text file, found the character U+0000.")]
     public void What_is_no_study_gets_a_sentence(string text, int line, string beginning)
@@ -44,16 +47,19 @@ public sealed class StudySyntaxTests : IDisposable
 
     [Fact]
     public void Nesting_is_followed_so_far_and_no_further() =>
-        Assert.Contains("nested more than 32 levels deep", folder.Mistake("name: " + new string('[', 40) + new string(']', 40)).Sentence);
+        Assert.Contains("nested more than 32 levels deep", folder.Mistake("name: " + new string('[', 40)
+            + new string(']', 40)).Sentence);
 
     [Fact]
     public void A_file_too_large_is_not_read() =>
-        Assert.Equal("expected a study of at most 1 MiB, found a larger file.", folder.Mistake(new string('#', (1 << 20) + 1)).Sentence);
+        Assert.Equal("expected a study of at most 1 MiB, found a larger file.",
+            folder.Mistake(new string('#', (1 << 20) + 1)).Sentence);
 
     [Fact]
     public void Bytes_that_are_no_text_get_a_sentence()
     {
-        File.WriteAllBytes(folder.StudyPath, Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes(StudyFolder.Good)).ToArray());
+        File.WriteAllBytes(folder.StudyPath, Encoding.Unicode.GetPreamble()
+            .Concat(Encoding.Unicode.GetBytes(StudyFolder.Good)).ToArray());
 
         var mistake = Assert.Single(Study.Check(folder.StudyPath, folder.Catalogue, StudyFolder.Kinds));
 

@@ -65,18 +65,21 @@ public sealed class StudyTests : IDisposable
     [InlineData("{dtype: bfloat16, device: cuda:1, threads: 2, memory: 4GiB}", "bfloat16", "cuda:1", 2, 4294967296L)]
     [InlineData("{device: cuda, memory: 1.5 GB}", "float32", "cuda:0", null, 1500000000L)]
     public void Compute_says_how(string compute, string dtype, string device, int? threads, long? memory) =>
-        Assert.Equal(new StudyCompute(dtype, device, threads, memory), folder.Load($"{StudyFolder.Good}\ncompute: {compute}\n").Compute);
+        Assert.Equal(new StudyCompute(dtype, device, threads, memory),
+            folder.Load($"{StudyFolder.Good}\ncompute: {compute}\n").Compute);
 
     [Fact]
     public void The_largest_seed_is_one() =>
-        Assert.Equal(ulong.MaxValue, folder.Load(StudyFolder.Good.Replace("seed: 20", "seed: 18446744073709551615")).Seed);
+        Assert.Equal(ulong.MaxValue, folder.Load(StudyFolder.Good.Replace("seed: 20", "seed: 18446744073709551615"))
+            .Seed);
 
     [Fact]
     public void Prompts_come_from_a_file_beside_the_study()
     {
         File.WriteAllText(folder.PathOf("prompts.jsonl"), "");
 
-        var study = folder.Load(StudyFolder.Good.Replace("{kind: entity-tracking, prompts: 30}", "{file: prompts.jsonl, prompts: 9}"));
+        var study = folder.Load(StudyFolder.Good.Replace("{kind: entity-tracking, prompts: 30}",
+            "{file: prompts.jsonl, prompts: 9}"));
 
         Assert.Equal(new StudyTask("file", 9, 0, folder.PathOf("prompts.jsonl")), study.Task);
     }
@@ -86,13 +89,15 @@ public sealed class StudyTests : IDisposable
     {
         folder.AddFiles("mine", "config.json");
 
-        var study = folder.Load(StudyFolder.Good.Replace("[small, tuned]", "[{name: own, path: mine, adapter: tuned}]"));
+        var study = folder.Load(StudyFolder.Good.Replace("[small, tuned]",
+            "[{name: own, path: mine, adapter: tuned}]"));
 
         Assert.Equal(new ModelPlace("own", folder.PathOf("mine"), folder.PathOf("tuned")), Assert.Single(study.Models));
     }
 
     [Fact]
-    public void A_byte_order_mark_is_skipped() => Assert.Equal(StudyFolder.Good, folder.Load("\uFEFF" + StudyFolder.Good).Text);
+    public void A_byte_order_mark_is_skipped() => Assert.Equal(StudyFolder.Good,
+        folder.Load("\uFEFF" + StudyFolder.Good).Text);
 
     [Fact]
     public void Anchors_and_aliases_stand_for_values()
@@ -111,6 +116,7 @@ public sealed class StudyTests : IDisposable
         File.WriteAllText(Path.Combine(models.PathOf("large"), "config.json"), "");
         using var set = new StudyFolder(models.Path);
 
-        Assert.Equal(models.PathOf("large"), set.Load(StudyFolder.Good.Replace("[small, tuned]", "[large]")).Models[0].Path);
+        Assert.Equal(models.PathOf("large"), set.Load(StudyFolder.Good.Replace("[small, tuned]", "[large]")).Models[0]
+            .Path);
     }
 }
