@@ -45,7 +45,8 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
     }
 
     private static Failure Of(StudyException study) =>
-        new(ExitCode.BadInput, $"{study.Path} has {(study.Mistakes.Count == 1 ? "a mistake" : $"{study.Mistakes.Count} mistakes")}")
+        new(ExitCode.BadInput,
+            $"{study.Path} has {(study.Mistakes.Count == 1 ? "a mistake" : $"{study.Mistakes.Count} mistakes")}")
         {
             Details = [.. study.Mistakes.Select(m => $"line {m.Line}: {OneLine(m.Sentence)}")],
         };

@@ -5,7 +5,8 @@ public static class CircuitSource
 {
     /// <summary>The parameter by which it says so.</summary>
     public static StageField Field { get; } = new("circuit", SweepResults.Found,
-        "The model's own as 'found' before; or one as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
+        "The model's own as 'found' before; or one as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the "
+            + "paper's form",
         text => text == SweepResults.Found || text.Contains('=') || IsFile(text) ? null
             : $"'{SweepResults.Found}', a circuit as text or a .json file");
 

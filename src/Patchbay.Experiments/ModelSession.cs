@@ -47,7 +47,8 @@ public sealed class ModelSession : IDisposable
     /// <param name="elsewhere">What heads at other positions give: "mean" or "own".</param>
     /// <param name="chain">The chain whose groups the circuits have.</param>
     public CircuitEvaluator Circuits(SweepPlan plan, PromptSet prompts, int means, string elsewhere, PathChain chain) =>
-        Shared($"circuits {plan.Seed} {plan.Task} {Named(prompts)} {means} {elsewhere} {chain} {plan.Compute.MemoryBytes}",
+        Shared($"circuits {plan.Seed} {plan.Task} {Named(prompts)} {means} {elsewhere} {chain} "
+            + $"{plan.Compute.MemoryBytes}",
             () => new CircuitEvaluator(Model, prompts, Means(plan, means), chain, plan.Compute.MemoryBytes,
                 elsewhere == CircuitParameters.OwnElsewhere));
 

@@ -87,7 +87,8 @@ public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
     {
         var unknown = names.FirstOrDefault(n => Groups.All(g => g.Name != n));
         if (unknown is not null)
-            throw new InvalidDataException($"there is no group '{unknown}' in this chain; expected {string.Join(", ", Groups.Select(g => g.Name))}");
+            throw new InvalidDataException($"there is no group '{unknown}' in this chain; expected "
+                + $"{string.Join(", ", Groups.Select(g => g.Name))}");
         var wanted = names.ToHashSet();
         foreach (var group in Groups.Reverse())
             if (!receiversGiven && wanted.Contains(group.Name) && group.ReceiversFrom is { } from) wanted.Add(from);

@@ -9,7 +9,8 @@ namespace Patchbay.Findings;
 public static class PublishedFigures
 {
     /// <summary>The paper, in a line.</summary>
-    public const string Citation = "Prakash, Shaham, Haklay, Belinkov, Bau: Fine-Tuning Enhances Existing Mechanisms: A Case Study on Entity Tracking. ICLR 2024";
+    public const string Citation = "Prakash, Shaham, Haklay, Belinkov, Bau: Fine-Tuning Enhances Existing Mechanisms: "
+        + "A Case Study on Entity Tracking. ICLR 2024";
 
     private static readonly string[] Models = ["llama", "vicuna", "goat", "float"];
 

@@ -105,7 +105,8 @@ public static class SweepResults
     {
         if (head.Layer < model.Layers && head.Index < model.Heads) return;
         throw new InvalidDataException(
-            $"stage {stage} has a result of '{head}', which is no head of {model.Name} ({model.Layers} layers of {model.Heads} heads)");
+            $"stage {stage} has a result of '{head}', which is no head of {model.Name} ({model.Layers} layers of "
+                + $"{model.Heads} heads)");
     }
 
     private static double[,] Filled(PlannedModel model)

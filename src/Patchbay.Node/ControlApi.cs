@@ -92,7 +92,8 @@ public sealed class ControlApi : IAsyncDisposable
         catch (IOException e)
         {
             await app.DisposeAsync();
-            throw new IOException($"port {port} of this machine is taken, by another node perhaps: give another with --port", e);
+            throw new IOException($"port {port} of this machine is taken, by another node perhaps: give another with "
+                + "--port", e);
         }
         return new(app);
     }

@@ -65,7 +65,8 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             Unchanged(cancel);
             var experiment = experiments.FirstOrDefault(e => e.Name == order.Stage.Kind)
                 ?? throw new InvalidDataException(
-                $"this Patchbay knows no experiment '{order.Stage.Kind}', only {string.Join(", ", experiments.Select(e => e.Name))}");
+                $"this Patchbay knows no experiment '{order.Stage.Kind}', only "
+                    + $"{string.Join(", ", experiments.Select(e => e.Name))}");
             return experiment.Run(order, session, progress, cancel);
         }
 
@@ -91,7 +92,8 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             var found = checkpoint.ComputeFingerprint(null, cancel);
             return found == key.Model.Fingerprint ? found
                 : throw new InvalidDataException($"the checkpoint of {key.Name} at {key.Model.Path} has changed "
-                + $"since the sweep was planned: its fingerprint is {found[..12]}, expected {key.Model.Fingerprint[..Math.Min(12, key.Model.Fingerprint.Length)]}");
+                + $"since the sweep was planned: its fingerprint is {found[..12]}, expected "
+                    + $"{key.Model.Fingerprint[..Math.Min(12, key.Model.Fingerprint.Length)]}");
         }
 
         private static (string, long, DateTime)[] Stamps(Checkpoint checkpoint) =>

@@ -146,7 +146,8 @@ public static class SweepDecider
         if (state.Unit(command.Unit) is not { Status: not UnitStatus.Completed } unit) return Decision.Nothing;
         var planned = state.Plan!.Model(state.Stages[UnitId.StageOf(command.Unit)].Stage.Model);
         if (planned.Fingerprint != command.Fingerprint) return Decision.Refused(
-            $"a result of {command.Unit} is of another {planned.Name} (fingerprint {Short(command.Fingerprint)}) than the sweep's ({Short(planned.Fingerprint)})");
+            $"a result of {command.Unit} is of another {planned.Name} (fingerprint {Short(command.Fingerprint)}) than "
+                + $"the sweep's ({Short(planned.Fingerprint)})");
         var share = command.Seconds / Math.Max(1, command.Results.Count);
         return Ending(state,
         [

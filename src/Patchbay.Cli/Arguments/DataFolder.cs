@@ -12,7 +12,8 @@ internal static class DataFolder
     /// how the folder is found, not where it is for the one who reads it.</summary>
     public static Option<string> Option() => new("--data")
     {
-        Description = $"Folder of the journal (default: ${Variable}, else $XDG_DATA_HOME/patchbay, else ~/.local/share/patchbay)",
+        Description = $"Folder of the journal (default: ${Variable}, else $XDG_DATA_HOME/patchbay, else "
+            + "~/.local/share/patchbay)",
         HelpName = "FOLDER",
     };
 

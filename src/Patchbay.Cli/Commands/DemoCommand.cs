@@ -83,7 +83,8 @@ internal sealed class DemoCommand : PbmCommand
     private static string[] Paths(string? models)
     {
         var root = models ?? BesideProject.Inside("models") ?? throw new DirectoryNotFoundException(
-            $"there is no folder models/ with {string.Join(", ", Quartet.Names)} in the project: give their folder with --models");
+            $"there is no folder models/ with {string.Join(", ", Quartet.Names)} in the project: give their folder "
+                + "with --models");
         if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"there is no folder {root}");
         string[] paths = [.. Quartet.Names.Select(name => Path.Combine(root, name))];
         string[] missing = [.. paths.Where(path => !Directory.Exists(path))];
@@ -110,7 +111,9 @@ internal sealed class DemoCommand : PbmCommand
     }
 
     private static string Caption(SweepState state) =>
-        $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, p the probability of the right "
-        + "object, when one head's output is taken from another prompt. Blue: the answer becomes less probable. Outlined: the eight strongest, "
+        $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, "
+            + "p the probability of the right "
+        + "object, when one head's output is taken from another prompt. Blue: the answer becomes less probable. "
+            + "Outlined: the eight strongest, "
         + "where the next group's paths end. One colour scale per column.";
 }

@@ -45,7 +45,8 @@ internal sealed class ModelInspectCommand : PbmCommand
             ("memory", string.Join(", ", memory.Select(m => $"{ByteSize.Format(m.Bytes)} in {m.Dtype}"))),
             ("stored as", stored),
             ("tokenizer", tokenizer?.Description ?? "none in this folder"),
-            ("adapter", lora is null ? null : $"LoRA r {lora.Rank}, alpha {lora.Alpha:0.###}, {lora.Modules.Count} modules ({string.Join(", ", lora.Modules.Select(m => m.Name.Split('.')[^1]).Distinct())})"),
+            ("adapter", lora is null ? null : $"LoRA r {lora.Rank}, alpha {lora.Alpha:0.###}, {lora.Modules.Count} "
+                + $"modules ({string.Join(", ", lora.Modules.Select(m => m.Name.Split('.')[^1]).Distinct())})"),
             ("fingerprint", fingerprint));
         call.WriteJson(new
         {

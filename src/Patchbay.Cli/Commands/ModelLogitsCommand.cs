@@ -28,7 +28,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
     };
     private readonly Option<string[]> patch = new("--patch")
     {
-        Description = "A head whose z at a position comes from the source's position of that name: last, or an index from 0; may be given several times",
+        Description = "A head whose z at a position comes from the source's position of that name: last, or an index "
+            + "from 0; may be given several times",
         HelpName = "HEAD@POSITION",
         DefaultValueFactory = _ => [],
     };
@@ -40,7 +41,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
 
     public ModelLogitsCommand() : base("logits", "Write a model's logits on given tokens, with heads patched if wanted",
         "pbm model logits models/tiny-base --ids ids.json --dtype float64 --out logits.npy",
-        "pbm model logits ./llama-7b --ids clean.json --source-ids other.json --patch 1.0@last --last --out patched.json")
+        "pbm model logits ./llama-7b --ids clean.json --source-ids other.json --patch 1.0@last --last --out "
+            + "patched.json")
     {
         Add(path);
         foreach (var option in new Option[] { adapter, ids, sourceIds, patch, lastOnly,
@@ -59,7 +61,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
                 "--patch and --source-ids go together: one says which head, the other where its z comes from");
         var sources = call.Get(sourceIds) is { } other ? ReadIds(other) : prompts;
         if (sources.Length != prompts.Length)
-            throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in {call.Get(ids)}, found {sources.Length}");
+            throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in "
+                + $"{call.Get(ids)}, found {sources.Length}");
         var choice = compute.Begin(call);
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
         using var model = Compute.Load(call, checkpoint, choice);
@@ -70,7 +73,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
         var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
             r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
-        call.WriteLine($"{prompts.Length} prompts; most probable after the last token: {string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
+        call.WriteLine($"{prompts.Length} prompts; most probable after the last token: "
+            + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
         call.WriteLine($"written: {file}");
         call.WriteJson(new { Model = call.Get(path), Prompts = prompts.Length, Best = best, File = file });
         return ExitCode.Ok;
@@ -124,7 +128,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
     {
         var tokens = lastOnly ? 1 : prompts[0].Length;
         if (!lastOnly && prompts.FirstOrDefault(p => p.Length != tokens) is { } other)
-            throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and {other.Length} tokens; write .json, or --last");
+            throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and "
+                + $"{other.Length} tokens; write .json, or --last");
         return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary],
             [.. rows.SelectMany(r => r)]);
     }
@@ -154,7 +159,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
         {
             // Told below.
         }
-        throw new InvalidDataException($"{path}: expected token ids as JSON, one list of whole numbers of 0 or more or a list of such lists, found otherwise");
+        throw new InvalidDataException($"{path}: expected token ids as JSON, one list of whole numbers of 0 or more "
+            + "or a list of such lists, found otherwise");
     }
 
     /// <summary>Shows z of every layer, (1, T, H, dh), and puts what is returned in its place.</summary>

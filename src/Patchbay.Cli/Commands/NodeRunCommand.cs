@@ -41,7 +41,8 @@ internal sealed class NodeRunCommand : PbmCommand
     {
         await using var serving = node.Start(call, home.Journal, home, call.Get(threads) ?? 1, only: null);
         await using var api = await ControlApi.StartAsync(serving, home.Folder, call.Get(port));
-        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {serving.Options.Slots} slots; control API at {api.Address}; Ctrl-C stops it");
+        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {serving.Options.Slots} slots; control API "
+            + $"at {api.Address}; Ctrl-C stops it");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, api.Address, serving.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();
         while (!call.Interrupted.IsCancellationRequested && !serving.Failure.IsCompleted)
@@ -49,7 +50,8 @@ internal sealed class NodeRunCommand : PbmCommand
             foreach (var (id, state) in serving.Sweeps.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
             {
                 if (seen.ContainsKey(id) || !state.Ended)
-                    call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} {SweepText.Of(state.Status)}");
+                    call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} "
+                        + $"{SweepText.Of(state.Status)}");
                 seen[id] = state.Status;
             }
             call.Interrupted.WaitHandle.WaitOne(250);

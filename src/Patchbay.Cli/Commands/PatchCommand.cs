@@ -39,7 +39,8 @@ internal sealed class PatchCommand : PbmCommand
     };
     private readonly Option<string> chain = new("--chain")
     {
-        Description = "Groups to find: NAME@POSITION of the senders, then >RECEIVERS.q, .k or .v where the path ends in another group's heads",
+        Description = "Groups to find: NAME@POSITION of the senders, then >RECEIVERS.q, .k or .v where the path ends "
+            + "in another group's heads",
         HelpName = "CHAIN",
         DefaultValueFactory = _ => PathChain.EntityTracking.ToString(),
     };
@@ -171,9 +172,12 @@ internal sealed class PatchCommand : PbmCommand
     {
         var plan = state.Plan!;
         var accuracy = SweepResults.Accuracy(state, plan.Models[0].Name)!.Value;
-        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: {accuracy.Count} prompts, accuracy {accuracy.Share:0.00}; "
-            + $"{plan.Models[0].Layers * plan.Models[0].Heads} heads in {SweepText.Count(groups, "group")} in {seconds:0.0} s "
-            + $"({(call.Get(reference) ? "reference" : "cone")}, {plan.Compute.Dtype}, {SweepText.Count(plan.Compute.Threads, "thread")}, "
+        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: {accuracy.Count} prompts, accuracy "
+            + $"{accuracy.Share:0.00}; "
+            + $"{plan.Models[0].Layers * plan.Models[0].Heads} heads in {SweepText.Count(groups, "group")} in "
+                + $"{seconds:0.0} s "
+            + $"({(call.Get(reference) ? "reference" : "cone")}, {plan.Compute.Dtype}, "
+                + $"{SweepText.Count(plan.Compute.Threads, "thread")}, "
             + $"peak {ProcessMemory.PeakBytes() / 1048576.0:0} MiB)";
     }
 

@@ -24,7 +24,8 @@ internal sealed class StudyValidateCommand : PbmCommand
     {
         var path = call.Get(file);
         var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
-        call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, {study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
+        call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, "
+            + $"{study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
         call.WriteJson(new
         {
             study.Name,
@@ -47,7 +48,8 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<bool> anew = new(
         "--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
-        "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another number may change the last bits of a score",
+        "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another "
+            + "number may change the last bits of a score",
         text => Lists.Count(text));
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
         "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);

@@ -60,7 +60,8 @@ internal sealed class SweepCompareCommand : PbmCommand
 
     private static void Show(Call call, SweepComparison comparison)
     {
-        call.WriteLine($"First: {comparison.First.Sweep}, second: {comparison.Second.Sweep}; {(comparison.SamePrompts ? "the same prompts" : "different prompts")}");
+        call.WriteLine($"First: {comparison.First.Sweep}, second: {comparison.Second.Sweep}; "
+            + $"{(comparison.SamePrompts ? "the same prompts" : "different prompts")}");
         if (comparison.Figures.Count == 0 && comparison.Overlaps.Count == 0) call.WriteLine(
             "The sweeps have no figure in common.");
         if (comparison.Figures.Count > 0)
@@ -69,7 +70,8 @@ internal sealed class SweepCompareCommand : PbmCommand
             call.Draw(() => ComparisonReport.Figures(comparison));
         }
         if (comparison.Overlaps.Count == 0) return;
-        call.WriteLine("Circuits. precision: share of the first's heads that are the second's; recall: share of the second's that are the first's");
+        call.WriteLine("Circuits. precision: share of the first's heads that are the second's; recall: share of the "
+            + "second's that are the first's");
         call.Draw(() => ComparisonReport.Overlaps(comparison));
     }
 

@@ -12,12 +12,14 @@ internal sealed class SweepShowCommand : PbmCommand
     private readonly Argument<string> id = SweepJournals.Id();
     private readonly Option<string?> reference = new("--reference")
     {
-        Description = "Folder of published results to compare with: NAME/value_fetcher.json and so on, circuits/NAME_circuit.json",
+        Description = "Folder of published results to compare with: NAME/value_fetcher.json and so on, "
+            + "circuits/NAME_circuit.json",
         HelpName = "FOLDER",
     };
     private readonly Option<string[]> names = new("--reference-name")
     {
-        Description = "Name that a model has in the reference folder, where it is not its own without -7b; may be given several times",
+        Description = "Name that a model has in the reference folder, where it is not its own without -7b; may be "
+            + "given several times",
         HelpName = "MODEL=NAME",
         DefaultValueFactory = _ => [],
     };
@@ -94,13 +96,15 @@ internal sealed class SweepShowCommand : PbmCommand
             ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
             ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}"
                 : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),
-            ("compute", $"{plan.Compute.Dtype} on {plan.Compute.Device}, {SweepText.Count(plan.Compute.Threads, "thread")}"),
+            ("compute", $"{plan.Compute.Dtype} on {plan.Compute.Device}, "
+                + $"{SweepText.Count(plan.Compute.Threads, "thread")}"),
             ("code", state.Code),
             ("started", SweepText.Time(times.Started)),
             ("last event", SweepText.Time(times.Last)),
             ("time spent", $"{SweepText.Duration(TimeSpan.FromSeconds(seconds))} in units"));
         foreach (var model in plan.Models)
-            call.WriteLine($"model {model.Name}: {model.Layers} layers of {model.Heads} heads, fingerprint {model.Fingerprint}");
+            call.WriteLine($"model {model.Name}: {model.Layers} layers of {model.Heads} heads, fingerprint "
+                + $"{model.Fingerprint}");
         call.Draw(() => SweepTables.Stages(state));
         if (SweepTables.Failed(state).Count == 0) return;
         call.WriteLine("Failed units");
@@ -121,11 +125,13 @@ internal sealed class SweepShowCommand : PbmCommand
         }
         if (models.Any(m => SweepResults.CompleteGroups(state, m.Name).Count > 0))
         {
-            call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left out of A");
+            call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left "
+                + "out of A");
             call.Draw(() => SweepTables.Circuits(state));
         }
         if (overlaps.Count == 0) return;
-        call.WriteLine($"Overlap with the circuit of {models[0].Name}. precision: share of its heads found in the model's;\n"
+        call.WriteLine($"Overlap with the circuit of {models[0].Name}. precision: share of its heads found in the "
+            + "model's;\n"
             + "recall: share of the model's heads found in its; rank: Spearman's correlation of all scores");
         call.Draw(() => SweepTables.Overlaps(overlaps));
     }

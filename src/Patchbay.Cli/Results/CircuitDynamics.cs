@@ -20,8 +20,11 @@ internal sealed record CircuitDynamics(string Run, int Prompts, ulong Seed, IRea
     /// <summary>Accuracy over steps, and under it a panel per group: the heads strongest at the end, and in grey the
     /// strongest of each step, whichever head that is.</summary>
     public LineChart Chart() => new($"How the circuit of {Run} came about",
-        $"Path patching at {Steps.Count} steps, {Prompts} prompts: mean change of the answer's probability when a head's output comes from another prompt. "
-            + $"Coloured: the {Shown} heads strongest at the end (layer.head), bands two standard errors; grey: the strongest head of each step. Positive scores are cut off at half the size of a panel's most negative one.",
+        $"Path patching at {Steps.Count} steps, {Prompts} prompts: mean change of the answer's probability when a "
+            + "head's output comes from another prompt. "
+            + $"Coloured: the {Shown} heads strongest at the end (layer.head), bands two standard errors; grey: the "
+                + "strongest head of each step. Positive scores are cut off at half the size of a panel's most "
+                    + "negative one.",
         "steps", [AccuracyPanel(), .. Steps[^1].Groups.Select((last, g) => Panel(last, g))]);
 
     private LinePanel AccuracyPanel() => new("accuracy",

@@ -28,7 +28,10 @@ internal static class JsonText
     {
         json.WriteStartArray(name);
         for (var layer = 0; layer < rows.GetLength(0); layer++)
-            json.WriteRawValue($"[{string.Join(", ", Enumerable.Range(0, rows.GetLength(1)).Select(head => Number(rows[layer, head])))}]");
+        {
+            var numbers = Enumerable.Range(0, rows.GetLength(1)).Select(head => Number(rows[layer, head]));
+            json.WriteRawValue($"[{string.Join(", ", numbers)}]");
+        }
         json.WriteEndArray();
     }
 

@@ -14,11 +14,14 @@ internal static class SeedResults
     {
         if (results.Count == 0) return;
         var seeds = results.DistinctBy(r => r.Seed).Count();
-        call.WriteLine($"{title}, {Task}: mean over {seeds} seed{(seeds == 1 ? "" : "s")} ± standard error, and how much more than the base of the same seed");
+        call.WriteLine($"{title}, {Task}: mean over {seeds} seed{(seeds == 1 ? "" : "s")} ± standard error, and how "
+            + "much more than the base of the same seed");
         foreach (var name in Quartet.Names)
         {
+            var each = results.Where(r => r.Name == name).Select(r => Number(r.Scores[Task].Share, "0.000"));
             var gain = name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, Task), "+0.000;-0.000")}";
-            call.WriteLine($"  {name,-10}  {Text(Quartet.Accuracy(results, name, Task), "0.000")}{gain}   ({string.Join(", ", results.Where(r => r.Name == name).Select(r => Number(r.Scores[Task].Share, "0.000")))})");
+            call.WriteLine($"  {name,-10}  {Text(Quartet.Accuracy(results, name, Task), "0.000")}{gain}   "
+                + $"({string.Join(", ", each)})");
         }
     }
 

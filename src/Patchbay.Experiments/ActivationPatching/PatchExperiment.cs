@@ -23,11 +23,13 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("heads", $"{PatchedFinding.EachGroup},{PatchedFinding.Whole}",
-            "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 5.1@last\"",
+            "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 "
+                + "5.1@last\"",
             text => text.Split(',').All(t => t.Length > 0 && !t.Contains('/')) ? null : "a list of sets of heads"),
         CircuitSource.Field,
         new("into", "clean",
-            "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its 'counterfactual' with the clean one's",
+            "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its "
+                + "'counterfactual' with the clean one's",
             text => text is "clean" or IntoCounterfactual ? null : "'clean' or 'counterfactual'"),
         FieldCheck.Count("prompts", 300, "Pairs of prompts"),
         FieldCheck.Batch with { Description = "Pairs that a unit takes; 0 for all" },

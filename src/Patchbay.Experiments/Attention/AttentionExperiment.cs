@@ -23,7 +23,8 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("positions", "",
-            "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the first token; what none names is "
+            "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the "
+                + "first token; what none names is "
             + $"'other'; where none is given {EntityPositions} for entity tracking, and those of a prompt file",
             text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null
                 : "a list of named positions"),

@@ -43,7 +43,8 @@ public sealed class CircuitEvaluator : IDisposable
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
         if (means.Max(m => m.Length) is var reach && prompts.Prompts.FirstOrDefault(p =>
             p.Clean.Ids.Length > reach) is { } longer)
-            throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the longest prompt that mean activations are taken from, found {longer.Clean.Ids.Length}");
+            throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the "
+                + $"longest prompt that mean activations are taken from, found {longer.Clean.Ids.Length}");
         mean = Ablation.MeanOf(model, new PaddedPrompts(means));
     }
 

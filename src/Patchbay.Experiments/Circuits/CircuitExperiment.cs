@@ -31,7 +31,8 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("circuit", "base,own",
-            "Whose circuit: models' names, 'own' or 'base'; or one circuit as text, such as \"A=5.3 5.1; B=4.1\", or a .json file in the paper's form",
+            "Whose circuit: models' names, 'own' or 'base'; or one circuit as text, such as \"A=5.3 5.1; B=4.1\", or "
+                + "a .json file in the paper's form",
             text => text.Length > 0 ? null : "names of models, 'own' or 'base', or a circuit"),
         FieldCheck.Count("prompts", 500, "Prompts to answer"),
         FieldCheck.Means,

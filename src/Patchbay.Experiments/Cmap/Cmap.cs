@@ -113,7 +113,9 @@ public static class Cmap
         var stored = file.Tensors;
         if (stored.Values.FirstOrDefault() is { } any && (any.Shape[^1] != model.Config.HeadWidth
             || any.Shape[0] != prompts.Count))
-            throw new InvalidDataException($"the donor's activations are of {any.Shape[0]} prompts and heads of {any.Shape[^1]}; expected {prompts.Count} and {model.Config.HeadWidth}: cross-model patching needs models of one architecture");
+            throw new InvalidDataException($"the donor's activations are of {any.Shape[0]} prompts and heads of "
+                + $"{any.Shape[^1]}; expected {prompts.Count} and {model.Config.HeadWidth}: cross-model patching "
+                    + "needs models of one architecture");
         return batch =>
         {
             var loaded = new Dictionary<string, Tensor>();

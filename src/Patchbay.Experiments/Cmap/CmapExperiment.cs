@@ -25,7 +25,8 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
         new("into", Base, "Model that activations are patched into: a name, or 'base' for the study's first",
             text => text.Length > 0 ? null : "a model's name"),
         new("heads", "auto",
-            "Which of the donor's heads: its 'circuit'; those that DCM kept ('dcm': object value in A, position in B and C, all of the others); 'auto' for dcm where the study has it",
+            "Which of the donor's heads: its 'circuit'; those that DCM kept ('dcm': object value in A, position in B "
+                + "and C, all of the others); 'auto' for dcm where the study has it",
             text => text is "auto" or OfCircuit or OfDcm ? null : "'auto', 'circuit' or 'dcm'"),
         CircuitSource.Field,
         FieldCheck.Forms("output,input q,input k,input v,input qkv"),

@@ -181,7 +181,8 @@ public static class Dcm
             if (h.Layer < 0 || h.Layer >= config.Layers || h.Index < 0 || h.Index >= config.Heads)
             {
                 throw new InvalidDataException(
-                    $"head {h} of the group does not exist: the model has {config.Layers} layers of {config.Heads} heads.");
+                    $"head {h} of the group does not exist: the model has {config.Layers} layers of {config.Heads} "
+                        + "heads.");
             }
         }
         var twice = heads.GroupBy(h => h).FirstOrDefault(same => same.Count() > 1);

@@ -21,7 +21,8 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("desiderata", Main,
-            $"'main' ({string.Join(", ", Desiderata.Main)}), 'variations' (the eleven of position), 'all', or names of desiderata", CheckNames),
+            $"'main' ({string.Join(", ", Desiderata.Main)}), 'variations' (the eleven of position), 'all', or names "
+                + "of desiderata", CheckNames),
         new("groups", AllNames, "Groups of the circuit", text => text.Split(',').All(g => g.Length > 0) ? null
             : "a list of groups"),
         CircuitSource.Field,

@@ -25,7 +25,8 @@ public sealed record DcmTriple(int[] Base, int BasePosition, int[] Source, int S
                 .Where(id => id < 0 || id >= config.Vocabulary))
             {
                 throw new InvalidDataException(
-                    $"{name} triple {i}: expected token ids from 0 to {config.Vocabulary - 1}, the model's vocabulary, found {id}.");
+                    $"{name} triple {i}: expected token ids from 0 to {config.Vocabulary - 1}, the model's "
+                        + $"vocabulary, found {id}.");
             }
         }
     }

@@ -29,7 +29,8 @@ public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters
         if (request.Earlier(Kinds.Dcm, request.Model) is not [var first, ..] dcm)
             throw new InvalidDataException(
                 $"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");
-        var parameters = request.Parameters<FunctionalityParameters>() with { Chain = first.Parameters.As<DcmParameters>().Chain };
+        var chain = first.Parameters.As<DcmParameters>().Chain;
+        var parameters = request.Parameters<FunctionalityParameters>() with { Chain = chain };
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
             [.. dcm.Select(s => s.Id)])];
     }

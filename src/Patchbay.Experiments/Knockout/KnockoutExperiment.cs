@@ -21,8 +21,10 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("pairs", "",
-            "Pairs of named positions, the attending one first; 'random' is any position before the question that the attending one could see; "
-            + $"where none is given {EntityPairs} for entity tracking, and last>NAME for every position of a prompt file",
+            "Pairs of named positions, the attending one first; 'random' is any position before the question that the "
+                + "attending one could see; "
+            + $"where none is given {EntityPairs} for entity tracking, and last>NAME for every position of a prompt "
+                + "file",
             text => text.Length == 0 ? null : CheckPairs(text)),
         FieldCheck.Count("prompts", 500, "Prompts to answer"),
         FieldCheck.Batch,

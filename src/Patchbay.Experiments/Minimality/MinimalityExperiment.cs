@@ -30,7 +30,8 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         new("threshold", "0.01", "Least significance of a head that stays", text =>
             FieldCheck.Number(text, -1, double.MaxValue)),
         new("as-published", "false",
-            "Leave the second head of a pair in where it shares the first's layer or head index, as the paper's code does",
+            "Leave the second head of a pair in where it shares the first's layer or head index, as the paper's code "
+                + "does",
             text => bool.TryParse(text, out _) ? null : "true or false"),
         FieldCheck.Batch,
     ];

@@ -22,16 +22,20 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("chain", PathChain.EntityTracking.ToString(),
-            "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in heads", FieldCheck.Chain),
+            "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in "
+                + "heads", FieldCheck.Chain),
         new("groups", AllGroups, "Groups of the chain; those whose heads they need are added", CheckNames),
         new("receivers", "20,5,10,5",
-            "How many of each group's most negative heads the next group's paths end in, in the chain's order; the last holds for all further groups",
+            "How many of each group's most negative heads the next group's paths end in, in the chain's order; the "
+                + "last holds for all further groups",
             CheckCounts),
-        new("into", "", "Heads such as \"5.3 4.1\" in which the paths of all groups that have receivers end, in place of the strongest of the group before",
+        new("into", "", "Heads such as \"5.3 4.1\" in which the paths of all groups that have receivers end, in place "
+            + "of the strongest of the group before",
             text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(h => Head.Read(h) is not null) ? null
                 : "heads such as \"5.3 4.1\""),
         new("circuit", "",
-            "How many of each group's most negative heads its circuit has; below 1 the share of the strongest's score that a head has at least; as many as receivers where it is not given",
+            "How many of each group's most negative heads its circuit has; below 1 the share of the strongest's score "
+                + "that a head has at least; as many as receivers where it is not given",
             text => text.Length == 0 || FieldCheck.Number(text, 0, 1) is null ? null : CheckCounts(text)),
         new("evaluator", "cone", "'cone', or 'reference': whole forward passes, about a hundred times slower",
             text => text is "cone" or "reference" ? null : "'cone' or 'reference'"),
@@ -85,7 +89,8 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
     {
         var (p, plan) = (unit.Parameters, unit.Plan);
         var prompts = unit.Prompts(0);
-        var shared = $"{Name} {plan.Seed} {plan.Task} {unit.Range} {string.Join(',', p.Groups)} {p.Chain} {p.Reference} {plan.Compute.MemoryBytes}";
+        var shared = $"{Name} {plan.Seed} {plan.Task} {unit.Range} {string.Join(',', p.Groups)} {p.Chain} "
+            + $"{p.Reference} {plan.Compute.MemoryBytes}";
         var session = unit.Session.Shared(shared, () => new PathSession(unit.Model, prompts,
             [.. p.Chain.Groups.Where(g => p.Groups.Contains(g.Name))], plan.Compute.MemoryBytes, p.Reference));
         return [.. session.ScoreLayer(p.InChain(), unit.Inputs.Receivers!, unit.Part, unit.Progress, unit.Cancel)

@@ -24,7 +24,8 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<ModelPlace>().ToList();
         foreach (var (setting, (at, field, names)) in unset)
         {
-            mistakes.Add(at, field, $"expected the setting {setting} to lead to the folder of {string.Join(", ", names)}, "
+            mistakes.Add(at, field, $"expected the setting {setting} to lead to the folder of "
+                + $"{string.Join(", ", names)}, "
                 + "found that it is not set");
         }
         return (models, [.. lines.Keys]);

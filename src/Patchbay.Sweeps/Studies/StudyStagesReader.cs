@@ -127,9 +127,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         foreach (var stage in stages)
         {
             if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking)
-                mistakes.Add(at, path, $"expected the stage {lacking} before {stage.Id}, which needs it, found no such stage");
+                mistakes.Add(at, path, $"expected the stage {lacking} before {stage.Id}, which needs it, found no "
+                    + "such stage");
             if (!lines.TryAdd(stage.Id, at.Line))
-                mistakes.Add(at, path, $"expected every stage once, found {stage.Id} again (first in line {lines[stage.Id]})");
+                mistakes.Add(at, path, $"expected every stage once, found {stage.Id} again (first in line "
+                    + $"{lines[stage.Id]})");
         }
         return stages;
     }

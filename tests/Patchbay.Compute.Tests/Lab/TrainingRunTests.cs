@@ -110,7 +110,8 @@ public class TrainingRunTests
             using var checkpoint = Checkpoint.Open(folder.PathOf(path));
             Assert.Equal(path == "run/model" ? "float16" : "float32", checkpoint.Config.StoredDtype);
             Assert.Equal(54, TokenizerLoader.Open(folder.PathOf(path))!.Encode(
-                "The document is in Box X, the pot is in Box T, the map is in Box D, the cup is in Box A, the bell is in Box B, the drum is in Box C, the egg is in Box E. Box X contains the").Length);
+                "The document is in Box X, the pot is in Box T, the map is in Box D, the cup is in Box A, the bell is "
+                    + "in Box B, the drum is in Box C, the egg is in Box E. Box X contains the").Length);
         }
         var log = TrainingLog.Read(folder.PathOf("run/log.jsonl"));
         Assert.Equal([0, 5, 10, 12], log.Where(e => e.Scores is not null).Select(e => e.Step));

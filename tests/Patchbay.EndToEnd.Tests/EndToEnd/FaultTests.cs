@@ -155,7 +155,8 @@ public sealed class FaultTests : IDisposable
     public void A_study_with_mistakes_is_refused_with_all_of_them_at_once()
     {
         var study = folder.PathOf("bad.yaml");
-        File.WriteAllText(study, "name: Bad Name\nmodels: [tiny-bace]\ntask: {prompts: 0}\nsead: 3\nstages:\n  - path-paching\n");
+        File.WriteAllText(study, "name: Bad Name\nmodels: [tiny-bace]\ntask: {prompts: 0}\nsead: 3\nstages:\n  - "
+            + "path-paching\n");
         var refused = Pbm.Run(data, "study", "validate", study);
         Assert.Equal(2, refused.Code);
         foreach (var part in new[] { "7 mistakes", "line 1: field 'name'", "line 2: field 'models[0]'",
@@ -172,7 +173,9 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, Pbm.Run(data, "task", "generate", "--boxes", "7", "--prompts", "24", "--seed", "3", "--out",
             prompts).Code);
         var study = folder.PathOf("file.yaml");
-        string Text(int count) => $"name: faults\nmodels: [tiny-base]\nseed: 20\ntask: {{file: boxes.jsonl, prompts: {count}}}\ncompute: {{threads: 1, memory: 2GiB}}\nstages:\n  - path-patching: {{groups: [A], receivers: [4]}}\n";
+        string Text(int count) => $"name: faults\nmodels: [tiny-base]\nseed: 20\ntask: {{file: boxes.jsonl, prompts: "
+            + $"{count}}}\ncompute: {{threads: 1, memory: 2GiB}}\nstages:\n  - path-patching: {{groups: [A], "
+                + $"receivers: [4]}}\n";
         File.WriteAllText(study, Text(40));
         Sentence(Pbm.Run(data, "study", "run", study), 2, "holds 24 prompts", "asks for 40");
         File.WriteAllText(study, Text(20));

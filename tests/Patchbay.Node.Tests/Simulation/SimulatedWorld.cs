@@ -154,7 +154,8 @@ internal sealed class SimulatedWorld
     private string? Check()
     {
         var end = State();
-        if (!end.Ended) return $"the sweep has not ended after {Now:0} s: it is {end.Status}, {end.InOrder.Sum(s => s.Completed)} units done, pending {string.Join(' ', end.PendingUnits)}";
+        if (!end.Ended) return $"the sweep has not ended after {Now:0} s: it is {end.Status}, "
+            + $"{end.InOrder.Sum(s => s.Completed)} units done, pending {string.Join(' ', end.PendingUnits)}";
         var results = new Dictionary<string, List<InterventionResult>>();
         var completed = new HashSet<string>();
         var failures = new Dictionary<string, int>();
@@ -198,6 +199,9 @@ internal static class Text
 {
     public static string Of(SweepState state) => string.Join('\n',
         state.InOrder.Select(s => string.Join(' ', s.Stage.Id, s.Status, s.Inputs, s.Completed, s.SetAside,
-        string.Join(' ', s.Order.Select(u => (u, s.Units[u])).Select(u => $"{u.u}:{u.Item2.Status},{u.Item2.Failures},{u.Item2.Forgiven},{u.Item2.Claims},{u.Item2.Error},{u.Item2.Seconds:R},{string.Join(';', u.Item2.Results)}"))))
+        string.Join(' ', s.Order.Select(id => Of(id, s.Units[id])))))
         .Prepend(state.Status.ToString()));
+
+    private static string Of(string id, UnitState u) =>
+        $"{id}:{u.Status},{u.Failures},{u.Forgiven},{u.Claims},{u.Error},{u.Seconds:R},{string.Join(';', u.Results)}";
 }

@@ -78,8 +78,10 @@ public sealed class ArtifactAndExportTests : IDisposable
     [InlineData(5, "\"samples\":300", "\"samples\":301",
         "line 6 of the export: event 5 of sweep a is not what was recorded")]
     [InlineData(6, "-1", "-9", null)]
-    [InlineData(7, "unit-completed/1", "unit-completed/2", "line 8 of the export: the kind of event 'unit-completed/2' is not known: use the Patchbay that wrote it, or a newer one")]
-    [InlineData(8, "}", "", "line 9 of the export is not as 'pbm journal export' writes it: it was damaged or cut short")]
+    [InlineData(7, "unit-completed/1", "unit-completed/2", "line 8 of the export: the kind of event "
+        + "'unit-completed/2' is not known: use the Patchbay that wrote it, or a newer one")]
+    [InlineData(8, "}", "", "line 9 of the export is not as 'pbm journal export' writes it: it was damaged or cut "
+        + "short")]
     [InlineData(0, "1", "7", "line 1 of the export: the export has version 7, this Patchbay knows 1: use a newer one")]
     [InlineData(0, "patchbay_journal", "something", "line 1 of the export: this is no export of a journal")]
     public void A_bad_line_is_refused_and_nothing_is_imported(int line, string part, string instead, string? message)
@@ -100,7 +102,8 @@ public sealed class ArtifactAndExportTests : IDisposable
         AssertRefused([.. lines[..3], .. lines[4..]], "line 4 of the export: event 4 of sweep a comes without event 3");
         AssertRefused([.. lines[..^2], ""],
             $"the export ends after line {lines.Length - 2} without its last line: it was cut short");
-        AssertRefused([.. lines[..32], .. lines[33..]], $"line {lines.Length - 2} of the export: the export had {lines.Length - 2} lines before its end, here are {lines.Length - 3}");
+        AssertRefused([.. lines[..32], .. lines[33..]], $"line {lines.Length - 2} of the export: the export had "
+            + $"{lines.Length - 2} lines before its end, here are {lines.Length - 3}");
         AssertRefused([""], "the export is empty: it has not even a header");
     }
 
@@ -111,7 +114,8 @@ public sealed class ArtifactAndExportTests : IDisposable
         using var other = SqliteJournal.Open(folder.PathOf("other.db"));
         other.TryAppend("a", 0, [Some.EveryEvent[0], new SweepCancelled()], Some.Noon);
         var e = Assert.Throws<InvalidDataException>(() => Import(other, Export(journal)));
-        Assert.Equal("line 3 of the export: the journal has another event 2 of sweep a: the two have parted, import into a journal of its own", e.Message);
+        Assert.Equal("line 3 of the export: the journal has another event 2 of sweep a: the two have parted, import "
+            + "into a journal of its own", e.Message);
     }
 
     private void Fill()

@@ -45,7 +45,8 @@ public sealed class JournalFaultTests : IDisposable
         Sql("PRAGMA user_version = 9");
         foreach (var readOnly in new[] { false, true })
         {
-            Assert.Equal($"journal {File} has version 9, this Patchbay knows up to 2: use the Patchbay that wrote it, or a newer one",
+            Assert.Equal($"journal {File} has version 9, this Patchbay knows up to 2: use the Patchbay that wrote it, "
+                + "or a newer one",
                 Fault(JournalFault.Unknown, () => SqliteJournal.Open(File, readOnly)));
         }
     }
@@ -71,7 +72,8 @@ public sealed class JournalFaultTests : IDisposable
     public void A_database_that_only_Akka_has_used_becomes_a_journal()
     {
         SqliteJournal.Open(File).Dispose();
-        Sql("DROP TABLE lease; DROP TABLE artifact; DROP TABLE artifact_chunk; PRAGMA user_version = 0; PRAGMA application_id = 0");
+        Sql("DROP TABLE lease; DROP TABLE artifact; DROP TABLE artifact_chunk; PRAGMA user_version = 0; PRAGMA "
+            + "application_id = 0");
         using var journal = SqliteJournal.Open(File);
         Assert.True(journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon));
     }
@@ -80,13 +82,16 @@ public sealed class JournalFaultTests : IDisposable
     public void A_changed_byte_in_an_event_or_an_event_in_anothers_place_is_found()
     {
         Record("a", Some.EveryEvent);
-        Sql("UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '\"samples\":300', '\"samples\":301') AS BLOB) WHERE sequence_number = 5");
-        Assert.Equal($"event 5 of sweep a in journal {File} is not what was written: see 'pbm journal verify', then restore it from a copy", Fault(JournalFault.Corrupt, Read));
+        Sql("UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '\"samples\":300', '\"samples\":301') "
+            + "AS BLOB) WHERE sequence_number = 5");
+        Assert.Equal($"event 5 of sweep a in journal {File} is not what was written: see 'pbm journal verify', then "
+            + "restore it from a copy", Fault(JournalFault.Corrupt, Read));
         var check = Verify();
         Assert.Equal((1, 0, false), (check.Sweeps[0].Damaged, check.Sweeps[0].Gaps, check.Sweeps[0].Rebuilt));
         Assert.Single(check.Problems);
 
-        Sql("UPDATE journal SET sequence_number = 105 WHERE sequence_number = 8; UPDATE journal SET sequence_number = 8 WHERE sequence_number = 9; UPDATE journal SET sequence_number = 9 WHERE sequence_number = 105");
+        Sql("UPDATE journal SET sequence_number = 105 WHERE sequence_number = 8; UPDATE journal SET sequence_number = "
+            + "8 WHERE sequence_number = 9; UPDATE journal SET sequence_number = 9 WHERE sequence_number = 105");
         Assert.Equal(3, Verify().Sweeps[0].Damaged);
     }
 

@@ -62,11 +62,13 @@ internal static class Some
     /// <summary>All of a state that can be seen, as text: two that differ anywhere give different texts.</summary>
     public static string Text(SweepState state)
     {
-        var text = new StringBuilder($"{state.Status} {state.Code} {state.Plan?.Study} {state.Plan?.StudyText} {state.Plan?.Seed} {state.Plan?.Task} {state.Plan?.Compute}");
+        var text = new StringBuilder($"{state.Status} {state.Code} {state.Plan?.Study} {state.Plan?.StudyText} "
+            + $"{state.Plan?.Seed} {state.Plan?.Task} {state.Plan?.Compute}");
         text.AppendJoin(' ', state.Plan?.Models ?? []).Append(state.Plan?.Attempts).Append('\n');
         foreach (var s in state.InOrder)
         {
-            text.Append($"{s.Stage.Id} {s.Stage.Kind} {s.Stage.Model} {s.Stage.Parameters.Text} {string.Join(",", s.Stage.After)} ");
+            text.Append($"{s.Stage.Id} {s.Stage.Kind} {s.Stage.Model} {s.Stage.Parameters.Text} "
+                + $"{string.Join(",", s.Stage.After)} ");
             text.Append($"{s.Status} {s.Inputs?.Text ?? "null"} {s.Completed} {s.SetAside} {s.Units.Count}\n");
             foreach (var id in s.Order) text.Append($"{id} {Text(s.Units[id])}\n");
         }

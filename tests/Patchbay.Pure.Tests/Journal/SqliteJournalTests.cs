@@ -165,7 +165,8 @@ public sealed class SqliteJournalTests : IDisposable
         }
         Assert.Equal(4, journal.Snapshots("a")[0].Sequence);
         Assert.Equal([4, 3], journal.Snapshots("a").Select(s => s.Sequence));
-        Sql("UPDATE snapshot SET snapshot = substr(snapshot, 1, 9) || x'00' || substr(snapshot, 11) WHERE sequence_number = 4");
+        Sql("UPDATE snapshot SET snapshot = substr(snapshot, 1, 9) || x'00' || substr(snapshot, 11) WHERE "
+            + "sequence_number = 4");
         Assert.Equal(Some.Text(state), Some.Text(journal.Recover("a").State));
         Sql("UPDATE snapshot SET manifest = 'sweep-state/9' WHERE sequence_number = 3");
         Assert.Equal(Some.Text(state), Some.Text(journal.Recover("a").State));
@@ -194,9 +195,13 @@ public sealed class SqliteJournalTests : IDisposable
 
     /// <summary>As Akka.Persistence.Sql 1.5 makes them itself on SQLite, in its default configuration.</summary>
     [Theory]
-    [InlineData("journal", "ordering INTEGER 1, created INTEGER 1, deleted Bit 1, persistence_id NVarChar(255) 1, sequence_number INTEGER 1, message VarBinary 1, manifest NVarChar(500) 0, identifier INTEGER 0, writer_uuid NVarChar(128) 0")]
-    [InlineData("tags", "ordering_id INTEGER 1, tag NVarChar(64) 1, sequence_nr INTEGER 1, persistence_id NVarChar(255) 1")]
-    [InlineData("snapshot", "persistence_id NVarChar(255) 1, sequence_number INTEGER 1, created INTEGER 1, snapshot VarBinary 0, manifest NVarChar(500) 0, serializer_id INTEGER 0")]
+    [InlineData("journal", "ordering INTEGER 1, created INTEGER 1, deleted Bit 1, persistence_id NVarChar(255) 1, "
+        + "sequence_number INTEGER 1, message VarBinary 1, manifest NVarChar(500) 0, identifier INTEGER 0, "
+            + "writer_uuid NVarChar(128) 0")]
+    [InlineData("tags", "ordering_id INTEGER 1, tag NVarChar(64) 1, sequence_nr INTEGER 1, persistence_id "
+        + "NVarChar(255) 1")]
+    [InlineData("snapshot", "persistence_id NVarChar(255) 1, sequence_number INTEGER 1, created INTEGER 1, snapshot "
+        + "VarBinary 0, manifest NVarChar(500) 0, serializer_id INTEGER 0")]
     public void The_tables_have_the_columns_of_Akka_Persistence_Sql(string table, string columns)
     {
         SqliteJournal.Open(File).Dispose();
@@ -208,8 +213,10 @@ public sealed class SqliteJournalTests : IDisposable
     public void The_first_event_of_a_sweep_is_tagged_for_Akka()
     {
         using (var journal = SqliteJournal.Open(File)) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
-        Assert.Equal("1 sweep 1 sweep-a", Sql("SELECT group_concat(ordering_id || ' ' || tag || ' ' || sequence_nr || ' ' || persistence_id) FROM tags"));
-        Assert.Equal($"9110 {Some.Noon.UtcTicks} 32", Sql("SELECT identifier || ' ' || created || ' ' || length(writer_uuid) FROM journal WHERE sequence_number = 1"));
+        Assert.Equal("1 sweep 1 sweep-a", Sql("SELECT group_concat(ordering_id || ' ' || tag || ' ' || sequence_nr || "
+            + "' ' || persistence_id) FROM tags"));
+        Assert.Equal($"9110 {Some.Noon.UtcTicks} 32", Sql("SELECT identifier || ' ' || created || ' ' || "
+            + "length(writer_uuid) FROM journal WHERE sequence_number = 1"));
     }
 
     private string Sql(string sql)

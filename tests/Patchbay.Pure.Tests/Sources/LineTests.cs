@@ -9,12 +9,17 @@ public sealed class LineTests
     public void No_line_is_longer_than_120_columns() => Assert.Empty(
         from path in Files()
         from line in File.ReadLines(path).Index()
-        where line.Item.Length > Columns
+        where line.Item.Length > Columns && !IsText(path, line.Item)
         select $"{Path.GetRelativePath(Repository.Root, path)}, line {line.Index + 1}: {line.Item.Length} columns");
 
     [Fact]
     public void No_file_is_longer_than_400_lines() => Assert.DoesNotContain(Files(), path => File.ReadLines(path)
         .Count() > Lines);
+
+    /// <summary>A test's input, which would be another if it were broken up.</summary>
+    private static bool IsText(string path, string line) => path.Contains("Tests", StringComparison.Ordinal)
+        && (line.Contains("\"\"\"", StringComparison.Ordinal) || line.Contains("@\"", StringComparison.Ordinal)
+            || line.TrimStart() is ['{' or '"', '"', ..]);
 
     private static IEnumerable<string> Files() => new[] { "src", "tests" }.SelectMany(folder =>
         Directory.EnumerateFiles(

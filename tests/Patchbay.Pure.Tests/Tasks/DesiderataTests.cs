@@ -19,7 +19,8 @@ public class DesiderataTests
         ["segment at start"] = ("^The apple is in Box O, the ", "The ", 1),
         ["segment at end"] = (@", the apple is in Box O\.", ".", 1),
         ["box before segment"] = (
-            "([Tt]here are three additional boxes, Box PP, Box BB and Box AA|[Pp]lease see Box P, Box B and Box A), the (?<o>[a-z]+) " +
+            "([Tt]here are three additional boxes, Box PP, Box BB and Box AA|[Pp]lease see Box P, Box B and Box A), "
+                + "the (?<o>[a-z]+) " +
             $"is in Box (?<{OfQueried}>[A-Z])", $"the ${{o}} is in Box ${{{OfQueried}}}", 1),
         ["object and box swapped"] = (
             $"Box (?<{OfQueried}>[A-Z]) contains the (?<o>[a-z]+)(?<end>[,.])",

@@ -96,7 +96,8 @@ public class EntityPromptsTests
         Assert.Equal(a, b);
         Assert.NotEqual(a, c);
         string Flat(ulong seed) => string.Join('\n', EntityPrompts.Generate(new EntityOptions(30, seed), encoder.Encode)
-            .Prompts.Select(p => $"{p.Clean.Text} {p.Counterfactual.Text} {p.Counterfactual.Positions["previous_query_label"]}"));
+            .Prompts.Select(p => $"{p.Clean.Text} {p.Counterfactual.Text} "
+                + $"{p.Counterfactual.Positions["previous_query_label"]}"));
     }
 
     [Fact]

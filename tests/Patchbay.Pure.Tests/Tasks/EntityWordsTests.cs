@@ -20,7 +20,8 @@ public class EntityWordsTests
         Assert.Equal(EntityWords.All.Objects.Count - 2, words.Objects.Count);
         Assert.Equal(
             [
-                $"2 of {EntityWords.All.Objects.Count} objects are not one token each and were left out: document, pot.",
+                $"2 of {EntityWords.All.Objects.Count} objects are not one token each and were left out: document, "
+                    + "pot.",
                 "1 of 26 box labels are not one token each and were left out: Q.",
             ],
             words.Notices);

@@ -70,7 +70,8 @@ public class TokenBatchTests
     [InlineData("base_tokens", "[[1, 2.5], [1]]", "field 'base_tokens[0][1]': expected a whole number, found 2.5")]
     [InlineData("base_tokens", "[[1, 5, 6, 5, 7], [1, -8, 9, -8, 3]]",
         "prompt 1, field 'clean[1]': expected a token id of 0 or more, found -8")]
-    [InlineData("base_tokens", "[[1, 5, 5, 5, 7], [1, 8, 9, 8, 4]]", "prompt 0, field 'base_tokens': expected the query label's token 5 exactly once before position 3, found 2 times")]
+    [InlineData("base_tokens", "[[1, 5, 5, 5, 7], [1, 8, 9, 8, 4]]", "prompt 0, field 'base_tokens': expected the "
+        + "query label's token 5 exactly once before position 3, found 2 times")]
     [InlineData("base_last_token_indices", "[4, 9]", "field 'base_last_token_indices[1]': expected 0 to 5, found 9")]
     [InlineData("base_last_token_indices", "[4]",
         "field 'base_last_token_indices': expected 2 entries, one per prompt in base_tokens, found 1")]

@@ -79,7 +79,8 @@ public sealed class ShippedStudyTests : IDisposable
     {
         var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), Experiment.All));
 
-        Assert.Equal("field 'models[0]': expected the setting PATCHBAY_MODELS to lead to the folder of llama-7b, vicuna-7b, goat-7b, "
+        Assert.Equal("field 'models[0]': expected the setting PATCHBAY_MODELS to lead to the folder of llama-7b, "
+            + "vicuna-7b, goat-7b, "
             + "float-7b, found that it is not set.", mistake.Sentence);
     }
 

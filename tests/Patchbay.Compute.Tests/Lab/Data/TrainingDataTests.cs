@@ -79,7 +79,8 @@ public sealed class TrainingDataTests(ITestOutputHelper output)
             long tokens = 0;
             for (var step = 0; step < 200; step++) tokens += data.Batch(2, step, stage, 4000).Sum(s => s.Ids.Length);
             var perBatch = clock.Elapsed.TotalMilliseconds / 200;
-            output.WriteLine($"{data.GetType().Name}: {perBatch:F2} ms, {tokens / clock.Elapsed.TotalSeconds / 1e6:F1} M tokens/s");
+            output.WriteLine($"{data.GetType().Name}: {perBatch:F2} ms, "
+                + $"{tokens / clock.Elapsed.TotalSeconds / 1e6:F1} M tokens/s");
             Assert.True(perBatch < 30, $"{data.GetType().Name} took {perBatch} ms");
         }
     }

@@ -181,7 +181,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 fuzz.Write(file, bytes);
             }
             fuzz.AssertNothingWritten();
-            output.WriteLine($"{files[0]}: {fuzz.Refused} refused, {fuzz.Identical} identical, {fuzz.Different} different but consistent");
+            output.WriteLine($"{files[0]}: {fuzz.Refused} refused, {fuzz.Identical} identical, {fuzz.Different} "
+                + "different but consistent");
         }
         output.WriteLine($"{cases} cases, {clock.Elapsed.TotalSeconds:F1} s");
         Assert.True(cases >= 20_000 && clock.Elapsed.TotalSeconds < MostSeconds);

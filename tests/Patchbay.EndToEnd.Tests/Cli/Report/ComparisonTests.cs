@@ -80,7 +80,8 @@ public sealed class ComparisonTests
     {
         var curve = First.Findings.Models[0].Knockouts[0];
         Proportion[] changed = [.. curve.ByLayer.Select((p, l) => l == 3 ? p with { Right = p.Right + 40 } : p)];
-        var second = First.Findings with { Models = [First.Findings.Models[0] with { Knockouts = [curve with { ByLayer = changed }] }, .. First.Findings.Models.Skip(1)] };
+        var model = First.Findings.Models[0] with { Knockouts = [curve with { ByLayer = changed }] };
+        var second = First.Findings with { Models = [model, .. First.Findings.Models.Skip(1)] };
         var figure = Compare(second).Figures.First(f => f.Part == "knockout");
         Assert.Equal("tiny-base, last → correct object from layer 3", figure.Name);
         Assert.Equal(Math.Min(1, changed.Length * ShareDifference.Independent(curve.ByLayer[3], changed[3]).P),

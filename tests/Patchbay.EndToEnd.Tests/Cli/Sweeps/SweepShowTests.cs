@@ -111,7 +111,8 @@ public sealed class SweepShowTests
     {
         var run = Show(new MadeSweep(models: ["llama-7b"]).RunAll(), "--reference", SharedFolder.PathOf("reference"));
         Assert.Equal(ExitCode.Ok, run.Code);
-        Assert.Contains("note: llama-7b has 8 layers of 8 heads and the published scores of llama, value_fetcher, have 32 of 32: not compared", run.Error, StringComparison.Ordinal);
+        Assert.Contains("note: llama-7b has 8 layers of 8 heads and the published scores of llama, value_fetcher, "
+            + "have 32 of 32: not compared", run.Error, StringComparison.Ordinal);
     }
 
     [SharedFact]

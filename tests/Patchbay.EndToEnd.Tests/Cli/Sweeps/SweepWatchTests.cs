@@ -64,7 +64,8 @@ public sealed class SweepWatchTests
     [InlineData(140)]
     public void Failures_are_named_in_full_lines_no_wider_than_the_terminal(int width)
     {
-        var sweep = new MadeSweep().Run(4).FailNext("the machine has no memory left: 12.3 GiB are needed and the node may take 8 GiB of it, so that the unit cannot be run here");
+        var sweep = new MadeSweep().Run(4).FailNext("the machine has no memory left: 12.3 GiB are needed and the node "
+            + "may take 8 GiB of it, so that the unit cannot be run here");
         var lines = Draw(sweep, width);
         Assert.EndsWith("1 failed", lines[0].TrimEnd(), StringComparison.Ordinal);
         Assert.Matches(@"^tiny-base +━+╍+─+ +4/10\+ +\d+ +[\d:]+ s +1 +path-", Line(lines, "tiny-base"));

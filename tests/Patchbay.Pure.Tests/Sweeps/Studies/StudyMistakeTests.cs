@@ -14,7 +14,8 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("name: first", "name:", 1,
         "field 'name': expected a name of small letters, digits and '-', found nothing.")]
     [InlineData("seed: 20", "sede: 20\nseed: 20", 4,
-        "field 'sede': expected one of name, models, task, seed, compute, attempts, stages, found 'sede'; did you mean 'seed'?")]
+        "field 'sede': expected one of name, models, task, seed, compute, attempts, stages, found 'sede'; did you "
+            + "mean 'seed'?")]
     [InlineData("seed: 20", "seed: 20\nseed: 21", 5,
         "field 'seed': expected it once, found it again (first in line 4).")]
     [InlineData("seed: 20", "seed: -1", 4,
@@ -41,7 +42,8 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("prompts: 30", "prompts: 30, boxes: 11",
         "field 'task.boxes': expected a whole number from 2 to 10, found '11'.")]
     [InlineData("entity-tracking", "entity-trakcing",
-        "field 'task.kind': expected one of entity-tracking, file, found 'entity-trakcing'; did you mean 'entity-tracking'?")]
+        "field 'task.kind': expected one of entity-tracking, file, found 'entity-trakcing'; did you mean "
+            + "'entity-tracking'?")]
     [InlineData("kind: entity-tracking", "kind: file",
         "field 'task.file': expected the path of a prompt file, found no such field.")]
     [InlineData("prompts: 30", "prompts: 30, file: a.jsonl",
@@ -109,7 +111,8 @@ public sealed class StudyMistakeTests : IDisposable
 
         var mistakes = folder.Check(StudyFolder.Good);
 
-        var checkpoint = $"expected *.safetensors or *.bin in {folder.PathOf("small")}, found only the rest of the checkpoint.";
+        var checkpoint = $"expected *.safetensors or *.bin in {folder.PathOf("small")}, found only the rest of the "
+            + "checkpoint.";
         Assert.Equal(
         [
             $"field 'models[0]': small: {checkpoint}", $"field 'models[1]': tuned: {checkpoint}",
@@ -165,7 +168,8 @@ public sealed class StudyMistakeTests : IDisposable
 
     [Fact]
     public void A_stage_whose_predecessor_is_missing_is_told() =>
-        Assert.Contains("expected the stage small/path-patching/A before small/path-patching/B, which needs it, found no such stage",
+        Assert.Contains("expected the stage small/path-patching/A before small/path-patching/B, which needs it, found "
+            + "no such stage",
             folder.Check(StudyFolder.Good.Replace("[A, B]", "B"))[0].Sentence);
 
     [Fact]
