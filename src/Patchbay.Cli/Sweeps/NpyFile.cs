@@ -24,7 +24,7 @@ internal static class NpyFile
         return bytes;
     }
 
-    /// <summary>Magic, version, length of the description, the description padded by blanks to its end of line.</summary>
+    /// <summary>Magic, version, length of the description, the description, padded by blanks to its line end.</summary>
     private static byte[] Header(int rows, int columns)
     {
         byte[] start = [0x93, .. "NUMPY"u8, 1, 0, 0, 0];
