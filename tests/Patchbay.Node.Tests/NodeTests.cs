@@ -82,7 +82,7 @@ public sealed class NodeTests
         using var runner = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts")), Experiment.All)
             .Open(key, CancellationToken.None);
         var stage = plan.Stages.First(s => s.Kind == "accuracy");
-        var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0063", 1, stage, JsonRecord.Empty, plan);
+        var order = new UnitOrder("s", $"{stage.Id}/prompts-0000-0127", 1, stage, JsonRecord.Empty, plan);
         Assert.Equal(3, runner.Run(order, _ => { }, CancellationToken.None).Count);
         var weights = Path.Combine(copy, "model.safetensors");
         File.SetLastWriteTimeUtc(weights, DateTime.UtcNow.AddHours(1));

@@ -27,10 +27,8 @@ internal sealed record BarGroup(string Title, IReadOnlyList<Bar> Bars);
 /// <summary>A value that is marked through all bars; its name, which may be empty, stands above.</summary>
 internal sealed record BarLine(double Value, string Name, bool IsDashed);
 
-/// <summary>Horizontal bars with error bars on one axis.</summary>
-/// <param name="Title">Title of the picture, or empty.</param>
-/// <param name="AxisTitle">What is measured.</param>
-/// <param name="Groups">From top to bottom.</param>
+/// <summary>Horizontal bars with error bars on one axis, from top to bottom; the title may be empty, that of the axis
+/// says what is measured.</summary>
 internal sealed record BarChart(string Title, string AxisTitle, IReadOnlyList<BarGroup> Groups)
 {
     /// <summary>Ends of the axis, or null for those of the values.</summary>

@@ -45,7 +45,7 @@ internal sealed class ChartAxis
         return new(low, high, false, Multiples(low, high, step));
     }
 
-    /// <summary>A value's place along the axis, 0 at its low end and 1 at its high end; beyond them outside that.</summary>
+    /// <summary>A value's place along the axis, 0 at its low end, 1 at its high end, beyond them outside.</summary>
     public double Fraction(double value) => logarithmic
         ? (Math.Log(Math.Max(value, Smallest)) - Math.Log(low)) / (Math.Log(high) - Math.Log(low))
         : (Math.Clamp(value, -Largest, Largest) - low) / (high - low);
@@ -84,7 +84,7 @@ internal sealed class ChartAxis
         return [.. Enumerable.Range(0, (int)(last - first) + 1).Select(i => (first + i) * step)];
     }
 
-    /// <summary>The least of 1, 2, 5, 10, ... of the right power of ten of which no more than about so many fit.</summary>
+    /// <summary>The least of 1, 2, 5, 10, ... of the right power of ten of which about so many fit.</summary>
     private static double RoundStep(double length, int ticks)
     {
         var step = length / Math.Max(ticks, 1);

@@ -3,9 +3,7 @@ namespace Patchbay.Cli.Charts;
 /// <summary>A point of a line with its error band, if it has one; a Y of NaN breaks the line.</summary>
 internal readonly record struct LinePoint(double X, double Y, double? Low = null, double? High = null);
 
-/// <summary>A line of a chart.</summary>
-/// <param name="Name">What its label says.</param>
-/// <param name="Points">In order of X.</param>
+/// <summary>A line of a chart under the name that its label has, its points in order of X.</summary>
 internal sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points)
 {
     /// <summary>Colour by number, or null for grey: context to the others.</summary>
@@ -18,9 +16,7 @@ internal sealed record LineSeries(string Name, IReadOnlyList<LinePoint> Points)
 /// <summary>A place on the x axis that has a name, such as the beginning of a stage.</summary>
 internal sealed record ChartMark(double X, string Name);
 
-/// <summary>Lines over one y axis.</summary>
-/// <param name="Title">What is measured, with its unit.</param>
-/// <param name="Series">The lines.</param>
+/// <summary>Lines over one y axis; the title says what is measured, with its unit.</summary>
 internal sealed record LinePanel(string Title, IReadOnlyList<LineSeries> Series)
 {
     /// <summary>Whether y is logarithmic; values of 0 and below are left out.</summary>
@@ -37,11 +33,7 @@ internal sealed record LinePanel(string Title, IReadOnlyList<LineSeries> Series)
         .SelectMany(p => new[] { p.Y, p.Low ?? p.Y, p.High ?? p.Y }).Where(CanShow);
 }
 
-/// <summary>Panels one above the other that share their x axis.</summary>
-/// <param name="Title">Title of the picture.</param>
-/// <param name="Subtitle">Text under it, or empty.</param>
-/// <param name="XTitle">What x is: "steps".</param>
-/// <param name="Panels">From top to bottom.</param>
+/// <summary>Panels one above the other that share their x axis, of "steps"; the subtitle may be empty.</summary>
 internal sealed record LineChart(string Title, string Subtitle, string XTitle, IReadOnlyList<LinePanel> Panels)
 {
     /// <summary>Named places, marked in every panel; in order of X.</summary>

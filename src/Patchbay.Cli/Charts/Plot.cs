@@ -3,13 +3,7 @@ using System.Xml.Linq;
 namespace Patchbay.Cli.Charts;
 
 /// <summary>The rectangle of a picture in which values are drawn, with its axes: where a value stands, the lines of the
-/// grid, and the numbers beside them.</summary>
-/// <param name="Left">Its left end in the picture.</param>
-/// <param name="Top">Its upper end.</param>
-/// <param name="Width">How wide it is.</param>
-/// <param name="Height">How high it is.</param>
-/// <param name="X">Axis from left to right.</param>
-/// <param name="Y">Axis from below to above; null where rows stand one under the other.</param>
+/// grid, and the numbers beside them. Without an axis y, rows stand one under the other.</summary>
 internal sealed record Plot(double Left, double Top, double Width, double Height, ChartAxis X, ChartAxis? Y = null)
 {
     /// <summary>Its right end.</summary>

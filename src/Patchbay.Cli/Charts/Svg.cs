@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace Patchbay.Cli.Charts;
 
-/// <summary>What every SVG picture has: a page, a name for who cannot see it, a style sheet; some have a heading.</summary>
+/// <summary>What every SVG picture has: a page, a name for who cannot see it, a style sheet.</summary>
 internal static class SvgPicture
 {
     /// <summary>Room around a picture with a heading.</summary>
@@ -17,12 +17,8 @@ internal static class SvgPicture
 
     private const double LineHeight = 17;
 
-    /// <summary>A picture with a heading, still without its content, and the height at which that begins.</summary>
-    /// <param name="width">Width of the whole.</param>
-    /// <param name="content">Height of the content.</param>
-    /// <param name="title">Heading.</param>
-    /// <param name="subtitle">Text under it, wrapped where it must be, or empty.</param>
-    /// <param name="styleSheet">Style sheet for light pages and dark ones.</param>
+    /// <summary>A picture with a heading and a text under it, which may be empty and is wrapped where it must be, still
+    /// without its content of so great a height; and the height at which that begins.</summary>
     public static (XElement Picture, double Top) WithHeading(double width, double content, string title,
         string subtitle, string styleSheet)
     {
@@ -80,12 +76,7 @@ internal static class Svg
     /// <summary>The name of what it stands in, which is its tooltip.</summary>
     public static XElement Title(string text) => Element("title").With(text);
 
-    /// <summary>A line of text.</summary>
-    /// <param name="x">Where it is anchored.</param>
-    /// <param name="y">Its base line.</param>
-    /// <param name="style">Its style class, or empty.</param>
-    /// <param name="text">What it says.</param>
-    /// <param name="anchor">"start", "middle" or "end".</param>
+    /// <summary>A line of text, its base line at y; "start", "middle" or "end" of it is at x.</summary>
     public static XElement Text(double x, double y, string style, string text, string anchor = "start") =>
         Element("text", ("x", Number(x)), ("y", Number(y)), ("class", style),
             ("text-anchor", anchor == "start" ? "" : anchor)).With(text);

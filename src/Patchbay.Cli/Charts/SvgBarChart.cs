@@ -90,6 +90,7 @@ internal sealed class SvgBarChart
     {
         var value = double.IsFinite(bar.Value) ? $"{bar.Value:0.####}" : "not measured";
         var spread = double.IsFinite(bar.Low) ? $" ({bar.Low:0.####} to {bar.High:0.####})" : "";
-        return $"{bar.Name}: {value}{spread}{(bar.Published is { } published ? $", published {published:0.####}" : "")}";
+        var published = bar.Published is { } some ? $", published {some:0.####}" : "";
+        return $"{bar.Name}: {value}{spread}{published}";
     }
 }

@@ -2,30 +2,19 @@ using System.Xml.Linq;
 
 namespace Patchbay.Cli.Charts;
 
-/// <summary>A head of a circuit graph.</summary>
-/// <param name="Head">Which.</param>
-/// <param name="Lane">Number of its group's lane, from left to right.</param>
-/// <param name="Note">What its tooltip says after its name.</param>
+/// <summary>A head in the lane of its group, counted from the left; its tooltip says its name and a note.</summary>
 internal sealed record CircuitNode(Head Head, int Lane, string Note);
 
-/// <summary>A path from one head to another, or to the output.</summary>
-/// <param name="From">Number of the sending head.</param>
-/// <param name="To">Number of the receiving head, or null for the logits.</param>
-/// <param name="Strength">0 to 1: how clearly it is drawn.</param>
+/// <summary>A path from one head, by its number, to another, or to the logits where that is null. The stronger it is, 0
+/// to 1, the more clearly it is drawn.</summary>
 internal sealed record CircuitEdge(int From, int? To, double Strength);
 
-/// <summary>A group's heads in a circuit graph: one above the other, beside the lanes of other groups.</summary>
-/// <param name="Name">The group.</param>
-/// <param name="Color">Its number in the chain, which is its colour.</param>
-/// <param name="Position">Where its heads are read.</param>
+/// <summary>A group's heads, layer above layer, beside the lanes of other groups. The group's number in the chain is
+/// its colour; its heads are read at the position.</summary>
 internal sealed record CircuitLane(string Name, int Color, string Position);
 
-/// <summary>A circuit over positions and layers.</summary>
-/// <param name="Title">Title above it.</param>
-/// <param name="Lanes">From left to right; those of one position side by side.</param>
-/// <param name="Layers">Number of layers of the model.</param>
-/// <param name="Nodes">The heads.</param>
-/// <param name="Edges">Paths between them.</param>
+/// <summary>A circuit over positions and layers; lanes from left to right, those of one position side by
+/// side.</summary>
 internal sealed record CircuitGraph(string Title, IReadOnlyList<CircuitLane> Lanes, int Layers,
     IReadOnlyList<CircuitNode> Nodes, IReadOnlyList<CircuitEdge> Edges);
 

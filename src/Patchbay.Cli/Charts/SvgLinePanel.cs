@@ -9,9 +9,7 @@ internal sealed class SvgLinePanel
     private readonly LinePanel panel;
     private readonly Plot plot;
 
-    /// <param name="panel">What to draw.</param>
-    /// <param name="x">The axis that all panels share.</param>
-    /// <param name="width">Width of the plot.</param>
+    /// <summary>A panel whose plot is so wide, on the axis x that all panels share.</summary>
     public SvgLinePanel(LinePanel panel, ChartAxis x, double width)
     {
         this.panel = panel;
@@ -23,8 +21,7 @@ internal sealed class SvgLinePanel
     /// <summary>Height of the plot.</summary>
     public double Height => plot.Height;
 
-    /// <summary>Grid, marks, lines and their labels, the plot's upper left corner at (0, 0).</summary>
-    /// <param name="marks">Places marked by lines from above to below.</param>
+    /// <summary>Grid, upright lines at marks, lines and their labels, the plot's upper left corner at (0, 0).</summary>
     public IEnumerable<object?> Draw(IEnumerable<ChartMark> marks) =>
     [
         plot.YAxis(),

@@ -9,11 +9,7 @@ internal sealed record ScatterPoint(string Name, double X, double Y, int? Color)
     public bool IsNamed { get; init; }
 }
 
-/// <summary>Points on two axes.</summary>
-/// <param name="Title">Title of the picture, or empty.</param>
-/// <param name="XTitle">What x is.</param>
-/// <param name="YTitle">What y is.</param>
-/// <param name="Points">The points; those that are not finite are left out.</param>
+/// <summary>Points on two axes; those that are not finite are left out. The title may be empty.</summary>
 internal sealed record Scatter(string Title, string XTitle, string YTitle, IReadOnlyList<ScatterPoint> Points)
 {
     /// <summary>Ends of both axes, or null for those of the values.</summary>

@@ -8,8 +8,7 @@ internal sealed class TrainingCurve
     private const int Points = 240; // of a line: more than a picture shows
     private readonly IReadOnlyList<LogEntry> trained, evaluated;
 
-    /// <param name="name">What it is called.</param>
-    /// <param name="log">Its log.</param>
+    /// <summary>A run under the name that it is to have in pictures, from its log.</summary>
     /// <exception cref="InvalidDataException">The log is empty.</exception>
     public TrainingCurve(string name, IReadOnlyList<LogEntry> log)
     {
@@ -70,9 +69,7 @@ internal sealed class TrainingCurve
     }
 
     /// <summary>The chart: of one run its losses by kind and its accuracies, stages marked; of several a panel for each
-    /// kind and each score, in which they are compared.</summary>
-    /// <param name="runs">The runs.</param>
-    /// <param name="show">Kinds and scores to show; all if there are none.</param>
+    /// kind and each score, in which they are compared. Only some kinds and scores if any are named.</summary>
     /// <exception cref="InvalidDataException">No run has something that is to be shown.</exception>
     public static LineChart Chart(IReadOnlyList<TrainingCurve> runs, params IReadOnlyList<string> show)
     {
@@ -129,7 +126,8 @@ internal sealed class TrainingCurve
         LinePoint[] points = [.. from entry in evaluated
                                  where entry.Scores!.ContainsKey(score)
                                  let share = entry.Scores![score]
-                                 select new LinePoint(entry.Step, share.Share, share.Interval.Low, share.Interval.High)];
+                                 let ends = share.Interval
+                                 select new LinePoint(entry.Step, share.Share, ends.Low, ends.High)];
         return new(name, points) { Color = color, Dots = points.Length <= 40 };
     }
 

@@ -1,9 +1,7 @@
 namespace Patchbay.Cli.HeatMaps;
 
-/// <summary>One number per head, to be drawn; negative is what one looks for.</summary>
-/// <param name="Name">Short name: "A".</param>
-/// <param name="Title">What it shows: "value fetcher".</param>
-/// <param name="Scores">By [layer, head]; NaN where there is none.</param>
+/// <summary>One number per head, to be drawn, by [layer, head]; NaN where there is none, and negative what one looks
+/// for. It has a short name ("A") and a title ("value fetcher").</summary>
 internal sealed record HeatMap(string Name, string Title, double[,] Scores)
 {
     /// <summary>Standard errors by [layer, head], or null.</summary>
@@ -56,14 +54,14 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         return [.. maps.Select(map => map with { SharedLimit = limit, IsClipped = isClipped })];
     }
 
-    /// <summary>This map with its <paramref name="count"/> most negative heads marked; zero and above never are.</summary>
+    /// <summary>This map with so many of its most negative heads marked; zero and above never are.</summary>
     public HeatMap MarkMostNegative(int count) => this with
     {
         Marked = [.. Cells.Where(c => Scores[c.Layer, c.Index] is < 0 and not double.NegativeInfinity)
             .OrderBy(c => Scores[c.Layer, c.Index]).Take(count)],
     };
 
-    /// <summary>As many maps a row as fit, evened out over the rows: four maps stand 4, 2 and 2, or one by one.</summary>
+    /// <summary>As many maps a row as fit, evened out over the rows: four stand 4, 2 and 2, or one by one.</summary>
     public static int Abreast(int maps, int fitting)
     {
         var most = Math.Clamp(fitting, 1, maps);
@@ -71,9 +69,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         return (maps + rows - 1) / rows;
     }
 
-    /// <summary>The least power of two of cells, up to 128, between two axis labels for which each label has room.</summary>
-    /// <param name="cell">Size of one cell.</param>
-    /// <param name="label">Room that a label needs, in the same unit.</param>
+    /// <summary>The least power of two of cells, up to 128, between two labels of an axis with which each has
+    /// room.</summary>
     public static int LabelStep(double cell, double label)
     {
         var step = 1;
@@ -82,10 +79,8 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     }
 }
 
-/// <summary>One model's row of a grid of heat maps, a column each.</summary>
-/// <param name="Name">The model.</param>
-/// <param name="Note">What else is said of it: its accuracy.</param>
-/// <param name="Maps">Its maps.</param>
+/// <summary>One model's row of a grid of heat maps, a column each; the note is what else is said of it: its
+/// accuracy.</summary>
 internal sealed record HeatMapRow(string Name, string Note, IReadOnlyList<HeatMap> Maps)
 {
     /// <summary>These rows with every column on one colour scale. Groups differ in strength, by ten and more, too much

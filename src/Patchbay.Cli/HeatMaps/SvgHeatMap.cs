@@ -17,8 +17,7 @@ internal sealed class SvgHeatMap
     private readonly HeatMap map;
     private readonly double cell;
 
-    /// <param name="map">What to draw.</param>
-    /// <param name="size">Size of the longer side of the cells together, in round cells.</param>
+    /// <summary>A map whose longer side is about so long, in round cells.</summary>
     public SvgHeatMap(HeatMap map, double size = 384)
     {
         this.map = map;
@@ -35,8 +34,6 @@ internal sealed class SvgHeatMap
     public double BarHeight => Math.Max(Height, LeastBar);
 
     /// <summary>A map as a picture of its own under its name, its colour bar below.</summary>
-    /// <param name="map">What to draw.</param>
-    /// <param name="size">Size of the longer side of the cells together.</param>
     public static XDocument Picture(HeatMap map, double size)
     {
         var panel = new SvgHeatMap(map, size);
@@ -57,8 +54,8 @@ internal sealed class SvgHeatMap
             Svg.Rectangle(head.Index * cell, head.Layer * cell, cell, cell, SvgColors.ClassOf(map.Fraction(head)))
                 .With(Svg.Title(Tooltip(head, ranks.GetValueOrDefault(head)))));
         return Svg.Group(x, y).With(
-            Svg.Element("g", ("shape-rendering", "crispEdges")).With(cells), Svg.Rectangle(0, 0, Width, Height, "frame"),
-            map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis());
+            Svg.Element("g", ("shape-rendering", "crispEdges")).With(cells),
+            Svg.Rectangle(0, 0, Width, Height, "frame"), map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis());
     }
 
     /// <summary>The colour bar, its upper left corner at (x, y): upright, the positive end on top, as high as
@@ -94,7 +91,8 @@ internal sealed class SvgHeatMap
         if (!double.IsFinite(score)) return where + "not scored";
         var error = map.StandardErrors?[head.Layer, head.Index] ?? double.NaN;
         var spread = double.IsFinite(error) ? $" ± {error:0.0000##}" : "";
-        return where + Numbers.Signed(score, "0.0000##") + spread + (rank > 0 ? $" (number {rank})" : "");
+        var sign = score < 0 ? "−" : score > 0 ? "+" : ""; // of a score too small to be written too
+        return where + $"{sign}{Math.Abs(score):0.0000##}" + spread + (rank > 0 ? $" (number {rank})" : "");
     }
 
     /// <summary>Two lines inside the cell, one of which stands out from any colour; around a small cell, one.</summary>

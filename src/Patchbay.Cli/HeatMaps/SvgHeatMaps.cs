@@ -10,9 +10,6 @@ internal static class SvgHeatMaps
     private const double Margin = SvgPicture.Margin, Gap = 28, MaxWidth = 1180;
 
     /// <summary>Maps side by side where there is room, each under its title, a colour bar beside it.</summary>
-    /// <param name="maps">In reading order.</param>
-    /// <param name="title">Title of the picture.</param>
-    /// <param name="subtitle">Text under it, or empty.</param>
     public static XDocument Draw(IReadOnlyList<HeatMap> maps, string title, string subtitle)
     {
         const double Title = 26, BarGap = 14, Bar = 12 + 58, LeastWidth = 420;
@@ -34,10 +31,7 @@ internal static class SvgHeatMaps
     }
 
     /// <summary>Maps of several models: a row for each model, a column for each group, a colour bar under each
-    /// column.</summary>
-    /// <param name="rows">Models, with as many maps each; put on one scale by the caller.</param>
-    /// <param name="title">Title of the picture.</param>
-    /// <param name="subtitle">Text under it, or empty.</param>
+    /// column. The caller has put them on one scale.</summary>
     public static XDocument Draw(IReadOnlyList<HeatMapRow> rows, string title, string subtitle)
     {
         const double Heading = 30, BarRoom = 34;
@@ -60,11 +54,8 @@ internal static class SvgHeatMaps
         return new XDocument(picture);
     }
 
-    /// <summary>A small table whose cells are coloured by their numbers, 0 to 1.</summary>
-    /// <param name="title">Title above it.</param>
-    /// <param name="rows">Names of the rows.</param>
-    /// <param name="columns">Names of the columns.</param>
-    /// <param name="values">By [row, column]; NaN where there is none.</param>
+    /// <summary>A small table whose cells are coloured by their numbers, 0 to 1, by [row, column]; NaN where there is
+    /// none.</summary>
     public static XDocument Matrix(string title, IReadOnlyList<string> rows, IReadOnlyList<string> columns,
         double[,] values)
     {

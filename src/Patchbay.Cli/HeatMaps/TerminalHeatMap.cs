@@ -15,13 +15,8 @@ internal sealed class TerminalHeatMap
     private readonly int cellWidth;
     private readonly bool halves;
 
-    /// <param name="map">What to draw.</param>
-    /// <param name="paint">How cells look.</param>
-    /// <param name="cellWidth">Columns a cell takes.</param>
-    /// <param name="room">Columns there are; a plot that needs more is left out.</param>
-    /// <param name="least">Columns to take where the plot needs fewer.</param>
-    /// <param name="halves">Two layers to a line, the upper and the lower half of it; marks are left out. Needs
-    /// colours.</param>
+    /// <summary>A map in so many columns at most, where a plot that needs more is left out, and at least, where it
+    /// needs fewer. In halves, which need colours, two layers share a line, and marks are left out.</summary>
     public TerminalHeatMap(HeatMap map, HeatMapPaint paint, int cellWidth, int room, int least, bool halves)
     {
         (this.map, this.paint, this.cellWidth, this.halves) = (map, paint, cellWidth, halves);
@@ -82,8 +77,8 @@ internal sealed class TerminalHeatMap
         return paint.HasColor ? ColorBar() : Text(Ninths());
     }
 
-    /// <summary>"-0.09 ▇▇▇▇▇ +0.09 or more", in fewer words where there is little room, without a bar where there is
-    /// less.</summary>
+    /// <summary>"-0.09 ▇▇▇▇▇ +0.09 or more", in fewer words where there is little room, without a bar where
+    /// there is less.</summary>
     private Segment[] ColorBar()
     {
         var (low, high) = ($"{-map.Limit:G3}", $"+{map.Limit:G3}");

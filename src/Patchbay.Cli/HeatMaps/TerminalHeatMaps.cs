@@ -19,7 +19,8 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
     public int MostLines { get; init; } = int.MaxValue;
 
     /// <inheritdoc/>
-    protected override Measurement Measure(RenderOptions options, int maxWidth) => new(Math.Min(20, maxWidth), maxWidth);
+    protected override Measurement Measure(RenderOptions options, int maxWidth) =>
+        new(Math.Min(20, maxWidth), maxWidth);
 
     /// <inheritdoc/>
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
@@ -79,11 +80,8 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
     }
 }
 
-/// <summary>How cells look on one terminal.</summary>
-/// <param name="HasColor">Whether colours can be told apart.</param>
-/// <param name="Scale">Colours by score.</param>
-/// <param name="Dot">Mark of a cell one column wide.</param>
-/// <param name="AtLeast">Sign before the end of a scale that scores go beyond.</param>
+/// <summary>How cells look on one terminal: colours by score, where there are any; the mark of a cell one column wide;
+/// the sign before the end of a scale that scores go beyond.</summary>
 internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string Dot, string AtLeast)
 {
     /// <summary>The paint for a console; 16 colours are too few for a scale and count as none.</summary>
@@ -123,6 +121,7 @@ internal sealed record HeatMapPaint(bool HasColor, DivergingScale Scale, string 
         return sign + (double.IsNaN(fraction) ? " " : ninths == 0 ? "." : $"{ninths}");
     }
 
-    /// <summary>What konsole, rxvt and others say of themselves: "foreground;background" as indexes of the palette.</summary>
+    /// <summary>What konsole, rxvt and others say of themselves: "foreground;background", two indexes of the
+    /// palette.</summary>
     private static bool IsLightBackground(string? colors) => colors?.Split(';')[^1] is "7" or "15";
 }

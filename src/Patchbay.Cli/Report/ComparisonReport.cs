@@ -64,11 +64,11 @@ internal static class ComparisonReport
         if (parts.Any(p => p.Key == "knockout"))
             blocks.Add(new Note("Of a knockout curve the layer is shown where the two sweeps differ most; its p is "
                 + "multiplied by the number of layers (Bonferroni)."));
-        return new("figures", "Figure by figure", "Every figure that both sweeps have: the second's less the first's, and "
-            + "whether chance alone would do that.", "", blocks);
+        return new("figures", "Figure by figure", "Every figure that both sweeps have: the second's less the first's, "
+            + "and whether chance alone would do that.", "", blocks);
     }
 
-    /// <summary>Differences with their intervals, part by part, all on one axis so that parts can be compared.</summary>
+    /// <summary>Differences with their intervals, part by part, on one axis so that parts can be compared.</summary>
     private static Figure Differences(IGrouping<string, ComparedFigure>[] parts)
     {
         var ends = parts.SelectMany(p => p).SelectMany(f => new[] { f.Difference!.Low, f.Difference.High });
@@ -84,10 +84,12 @@ internal static class ComparisonReport
     }
 
     private static Section OverlapSection(SweepComparison comparison) => new("overlap", "Circuits",
-        "Of the two sweeps' circuits of a model, group by group, the share of each one's heads that are the other's too.",
+        "Of the two sweeps' circuits of a model, group by group, the share of each one's heads that are the other's "
+            + "too.",
         "Prakash et al. 2024, appendix; docs/method.md",
-        [new ReportTable("Precision: share of the first's heads that are the second's; recall: share of the second's that "
-            + "are the first's; rank: Spearman's correlation of all scores.", OverlapHeadings, OverlapRows(comparison))]);
+        [new ReportTable("Precision: share of the first's heads that are the second's; recall: share of the second's "
+            + "that are the first's; rank: Spearman's correlation of all scores.", OverlapHeadings,
+            OverlapRows(comparison))]);
 
     private static IEnumerable<Cell[]> FigureRows(SweepComparison comparison) =>
         from f in comparison.Figures

@@ -2,11 +2,8 @@ using System.Xml.Linq;
 
 namespace Patchbay.Cli.Report;
 
-/// <summary>A report: what <see cref="HtmlWriter"/> and <see cref="MarkdownWriter"/> write.</summary>
-/// <param name="Title">What it is of.</param>
-/// <param name="Subtitle">A line under the title.</param>
-/// <param name="Lead">A paragraph before the first section.</param>
-/// <param name="Sections">In reading order.</param>
+/// <summary>A report: what <see cref="HtmlWriter"/> and <see cref="MarkdownWriter"/> write. The lead is a paragraph
+/// before the first section.</summary>
 internal sealed record ReportDocument(string Title, string Subtitle, string Lead, IReadOnlyList<Section> Sections)
 {
     /// <summary>All pictures with the names of their files, in order.</summary>
@@ -39,27 +36,17 @@ internal sealed record Note(string Text) : Block;
 /// <summary>Names with what they are.</summary>
 internal sealed record Facts(IReadOnlyList<(string Name, string Value)> Items) : Block;
 
-/// <summary>Pictures with one caption.</summary>
-/// <param name="Caption">What they show.</param>
-/// <param name="Pictures">From left to right.</param>
-/// <param name="Abreast">How many stand side by side on a wide page.</param>
+/// <summary>Pictures with one caption, so many side by side on a wide page.</summary>
 internal sealed record Figure(string Caption, IReadOnlyList<Picture> Pictures, int Abreast) : Block
 {
-    /// <summary>A picture for each model.</summary>
-    /// <param name="caption">What they show.</param>
-    /// <param name="what">What each shows, before the model's name: "Attention in".</param>
-    /// <param name="models">The models.</param>
-    /// <param name="draw">Draws a model's.</param>
-    /// <param name="abreast">How many stand side by side on a wide page.</param>
+    /// <summary>A picture for each model; what each shows ("Attention in") is followed by the model's name.</summary>
     public static Figure ByModel(string caption, string what, IEnumerable<ModelFindings> models,
         Func<ModelFindings, XDocument> draw, int abreast = 2) =>
         new(caption, [.. models.Select(m => new Picture(m.Name, $"{what} {m.Name}", draw(m)))], abreast);
 }
 
-/// <summary>A picture.</summary>
-/// <param name="Name">Its name within its section: "a-tiny-base".</param>
-/// <param name="Title">What it shows, for who cannot see it.</param>
-/// <param name="Svg">The picture, with its own style sheet.</param>
+/// <summary>A picture, with its own style sheet. Its name ("a-tiny-base") is its own within the section; its title says
+/// what it shows, for who cannot see it.</summary>
 internal sealed record Picture(string Name, string Title, XDocument Svg)
 {
     /// <summary>Name of its file, in which all but letters, digits, points and low lines are hyphens.</summary>
@@ -78,7 +65,8 @@ internal sealed record ReportTable : Block
     /// numbers.</param>
     /// <param name="rows">Cells, row by row, as many as headings.</param>
     public ReportTable(string caption, IEnumerable<string> headings, IEnumerable<IReadOnlyList<Cell>> rows) =>
-        (Caption, Columns, Rows) = (caption, [.. headings.Select(h => (h.TrimStart('>'), h.StartsWith('>')))], [.. rows]);
+        (Caption, Columns, Rows) =
+            (caption, [.. headings.Select(h => (h.TrimStart('>'), h.StartsWith('>')))], [.. rows]);
 
     /// <summary>What it holds, or empty.</summary>
     public string Caption { get; }

@@ -1,7 +1,7 @@
 namespace Patchbay.Cli.Report;
 
-/// <summary>Style sheet of a report's page. Its classes begin with "r-", so that those of the pictures, which lie in the
-/// same page, do not meet them.</summary>
+/// <summary>Style sheet of a report's page. Its classes begin with "r-", so that those of the pictures, which lie in
+/// the same page, do not meet them.</summary>
 internal static class HtmlStyle
 {
     /// <summary>The style sheet.</summary>

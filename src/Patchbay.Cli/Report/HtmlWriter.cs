@@ -7,7 +7,7 @@ namespace Patchbay.Cli.Report;
 /// scripts; only links to the data lead out of it.</summary>
 internal static class HtmlWriter
 {
-    private const double LeastScale = 0.74; // pictures shrink no further, so that their text stays readable; they scroll
+    private const double LeastScale = 0.74; // pictures shrink no further, but scroll: their text stays readable
     private const int LongText = 44;
 
     /// <summary>The page.</summary>
@@ -120,7 +120,8 @@ internal static class HtmlWriter
     {
         var svg = new XElement(picture.Root!);
         StyleOf(svg).Remove();
-        svg.SetAttributeValue("style", $"{(string)svg.Attribute("style")!};min-width:{Width(picture) * LeastScale:0}px");
+        var leastWidth = Width(picture) * LeastScale;
+        svg.SetAttributeValue("style", $"{(string)svg.Attribute("style")!};min-width:{leastWidth:0}px");
         return svg.ToString(SaveOptions.DisableFormatting).Replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
     }
 

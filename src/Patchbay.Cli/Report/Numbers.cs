@@ -1,6 +1,6 @@
 namespace Patchbay.Cli.Report;
 
-/// <summary>Numbers as reports and pictures write them: the minus is a real one, and what is not there a dash.</summary>
+/// <summary>Numbers as reports and pictures write them: the minus is a real one, what is not there a dash.</summary>
 internal static class Numbers
 {
     /// <summary>What stands where there is no number.</summary>

@@ -2,10 +2,8 @@ using Patchbay.Cli.Charts;
 
 namespace Patchbay.Cli.Report;
 
-/// <summary>What a report is made of.</summary>
-/// <param name="Run">What was run.</param>
-/// <param name="Findings">What was found.</param>
-/// <param name="Training">Training runs of the models, where their logs lie beside them.</param>
+/// <summary>What a report is made of: what was run, what was found, and training runs of the models where their logs
+/// lie beside them.</summary>
 internal sealed record ReportInput(RunFacts Run, SweepFindings Findings, IReadOnlyList<TrainingCurve> Training)
 {
     /// <summary>Groups of the chain, in its order.</summary>

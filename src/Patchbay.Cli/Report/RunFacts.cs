@@ -2,18 +2,11 @@ using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Report;
 
-/// <summary>What was run, by whom, when and how long.</summary>
-/// <param name="Sweep">Id of the sweep.</param>
-/// <param name="Plan">What it does.</param>
-/// <param name="Status">"completed".</param>
-/// <param name="Code">Version of the program that planned it.</param>
-/// <param name="Started">When it was first started, or null.</param>
-/// <param name="Last">When its last event was recorded, or null.</param>
-/// <param name="Nodes">Processes that ran its units.</param>
-/// <param name="Stages">Its stages.</param>
-/// <param name="Missing">What is not complete, a line each.</param>
+/// <summary>What was run, by which version of the program, when, how long and by which processes. Started and last
+/// event are null where there was none; what is not complete is missing, a line each.</summary>
 internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, string? Code, DateTimeOffset? Started,
-    DateTimeOffset? Last, IReadOnlyList<NodeShare> Nodes, IReadOnlyList<StageTime> Stages, IReadOnlyList<string> Missing)
+    DateTimeOffset? Last, IReadOnlyList<NodeShare> Nodes, IReadOnlyList<StageTime> Stages,
+    IReadOnlyList<string> Missing)
 {
     /// <summary>Seconds of all units together.</summary>
     public double Seconds => Stages.Sum(s => s.Seconds);
@@ -52,11 +45,5 @@ internal sealed record NodeShare(string Node, int Units, double Seconds)
     public string Host => Node.Split(':')[0];
 }
 
-/// <summary>How far a stage is, and how long it took.</summary>
-/// <param name="Stage">"path-patching/B".</param>
-/// <param name="Model">Of which model.</param>
-/// <param name="Status">"complete".</param>
-/// <param name="Done">Units done.</param>
-/// <param name="Units">Units known.</param>
-/// <param name="Seconds">Seconds of the units done.</param>
+/// <summary>How far a stage ("path-patching/B") of a model is, and how long its units took that are done.</summary>
 internal sealed record StageTime(string Stage, string Model, string Status, int Done, int Units, double Seconds);

@@ -2,12 +2,8 @@ using Patchbay.Cli.Report.Sections;
 
 namespace Patchbay.Cli.Report;
 
-/// <summary>One figure that two sweeps have.</summary>
-/// <param name="Part">What kind it is: "accuracy".</param>
-/// <param name="Name">Of what: "tiny-goat".</param>
-/// <param name="First">In the first sweep.</param>
-/// <param name="Second">In the second.</param>
-/// <param name="Difference">Second less first, tested; null where there is no test of it.</param>
+/// <summary>One figure that two sweeps have: its part says what it is ("accuracy"), its name of what ("tiny-goat"). The
+/// difference is second less first, null where there is no test of it.</summary>
 internal sealed record ComparedFigure(string Part, string Name, double First, double Second,
     ShareDifference? Difference = null)
 {
@@ -22,21 +18,15 @@ internal sealed record ModelPair(ModelFindings First, ModelFindings Second)
     public string Name => First.Name == Second.Name ? First.Name : $"{First.Name} | {Second.Name}";
 }
 
-/// <summary>Two sweeps, figure by figure.</summary>
-/// <param name="First">The first sweep.</param>
-/// <param name="Second">The second.</param>
-/// <param name="Models">Models that are compared.</param>
-/// <param name="Figures">Figures that both have.</param>
-/// <param name="Overlaps">Overlap of the circuits of each pair of models, group by group.</param>
-/// <param name="SamePrompts">Whether both asked the same prompts, so that answers can be paired.</param>
-/// <param name="Notes">What is not compared, or is to be known.</param>
+/// <summary>Two sweeps, figure by figure; overlaps are of the circuits of each pair of models. Answers can be paired
+/// where both asked the same prompts; notes say what is not compared.</summary>
 internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnlyList<ModelPair> Models,
     IReadOnlyList<ComparedFigure> Figures, IReadOnlyList<GroupOverlap> Overlaps, bool SamePrompts,
     IReadOnlyList<string> Notes)
 {
     /// <summary>What tests the table has.</summary>
-    public const string Caption = "Difference: second less first, with Newcombe's 95 % interval. p is two-sided: McNemar's "
-        + "exact test where both answered the same prompts, else the two-proportion z test.";
+    public const string Caption = "Difference: second less first, with Newcombe's 95 % interval. p is two-sided: "
+        + "McNemar's exact test where both answered the same prompts, else the two-proportion z test.";
 
     /// <summary>Compares all that both have.</summary>
     public static SweepComparison Of(RunFacts firstRun, SweepFindings first, RunFacts secondRun, SweepFindings second)
@@ -141,6 +131,7 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
             let l = Enumerable.Range(0, layers).MaxBy(l => Math.Abs(b.ByLayer[l].Share - a.ByLayer[l].Share))
             let name = $"{m.Name}, {a.From} → {a.To} from layer {l}".Replace('_', ' ')
             let figure = Share("knockout", name, a.ByLayer[l], a.LayerAnswers[l], b.ByLayer[l], b.LayerAnswers[l])
-            select figure with { Difference = figure.Difference! with { P = Math.Min(1, figure.Difference.P * layers) } };
+            let difference = figure.Difference!
+            select figure with { Difference = difference with { P = Math.Min(1, difference.P * layers) } };
     }
 }

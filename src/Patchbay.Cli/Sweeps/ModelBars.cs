@@ -4,15 +4,8 @@ using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>One line of <see cref="ModelBars"/>.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Done">Share of its units that is done, 0 to 1.</param>
-/// <param name="Failed">Share that was set aside.</param>
-/// <param name="Units">"12/40+".</param>
-/// <param name="Rate">Results per minute, or "".</param>
-/// <param name="Left">Time left, or "".</param>
-/// <param name="Failures">Units set aside, or "".</param>
-/// <param name="Stage">The stage under way.</param>
+/// <summary>One line of <see cref="ModelBars"/>: the shares of units done and set aside, 0 to 1, and beside them texts,
+/// "" for none: units ("12/40+"), results per minute, time left, failures, the stage under way.</summary>
 internal sealed record ModelBar(string Model, double Done, double Failed, string Units, string Rate, string Left,
     string Failures, string Stage)
 {
@@ -100,7 +93,8 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
         var failed = bar.Failed > 0 ? (int)Math.Clamp(Math.Round(bar.Failed * width), Math.Min(1, rest), rest) : 0;
         (char Sign, int Length, Style Style)[] strips =
         [
-            (unicode ? '━' : '#', done, new Style(Color.Green)), (unicode ? '╍' : 'x', failed, new Style(Color.Red)),
+            (unicode ? '━' : '#', done, new Style(Color.Green)),
+            (unicode ? '╍' : 'x', failed, new Style(Color.Red)),
             (unicode ? '─' : '.', rest - failed, Faint),
         ];
         return strips.Where(s => s.Length > 0).Select(s => new Segment(new string(s.Sign, s.Length), s.Style));

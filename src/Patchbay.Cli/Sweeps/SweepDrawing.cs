@@ -12,7 +12,8 @@ internal static class SweepDrawing
     private const int MostErrors = 3; // failed units told of at once
     private static readonly Style Faint = new(decoration: Decoration.Dim);
 
-    /// <summary>Head line, a bar for each model, what failed, and the heat maps of the group last worked on.</summary>
+    /// <summary>Head line, a bar for each model, what failed, and the heat maps of the group last worked on, all
+    /// in so many lines of a terminal if they can be.</summary>
     /// <param name="id">The sweep.</param>
     /// <param name="state">As it is.</param>
     /// <param name="clock">Knows how fast it goes.</param>
@@ -44,7 +45,8 @@ internal static class SweepDrawing
             var used = parts.Count + state.Plan.Models.Count;
             parts.AddRange([Text.Empty, new CutLine(SweepMaps.Heading(state, group), Style.Plain)]);
             // One line less than there are, for the cursor.
-            parts.Add(new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26, MostLines = height - used - 3 });
+            var maps = SweepMaps.Of(state, group);
+            parts.Add(new TerminalHeatMaps(maps) { LeastWidth = 26, MostLines = height - used - 3 });
         }
         return new Rows(parts);
     }

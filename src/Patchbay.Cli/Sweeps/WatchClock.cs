@@ -6,9 +6,8 @@ internal sealed class WatchClock
     private const string All = ""; // no model is named so
     private readonly Dictionary<string, (CompletionRate Units, CompletionRate Results)> rates = [];
 
-    /// <summary>Takes note of a state. Times without a running sweep are left out of the rates.</summary>
-    /// <param name="at">When the sweep was in this state.</param>
-    /// <param name="state">The state.</param>
+    /// <summary>Takes note of the state that the sweep was in at a time. Times without a running sweep are left out of
+    /// the rates.</summary>
     public void Observe(DateTimeOffset at, SweepState state)
     {
         if (state.Plan is null || state.Ended) return;

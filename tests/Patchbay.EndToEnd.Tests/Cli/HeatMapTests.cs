@@ -187,6 +187,14 @@ public sealed class HeatMapTests
     }
 
     [Fact]
+    public void A_picture_of_maps_on_one_scale_says_where_scores_go_beyond_it()
+    {
+        var maps = HeatMap.OnOneScale([Small, new("A", "value fetcher", new[,] { { -0.3, 0.9 } })]);
+        var texts = Elements(Parse(SvgHeatMaps.Draw(maps, "t", "s")), "text").Select(t => t.Value);
+        Assert.Equal(2, texts.Count(t => t == "≥ +0.3"));
+    }
+
+    [Fact]
     public void A_grid_has_a_row_for_each_model_a_scale_for_each_group_and_says_where_scores_go_beyond_it()
     {
         HeatMapRow[] rows = [new("base", "accuracy 0.66", [Small, Small with { Name = "B" }]),

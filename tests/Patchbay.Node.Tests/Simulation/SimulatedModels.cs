@@ -25,7 +25,7 @@ internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) :
     private static InterventionResult Result(string unit, string item)
     {
         var hash = unit.Concat(item).Aggregate(14695981039346656037UL, (h, c) => (h ^ c) * 1099511628211UL);
-        return new(item, (hash % 2001 - 1000.0) / 1000, 0.01, 100);
+        return new(item, (hash % 2001 - 1000.0) / 1000, 0.01, 100) { Head = Head.Read(item) };
     }
 
     private sealed class Runner(string fingerprint, Func<double> chance, Func<double> fault) : IUnitRunner

@@ -7,20 +7,20 @@ namespace Patchbay.Cli.Report.Sections;
 /// <summary>Overlap of one group of two models' circuits; the model is the second.</summary>
 internal sealed record GroupOverlap(string Model, string Group, CircuitOverlap Overlap);
 
-/// <summary>The sections about circuits: how their heads were found, what they are, and where they look.</summary>
+/// <summary>The sections about circuits: how their heads were found, what they are, and where they look. Each is null
+/// where nothing was found for it.</summary>
 internal static class CircuitSections
 {
     private const double MapSize = 256, KeptFrom = 0.01; // significance from which a head is kept
 
-    /// <summary>Heat maps of all heads' scores, models side by side, the circuit's heads outlined; null where no head
-    /// was scored.</summary>
+    /// <summary>Heat maps of all heads' scores, models side by side, the circuit's heads outlined.</summary>
     public static Section? PathPatching(ReportInput input)
     {
         PathGroup[] groups = [.. input.Groups.Where(g => input.Findings.Models.Any(m => Scores(m, g) is not null))];
         return groups.Length == 0 ? null : new("path-patching", "Path patching of every head",
-            "A head's score is the mean relative change of the answer's probability, (p patched − p clean) / p clean, "
-                + "when its output at the group's position comes from a counterfactual prompt, along the paths to the "
-                + "group's receivers alone; strongly negative means important.",
+            "A head's score is the mean relative change of the answer's probability, (p patched − p clean) / p "
+                + "clean, when its output at the group's position comes from a counterfactual prompt, along the paths "
+                + "to the group's receivers alone; strongly negative means important.",
             "Wang et al. 2023; Prakash et al. 2024, circuit discovery; docs/method.md",
             [.. groups.Select(g => Maps(input, g)), Strongest(input, groups)],
             input.ModelsWith(m => m.Scores.Count > 0).Select(m => new { m.Name, m.Scores }));
@@ -67,7 +67,7 @@ internal static class CircuitSections
 
     private static string[] If(bool isShown, string text) => isShown ? [text] : [];
 
-    /// <summary>Each model's circuit as a graph over positions and layers; null where no model has one.</summary>
+    /// <summary>Each model's circuit as a graph over positions and layers.</summary>
     public static Section? Circuits(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Circuit.Values.Any(heads => heads.Count > 0));
@@ -75,25 +75,26 @@ internal static class CircuitSections
         PathGroup[] groups = [.. input.Groups.Where(g => models.Any(m => m.Circuit.ContainsKey(g.Name)))];
         var sizes = models.Select(m => (Cell[])
         [
-            m.Name, .. groups.Select(g => m.Circuit.GetValueOrDefault(g.Name) is { } heads ? $"{heads.Count}" : Numbers.None),
+            m.Name,
+            .. groups.Select(g => m.Circuit.GetValueOrDefault(g.Name) is { } own ? $"{own.Count}" : Numbers.None),
             $"{m.Circuit.Values.Sum(h => h.Count)}", PublishedSize(groups, PublishedFigures.ReferenceOf(m.Name)),
         ]);
         var heads = from m in models
                     from g in groups
                     where m.Circuit.GetValueOrDefault(g.Name) is { Count: > 0 }
                     select (Cell[])[m.Name, input.GroupCell(g.Name), string.Join("  ", m.Circuit[g.Name])];
-        return new("circuits", "Circuits", "A model's circuit is its groups of heads, each found by the paths to the heads "
-            + "of the group after it: D passes position to C, C to B, B to A, and A writes the answer.",
+        return new("circuits", "Circuits", "A model's circuit is its groups of heads, each found by the paths to the "
+            + "heads of the group after it: D passes position to C, C to B, B to A, and A writes the answer.",
             "Prakash et al. 2024, figure 1",
             [
-                Figure.ByModel("Circuits over positions and layers. A dot is a head with its number in the layer; colours "
-                    + $"are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. A curve leads from a "
-                    + "head to each receiver in a higher layer, more clearly the stronger its score.",
+                Figure.ByModel("Circuits over positions and layers. A dot is a head with its number in the layer; "
+                    + $"colours are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. A curve "
+                    + "leads from a head to each receiver in a higher layer, more clearly the stronger its score.",
                     "Circuit of", models, m => SvgCircuitGraph.Draw(Graph(input, m))),
                 new ReportTable("Heads of each group, with the published circuit's beside them.",
                     ["model", .. groups.Select(g => ">" + g.Name), ">all", ">published (7B)"], sizes),
-                new ReportTable("Every head of the circuits, layer.head, most negative first", ["model", "group", "heads"],
-                    heads) { IsFolded = true },
+                new ReportTable("Every head of the circuits, layer.head, most negative first",
+                    ["model", "group", "heads"], heads) { IsFolded = true },
             ],
             models.Select(m => new { m.Name, m.Circuit }));
     }
@@ -107,8 +108,8 @@ internal static class CircuitSections
     private static CircuitGraph Graph(ReportInput input, ModelFindings model)
     {
         // The chain goes from the logits backwards, the prompt from left to right.
-        CircuitLane[] lanes = [.. input.Groups.Select((g, i) => new CircuitLane(g.Name, i, g.Position.Replace('_', ' ')))
-            .Reverse()];
+        CircuitLane[] lanes = [.. input.Groups
+            .Select((g, i) => new CircuitLane(g.Name, i, g.Position.Replace('_', ' '))).Reverse()];
         var nodes = (from g in input.Groups.Index()
                      from head in model.Circuit.GetValueOrDefault(g.Item.Name) ?? []
                      let score = Scores(model, g.Item)?.Scores[head.Layer, head.Index] ?? double.NaN
@@ -127,7 +128,7 @@ internal static class CircuitSections
         return new(model.Name, lanes, model.Layers, [.. nodes.Select(n => n.Node)], edges);
     }
 
-    /// <summary>How far the base's circuit is the fine-tuned models'; null where no two models can be compared.</summary>
+    /// <summary>How far the base's circuit is the fine-tuned models'.</summary>
     public static Section? Overlap(ReportInput input)
     {
         var (first, others) = (input.Findings.Models[0], input.Findings.Models.Skip(1));
@@ -144,7 +145,8 @@ internal static class CircuitSections
                     + "model's circuit has; recall: share of the model's that it has; rank: Spearman's correlation of "
                     + "all scores.",
                     ["model", "group", ">heads of base", ">heads of model", .. SharedHeadings, ">published (7B)"],
-                    overlaps.Select(o => (Cell[])[o.Model, input.GroupCell(o.Group), .. Cells(o.Overlap), Published(o)])),
+                    overlaps.Select(o => (Cell[])
+                        [o.Model, input.GroupCell(o.Group), .. Cells(o.Overlap), Published(o)])),
                 .. different,
             ],
             overlaps);
@@ -177,7 +179,7 @@ internal static class CircuitSections
             ? new Cell(Numbers.Share(published.Precision, "0.00"), $"recall {Numbers.Share(published.Recall, "0.00")}")
             : Numbers.None;
 
-    /// <summary>Where the circuit's heads look; null where it was not measured.</summary>
+    /// <summary>Where the circuit's heads look.</summary>
     public static Section? Attention(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Attention.Count > 0);
@@ -203,15 +205,15 @@ internal static class CircuitSections
             + "named position of the prompt, in the mean over prompts.",
             "Prakash et al. 2024, circuit discovery; docs/method.md",
             [
-                Figure.ByModel("Attention from the group's position to each named position, in the mean over the group's "
-                    + "heads and over prompts; a row adds up to 1.", "Attention in", models, Matrix),
+                Figure.ByModel("Attention from the group's position to each named position, in the mean over the "
+                    + "group's heads and over prompts; a row adds up to 1.", "Attention in", models, Matrix),
                 new ReportTable("Every head, with standard errors over prompts",
                     ["model", "group", "head", .. names.Select(name => ">" + name)], heads) { IsFolded = true },
             ],
             models.Select(m => new { m.Name, m.Attention }));
     }
 
-    /// <summary>Every candidate head's significance for its circuit; null where no head was tested.</summary>
+    /// <summary>Every candidate head's significance for its circuit.</summary>
     public static Section? Minimality(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Minimality.Count > 0);
@@ -222,13 +224,14 @@ internal static class CircuitSections
                          from x in m.Minimality
                          select (Cell[])[m.Name, input.GroupCell(x.Group), $"{x.Head}", Cell.Share(x.Without),
                              Cell.Share(x.WithoutBoth), $"{x.Partners}", Numbers.Share(x.Significance), KeptOrNot(x)];
-        return new("minimality", "Minimality", "A head v is kept when the circuit without some partners K answers clearly "
-            + "more often than without K and v: F(C∖K) / F(C∖(K+v)) − 1 of at least 0.01, K being the heads that most "
-            + "mask v's absence.", "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md",
+        return new("minimality", "Minimality", "A head v is kept when the circuit without some partners K answers "
+            + "clearly more often than without K and v: F(C∖K) / F(C∖(K+v)) − 1 of at least 0.01, K being the "
+            + "heads that most mask v's absence.",
+            "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md",
             [
-                Figure.ByModel("Significance of the candidates, group by group from the most to the least, in the groups' "
-                    + "colours. Dashed: 0.01, from which a head is kept. Heads without which nothing is right are at the "
-                    + "top.", "Significance in", models, m => Significance(input, m), 4),
+                Figure.ByModel("Significance of the candidates, group by group from the most to the least, in the "
+                    + "groups' colours. Dashed: 0.01, from which a head is kept. Heads without which nothing is right "
+                    + "are at the top.", "Significance in", models, m => Significance(input, m), 4),
                 new ReportTable("Heads kept of the candidates; quieter: median significance.",
                     ["model", .. groups.Select(g => ">" + input.Titled(g.Name))], kept),
                 new ReportTable("Every candidate", ["model", "group", "head", ">F(C∖K)", ">F(C∖(K+v))", ">partners",
@@ -254,6 +257,7 @@ internal static class CircuitSections
         var points = model.Minimality.OrderBy(x => input.Color(x.Group)).ThenByDescending(x => x.Significance)
             .Select((x, i) => new ScatterPoint($"{x.Head} {x.Group}, {KeptOrNot(x)}", i + 1,
                 double.IsFinite(x.Significance) ? x.Significance : top, input.Color(x.Group)));
-        return SvgScatter.Draw(new(model.Name, "candidate heads", "significance", [.. points]) { Threshold = KeptFrom });
+        return SvgScatter.Draw(new(model.Name, "candidate heads", "significance", [.. points])
+        { Threshold = KeptFrom });
     }
 }

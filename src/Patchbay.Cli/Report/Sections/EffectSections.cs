@@ -3,11 +3,11 @@ using Patchbay.Cli.Charts;
 
 namespace Patchbay.Cli.Report.Sections;
 
-/// <summary>The sections about answers: of models as they are, and as attention or heads are taken from them.</summary>
+/// <summary>The sections about answers: of models as they are, and as attention or heads are taken from them.
+/// Each is null where nothing was found for it.</summary>
 internal static class EffectSections
 {
-    /// <summary>How often each model answers, published beside measured, and which differ from the base; null where no
-    /// model was asked.</summary>
+    /// <summary>How often each model answers, published beside measured, and which differ from the base.</summary>
     public static Section? Accuracy(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Accuracy is not null);
@@ -28,6 +28,7 @@ internal static class EffectSections
         ]);
         var bars = all.Select(m => Bar.Share(m.Name, m.Accuracy.Right) with
         { Published = PublishedFigures.Accuracy(m.Reference) });
+        var picture = SvgBarChart.Draw(new("", "accuracy", [new("", [.. bars])]));
         var diamonds = all.Any(m => m.Reference is not null) ? "; diamonds are the published figures" : "";
         var prompts = Sweeps.SweepText.Count(first.Right.Count, "prompt");
         var test = ReportInput.TestOf(all.Skip(1).Select(m => AgainstBase(m.Accuracy)));
@@ -36,17 +37,18 @@ internal static class EffectSections
             "Prakash et al. 2024; docs/method.md",
             [
                 new Figure($"Accuracy on {prompts}, with 95 % Wilson intervals{diamonds}.",
-                    [new("accuracy", "Accuracy by model", SvgBarChart.Draw(new("", "accuracy", [new("", [.. bars])])))], 1),
+                    [new("accuracy", "Accuracy by model", picture)], 1),
                 new ReportTable("Accuracy, published and measured. Quieter: 95 % intervals; ± standard errors.",
                     ["model", "published as", ">published (7B)", ">measured",
-                        .. hasProbability ? [">p(answer)", ">rank"] : (string[])[], ">against base", "significance"], rows),
+                        .. hasProbability ? [">p(answer)", ">rank"] : (string[])[], ">against base", "significance"],
+                    rows),
                 .. all.Length > 1
                     ? [new Note($"Differences are from {all[0].Name}; significance by {test}.")] : (Block[])[],
             ],
             models.Select(m => new { m.Name, m.Accuracy }));
     }
 
-    /// <summary>Accuracy as attention is forbidden from a layer up; null where nothing was forbidden.</summary>
+    /// <summary>Accuracy as attention is forbidden from a layer up.</summary>
     public static Section? Knockout(ReportInput input)
     {
         ModelFindings[] models = [.. input.Findings.Models
@@ -62,13 +64,14 @@ internal static class EffectSections
             + "position to another; where it rises with l, what the position takes from the other has arrived below.",
             "Geva et al. 2023; Prakash et al. 2024, appendix; docs/method.md",
             [
-                Figure.ByModel("Accuracy by the first layer in which attention is forbidden, with 95 % Wilson intervals. "
-                    + "Grey: nothing forbidden.", "Attention knockout in", models, Curves),
-                new ReportTable("Attention forbidden in all layers, and the first layer from which forbidding it makes no "
-                    + "significant difference.", ["model", "attention", ">unchanged", ">forbidden in all", "difference",
-                    ">harmless from layer"], rows),
-                new Note($"Differences by the {test}; a layer counts as harmless from which on no p is below .05, without "
-                    + "correction for the number of layers."),
+                Figure.ByModel("Accuracy by the first layer in which attention is forbidden, with 95 % Wilson "
+                    + "intervals. Grey: nothing forbidden.", "Attention knockout in", models, Curves),
+                new ReportTable("Attention forbidden in all layers, and the first layer from which forbidding it makes "
+                    + "no significant difference.",
+                    ["model", "attention", ">unchanged", ">forbidden in all", "difference", ">harmless from layer"],
+                    rows),
+                new Note($"Differences by the {test}; a layer counts as harmless from which on no p is below .05, "
+                    + "without correction for the number of layers."),
             ],
             models.Select(m => new { m.Name, m.Knockouts }));
     }
@@ -90,24 +93,26 @@ internal static class EffectSections
     {
         static LinePoint Point(int layer, Proportion p) => new(layer, p.Share, p.Interval.Low, p.Interval.High);
         var unchanged = model.Knockouts[0].Unchanged;
-        var curves = model.Knockouts.Select((k, i) => new LineSeries(Arrow(k), [.. k.ByLayer.Select((p, l) => Point(l, p))])
-        {
-            Color = i, Dots = model.Layers <= 40,
-        });
+        var curves = model.Knockouts.Select((k, i) =>
+            new LineSeries(Arrow(k), [.. k.ByLayer.Select((p, l) => Point(l, p))])
+            { Color = i, Dots = model.Layers <= 40 });
         LineSeries level = new("", [Point(0, unchanged), Point(model.Layers - 1, unchanged)]);
-        return SvgLineChart.Draw(new($"Attention knockout in {model.Name}", "", "first layer in which attention is "
-            + "forbidden", [new(model.Name, [level, .. curves]) { Range = (0, 1) }]) { IsBare = true, PlotWidth = 270 });
+        LinePanel panel = new(model.Name, [level, .. curves]) { Range = (0, 1) };
+        return SvgLineChart.Draw(new($"Attention knockout in {model.Name}", "",
+            "first layer in which attention is forbidden", [panel]) { IsBare = true, PlotWidth = 270 });
     }
 
-    /// <summary>Accuracy when heads are patched from the counterfactual prompts; null where nothing was patched
-    /// so.</summary>
+    /// <summary>Accuracy when heads are patched from the counterfactual prompts.</summary>
     public static Section? Patched(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Patched.Count > 0);
         if (models.Length == 0) return null;
-        XDocument Bars(ModelFindings m) => SvgBarChart.Draw(new(m.Name, "still right", [new("", [.. m.Patched.Select(p =>
-            Bar.Share(p.Heads, p.Right) with { Color = input.Color(p.Heads) })])])
-        { Lines = m.Accuracy is { } a ? [new(a.Right.Share, "accuracy", IsDashed: false)] : [] });
+        XDocument Bars(ModelFindings m)
+        {
+            var bars = m.Patched.Select(p => Bar.Share(p.Heads, p.Right) with { Color = input.Color(p.Heads) });
+            return SvgBarChart.Draw(new(m.Name, "still right", [new("", [.. bars])])
+            { Lines = m.Accuracy is { } a ? [new(a.Right.Share, "accuracy", IsDashed: false)] : [] });
+        }
         var rows = from m in models
                    from p in m.Patched
                    select (Cell[])[m.Name, new(p.Heads, Group: input.Color(p.Heads)), p.Position.Replace('_', ' '),
@@ -125,7 +130,7 @@ internal static class EffectSections
             models.Select(m => new { m.Name, m.Patched }));
     }
 
-    /// <summary>Attribution patching beside exact path patching; null where it was not run.</summary>
+    /// <summary>Attribution patching beside exact path patching.</summary>
     public static Section? Attribution(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Attribution.Count > 0);
@@ -144,14 +149,16 @@ internal static class EffectSections
                    let found = new Proportion((int)Math.Round(a.Recall * a.TopK), a.TopK)
                    select (Cell[])[m.Name, input.GroupCell(a.Group), a.Form, Numbers.Share(a.RankCorrelation, "0.00"),
                        $"{a.TopK}", Cell.Share(found)];
-        return new("attribution", "Attribution patching beside exact", "Attribution patching estimates every head's score "
-            + "from one backward pass, gradient times difference of activations; rank correlation and recall say how far "
-            + "it finds the heads that exact path patching finds.", "Nanda 2023; Kramár et al. 2024; docs/method.md",
+        return new("attribution", "Attribution patching beside exact", "Attribution patching estimates every head's "
+            + "score from one backward pass, gradient times difference of activations; rank correlation and recall say "
+            + "how far it finds the heads that exact path patching finds.",
+            "Nanda 2023; Kramár et al. 2024; docs/method.md",
             [
                 .. pictures.Length > 0 ? [new Figure("Approximate against exact scores, a dot a head.", pictures, 4)]
                     : (Block[])[],
-                new ReportTable("Rank: Spearman's correlation over heads that can score. Recall: share of the exact top k "
-                    + "among the approximate top 2k.", ["model", "group", "form", ">rank", ">k", ">recall"], rows),
+                new ReportTable("Rank: Spearman's correlation over heads that can score. Recall: share of the exact "
+                    + "top k among the approximate top 2k.",
+                    ["model", "group", "form", ">rank", ">k", ">recall"], rows),
             ],
             models.Select(m => new { m.Name, m.Attribution }));
     }

@@ -2,12 +2,13 @@ using Patchbay.Cli.Charts;
 
 namespace Patchbay.Cli.Report.Sections;
 
-/// <summary>The sections about how well a circuit stands for its model.</summary>
+/// <summary>The sections about how well a circuit stands for its model. Each is null where nothing was found for
+/// it.</summary>
 internal static class EvaluationSections
 {
     private const string Sources = "Prakash et al. 2024, circuit evaluation; docs/method.md";
 
-    /// <summary>How much of each model's accuracy a circuit alone has; null where none was evaluated.</summary>
+    /// <summary>How much of each model's accuracy a circuit alone has.</summary>
     public static Section? Faithfulness(ReportInput input)
     {
         CircuitFinding[] circuits = [.. input.Findings.Circuits.OrderBy(c => c.ElsewhereOwn)];
@@ -17,8 +18,8 @@ internal static class EvaluationSections
             + "Diamonds are published.", 2, some => some.GroupBy(c => c.CircuitOf).Select(own => new Picture(own.Key,
                 $"Circuit of {own.Key}", SvgBarChart.Draw(new($"Circuit of {own.Key}", "accuracy",
                     [.. own.Select(CircuitBars)])))));
-        return new("faithfulness", "Faithfulness", "A circuit's accuracy over the whole model's, when every head outside "
-            + "the circuit is set to its mean over other prompts.", Sources,
+        return new("faithfulness", "Faithfulness", "A circuit's accuracy over the whole model's, when every head "
+            + "outside the circuit is set to its mean over other prompts.", Sources,
             [
                 .. figures,
                 new ReportTable("Circuits in models. Beside random: how many circuits; beside faithfulness: ± one "
@@ -82,7 +83,7 @@ internal static class EvaluationSections
         ]);
     }
 
-    /// <summary>Mean and standard deviation; both NaN where there is no value, the second 0 where there is one.</summary>
+    /// <summary>Mean and standard deviation; both NaN where there is no value, the second 0 of one.</summary>
     private static (double Mean, double Spread) MeanAndSpread(double[] values)
     {
         if (values.Length == 0) return (double.NaN, double.NaN);
@@ -99,8 +100,7 @@ internal static class EvaluationSections
             : c.Faithfulness * Math.Sqrt(Relative(c.Circuit) + Relative(c.Full));
     }
 
-    /// <summary>Whether anything outside the circuits takes over when heads are left out; null where no subset
-    /// was.</summary>
+    /// <summary>Whether anything outside the circuits takes over when heads are left out.</summary>
     public static Section? Completeness(ReportInput input)
     {
         CircuitFinding[] circuits =
@@ -108,24 +108,26 @@ internal static class EvaluationSections
         if (circuits.Length == 0) return null;
         string[] groups = [.. circuits.SelectMany(c => c.Completeness).Select(k => k.Subset)
             .Where(s => s.StartsWith("group ", StringComparison.Ordinal)).Distinct()];
-        var figures = Figures(circuits, "Accuracy of the circuit without K against that of the whole model without K; on "
-            + "the dashed line the two are equal. Grey: random subsets; coloured: whole groups.", 4, some => some.Select(c =>
-                new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {InModel(c)}",
+        var figures = Figures(circuits, "Accuracy of the circuit without K against that of the whole model without K; "
+            + "on the dashed line the two are equal. Grey: random subsets; coloured: whole groups.", 4,
+            some => some.Select(c => new Picture($"{c.CircuitOf}-in-{c.Model}", $"Completeness of {InModel(c)}",
                     SvgScatter.Draw(Subsets(input, c)))));
         var subsets = from c in circuits
                       from k in c.Completeness
                       select (Cell[])[Named(InModel(c), c), new(k.Subset, Group: input.Color(k.Subset)), $"{k.Size}",
                           Cell.Share(k.Circuit), Cell.Share(k.Model), Numbers.Share(k.Incompleteness)];
-        return new("completeness", "Completeness", "Incompleteness is |F(M∖K) − F(C∖K)|: how far circuit and whole model "
-            + "differ in accuracy once heads K of the circuit are left out of both; small where the circuit holds all "
-            + "that matters.", "Wang et al. 2023; " + Sources,
+        return new("completeness", "Completeness", "Incompleteness is |F(M∖K) − F(C∖K)|: how far circuit and "
+            + "whole model differ in accuracy once heads K of the circuit are left out of both; small where the "
+            + "circuit holds all that matters.", "Wang et al. 2023; " + Sources,
             [
                 .. figures,
-                new ReportTable("Incompleteness: mean and greatest over random subsets, and of each whole group left out.",
+                new ReportTable("Incompleteness: mean and greatest over random subsets, and of each whole group left "
+                    + "out.",
                     ["circuit", ">random subsets", ">mean", ">greatest", .. groups.Select(g => ">" + g)],
                     circuits.Select(c => IncompletenessRow(c, groups))),
                 new ReportTable("Every subset",
-                    ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"], subsets) { IsFolded = true },
+                    ["circuit", "K", ">heads", ">F(C∖K)", ">F(M∖K)", ">incompleteness"], subsets)
+                { IsFolded = true },
             ],
             circuits.Select(c => new { c.CircuitOf, c.Model, c.ElsewhereOwn, c.Completeness }));
     }
@@ -134,7 +136,8 @@ internal static class EvaluationSections
 
     private static Cell[] IncompletenessRow(CircuitFinding circuit, string[] groups)
     {
-        double[] random = [.. circuit.Completeness.Where(k => !groups.Contains(k.Subset)).Select(k => k.Incompleteness)];
+        double[] random =
+            [.. circuit.Completeness.Where(k => !groups.Contains(k.Subset)).Select(k => k.Incompleteness)];
         var (mean, spread) = MeanAndSpread(random);
         var error = random.Length < 2 ? double.NaN : spread / Math.Sqrt(random.Length);
         return

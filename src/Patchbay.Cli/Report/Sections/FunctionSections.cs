@@ -3,10 +3,11 @@ using Patchbay.Cli.Charts;
 
 namespace Patchbay.Cli.Report.Sections;
 
-/// <summary>The sections about what groups of heads carry, and what fine-tuning made better of it.</summary>
+/// <summary>The sections about what groups of heads carry, and what fine-tuning made better of it. Each is null where
+/// nothing was found for it.</summary>
 internal static class FunctionSections
 {
-    /// <summary>Which heads of a group carry which information; null where DCM was not run.</summary>
+    /// <summary>Which heads of a group carry which information.</summary>
     public static Section? Dcm(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Dcm.Count > 0);
@@ -15,7 +16,8 @@ internal static class FunctionSections
             ReportInput.Difference(d.AllHeads, d.AllHeadsAnswers, d.Test, d.TestAnswers);
         IEnumerable<Bar> Bars(DcmFinding d) =>
         [
-            Bar.Share($"{d.Desideratum}, {d.Heads.Count} of {d.GroupSize}", d.Test) with { Color = input.Color(d.Group) },
+            Bar.Share($"{d.Desideratum}, {d.Heads.Count} of {d.GroupSize}", d.Test) with
+            { Color = input.Color(d.Group) },
             Bar.Share("whole group", d.AllHeads) with { Color = input.Color(d.Group), IsPale = true },
         ];
         var all = models.SelectMany(m => m.Dcm, (Model, Dcm) => (Model, Dcm)).ToArray();
@@ -33,16 +35,16 @@ internal static class FunctionSections
             + "answer what it should if they carry the information: the object's value, the box label's value, or its "
             + "position.", "Davies et al. 2023; Prakash et al. 2024, circuit functionality; docs/method.md",
             [
-                Figure.ByModel("Accuracy on held-out triples when the kept heads (full colour) or the whole group (pale) "
-                    + "are patched from source to base, with 95 % Wilson intervals.", "DCM in", models,
+                Figure.ByModel("Accuracy on held-out triples when the kept heads (full colour) or the whole group "
+                    + "(pale) are patched from source to base, with 95 % Wilson intervals.", "DCM in", models,
                     m => BarsByGroup(input, m, m.Dcm, d => d.Group, Bars)),
                 new ReportTable("Heads kept by the mask, measured and published, and accuracy with them.",
                     ["model", "group", "desideratum", ">kept", ">of", ">published (7B)", ">kept heads", ">whole group",
                         "kept against whole"], rows),
                 new Note("Kept heads and whole group are compared by "
                     + $"{ReportInput.TestOf(all.Select(x => AgainstWhole(x.Dcm)))}."),
-                new ReportTable("Kept heads and the trained mask of every head of the group, before rounding; a head is "
-                    + "kept where its mask is below a half", ["model", "group", "desideratum", "kept heads", "mask"],
+                new ReportTable("Kept heads and the trained mask of every head of the group, before rounding; a head "
+                    + "is kept where its mask is below a half", ["model", "group", "desideratum", "kept heads", "mask"],
                     masks) { IsFolded = true },
             ],
             models.Select(m => new { m.Name, m.Dcm }));
@@ -53,7 +55,7 @@ internal static class FunctionSections
             "accuracy on the desideratum",
             [.. findings.GroupBy(groupOf).Select(g => new BarGroup(input.Titled(g.Key), [.. g.SelectMany(bars)]))]));
 
-    /// <summary>Whether the kept heads carry their information on fresh triples; null where it was not tested.</summary>
+    /// <summary>Whether the kept heads carry their information on fresh triples.</summary>
     public static Section? Functionality(ReportInput input)
     {
         var models = input.ModelsWith(m => m.Functionality.Count > 0);
@@ -81,14 +83,14 @@ internal static class FunctionSections
         }
         var differences = rows.Select(row => row.Findings.OfType<FunctionalityFinding>().ToArray())
             .SelectMany(found => found.Select(f => Difference(found[0], f)));
-        var note = new Note($"p values are of the difference from {models[0].Name}, by {ReportInput.TestOf(differences)}, "
-            + "over the triples of all seeds; from .05 up it is not significant.");
-        return new("functionality", "Functionality", "The heads that DCM kept are patched from source to base on triples "
-            + "of seeds that the mask never saw; the share answered as the desideratum asks.",
+        var note = new Note($"p values are of the difference from {models[0].Name}, by "
+            + $"{ReportInput.TestOf(differences)}, over the triples of all seeds; from .05 up it is not significant.");
+        return new("functionality", "Functionality", "The heads that DCM kept are patched from source to base on "
+            + "triples of seeds that the mask never saw; the share answered as the desideratum asks.",
             "Prakash et al. 2024, circuit functionality; docs/method.md",
             [
-                Figure.ByModel("Accuracy on fresh triples with the kept heads patched: mean over seeds, ± one standard "
-                    + "error; dots are single seeds.", "Functionality in", models,
+                Figure.ByModel("Accuracy on fresh triples with the kept heads patched: mean over seeds, ± one "
+                    + "standard error; dots are single seeds.", "Functionality in", models,
                     m => BarsByGroup(input, m, m.Functionality, f => f.Group, Bars)),
                 new ReportTable("Mean accuracy over seeds ± standard error.",
                     ["group", "desideratum", ">seeds", .. models.Select(m => ">" + m.Name)],
@@ -104,29 +106,29 @@ internal static class FunctionSections
     public static Proportion Pooled(FunctionalityFinding finding) =>
         new(finding.Seeds.Sum(s => s.Right), finding.Seeds.Sum(s => s.Count));
 
-    /// <summary>What the fine-tuned models' activations do in the base; null where nothing was patched across
-    /// models.</summary>
+    /// <summary>What the fine-tuned models' activations do in the base.</summary>
     public static Section? Cmap(ReportInput input)
     {
         var all = input.Findings.Cmap;
         if (all.Count == 0) return null;
         var pairs = all.GroupBy(c => (c.Donor, c.Into)).Select(pair => pair.ToArray()).ToArray();
-        return new("cmap", "What fine-tuning improved (CMAP)", "Cross-model activation patching runs the fine-tuned model "
-            + "on a prompt and sets its activations of some heads into the base model on the same prompt; what lifts the "
-            + "base's accuracy is what fine-tuning improved.",
+        return new("cmap", "What fine-tuning improved (CMAP)", "Cross-model activation patching runs the fine-tuned "
+            + "model on a prompt and sets its activations of some heads into the base model on the same prompt; what "
+            + "lifts the base's accuracy is what fine-tuning improved.",
             "Prakash et al. 2024, cross-model activation patching; docs/method.md",
             [
                 new Figure("Accuracy of the base with a fine-tuned model's activations of a group or of the whole "
-                    + "circuit, with 95 % Wilson intervals. Dashed line: the base's own accuracy, the floor; solid line: "
-                    + "the fine-tuned model's, the target; diamonds are published.",
+                    + "circuit, with 95 % Wilson intervals. Dashed line: the base's own accuracy, the floor; solid "
+                    + "line: the fine-tuned model's, the target; diamonds are published.",
                     [.. pairs.Select(pair => CmapPicture(input, pair))], 2),
-                new ReportTable("Accuracy with the donor's activations, published and measured. Closed: share of the way "
-                    + "from floor to target.",
-                    ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed", ">above floor",
-                        "significance"], all.Select(c => CmapRow(input, c))),
+                new ReportTable("Accuracy with the donor's activations, published and measured. Closed: share of the "
+                    + "way from floor to target.",
+                    ["donor and base", "form", "group", ">heads", ">patched", ">published (7B)", ">closed",
+                        ">above floor", "significance"], all.Select(c => CmapRow(input, c))),
                 new ReportTable("Floors and targets: base and donor on the same prompts.",
                     ["donor and base", ">floor", ">target"],
-                    pairs.Select(pair => (Cell[])[Arrow(pair[0]), Cell.Share(pair[0].Floor), Cell.Share(pair[0].Target)])),
+                    pairs.Select(pair => pair[0]).Select(c => (Cell[])
+                        [Arrow(c), Cell.Share(c.Floor), Cell.Share(c.Target)])),
                 new Note("Patched and floor answer the same prompts; they are compared by "
                     + $"{ReportInput.TestOf(all.Select(AboveFloor))}."),
             ],

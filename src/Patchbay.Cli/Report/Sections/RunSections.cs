@@ -3,7 +3,8 @@ using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Report.Sections;
 
-/// <summary>The sections about the whole: main figures, what was run, how models were trained, how to read it.</summary>
+/// <summary>The sections about the whole: main figures, what was run, how models were trained, how to read it. The
+/// first and the third are null where nothing was found for them.</summary>
 internal static class RunSections
 {
     private static readonly (string Name, string Reference)[] References =
@@ -16,8 +17,8 @@ internal static class RunSections
         ("Geva et al. 2023", "Geva, Bastings, Filippova, Globerson: Dissecting Recall of Factual Associations in "
             + "Auto-Regressive Language Models. EMNLP 2023, arXiv 2304.14767"),
         ("Nanda 2023", "Nanda: Attribution Patching: Activation Patching at Industrial Scale"),
-        ("Kramár et al. 2024", "Kramár, Lieberum, Shah, Nanda: AtP*: An efficient and scalable method for localizing LLM "
-            + "behaviour to components. arXiv 2403.00745"),
+        ("Kramár et al. 2024", "Kramár, Lieberum, Shah, Nanda: AtP*: An efficient and scalable method for localizing "
+            + "LLM behaviour to components. arXiv 2403.00745"),
         ("Zhang and Nanda 2024", "Zhang, Nanda: Towards Best Practices of Activation Patching in Language Models. ICLR "
             + "2024, arXiv 2309.16042"),
         ("Wilson 1927", "Wilson: Probable inference, the law of succession, and statistical inference. JASA 22"),
@@ -27,7 +28,7 @@ internal static class RunSections
             + "based on paired data. Statistics in Medicine 17"),
     ];
 
-    /// <summary>The main figures of every model in one table; null where nothing was found yet.</summary>
+    /// <summary>The main figures of every model in one table.</summary>
     public static Section? Summary(ReportInput input)
     {
         var (models, first) = (input.Findings.Models, input.Findings.Models[0]);
@@ -35,14 +36,14 @@ internal static class RunSections
         [
             (">accuracy", m => m.Accuracy is { } a ? Cell.Share(a.Right) : (Cell?)null),
             (">against base", m => AgainstBase(first, m)),
-            (">heads in circuit", m => m.Circuit.Count > 0 ? new Cell($"{m.Circuit.Values.Sum(h => h.Count)}",
-                string.Join(" + ", input.Groups.Select(g => m.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0))) : (Cell?)null),
+            (">heads in circuit", m => HeadsByGroup(input, m)),
             (">base's heads that are its", m => SharedHeads(input, m)),
             (">faithfulness of base's circuit", m => input.Findings.Circuits.FirstOrDefault(c =>
                 (c.CircuitOf, c.Model, c.ElsewhereOwn) == (first.Name, m.Name, false)) is { } c
                 ? new Cell(Numbers.Share(c.Faithfulness, "0.00")) : (Cell?)null),
             (">base with its circuit", m => input.Findings.Cmap.FirstOrDefault(c =>
-                (c.Donor, c.Group, c.Form) == (m.Name, "circuit", "output")) is { } c ? Cell.Share(c.Patched) : (Cell?)null),
+                (c.Donor, c.Group, c.Form) == (m.Name, "circuit", "output")) is { } c
+                ? Cell.Share(c.Patched) : (Cell?)null),
         ];
         var shown = columns.Where(c => models.Any(m => c.Cell(m) is not null)).ToArray();
         if (shown.Length == 0) return null;
@@ -52,6 +53,13 @@ internal static class RunSections
             [new ReportTable($"Base: {first.Name}. Quieter: 95 % intervals, heads by group ({groups}), p values.",
                 ["model", .. shown.Select(c => c.Heading)],
                 models.Select(m => (Cell[])[m.Name, .. shown.Select(c => c.Cell(m) ?? Numbers.None)]))]);
+    }
+
+    private static Cell? HeadsByGroup(ReportInput input, ModelFindings model)
+    {
+        var sizes = input.Groups.Select(g => model.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0);
+        return model.Circuit.Count == 0 ? (Cell?)null
+            : new Cell($"{model.Circuit.Values.Sum(h => h.Count)}", string.Join(" + ", sizes));
     }
 
     private static Cell? AgainstBase(ModelFindings first, ModelFindings model)
@@ -115,8 +123,8 @@ internal static class RunSections
             stage.Key, .. models.Select(m => Progress(stage.FirstOrDefault(s => s.Model == m))),
             Duration(stage.Sum(s => s.Seconds)),
         ]);
-        return new("Stages by model, time spent in their units", ["stage", .. models.Select(m => ">" + m), ">all"], rows)
-        { IsFolded = true };
+        return new("Stages by model, time spent in their units",
+            ["stage", .. models.Select(m => ">" + m), ">all"], rows) { IsFolded = true };
     }
 
     private static Cell Progress(StageTime? stage) => stage switch
@@ -129,7 +137,7 @@ internal static class RunSections
 
     private static string Duration(double seconds) => SweepText.Duration(TimeSpan.FromSeconds(seconds));
 
-    /// <summary>How the models were trained, where their logs lie beside them; null where no log is known.</summary>
+    /// <summary>How the models were trained, where their logs lie beside them.</summary>
     public static Section? Training(ReportInput input)
     {
         if (input.Training.Count == 0) return null;
@@ -140,8 +148,8 @@ internal static class RunSections
             t.Name, $"{t.Steps:#,0}", $"{t.Tokens:#,0}", Duration(t.Seconds), Numbers.Share(t.Loss ?? double.NaN),
             string.Join("; ", t.Scores?.Select(s => $"{s.Key} {Numbers.Share(s.Value.Share)}") ?? []),
         ]);
-        return new("training", "Training", "Loss of all predictions and accuracy on held-out questions as the model was "
-            + "trained, from the log beside its checkpoint.", "docs/lab.md",
+        return new("training", "Training", "Loss of all predictions and accuracy on held-out questions as the model "
+            + "was trained, from the log beside its checkpoint.", "docs/lab.md",
             [
                 new Figure("Training curves: losses are means of several steps; bands are 95 % intervals.",
                     [.. pictures], 2),
@@ -162,9 +170,9 @@ internal static class RunSections
             [
                 new Paragraph("Intervals of shares are Wilson's, 95 %; of differences of shares, Newcombe's; ± is one "
                     + "standard error of a mean. Two answers to the same prompts are compared by McNemar's exact test, "
-                    + "two shares counted on different prompts by the z test; both two-sided, significant below p = .05. "
-                    + "Tests are not corrected for their number: of twenty comparisons of equals, one is expected to be "
-                    + "significant."),
+                    + "two shares counted on different prompts by the z test; both two-sided, significant below p = "
+                    + ".05. Tests are not corrected for their number: of twenty comparisons of equals, one is expected "
+                    + "to be significant."),
                 new Paragraph("Colours of groups are Okabe and Ito's, colour scales of scores go from blue (negative) "
                     + "over the page's own colour to orange (positive); both are told apart by all common kinds of "
                     + "colour vision. Every dot, bar and cell names itself and its number when pointed at."),
