@@ -3,15 +3,9 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Patchbay.Cli.Drawings;
 using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli;
-
-/// <summary>Says how far a piece of work is.</summary>
-/// <param name="label">What is being done.</param>
-/// <param name="fraction">How much of it is done, in [0, 1].</param>
-internal delegate void ReportProgress(string label, double fraction);
 
 /// <summary>One run of a command: its arguments, where its output goes, and whether it was interrupted.</summary>
 internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted)

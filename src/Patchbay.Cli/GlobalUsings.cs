@@ -1,3 +1,4 @@
 global using Patchbay.Findings;
+global using Patchbay.Report;
 global using Patchbay.Sweeps;
 global using Patchbay.Tasks;

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.HeatMaps;
-using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Lab.Training;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Xml.Linq;
-using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
 using Patchbay.Lab.Training;
 using Spectre.Console;

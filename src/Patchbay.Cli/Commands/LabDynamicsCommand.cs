@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.Charts;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Spectre.Console;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.Charts;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;

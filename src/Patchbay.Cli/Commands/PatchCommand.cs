@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
-using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;

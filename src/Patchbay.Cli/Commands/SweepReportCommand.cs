@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Patchbay.Cli.Report;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 

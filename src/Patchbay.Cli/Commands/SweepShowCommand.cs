@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Patchbay.Cli.HeatMaps;
 using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Commands;

@@ -1,8 +1,7 @@
-using System.Text.Json;
-using Patchbay.Cli.Drawings;
+using Patchbay.Cli.Commands;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cli.Tests.Sweeps;
-using Patchbay.Sweeps;
+using System.Text.Json;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

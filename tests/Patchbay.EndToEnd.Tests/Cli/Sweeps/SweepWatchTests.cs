@@ -1,5 +1,4 @@
 using Patchbay.Cli.Commands;
-using Patchbay.Cli.Drawings;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Sweeps;
 using Spectre.Console;

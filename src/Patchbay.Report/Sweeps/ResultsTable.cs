@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Parquet.Serialization;
+
+namespace Patchbay.Report;
+
+/// <summary>One result of any experiment: a row of the table of `pbm sweep export` (docs/results.md).</summary>
+internal sealed record ResultRow
+{
+    /// <summary>The study's name.</summary>
+    [JsonPropertyName("study")] public string Study { get; init; } = "";
+
+    /// <summary>The model that was run.</summary>
+    [JsonPropertyName("model")] public string Model { get; init; } = "";
+
+    /// <summary>The experiment, such as path-patching.</summary>
+    [JsonPropertyName("kind")] public string Kind { get; init; } = "";
+
+    /// <summary>Id of the stage.</summary>
+    [JsonPropertyName("stage")] public string Stage { get; init; } = "";
+
+    /// <summary>The unit within the stage.</summary>
+    [JsonPropertyName("unit")] public string Unit { get; init; } = "";
+
+    /// <summary>What was intervened on, as the experiment names it.</summary>
+    [JsonPropertyName("item")] public string Item { get; init; } = "";
+
+    /// <summary>Layer of the one head that the item names, or null where it names none or several.</summary>
+    [JsonPropertyName("layer")] public int? Layer { get; init; }
+
+    /// <summary>That head within its layer.</summary>
+    [JsonPropertyName("head")] public int? Head { get; init; }
+
+    /// <summary>Name of the position that was intervened at, or null where there is none or several.</summary>
+    [JsonPropertyName("position")] public string? Position { get; init; }
+
+    /// <summary>The number.</summary>
+    [JsonPropertyName("score")] public double Score { get; init; }
+
+    /// <summary>Its standard error, or null where there is none.</summary>
+    [JsonPropertyName("error")] public double? Error { get; init; }
+
+    /// <summary>Number of prompts that it is the mean of.</summary>
+    [JsonPropertyName("samples")] public int Samples { get; init; }
+
+    /// <summary>Seed of the prompts.</summary>
+    [JsonPropertyName("seed")] public ulong Seed { get; init; }
+
+    /// <summary>Fingerprint of the model's weights.</summary>
+    [JsonPropertyName("fingerprint")] public string Fingerprint { get; init; } = "";
+}
+
+/// <summary>All results of a sweep as one table, a row to a result, in the order of the plan
+/// and, within a unit, of heads and items.</summary>
+internal static class ResultsTable
+{
+    private const string Header = "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint\n";
+
+    private static readonly JsonSerializerOptions Relaxed =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The rows of all completed units.</summary>
+    public static IEnumerable<ResultRow> Rows(SweepState state) =>
+        from stage in state.InOrder
+        from unit in stage.Order
+        where stage.Units[unit].Status == UnitStatus.Completed
+        from row in stage.Units[unit].Results.Select(result => Row(state.Plan!, stage.Stage, unit, result))
+            .OrderBy(row => (row.Layer, row.Head)).ThenBy(row => row.Item, StringComparer.Ordinal)
+        select row;
+
+    private static ResultRow Row(SweepPlan plan, Stage stage, string unit, InterventionResult result) =>
+        new()
+        {
+            Study = plan.Study,
+            Model = stage.Model,
+            Kind = stage.Kind,
+            Stage = stage.Id,
+            Unit = UnitId.KeyOf(unit),
+            Item = result.Item,
+            Layer = result.Head?.Layer,
+            Head = result.Head?.Index,
+            Position = result.Position,
+            Score = result.Score,
+            Error = double.IsFinite(result.Error) ? result.Error : null,
+            Samples = result.Samples,
+            Seed = plan.Seed,
+            Fingerprint = plan.Model(stage.Model).Fingerprint,
+        };
+
+    /// <summary>With a header; what is null is empty.</summary>
+    public static string Csv(SweepState state)
+    {
+        var text = new StringBuilder(Header);
+        foreach (var r in Rows(state))
+        {
+            string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
+            text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
+                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},{CsvText.Number(r.Error ?? double.NaN)},")
+                .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
+        }
+        return text.ToString();
+    }
+
+    /// <summary>An array of objects, one to a line.</summary>
+    public static string Json(SweepState state) =>
+        $"[\n{string.Join(",\n", Rows(state).Select(row => JsonSerializer.Serialize(row, Relaxed)))}\n]\n";
+
+    /// <summary>An Apache Parquet file.</summary>
+    public static byte[] Parquet(SweepState state)
+    {
+        using var file = new MemoryStream();
+        ParquetSerializer.SerializeAsync(Rows(state).ToArray(), file).GetAwaiter().GetResult();
+        return file.ToArray();
+    }
+}

@@ -1,0 +1,101 @@
+namespace Patchbay.Report;
+
+/// <summary>How fast a sweep goes and when it will be done, from its states as they were seen.</summary>
+internal sealed class WatchClock
+{
+    private const string All = ""; // no model is named so
+    private readonly Dictionary<string, (CompletionRate Units, CompletionRate Results)> rates = [];
+
+    /// <summary>Takes note of the state that the sweep was in at a time. Times without a running sweep are left out of
+    /// the rates.</summary>
+    public void Observe(DateTimeOffset at, SweepState state)
+    {
+        if (state.Plan is null || state.Ended) return;
+        foreach (var model in state.Plan.Models.Select(m => m.Name).Append(All))
+        {
+            var (units, results) = RatesOf(model);
+            if (state.Status != SweepStatus.Running)
+            {
+                units.Forget();
+                results.Forget();
+                continue;
+            }
+            var stages = StagesOf(state, model).ToArray();
+            units.Observe(at, stages.Sum(s => s.Completed));
+            results.Observe(at, stages.Sum(s => s.Measured));
+        }
+    }
+
+    /// <summary>Results recorded per minute of a model, or of all models where none is named; null where it is not
+    /// known.</summary>
+    public double? ResultsPerMinute(SweepState state, DateTimeOffset now, string model = All) =>
+        state.Status == SweepStatus.Running && Remaining(state, model) != 0
+            ? RatesOf(model).Results.PerSecond(now) * 60 : null;
+
+    /// <summary>Time until a model's units, or all, are done, if it goes on like this; null where it is not known or
+    /// does not go on.</summary>
+    public TimeSpan? Left(SweepState state, DateTimeOffset now, string model = All)
+    {
+        if (state.Status != SweepStatus.Running || Remaining(state, model) is not { } remaining || remaining == 0)
+            return null;
+        if (RatesOf(model).Units.PerSecond(now) is not { } rate || rate <= 0) return null;
+        return TimeSpan.FromSeconds(Math.Min(remaining / rate, TimeSpan.FromDays(10_000).TotalSeconds));
+    }
+
+    /// <summary>Units that a stage has, or will have: one that has not begun is taken to have as many as the largest of
+    /// its kind that has. Null where none of its kind has begun.</summary>
+    public static int? Expected(SweepState state, StageState stage) => stage.Status != StageStatus.Waiting
+        ? stage.Order.Length
+        : state.InOrder.Where(s => s.Stage.Kind == stage.Stage.Kind && s.Status != StageStatus.Waiting)
+            .Max(s => (int?)s.Order.Length);
+
+    /// <summary>Units still to be run, those of waiting stages estimated; null where they cannot be.</summary>
+    private static int? Remaining(SweepState state, string model) => StagesOf(state, model)
+        .Aggregate((int?)0, (sum, s) => sum + (Expected(state, s) - s.Completed - s.SetAside));
+
+    private static IEnumerable<StageState> StagesOf(SweepState state, string model) =>
+        model == All ? state.InOrder : state.InOrder.Where(s => s.Stage.Model == model);
+
+    private (CompletionRate Units, CompletionRate Results) RatesOf(string model)
+    {
+        if (!rates.TryGetValue(model, out var known)) rates[model] = known = (new(), new());
+        return known;
+    }
+}
+
+/// <summary>How fast a count grows, from when it was seen to grow. Only what was seen lately counts: groups of heads
+/// differ in how long a unit takes, and a sweep may have been stopped for a night.</summary>
+internal sealed class CompletionRate
+{
+    private const int Most = 64; // observations at most
+    private const int Least = 3; // observations that stay however old: units may take an hour each
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+    private readonly List<(DateTimeOffset At, int Count)> seen = [];
+
+    /// <summary>Takes note of the count as it is at a time, in the order of times. One that falls is another sweep's,
+    /// and an earlier time a clock set back: what was seen before is forgotten.</summary>
+    public void Observe(DateTimeOffset at, int count)
+    {
+        if (seen is [.., var last])
+        {
+            if (count < last.Count || at < last.At) Forget();
+            else if (count == last.Count) return;
+        }
+        seen.Add((at, count));
+        while (seen.Count > Most || (seen.Count > Least && seen[0].At < at - Window)) seen.RemoveAt(0);
+    }
+
+    /// <summary>Forgets all, as when work pauses.</summary>
+    public void Forget() => seen.Clear();
+
+    /// <summary>Growth per second, or null where too little was seen. Without news it sinks as time goes by: had the
+    /// next one come this very moment, it would be no more than that.</summary>
+    public double? PerSecond(DateTimeOffset now)
+    {
+        if (seen.Count < 2) return null;
+        var ((from, first), (to, last)) = (seen[0], seen[^1]);
+        var step = (double)(last - first) / (seen.Count - 1);
+        return Math.Min((last - first) / Math.Max((to - from).TotalSeconds, 1e-3),
+            (last - first + step) / Math.Max((now - from).TotalSeconds, 1e-3));
+    }
+}

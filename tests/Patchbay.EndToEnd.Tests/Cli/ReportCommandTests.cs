@@ -1,0 +1,86 @@
+using Patchbay.Cli.Commands;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Cli.Tests.Sweeps;
+using System.Text.Json;
+
+namespace Patchbay.Cli.Tests;
+
+public sealed class ReportCommandTests
+{
+    private static PbmRun Report(MadeSweep sweep, params string[] arguments) =>
+        sweep.Pbm(open => new SweepReportCommand(open), ["report", .. arguments]);
+
+    private static PbmRun Compare(MadeSweep sweep, params string[] arguments) =>
+        sweep.Pbm(open => new SweepCompareCommand(open), ["compare", .. arguments]);
+
+    [Fact]
+    public void A_report_is_a_page_a_text_its_pictures_and_data()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Report(new MadeSweep().RunAll(), "tiny-1", "--out", folder.File("out"), "--json");
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var document = JsonDocument.Parse(run.Out).RootElement;
+        var files = document.GetProperty("files").EnumerateArray().Select(f => f.GetString()!).ToArray();
+        Assert.All(files, file => Assert.True(File.Exists(file), file));
+        Assert.Equal(Directory.EnumerateFiles(folder.File("out"), "*", SearchOption.AllDirectories).Order(),
+            files.Order());
+        var html = File.ReadAllText(document.GetProperty("html").GetString()!);
+        foreach (var fact in new[] { "fingerprint-of-tiny-goat", "2026-03-04 12:00:00 UTC",
+            "entity-tracking, 7 boxes, 300 prompts",
+            "1:04 from start to last event", "node-1 (1 process, 32 units)" })
+            Assert.Contains(fact, html, StringComparison.Ordinal);
+        Assert.Contains("tiny-base", File.ReadAllText(document.GetProperty("markdown").GetString()!),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unfinished_sweep_is_reported_only_where_that_is_asked_for_and_says_what_is_missing()
+    {
+        using var folder = new TemporaryFolder();
+        var sweep = new MadeSweep().Run(5);
+        var refused = Report(sweep, "tiny-1", "--out", folder.File("out"));
+        Assert.Equal(ExitCode.BadInput, refused.Code);
+        Assert.Contains("tiny-base/path-patching/A has 3 of 8 units", refused.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File("out")));
+        var run = Report(sweep, "tiny-1", "--out", folder.File("out"), "--partial");
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.Contains("note: not complete", run.Error, StringComparison.Ordinal);
+        Assert.Contains("The sweep is not complete", File.ReadAllText(folder.File("out/report.html")),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sweep_that_is_not_there_is_named()
+    {
+        var sweep = new MadeSweep().RunAll();
+        Assert.Equal((ExitCode.NotFound, "error: there is no sweep 'tiny-9': there is tiny-1\n"),
+            (Report(sweep, "tiny-9").Code, Report(sweep, "tiny-9").Error));
+        Assert.Equal(ExitCode.NotFound, Compare(sweep, "tiny-1", "tiny-9").Code);
+        Assert.Equal(ExitCode.BadInput, Compare(sweep, "tiny-1", "tiny-1", "--out", "compared.pdf").Code);
+    }
+
+    [Fact]
+    public void A_comparison_is_printed_and_written()
+    {
+        using var folder = new TemporaryFolder();
+        var journal = new MemoryJournal();
+        new MadeSweep("tiny-1", journal: journal).RunAll();
+        var sweep = new MadeSweep("tiny-2", models: ["tiny-base", "tiny-float"], journal: journal).RunAll();
+        var run = Compare(sweep, "tiny-1", "tiny-2", "--out", folder.File("compared.md"));
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.Matches(@"accuracy +tiny-base +0\.531 +0\.531 +0\.000 .*not significant", run.Out);
+        Assert.Contains("note: in one sweep only and not compared: tiny-goat, tiny-float", run.Error,
+            StringComparison.Ordinal);
+        Assert.Contains("note: the same checkpoint in both: tiny-base", run.Error, StringComparison.Ordinal);
+        var text = File.ReadAllText(folder.File("compared.md"));
+        Assert.All(System.Text.RegularExpressions.Regex.Matches(text, @"\]\(([^)]+)\)").Select(m => m.Groups[1].Value),
+            file => Assert.True(File.Exists(folder.File(file)), file));
+        Assert.Equal(ExitCode.Ok, Compare(sweep, "tiny-1", "tiny-2", "--out", folder.File("compared.html")).Code);
+        Assert.DoesNotContain("href=\"data", File.ReadAllText(folder.File("compared.html")), StringComparison.Ordinal);
+
+        var overlap = JsonDocument.Parse(Compare(sweep, "tiny-1", "tiny-2", "--json").Out)
+            .RootElement.GetProperty("overlaps")[0];
+        Assert.Equal(("A", 1.0), (overlap.GetProperty("group").GetString(), overlap.GetProperty("overlap")
+            .GetProperty("rank_correlation").GetDouble()));
+    }
+}
