@@ -12,7 +12,8 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
 {
     /// <summary>Version of `pbm`.</summary>
     public static string Version { get; } =
-        typeof(Call).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        typeof(Call).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "unknown";
 
     /// <summary>Set to 1, an error is followed by its stack trace.</summary>
     public const string TraceVariable = "PATCHBAY_TRACE";
@@ -112,7 +113,8 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
             $"this drawing failed ({Failure.OneLine(exception.Message)}); the results are not affected");
     }
 
-    /// <summary>Prints why the command ended early: a sentence on standard error, and with --json a document too.</summary>
+    /// <summary>Prints why the command ended early: a sentence on standard error, and with --json a document
+    /// too.</summary>
     public ExitCode Fail(Failure failure)
     {
         terminal.Error.Profile.Out.Writer.WriteLine($"error: {failure.Sentence}");

@@ -22,8 +22,10 @@ internal static class CommandLine
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelTokensCommand(),
             new ModelGenerateCommand(), new ModelLogitsCommand(),
             new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
-        root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(), new StudyValidateCommand()));
-        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies", Reading(open => new SweepListCommand(open)),
+        root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(),
+            new StudyValidateCommand()));
+        root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies",
+            Reading(open => new SweepListCommand(open)),
             Reading(open => new SweepShowCommand(open)),
             Reading(open => new SweepWatchCommand(open)), SweepControlCommand.Pause(), SweepGoOnCommand.Resume(),
                 SweepControlCommand.Cancel(), SweepGoOnCommand.Retry(),
@@ -32,13 +34,17 @@ internal static class CommandLine
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
             [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
-        root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(), new TaskCheckCommand()));
-        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(), new LabFineTuneCommand(),
+        root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(),
+            new TaskCheckCommand()));
+        root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(),
+            new LabFineTuneCommand(),
             new LabQuartetCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));
-        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(), new BenchTrainCommand(),
+        root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(),
+            new BenchTrainCommand(),
             new BenchJournalCommand()));
-        root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in", new JournalVerifyCommand(),
+        root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in",
+            new JournalVerifyCommand(),
             new JournalExportCommand(),
             new JournalImportCommand()));
         var help = root.Options.OfType<HelpOption>().Single();
@@ -50,7 +56,8 @@ internal static class CommandLine
     private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
     {
         var data = DataFolder.Option();
-        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true));
+        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)),
+            readOnly: true));
         command.Add(data);
         return command;
     }
@@ -80,7 +87,8 @@ internal static class CommandLine
                 Error = terminal.Error.Profile.Out.Writer,
             });
         }
-        if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(Failure.BadArguments(VerbMissing(parsed)));
+        if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
+            Failure.BadArguments(VerbMissing(parsed)));
         if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(parsed.Errors[0].Message));
         try
         {

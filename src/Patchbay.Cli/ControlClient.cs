@@ -16,7 +16,8 @@ internal sealed class ControlClient : IDisposable
     /// <summary>What the node says of itself.</summary>
     public NodeInfo Info { get; }
 
-    private static Uri Address => new(Environment.GetEnvironmentVariable(Setting) is { Length: > 0 } given ? given : $"http://127.0.0.1:{ControlApi.DefaultPort}");
+    private static Uri Address => new(Environment.GetEnvironmentVariable(Setting) is { Length: > 0 } given ? given
+        : $"http://127.0.0.1:{ControlApi.DefaultPort}");
 
     /// <summary>The node that serves a data folder, or null where none is up.</summary>
     public static ControlClient? Find(string data)
@@ -37,13 +38,16 @@ internal sealed class ControlClient : IDisposable
     }
 
     /// <summary>Models that the node knows.</summary>
-    public IReadOnlyList<ModelStatus> Models() => Wait(http.GetFromJsonAsync<ModelStatus[]>("/models", ControlApi.Json)) ?? [];
+    public IReadOnlyList<ModelStatus> Models() => Wait(http.GetFromJsonAsync<ModelStatus[]>("/models", ControlApi.Json))
+        ?? [];
 
     /// <summary>Tells the node to load a model.</summary>
-    public void Load(ModelKey model) => Wait(http.PostAsJsonAsync("/models/load", model, ControlApi.Json)).EnsureSuccessStatusCode();
+    public void Load(ModelKey model) => Wait(http.PostAsJsonAsync("/models/load", model, ControlApi.Json))
+        .EnsureSuccessStatusCode();
 
     /// <summary>Tells the node to free a model; false where it has none of that name.</summary>
-    public bool Unload(string name) => Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
+    public bool Unload(string name) =>
+        Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
         .IsSuccessStatusCode;
 
     /// <summary>Tells the node to look at the journal now.</summary>

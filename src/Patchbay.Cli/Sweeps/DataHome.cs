@@ -31,8 +31,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
         return new(full, SqliteJournal.Open(DataFolder.JournalPath(full)));
     }
 
-    /// <summary>A data folder in memory, where the machine has one there, that is gone with its owner: for runs of which nothing is to
-    /// be kept.</summary>
+    /// <summary>A data folder in memory, where the machine has one there, that is gone with its owner: for runs of
+    /// which nothing is to be kept.</summary>
     public static DataHome Temporary()
     {
         var memory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
@@ -67,7 +67,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
         try
         {
             write(path);
-            using var writing = SqliteJournal.Open(Journal.Path); // another connection: units run on threads of their own
+            // another connection: units run on threads of their own
+            using var writing = SqliteJournal.Open(Journal.Path);
             using (var content = File.OpenRead(path))
             {
                 var hash = writing.Artifacts.Put(content);
@@ -81,7 +82,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
         }
     }
 
-    /// <summary>Keeps a prompt file as an artifact, so that a change of the original does not reach a sweep under way; its hash.</summary>
+    /// <summary>Keeps a prompt file as an artifact, so that a change of the original does not reach a sweep under way;
+    /// its hash.</summary>
     public string KeepPrompts(string path)
     {
         using var content = File.OpenRead(path);

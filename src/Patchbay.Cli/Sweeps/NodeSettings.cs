@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>Options of commands that run a node in their own process: how many units at a time, and with how much memory.</summary>
+/// <summary>Options of commands that run a node in their own process: how many units at a time, and with how much
+/// memory.</summary>
 internal sealed class NodeSettings
 {
     private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N",

@@ -38,19 +38,25 @@ internal sealed class OwnStudy(string name)
     /// <summary>Adds a model; the first is the base.</summary>
     public void AddModel(string model, string path, string? adapter = null, string? tokenizer = null)
     {
-        string Field(string field, string? value) => value is null ? "" : $", {field}: {Quoted(Path.GetFullPath(value))}";
-        models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}{Field("tokenizer", tokenizer)}}}");
+        string Field(string field, string? value) => value is null ? ""
+            : $", {field}: {Quoted(Path.GetFullPath(value))}";
+        models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}"
+            + $"{Field("tokenizer", tokenizer)}}}");
     }
 
     /// <summary>Prompts that are generated.</summary>
-    public void AskEntities(int boxes, int prompts) => task = $"{{kind: entity-tracking, boxes: {boxes}, prompts: {prompts}}}";
+    public void AskEntities(int boxes, int prompts) =>
+        task = $"{{kind: entity-tracking, boxes: {boxes}, prompts: {prompts}}}";
 
     /// <summary>Prompts of a file.</summary>
-    public void AskFile(string path, int prompts) => task = $"{{file: {Quoted(Path.GetFullPath(path))}, prompts: {prompts}}}";
+    public void AskFile(string path, int prompts) =>
+        task = $"{{file: {Quoted(Path.GetFullPath(path))}, prompts: {prompts}}}";
 
     /// <summary>Adds an experiment; values of null are left out.</summary>
-    public void AddStage(string kind, params IEnumerable<(string Field, string? Value)> values) => stages.Add($"{kind}: {{"
-        + string.Join(", ", values.Where(v => v.Value is not null).Select(v => $"{v.Field}: {Quoted(v.Value!)}")) + "}");
+    public void AddStage(string kind, params IEnumerable<(string Field, string? Value)> values) =>
+        stages.Add($"{kind}: {{"
+        + string.Join(", ", values.Where(v => v.Value is not null).Select(v => $"{v.Field}: {Quoted(v.Value!)}"))
+            + "}");
 
     /// <summary>Writes the study into a data folder and plans its sweep.</summary>
     /// <exception cref="StudyException">It has mistakes.</exception>
@@ -66,11 +72,14 @@ internal sealed class OwnStudy(string name)
     private string Yaml()
     {
         var text = new StringBuilder();
-        text.AppendLine("# Written by pbm; pbm study run does the same with it.").AppendLine(CultureInfo.InvariantCulture, $"name: {name}");
+        text.AppendLine("# Written by pbm; pbm study run does the same with it.")
+            .AppendLine(CultureInfo.InvariantCulture, $"name: {name}");
         text.AppendLine("models:");
         foreach (var model in models) text.AppendLine(CultureInfo.InvariantCulture, $"  - {model}");
-        text.AppendLine(CultureInfo.InvariantCulture, $"task: {task}").AppendLine(CultureInfo.InvariantCulture, $"seed: {Seed}")
-            .AppendLine(CultureInfo.InvariantCulture, $"compute: {{dtype: {Dtype}, device: {Quoted(Device)}}}").AppendLine("stages:");
+        text.AppendLine(CultureInfo.InvariantCulture, $"task: {task}")
+            .AppendLine(CultureInfo.InvariantCulture, $"seed: {Seed}")
+            .AppendLine(CultureInfo.InvariantCulture,
+                $"compute: {{dtype: {Dtype}, device: {Quoted(Device)}}}").AppendLine("stages:");
         foreach (var stage in stages) text.AppendLine(CultureInfo.InvariantCulture, $"  - {stage}");
         return text.ToString();
     }
@@ -84,7 +93,8 @@ internal sealed class KeepOption
 {
     private readonly Option<string?> data = new("--data")
     {
-        Description = "Keep the run in this folder's journal, from which it goes on after an interruption (default: nothing is kept)",
+        Description = "Keep the run in this folder's journal, from which it goes on after an interruption (default: "
+            + "nothing is kept)",
         HelpName = "FOLDER",
     };
 
@@ -95,7 +105,8 @@ internal sealed class KeepOption
     /// <exception cref="OperationCanceledException">It was interrupted; what is kept can be resumed.</exception>
     /// <exception cref="InvalidDataException">A unit can never be run; the message is the unit's.</exception>
     /// <exception cref="IOException">Units failed again and again.</exception>
-    public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study, NodeSettings node)
+    public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study,
+        NodeSettings node)
     {
         using var home = call.Get(data) is { } folder ? DataHome.Open(folder) : DataHome.Temporary();
         var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);

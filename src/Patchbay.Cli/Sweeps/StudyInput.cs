@@ -20,25 +20,31 @@ internal static class StudyInput
 
     /// <summary>--catalogue FILE.</summary>
     public static Option<string?> Catalogue() =>
-        new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)", HelpName = "FILE" };
+        new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)",
+            HelpName = "FILE" };
 
     /// <summary>The catalogue.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static ModelCatalogue LoadCatalogue(Call call, Option<string?> option)
     {
-        var path = call.Get(option) ?? (BesideProject.Inside("cluster-config") is { } folder ? Path.Combine(folder, "models.yaml") : null)
-            ?? throw new FileNotFoundException("there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
-        return System.IO.File.Exists(path) ? ModelCatalogue.Load(path) : throw new FileNotFoundException($"there is no file {path}", path);
+        var path = call.Get(option) ?? (BesideProject.Inside("cluster-config") is { } folder
+            ? Path.Combine(folder, "models.yaml") : null)
+            ?? throw new FileNotFoundException(
+                "there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
+        return System.IO.File.Exists(path) ? ModelCatalogue.Load(path)
+            : throw new FileNotFoundException($"there is no file {path}", path);
     }
 
     /// <summary>A study without a mistake.</summary>
     /// <exception cref="StudyException">It has some.</exception>
     public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
-        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiments) : throw new FileNotFoundException($"there is no file {path}", path);
+        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiments)
+            : throw new FileNotFoundException($"there is no file {path}", path);
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
     public static string? Problem(CatalogueModel model) => model.UnsetSettings.Count > 0
-        ? $"{string.Join(", ", model.UnsetSettings)} is not set" : model.Missing().Count > 0 ? string.Join("; ", model.Missing()) : null;
+        ? $"{string.Join(", ", model.UnsetSettings)} is not set" : model.Missing().Count > 0
+            ? string.Join("; ", model.Missing()) : null;
 
     /// <summary>Where a model is.</summary>
     /// <exception cref="FileNotFoundException">It is not here.</exception>
@@ -46,20 +52,24 @@ internal static class StudyInput
         ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : model.Place;
 
-    /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks for.</summary>
+    /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks
+    /// for.</summary>
     /// <exception cref="InvalidDataException">It is not, or has not.</exception>
     private static void CheckPrompts(Study study, string file)
     {
         var needed = study.Stages.Select(s => s.Parameters.As<PromptsOnly>().Prompts).Append(study.Task.Prompts).Max();
         foreach (var model in study.Models)
         {
-            var found = PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed).Prompts.Count;
+            var found = PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed)
+                .Prompts.Count;
             if (found < needed)
-                throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for {needed} (task.prompts, or prompts of a stage)");
+                throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for "
+                    + $"{needed} (task.prompts, or prompts of a stage)");
         }
     }
 
-    /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes hashed.</summary>
+    /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes
+    /// hashed.</summary>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, NodeSettings node)
     {
         var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
@@ -73,7 +83,8 @@ internal static class StudyInput
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
         foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
-            if (Experiments.First(e => e.Name == kind).Refuses(task) is { } refusal) throw new InvalidDataException($"study {study.Name}: {kind} {refusal}");
+            if (Experiments.First(e => e.Name == kind).Refuses(task) is { } refusal) throw new InvalidDataException(
+                $"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);

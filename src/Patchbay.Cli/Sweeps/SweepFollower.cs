@@ -6,7 +6,8 @@ internal sealed class SweepFollower(ISweepJournal journal, string sweep)
     private SweepState state = SweepState.None;
     private long sequence;
 
-    /// <summary>The state as the journal has it now; as it was when last read, while another process holds the journal.</summary>
+    /// <summary>The state as the journal has it now; as it was when last read, while another process holds the
+    /// journal.</summary>
     /// <param name="seen">Told each new event's time and the state after it, or null.</param>
     public SweepState Read(Action<DateTimeOffset, SweepState>? seen = null)
     {

@@ -14,7 +14,8 @@ internal static class SweepHost
     public static async Task RunAsync(Call call, PatchbayNode node, Action<CancellationToken> watch)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
-        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
         await using (node)
         {
@@ -28,7 +29,8 @@ internal static class SweepHost
     public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
         call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
-        if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine($"what failed is tried again by: pbm sweep retry {id}");
+        if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine(
+            $"what failed is tried again by: pbm sweep retry {id}");
         WriteJson(call, id, state, results);
         return state.Status == SweepStatus.Completed ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -42,13 +44,15 @@ internal static class SweepHost
         UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
         UnitsFailed = state.InOrder.Sum(s => s.SetAside),
         Results = results is null ? null : state.InOrder.Where(s => s.Stage.Kind == results)
-            .SelectMany(s => s.Results.Select(r => new { Stage = s.Stage.Id, r.Result.Item, r.Result.Score, r.Result.Error, r.Result.Samples })),
+            .SelectMany(s => s.Results.Select(r => new { Stage = s.Stage.Id, r.Result.Item, r.Result.Score,
+                r.Result.Error, r.Result.Samples })),
     });
 
     /// <summary>Pauses the sweep, unless another process is at it.</summary>
     public static ExitCode Interrupt(Call call, ISweepJournal journal, string id)
     {
-        if (journal.Leases(id).Any(l => l.Node != NodeIdentity.Own && l.HoldsAt(DateTimeOffset.UtcNow) && !NodeIdentity.IsGone(l.Node)))
+        if (journal.Leases(id).Any(l => l.Node != NodeIdentity.Own && l.HoldsAt(DateTimeOffset.UtcNow)
+            && !NodeIdentity.IsGone(l.Node)))
         {
             WriteJson(call, id, SweepJournals.Find(journal, id).State);
             call.WriteLine($"another process goes on with sweep {id}: pbm sweep watch {id}");

@@ -1,6 +1,7 @@
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>What operators tell sweeps, recorded straight in the journal: whoever serves the sweep sees it there a moment later.</summary>
+/// <summary>What operators tell sweeps, recorded straight in the journal: whoever serves the sweep sees it there a
+/// moment later.</summary>
 internal static class SweepOrders
 {
     private const int Races = 100;
@@ -17,7 +18,8 @@ internal static class SweepOrders
             var decision = SweepDecider.Decide(command, state);
             if (decision.Refusal is { } refusal) throw new InvalidDataException($"sweep {id}: {refusal}");
             if (decision.Events.Count == 0) return (state, false);
-            if (journal.TryAppend(id, sequence, decision.Events, DateTimeOffset.UtcNow)) return (SweepDecider.Evolve(state, decision.Events), true);
+            if (journal.TryAppend(id, sequence, decision.Events, DateTimeOffset.UtcNow)) return (
+                SweepDecider.Evolve(state, decision.Events), true);
         }
         throw new IOException($"sweep {id} changes too fast to be told anything: try again");
     }
@@ -39,8 +41,8 @@ internal static class SweepOrders
     public static string? Unfinished(ISweepJournal journal, SweepPlan plan) => journal.Sweeps()
         .LastOrDefault(id => journal.Recover(id).State is { Ended: false, Plan: { } other } && Same(plan, other));
 
-    /// <summary>Whether two plans are of the same work. Threads and memory may differ: the machine, or its operator, is another
-    /// today, and the sweep goes on with those that it was planned with.</summary>
+    /// <summary>Whether two plans are of the same work. Threads and memory may differ: the machine, or its operator, is
+    /// another today, and the sweep goes on with those that it was planned with.</summary>
     private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed && a.Task == b.Task
         && (a.Compute.Dtype, a.Compute.Device) == (b.Compute.Dtype, b.Compute.Device)
         && a.Models.Select(m => (m.Name, m.Fingerprint)).SequenceEqual(b.Models.Select(m => (m.Name, m.Fingerprint)))

@@ -11,7 +11,8 @@ internal static class SweepRun
         var unfinished = anew ? null : SweepOrders.Unfinished(home.Journal, plan);
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
-        if (!quiet) call.WriteLine(unfinished is null ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
+        if (!quiet) call.WriteLine(unfinished is null
+            ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
             : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return id;
     }
@@ -50,7 +51,8 @@ internal static class SweepRun
     {
         var first = SweepJournals.Find(home.Journal, id).State;
         var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
-        SweepHost.RunAsync(call, node, stop => Show(call, id, () => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop,
+        SweepHost.RunAsync(call, node, stop => Show(call, id, () => node.Sweep(id) is { Plan: not null } seen ? seen
+            : first, stop,
             () => node.Shares)).GetAwaiter().GetResult();
     }
 
@@ -65,6 +67,7 @@ internal static class SweepRun
         return ExitCode.Ok;
     }
 
-    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop, Shares? shares = null) =>
+    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop,
+        Shares? shares = null) =>
         new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System) { Shares = shares }.Run(state, stop);
 }

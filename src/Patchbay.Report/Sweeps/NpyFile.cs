@@ -10,7 +10,8 @@ internal static class NpyFile
 
     /// <summary>A matrix as an .npy file.</summary>
     /// <param name="matrix">By [row, column].</param>
-    public static byte[] Bytes(double[,] matrix) => Bytes([matrix.GetLength(0), matrix.GetLength(1)], [.. matrix.Cast<double>()]);
+    public static byte[] Bytes(double[,] matrix) => Bytes([matrix.GetLength(0), matrix.GetLength(1)],
+        [.. matrix.Cast<double>()]);
 
     /// <summary>An array as an .npy file, format 1.0: float64, little-endian, the last index fastest.</summary>
     /// <param name="shape">Its size in each dimension.</param>

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Patchbay.Report;
 
-/// <summary>A folder of published results, as the paper's authors gave theirs: NAME/value_fetcher.json and so on with scores by
-/// [layer][head], circuits/NAME_circuit.json with heads by group.</summary>
+/// <summary>A folder of published results, as the paper's authors gave theirs: NAME/value_fetcher.json and so on with
+/// scores by [layer][head], circuits/NAME_circuit.json with heads by group.</summary>
 internal sealed class PublishedFolder
 {
     private readonly string path;
@@ -25,7 +25,8 @@ internal sealed class PublishedFolder
         var rows = Read<double[][]>(Path.Combine(path, model, $"{group}.json"));
         if (rows is null) return null;
         var width = rows.Length == 0 ? 0 : rows[0].Length;
-        if (rows.Any(r => r.Length != width)) throw new InvalidDataException($"{model}/{group}.json has rows of different lengths");
+        if (rows.Any(r => r.Length != width)) throw new InvalidDataException(
+            $"{model}/{group}.json has rows of different lengths");
         var scores = new double[rows.Length, width];
         for (var l = 0; l < rows.Length; l++)
             for (var h = 0; h < width; h++) scores[l, h] = rows[l][h];
@@ -38,7 +39,8 @@ internal sealed class PublishedFolder
     public IReadOnlyDictionary<string, IReadOnlyList<Head>>? Circuit(string model)
     {
         var file = Path.Combine(path, "circuits", $"{model}_circuit.json");
-        return Read<Dictionary<string, int[][]>>(file)?.ToDictionary(g => g.Key, IReadOnlyList<Head> (g) => [.. g.Value.Select(HeadOf)]);
+        return Read<Dictionary<string, int[][]>>(file)?.ToDictionary(g => g.Key, IReadOnlyList<Head> (g) =>
+            [.. g.Value.Select(HeadOf)]);
 
         Head HeadOf(int[] pair) => pair is [var layer, var head]
             ? new Head(layer, head)
@@ -50,7 +52,8 @@ internal sealed class PublishedFolder
         if (!File.Exists(file)) return null;
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(file)) ?? throw new InvalidDataException($"{file} holds nothing");
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(file))
+                ?? throw new InvalidDataException($"{file} holds nothing");
         }
         catch (JsonException e)
         {

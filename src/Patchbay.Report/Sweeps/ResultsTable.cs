@@ -57,7 +57,8 @@ internal sealed record ResultRow
 /// and, within a unit, of heads and items.</summary>
 internal static class ResultsTable
 {
-    private const string Header = "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint\n";
+    private const string Header =
+        "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint\n";
 
     private static readonly JsonSerializerOptions Relaxed =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -98,7 +99,8 @@ internal static class ResultsTable
         {
             string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
             text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
-                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},{CsvText.Number(r.Error ?? double.NaN)},")
+                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},")
+                .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(r.Error ?? double.NaN)},")
                 .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
         }
         return text.ToString();

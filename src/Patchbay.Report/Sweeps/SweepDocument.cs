@@ -6,7 +6,8 @@ namespace Patchbay.Report;
 internal static class SweepDocument
 {
     /// <summary>The document.</summary>
-    public static string Of(string id, SweepState state, SweepTimes times, IReadOnlyList<ModelOverlap> overlaps, PublishedComparison? published,
+    public static string Of(string id, SweepState state, SweepTimes times, IReadOnlyList<ModelOverlap> overlaps,
+        PublishedComparison? published,
         IReadOnlyList<string> notes) => JsonText.Write(json =>
     {
         json.WriteString("sweep", id);
@@ -60,9 +61,11 @@ internal static class SweepDocument
         json.WriteString("fingerprint", model.Fingerprint);
         json.WriteNumber("layers", model.Layers);
         json.WriteNumber("heads", model.Heads);
-        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy", accuracy);
+        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy",
+            accuracy);
         json.WriteStartObject("circuit");
-        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model.Name)) JsonText.WriteHeads(json, Circuit.PaperName(name), heads);
+        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model.Name)) JsonText.WriteHeads(json,
+            Circuit.PaperName(name), heads);
         json.WriteEndObject();
     }
 

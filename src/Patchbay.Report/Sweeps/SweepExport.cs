@@ -10,8 +10,8 @@ namespace Patchbay.Report;
 internal sealed record ExportedFile(string Name, byte[] Bytes);
 
 /// <summary>
-/// A sweep's results as files for other programs. They hold what was measured and what it depends on, and nothing of the run
-/// itself, neither times nor paths nor nodes: two sweeps that measured the same give the same bytes.
+/// A sweep's results as files for other programs. They hold what was measured and what it depends on, and nothing of
+/// the run itself, neither times nor paths nor nodes: two sweeps that measured the same give the same bytes.
 /// </summary>
 internal static class SweepExport
 {
@@ -19,7 +19,8 @@ internal static class SweepExport
     public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy", "parquet"];
 
     /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds
-    /// matrices only), scores of path patching, and each model's circuit as the paper's authors published theirs.</summary>
+    /// matrices only), scores of path patching, and each model's circuit as the paper's authors published
+    /// theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <exception cref="InvalidDataException">It is another format.</exception>
@@ -52,13 +53,16 @@ internal static class SweepExport
     public static string Summary(IReadOnlyList<string> missing)
     {
         const int shown = 4;
-        return string.Join(", ", missing.Take(shown)) + (missing.Count > shown ? $" and {missing.Count - shown} more" : "");
+        return string.Join(", ", missing.Take(shown)) + (missing.Count > shown ? $" and {missing.Count - shown} more"
+            : "");
     }
 
-    /// <summary>A model's circuit in the paper's form: group names and [layer, head] pairs; groups that are not complete are left out.</summary>
+    /// <summary>A model's circuit in the paper's form: group names and [layer, head] pairs; groups that are not
+    /// complete are left out.</summary>
     public static string Circuit(SweepState state, string model) => JsonText.Write(json =>
     {
-        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model)) JsonText.WriteHeads(json, Findings.Circuit.PaperName(name), heads);
+        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model)) JsonText.WriteHeads(json,
+            Findings.Circuit.PaperName(name), heads);
     });
 
     /// <summary>Scores of all groups and models, with what they depend on.</summary>
@@ -90,7 +94,8 @@ internal static class SweepExport
         json.WriteString("fingerprint", model.Fingerprint);
         json.WriteNumber("layers", model.Layers);
         json.WriteNumber("heads", model.Heads);
-        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy", accuracy);
+        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy",
+            accuracy);
         json.WriteStartObject("groups");
         foreach (var stage in SweepResults.PathPatching(state, model.Name))
         {
@@ -123,7 +128,8 @@ internal static class SweepExport
         foreach (var stage in state.Plan!.Models.SelectMany(m => SweepResults.PathPatching(state, m.Name)))
         {
             var path = SweepResults.Scores(state, stage);
-            string[] of = [CsvText.Cell(stage.Stage.Model), CsvText.Cell(stage.Stage.Id), CsvText.Cell(path.Group.Name)];
+            string[] of = [CsvText.Cell(stage.Stage.Model), CsvText.Cell(stage.Stage.Id),
+                CsvText.Cell(path.Group.Name)];
             foreach (var (layer, head) in Head.All(path.Scores.GetLength(0), path.Scores.GetLength(1)))
             {
                 text.AppendJoin(',', of).Append(CultureInfo.InvariantCulture, $",{layer},{head},").AppendJoin(',',
@@ -142,7 +148,8 @@ internal static class SweepExport
         {
             var numbers = SweepResults.Accuracy(state, model.Name) is { } a
                 ? string.Create(CultureInfo.InvariantCulture,
-                    $"{a.Right},{a.Count},{CsvText.Number(a.Share)},{CsvText.Number(a.Interval.Low)},{CsvText.Number(a.Interval.High)}")
+                    $"{a.Right},{a.Count},{CsvText.Number(a.Share)},{CsvText.Number(a.Interval.Low)},")
+                    + CsvText.Number(a.Interval.High)
                 : ",,,,";
             text.Append(CultureInfo.InvariantCulture, $"{CsvText.Cell(model.Name)},{numbers}\n");
         }
@@ -154,7 +161,8 @@ internal static class SweepExport
         from stage in SweepResults.PathPatching(state, model.Name)
         let path = SweepResults.Scores(state, stage)
         from file in new[] { ("scores", path.Scores), ("stderr", path.StandardErrors) }
-        select new ExportedFile($"{FileName(model.Name)}.{FileName(path.Group.Name)}.{file.Item1}.npy", NpyFile.Bytes(file.Item2));
+        select new ExportedFile($"{FileName(model.Name)}.{FileName(path.Group.Name)}.{file.Item1}.npy",
+            NpyFile.Bytes(file.Item2));
 
     private static ExportedFile Text(string name, string text) => new(name, Encoding.UTF8.GetBytes(text));
 

@@ -7,7 +7,8 @@ internal static class SweepMaps
 {
     /// <summary>Groups of heads that the sweep looks for, by name, in the plan's order.</summary>
     public static IReadOnlyList<string> Groups(SweepState state) =>
-        [.. state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching).Select(s => SweepResults.Group(s.Stage).Name).Distinct()];
+        [.. state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching).Select(s => SweepResults.Group(s.Stage).Name)
+            .Distinct()];
 
     /// <summary>"B  position transmitter: mean relative change of the answer's probability".</summary>
     public static string Heading(SweepState state, string group)
@@ -20,16 +21,16 @@ internal static class SweepMaps
     public static bool IsMeasured(SweepState state, string group) =>
         state.InOrder.Any(s => IsOf(s, group) && (s.Completed > 0 || s.Status == StageStatus.Completed));
 
-    /// <summary>The group last worked on: the last in the plan's order of which some model has a result, or the first of all.
-    /// Null where the sweep looks for no heads.</summary>
+    /// <summary>The group last worked on: the last in the plan's order of which some model has a result, or the first
+    /// of all. Null where the sweep looks for no heads.</summary>
     public static string? Current(SweepState state)
     {
         var groups = Groups(state);
         return groups.LastOrDefault(g => IsMeasured(state, g)) ?? (groups.Count > 0 ? groups[0] : null);
     }
 
-    /// <summary>A group's maps, one a model, on one scale. Of complete groups the heads are marked in which the next group's
-    /// paths end; the others say how far they are.</summary>
+    /// <summary>A group's maps, one a model, on one scale. Of complete groups the heads are marked in which the next
+    /// group's paths end; the others say how far they are.</summary>
     public static IReadOnlyList<HeatMap> Of(SweepState state, string group) =>
         HeatMap.OnOneScale([.. state.InOrder.Where(s => IsOf(s, group)).Select(s => Map(state, s))]);
 
@@ -38,7 +39,8 @@ internal static class SweepMaps
         var scores = SweepResults.Scores(state, stage);
         var note = stage.Status switch
         {
-            StageStatus.Completed => SweepResults.Accuracy(state, stage.Stage.Model) is { } a ? $"accuracy {a.Share:0.00}" : "",
+            StageStatus.Completed => SweepResults.Accuracy(state, stage.Stage.Model) is { } a
+                ? $"accuracy {a.Share:0.00}" : "",
             StageStatus.Waiting => "waiting",
             _ => $"{stage.Completed} of {SweepText.Count(stage.Order.Length, "unit")}",
         };

@@ -36,7 +36,8 @@ internal static class SweepTables
             string[] cells =
             [
                 model.Name, a.Share.ToString("0.000", CultureInfo.InvariantCulture),
-                string.Create(CultureInfo.InvariantCulture, $"{a.Interval.Low:0.000} to {a.Interval.High:0.000}"), $"{a.Right} of {a.Count}",
+                string.Create(CultureInfo.InvariantCulture, $"{a.Interval.Low:0.000} to {a.Interval.High:0.000}"),
+                    $"{a.Right} of {a.Count}",
             ];
             table.AddRow(cells.Select(cell => new Text(cell)));
         }
@@ -50,7 +51,8 @@ internal static class SweepTables
         table.AddColumns("unit", "", "error");
         foreach (var (unit, failed) in Failed(state))
         {
-            var fate = failed.Status == UnitStatus.SetAside ? $"set aside after {failed.Failures}" : $"failed {failed.Failures}, to be tried again";
+            var fate = failed.Status == UnitStatus.SetAside ? $"set aside after {failed.Failures}"
+                : $"failed {failed.Failures}, to be tried again";
             table.AddRow(new Text(unit), new Text(fate), new Text(failed.Error ?? ""));
         }
         return table;
@@ -73,10 +75,12 @@ internal static class SweepTables
         table.AddColumns("stage", "item", "value", "error", "n");
         foreach (var stage in state.InOrder.Where(s => s.Stage.Kind == kind))
         {
-            foreach (var (index, item) in stage.Results.Select(r => r.Result).GroupBy(r => r.Item, StringComparer.Ordinal).Index())
+            foreach (var (index, item) in stage.Results.Select(r => r.Result)
+                .GroupBy(r => r.Item, StringComparer.Ordinal).Index())
             {
                 var (value, error, samples) = Estimate.Pooled([.. item]);
-                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key), new Text($"{value:0.0000}"),
+                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key),
+                    new Text($"{value:0.0000}"),
                     new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
             }
         }
@@ -91,12 +95,14 @@ internal static class SweepTables
         foreach (var model in state.Plan!.Models)
         {
             foreach (var (index, (name, heads)) in SweepResults.CompleteGroups(state, model.Name).Index())
-                table.AddRow(new Text(index == 0 ? model.Name : ""), new Text(Circuit.PaperName(name)), new Text($"{heads.Count}"), new Text(string.Join(' ', heads)));
+                table.AddRow(new Text(index == 0 ? model.Name : ""), new Text(Circuit.PaperName(name)),
+                    new Text($"{heads.Count}"), new Text(string.Join(' ', heads)));
         }
         return table;
     }
 
-    /// <summary>Overlaps of the first model's circuit with each other's, group by group, where both are complete.</summary>
+    /// <summary>Overlaps of the first model's circuit with each other's, group by group, where both are
+    /// complete.</summary>
     /// <param name="state">The sweep.</param>
     /// <param name="notes">Takes why models cannot be compared.</param>
     public static IReadOnlyList<ModelOverlap> Overlaps(SweepState state, List<string> notes)
@@ -107,7 +113,8 @@ internal static class SweepTables
         {
             if ((model.Layers, model.Heads) != (first.Layers, first.Heads))
             {
-                notes.Add($"{model.Name} has {model.Layers} layers of {model.Heads} heads and {first.Name} {first.Layers} of {first.Heads}: circuits not compared");
+                notes.Add($"{model.Name} has {model.Layers} layers of {model.Heads} heads and {first.Name} "
+                    + $"{first.Layers} of {first.Heads}: circuits not compared");
                 continue;
             }
             var (ours, theirs) = (Groups(state, first.Name), Groups(state, model.Name));
@@ -129,18 +136,22 @@ internal static class SweepTables
         {
             string[] cells =
             [
-                index == 0 || overlaps[index - 1].Model != model ? model : "", group, $"{o.Second}", $"{o.First}", $"{o.Shared}",
-                SweepText.Share(o.Precision), SweepText.Share(o.Recall), SweepText.Share(o.Jaccard), SweepText.Share(o.RankCorrelation),
+                index == 0 || overlaps[index - 1].Model != model ? model : "", group, $"{o.Second}", $"{o.First}",
+                    $"{o.Shared}",
+                SweepText.Share(o.Precision), SweepText.Share(o.Recall), SweepText.Share(o.Jaccard),
+                    SweepText.Share(o.RankCorrelation),
             ];
             table.AddRow(cells.Select(cell => new Text(cell)));
         }
         return table;
     }
 
-    private static Dictionary<string, (PathScores Scores, IReadOnlyList<Head> Heads)> Groups(SweepState state, string model)
+    private static Dictionary<string, (PathScores Scores, IReadOnlyList<Head> Heads)> Groups(SweepState state,
+        string model)
     {
         var circuit = SweepResults.CompleteGroups(state, model);
-        return SweepResults.PathPatching(state, model).Where(s => s.Status == StageStatus.Completed).Select(s => SweepResults.Scores(state, s))
+        return SweepResults.PathPatching(state, model).Where(s => s.Status == StageStatus.Completed)
+            .Select(s => SweepResults.Scores(state, s))
             .ToDictionary(p => p.Group.Name, p => (p, circuit[p.Group.Name]));
     }
 
@@ -148,6 +159,7 @@ internal static class SweepTables
     {
         if (stage.Status == StageStatus.Waiting) return "waiting";
         var failed = stage.SetAside > 0 ? $", {stage.SetAside} failed" : "";
-        return stage.Status == StageStatus.Completed ? $"complete ({stage.Completed})" : $"{stage.Completed} of {stage.Order.Length}{failed}";
+        return stage.Status == StageStatus.Completed ? $"complete ({stage.Completed})"
+            : $"{stage.Completed} of {stage.Order.Length}{failed}";
     }
 }

@@ -21,14 +21,17 @@ internal static class SweepText
 
     /// <summary>A stage's name beside its model: "path-patching/B" of "tiny-base/path-patching/B".</summary>
     public static string ShortId(Stage stage) =>
-        stage.Id.StartsWith(stage.Model + "/", StringComparison.Ordinal) ? stage.Id[(stage.Model.Length + 1)..] : stage.Id;
+        stage.Id.StartsWith(stage.Model + "/", StringComparison.Ordinal) ? stage.Id[(stage.Model.Length + 1)..]
+            : stage.Id;
 
-    /// <summary>Units done of those known: "12/40"; "12/40+" where stages have not begun, whose units are not known.</summary>
+    /// <summary>Units done of those known: "12/40"; "12/40+" where stages have not begun, whose units are not
+    /// known.</summary>
     public static string Units(IEnumerable<StageState> stages)
     {
         var all = stages.ToArray();
         var waiting = all.Any(s => s.Status == StageStatus.Waiting) ? "+" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{all.Sum(s => s.Completed)}/{all.Sum(s => s.Order.Length)}{waiting}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{all.Sum(s => s.Completed)}/{all.Sum(s => s.Order.Length)}{waiting}");
     }
 
     /// <summary>How long: "4.2 s", "3:05", "2:03:05", "3 d 04 h".</summary>
@@ -42,11 +45,14 @@ internal static class SweepText
     };
 
     /// <summary>A time as lists show it, where the operator is.</summary>
-    public static string Time(DateTimeOffset? at) => at?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
+    public static string Time(DateTimeOffset? at) => at?.ToLocalTime()
+        .ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>A share or a correlation with two digits; "-" where there is none.</summary>
-    public static string Share(double value) => double.IsFinite(value) ? value.ToString("0.00", CultureInfo.InvariantCulture) : "-";
+    public static string Share(double value) => double.IsFinite(value)
+        ? value.ToString("0.00", CultureInfo.InvariantCulture) : "-";
 
     /// <summary>"1 unit", "2 units".</summary>
-    public static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
+    public static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture,
+        $"{count} {noun}{(count == 1 ? "" : "s")}");
 }

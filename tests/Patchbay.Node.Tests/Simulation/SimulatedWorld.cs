@@ -162,7 +162,7 @@ internal sealed class SimulatedWorld
         foreach (var happened in Events.Select(e => e.Event))
         {
             if (happened is InterventionRecorded r) (results.TryGetValue(r.Unit, out var list) ? list
-                : results[r.Unit] = []).Add(new(r.Item, r.Score, r.Error, r.Samples));
+                : results[r.Unit] = []).Add(new(r.Item, r.Score, r.Error, r.Samples) { Head = r.Head });
             if (happened is UnitCompleted done && !completed.Add(done.Unit)) return $"{done.Unit} was completed twice";
             if (happened is UnitFailed broke
                 && broke.Attempt != (failures[broke.Unit] = failures.GetValueOrDefault(broke.Unit)
