@@ -31,6 +31,9 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Where results for people go; with --json, nowhere.</summary>
     public Screen Screen { get; } = new(json ? Terminal.Silent : terminal.Out, e => Told(terminal, e));
 
+    /// <summary>Where the progress of work is shown: standard error.</summary>
+    public Screen ProgressScreen { get; } = new(terminal.Error, e => Told(terminal, e));
+
     /// <summary>Whether --json was given: standard output is for the one document.</summary>
     public bool IsJson => json;
 
@@ -90,12 +93,9 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
 
     /// <summary>Does a piece of work under a progress bar on standard error, or telling a line now and then where
     /// that is no terminal.</summary>
-    public T WithProgress<T>(string label, Func<ReportProgress, T> work)
-    {
-        var screen = new Screen(terminal.Error, e => Told(terminal, e));
-        return screen.IsInteractive ? screen.Progress(label, work)
-            : work(new ProgressLines(screen.Writer, TimeProvider.System).Report);
-    }
+    public T WithProgress<T>(string label, Func<ReportProgress, T> work) => ProgressScreen.IsInteractive
+        ? ProgressScreen.Progress(label, work)
+        : work(new ProgressLines(ProgressScreen.Writer, TimeProvider.System).Report);
 
     /// <summary>With PATCHBAY_TRACE=1, prints where an exception was thrown.</summary>
     public void Trace(Exception exception) => Trace(terminal, exception);

@@ -8,8 +8,9 @@ namespace Patchbay.Patching;
 /// <param name="ChunkBytes">For the state of variants.</param>
 public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
 {
-    /// <summary>What the process takes whatever the plan: runtime, libtorch and its BLAS buffers, in bytes.</summary>
-    public const long ProcessBytes = 240L << 20;
+    /// <summary>What the process takes whatever the plan: runtime, journal, libtorch and its BLAS buffers, in
+    /// bytes.</summary>
+    public const long ProcessBytes = 300L << 20;
 
     /// <summary>Plans path patching within <paramref name="budget"/> bytes of memory, the machine's or the device's
     /// (null: up to 3/4 of the machine's, or what a device has free).</summary>

@@ -104,7 +104,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
             model.Forward(Row(source), new AtHeads((layer, z) =>
             {
                 foreach (var (head, position) in edits.Where(e => e.Head.Layer == layer))
-                    seen[(head, position)] = z.select(1, At(position, source)).select(1, head.Index).clone(); // (1, dh)
+                    seen[(head, position)] = z.select(1, At(position, source)).select(1, head.Index).clone() // (1, dh)
+                        .MoveToOtherDisposeScope(scope);
                 return z;
             }));
         }
@@ -153,7 +154,7 @@ internal sealed class ModelLogitsCommand : PbmCommand
             int[][] lists = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0]
                 .ValueKind == JsonValueKind.Array
                 ? root.Deserialize<int[][]>()! : [root.Deserialize<int[]>()!];
-            if (lists.All(l => l.Length > 0 && l.All(id => id >= 0))) return lists;
+            if (lists.All(l => l is { Length: > 0 } && l.All(id => id >= 0))) return lists;
         }
         catch (JsonException)
         {

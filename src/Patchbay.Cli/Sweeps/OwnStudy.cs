@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
+using Patchbay.Models;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;
@@ -36,8 +37,11 @@ internal sealed class OwnStudy(string name)
             .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
 
     /// <summary>Adds a model; the first is the base.</summary>
+    /// <exception cref="FileNotFoundException">There is no checkpoint, or no adapter.</exception>
+    /// <exception cref="InvalidDataException">It is none that can be read.</exception>
     public void AddModel(string model, string path, string? adapter = null, string? tokenizer = null)
     {
+        Checkpoint.Open(path, adapter).Dispose(); // says best what is wrong with it
         string Field(string field, string? value) => value is null ? ""
             : $", {field}: {Quoted(Path.GetFullPath(value))}";
         models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}"
@@ -59,14 +63,30 @@ internal sealed class OwnStudy(string name)
             + "}");
 
     /// <summary>Writes the study into a data folder and plans its sweep.</summary>
-    /// <exception cref="StudyException">It has mistakes.</exception>
+    /// <exception cref="InvalidDataException">It has mistakes; each is told of the option that it came from.</exception>
     public SweepPlan Plan(Call call, DataHome home, NodeSettings node)
     {
         var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");
         OutputFile.Write(path, Yaml());
-        var study = Study.Load(path, ModelCatalogue.Empty, StudyInput.Experiments);
-        study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
-        return StudyInput.Plan(call, study, home, Threads, node);
+        try
+        {
+            var study = Study.Load(path, ModelCatalogue.Empty, StudyInput.Experiments);
+            study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
+            return StudyInput.Plan(call, study, home, Threads, node);
+        }
+        catch (StudyException e)
+        {
+            throw new InvalidDataException(string.Join("; ", e.Mistakes.Select(AboutOption)));
+        }
+    }
+
+    /// <summary>A mistake of a field as one of the option that the field was written from.</summary>
+    private static string AboutOption(StudyMistake mistake)
+    {
+        var sentence = mistake.Sentence.Replace($"field '{mistake.Field}': ", "", StringComparison.Ordinal);
+        var parts = mistake.Field.Split('.');
+        return parts.Length > (parts[0].StartsWith("stages", StringComparison.Ordinal) ? 2 : 1)
+            ? $"--{parts[^1].Split('[')[0]}: {sentence}" : sentence;
     }
 
     private string Yaml()

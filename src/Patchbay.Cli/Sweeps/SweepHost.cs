@@ -6,6 +6,7 @@ namespace Patchbay.Cli.Sweeps;
 internal static class SweepHost
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+    private const int Told = 3; // failures; sweep show has all
 
     /// <summary>Runs a node as long as its sweep is watched.</summary>
     /// <param name="call">The command.</param>
@@ -29,6 +30,7 @@ internal static class SweepHost
     public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
         call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
+        foreach (var (unit, failed) in SweepTables.Failed(state).Take(Told)) call.WriteLine($"  {unit}: {failed.Error}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine(
             $"what failed is tried again by: pbm sweep retry {id}");
         WriteJson(call, id, state, results);

@@ -1,5 +1,3 @@
-using Shares = System.Func<System.Collections.Generic.IReadOnlyDictionary<(string Sweep, string Unit), double>>;
-
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>Serving one sweep and watching it: by the node that is up, or else by one in this process.</summary>
@@ -12,7 +10,7 @@ internal static class SweepRun
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
         if (!quiet) call.WriteLine(unfinished is null
-            ? $"sweep {id}: {plan.Stages.Count} stages on {plan.Models.Count} models"
+            ? $"sweep {id}: {SweepText.Count(plan.Stages.Count, "stage")} on {SweepText.Count(plan.Models.Count, "model")}"
             : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return id;
     }
@@ -31,43 +29,47 @@ internal static class SweepRun
             call.WriteLine($"node {up.Info.Node} runs sweep {id}");
             return Watch(call, home, id, results);
         }
-        Host(call, home, id, settings);
+        Host(call, home, id, settings, new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System));
         var state = SweepJournals.Find(home.Journal, id).State;
         return state.Ended ? SweepHost.Conclude(call, id, state, results) : SweepHost.Interrupt(call, home.Journal, id);
     }
 
-    /// <summary>Runs a sweep in this process until it ends.</summary>
+    /// <summary>Runs a sweep in this process until it ends or a unit of it is set aside, its progress on standard
+    /// error.</summary>
     /// <exception cref="OperationCanceledException">It was interrupted, and is paused.</exception>
     public static SweepState ToEnd(Call call, DataHome home, string id, NodeSettings settings)
     {
-        Host(call, home, id, settings);
+        static bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0);
+        Host(call, home, id, settings, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
+        {
+            Calm = true,
+            LookEvery = TimeSpan.FromMilliseconds(100), // somebody waits for what comes after
+            Enough = Enough,
+        });
         var state = SweepJournals.Find(home.Journal, id).State;
-        if (state.Ended) return state;
-        SweepOrders.Give(home.Journal, id, new PauseSweep());
-        throw new OperationCanceledException();
+        if (!state.Ended) SweepOrders.Give(home.Journal, id, new PauseSweep());
+        return Enough(state) ? state : throw new OperationCanceledException();
     }
 
-    private static void Host(Call call, DataHome home, string id, NodeSettings settings)
+    private static void Host(Call call, DataHome home, string id, NodeSettings settings, SweepWatch watch)
     {
         var first = SweepJournals.Find(home.Journal, id).State;
         var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
-        SweepHost.RunAsync(call, node, stop => Show(call, id, () => node.Sweep(id) is { Plan: not null } seen ? seen
-            : first, stop,
-            () => node.Shares)).GetAwaiter().GetResult();
+        watch.Shares = () => node.Shares;
+        SweepHost.RunAsync(call, node,
+            stop => watch.Run(() => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop))
+            .GetAwaiter().GetResult();
     }
 
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>
     private static ExitCode Watch(Call call, DataHome home, string id, string? results)
     {
         var follower = new SweepFollower(home.Journal, id);
-        var state = Show(call, id, () => follower.Read(), call.Interrupted);
+        var state = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
+            .Run(() => follower.Read(), call.Interrupted);
         if (state.Ended) return SweepHost.Conclude(call, id, state, results);
         SweepHost.WriteJson(call, id, state);
         call.WriteLine($"detached; sweep {id} is {SweepText.Of(state.Status)}: pbm sweep watch {id}");
         return ExitCode.Ok;
     }
-
-    private static SweepState Show(Call call, string id, Func<SweepState> state, CancellationToken stop,
-        Shares? shares = null) =>
-        new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System) { Shares = shares }.Run(state, stop);
 }

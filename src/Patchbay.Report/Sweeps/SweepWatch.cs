@@ -13,12 +13,20 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5); // where nobody sits at the terminal
     private static readonly TimeSpan LineAtLeastEvery = TimeSpan.FromMinutes(1); // that it still goes on
+    private static readonly TimeSpan CalmEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>Time between two looks at the state.</summary>
     public TimeSpan LookEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How much is done of each unit that runs in this process; null where others run it.</summary>
-    public Func<IReadOnlyDictionary<(string Sweep, string Unit), double>>? Shares { get; init; }
+    public Func<IReadOnlyDictionary<(string Sweep, string Unit), double>>? Shares { get; set; }
+
+    /// <summary>What ends the watch: by default the sweep's end.</summary>
+    public Func<SweepState, bool> Enough { get; init; } = state => state.Ended;
+
+    /// <summary>Whether lines only say, every half minute, that it goes on: for a command whose output comes
+    /// after.</summary>
+    public bool Calm { get; init; }
 
     /// <summary>How a state looks.</summary>
     public Func<SweepState, IRenderable>? Drawing { get; init; }
@@ -35,7 +43,7 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
         var state = Observed(read);
         bool Next()
         {
-            if (state.Ended || cancel.WaitHandle.WaitOne(LookEvery)) return false;
+            if (Enough(state) || cancel.WaitHandle.WaitOne(LookEvery)) return false;
             state = Observed(read);
             return true;
         }
@@ -47,22 +55,23 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
 
     private SweepState WriteLines(Func<SweepState> read, CancellationToken cancel)
     {
-        var (before, written, writtenAt) = (SweepState.None, SweepState.None, DateTimeOffset.MinValue);
+        var (before, written) = (SweepState.None, SweepState.None);
+        var writtenAt = Calm ? time.GetUtcNow() : DateTimeOffset.MinValue;
         while (true)
         {
             var state = Observed(read);
             var completed = state.InOrder.Where(s => s.Status == StageStatus.Completed
                 && before.Stages.GetValueOrDefault(s.Stage.Id)?.Status != StageStatus.Completed);
-            foreach (var stage in completed)
+            foreach (var stage in Calm ? [] : completed)
                 WriteLine($"{stage.Stage.Id} is complete: {SweepText.Count(stage.Order.Length, "unit")}");
             var now = time.GetUtcNow();
-            var every = ReferenceEquals(state, written) ? LineAtLeastEvery : LineEvery;
-            if (state.Ended || state.Status != written.Status || now - writtenAt >= every)
+            var every = Calm ? CalmEvery : ReferenceEquals(state, written) ? LineAtLeastEvery : LineEvery;
+            if (now - writtenAt >= every || (!Calm && (state.Ended || state.Status != written.Status)))
             {
                 WriteLine(SweepDrawing.Summary(id, state, clock, now));
                 (written, writtenAt) = (state, now);
             }
-            if (state.Ended || cancel.WaitHandle.WaitOne(LookEvery)) return state;
+            if (Enough(state) || cancel.WaitHandle.WaitOne(LookEvery)) return state;
             before = state;
         }
     }

@@ -72,8 +72,9 @@ public sealed class LabCommandTests
         var run = PbmRun.Of([.. arguments, "--json", "--out", folder.File("d.svg"), "--out", folder.File("d.csv"),
             "--out", folder.File("d.json")]);
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
-        var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("steps").EnumerateArray().ToArray();
-        Assert.Equal([100, 200, 300], steps.Select(s => s.GetProperty("step").GetInt32()));
+        var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("models").EnumerateArray().ToArray();
+        Assert.Equal(["step-000100", "step-000200", "step-000300"],
+            steps.Select(s => s.GetProperty("name").GetString()));
         Assert.All(steps, s => Assert.Equal(10, s.GetProperty("accuracy").GetProperty("count").GetInt32()));
         Assert.Equal(3, steps[0].GetProperty("groups").GetProperty("B").GetProperty("receivers").GetArrayLength());
         Assert.Equal(1 + 3 * 4 * 12, File.ReadLines(folder.File("d.csv")).Count());
@@ -88,8 +89,8 @@ public sealed class LabCommandTests
         StandIns.WriteRun(folder.Path, 4);
         var run = PbmRun.Of("lab", "dynamics", folder.Path, "--prompts", "4", "--every", "2", "--groups", "A",
             "--json");
-        var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("steps").EnumerateArray().ToArray();
-        Assert.Equal([200, 400], steps.Select(s => s.GetProperty("step").GetInt32()));
+        var steps = JsonDocument.Parse(run.Out).RootElement.GetProperty("models").EnumerateArray().ToArray();
+        Assert.Equal(["step-000200", "step-000400"], steps.Select(s => s.GetProperty("name").GetString()));
         Assert.Equal(["A"], steps[0].GetProperty("groups").EnumerateObject().Select(g => g.Name));
     }
 

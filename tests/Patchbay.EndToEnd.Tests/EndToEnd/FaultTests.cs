@@ -85,7 +85,7 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, Pbm.Run(data, "study", "run", Study("tiny-base")).Code);
         var bytes = File.ReadAllBytes(Journal);
         // an event's text ends before it; pages that are no longer used hold copies
-        var manifest = "intervention-recorded/1"u8;
+        var manifest = "intervention-recorded/2"u8;
         for (var at = bytes.AsSpan().IndexOf(manifest); at >= 0; at = bytes.AsSpan(at + 1)
             .IndexOf(manifest) is >= 0 and var next ? at + 1 + next : -1)
             bytes[at - 30] ^= 0x15;

@@ -101,11 +101,12 @@ public sealed class SweepExportTests
             Item = cells[5],
             Layer = Whole(6),
             Head = Whole(7),
-            Score = Real(8),
-            Error = cells[9].Length == 0 ? null : Real(9),
-            Samples = Whole(10)!.Value,
-            Seed = ulong.Parse(cells[11], CultureInfo.InvariantCulture),
-            Fingerprint = cells[12],
+            Position = cells[8].Length == 0 ? null : cells[8],
+            Score = Real(9),
+            Error = cells[10].Length == 0 ? null : Real(10),
+            Samples = Whole(11)!.Value,
+            Seed = ulong.Parse(cells[12], CultureInfo.InvariantCulture),
+            Fingerprint = cells[13],
         };
     }
 
