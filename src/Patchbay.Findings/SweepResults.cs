@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Patchbay.Findings;
 
 /// <summary>What the units of a sweep add up to: accuracy, scores of heads, circuits. Nothing is run and nothing read
@@ -6,6 +8,9 @@ public static class SweepResults
 {
     /// <summary>The value of a parameter "circuit" that means the model's own.</summary>
     public const string Found = "found";
+
+    /// <summary>A stage that is seen again, at the next redraw or in the next table, has the same scores.</summary>
+    private static readonly ConditionalWeakTable<StageState, PathScores> Collected = [];
 
     /// <summary>A model's stages of a kind, in the plan's order.</summary>
     public static IReadOnlyList<StageState> Stages(SweepState state, string kind, string model) =>
@@ -28,7 +33,10 @@ public static class SweepResults
     /// <param name="state">The sweep, which knows the model's layers and heads.</param>
     /// <param name="stage">One of its path-patching stages, begun or not.</param>
     /// <exception cref="InvalidDataException">A result or a receiver is of no head that the model has.</exception>
-    public static PathScores Scores(SweepState state, StageState stage)
+    public static PathScores Scores(SweepState state, StageState stage) =>
+        Collected.GetValue(stage, s => Collect(state, s));
+
+    private static PathScores Collect(SweepState state, StageState stage)
     {
         var model = state.Plan!.Model(stage.Stage.Model);
         var receivers = stage.Status == StageStatus.Waiting ? [] : StageInputs.Of(stage).Receivers!;
@@ -41,13 +49,16 @@ public static class SweepResults
             scores.StandardErrors[head.Layer, head.Index] = score.Error;
             scores.Samples[head.Layer, head.Index] = score.Samples;
         }
-        foreach (var results in stage.Results.Select(r => r.Result).GroupBy(r => r.Head))
+        var results = new List<InterventionResult>?[model.Layers, model.Heads];
+        foreach (var (_, result) in stage.Results)
         {
-            var head = results.Key ?? throw new InvalidDataException(
-                $"stage {stage.Stage.Id} has a result of no head: '{results.First().Item}'");
+            var head = result.Head ?? throw new InvalidDataException(
+                $"stage {stage.Stage.Id} has a result of no head: '{result.Item}'");
             Check(head, model, stage.Stage.Id);
-            Set(head, Estimate.Pooled([.. results]));
+            (results[head.Layer, head.Index] ??= []).Add(result);
         }
+        foreach (var head in Head.All(model.Layers, model.Heads))
+            if (results[head.Layer, head.Index] is { } measured) Set(head, Estimate.Pooled(measured));
         if (stage.Status == StageStatus.Waiting) return scores;
         foreach (var head in Head.All(model.Layers, model.Heads).Where(h => h.Layer >= scores.SenderLayers)) Set(head,
             new(0, 0, 0));

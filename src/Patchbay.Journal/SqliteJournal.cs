@@ -55,7 +55,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         Sweeps("SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering");
 
     /// <inheritdoc/>
-    public RecoveredSweep Recover(string sweep)
+    public RecoveredSweep Recover(string sweep, Action<DateTimeOffset, SweepState>? seen = null)
     {
         var last = LastSequence(sweep);
         if (last == 0) return new(SweepState.None, 0);
@@ -64,16 +64,17 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         {
             state = SweepDecider.Evolve(state, Decode(sweep, sequence + 1, row));
             sequence++;
+            seen?.Invoke(new(row.Created, TimeSpan.Zero), state);
         });
         return new(state, sequence);
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RecordedEvent> Read(string sweep, long after)
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after, int most = int.MaxValue)
     {
         var events = new List<RecordedEvent>();
         ReadRows(sweep, after, row => events.Add(new(
-            row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))));
+            row.Sequence, new(row.Created, TimeSpan.Zero), Decode(sweep, after + events.Count + 1, row))), most);
         return events;
     }
 
@@ -155,14 +156,15 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..])];
 
     /// <summary>A sweep's events as they lie in the table, in order, unchecked.</summary>
-    internal void ReadRows(string sweep, long after, Action<EventRow> read) => Database.Guard(() =>
+    internal void ReadRows(string sweep, long after, Action<EventRow> read, int most = int.MaxValue) =>
+        Database.Guard(() =>
     {
         using var reader = Database.Command(
             """
             SELECT sequence_number, created, manifest, message FROM journal
-            WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number
+            WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number LIMIT $2
             """,
-            PersistenceId(sweep), after).ExecuteReader();
+            PersistenceId(sweep), after, most).ExecuteReader();
         while (reader.Read())
         {
             read(new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? "" : reader.GetString(2),

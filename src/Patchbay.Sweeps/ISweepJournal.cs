@@ -44,10 +44,12 @@ public interface ISweepJournal
     IReadOnlyList<string> Sweeps();
 
     /// <summary>A sweep's state, from its last snapshot and the events since.</summary>
-    RecoveredSweep Recover(string sweep);
+    /// <param name="sweep">Id of the sweep.</param>
+    /// <param name="seen">Told the time of each event since the snapshot, and the state after it.</param>
+    RecoveredSweep Recover(string sweep, Action<DateTimeOffset, SweepState>? seen = null);
 
-    /// <summary>A sweep's events after a number, in order.</summary>
-    IReadOnlyList<RecordedEvent> Read(string sweep, long after);
+    /// <summary>A sweep's events after a number, in order; no more than <paramref name="most"/> of them.</summary>
+    IReadOnlyList<RecordedEvent> Read(string sweep, long after, int most = int.MaxValue);
 
     /// <summary>Records events, all or none.</summary>
     /// <param name="sweep">Id of the sweep.</param>

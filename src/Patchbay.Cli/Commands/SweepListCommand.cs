@@ -20,7 +20,8 @@ internal sealed class SweepListCommand : PbmCommand
         try
         {
             var sweeps = journal.Sweeps()
-                .Select(id => (Id: id, journal.Recover(id).State, Times: SweepTimes.Of(journal.Read(id, 0)))).ToArray();
+                .Select(id => (Id: id, Recovered: journal.Recover(id)))
+                .Select(s => (s.Id, s.Recovered.State, Times: SweepTimes.Of(journal, s.Id, s.Recovered))).ToArray();
             if (sweeps.Length == 0) call.WriteLine("no sweeps: `pbm study run` makes one");
             else call.Draw(() => Table(sweeps));
             call.WriteJson(new

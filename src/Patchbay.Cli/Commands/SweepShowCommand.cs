@@ -41,8 +41,8 @@ internal sealed class SweepShowCommand : PbmCommand
         try
         {
             var sweep = call.Get(id);
-            var state = SweepJournals.Find(journal, sweep).State;
-            var times = SweepTimes.Of(journal.Read(sweep, 0));
+            var recovered = SweepJournals.Find(journal, sweep);
+            var (state, times) = (recovered.State, SweepTimes.Of(journal, sweep, recovered));
             var notes = new List<string>();
             var overlaps = SweepTables.Overlaps(state, notes);
             var published = Published(call, state);

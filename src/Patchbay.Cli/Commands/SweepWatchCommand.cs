@@ -28,11 +28,10 @@ internal sealed class SweepWatchCommand : PbmCommand
         try
         {
             var sweep = call.Get(id);
-            SweepJournals.Find(journal, sweep);
             var clock = new WatchClock();
-            var follower = new SweepFollower(journal, sweep);
-            follower.Read(clock.Observe); // the past says how fast it goes
-            var state = new SweepWatch(call.Screen, sweep, clock, time).Run(() => follower.Read(), call.Interrupted);
+            // What happened since the last snapshot says how fast it goes.
+            var follower = new SweepFollower(journal, sweep, SweepJournals.Find(journal, sweep, clock.Observe));
+            var state = new SweepWatch(call.Screen, sweep, clock, time).Run(follower.Read, call.Interrupted);
             if (!state.Ended)
                 call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
                     : $"detached; the sweep is {SweepText.Of(state.Status)}");

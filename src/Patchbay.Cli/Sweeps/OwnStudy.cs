@@ -63,7 +63,7 @@ internal sealed class OwnStudy(string name)
             + "}");
 
     /// <summary>Writes the study into a data folder and plans its sweep.</summary>
-    /// <exception cref="InvalidDataException">It has mistakes; each is told of the option that it came from.</exception>
+    /// <exception cref="InvalidDataException">It has mistakes, each told of the option that it came from.</exception>
     public SweepPlan Plan(Call call, DataHome home, NodeSettings node)
     {
         var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");

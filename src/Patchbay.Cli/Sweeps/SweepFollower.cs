@@ -1,27 +1,26 @@
 namespace Patchbay.Cli.Sweeps;
 
 /// <summary>A sweep's state kept up to date from its events.</summary>
-internal sealed class SweepFollower(ISweepJournal journal, string sweep)
+/// <param name="journal">Where they are.</param>
+/// <param name="sweep">Its id.</param>
+/// <param name="recovered">The sweep as it stood when it was last read.</param>
+internal sealed class SweepFollower(ISweepJournal journal, string sweep, RecoveredSweep recovered)
 {
-    private SweepState state = SweepState.None;
-    private long sequence;
+    private (SweepState State, long Sequence) known = (recovered.State, recovered.Sequence);
 
     /// <summary>The state as the journal has it now; as it was when last read, while another process holds the
     /// journal.</summary>
-    /// <param name="seen">Told each new event's time and the state after it, or null.</param>
-    public SweepState Read(Action<DateTimeOffset, SweepState>? seen = null)
+    public SweepState Read()
     {
         try
         {
-            foreach (var recorded in journal.Read(sweep, sequence))
-            {
-                (state, sequence) = (SweepDecider.Evolve(state, recorded.Event), recorded.Sequence);
-                seen?.Invoke(recorded.At, state);
-            }
+            foreach (var recorded in journal.Read(sweep, known.Sequence))
+                known = (SweepDecider.Evolve(known.State, recorded.Event), recorded.Sequence);
         }
-        catch (JournalException e) when (e.Fault == JournalFault.Busy && sequence > 0)
+        catch (JournalException e) when (e.Fault == JournalFault.Busy)
         {
+            // It is asked again soon.
         }
-        return state;
+        return known.State;
     }
 }

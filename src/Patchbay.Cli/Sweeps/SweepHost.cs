@@ -30,7 +30,8 @@ internal static class SweepHost
     public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
         call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
-        foreach (var (unit, failed) in SweepTables.Failed(state).Take(Told)) call.WriteLine($"  {unit}: {failed.Error}");
+        foreach (var (unit, failed) in SweepTables.Failed(state).Take(Told))
+            call.WriteLine($"  {unit}: {failed.Error}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine(
             $"what failed is tried again by: pbm sweep retry {id}");
         WriteJson(call, id, state, results);

@@ -10,9 +10,10 @@ internal static class SweepJournals
 
     /// <summary>A sweep by its id.</summary>
     /// <exception cref="FileNotFoundException">There is none; the message lists those that there are.</exception>
-    public static RecoveredSweep Find(ISweepJournal journal, string id)
+    public static RecoveredSweep Find(ISweepJournal journal, string id,
+        Action<DateTimeOffset, SweepState>? seen = null)
     {
-        var recovered = journal.Recover(id);
+        var recovered = journal.Recover(id, seen);
         if (recovered.State.Status != SweepStatus.None) return recovered;
         var ids = journal.Sweeps();
         throw new FileNotFoundException($"there is no sweep '{id}': " + (ids.Count == 0 ? "no study has been run here"

@@ -10,7 +10,8 @@ internal static class SweepRun
         var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
         if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
         if (!quiet) call.WriteLine(unfinished is null
-            ? $"sweep {id}: {SweepText.Count(plan.Stages.Count, "stage")} on {SweepText.Count(plan.Models.Count, "model")}"
+            ? $"sweep {id}: {SweepText.Count(plan.Stages.Count, "stage")} on "
+                + SweepText.Count(plan.Models.Count, "model")
             : $"sweep {id} of this study is unfinished and goes on as it was planned; --new begins another");
         return id;
     }
@@ -64,9 +65,9 @@ internal static class SweepRun
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>
     private static ExitCode Watch(Call call, DataHome home, string id, string? results)
     {
-        var follower = new SweepFollower(home.Journal, id);
+        var follower = new SweepFollower(home.Journal, id, SweepJournals.Find(home.Journal, id));
         var state = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
-            .Run(() => follower.Read(), call.Interrupted);
+            .Run(follower.Read, call.Interrupted);
         if (state.Ended) return SweepHost.Conclude(call, id, state, results);
         SweepHost.WriteJson(call, id, state);
         call.WriteLine($"detached; sweep {id} is {SweepText.Of(state.Status)}: pbm sweep watch {id}");

@@ -67,7 +67,7 @@ public sealed partial class DrawingPropertyTests
                 sweep.FailNext(
             "the machine has no memory left\nand more: 12.3 GiB are needed and the node may take 8 GiB");
             var clock = new WatchClock();
-            new SweepFollower(sweep.Journal, sweep.Id).Read(clock.Observe);
+            sweep.Journal.Recover(sweep.Id, clock.Observe);
             window.Check(SweepDrawing.Draw(sweep.Id, sweep.State, clock, sweep.Now, window.Height));
         }, iter: 40);
 

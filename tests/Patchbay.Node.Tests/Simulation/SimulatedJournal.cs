@@ -22,7 +22,7 @@ internal sealed class SimulatedJournal(SharedRecords records, Func<double> chanc
 {
     public IReadOnlyList<string> Sweeps() => Faulty(() => (IReadOnlyList<string>)[.. records.Events.Keys]);
 
-    public RecoveredSweep Recover(string sweep) => Faulty(() =>
+    public RecoveredSweep Recover(string sweep, Action<DateTimeOffset, SweepState>? seen = null) => Faulty(() =>
     {
         var start = records.Snapshots.GetValueOrDefault(sweep) ?? new RecoveredSweep(SweepState.None, 0);
         var rest = records.Of(sweep).Skip((int)start.Sequence).ToArray();
@@ -30,8 +30,8 @@ internal sealed class SimulatedJournal(SharedRecords records, Func<double> chanc
             + rest.Length);
     });
 
-    public IReadOnlyList<RecordedEvent> Read(string sweep, long after) =>
-        Faulty(() => (IReadOnlyList<RecordedEvent>)[.. records.Of(sweep).Skip((int)after)]);
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after, int most = int.MaxValue) =>
+        Faulty(() => (IReadOnlyList<RecordedEvent>)[.. records.Of(sweep).Skip((int)after).Take(most)]);
 
     public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at,
         LeaseChanges? leases = null) => Faulty(() =>

@@ -19,7 +19,7 @@ public sealed class LineTests
     /// <summary>A test's input, which would be another if it were broken up.</summary>
     private static bool IsText(string path, string line) => path.Contains("Tests", StringComparison.Ordinal)
         && (line.Contains("\"\"\"", StringComparison.Ordinal) || line.Contains("@\"", StringComparison.Ordinal)
-            || line.TrimStart() is ['{' or '"', '"', ..]);
+            || line.TrimStart() is ['{' or '"', ..]);
 
     private static IEnumerable<string> Files() => new[] { "src", "tests" }.SelectMany(folder =>
         Directory.EnumerateFiles(

@@ -8,6 +8,7 @@ namespace Patchbay.Sweeps.Tests.Studies;
 public sealed class ShippedStudyTests : IDisposable
 {
     private static readonly string Root = FindRoot();
+    private static readonly IReadOnlyList<Experiment> Experiments = [.. Experiment.All, new Lab.TargetedExperiment()];
     private readonly TemporaryFolder models = new();
 
     public static TheoryData<string> Studies =>
@@ -22,7 +23,7 @@ public sealed class ShippedStudyTests : IDisposable
     {
         AddModels();
 
-        var study = Study.Load(StudyPath(file), Catalogue(models.Path), Experiment.All);
+        var study = Study.Load(StudyPath(file), Catalogue(models.Path), Experiments);
 
         Assert.Equal(Path.GetFileNameWithoutExtension(file), study.Name);
         Assert.StartsWith("#", study.Text);
@@ -33,7 +34,7 @@ public sealed class ShippedStudyTests : IDisposable
     {
         AddModels();
 
-        var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
+        var study = Study.Load(StudyPath("paper.yaml"), Catalogue(models.Path), Experiments);
 
         Assert.Equal(["llama-7b", "vicuna-7b", "goat-7b", "float-7b"], study.Models.Select(m => m.Name));
         Assert.Equal((models.PathOf("llama-7b"), models.PathOf("goat-7b")),
@@ -53,7 +54,7 @@ public sealed class ShippedStudyTests : IDisposable
         Directory.CreateDirectory(models.PathOf("studies"));
         File.WriteAllText(models.PathOf("studies/mine.yaml"), example);
 
-        Assert.Empty(Study.Check(models.PathOf("studies/mine.yaml"), Catalogue(null), Experiment.All));
+        Assert.Empty(Study.Check(models.PathOf("studies/mine.yaml"), Catalogue(null), Experiments));
     }
 
     [Fact]
@@ -72,12 +73,12 @@ public sealed class ShippedStudyTests : IDisposable
 
     [Fact]
     public void The_quartet_needs_no_setting() =>
-        Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), Experiment.All));
+        Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), Experiments));
 
     [Fact]
     public void Without_the_setting_the_paper_s_study_names_it_and_the_models_once()
     {
-        var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), Experiment.All));
+        var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), Experiments));
 
         Assert.Equal("field 'models[0]': expected the setting PATCHBAY_MODELS to lead to the folder of llama-7b, "
             + "vicuna-7b, goat-7b, "
@@ -91,7 +92,7 @@ public sealed class ShippedStudyTests : IDisposable
         File.Delete(Path.Combine(models.PathOf("vicuna-7b"), "tokenizer.model"));
         File.Delete(Path.Combine(models.PathOf("goat-7b"), "adapter_model.bin"));
 
-        var mistakes = Study.Check(StudyPath("paper.yaml"), Catalogue(models.Path), Experiment.All);
+        var mistakes = Study.Check(StudyPath("paper.yaml"), Catalogue(models.Path), Experiments);
 
         Assert.Equal(2, mistakes.Count);
         Assert.Contains("vicuna-7b: expected tokenizer.model or tokenizer.json in", mistakes[0].Sentence);
@@ -105,7 +106,7 @@ public sealed class ShippedStudyTests : IDisposable
         AddModels();
         Fuzz(File.ReadAllText(StudyPath(file)), 1000, path =>
         {
-            var found = Study.Check(path, Catalogue(models.Path), Experiment.All);
+            var found = Study.Check(path, Catalogue(models.Path), Experiments);
             Assert.All(found, m => Assert.True(m.Line >= 1 && !m.Sentence.Contains('\n') && m.Sentence.Length > 10,
                 m.ToString()));
         });

@@ -12,16 +12,21 @@ internal sealed class MemoryJournal : ISweepJournal
 
     public IReadOnlyList<string> Sweeps() => [.. sweeps.Keys];
 
-    public RecoveredSweep Recover(string sweep)
+    public RecoveredSweep Recover(string sweep, Action<DateTimeOffset, SweepState>? seen = null)
     {
-        var events = Events(sweep);
-        return new(events.Aggregate(SweepState.None, (state, e) => SweepDecider.Evolve(state, e.Event)), events.Count);
+        var (state, events) = (SweepState.None, Events(sweep));
+        foreach (var e in events)
+        {
+            state = SweepDecider.Evolve(state, e.Event);
+            seen?.Invoke(e.At, state);
+        }
+        return new(state, events.Count);
     }
 
-    public IReadOnlyList<RecordedEvent> Read(string sweep, long after)
+    public IReadOnlyList<RecordedEvent> Read(string sweep, long after, int most = int.MaxValue)
     {
         BeforeRead?.Invoke();
-        return [.. Events(sweep).Skip((int)after)];
+        return [.. Events(sweep).Skip((int)after).Take(most)];
     }
 
     public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at,

@@ -12,7 +12,7 @@ public sealed class SweepWatchTests
     private static WatchClock ClockOf(MadeSweep sweep)
     {
         var clock = new WatchClock();
-        new SweepFollower(sweep.Journal, sweep.Id).Read(clock.Observe);
+        sweep.Journal.Recover(sweep.Id, clock.Observe);
         return clock;
     }
 
@@ -175,7 +175,7 @@ public sealed class SweepWatchTests
     public void A_busy_journal_leaves_the_view_as_it_was()
     {
         var sweep = new MadeSweep().Run(3);
-        var follower = new SweepFollower(sweep.Journal, sweep.Id);
+        var follower = new SweepFollower(sweep.Journal, sweep.Id, sweep.Journal.Recover(sweep.Id));
         var before = follower.Read();
         sweep.Journal.BeforeRead = () => throw new JournalException(JournalFault.Busy, "another process holds it");
         Assert.Same(before, follower.Read());
