@@ -4,6 +4,8 @@ namespace Patchbay.Report;
 /// for. It has a short name ("A") and a title ("value fetcher").</summary>
 internal sealed record HeatMap(string Name, string Title, double[,] Scores)
 {
+    private readonly double ownLimit = Largest(Scores); // asked for at every cell
+
     /// <summary>Standard errors by [layer, head], or null.</summary>
     public double[,]? StandardErrors { get; init; }
 
@@ -30,7 +32,7 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
 
     /// <summary>The ends of the colour scale: the shared ones, otherwise the largest magnitude of a score; 0 where all
     /// are zero.</summary>
-    public double Limit => SharedLimit ?? FiniteScores.Select(Math.Abs).DefaultIfEmpty(0).Max();
+    public double Limit => SharedLimit ?? ownLimit;
 
     /// <summary>Scores that are numbers.</summary>
     public IEnumerable<double> FiniteScores => Scores.Cast<double>().Where(double.IsFinite);
@@ -41,6 +43,14 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         var score = Scores[head.Layer, head.Index];
         if (!double.IsFinite(score)) return double.NaN;
         return Limit is var limit && limit > 0 ? Math.Clamp(score / limit, -1, 1) : 0;
+    }
+
+    private static double Largest(double[,] scores)
+    {
+        var largest = 0.0;
+        foreach (var score in scores)
+            if (double.IsFinite(score)) largest = Math.Max(largest, Math.Abs(score));
+        return largest;
     }
 
     /// <summary>These maps on one colour scale, whose ends are the most negative score of all: what one looks for has
