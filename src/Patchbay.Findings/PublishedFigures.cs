@@ -89,13 +89,13 @@ public static class PublishedFigures
     /// <summary>Overlap of LLaMA-7B's circuit with another's; see <see cref="CircuitOverlap"/>.</summary>
     public static (double Precision, double Recall)? Overlap(string? reference, string group) => reference != "float"
         ? null : group switch
-    {
-        "A" => (.68, .40),
-        "B" => (1.0, .24),
-        "C" => (.75, .38),
-        "D" => (1.0, .13),
-        _ => null,
-    };
+        {
+            "A" => (.68, .40),
+            "B" => (1.0, .24),
+            "C" => (.75, .38),
+            "D" => (1.0, .13),
+            _ => null,
+        };
 
     /// <summary>The strongest heads of LLaMA-7B, most negative first; none where the paper names none.</summary>
     public static IReadOnlyList<Head> Strongest(string? reference, string group) => (reference, group) switch

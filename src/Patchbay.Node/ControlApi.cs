@@ -49,7 +49,8 @@ public sealed class ControlApi : IAsyncDisposable
 
     /// <summary>How its JSON is written.</summary>
     public static JsonSerializerOptions Json { get; } = new(
-        JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+        JsonSerializerDefaults.Web)
+    { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Where it listens: "http://127.0.0.1:9110".</summary>
     public string Address => app.Services.GetRequiredService<IServer>()

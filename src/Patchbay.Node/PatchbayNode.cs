@@ -230,7 +230,8 @@ public sealed class PatchbayNode : IAsyncDisposable
 
         /// <summary>Units that it has not answered.</summary>
         public ConcurrentDictionary<UnitOrder,
-            bool> Orders { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<UnitOrder>);
+            bool> Orders
+        { get; } = new(ReferenceEqualityComparer.Instance as IEqualityComparer<UnitOrder>);
 
         /// <summary>Takes note of a sign of life of the unit that runs.</summary>
         public void Said(UnitWorking working, TimeSpan now) => running = (working.Unit, now);

@@ -37,8 +37,11 @@ internal sealed record CircuitDynamics(string Run, int Prompts, ulong Seed, IRea
     /// along its edge.</summary>
     private LinePanel Panel(PathScores last, int group)
     {
-        var floor = Steps.Min(s => { var h = s.Groups[group].Top(1)[0]; return s.Groups[group]
-            .Scores[h.Layer, h.Index]; });
+        var floor = Steps.Min(s =>
+        {
+            var h = s.Groups[group].Top(1)[0]; return s.Groups[group]
+            .Scores[h.Layer, h.Index];
+        });
         double Cut(double score) => Math.Clamp(score, 1.5 * floor, Math.Max(1e-12, -0.5 * floor));
         LinePoint Point(CircuitAtStep step, Head head)
         {

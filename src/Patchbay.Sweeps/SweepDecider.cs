@@ -64,8 +64,11 @@ public static class SweepDecider
         SweepStarted or SweepResumed => state with { Status = SweepStatus.Running },
         SweepPaused => state with { Status = SweepStatus.Paused },
         SweepCancelled => state with { Status = SweepStatus.Cancelled },
-        SweepCompleted e => state with { Status = e.Failures == 0 ? SweepStatus.Completed
-            : SweepStatus.CompletedWithFailures },
+        SweepCompleted e => state with
+        {
+            Status = e.Failures == 0 ? SweepStatus.Completed
+            : SweepStatus.CompletedWithFailures
+        },
         SweepRetried e => e.Units.Aggregate(state, Forgive) with
         {
             Status = state.Ended ? SweepStatus.Running : state.Status,
@@ -85,8 +88,12 @@ public static class SweepDecider
                 Results = u.Results.Add(new(e.Item, e.Score, e.Error, e.Samples)
                 { Head = e.Head, Position = e.Position, Detail = e.Detail }),
             }),
-        UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.Completed, Error = null,
-            Seconds = e.Seconds }),
+        UnitCompleted e => Count(WithUnit(state, e.Unit, u => u with
+        {
+            Status = UnitStatus.Completed,
+            Error = null,
+            Seconds = e.Seconds
+        }),
             e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
         UnitSetAside e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.SetAside }), e.Unit,

@@ -25,7 +25,9 @@ public readonly record struct Head(int Layer, int Index)
 
     /// <summary>All heads of a model, layer by layer.</summary>
     public static IEnumerable<Head> All(int layers, int heads) =>
-        from layer in Enumerable.Range(0, layers) from index in Enumerable.Range(0, heads) select new Head(layer,
+        from layer in Enumerable.Range(0, layers)
+        from index in Enumerable.Range(0, heads)
+        select new Head(layer,
             index);
 
     /// <inheritdoc/>

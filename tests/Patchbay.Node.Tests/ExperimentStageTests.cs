@@ -104,8 +104,16 @@ public sealed class ExperimentStageTests
     public async Task A_circuit_that_is_given_needs_no_path_patching()
     {
         using var folder = new TemporaryFolder();
-        var plan = Plan("0", new() { ["circuit"] = new() { ["circuit"] = "A=5.1 5.6; B=3.0", ["random"] = "0",
-            ["subsets"] = "0" }, ["attention"] = new() { ["circuit"] = "A=5.1" } }, "circuit", "attention");
+        var plan = Plan("0", new()
+        {
+            ["circuit"] = new()
+            {
+                ["circuit"] = "A=5.1 5.6; B=3.0",
+                ["random"] = "0",
+                ["subsets"] = "0"
+            },
+            ["attention"] = new() { ["circuit"] = "A=5.1" }
+        }, "circuit", "attention");
         var state = await RunToEnd(plan, 1, folder.PathOf("artifacts"));
         var finding = Assert.Single(SweepFindings.Of(state).Circuits, c => c.Model == "tiny-base");
         Assert.Equal("given", finding.CircuitOf);

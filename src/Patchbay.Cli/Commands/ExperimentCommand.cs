@@ -19,8 +19,11 @@ internal sealed class ExperimentCommand : PbmCommand
 
     private readonly Experiment kind;
     private readonly Argument<string> model = new("MODEL") { Description = "Folder of a checkpoint" };
-    private readonly Option<string?> adapter = new("--adapter") { Description = "Folder of a LoRA adapter for it",
-        HelpName = "FOLDER" };
+    private readonly Option<string?> adapter = new("--adapter")
+    {
+        Description = "Folder of a LoRA adapter for it",
+        HelpName = "FOLDER"
+    };
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption(
         "Tokenizer, where MODEL's folder has none");
     private readonly Option<string?> into = new("--base")
@@ -29,8 +32,11 @@ internal sealed class ExperimentCommand : PbmCommand
         HelpName = "FOLDER"
     };
     private readonly Option<string?> taskFile = new(
-        "--task") { Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without",
-        HelpName = "FILE" };
+        "--task")
+    {
+        Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without",
+        HelpName = "FILE"
+    };
     private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count,
         7);
     private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
@@ -40,7 +46,8 @@ internal sealed class ExperimentCommand : PbmCommand
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly Option<bool> anew = new(
-        "--new") { Description = "Run it again even where the same experiment is unfinished" };
+        "--new")
+    { Description = "Run it again even where the same experiment is unfinished" };
     private readonly Option<string> data = DataFolder.Option();
     private readonly NodeSettings node = new();
     private readonly List<(Experiment Experiment, StageField Field, Option<string?> Option)> fields = [];

@@ -15,7 +15,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private const string Prefix = "step-";
 
     private readonly Argument<string> run = new(
-        "RUN") { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
+        "RUN")
+    { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count,
         100);
     private readonly Option<ulong> seed = CommonOptions.Seed();

@@ -13,8 +13,12 @@ internal sealed class ModelGenerateCommand : PbmCommand
     private readonly Option<string?> adapter = ModelArguments.Adapter();
     private readonly Option<string?> tokenizerPath = TaskCheckCommand.TokenizerOption(
         "Tokenizer, where MODEL's folder has none");
-    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue", HelpName = "TEXT",
-        Required = true };
+    private readonly Option<string> prompt = new("--prompt")
+    {
+        Description = "Text to continue",
+        HelpName = "TEXT",
+        Required = true
+    };
     private readonly Option<int> tokens = CommonOptions.Parsed("--max-tokens", "N", "New tokens at most", Lists.Count,
         64);
     private readonly Compute compute = new();

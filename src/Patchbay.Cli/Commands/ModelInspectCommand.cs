@@ -56,8 +56,13 @@ internal sealed class ModelInspectCommand : PbmCommand
             MemoryBytes = memory.ToDictionary(m => m.Dtype, m => m.Bytes),
             StoredAs = stored,
             Tokenizer = tokenizer?.Description,
-            Adapter = lora is null ? null : new { lora.Folder, lora.Rank, lora.Alpha,
-                Modules = lora.Modules.Select(m => m.Name) },
+            Adapter = lora is null ? null : new
+            {
+                lora.Folder,
+                lora.Rank,
+                lora.Alpha,
+                Modules = lora.Modules.Select(m => m.Name)
+            },
             Fingerprint = fingerprint,
         });
         return ExitCode.Ok;

@@ -34,9 +34,14 @@ internal sealed class ModelLogitsCommand : PbmCommand
         DefaultValueFactory = _ => [],
     };
     private readonly Option<bool> lastOnly = new(
-        "--last") { Description = "Logits of the last position only (default: of all)" };
-    private readonly Option<string> to = new("--out") { Description = "File to write: .npy or .json", HelpName = "FILE",
-        Required = true };
+        "--last")
+    { Description = "Logits of the last position only (default: of all)" };
+    private readonly Option<string> to = new("--out")
+    {
+        Description = "File to write: .npy or .json",
+        HelpName = "FILE",
+        Required = true
+    };
     private readonly Compute compute = new();
 
     public ModelLogitsCommand() : base("logits", "Write a model's logits on given tokens, with heads patched if wanted",

@@ -17,8 +17,12 @@ internal sealed class ModelTokensCommand : PbmCommand
     private readonly Option<string?> adapter = ModelArguments.Adapter();
     private readonly Option<string?> tokenizerPath = TaskCheckCommand.TokenizerOption(
         "Tokenizer, where MODEL's folder has none");
-    private readonly Option<string> prompt = new("--prompt") { Description = "The text", HelpName = "TEXT",
-        Required = true };
+    private readonly Option<string> prompt = new("--prompt")
+    {
+        Description = "The text",
+        HelpName = "TEXT",
+        Required = true
+    };
     private readonly Compute compute = new();
 
     public ModelTokensCommand() : base("tokens", "Show a text's tokens and the ten most probable next ones",

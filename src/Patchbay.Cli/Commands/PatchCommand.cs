@@ -25,7 +25,8 @@ internal sealed class PatchCommand : PbmCommand
         DefaultValueFactory = _ => EntityTask,
     };
     private readonly Option<string?> batch = new(
-        "--batch") { Description = "Prompts given as tokens (JSON), in place of a task", HelpName = "FILE" };
+        "--batch")
+    { Description = "Prompts given as tokens (JSON), in place of a task", HelpName = "FILE" };
     private readonly Option<string?> receiversFrom = new("--receivers-from")
     {
         Description = "Take the receivers of every group from this JSON file's field \"receivers\"",

@@ -46,7 +46,8 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<bool> anew = new(
-        "--new") { Description = "Begin a new sweep even where one of the same study is unfinished" };
+        "--new")
+    { Description = "Begin a new sweep even where one of the same study is unfinished" };
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another "
             + "number may change the last bits of a score",

@@ -11,7 +11,8 @@ internal sealed class SweepCompareCommand : PbmCommand
     private readonly Argument<string> first = new("A") { Description = "Id of the first sweep" };
     private readonly Argument<string> second = new("B") { Description = "Id of the second sweep" };
     private readonly Option<string?> output = new(
-        "--out") { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
+        "--out")
+    { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
 
     /// <param name="open">Opens the journal.</param>
     public SweepCompareCommand(Func<Call, ISweepJournal> open) : base("compare",

@@ -15,10 +15,15 @@ internal sealed class SweepExportCommand : PbmCommand
         HelpName = "FORMAT",
         DefaultValueFactory = _ => "json",
     };
-    private readonly Option<string> folder = new("--out") { Description = "Folder to write to", HelpName = "FOLDER",
-        Required = true };
+    private readonly Option<string> folder = new("--out")
+    {
+        Description = "Folder to write to",
+        HelpName = "FOLDER",
+        Required = true
+    };
     private readonly Option<bool> partial = new(
-        "--partial") { Description = "Export what there is of a sweep that is not complete" };
+        "--partial")
+    { Description = "Export what there is of a sweep that is not complete" };
 
     /// <param name="open">Opens the journal.</param>
     public SweepExportCommand(Func<Call, ISweepJournal> open) : base("export",

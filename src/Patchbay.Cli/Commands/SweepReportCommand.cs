@@ -10,10 +10,14 @@ internal sealed class SweepReportCommand : PbmCommand
 {
     private readonly Func<Call, ISweepJournal> open;
     private readonly Argument<string> id = SweepJournals.Id();
-    private readonly Option<string?> folder = new("--out") { Description = "Folder to write to (default: report-ID)",
-        HelpName = "FOLDER" };
+    private readonly Option<string?> folder = new("--out")
+    {
+        Description = "Folder to write to (default: report-ID)",
+        HelpName = "FOLDER"
+    };
     private readonly Option<bool> partial = new(
-        "--partial") { Description = "Report what there is of a sweep that is not complete" };
+        "--partial")
+    { Description = "Report what there is of a sweep that is not complete" };
 
     /// <param name="open">Opens the journal.</param>
     public SweepReportCommand(Func<Call, ISweepJournal> open)
@@ -51,8 +55,14 @@ internal sealed class SweepReportCommand : PbmCommand
             call.WriteLine($"written: {paths[0]}");
             call.WriteLine($"written: {paths[1]}, with {paths.Count - 2} pictures and data files beside it");
             if (missing.Count > 0) call.Notice($"not complete: {SweepExport.Summary(missing)}");
-            call.WriteJson(new { Sweep = sweep, Html = paths[0], Markdown = paths[1], Files = paths,
-                Missing = missing });
+            call.WriteJson(new
+            {
+                Sweep = sweep,
+                Html = paths[0],
+                Markdown = paths[1],
+                Files = paths,
+                Missing = missing
+            });
             return ExitCode.Ok;
         }
         finally

@@ -20,8 +20,11 @@ internal static class StudyInput
 
     /// <summary>--catalogue FILE.</summary>
     public static Option<string?> Catalogue() =>
-        new("--catalogue") { Description = "Model catalogue (default: the project's cluster-config/models.yaml)",
-            HelpName = "FILE" };
+        new("--catalogue")
+        {
+            Description = "Model catalogue (default: the project's cluster-config/models.yaml)",
+            HelpName = "FILE"
+        };
 
     /// <summary>The catalogue.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>

@@ -47,8 +47,14 @@ internal static class SweepHost
         UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
         UnitsFailed = state.InOrder.Sum(s => s.SetAside),
         Results = results is null ? null : state.InOrder.Where(s => s.Stage.Kind == results)
-            .SelectMany(s => s.Results.Select(r => new { Stage = s.Stage.Id, r.Result.Item, r.Result.Score,
-                r.Result.Error, r.Result.Samples })),
+            .SelectMany(s => s.Results.Select(r => new
+            {
+                Stage = s.Stage.Id,
+                r.Result.Item,
+                r.Result.Score,
+                r.Result.Error,
+                r.Result.Samples
+            })),
     });
 
     /// <summary>Pauses the sweep, unless another process is at it.</summary>

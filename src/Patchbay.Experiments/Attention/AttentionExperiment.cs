@@ -38,8 +38,11 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
     {
         var (resolved, after) = CircuitSource.Resolve(request);
         var p = resolved.Parameters<AttentionParameters>();
-        if (p.Positions.Count == 0) p = p with { Positions = request.Positions is { } own ? [.. own, "first"]
-            : EntityPositions.Split(',') };
+        if (p.Positions.Count == 0) p = p with
+        {
+            Positions = request.Positions is { } own ? [.. own, "first"]
+            : EntityPositions.Split(',')
+        };
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), after)];
     }
 

@@ -38,8 +38,11 @@ public sealed class AttributionExperiment : Experiment<AttributionParameters, (s
         if (groups.Count == 0)
             throw new InvalidDataException(
                 $"expected {Kinds.PathPatching} before {Name}, which is compared with it, found none");
-        var parameters = request.Parameters<AttributionParameters>() with { Chain = CircuitSource.Chain(request,
-            request.Model) };
+        var parameters = request.Parameters<AttributionParameters>() with
+        {
+            Chain = CircuitSource.Chain(request,
+            request.Model)
+        };
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
             [.. groups.Select(s => s.Id)])];
     }

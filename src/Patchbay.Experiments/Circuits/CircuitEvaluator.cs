@@ -130,11 +130,11 @@ public sealed class CircuitEvaluator : IDisposable
 
     private static Variant Alive(BatchPrompts batch, CircuitHolds holds, IReadOnlyDictionary<string,
         IReadOnlyList<Head>> alive) => new()
-    {
-        Refreshes = [.. alive.Where(p => p.Value.Count > 0).Select(p =>
+        {
+            Refreshes = [.. alive.Where(p => p.Value.Count > 0).Select(p =>
             new Refresh(p.Value.Min(h => h.Layer), batch.At(p.Key)))],
-        Holds = holds.Of(alive),
-    };
+            Holds = holds.Of(alive),
+        };
 
     /// <summary>Removed heads that are gone from their position: one of another group there may be the same head, and
     /// stays.</summary>

@@ -132,8 +132,11 @@ public static class Cmap
         var some = heads.Heads.Where(h => groups.Contains(h.Group))
             .DistinctBy(h => (heads.Chain.Group(h.Group).Position, h.Head))
             .Select(h => (h.Group, h.Head, At: batch.At(heads.Chain.Group(h.Group).Position))).ToArray();
-        if (form.IsOutput) return new() { Edits = [.. some.Select(h =>
-            new HeadEdit(Site.Z, h.Head, h.At, value($"z/{h.Group}/{h.Head}")))] };
+        if (form.IsOutput) return new()
+        {
+            Edits = [.. some.Select(h =>
+            new HeadEdit(Site.Z, h.Head, h.At, value($"z/{h.Group}/{h.Head}")))]
+        };
         return new()
         {
             Edits = form.Inputs.Contains(Site.Q)

@@ -47,8 +47,12 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
             throw new InvalidDataException($"expected {Kinds.Dcm} of {request.Model} before this stage, found none");
         var (resolved, after) = CircuitSource.Resolve(request);
         var heads = request.Values["heads"] == OfCircuit || dcm.Length == 0 ? OfCircuit : OfDcm;
-        var p = resolved.Parameters<CmapParameters>() with { Heads = heads, Donor = request.Model,
-            Part = CmapParameters.Capture };
+        var p = resolved.Parameters<CmapParameters>() with
+        {
+            Heads = heads,
+            Donor = request.Model,
+            Part = CmapParameters.Capture
+        };
         var capture = new Stage($"{request.Model}/{Name}/{into}-{CmapParameters.Capture}", Name, request.Model,
             JsonRecord.Of(p),
             [.. after, .. heads == OfDcm ? dcm : []]);

@@ -36,10 +36,13 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
         var p = request.Parameters<KnockoutParameters>();
         if (p.Pairs.Count == 0)
         {
-            p = p with { Pairs = request.Positions is { } own
+            p = p with
+            {
+                Pairs = request.Positions is { } own
                 ? [.. own.Where(n => n != PositionNames.Last).Select(n => $"{PositionNames.Last}>{n}"),
                     $"{PositionNames.Last}>{Random}"]
-                : EntityPairs.Split(',') };
+                : EntityPairs.Split(',')
+            };
         }
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), [])];
     }

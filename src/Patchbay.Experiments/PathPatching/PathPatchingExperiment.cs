@@ -73,8 +73,11 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         if (p.InChain().ReceiversFrom is null) return new() { Receivers = [] };
         if (p.Into is not null) return new() { Receivers = p.Into };
         var before = state.Stages[stage.After[0]];
-        return new() { Receivers = SweepResults.Scores(state, before)
-            .Top(before.Stage.Parameters.As<PathPatchingParameters>().Receivers) };
+        return new()
+        {
+            Receivers = SweepResults.Scores(state, before)
+            .Top(before.Stage.Parameters.As<PathPatchingParameters>().Receivers)
+        };
     }
 
     /// <inheritdoc/>

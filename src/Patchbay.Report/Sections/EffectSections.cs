@@ -98,7 +98,8 @@ internal static class EffectSections
         LineSeries level = new("", [Point(0, unchanged), Point(model.Layers - 1, unchanged)]);
         LinePanel panel = new(model.Name, [level, .. curves]) { Range = (0, 1) };
         return SvgLineChart.Draw(new($"Attention knockout in {model.Name}", "",
-            "first layer in which attention is forbidden", [panel]) { IsBare = true, PlotWidth = 270 });
+            "first layer in which attention is forbidden", [panel])
+        { IsBare = true, PlotWidth = 270 });
     }
 
     /// <summary>Accuracy when heads are patched from the counterfactual prompts.</summary>

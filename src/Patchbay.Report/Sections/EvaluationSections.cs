@@ -29,8 +29,16 @@ internal static class EvaluationSections
             ],
             circuits.Select(c => new
             {
-                c.CircuitOf, c.Model, c.ElsewhereOwn, c.Heads, c.Full, c.Circuit, c.Random, c.Faithfulness,
-                c.FullAnswers, c.CircuitAnswers,
+                c.CircuitOf,
+                c.Model,
+                c.ElsewhereOwn,
+                c.Heads,
+                c.Full,
+                c.Circuit,
+                c.Random,
+                c.Faithfulness,
+                c.FullAnswers,
+                c.CircuitAnswers,
             }));
     }
 
@@ -150,7 +158,8 @@ internal static class EvaluationSections
     private static Scatter Subsets(ReportInput input, CircuitFinding circuit)
     {
         var points = circuit.Completeness.Select(k => new ScatterPoint(k.Subset.Replace("group ", ""), k.Model.Share,
-            k.Circuit.Share, input.Color(k.Subset)) { IsNamed = input.Color(k.Subset) is not null });
+            k.Circuit.Share, input.Color(k.Subset))
+        { IsNamed = input.Color(k.Subset) is not null });
         return new(InModel(circuit), "F(M∖K)", "F(C∖K)", [.. points]) { Range = (0, 1), HasDiagonal = true };
     }
 }

@@ -121,7 +121,8 @@ internal static class RunSections
             Duration(stage.Sum(s => s.Seconds)),
         ]);
         return new("Stages by model, time spent in their units",
-            ["stage", .. models.Select(m => ">" + m), ">all"], rows) { IsFolded = true };
+            ["stage", .. models.Select(m => ">" + m), ">all"], rows)
+        { IsFolded = true };
     }
 
     private static Cell Progress(StageTime? stage) => stage switch

@@ -62,6 +62,7 @@ internal static class SweepTables
     public static IReadOnlyList<(string Unit, UnitState State)> Failed(SweepState state) =>
     [
         .. from stage in state.InOrder
+           where stage.Pending + stage.SetAside > 0 // what a complete stage has is done
            from unit in stage.Order
            let failed = stage.Units[unit]
            where failed.Failures > 0 && failed.Status != UnitStatus.Completed

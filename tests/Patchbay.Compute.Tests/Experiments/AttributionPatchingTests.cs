@@ -183,8 +183,11 @@ public sealed class AttributionPatchingTests
             {
                 var read = evaluator.Read([variant],
                     [.. receivers.Select(r => new Probe(PathPatching.SiteOf(group), r, at))]);
-                variant = new Variant { Edits = [.. receivers.Zip(read, (r, value) =>
-                    new HeadEdit(PathPatching.SiteOf(group), r, at, value.select(0, 0)))] };
+                variant = new Variant
+                {
+                    Edits = [.. receivers.Zip(read, (r, value) =>
+                    new HeadEdit(PathPatching.SiteOf(group), r, at, value.select(0, 0)))]
+                };
             }
             var patched = evaluator.Evaluate([variant], probability);
             return [.. evaluator.BaseMetric(probability).Select((clean, n) => (patched[0, n] - clean) / clean)];

@@ -57,9 +57,14 @@ public class CircuitEvaluatorTests
         using var model = Llama.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var ids = new[] { 1, 2, 3, 4, 5 };
         var together = new TokenSequence(ids, new Dictionary<string,
-            int> { [PositionNames.Last] = 4, [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 2 });
-        var apart = new TokenSequence(ids, new Dictionary<string, int> { [PositionNames.Last] = 4,
-            [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 1 });
+            int>
+        { [PositionNames.Last] = 4, [PositionNames.QueryLabel] = 2, [PositionNames.PreviousQueryLabel] = 2 });
+        var apart = new TokenSequence(ids, new Dictionary<string, int>
+        {
+            [PositionNames.Last] = 4,
+            [PositionNames.QueryLabel] = 2,
+            [PositionNames.PreviousQueryLabel] = 1
+        });
         var prompts = new PromptSet([new Prompt(together, together, 3, "a"), new Prompt(apart, apart, 4, "b")]);
         int[][] means = [[5, 4, 3, 2, 1], [7, 8, 9, 1, 2]];
         using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking);

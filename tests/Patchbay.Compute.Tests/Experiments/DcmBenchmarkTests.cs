@@ -7,8 +7,16 @@ public sealed class DcmBenchmarkTests
     [Fact]
     public void It_times_the_same_training_by_cone_and_by_whole_passes()
     {
-        var config = new LlamaConfig { Layers = 3, Heads = 2, KeyValueHeads = 2, HeadWidth = 8, Width = 16,
-            FeedForward = 24, Vocabulary = 20 };
+        var config = new LlamaConfig
+        {
+            Layers = 3,
+            Heads = 2,
+            KeyValueHeads = 2,
+            HeadWidth = 8,
+            Width = 16,
+            FeedForward = 24,
+            Vocabulary = 20
+        };
         using var model = Llama.Random(config, 1);
         var random = new Random(1);
         int[] Ids() => [.. Enumerable.Range(0, 12).Select(_ => random.Next(20))];

@@ -47,8 +47,11 @@ public class PathPatchingTests
     {
         using var model = Llama.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
         var all = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2] });
-        var expected = from l in Enumerable.Range(0, 4) from h in Enumerable.Range(0, 4) orderby all[0]
-            .Scores[l, h] select new Head(l, h);
+        var expected = from l in Enumerable.Range(0, 4)
+                       from h in Enumerable.Range(0, 4)
+                       orderby all[0]
+            .Scores[l, h]
+                       select new Head(l, h);
         Assert.Equal(expected.Take(3), all[1].Receivers);
         Assert.Equal(2, all[2].Receivers.Count);
         var some = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking,

@@ -21,8 +21,16 @@ public class TaskAccuracyTests
     [Fact]
     public void It_counts_the_prompts_whose_answer_is_the_most_probable_token()
     {
-        var config = new LlamaConfig { Layers = 2, Heads = 2, KeyValueHeads = 2, HeadWidth = 4, Width = 8,
-            FeedForward = 12, Vocabulary = 11 };
+        var config = new LlamaConfig
+        {
+            Layers = 2,
+            Heads = 2,
+            KeyValueHeads = 2,
+            HeadWidth = 4,
+            Width = 8,
+            FeedForward = 12,
+            Vocabulary = 11
+        };
         using var model = Llama.Random(config, 3, torch.ScalarType.Float64);
         var random = new Random(1);
         int[][] ids = [.. Enumerable.Range(0, 150).Select(n => Enumerable.Range(0, 3 + n % 4)

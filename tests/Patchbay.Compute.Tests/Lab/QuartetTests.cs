@@ -62,7 +62,8 @@ public class QuartetTests
     public void Mean_error_and_gain_over_seeds_are_right()
     {
         QuartetModel Of(string name, ulong seed, int right) => new(name, seed, 1, 1, 1, new Dictionary<string,
-            Proportion> { ["7 boxes"] = new(right, 100) });
+            Proportion>
+        { ["7 boxes"] = new(right, 100) });
         QuartetModel[] models = [Of("tiny-base", 1, 60), Of("tiny-base", 2, 70), Of("tiny-base", 3, 65),
             Of("tiny-chat", 1, 63), Of("tiny-chat", 2, 70), Of("tiny-chat", 3, 71)];
         var accuracy = Quartet.Accuracy(models, "tiny-base", "7 boxes");

@@ -12,7 +12,8 @@ public class TargetedTuningTests
 {
     private const ulong Seed = 5;
     private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16,
-        tied: false) with { Vocabulary = LabVocabulary.Quartet.Size };
+        tied: false) with
+    { Vocabulary = LabVocabulary.Quartet.Size };
     private static readonly Head[] Heads = [new(1, 2), new(0, 1), new(1, 0)];
 
     [Theory]

@@ -156,8 +156,13 @@ public class TrainingRunTests
     public void Training_learns()
     {
         using var folder = new TemporaryFolder();
-        Train(folder.PathOf("run"), Recipe with { Data = [new("conversations")], Steps = 80, TokensPerStep = 600,
-            LearningRate = 1e-2 });
+        Train(folder.PathOf("run"), Recipe with
+        {
+            Data = [new("conversations")],
+            Steps = 80,
+            TokensPerStep = 600,
+            LearningRate = 1e-2
+        });
         var steps = TrainingLog.Read(folder.PathOf("run/log.jsonl")).Where(e => e.Loss is not null).ToList();
         Assert.True(steps[^1].Loss < 0.6 * steps[0].Loss, $"{steps[0].Loss} -> {steps[^1].Loss}");
     }

@@ -44,8 +44,11 @@ public class ConeEvaluatorTests
     public void An_allocation_failure_of_a_single_variant_is_reported()
     {
         using var model = RandomModels.Create(1, layers: 1, heads: 1, keyValueHeads: 1);
-        using var failing = new ConeEvaluator(BaseRun.Create(model, Prompts)) { BeforeChunk = _ =>
-            throw new InvalidOperationException("CUDA out of memory") };
+        using var failing = new ConeEvaluator(BaseRun.Create(model, Prompts))
+        {
+            BeforeChunk = _ =>
+            throw new InvalidOperationException("CUDA out of memory")
+        };
         Assert.Throws<InvalidOperationException>(() => failing.Evaluate(Senders(model), Sum));
     }
 
@@ -67,8 +70,11 @@ public class ConeEvaluatorTests
         using var whole = new ConeEvaluator(BaseRun.Create(model, Prompts));
         using var late = new ConeEvaluator(BaseRun.Create(model, Prompts, from: 3));
         AssertSame(whole.Evaluate(Senders(model), Sum), late.Evaluate(Senders(model), Sum));
-        var early = new Variant { Edits = [new HeadEdit(Site.Q, new Head(0, 0), [1, 1, 1],
-            ones([3, 4], dtype: ScalarType.Float64))] };
+        var early = new Variant
+        {
+            Edits = [new HeadEdit(Site.Q, new Head(0, 0), [1, 1, 1],
+            ones([3, 4], dtype: ScalarType.Float64))]
+        };
         Assert.Contains("keeps positions from 3 on", Assert.Throws<ArgumentException>(() => late.Evaluate([early], Sum))
             .Message, StringComparison.Ordinal);
     }
@@ -89,8 +95,11 @@ public class ConeEvaluatorTests
             Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), [4, 4, 4], value)] }),
             StringComparison.Ordinal);
         Assert.Contains("expected (3, 4)",
-            Refusal(new Variant { Edits = [new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last,
-            value.narrow(0, 0, 2))] }), StringComparison.Ordinal);
+            Refusal(new Variant
+            {
+                Edits = [new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last,
+            value.narrow(0, 0, 2))]
+            }), StringComparison.Ordinal);
         var twice = new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last, value);
         Assert.Contains("two edits", Refusal(new Variant { Edits = [twice, twice with { Keep = 0.5 }] }),
             StringComparison.Ordinal);

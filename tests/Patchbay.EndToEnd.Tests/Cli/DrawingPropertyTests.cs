@@ -1,9 +1,9 @@
-using Patchbay.Cli.Commands;
-using Patchbay.Cli.Sweeps;
-using Patchbay.Cli.Tests.Sweeps;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CsCheck;
+using Patchbay.Cli.Commands;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Cli.Tests.Sweeps;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -131,7 +131,8 @@ public sealed class LabCommandTests
             LogEntry trained = new(step, stage, 2.0 / step, new Dictionary<string, double> { ["object"] = 1.0 / step },
                 Tokens: 100, Seconds: 0.5);
             LogEntry evaluated = new(step, stage, Scores: new Dictionary<string,
-                Proportion> { ["7 boxes"] = new(step, 100) });
+                Proportion>
+            { ["7 boxes"] = new(step, 100) });
             return step % 5 == 0 ? new[] { trained, evaluated } : [trained];
         });
         File.WriteAllLines(Path.Combine(folder, TrainingLog.FileName), entries.Select(TrainingLog.Line));

@@ -1,7 +1,7 @@
+using System.Text.Json;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cli.Tests.Sweeps;
-using System.Text.Json;
 
 namespace Patchbay.Cli.Tests;
 

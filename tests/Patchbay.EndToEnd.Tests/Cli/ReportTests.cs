@@ -1,10 +1,10 @@
-using Patchbay.Cli.Commands;
-using Patchbay.Cli.Sweeps;
-using Patchbay.Cli.Tests.Sweeps;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Patchbay.Cli.Commands;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Cli.Tests.Sweeps;
 
 namespace Patchbay.Cli.Tests;
 
@@ -165,16 +165,25 @@ public sealed class ReportTests
     public void The_same_answers_are_said_not_to_differ_and_other_ones_to()
     {
         var models = Full.Findings.Models;
-        var same = Full with { Findings = Full.Findings with { Models = [models[0],
-            models[1] with { Accuracy = models[0].Accuracy }, .. models.Skip(2)] } };
+        var same = Full with
+        {
+            Findings = Full.Findings with
+            {
+                Models = [models[0],
+            models[1] with { Accuracy = models[0].Accuracy }, .. models.Skip(2)]
+            }
+        };
         var rows = SweepReport.Document(same).Sections.Single(s => s.Id == "accuracy").Blocks.OfType<ReportTable>()
             .Single().Rows;
         Assert.Equal("not significant (p = 1)", rows[1][^1].Text);
         Assert.Equal("p < .001", rows[3][^1].Text);
         Assert.Contains("McNemar's exact test", Notes(Document, "accuracy"), StringComparison.Ordinal);
         // Without answers prompt by prompt nothing can be paired.
-        var unpaired = Full with { Findings = Without(Full.Findings, m =>
-            m with { Accuracy = m.Accuracy! with { Answers = [] } }) };
+        var unpaired = Full with
+        {
+            Findings = Without(Full.Findings, m =>
+            m with { Accuracy = m.Accuracy! with { Answers = [] } })
+        };
         Assert.Contains("two-proportion z test", Notes(SweepReport.Document(unpaired), "accuracy"),
             StringComparison.Ordinal);
     }
@@ -206,8 +215,14 @@ public sealed class ReportTests
     [Fact]
     public void Circuits_judged_at_their_positions_alone_have_figures_of_their_own()
     {
-        var own = Full with { Findings = Full.Findings with { Circuits = [.. Full.Findings.Circuits.Select(c =>
-            c with { ElsewhereOwn = true }), .. Full.Findings.Circuits] } };
+        var own = Full with
+        {
+            Findings = Full.Findings with
+            {
+                Circuits = [.. Full.Findings.Circuits.Select(c =>
+            c with { ElsewhereOwn = true }), .. Full.Findings.Circuits]
+            }
+        };
         foreach (var section in SweepReport.Document(own).Sections.Where(s => s.Id is "faithfulness" or "completeness"))
         {
             var figures = section.Blocks.OfType<Figure>().ToArray();
@@ -224,8 +239,14 @@ public sealed class ReportTests
     {
         const string evil = "a<b>&\"|_*c";
         var models = Full.Findings.Models;
-        var named = Full with { Findings = Full.Findings with { Models = [models[0] with { Name = evil },
-            .. models.Skip(1)] } };
+        var named = Full with
+        {
+            Findings = Full.Findings with
+            {
+                Models = [models[0] with { Name = evil },
+            .. models.Skip(1)]
+            }
+        };
         var files = SweepReport.Files(named).ToDictionary(f => f.Path, f => f.Text);
         Assert.Contains("a&lt;b&gt;&amp;&quot;|_*c", files["report.html"], StringComparison.Ordinal);
         Assert.DoesNotContain("a<b>", files["report.html"], StringComparison.Ordinal);
@@ -254,8 +275,11 @@ public sealed class ReportTests
     public void A_number_that_is_not_there_is_null_in_the_data_and_a_dash_in_the_report()
     {
         var models = Full.Findings.Models;
-        var none = Full with { Findings = Without(Full.Findings, m =>
-            m with { Accuracy = m.Accuracy! with { Rank = new(double.NaN, double.NaN, 0) } }) };
+        var none = Full with
+        {
+            Findings = Without(Full.Findings, m =>
+            m with { Accuracy = m.Accuracy! with { Rank = new(double.NaN, double.NaN, 0) } })
+        };
         var files = SweepReport.Files(none).ToDictionary(f => f.Path, f => f.Text);
         Assert.Equal(JsonValueKind.Null, JsonDocument.Parse(files["data/accuracy.json"]).RootElement[0]
             .GetProperty("accuracy").GetProperty("rank").GetProperty("value").ValueKind);

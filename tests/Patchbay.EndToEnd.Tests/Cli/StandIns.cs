@@ -41,11 +41,16 @@ internal static class StandIns
                     new { Sequence = new { id = "A", type_id = 0 } } },
                 pair = Array.Empty<object>(),
                 special_tokens = new Dictionary<string,
-                    object> { ["<s>"] = new { id = "<s>", ids = new[] { 1 }, tokens = new[] { "<s>" } } },
+                    object>
+                { ["<s>"] = new { id = "<s>", ids = new[] { 1 }, tokens = new[] { "<s>" } } },
             },
             decoder = (object?)null,
-            model = new { type = "WordLevel", vocab = Vocabulary.Index().ToDictionary(w => w.Item, w => w.Index),
-                unk_token = "<unk>" },
+            model = new
+            {
+                type = "WordLevel",
+                vocab = Vocabulary.Index().ToDictionary(w => w.Item, w => w.Index),
+                unk_token = "<unk>"
+            },
         }));
     }
 

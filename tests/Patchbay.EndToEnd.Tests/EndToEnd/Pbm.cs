@@ -55,8 +55,12 @@ internal sealed class Pbm : IDisposable
     /// <summary>Starts a command that looks for a node at an address.</summary>
     public static Pbm StartAt(string node, string data, string[] arguments, bool traced = false)
     {
-        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet") { RedirectStandardOutput = true,
-            RedirectStandardError = true, WorkingDirectory = Root };
+        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Root
+        };
         string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
         foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
             .. arguments]) info.ArgumentList.Add(argument);

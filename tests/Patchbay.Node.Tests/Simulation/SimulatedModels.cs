@@ -34,12 +34,12 @@ internal sealed class SimulatedModels(Func<double> chance, Func<double> fault) :
 
         public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
             CancellationToken cancel) => order.Unit switch
-        {
-            Poison => throw new InsufficientMemoryException("simulated: no memory for this one"),
-            Hopeless => throw new InvalidDataException("simulated: this one can never be run"),
-            _ when chance() < fault() => throw new IOException("simulated: it failed this time"),
-            _ => Results(order.Unit),
-        };
+            {
+                Poison => throw new InsufficientMemoryException("simulated: no memory for this one"),
+                Hopeless => throw new InvalidDataException("simulated: this one can never be run"),
+                _ when chance() < fault() => throw new IOException("simulated: it failed this time"),
+                _ => Results(order.Unit),
+            };
 
         public void Dispose()
         {

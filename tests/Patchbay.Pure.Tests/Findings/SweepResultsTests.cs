@@ -60,7 +60,8 @@ public class SweepResultsTests
     {
         var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "layer-00");
         state = Done(state, "m/path-patching/A/layer-00", new InterventionResult("0.1", 0.1 + 0.2, 1.0 / 3,
-            7) { Head = new(0, 1) });
+            7)
+        { Head = new(0, 1) });
         var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
         Assert.Equal(0.1 + 0.2, scores.Scores[0, 1]);
         Assert.Equal(1.0 / 3, scores.StandardErrors[0, 1]);

@@ -50,7 +50,8 @@ internal sealed class Mount : IDisposable
         try
         {
             using var process = Process.Start(new ProcessStartInfo(program,
-                arguments) { RedirectStandardError = true })!;
+                arguments)
+            { RedirectStandardError = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode;

@@ -133,8 +133,12 @@ internal static class ConstructedModel
     {
         int[] ids = [0, .. objects.Zip(labels, (o, l) => new[] { 1 + o, 1 + Objects + l }).SelectMany(p => p), 1
             + Objects + queried, End];
-        return new(ids, new Dictionary<string, int> { [PositionNames.Last] = ids.Length - 1,
-            [PositionNames.QueryLabel] = ids.Length - 2, [PositionNames.PreviousQueryLabel] = 2 + 2 * box });
+        return new(ids, new Dictionary<string, int>
+        {
+            [PositionNames.Last] = ids.Length - 1,
+            [PositionNames.QueryLabel] = ids.Length - 2,
+            [PositionNames.PreviousQueryLabel] = 2 + 2 * box
+        });
     }
 
     private sealed class Layer

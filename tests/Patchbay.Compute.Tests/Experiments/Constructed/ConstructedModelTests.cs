@@ -105,8 +105,11 @@ public class ConstructedModelTests
         var prompts = ConstructedModel.Prompts(200, 6);
         var floor = PathRuns.Accuracy(weak, prompts);
         Assert.InRange(floor.Share, 0.1, 0.7);
-        var decoys = new Circuit(Chain, new Dictionary<string, IReadOnlyList<Head>> { ["A"] = [new(3, 0), new(2, 3)],
-            ["C"] = [new(1, 0)] });
+        var decoys = new Circuit(Chain, new Dictionary<string, IReadOnlyList<Head>>
+        {
+            ["A"] = [new(3, 0), new(2, 3)],
+            ["C"] = [new(1, 0)]
+        });
         Assert.Equal([1, floor.Share, floor.Share, floor.Share], Patched(strong, weak, prompts,
             new Circuit(Chain, ConstructedModel.Heads), ["A"], ["B"], ["C"], ["D"]));
         Assert.Equal([floor.Share], Patched(strong, weak, prompts, decoys, ["A", "C"]));

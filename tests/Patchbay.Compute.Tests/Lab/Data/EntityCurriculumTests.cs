@@ -92,8 +92,13 @@ public sealed partial class EntityCurriculumTests
         {
             string[] words = [.. sequence.Ids.Select(id => LabVocabulary.Quartet.Decode([id]))];
             var first = Curricula.Answers(sequence).First();
-            Assert.Equal(sequence.Kind, words[first - 1] switch { "the" => "contains", "Box" => "label", _ =>
-                "object" });
+            Assert.Equal(sequence.Kind, words[first - 1] switch
+            {
+                "the" => "contains",
+                "Box" => "label",
+                _ =>
+                "object"
+            });
             Assert.InRange(Curricula.Answers(sequence).Count(), 1, 6);
         }
     }

@@ -78,10 +78,12 @@ public class TokenizerFuzzTests
             {
                 case 0: bytes[at] = (byte)random.Next(256); break;
                 case 1: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 2: for (var i = 0; i < 4; i++) bytes[at + i] = random.Next(2) == 0 ? (byte)0xFF
+                case 2:
+                    for (var i = 0; i < 4; i++) bytes[at + i] = random.Next(2) == 0 ? (byte)0xFF
                     : (byte)0x7F; break;
                 case 3: bytes.RemoveRange(at, bytes.Count - at); break;
-                case 4: bytes.InsertRange(at, bytes.GetRange(random.Next(at + 1),
+                case 4:
+                    bytes.InsertRange(at, bytes.GetRange(random.Next(at + 1),
                     Math.Min(20, bytes.Count - at))); break;
                 case 5: bytes.RemoveRange(at, Math.Min(1 + random.Next(20), bytes.Count - at)); break;
                 default: bytes[at] = (byte)"0\"{}[],:.<>\\"[random.Next(12)]; break;

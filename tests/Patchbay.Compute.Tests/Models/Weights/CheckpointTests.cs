@@ -73,8 +73,11 @@ public sealed class CheckpointTests : IDisposable
     public void Tied_embeddings_load_from_either_stored_form(string name)
     {
         var model = TinyModel.Create(c => c with { TiedEmbeddings = true });
-        var renamed = model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.embed_tokens.weight"
-            ? t with { Name = name } : t)] };
+        var renamed = model with
+        {
+            Tensors = [.. model.Tensors.Select(t => t.Name == "model.embed_tokens.weight"
+            ? t with { Name = name } : t)]
+        };
         renamed.WriteSafetensors(folder);
         Loaded.Weights(folder.Path, w => Loaded.AssertEqual(model, w));
     }
@@ -103,11 +106,17 @@ public sealed class CheckpointTests : IDisposable
         Refused("model.safetensors", "model.layers.1.mlp.up_proj.weight (12, 8) is missing");
         (model with { Tensors = [.. model.Tensors.Where(t => t.Name != "lm_head.weight")] }).WriteSafetensors(folder);
         Refused("lm_head.weight (16, 8) is missing");
-        (model with { Tensors = [.. model.Tensors, TinyTensor.Random(new(1), "model.layers.2.mlp.up_proj.weight", 12,
-            8)] }).WriteSafetensors(folder);
+        (model with
+        {
+            Tensors = [.. model.Tensors, TinyTensor.Random(new(1), "model.layers.2.mlp.up_proj.weight", 12,
+            8)]
+        }).WriteSafetensors(folder);
         Refused("model.layers.2.mlp.up_proj.weight", "not expected", "2 layers");
-        (model with { Tensors = [.. model.Tensors.Select(t => t.Name == "model.norm.weight" ? t with { Shape = [4, 2] }
-            : t)] }).WriteSafetensors(folder);
+        (model with
+        {
+            Tensors = [.. model.Tensors.Select(t => t.Name == "model.norm.weight" ? t with { Shape = [4, 2] }
+            : t)]
+        }).WriteSafetensors(folder);
         Refused("model.norm.weight has shape (4, 2), expected (8)");
         var norm = new TensorToWrite("model.norm.weight", StoredType.Int16, [8], s => s.Write(new byte[16]));
         SafetensorsWriter.Write(folder["model.safetensors"],

@@ -110,8 +110,11 @@ internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
             write(folder[shard], [.. part]);
             foreach (var tensor in part) map[tensor.Name] = shard;
         }
-        folder.Write(name + ".index.json", new JsonObject { ["metadata"] = new JsonObject(),
-            ["weight_map"] = map }.ToJsonString());
+        folder.Write(name + ".index.json", new JsonObject
+        {
+            ["metadata"] = new JsonObject(),
+            ["weight_map"] = map
+        }.ToJsonString());
         return folder.Path;
     }
 
