@@ -29,10 +29,10 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     };
 
     /// <summary>Where results for people go; with --json, nowhere.</summary>
-    public Screen Screen { get; } = new(json ? Terminal.Silent : terminal.Out, e => Told(terminal, e));
+    public Screen Screen { get; } = new(json ? Terminal.Silent : terminal.Out, e => ReportDrawing(terminal, e));
 
     /// <summary>Where the progress of work is shown: standard error.</summary>
-    public Screen ProgressScreen { get; } = new(terminal.Error, e => Told(terminal, e));
+    public Screen ProgressScreen { get; } = new(terminal.Error, e => ReportDrawing(terminal, e));
 
     /// <summary>Whether --json was given: standard output is for the one document.</summary>
     public bool IsJson => json;
@@ -106,7 +106,7 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
             terminal.Error.Profile.Out.Writer.WriteLine(exception);
     }
 
-    private static void Told(Terminal terminal, Exception exception)
+    private static void ReportDrawing(Terminal terminal, Exception exception)
     {
         Trace(terminal, exception);
         terminal.Error.Profile.Out.Writer.WriteLine(

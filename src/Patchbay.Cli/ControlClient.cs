@@ -51,7 +51,7 @@ internal sealed class ControlClient : IDisposable
         .IsSuccessStatusCode;
 
     /// <summary>Tells the node to look at the journal now.</summary>
-    public void Look() => Wait(http.PostAsync(new Uri("/look", UriKind.Relative), null));
+    public void Wake() => Wait(http.PostAsync(new Uri("/look", UriKind.Relative), null));
 
     public void Dispose() => http.Dispose();
 

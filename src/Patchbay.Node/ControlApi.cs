@@ -78,14 +78,14 @@ public sealed class ControlApi : IAsyncDisposable
         app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state)
             ? Results.Json(Describe(id, state), Json)
             : Results.NotFound());
-        app.MapPost("/models/load", (ModelKey model) => Told(() => node.Ask(model, new LoadModel())));
+        app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Ask(model, new LoadModel())));
         app.MapPost("/models/{name}/unload", (string name) =>
         {
             var named = node.Models.Where(m => m.Model.Name == name && m.State != "cold").ToArray();
             foreach (var model in named) node.Ask(model.Model, new UnloadModel());
             return named.Length > 0 ? Results.Accepted() : Results.NotFound();
         });
-        app.MapPost("/look", () => Told(node.Look));
+        app.MapPost("/look", () => Accepted(node.Wake));
         try
         {
             await app.StartAsync();
@@ -111,7 +111,7 @@ public sealed class ControlApi : IAsyncDisposable
         state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length),
             state.InOrder.Sum(s => s.SetAside));
 
-    private static IResult Told(Action action)
+    private static IResult Accepted(Action action)
     {
         action();
         return Results.Accepted();

@@ -87,11 +87,11 @@ public sealed class Coordinator
                 break;
             case UnitDone(var model, var order, var results, var fingerprint, var seconds):
                 models.Succeeded(model);
-                Land(order, new CompleteUnit(order.Unit, node, results, fingerprint, code, seconds));
+                Finish(order, new CompleteUnit(order.Unit, node, results, fingerprint, code, seconds));
                 break;
             case UnitBroke(var model, var order, var error, var permanent):
                 models.Failed(model, now);
-                Land(order, new FailUnit(order.Unit, order.Attempt, node, error, permanent));
+                Finish(order, new FailUnit(order.Unit, order.Attempt, node, error, permanent));
                 break;
             case UnitDropped(_, var order): flights.Remove((order.Sweep, order.Unit)); break;
         }
@@ -111,7 +111,7 @@ public sealed class Coordinator
         foreach (var sweep in sweeps.Values.Where(s => s.Fault is null)) Serve(sweep, now);
     }
 
-    private void Land(UnitOrder order, SweepCommand outcome)
+    private void Finish(UnitOrder order, SweepCommand outcome)
     {
         flights.Remove((order.Sweep, order.Unit));
         outbox.Add((order.Sweep, outcome));
@@ -122,7 +122,7 @@ public sealed class Coordinator
         foreach (var id in limits.Only is { } only ? [only] : journal.Sweeps())
         {
             if (!sweeps.TryGetValue(id, out var sweep)) sweeps[id] = SweepReplica.Open(journal, id);
-            else Note(sweep, sweep.CatchUp(journal), now);
+            else SetRests(sweep, sweep.CatchUp(journal), now);
         }
     }
 
@@ -161,11 +161,11 @@ public sealed class Coordinator
             if (!journal.TryAppend(sweep.Id, sweep.Sequence, batch.Events, now.Wall,
                 batch.Leases(node, now.Wall + Lease.Duration)))
             {
-                Note(sweep, sweep.CatchUp(journal), now);
+                SetRests(sweep, sweep.CatchUp(journal), now);
                 continue;
             }
             outbox.RemoveAll(o => o.Sweep == sweep.Id);
-            Note(sweep, sweep.Apply(batch.Events), now);
+            SetRests(sweep, sweep.Apply(batch.Events), now);
             foreach (var claim in batch.Claims) Dispatch(sweep, claim, now);
             sweep.SnapshotWhenDue(journal, limits.SnapshotDue, now.Wall);
             return;
@@ -251,7 +251,7 @@ public sealed class Coordinator
 
     /// <summary>A unit that failed, here or elsewhere, rests before it is tried again: 1 s, 4 s, 16 s, at most a
     /// minute.</summary>
-    private void Note(SweepReplica sweep, IEnumerable<SweepEvent> events, NodeTime now)
+    private void SetRests(SweepReplica sweep, IEnumerable<SweepEvent> events, NodeTime now)
     {
         foreach (var failed in events.OfType<UnitFailed>())
             notBefore[(sweep.Id, failed.Unit)] = now.Elapsed

@@ -118,6 +118,6 @@ public sealed class ModelActor(ModelKey model, IModelSource source, Action<Coord
     {
         var text = string.Join(' ', e.Message.Split((char[])['\r', '\n', '\t', ' '],
             StringSplitOptions.RemoveEmptyEntries));
-        return e is InvalidDataException or IOException ? text : $"{e.GetType().Name}: {text}";
+        return e is InvalidDataException or IOException ? text : $"a fault of Patchbay itself ({text})";
     }
 }

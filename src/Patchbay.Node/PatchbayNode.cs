@@ -93,7 +93,7 @@ public sealed class PatchbayNode : IAsyncDisposable
     public void Ask(ModelKey model, ModelMessage message) => mailbox.Post(() => coordinator.Ask(model, message));
 
     /// <summary>Looks at the journal now rather than a moment later.</summary>
-    public void Look() => mailbox.Post(Tick);
+    public void Wake() => mailbox.Post(Tick);
 
     /// <summary>Hands out nothing more, waits a while for what is under way, gives the rest up, and gives up its
     /// leases.</summary>

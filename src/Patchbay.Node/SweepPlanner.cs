@@ -18,7 +18,7 @@ public static class SweepPlanner
     /// <param name="progress">Told the share of its bytes that have been read.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">The checkpoint cannot be used.</exception>
-    public static PlannedModel Look(ModelPlace place, string dtype, IProgress<double>? progress,
+    public static PlannedModel PlanModel(ModelPlace place, string dtype, IProgress<double>? progress,
         CancellationToken cancel)
     {
         using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);

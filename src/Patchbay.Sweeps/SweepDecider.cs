@@ -27,7 +27,7 @@ public static class SweepDecider
 
         (ResumeSweep, SweepStatus.Paused) => Decision.Of(new SweepResumed()),
         (ResumeSweep, SweepStatus.Planned) => Decision.Of(new SweepStarted()),
-        (ResumeSweep, SweepStatus.Running) => Decision.Nothing,
+        (ResumeSweep, SweepStatus.Running or SweepStatus.Completed) => Decision.Nothing, // nothing is left to do
         (ResumeSweep, SweepStatus.CompletedWithFailures) => Decision.Refused("it has ended with failures: retry it"),
         (ResumeSweep, _) => Decision.Refused($"it has ended ({Text(state.Status)})"),
 

@@ -130,6 +130,7 @@ public static class PromptInput
     {
         var (kind, first) = KindOf(path);
         if (kind == EntityTracking) return null;
+        if (kind == Tokens) return TokenBatch.PositionsOf(File.ReadAllText(path));
         var named = first.ValueKind == JsonValueKind.Object && first.TryGetProperty("positions", out var rules)
             && rules.ValueKind == JsonValueKind.Object ? rules.EnumerateObject().Select(rule => rule.Name) : [];
         return [.. named.Append(PositionNames.Last).Distinct()];

@@ -45,6 +45,11 @@ public static class TokenBatch
         return (new PromptSet(prompts), Receivers(file));
     }
 
+    /// <summary>Names of the positions that a batch of this text has.</summary>
+    public static IReadOnlyList<string> PositionsOf(string text) =>
+        text.Contains("\"query_label_offset_from_last\"", StringComparison.Ordinal)
+            ? [PositionNames.Last, PositionNames.QueryLabel, PositionNames.PreviousQueryLabel] : [PositionNames.Last];
+
     /// <summary>The text of a batch with group D's positions from another file put in.</summary>
     /// <exception cref="InvalidDataException">A file is no JSON.</exception>
     public static string WithDPositions(string path, string dPositionsPath)

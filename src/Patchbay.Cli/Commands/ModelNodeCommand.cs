@@ -99,7 +99,7 @@ internal sealed class ModelNodeCommand : PbmCommand
             ?? throw new FileNotFoundException(
             $"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
         var planned = call.WithProgress("fingerprint", report =>
-            SweepPlanner.Look(place, "float32", new Direct<double>(done => report("fingerprint", done)),
+            SweepPlanner.PlanModel(place, "float32", new Direct<double>(done => report("fingerprint", done)),
                 call.Interrupted));
         return new(planned, "float32", "cpu", info.Threads, SweepPlanner.MemoryOfOne([planned], info.MemoryBytes));
     }

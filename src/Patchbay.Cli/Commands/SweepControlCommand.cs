@@ -34,7 +34,7 @@ internal sealed class SweepControlCommand : PbmCommand
     {
         using var home = DataHome.Open(call, data);
         var (state, changed) = SweepOrders.Give(home.Journal, call.Get(id), command);
-        home.Node()?.Look();
+        home.Node()?.Wake();
         call.WriteLine(changed ? $"sweep {call.Get(id)} {done}" : $"sweep {call.Get(id)} {done} already");
         call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Of(state.Status), Changed = changed });
         return ExitCode.Ok;

@@ -79,7 +79,7 @@ internal static class StudyInput
         TorchRuntime.Configure(ofUnit); // before anything of libtorch is touched: it reads its settings once
         var device = TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
-            SweepPlanner.Look(m, study.Compute.Dtype,
+            SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         if (study.Task.File is { } file) CheckPrompts(study, file);
         else foreach (var model in study.Models) SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");

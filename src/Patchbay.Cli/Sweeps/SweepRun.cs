@@ -26,7 +26,7 @@ internal static class SweepRun
     {
         if (home.Node() is { } up)
         {
-            up.Look();
+            up.Wake();
             call.WriteLine($"node {up.Info.Node} runs sweep {id}");
             return Watch(call, home, id, results);
         }

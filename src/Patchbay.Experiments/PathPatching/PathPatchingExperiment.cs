@@ -50,6 +50,9 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         IReadOnlyList<Head>? into = values["into"].Length == 0 ? null : Head.ParseAll(values["into"]);
         var groups = values["groups"] == AllGroups ? chain.Groups : chain.Select(values["groups"].Split(','),
             receiversGiven: into is not null);
+        if (request.Positions is { } own && groups.FirstOrDefault(g => !own.Contains(g.Position)) is { } elsewhere)
+            throw new InvalidDataException($"chain: group {elsewhere.Name} is at '{elsewhere.Position}', a position "
+                + $"that the task's prompts do not have; they have {string.Join(", ", own)}");
         var receivers = Counts(values["receivers"]);
         var circuit = values["circuit"].Length == 0 ? receivers : Counts(values["circuit"]);
         return

@@ -114,6 +114,28 @@ public class PatchCommandTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_task_of_one_s_own_has_its_own_chain_and_its_own_positions()
+    {
+        using var folder = new TemporaryFolder();
+        const string scene = "the book is in Box Q, the photo is in Box F.";
+        var task = folder.File("own.jsonl", $$$$"""
+            {"clean": "{{{{scene}}}} Box F contains the", "counterfactual": "{{{{scene}}}} Box Q contains the", "answer": "photo", "positions": {"query": {"from_end": 3}}}
+            {"clean": "{{{{scene}}}} Box Q contains the", "counterfactual": "{{{{scene}}}} Box F contains the", "answer": "book", "positions": {"query": {"from_end": 3}}}
+            """);
+        string[] patch = ["patch", Path.Combine(EndToEnd.Tests.Pbm.Root, "models", "tiny-base"), "--task", task];
+        var run = PbmRun.Of([.. patch, "--chain", "A@last; B@query>A.v", "--receivers", "2", "--json"]);
+        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        var groups = JsonDocument.Parse(run.Out).RootElement.GetProperty("groups");
+        Assert.Equal(["A", "B"], groups.EnumerateObject().Select(g => g.Name));
+        Assert.Equal(2, groups.GetProperty("B").GetProperty("receivers").GetArrayLength());
+
+        var refused = PbmRun.Of(patch); // entity tracking's chain
+        Assert.Equal(ExitCode.BadInput, refused.Code);
+        Assert.Contains("chain: group C is at 'query_label'", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("they have query, last", refused.Error, StringComparison.Ordinal);
+    }
+
     /// <summary>A run of pbm in a process of its own, whose memory is its own.</summary>
     private static (int Code, string Out, string Error) Process(string[] arguments)
     {

@@ -36,7 +36,7 @@ public sealed class SweepDeciderTests
     [InlineData("plan", "SweepPlanned", "-", "-", "-", "-", "-", "-")]
     [InlineData("start", "!", "SweepStarted", "-", "-", "!", "-", "-")]
     [InlineData("pause", "!", "!", "SweepPaused", "-", "!", "!", "!")]
-    [InlineData("resume", "!", "SweepStarted", "-", "SweepResumed", "!", "!", "!")]
+    [InlineData("resume", "!", "SweepStarted", "-", "SweepResumed", "!", "-", "!")]
     [InlineData("cancel", "!", "SweepCancelled", "SweepCancelled", "SweepCancelled", "-", "!", "!")]
     [InlineData("retry", "!", "-", "-", "-", "!", "!", "SweepRetried")]
     [InlineData("begin", "!", "-", "-", "-", "-", "-", "-")]
