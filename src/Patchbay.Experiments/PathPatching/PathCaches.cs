@@ -51,7 +51,7 @@ internal sealed class PathBatch : IDisposable
 
 /// <summary>
 /// Base runs and counterfactual activations for path patching. Where all prompts fit the memory budget they are made
-/// once; otherwise batch after batch, anew for each group.
+/// once; otherwise batch after batch, anew for each piece.
 /// </summary>
 internal sealed class PathCaches : IDisposable
 {
