@@ -56,6 +56,13 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         return outputs;
     }
 
+    /// <summary>Logits of every position in a variant: (N, T, vocabulary).</summary>
+    public Tensor Logits(Variant variant) => Forward(variant, [], [], 0);
+
+    /// <summary>A head's z in the clean run, at one position of each prompt: (N, dh).</summary>
+    public Tensor CleanZ(Head head, int[] positions) =>
+        PaddedPrompts.At(clean.Kept[head.Layer].select(2, head.Index), positions);
+
     /// <summary>Frees what was kept of the clean run.</summary>
     public void Dispose()
     {

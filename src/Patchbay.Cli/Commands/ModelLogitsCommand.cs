@@ -4,6 +4,7 @@ using System.Text.Json;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Models;
+using Patchbay.Patching;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -90,39 +91,28 @@ internal sealed class ModelLogitsCommand : PbmCommand
         bool lastOnly)
     {
         using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        Tensor Row(int[] of)
-        {
-            model.CheckLength(of.Length);
-            if (of.FirstOrDefault(id => id >= model.Config.Vocabulary, -1) is >= 0 and var unknown)
-                throw new InvalidDataException(
-                    $"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
-            return tensor(of.Select(id => (long)id).ToArray()).to(model.Device).unsqueeze(0); // (1, T)
-        }
+        foreach (var tokens in new[] { prompt, source }) CheckIds(model, tokens);
         foreach (var (head, _) in edits.Where(e => e.Head.Layer >= model.Config.Layers
             || e.Head.Index >= model.Config.Heads))
             throw new InvalidDataException(
                 $"there is no head {head}: the model has {model.Config.Layers} layers of {model.Config.Heads} heads");
-        var seen = new Dictionary<(Head, string), Tensor>();
-        if (edits.Length > 0)
+        using var clean = new ReferenceEvaluator(model, new([prompt]));
+        using var other = edits.Length > 0 ? new ReferenceEvaluator(model, new([source])) : null;
+        var logits = clean.Logits(new()
         {
-            model.Forward(Row(source), new AtHeads((layer, z) =>
-            {
-                foreach (var (head, position) in edits.Where(e => e.Head.Layer == layer))
-                    seen[(head, position)] = z.select(1, At(position, source)).select(1, head.Index).clone() // (1, dh)
-                        .MoveToOtherDisposeScope(scope);
-                return z;
-            }));
-        }
-        var logits = model.Forward(Row(prompt), new AtHeads((layer, z) =>
-        {
-            var changed = edits.All(e => e.Head.Layer != layer) ? z : z.clone();
-            foreach (var (head, position) in edits.Where(e => e.Head.Layer == layer))
-                changed.select(1, At(position, prompt)).select(1, head.Index).copy_(seen[(head, position)]);
-            return changed;
-        })); // (1, T, V)
+            Edits = [.. edits.Select(e => new HeadEdit(Site.Z, e.Head, [At(e.Position, prompt)],
+                other!.CleanZ(e.Head, [At(e.Position, source)])))],
+        }); // (1, T, V)
         var wanted = lastOnly ? logits.narrow(1, prompt.Length - 1, 1) : logits;
         return wanted.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
+    }
+
+    private static void CheckIds(Llama model, int[] tokens)
+    {
+        model.CheckLength(tokens.Length);
+        if (tokens.FirstOrDefault(id => id >= model.Config.Vocabulary, -1) is >= 0 and var unknown)
+            throw new InvalidDataException(
+                $"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
     }
 
     private static int At(string position, int[] of) => position == PositionNames.Last ? of.Length - 1
@@ -167,11 +157,5 @@ internal sealed class ModelLogitsCommand : PbmCommand
         }
         throw new InvalidDataException($"{path}: expected token ids as JSON, one list of whole numbers of 0 or more "
             + "or a list of such lists, found otherwise");
-    }
-
-    /// <summary>Shows z of every layer, (1, T, H, dh), and puts what is returned in its place.</summary>
-    private sealed class AtHeads(Func<int, Tensor, Tensor> change) : ForwardHooks
-    {
-        public override Tensor Z(int layer, Tensor z) => change(layer, z);
     }
 }
