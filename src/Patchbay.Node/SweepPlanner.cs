@@ -40,9 +40,7 @@ public static class SweepPlanner
         {
             if (TokenizerLoader.Open(tokenizer ?? path) is { } own) return own;
             using var checkpoint = Checkpoint.Open(path);
-            return TokenizerLoader.Open(checkpoint.Folder)
-                ?? throw new FileNotFoundException(
-                    $"there is no tokenizer in {tokenizer ?? path}; give its file with --tokenizer", path);
+            return TokenizerLoader.OpenRequired(tokenizer ?? checkpoint.Folder);
         }
     }
 

@@ -37,10 +37,7 @@ internal sealed class ModelGenerateCommand : PbmCommand
     {
         var choice = compute.Begin(call);
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
-        var place = call.Get(tokenizerPath) ?? checkpoint.Folder;
-        var tokenizer = TokenizerLoader.Open(place)
-            ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer",
-                place);
+        var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.Folder);
         var start = tokenizer.Encode(call.Get(prompt));
         using var model = Compute.Load(call, checkpoint, choice);
         var clock = Stopwatch.StartNew();

@@ -38,10 +38,7 @@ internal sealed class ModelTokensCommand : PbmCommand
     {
         var choice = compute.Begin(call);
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
-        var place = call.Get(tokenizerPath) ?? checkpoint.Folder;
-        var tokenizer = TokenizerLoader.Open(place)
-            ?? throw new FileNotFoundException($"there is no tokenizer in {place}; give its file with --tokenizer",
-                place);
+        var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.Folder);
         int[] ids = [.. tokenizer.Encode(call.Get(prompt))];
         if (ids.Length == 0) throw new InvalidDataException(
             "--prompt: expected a text of at least one token, found none");

@@ -77,7 +77,6 @@ internal sealed class TaskCheckCommand : PbmCommand
     internal static EncodeText Encoder(string path)
     {
         Tokenizer? tokenizer = null;
-        return text => (tokenizer ??= TokenizerLoader.Open(path) ?? throw new FileNotFoundException(
-            $"there is no tokenizer in {path}; give its file with --tokenizer", path)).Encode(text);
+        return text => (tokenizer ??= TokenizerLoader.OpenRequired(path)).Encode(text);
     }
 }

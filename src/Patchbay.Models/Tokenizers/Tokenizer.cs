@@ -42,6 +42,11 @@ public static class TokenizerLoader
     private static readonly string[] Kinds =
         ["tokenizer.json", "tokenizer.model", "tokenizer.bin", "tok*.bin", "tok*.model"];
 
+    /// <summary>Opens one that must be there.</summary>
+    /// <exception cref="FileNotFoundException">The folder has none.</exception>
+    public static Tokenizer OpenRequired(string folderOrFile) => Open(folderOrFile) ?? throw new FileNotFoundException(
+        $"there is no tokenizer in {folderOrFile}; give its file with --tokenizer", folderOrFile);
+
     /// <summary>Opens the tokenizer in a checkpoint folder, or the tokenizer file given. In a folder the first of these
     /// is taken: <c>tokenizer.json</c> (what Hugging Face's fast tokenizers run), <c>tokenizer.model</c>
     /// (SentencePiece), a llama2.c vocabulary (<c>tokenizer.bin</c> or <c>tok*.bin</c>, what run.c uses), another
