@@ -173,7 +173,7 @@ public sealed partial class DrawingPropertyTests
         private void Check(Action<IAnsiConsole> draw)
         {
             using var writer = new StringWriter();
-            var console = PbmRun.Console(writer, Colors, Width);
+            var console = TestConsole.On(writer, Colors, Width);
             (console.Profile.Height, console.Profile.Capabilities.Unicode) = (Height, Unicode);
             draw(console);
             foreach (var line in EscapeCode().Replace(writer.ToString(), "").Split('\n'))

@@ -1,5 +1,4 @@
 using Patchbay.Cli;
-using Spectre.Console;
 
 namespace Patchbay.Cli.Tests;
 
@@ -15,21 +14,6 @@ internal sealed record PbmRun(ExitCode Code, string Out, string Error)
         var code = CommandLine.Run(arguments, new Terminal(Terminal.Create(output), Terminal.Create(error)),
             interrupted);
         return new(code, output.ToString(), error.ToString());
-    }
-
-    /// <summary>A console on a writer that can do what the settings say.</summary>
-    public static IAnsiConsole Console(TextWriter writer, ColorSystemSupport colors, int width)
-    {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = colors == ColorSystemSupport.NoColors ? AnsiSupport.No : AnsiSupport.Yes,
-            ColorSystem = colors,
-            Interactive = InteractionSupport.No,
-        });
-        console.Profile.Width = width;
-        console.Profile.Capabilities.Unicode = true;
-        return console;
     }
 }
 

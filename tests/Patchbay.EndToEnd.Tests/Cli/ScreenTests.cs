@@ -15,7 +15,7 @@ public sealed class ScreenTests
     {
         var failures = new List<Exception>();
         using var writer = new StringWriter();
-        var screen = new Screen(PbmRun.Console(writer, ColorSystemSupport.TrueColor, 80), failures.Add);
+        var screen = new Screen(TestConsole.On(writer, ColorSystemSupport.TrueColor, 80), failures.Add);
         screen.Draw(() => new Broken());
         screen.Draw(() => throw new KeyNotFoundException("no such model"));
         screen.Draw(() => new Text("after"));
@@ -27,7 +27,7 @@ public sealed class ScreenTests
     public void A_drawing_wider_than_the_console_is_cut()
     {
         using var writer = new StringWriter();
-        var screen = new Screen(PbmRun.Console(writer, ColorSystemSupport.NoColors, 20), e => Assert.Fail(e.Message));
+        var screen = new Screen(TestConsole.On(writer, ColorSystemSupport.NoColors, 20), e => Assert.Fail(e.Message));
         screen.Draw(() => new Wide());
         // a wide letter has no half
         Assert.Equal(["0123456789012345678", "second"], writer.ToString().TrimEnd().Split('\n'));
@@ -86,7 +86,7 @@ public sealed class ScreenTests
         StandIns.WriteQuartet(folder.File("models"));
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var console = PbmRun.Console(output, ColorSystemSupport.TrueColor, 80);
+        var console = TestConsole.On(output, ColorSystemSupport.TrueColor, 80);
         console.Pipeline.Attach(new Breaking());
         var code = CommandLine.Run(["demo", "--models", folder.File("models"), "--out", folder.File("out"), "--prompts",
             "7", "--questions", "7"],
@@ -104,7 +104,7 @@ public sealed class ScreenTests
 
     private static IAnsiConsole Live(TextWriter writer)
     {
-        var console = PbmRun.Console(writer, ColorSystemSupport.TrueColor, 100);
+        var console = TestConsole.On(writer, ColorSystemSupport.TrueColor, 100);
         (console.Profile.Capabilities.Interactive, console.Profile.Height) = (true, 50);
         return console;
     }

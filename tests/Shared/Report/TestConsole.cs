@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Patchbay.Report.Tests;
+namespace Patchbay.Tests;
 
 internal static class TestConsole
 {

@@ -20,7 +20,7 @@ public sealed class SweepWatchTests
         ColorSystemSupport colors = ColorSystemSupport.NoColors)
     {
         using var writer = new StringWriter();
-        PbmRun.Console(writer, colors, width)
+        TestConsole.On(writer, colors, width)
             .Write(SweepDrawing.Draw(sweep.Id, sweep.State, ClockOf(sweep), sweep.Now, height));
         var lines = writer.ToString().TrimEnd().Split('\n');
         if (Environment.GetEnvironmentVariable("PATCHBAY_SHOW") is { Length: > 0 } folder)
@@ -161,7 +161,7 @@ public sealed class SweepWatchTests
     {
         var sweep = new MadeSweep().Run(3);
         using var writer = new StringWriter();
-        var console = PbmRun.Console(writer, ColorSystemSupport.TrueColor, 100);
+        var console = TestConsole.On(writer, ColorSystemSupport.TrueColor, 100);
         (console.Profile.Capabilities.Interactive, console.Profile.Height) = (true, 50);
         var watch = new SweepWatch(new Screen(console, e => throw e), sweep.Id, new WatchClock(),
             TimeProvider.System)
