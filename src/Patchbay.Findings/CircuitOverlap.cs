@@ -73,3 +73,9 @@ public sealed record CircuitOverlap(int First, int Second, int Shared, double Ra
         return ranks;
     }
 }
+
+/// <summary>Overlap of one group of two models' circuits.</summary>
+/// <param name="Model">The second model.</param>
+/// <param name="Group">"A".</param>
+/// <param name="Overlap">Of the two.</param>
+public sealed record GroupOverlap(string Model, string Group, CircuitOverlap Overlap);

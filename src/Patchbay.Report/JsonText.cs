@@ -49,6 +49,16 @@ internal static class JsonText
         json.WriteRawValue(Number(value));
     }
 
+    /// <summary>A model, and its accuracy where it was asked.</summary>
+    public static void WriteModel(Utf8JsonWriter json, SweepState state, PlannedModel model)
+    {
+        json.WriteString("name", model.Name);
+        json.WriteString("fingerprint", model.Fingerprint);
+        json.WriteNumber("layers", model.Layers);
+        json.WriteNumber("heads", model.Heads);
+        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) WriteProportion(json, "accuracy", accuracy);
+    }
+
     /// <summary>A counted share with its 95 % interval.</summary>
     public static void WriteProportion(Utf8JsonWriter json, string name, Proportion proportion)
     {

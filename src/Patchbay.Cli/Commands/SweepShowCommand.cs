@@ -111,7 +111,7 @@ internal sealed class SweepShowCommand : PbmCommand
     }
 
     /// <summary>Accuracies, heat maps, circuits and overlaps.</summary>
-    public static void ShowResults(Call call, SweepState state, IReadOnlyList<ModelOverlap> overlaps)
+    public static void ShowResults(Call call, SweepState state, IReadOnlyList<GroupOverlap> overlaps)
     {
         var models = state.Plan!.Models;
         if (models.Any(m => SweepResults.Accuracy(state, m.Name) is not null))

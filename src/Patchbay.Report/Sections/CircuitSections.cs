@@ -2,9 +2,6 @@ using System.Xml.Linq;
 
 namespace Patchbay.Report;
 
-/// <summary>Overlap of one group of two models' circuits; the model is the second.</summary>
-internal sealed record GroupOverlap(string Model, string Group, CircuitOverlap Overlap);
-
 /// <summary>The sections about circuits: how their heads were found, what they are, and where they look. Each is null
 /// where nothing was found for it.</summary>
 internal static class CircuitSections

@@ -6,7 +6,7 @@ namespace Patchbay.Report;
 internal static class SweepDocument
 {
     /// <summary>The document.</summary>
-    public static string Of(string id, SweepState state, SweepTimes times, IReadOnlyList<ModelOverlap> overlaps,
+    public static string Of(string id, SweepState state, SweepTimes times, IReadOnlyList<GroupOverlap> overlaps,
         PublishedComparison? published,
         IReadOnlyList<string> notes) => JsonText.Write(json =>
     {
@@ -57,12 +57,7 @@ internal static class SweepDocument
 
     private static void WriteModel(Utf8JsonWriter json, SweepState state, PlannedModel model)
     {
-        json.WriteString("name", model.Name);
-        json.WriteString("fingerprint", model.Fingerprint);
-        json.WriteNumber("layers", model.Layers);
-        json.WriteNumber("heads", model.Heads);
-        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy",
-            accuracy);
+        JsonText.WriteModel(json, state, model);
         json.WriteStartObject("circuit");
         foreach (var (name, heads) in SweepResults.CompleteGroups(state, model.Name)) JsonText.WriteHeads(json,
             Circuit.PaperName(name), heads);

@@ -90,12 +90,7 @@ internal static class SweepExport
     private static void WriteModel(Utf8JsonWriter json, SweepState state, PlannedModel model)
     {
         json.WriteStartObject();
-        json.WriteString("name", model.Name);
-        json.WriteString("fingerprint", model.Fingerprint);
-        json.WriteNumber("layers", model.Layers);
-        json.WriteNumber("heads", model.Heads);
-        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) JsonText.WriteProportion(json, "accuracy",
-            accuracy);
+        JsonText.WriteModel(json, state, model);
         json.WriteStartObject("groups");
         foreach (var stage in SweepResults.PathPatching(state, model.Name))
         {

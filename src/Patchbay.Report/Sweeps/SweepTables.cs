@@ -3,12 +3,6 @@ using Spectre.Console;
 
 namespace Patchbay.Report;
 
-/// <summary>Overlap of the first model's heads of a group with another's.</summary>
-/// <param name="Model">The other model.</param>
-/// <param name="Group">"A".</param>
-/// <param name="Overlap">Of the two.</param>
-internal sealed record ModelOverlap(string Model, string Group, CircuitOverlap Overlap);
-
 /// <summary>Tables that `pbm sweep show` prints of a sweep.</summary>
 internal static class SweepTables
 {
@@ -106,10 +100,10 @@ internal static class SweepTables
     /// complete.</summary>
     /// <param name="state">The sweep.</param>
     /// <param name="notes">Takes why models cannot be compared.</param>
-    public static IReadOnlyList<ModelOverlap> Overlaps(SweepState state, List<string> notes)
+    public static IReadOnlyList<GroupOverlap> Overlaps(SweepState state, List<string> notes)
     {
         var first = state.Plan!.Models[0];
-        var overlaps = new List<ModelOverlap>();
+        var overlaps = new List<GroupOverlap>();
         foreach (var model in state.Plan.Models.Skip(1))
         {
             if ((model.Layers, model.Heads) != (first.Layers, first.Heads))
@@ -129,7 +123,7 @@ internal static class SweepTables
     }
 
     /// <summary>Overlaps as a table.</summary>
-    public static Table Overlaps(IReadOnlyList<ModelOverlap> overlaps)
+    public static Table Overlaps(IReadOnlyList<GroupOverlap> overlaps)
     {
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("model", "group", "heads", "of first", "shared", "precision", "recall", "Jaccard", "rank");
