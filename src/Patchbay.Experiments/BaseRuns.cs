@@ -1,12 +1,11 @@
 namespace Patchbay.Experiments;
 
-/// <summary>Some prompts of one base run, with their named positions: one array per name, which variants
-/// share.</summary>
+/// <summary>Some prompts of one base run, with their named positions.</summary>
 /// <param name="prompts">The prompts.</param>
 /// <param name="first">Index of the first among all prompts.</param>
 internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
 {
-    private readonly Dictionary<string, int[]> positions = [];
+    private readonly Dictionary<string, Positions> positions = [];
 
     /// <summary>The prompts.</summary>
     public IReadOnlyList<Prompt> Prompts => prompts;
@@ -22,7 +21,7 @@ internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
 
     /// <summary>A named position of every prompt.</summary>
     /// <exception cref="InvalidDataException">A prompt has none of this name.</exception>
-    public int[] At(string name)
+    public Positions At(string name)
     {
         if (!positions.TryGetValue(name, out var at)) positions[name] = at = Set.CleanPositions(name);
         return at;

@@ -3,7 +3,7 @@ namespace Patchbay.Patching;
 /// <summary>Heads that keep their own z at one position of each prompt.</summary>
 /// <param name="Positions">Where in each prompt: N positions.</param>
 /// <param name="Heads">Which heads.</param>
-public sealed record KeptHeads(int[] Positions, IReadOnlyList<Head> Heads);
+public sealed record KeptHeads(Positions Positions, IReadOnlyList<Head> Heads);
 
 /// <summary>Mean ablation of a whole run: z of every head is its mean over other prompts at the same position, but for
 /// the heads kept (Wang et al. 2022; method, section 4).</summary>

@@ -79,7 +79,7 @@ public sealed class BaseRun : IDisposable
 
     /// <summary>How much each head of a layer attends from one position of each prompt, none before
     /// <see cref="From"/>, to every position: (N, H, T), zero after it. The caller frees it.</summary>
-    public Tensor Attention(int layer, int[] positions)
+    public Tensor Attention(int layer, Positions positions)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -98,7 +98,7 @@ public sealed class BaseRun : IDisposable
     /// <paramref name="positions"/> (one position per prompt), and each layer, or only the first
     /// <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.</summary>
     public static Tensor[][] CaptureZ(
-        Llama model, PaddedPrompts prompts, IReadOnlyList<int[]> positions, int? layers = null)
+        Llama model, PaddedPrompts prompts, IReadOnlyList<Positions> positions, int? layers = null)
     {
         using var inner = NewDisposeScope();
         using var _ = no_grad();

@@ -90,7 +90,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         var value = ConePass.Value(edit, rows);
         if (edit.Site is Site.Q or Site.K)
         {
-            var positions = rows.Prompts.cpu().data<long>().Select(p => edit.Positions[p]).ToArray();
+            var positions = rows.Prompts.cpu().data<long>().Select(p => edit.Positions[(int)p]).ToArray();
             value = model.RopeRows(value.clone().view(positions.Length, 1, -1), positions).view(positions.Length, -1);
         }
         if (edit.Keep != 0)

@@ -147,11 +147,11 @@ public sealed class ConeEvaluator : IVariantEvaluator
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }
 
-    // Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, by the
-    // identity of the position arrays.
+    // Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, whatever
+    // their values.
     private sealed class KindOf
     {
-        private readonly Dictionary<int[], int> ids = new(ReferenceEqualityComparer.Instance);
+        private readonly Dictionary<Positions, int> ids = [];
 
         public string Key(Variant v)
         {
@@ -160,7 +160,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
             return $"{string.Join(',', touched)}|{string.Join(',', holds)}";
         }
 
-        private int Id(int[] positions)
+        private int Id(Positions positions)
         {
             if (!ids.TryGetValue(positions, out var id)) ids[positions] = id = ids.Count;
             return id;

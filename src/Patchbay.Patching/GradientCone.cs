@@ -22,9 +22,9 @@ public sealed class GradientCone : IDisposable
     /// <summary>Plans rows; keeps <paramref name="run"/>, which must outlive it. <paramref name="positions"/> are P of
     /// each of the N prompts concerned, <paramref name="first"/> is the first of these among the run's.</summary>
     /// <exception cref="ArgumentException">A position is not among those that the run keeps.</exception>
-    public GradientCone(BaseRun run, int[] positions, int first = 0)
+    public GradientCone(BaseRun run, Positions positions, int first = 0)
     {
-        for (var n = 0; n < positions.Length; n++)
+        for (var n = 0; n < positions.Count; n++)
         {
             var last = run.Prompts.Last[first + n];
             if (positions[n] >= run.From && positions[n] <= last) continue;

@@ -6,14 +6,14 @@ namespace Patchbay.Patching;
 internal sealed class GradientRows : IDisposable
 {
     private readonly BaseRun run;
-    private readonly int[] start;
+    private readonly Positions start;
     private readonly List<Tensor> owned = [];
 
-    public GradientRows(BaseRun run, int[] start, int first)
+    public GradientRows(BaseRun run, Positions start, int first)
     {
         using var scope = NewDisposeScope();
         (this.run, this.start) = (run, start);
-        var last = run.Prompts.Last[first..(first + start.Length)];
+        var last = run.Prompts.Last[first..(first + start.Count)];
         var depths = start.Select((p, n) => last[n] - p + 1).ToArray();
         var offsets = depths.Select((_, n) => depths.Take(n).Sum()).ToArray();
         (Depth, Even) = (depths.Max(), depths.All(d => d == depths[0]));
@@ -38,7 +38,7 @@ internal sealed class GradientRows : IDisposable
     }
 
     /// <summary>N, the number of prompts.</summary>
-    public int Count => start.Length;
+    public int Count => start.Count;
 
     /// <summary>D, rows of the prompt that has most.</summary>
     public int Depth { get; }

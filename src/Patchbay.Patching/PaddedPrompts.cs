@@ -24,7 +24,7 @@ public sealed class PaddedPrompts
     public int Tokens { get; }
 
     /// <summary>Position of each prompt's last token.</summary>
-    public int[] Last { get; }
+    public Positions Last { get; }
 
     /// <summary>Ids of some prompts, padded with 0 to T: (count, T) int64 on <paramref name="device"/>.</summary>
     public Tensor Ids(int first, int count, Device device)
@@ -39,8 +39,8 @@ public sealed class PaddedPrompts
     internal Tensor AtLast(Tensor all) => At(all, Last);
 
     /// <summary>What is at one position of each prompt: (N, T, ...) -> (N, ...).</summary>
-    internal static Tensor At(Tensor all, int[] positions) => all.index(
-        TensorIndex.Tensor(RowIndex.Below(positions.Length, all.device)),
+    internal static Tensor At(Tensor all, Positions positions) => all.index(
+        TensorIndex.Tensor(RowIndex.Below(positions.Count, all.device)),
         TensorIndex.Tensor(RowIndex.Of(positions, all.device)));
 
     /// <summary>The same prompts, only some of them.</summary>

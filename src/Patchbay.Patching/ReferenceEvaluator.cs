@@ -60,7 +60,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
     public Tensor Logits(Variant variant) => Forward(variant, [], [], 0);
 
     /// <summary>A head's z in the clean run, at one position of each prompt: (N, dh).</summary>
-    public Tensor CleanZ(Head head, int[] positions) =>
+    public Tensor CleanZ(Head head, Positions positions) =>
         PaddedPrompts.At(clean.Kept[head.Layer].select(2, head.Index), positions);
 
     /// <summary>Frees what was kept of the clean run.</summary>
@@ -107,7 +107,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         public override Tensor Scores(int layer, Tensor scores)
         {
             foreach (var k in variant.Knockouts.Where(k => k.FromLayer <= layer))
-                for (var n = 0; n < k.Query.Length; n++)
+                for (var n = 0; n < k.Query.Count; n++)
                     scores.select(0, n).select(1, k.Query[n]).select(1, k.Key[n]).fill_(Number.Never);
             return scores;
         }
@@ -129,7 +129,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         // One head's z where it is held, from the clean run's z into this one's, both (N, T, H, dh).
         private static void Restore(Hold hold, int head, Tensor clean, Tensor z)
         {
-            for (var n = 0; n < hold.From.Length; n++)
+            for (var n = 0; n < hold.From.Count; n++)
             {
                 int from = Math.Max(0, hold.From[n]), count = Math.Min(hold.To[n], (int)z.shape[1] - 1) - from + 1;
                 if (count <= 0) continue;
@@ -149,11 +149,11 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             foreach (var edit in edits)
             {
                 var seen = edit.Site == Site.K ? k : v; // (N, T, dh)
-                for (var n = 0; n < query.Length; n++)
+                for (var n = 0; n < query.Count; n++)
                     seen.select(0, n).narrow(0, 0, query[n]).copy_(edit.Value.select(0, n).narrow(0, 0, query[n]));
             }
             k = owner.model.Rope(k.unsqueeze(2), positions).squeeze(2);
-            for (var n = 0; n < query.Length; n++)
+            for (var n = 0; n < query.Count; n++)
             {
                 Tensor UpTo(Tensor of) => of.select(0, n).narrow(0, 0, query[n] + 1); // (query + 1, dh)
                 var scores = UpTo(k).mv(q.select(0, n).select(0, query[n])).div(owner.model.Scale); // (query + 1)
@@ -174,7 +174,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
                 using var kept = e.Keep.ToScalar();
                 using var taken = (1 - e.Keep).ToScalar();
                 var changed = current.mul(kept).add(e.Value.mul(taken), Number.One);
-                for (var n = 0; n < e.Positions.Length; n++)
+                for (var n = 0; n < e.Positions.Count; n++)
                     value.select(0, n).select(0, e.Positions[n]).select(0, e.Head.Index).copy_(changed.select(0, n));
             }
             return value;

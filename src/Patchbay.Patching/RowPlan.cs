@@ -14,7 +14,7 @@ internal sealed record RowSet(Tensor Rows, Tensor Prompts, bool Identity, bool A
 internal sealed class RowPlan : IDisposable
 {
     private readonly BaseRun run;
-    private readonly Dictionary<int[], RowSet?> sets = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Positions, RowSet?> sets = [];
     private Tensor? baseRows;
     private RowPlan? onlyLast;
 
@@ -74,7 +74,7 @@ internal sealed class RowPlan : IDisposable
     }
 
     /// <summary>Where <paramref name="positions"/>, one for each of the base's prompts, are; null if nowhere.</summary>
-    public RowSet? Find(int[] positions)
+    public RowSet? Find(Positions positions)
     {
         if (sets.TryGetValue(positions, out var found)) return found;
         var rows = new List<long>();

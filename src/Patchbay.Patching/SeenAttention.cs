@@ -22,7 +22,8 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             {
                 if (wanted.Find(seen.Key.Query) is not { } rows) continue;
                 using var scope = NewDisposeScope();
-                var (head, prompts) = (seen.Key.Head.Index, rows.Prompts.cpu().data<long>().ToArray());
+                var head = seen.Key.Head.Index;
+                var prompts = rows.Prompts.cpu().data<long>().Select(n => (int)n).ToArray();
                 var at = prompts.Select(n => seen.Key.Query[n]).ToArray();
                 var keys = All(Site.K, head, i, k, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.K));
                 var values = All(Site.V, head, i, v, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.V));
@@ -40,7 +41,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
 
     // Keys or values of one head at all positions, with the edit before the attending one: (m, T, dh).
     private Tensor All(
-        Site site, int head, int variant, Tensor? own, RowSet rows, long[] prompts, int[] at, SeenEdit? edit)
+        Site site, int head, int variant, Tensor? own, RowSet rows, int[] prompts, int[] at, SeenEdit? edit)
     {
         var kept = run.Layers[layer];
         var group = head / model.Config.GroupSize;
@@ -66,7 +67,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     }
 
     // Puts the rows that the variant has of its own over the base's.
-    private void Overlay(Tensor all, Tensor own, long[] prompts)
+    private void Overlay(Tensor all, Tensor own, int[] prompts)
     {
         List<int> from = [], to = [];
         for (var r = 0; r < plan.Rows; r++)

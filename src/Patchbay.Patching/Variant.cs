@@ -8,20 +8,20 @@ namespace Patchbay.Patching;
 /// <param name="Positions">Where in each prompt: N positions.</param>
 /// <param name="Value">By what: (N, dh).</param>
 /// <param name="Keep">Share of the current value that stays: 0 replaces, 1 changes nothing.</param>
-public sealed record HeadEdit(Site Site, Head Head, int[] Positions, Tensor Value, double Keep = 0);
+public sealed record HeadEdit(Site Site, Head Head, Positions Positions, Tensor Value, double Keep = 0);
 
 /// <summary>Holds z of heads at the base run's own value at positions From..To (both included, one pair per prompt), in
 /// every layer, against whatever would change them; edits of z come after it.</summary>
 /// <param name="From">First held position of each prompt.</param>
 /// <param name="To">Last held position of each prompt.</param>
 /// <param name="Heads">Which heads, or null for all.</param>
-public sealed record Hold(int[] From, int[] To, IReadOnlyList<Head>? Heads = null);
+public sealed record Hold(Positions From, Positions To, IReadOnlyList<Head>? Heads = null);
 
 /// <summary>From a layer up, no head attends from one position to another: the score is -inf.</summary>
 /// <param name="FromLayer">First layer concerned.</param>
 /// <param name="Query">Attending position of each prompt.</param>
 /// <param name="Key">Position it may not see, of each prompt; another than the query's own.</param>
-public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
+public sealed record Knockout(int FromLayer, Positions Query, Positions Key);
 
 /// <summary>What one head sees at earlier positions when it attends from one position of each prompt: the keys or
 /// values there are replaced, for this head and this attending position only.</summary>
@@ -30,11 +30,11 @@ public sealed record Knockout(int FromLayer, int[] Query, int[] Key);
 /// <param name="Query">Attending position of each prompt: N positions.</param>
 /// <param name="Value">Keys or values of all positions before the attending one: (N, T, dh), T at least the largest of
 /// <paramref name="Query"/>; what is at or after it is not looked at.</param>
-public sealed record SeenEdit(Site Site, Head Head, int[] Query, Tensor Value);
+public sealed record SeenEdit(Site Site, Head Head, Positions Query, Tensor Value);
 
 /// <summary>From layer <paramref name="FromLayer"/> up, heads attend anew from one position of each of N prompts,
 /// whatever the base run has there: on an ablated base run this lets heads live again. Holds come after it.</summary>
-public sealed record Refresh(int FromLayer, int[] Positions);
+public sealed record Refresh(int FromLayer, Positions Positions);
 
 /// <summary>One altered forward pass over a base run's prompts: the base, with these edits.</summary>
 public sealed record Variant
@@ -61,7 +61,7 @@ public sealed record Variant
 
     /// <summary>Positions, one per prompt, that the variant itself changes; others change by what reaches
     /// them.</summary>
-    internal IEnumerable<int[]> Touched => Edits.Select(e => e.Positions).Concat(Knockouts.Select(k => k.Query))
+    internal IEnumerable<Positions> Touched => Edits.Select(e => e.Positions).Concat(Knockouts.Select(k => k.Query))
         .Concat(Seen.Select(s => s.Query)).Concat(Refreshes.Select(r => r.Positions));
 
     /// <summary>Refuses what has no meaning on <paramref name="prompts"/> prompts of a model.</summary>
@@ -104,11 +104,11 @@ public sealed record Variant
 
     // Refuses two edits of one site and head at the same position of a prompt.
     private static void CheckDistinct<T>(
-        IEnumerable<T> edits, Func<T, (Site, Head)> place, Func<T, int[]> positions, Func<Site, Head, string> words)
+        IEnumerable<T> edits, Func<T, (Site, Head)> place, Func<T, Positions> positions, Func<Site, Head, string> words)
     {
         foreach (var same in edits.GroupBy(place, positions).Where(g => g.Count() > 1))
         {
-            for (var n = 0; n < same.First().Length; n++)
+            for (var n = 0; n < same.First().Count; n++)
                 if (same.Select(p => p[n]).Distinct().Count() < same.Count())
                     throw new ArgumentException($"{words(same.Key.Item1, same.Key.Item2)} of prompt {n}");
         }
@@ -123,12 +123,12 @@ public sealed record Variant
                 $"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");
     }
 
-    private static void CheckPositions(PaddedPrompts prompts, int[] positions, string what)
+    private static void CheckPositions(PaddedPrompts prompts, Positions positions, string what)
     {
-        if (positions.Length != prompts.Count)
+        if (positions.Count != prompts.Count)
             throw new ArgumentException(
-                $"{what} has {positions.Length} positions; expected one for each of {prompts.Count} prompts");
-        for (var n = 0; n < positions.Length; n++)
+                $"{what} has {positions.Count} positions; expected one for each of {prompts.Count} prompts");
+        for (var n = 0; n < positions.Count; n++)
         {
             if (positions[n] >= 0 && positions[n] <= prompts.Last[n]) continue;
             throw new ArgumentException(
@@ -142,7 +142,7 @@ public sealed record Variant
 /// <param name="Site">Q, K or V.</param>
 /// <param name="Head">Whose; for k and v of grouped-query models, the query head that reads it.</param>
 /// <param name="Positions">Where in each prompt.</param>
-public sealed record Probe(Site Site, Head Head, int[] Positions);
+public sealed record Probe(Site Site, Head Head, Positions Positions);
 
 /// <summary>A number per row from its logits.</summary>
 /// <param name="logits">(R, vocabulary).</param>

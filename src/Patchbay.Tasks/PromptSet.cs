@@ -63,11 +63,11 @@ public sealed class PromptSet
 
     /// <summary>A named position in every clean prompt, (N).</summary>
     /// <exception cref="InvalidDataException">A prompt has no position of that name.</exception>
-    public int[] CleanPositions(string name) => [.. Prompts.Select(p => PositionOf(name, p, p.Clean, "clean"))];
+    public Positions CleanPositions(string name) => [.. Prompts.Select(p => PositionOf(name, p, p.Clean, "clean"))];
 
     /// <summary>A named position in every counterfactual, (N).</summary>
     /// <exception cref="InvalidDataException">A counterfactual has no position of that name.</exception>
-    public int[] CounterfactualPositions(string name) =>
+    public Positions CounterfactualPositions(string name) =>
         [.. Prompts.Select(p => PositionOf(name, p, p.Counterfactual, "counterfactual"))];
 
     /// <summary>Names that every prompt and every counterfactual has a position for, sorted.</summary>

@@ -156,7 +156,7 @@ public sealed class CircuitEvaluator : IDisposable
         {
             if (!values.TryGetValue((position, head), out var value))
             {
-                var at = tensor(Array.ConvertAll(batch.At(position), p => (long)p)).to(model.Device);
+                var at = model.Index(batch.At(position));
                 values[(position, head)] = value = mean[head.Layer].select(1, head.Index).index_select(0, at);
             }
             return new(Site.Z, head, batch.At(position), value);

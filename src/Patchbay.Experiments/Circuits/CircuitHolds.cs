@@ -7,7 +7,6 @@ namespace Patchbay.Experiments;
 /// <param name="elsewhere">Whether nothing is held elsewhere.</param>
 internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool elsewhere)
 {
-    // Holds of the same positions are shared, so that the evaluator takes their variants together.
     private readonly Dictionary<string, IReadOnlyList<Hold>> gaps = [];
 
     /// <summary>Holds of a circuit.</summary>
@@ -49,7 +48,7 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool 
             // from 1 to 0: nothing
             var (at, to) = (Enumerable.Repeat(1, batch.Prompts.Count).ToArray(), new int[batch.Prompts.Count]);
             foreach (var (_, position, prompt) in same) (at[prompt], to[prompt]) = (position, position);
-            yield return new Hold(at, to,
+            yield return new Hold([.. at], [.. to],
                 [.. Head.All(config.Layers, config.Heads).Where(h => !living.Contains(h))]);
         }
     }

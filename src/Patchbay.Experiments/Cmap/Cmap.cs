@@ -148,8 +148,8 @@ public static class Cmap
     }
 
     /// <summary>(N, Tr, H, dh) -> (N, dh) of one head at one position of each prompt.</summary>
-    private static Tensor At(Tensor all, Head head, int[] positions, int from) =>
-        all.select(2, head.Index).index(TensorIndex.Tensor(Index([.. Enumerable.Range(0, positions.Length)],
+    private static Tensor At(Tensor all, Head head, Positions positions, int from) =>
+        all.select(2, head.Index).index(TensorIndex.Tensor(Index([.. Enumerable.Range(0, positions.Count)],
             all.device)),
             TensorIndex.Tensor(Index([.. positions.Select(p => p - from)], all.device)));
 

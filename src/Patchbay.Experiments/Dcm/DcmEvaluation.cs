@@ -49,7 +49,7 @@ internal static class DcmEvaluation
         using var scope = NewDisposeScope();
         var source = sources?.Of(triples) ?? DcmWholeSlice.WholeSourceZ(model, triples);
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Base)]);
-        int[] at = [.. triples.Select(t => t.BasePosition)];
+        Positions at = [.. triples.Select(t => t.BasePosition)];
         using IVariantEvaluator evaluator = sources is null
             ? new ReferenceEvaluator(model, prompts)
             : new ConeEvaluator(BaseRun.Create(model, prompts, at.Min()), chunkBytes);

@@ -79,7 +79,7 @@ internal sealed class DcmConeSlice : DcmSlice
         : base(model, group, triples, sources.Of(triples))
     {
         this.model = model;
-        int[] positions = [.. triples.Select(t => t.BasePosition)];
+        Positions positions = [.. triples.Select(t => t.BasePosition)];
         run = BaseRun.Create(model, new PaddedPrompts([.. triples.Select(t => t.Base)]), positions.Min());
         cone = new GradientCone(run, positions);
     }

@@ -11,7 +11,7 @@ internal sealed class PathBatch : IDisposable
     public required IVariantEvaluator Evaluator { get; init; }
 
     /// <summary>Positions of each name in the clean prompts.</summary>
-    public required IReadOnlyDictionary<string, int[]> Positions { get; init; }
+    public required IReadOnlyDictionary<string, Positions> Positions { get; init; }
 
     /// <summary>Counterfactual z by position name and layer: (N, H, dh).</summary>
     public required IReadOnlyDictionary<string, Tensor[]> Z { get; init; }
@@ -23,7 +23,7 @@ internal sealed class PathBatch : IDisposable
     public required double[] Clean { get; init; }
 
     /// <summary>Last position of each prompt: where holding ends.</summary>
-    public int[] End => Evaluator.Prompts.Last;
+    public Positions End => Evaluator.Prompts.Last;
 
     /// <summary>Bytes that recorded projections may take.</summary>
     public required long ReadingBytes { get; init; }

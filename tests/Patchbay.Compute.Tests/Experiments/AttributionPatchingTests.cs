@@ -152,7 +152,7 @@ public sealed class AttributionPatchingTests
     {
         private readonly ReferenceEvaluator evaluator;
         private readonly Tensor[] counterfactual;
-        private readonly int[] at;
+        private readonly Positions at;
         private readonly PathGroup group;
         private readonly Head[] receivers;
         private readonly Metric probability;

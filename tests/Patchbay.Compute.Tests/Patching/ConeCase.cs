@@ -62,17 +62,17 @@ internal sealed record ConeCase(
 internal sealed record ModelShape(int Layers, int Heads, int KeyValueHeads, int HeadWidth, bool Bias);
 
 /// <summary>Variants that share their positions, by prompt, and what is held from or up to some.</summary>
-internal sealed record VariantGroup(int[][] Positions, HoldCase? Hold, VariantCase[] Variants);
+internal sealed record VariantGroup(Positions[] Positions, HoldCase? Hold, VariantCase[] Variants);
 
 /// <summary>All heads are held from positions to the last, or from the first to them.</summary>
-internal sealed record HoldCase(int[] Positions, bool FromFirst)
+internal sealed record HoldCase(Positions Positions, bool FromFirst)
 {
     public Hold Create(PaddedPrompts prompts) =>
-        FromFirst ? new Hold(new int[prompts.Count], Positions) : new Hold(Positions, prompts.Last);
+        FromFirst ? new Hold([.. new int[prompts.Count]], Positions) : new Hold(Positions, prompts.Last);
 }
 
 /// <summary>Some heads are held from positions to the last.</summary>
-internal sealed record HeldHeads(int[] From, Head[] Heads);
+internal sealed record HeldHeads(Positions From, Head[] Heads);
 
 /// <summary>One variant.</summary>
 /// <param name="Edits">The first of those of the same site and head counts.</param>
@@ -87,7 +87,7 @@ internal sealed record VariantCase(
     /// <param name="hold">The group's.</param>
     /// <param name="prompts">What the model reads.</param>
     /// <param name="draw">Makes a value for each prompt, or for each of some tokens of each prompt.</param>
-    public Variant Create(int[][] positions, Hold? hold, PaddedPrompts prompts, Func<long[], Tensor> draw)
+    public Variant Create(Positions[] positions, Hold? hold, PaddedPrompts prompts, Func<long[], Tensor> draw)
     {
         var edits = Edits.DistinctBy(e => (e.Site, e.Head)).Select(e =>
             new HeadEdit(e.Site, e.Head, positions[e.Positions], draw([]), e.Keep)).ToArray();
@@ -116,16 +116,16 @@ internal sealed record VariantCase(
 internal sealed record EditCase(Site Site, Head Head, int Positions, double Keep);
 
 /// <summary>From a layer on, a position of each prompt does not see an earlier one.</summary>
-internal sealed record KnockoutCase(int Layer, int[] Query, int[] Key);
+internal sealed record KnockoutCase(int Layer, Positions Query, Positions Key);
 
 /// <summary>A head sees other keys or values from the group's positions of a number.</summary>
 internal sealed record SeenCase(Site[] Sites, Head Head, int Positions, bool AllTokens);
 
 /// <summary>Activations to be read, at positions of their own or at those they share.</summary>
-internal sealed record ProbeGroup(int[] Positions, ProbeCase[] Probes)
+internal sealed record ProbeGroup(Positions Positions, ProbeCase[] Probes)
 {
     public IReadOnlyList<Probe> Create() => [.. Probes.Select(p => new Probe(p.Site, p.Head, p.Own ?? Positions))];
 }
 
 /// <summary>A site of a head; its own positions, or null.</summary>
-internal sealed record ProbeCase(Site Site, Head Head, int[]? Own);
+internal sealed record ProbeCase(Site Site, Head Head, Positions? Own);

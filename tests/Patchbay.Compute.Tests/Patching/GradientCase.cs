@@ -9,7 +9,7 @@ namespace Patchbay.Patching.Tests;
 internal sealed class GradientCase : IDisposable
 {
     private readonly BaseRun run;
-    private readonly int[] positions;
+    private readonly Positions positions;
     private readonly Tensor ids, last;
     private readonly Tensor[] clean;
 
@@ -33,7 +33,7 @@ internal sealed class GradientCase : IDisposable
         Cone = new GradientCone(run, positions, first);
         using var scope = NewDisposeScope();
         ids = prompts.Ids(0, prompts.Count, CPU).DetachFromDisposeScope();
-        last = tensor(Array.ConvertAll(prompts.Last, p => (long)p)).DetachFromDisposeScope();
+        last = Model.Index(prompts.Last).DetachFromDisposeScope();
         Weights = randn([Count, Config.Vocabulary], dtype: ScalarType.Float64).to(dtype).DetachFromDisposeScope();
         clean = new Tensor[Config.Layers];
         Model.Forward(ids, new Hooks(this, new() { Seen = (l, z) => clean[l] = z.clone().DetachFromDisposeScope() }));
@@ -48,7 +48,7 @@ internal sealed class GradientCase : IDisposable
     public GradientCone Cone { get; }
 
     /// <summary>Prompts of the cone.</summary>
-    public int Count => positions.Length;
+    public int Count => positions.Count;
 
     /// <summary>A random number for each logit: (N, vocabulary).</summary>
     public Tensor Weights { get; }
@@ -122,7 +122,7 @@ internal sealed class GradientCase : IDisposable
 
     private sealed class Hooks(GradientCase owner, Changes changes) : ForwardHooks
     {
-        private readonly Tensor places = tensor(Array.ConvertAll(owner.positions, p => (long)p));
+        private readonly Tensor places = owner.Model.Index(owner.positions);
         private readonly Tensor column = arange(owner.ids.shape[1], dtype: ScalarType.Int64).view(1, -1, 1, 1);
 
         private Tensor AtP => column.eq(places.view(-1, 1, 1, 1));

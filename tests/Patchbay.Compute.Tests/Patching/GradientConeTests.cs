@@ -119,7 +119,7 @@ public sealed class GradientConeTests
     {
         using var model = RandomModels.Create(1, 2, 2, 2);
         using var run = BaseRun.Create(model, new PaddedPrompts([[1, 2, 3, 4], [1, 2, 3]]), 1);
-        string Refusal(int[] positions) => Assert.Throws<ArgumentException>(() => new GradientCone(run, positions))
+        string Refusal(Positions positions) => Assert.Throws<ArgumentException>(() => new GradientCone(run, positions))
             .Message;
         Assert.Contains("position 0 of prompt 1", Refusal([1, 0]), StringComparison.Ordinal);
         Assert.Contains("position 3 of prompt 1", Refusal([1, 3]), StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using Patchbay.Models;
 namespace Patchbay.Patching.Tests;
 
 /// <summary>Generators of what is done to a model of a shape that reads prompts with last positions.</summary>
-internal sealed class RandomVariants(ModelShape model, int[] last)
+internal sealed class RandomVariants(ModelShape model, Positions last)
 {
     /// <summary>One to four variants with one to three sets of positions.</summary>
     public Gen<VariantGroup> Group =>
@@ -21,7 +21,7 @@ internal sealed class RandomVariants(ModelShape model, int[] last)
         select new ProbeGroup(positions, probes);
 
     /// <summary>A position in each prompt.</summary>
-    private Gen<int[]> Positions => Each(at => Gen.Int[0, at]);
+    private Gen<Positions> Positions => Each(at => Gen.Int[0, at]).Select(each => Tasks.Positions.Create(each));
 
     private Gen<Head> Head => Gen.Select(Layer, Gen.Int[0, model.Heads - 1], (layer, index) => new Head(layer, index));
 

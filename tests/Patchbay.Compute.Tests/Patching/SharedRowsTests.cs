@@ -87,7 +87,7 @@ public sealed class SharedRowsTests
     {
         using var model = RandomModels.Create(5, layers: 2, heads: 2, keyValueHeads: 2);
         var prompts = Lines(new Random(5));
-        int[] at = [.. prompts.Last.Select(last => last / 2)];
+        Positions at = [.. prompts.Last.Select(last => last / 2)];
 
         var z = BaseRun.CaptureZ(model, prompts, [at])[0];
 
