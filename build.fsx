@@ -127,6 +127,15 @@ let pbm (target: string) (what: string) (arguments: string list) =
     let program = Path.Combine("src", "Patchbay.Cli", "bin", configuration, "net10.0", "pbm.dll")
     timed target what (fun () -> exitCodeOf "dotnet" (program :: arguments))
 
+/// `pbm` compiled ahead of time: it starts in half the time. Needs the same .NET runtime where it runs.
+let publish arguments =
+    let folder = Path.Combine("out", "pbm")
+    let project = Path.Combine("src", "Patchbay.Cli")
+    timed "publish" $"compile pbm ahead of time into {folder}" (fun () ->
+        run "dotnet"
+            ([ "publish"; project; "-c"; configuration; "--nologo"; "--use-current-runtime"; "--self-contained"; "false"
+               "-p:PublishReadyToRun=true"; "-o"; folder ] @ arguments))
+
 let help () =
     say
         """dotnet fsi build.fsx TARGET
@@ -135,6 +144,7 @@ let help () =
   test [ARGS]        build, then every test, one project after another; ARGS go to dotnet test
   demo [ARGS]        build, then `pbm demo ARGS`
   bench [NAME ARGS]  build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, journal
+  publish [ARGS]     compile pbm ahead of time into out/pbm; ARGS go to dotnet publish
   format [--verify]  rewrite the sources in their style, or only check it
   clean              remove everything that was built
   help               this"""
@@ -147,6 +157,7 @@ let main (arguments: string list) =
     | "demo" :: rest -> pbm "demo" "compare the circuits of four small models" ("demo" :: rest)
     | [ "bench" ] -> benchmarks |> List.map (fun name -> pbm "bench" "measure" [ "bench"; name ]) |> List.max
     | "bench" :: rest -> pbm "bench" "measure" ("bench" :: rest)
+    | "publish" :: rest -> publish rest; 0
     | "format" :: rest -> format rest; 0
     | [ "clean" ] -> clean (); 0
     | _ ->

@@ -55,16 +55,16 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>With --json, writes the command's one document; otherwise does nothing.</summary>
     public void WriteJson(object document)
     {
-        if (json) WriteJsonText(JsonSerializer.Serialize(document, Json));
+        if (json) WriteJsonText(() => JsonSerializer.Serialize(document, Json));
     }
 
-    /// <summary>With --json, writes the command's one document, given as text; otherwise does nothing.</summary>
-    public void WriteJsonText(string document)
+    /// <summary>With --json, writes the command's one document, given as text; otherwise makes none.</summary>
+    public void WriteJsonText(Func<string> document)
     {
         if (!json) return;
         if (JsonWritten) throw new InvalidOperationException("a command writes one JSON document");
         JsonWritten = true;
-        terminal.Out.Profile.Out.Writer.WriteLine(document);
+        terminal.Out.Profile.Out.Writer.WriteLine(document());
     }
 
     /// <summary>Prints a line for people, unbroken however long.</summary>

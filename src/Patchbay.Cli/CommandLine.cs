@@ -56,7 +56,7 @@ internal static class CommandLine
     private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
     {
         var data = DataFolder.Option();
-        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)),
+        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)),
             readOnly: true));
         command.Add(data);
         return command;

@@ -66,7 +66,7 @@ public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Param
     public PromptSet Prompts(int count)
     {
         var all = Session.Prompts(Plan, count == 0 ? Plan.Task.Prompts : count);
-        var some = Range is { } range ? range.Of(all) : all;
+        var some = Range is { } range ? range.TakeFrom(all) : all;
         some.CheckVocabulary(Model.Config.Vocabulary);
         return some;
     }
@@ -85,7 +85,7 @@ public readonly record struct PromptRange(int First, int Last)
         .Select(i => new PromptRange(i * size, Math.Min(count, (i + 1) * size) - 1));
 
     /// <summary>These prompts of a set; fewer where the set ends before.</summary>
-    public PromptSet Of(PromptSet all) => new([.. all.Prompts.Skip(First).Take(Last - First + 1)]);
+    public PromptSet TakeFrom(PromptSet all) => new([.. all.Prompts.Skip(First).Take(Last - First + 1)]);
 }
 
 /// <summary>An experiment with its types. A stage's units are its parts, for every batch of prompts; a unit is found

@@ -20,7 +20,7 @@ public static class Result
     /// <summary>The mean of a number over prompts, with its standard error.</summary>
     public static InterventionResult Mean(string item, double[] values)
     {
-        var (mean, error, samples) = Estimate.Of(values);
+        var (mean, error, samples) = Estimate.Mean(values);
         return new(item, mean, error, samples);
     }
 

@@ -10,7 +10,7 @@ public sealed record FunctionalityFinding(string Group, string Desideratum, IRea
     public IReadOnlyList<bool> Answers { get; init; } = [];
 
     /// <summary>Mean over the seeds and its standard error.</summary>
-    public Estimate Mean => Estimate.Of([.. Seeds.Select(s => s.Share)]) with { Samples = Seeds.Sum(s => s.Count) };
+    public Estimate Mean => Estimate.Mean([.. Seeds.Select(s => s.Share)]) with { Samples = Seeds.Sum(s => s.Count) };
 
     /// <summary>Name of a seed's result.</summary>
     public static string Item(string group, string desideratum, int seed) => $"{group} {desideratum} {seed:00}";

@@ -7,7 +7,7 @@ namespace Patchbay.Findings;
 public readonly record struct Estimate(double Value, double Error, int Samples)
 {
     /// <summary>Mean of some values and its standard error, NaN of fewer than two.</summary>
-    public static Estimate Of(double[] values)
+    public static Estimate Mean(double[] values)
     {
         var mean = values.Average();
         var squares = values.Sum(v => (v - mean) * (v - mean));
@@ -23,12 +23,16 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
     {
         // One batch is returned as it is, so that no bit of it changes.
         if (batches.Count == 1) return new(batches[0].Score, batches[0].Error, batches[0].Samples);
-        var count = batches.Sum(b => b.Samples);
-        var mean = batches.Sum(b => b.Score * b.Samples) / count;
-        var squares = 0.0;
-        foreach (var batch in batches)
+        var (count, sum, squares) = (0, 0.0, 0.0);
+        for (var i = 0; i < batches.Count; i++)
         {
-            var (score, error, samples) = (batch.Score, batch.Error, batch.Samples);
+            count += batches[i].Samples;
+            sum += batches[i].Score * batches[i].Samples;
+        }
+        var mean = sum / count;
+        for (var i = 0; i < batches.Count; i++)
+        {
+            var (score, error, samples) = (batches[i].Score, batches[i].Error, batches[i].Samples);
             // of a single prompt there is no error to count
             if (samples > 1) squares += error * error * samples * (samples - 1);
             squares += samples * (score - mean) * (score - mean);

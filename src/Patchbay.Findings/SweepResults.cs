@@ -49,13 +49,16 @@ public static class SweepResults
             scores.StandardErrors[head.Layer, head.Index] = score.Error;
             scores.Samples[head.Layer, head.Index] = score.Samples;
         }
-        var results = new List<InterventionResult>?[model.Layers, model.Heads];
-        foreach (var (_, result) in stage.Results)
+        var results = new List<InterventionResult>?[model.Layers, model.Heads]; // by unit, in order
+        foreach (var unit in stage.Order.Select(id => stage.Units[id]).Where(u => u.Status == UnitStatus.Completed))
         {
-            var head = result.Head ?? throw new InvalidDataException(
-                $"stage {stage.Stage.Id} has a result of no head: '{result.Item}'");
-            Check(head, model, stage.Stage.Id);
-            (results[head.Layer, head.Index] ??= []).Add(result);
+            foreach (var result in unit.Results)
+            {
+                var head = result.Head ?? throw new InvalidDataException(
+                    $"stage {stage.Stage.Id} has a result of no head: '{result.Item}'");
+                Check(head, model, stage.Stage.Id);
+                (results[head.Layer, head.Index] ??= []).Add(result);
+            }
         }
         foreach (var head in Head.All(model.Layers, model.Heads))
             if (results[head.Layer, head.Index] is { } measured) Set(head, Estimate.Pooled(measured));

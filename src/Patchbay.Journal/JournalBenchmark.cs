@@ -132,7 +132,7 @@ public static class JournalBenchmark
         last += events.Length;
     }
 
-    private static string Unit(int number) => UnitId.Of(Stage, $"layer-{number:00000}");
+    private static string Unit(int number) => UnitId.Join(Stage, $"layer-{number:00000}");
 
     private static SweepEvent[] Begin(int units)
     {

@@ -40,7 +40,8 @@ internal static class SnapshotCodec
             return Read(reader);
         }
         catch (Exception e)
-            when (e is IOException or JsonException or FormatException or ArgumentException or KeyNotFoundException)
+            when (e is IOException or InvalidDataException or JsonException or FormatException or ArgumentException
+                or KeyNotFoundException)
         {
             return null; // the hash holds, so another program wrote something else under this name
         }
@@ -129,7 +130,7 @@ internal static class SnapshotCodec
         {
             results[i] = new(reader.ReadText()!, reader.ReadDouble(), reader.ReadDouble(), reader.Read7BitEncodedInt())
             {
-                Head = reader.ReadText() is { } head ? Head.Read(head) : null,
+                Head = reader.ReadHead(),
                 Position = reader.ReadText(),
                 Detail = reader.ReadText() is { } detail
                     ? JsonSerializer.Deserialize(detail, EventJson.Default.ResultDetail) : null,
@@ -170,6 +171,7 @@ internal static class SnapshotCodec
     private sealed class SnapshotReader(Stream stream) : BinaryReader(stream, Encoding.UTF8)
     {
         private readonly List<string> texts = [];
+        private readonly Dictionary<string, Head> heads = new(StringComparer.Ordinal);
 
         public string? ReadText()
         {
@@ -177,6 +179,13 @@ internal static class SnapshotCodec
             if (number == 0) return null;
             if (number == texts.Count + 1) texts.Add(ReadString());
             return texts[number - 1];
+        }
+
+        public Head? ReadHead()
+        {
+            if (ReadText() is not { } text) return null;
+            if (!heads.TryGetValue(text, out var head)) heads[text] = head = Head.Parse(text);
+            return head;
         }
     }
 }

@@ -66,7 +66,7 @@ public sealed class Checkpoint : IDisposable
     {
         const string Advice = "give the base's folder and the adapter's";
         if (string.IsNullOrEmpty(settings.BaseModel) || settings.BaseModel.Contains('\0'))
-            throw Refusal.Of(settingsPath, $"base_model_name_or_path names no folder ({Advice})");
+            throw Refusal.Because(settingsPath, $"base_model_name_or_path names no folder ({Advice})");
         var folder = Path.GetFullPath(Path.Combine(adapter, settings.BaseModel));
         return Path.Exists(folder) ? folder : throw new DirectoryNotFoundException(
             $"{settingsPath} names the base {Refusal.Quote(settings.BaseModel)}, which is not at {folder}: {Advice}.");

@@ -74,7 +74,7 @@ internal sealed class CheckpointLoader(
             same = left.AsSpan(0, bytes).SequenceEqual(right.AsSpan(0, bytes));
         }
         if (!same)
-            throw Refusal.Of(
+            throw Refusal.Because(
                 b.File, $"tie_word_embeddings is true, but tensors {a.Name} and {b.Name} are not the same");
         done += b.ByteLength;
     }

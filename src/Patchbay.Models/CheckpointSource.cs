@@ -29,7 +29,7 @@ internal sealed record CheckpointSource(
         var config = Path.Combine(path, ConfigName);
         if (File.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
-            throw Refusal.Of(path, "the base of an adapter is itself an adapter, expected a whole checkpoint");
+            throw Refusal.Because(path, "the base of an adapter is itself an adapter, expected a whole checkpoint");
         return OpenLlama2c(FindLlama2c(path));
     }
 
@@ -45,7 +45,7 @@ internal sealed record CheckpointSource(
     private static CheckpointSource OpenLlama2c(string path)
     {
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
-            throw Refusal.Of(path, $"this is one file of weights, expected its folder with {ConfigName}");
+            throw Refusal.Because(path, $"this is one file of weights, expected its folder with {ConfigName}");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Opening.CloseOnError(Llama2cFile.Open(path), file => new CheckpointSource(
             folder, file.Config, file.Tensors, path, [path], file).Checked());
@@ -61,7 +61,7 @@ internal sealed record CheckpointSource(
             [var one] => one,
             [] => throw new FileNotFoundException($"{folder} is no checkpoint: looked for {ConfigName}, " +
                 $"{LoraAdapter.SettingsName} and a llama2.c checkpoint (*.bin)."),
-            _ => throw Refusal.Of(folder,
+            _ => throw Refusal.Because(folder,
                 $"the folder holds {found.Length} llama2.c checkpoints, expected one, or the path of one"),
         };
     }
@@ -84,7 +84,7 @@ internal sealed record CheckpointSource(
         {
             if (needed.Contains(tensor.Name) || LlamaLayout.IsBuffer(tensor.Name)) continue;
             var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
-            throw Refusal.Of(tensor.File,
+            throw Refusal.Because(tensor.File,
                 $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
         return this;
@@ -96,13 +96,14 @@ internal sealed record CheckpointSource(
         if (!tensor.Shape.SequenceEqual(shape))
         {
             var (found, expected) = (Refusal.Shape(tensor.Shape), Refusal.Shape(shape));
-            throw Refusal.Of(tensor.File, $"tensor {name} has shape {found}, expected {expected} by the configuration");
+            throw Refusal.Because(tensor.File,
+                $"tensor {name} has shape {found}, expected {expected} by the configuration");
         }
-        return tensor.Type.IsFloat() ? tensor : throw Refusal.Of(tensor.File,
+        return tensor.Type.IsFloat() ? tensor : throw Refusal.Because(tensor.File,
             $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
     }
 
-    private InvalidDataException Missing(string name, long[] shape) => Refusal.Of(Weights, $"tensor {name} " +
+    private InvalidDataException Missing(string name, long[] shape) => Refusal.Because(Weights, $"tensor {name} " +
         $"{Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
 
     public void Dispose() => Owner.Dispose();

@@ -55,13 +55,13 @@ public sealed partial class LoraAdapter : IDisposable
             parts.Remove((module, "B"), out var b);
             var given = a is not null || b is not null;
             if (settings.Targets(module, layer) is { } targeted && targeted != given)
-                throw Refusal.Of(tensors.Source, targeted
+                throw Refusal.Because(tensors.Source, targeted
                     ? $"the adapter lacks tensors for {module}, which target_modules names"
                     : $"the adapter has tensors for {module}, which target_modules does not name");
             if (!given) continue;
             var (there, lacking) = a is null ? ('B', 'A') : ('A', 'B');
             if (a is null || b is null)
-                throw Refusal.Of(
+                throw Refusal.Because(
                     tensors.Source, $"the adapter has lora_{there} but no lora_{lacking} for {module}");
             var (rank, scale) = settings.Of(module);
             Check(a, rank, inputs);
@@ -69,10 +69,11 @@ public sealed partial class LoraAdapter : IDisposable
             modules.Add(new(module, a, b, scale));
         }
         if (parts.Count > 0)
-            throw Refusal.Of(tensors.Source, $"the adapter has tensors for {Refusal.Quote(parts.Keys.First().Module)}" +
+            throw Refusal.Because(tensors.Source,
+                $"the adapter has tensors for {Refusal.Quote(parts.Keys.First().Module)}" +
                 ", which is no module of the model that an adapter can change (q, k, v, o, gate, up and down " +
                 "projections, and an untied lm_head)");
-        return modules.Count > 0 ? modules : throw Refusal.Of(tensors.Source, "the adapter has no tensors");
+        return modules.Count > 0 ? modules : throw Refusal.Because(tensors.Source, "the adapter has no tensors");
     }
 
     private static Dictionary<(string Module, string Side), StoredTensor> Parts(TensorSet tensors)
@@ -82,10 +83,10 @@ public sealed partial class LoraAdapter : IDisposable
         {
             var match = TensorName().Match(name);
             if (!match.Success)
-                throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear modules " +
+                throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear modules " +
                     "(base_model.model.MODULE.lora_A.weight or lora_B.weight)");
             if (!parts.TryAdd((match.Groups[1].Value, match.Groups[2].Value), tensor))
-                throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
+                throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
         }
         return parts;
     }
@@ -93,7 +94,7 @@ public sealed partial class LoraAdapter : IDisposable
     private static void Check(StoredTensor tensor, double rows, double columns)
     {
         if (tensor.Type.IsFloat() && tensor.Shape is [var n, var m] && n == rows && m == columns) return;
-        throw Refusal.Of(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
+        throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
             $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
     }
 

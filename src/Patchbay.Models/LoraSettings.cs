@@ -112,7 +112,7 @@ internal sealed class LoraSettings
         }
         catch (ArgumentException)
         {
-            throw Refusal.Of(file, $"{field} has {Refusal.Quote(pattern)}, which is not a regular expression");
+            throw Refusal.Because(file, $"{field} has {Refusal.Quote(pattern)}, which is not a regular expression");
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class LoraSettings
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw Refusal.Of(file, $"the regular expression {Refusal.Quote(e.Pattern)} takes too long");
+            throw Refusal.Because(file, $"the regular expression {Refusal.Quote(e.Pattern)} takes too long");
         }
     }
 }

@@ -91,7 +91,7 @@ public static class PlainAblation
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var logits = model.Forward(prompts.Ids(0, prompts.Count, model.Device), new Hooks(ablation));
-        return metric.Of(prompts.AtLast(logits), RowIndex.Below(prompts.Count, model.Device));
+        return metric.Measure(prompts.AtLast(logits), RowIndex.Below(prompts.Count, model.Device));
     }
 
     private sealed class Hooks(Ablation ablation) : ForwardHooks

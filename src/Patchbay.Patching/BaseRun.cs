@@ -59,7 +59,7 @@ public sealed class BaseRun : IDisposable
     public double[] Metric(Metric metric)
     {
         using var scope = NewDisposeScope();
-        return metric.Of(Model.Unembed(Final), RowIndex.Below(Prompts.Count, Model.Device));
+        return metric.Measure(Model.Unembed(Final), RowIndex.Below(Prompts.Count, Model.Device));
     }
 
     /// <summary>A layer's q, k or v projection before the rotary embedding, k and v as every query head sees them, at

@@ -14,7 +14,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         value = run.Model.ForRows(run.Layers[layer].Value);
 
     /// <summary>z of variants whose residual stream, (V, R, d), already differs: (V·Rq, H·dh).</summary>
-    public Tensor Of(Variant[] variants, Tensor x)
+    public Tensor Changed(Variant[] variants, Tensor x)
     {
         using var scope = NewDisposeScope();
         var weight = model.Weights.Layers[layer].AttentionNorm;

@@ -123,7 +123,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
             var rows = (int)Math.Min(run.Model.BlockRows, flat.shape[0] - from);
             var prompts = Enumerable.Range((int)from, rows).Select(r => plan.Prompts[r % count]).ToArray();
             var logits = run.Model.Unembed(flat.narrow(0, from, rows)); // (rows, vocabulary)
-            var values = metric.Of(logits, run.Model.Index(prompts));
+            var values = metric.Measure(logits, run.Model.Index(prompts));
             for (var r = 0; r < rows; r++)
             {
                 var at = (int)from + r;
@@ -147,8 +147,8 @@ public sealed class ConeEvaluator : IVariantEvaluator
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }
 
-    // Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions, whatever
-    // their values.
+    // Tells kinds of variants apart: two are of one kind when they edit, hold and forbid at the same positions,
+    // whatever their values.
     private sealed class KindOf
     {
         private readonly Dictionary<Positions, int> ids = [];

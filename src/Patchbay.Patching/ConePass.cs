@@ -145,7 +145,7 @@ internal sealed class ConePass
             using var scope = NewDisposeScope();
             var last = Math.Min(to, first + block);
             var part = variants[first..last];
-            var z = fresh ? attention.Fresh(part) : attention.Of(part, Some(before, first, last)); // (part·Rq, H·dh)
+            var z = fresh ? attention.Fresh(part) : attention.Changed(part, Some(before, first, last)); // (·, H·dh)
             model.AddAttention(l, Some(x, first, last).view(-1, model.Config.Width), z);
         }
     }

@@ -25,7 +25,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
     public PaddedPrompts Prompts { get; }
 
     /// <inheritdoc/>
-    public double[] BaseMetric(Metric metric) => metric.Of(cleanLast, RowIndex.Below(Prompts.Count, model.Device));
+    public double[] BaseMetric(Metric metric) => metric.Measure(cleanLast, RowIndex.Below(Prompts.Count, model.Device));
 
     /// <inheritdoc/>
     public double[,] Evaluate(IReadOnlyList<Variant> variants, Metric metric)
@@ -35,7 +35,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         {
             using var scope = NewDisposeScope();
             var last = Prompts.AtLast(Forward(variants[v], [], [], 0)); // (N, vocabulary)
-            var values = metric.Of(last, RowIndex.Below(Prompts.Count, model.Device));
+            var values = metric.Measure(last, RowIndex.Below(Prompts.Count, model.Device));
             for (var n = 0; n < Prompts.Count; n++) results[v, n] = values[n];
         }
         return results;

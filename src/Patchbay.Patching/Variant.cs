@@ -154,7 +154,7 @@ public delegate Tensor Metric(Tensor logits, Tensor prompts);
 internal static class Metrics
 {
     /// <summary>A metric of rows of logits, (R, vocabulary): R numbers.</summary>
-    public static double[] Of(this Metric metric, Tensor logits, Tensor prompts)
+    public static double[] Measure(this Metric metric, Tensor logits, Tensor prompts)
     {
         using var scope = NewDisposeScope();
         return metric(logits, prompts).to(ScalarType.Float64).cpu().data<double>().ToArray();

@@ -20,7 +20,7 @@ internal static class ComparisonReport
         FittedTable.OfText(OverlapHeadings, OverlapRows(comparison).Select(row => row.Select(cell => cell.Text)));
 
     /// <summary>The report.</summary>
-    public static ReportDocument Of(SweepComparison comparison)
+    public static ReportDocument Create(SweepComparison comparison)
     {
         var (first, second) = (comparison.First, comparison.Second);
         List<Section> sections = [Runs(comparison)];

@@ -24,10 +24,10 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
         var times = SweepTimes.Of(events);
         var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
             .Select(node => new NodeShare(node.Key, node.Count(), node.Sum(e => e.Seconds)));
-        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model, SweepText.Of(s),
-            s.Completed, s.Order.Length, s.Order.Sum(unit => s.Units[unit].Seconds)));
-        return new(sweep, state.Plan!, SweepText.Of(state.Status), state.Code, times.Started, times.Last, [.. nodes],
-            [.. stages], SweepExport.Missing(state));
+        var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model,
+            SweepText.Status(s), s.Completed, s.Order.Length, s.Order.Sum(unit => s.Units[unit].Seconds)));
+        return new(sweep, state.Plan!, SweepText.Status(state.Status), state.Code, times.Started, times.Last,
+            [.. nodes], [.. stages], SweepExport.Missing(state));
     }
 
     /// <summary>"2026-03-04 12:00:00 UTC"; a dash where there is none.</summary>

@@ -144,7 +144,7 @@ public static class SweepDecider
         if (keys.Distinct(StringComparer.Ordinal).Count() != keys.Count || keys.Any(k => k.Contains('/')))
             return Decision.Refused($"the units of stage {command.Stage} are not told apart by their keys");
         return Ending(state, new StageBegun(command.Stage, command.Plan.Inputs,
-            [.. keys.Select(k => UnitId.Of(command.Stage, k))]));
+            [.. keys.Select(k => UnitId.Join(command.Stage, k))]));
     }
 
     private static Decision Complete(CompleteUnit command, SweepState state)

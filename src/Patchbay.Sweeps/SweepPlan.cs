@@ -97,7 +97,7 @@ public sealed record ResultDetail
 public static class UnitId
 {
     /// <summary>The id of a stage's unit.</summary>
-    public static string Of(string stage, string key) => $"{stage}/{key}";
+    public static string Join(string stage, string key) => $"{stage}/{key}";
 
     /// <summary>The stage of a unit.</summary>
     public static string StageOf(string unit) => unit[..Math.Max(0, unit.LastIndexOf('/'))];

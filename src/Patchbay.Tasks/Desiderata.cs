@@ -109,7 +109,8 @@ public static class Desiderata
         {
             var origin = $"{desideratum}, triple {i + 1}";
             List<EntityLine> fitting = [.. sources.Where(source => set.IsSource(line, source))];
-            if (fitting.Count == 0) throw Refusal.Of(origin, $"a source for {Refusal.Quote(line.Prompt)}", "none");
+            if (fitting.Count == 0)
+                throw Refusal.Unexpected(origin, $"a source for {Refusal.Quote(line.Prompt)}", "none");
             var source = random.Pick(fitting);
             var question = EntityQuestion.Tokens(line.Prompt, line.Label, encode, origin);
             var asked = EntityQuestion.Tokens(wording.Prompt(source), source.Label, encode, origin);
@@ -142,7 +143,7 @@ public static class Desiderata
             // A scene's first two lines have the clause at the beginning of the sentence and within it.
             string[] Unknown(EntityWording wording) =>
                 [.. lines.Take(2).SelectMany(line => wording.UnknownWords(line, encode)).Distinct()];
-            return Wordings.FirstOrDefault(wording => Unknown(wording).Length == 0) ?? throw Refusal.Of(
+            return Wordings.FirstOrDefault(wording => Unknown(wording).Length == 0) ?? throw Refusal.Unexpected(
                 $"desideratum '{Name}'", $"a tokenizer that has the words {string.Join(", ", Unknown(Wordings[0]))}",
                 "its unknown token in their place");
         }

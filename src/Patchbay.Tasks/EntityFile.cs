@@ -28,7 +28,7 @@ public static partial class EntityFile
             if (!scenes.TryAdd(context, line.Scene)) line = line with { Scene = scenes[context] };
             lines.Add(line);
         }
-        return lines.Count > 0 ? lines : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
+        return lines.Count > 0 ? lines : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
     }
 
     /// <summary>Takes one sentence apart and checks it.</summary>

@@ -147,11 +147,11 @@ public static class EntityCounterfactuals
         EntityLine line, Pool? pool, IReadOnlyList<string> letters, SplitMix64 random)
     {
         var boxes = line.Scene.Boxes;
-        var scene = pool?.Other(line.Scene, random) ?? throw Refusal.Of(line.Origin,
+        var scene = pool?.Other(line.Scene, random) ?? throw Refusal.Unexpected(line.Origin,
             $"another scene of {boxes} boxes to take the counterfactual from", "none");
         List<string> absent = [.. letters.Where(letter => letter != line.Label && !scene.Labels.Contains(letter))];
         if (absent.Count == 0)
-            throw Refusal.Of(
+            throw Refusal.Unexpected(
                 line.Origin, "a letter that is neither in the counterfactual's scene nor asked for", "none");
         return new EntityCounterfactual(scene, (line.Queried + 1) % boxes, random.Pick(absent), random.Below(boxes));
     }

@@ -41,7 +41,7 @@ internal static class JsonFile
         }
         catch (JsonException e)
         {
-            throw Refusal.Of(place(e), "valid JSON", e.Message.Split(" LineNumber")[0].TrimEnd('.'));
+            throw Refusal.Unexpected(place(e), "valid JSON", e.Message.Split(" LineNumber")[0].TrimEnd('.'));
         }
     }
 
@@ -53,7 +53,7 @@ internal static class JsonFile
         }
         catch (DecoderFallbackException)
         {
-            throw Refusal.Of(Path.GetFileName(path), "UTF-8 text", "bytes that are none");
+            throw Refusal.Unexpected(Path.GetFileName(path), "UTF-8 text", "bytes that are none");
         }
     }
 }
@@ -107,7 +107,7 @@ internal readonly record struct JsonField(JsonElement Value, string Name, string
 
     /// <summary>The whole of a file or line, if it is an object.</summary>
     public JsonField AsObject() =>
-        Value.ValueKind == JsonValueKind.Object ? this : throw Refusal.Of(Origin, "a JSON object", Found);
+        Value.ValueKind == JsonValueKind.Object ? this : throw Refusal.Unexpected(Origin, "a JSON object", Found);
 
     /// <summary>The exception for a field that is not as it must be; <paramref name="found"/> says what it is instead,
     /// if that is not to be told from the value.</summary>
@@ -131,7 +131,7 @@ internal static class Refusal
     public static InvalidDataException Field(string origin, string field, string expected, string found) =>
         new($"{origin}, field '{field}': expected {expected}, found {found}.");
 
-    public static InvalidDataException Of(string origin, string expected, string found) =>
+    public static InvalidDataException Unexpected(string origin, string expected, string found) =>
         new($"{origin}: expected {expected}, found {found}.");
 
     /// <summary>A text for a message: quoted, its beginning only where it is long.</summary>

@@ -34,7 +34,8 @@ public sealed class Positions : IReadOnlyList<int>, IEquatable<Positions>
 
     /// <inheritdoc/>
     public bool Equals(Positions? other) =>
-        ReferenceEquals(this, other) || (other is not null && hash == other.hash && each.AsSpan().SequenceEqual(other.each));
+        ReferenceEquals(this, other)
+        || (other is not null && hash == other.hash && each.AsSpan().SequenceEqual(other.each));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Positions);

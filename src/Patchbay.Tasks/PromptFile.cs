@@ -20,7 +20,8 @@ public static class PromptFile
     {
         var lines = JsonFile.Objects(path).Take(prompts ?? int.MaxValue);
         Prompt[] loaded = [.. lines.Select(line => Parse(line, encode))];
-        return loaded.Length > 0 ? new(loaded) : throw Refusal.Of(Path.GetFileName(path), "at least one line", "none");
+        return loaded.Length > 0 ? new(loaded)
+            : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
     }
 
     /// <summary>Lines that were generated, as a file of them would be loaded.</summary>
@@ -37,7 +38,7 @@ public static class PromptFile
     private static Prompt Parse(JsonField line, EncodeText encode)
     {
         if (line.Fields.Keys.FirstOrDefault(field => !Known.Contains(field)) is { } unknown)
-            throw Refusal.Of(line.Origin, $"fields among {string.Join(", ", Known)}", $"'{unknown}'");
+            throw Refusal.Unexpected(line.Origin, $"fields among {string.Join(", ", Known)}", $"'{unknown}'");
         var clean = new TokenAlignment(line["clean"].Text, encode);
         var counterfactual = new TokenAlignment(line["counterfactual"].Text, encode);
         var answers = AnswerTokens(line, clean, encode);
@@ -79,7 +80,7 @@ public static class PromptFile
     {
         var (one, several) = (line["answer"], line["answers"]);
         if (!several.Exists) return [one];
-        if (one.Exists) throw Refusal.Of(line.Origin, "either 'answer' or 'answers'", "both");
+        if (one.Exists) throw Refusal.Unexpected(line.Origin, "either 'answer' or 'answers'", "both");
         const string Expected = "a list of one string or more";
         if (several.Value.ValueKind != JsonValueKind.Array) throw several.Refused(Expected);
         return several.Items is { Length: > 0 } answers ? answers : throw several.Refused(Expected, "an empty one");

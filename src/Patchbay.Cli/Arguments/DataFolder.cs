@@ -8,8 +8,8 @@ internal static class DataFolder
     /// <summary>Environment variable that names the folder where --data is not given.</summary>
     public const string Variable = "PATCHBAY_DATA";
 
-    /// <summary>--data FOLDER; read it with <see cref="Of"/>. It has no default value of its own: the help page shows
-    /// how the folder is found, not where it is for the one who reads it.</summary>
+    /// <summary>--data FOLDER; read it with <see cref="Chosen"/>. It has no default value of its own: the help page
+    /// shows how the folder is found, not where it is for the one who reads it.</summary>
     public static Option<string> Option() => new("--data")
     {
         Description = $"Folder of the journal (default: ${Variable}, else $XDG_DATA_HOME/patchbay, else "
@@ -20,7 +20,7 @@ internal static class DataFolder
     /// <summary>The folder that a command works with.</summary>
     /// <param name="call">The run of a command that has <paramref name="option"/>.</param>
     /// <param name="option">Made by <see cref="Option"/>.</param>
-    public static string Of(Call call, Option<string> option) => call.Get(option) is { Length: > 0 } given ? given
+    public static string Chosen(Call call, Option<string> option) => call.Get(option) is { Length: > 0 } given ? given
         : Default();
 
     /// <summary>The folder where none is given: $PATCHBAY_DATA, $XDG_DATA_HOME/patchbay or

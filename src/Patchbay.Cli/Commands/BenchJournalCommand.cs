@@ -26,7 +26,7 @@ internal sealed class BenchJournalCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         // On the disk that the journal of the operator's sweeps is on.
-        var folder = Path.Combine(DataFolder.Of(call, data), $"bench-{Guid.NewGuid():N}");
+        var folder = Path.Combine(DataFolder.Chosen(call, data), $"bench-{Guid.NewGuid():N}");
         Directory.CreateDirectory(folder);
         try
         {

@@ -72,7 +72,7 @@ internal sealed class DemoCommand : PbmCommand
             Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
         foreach (var path in written) call.WriteLine($"written: {path}");
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all");
-        call.WriteJsonText(SweepDocument.Of(id, state, times, overlaps, null, notes));
+        call.WriteJsonText(() => SweepDocument.Json(id, state, times, overlaps, null, notes));
         return ExitCode.Ok;
     }
 

@@ -17,7 +17,7 @@ internal sealed class JournalVerifyCommand : PbmCommand
 
     public override ExitCode Run(Call call)
     {
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
+        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)), readOnly: true);
         var report = call.WithProgress("journal", progress =>
             JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
         Show(call, report);
@@ -86,7 +86,7 @@ internal sealed class JournalExportCommand : PbmCommand
         var path = call.Get(file);
         if (path is null && call.IsJson)
             throw new InvalidDataException("with --json the lines need a file of their own: give one with --out");
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)), readOnly: true);
+        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)), readOnly: true);
         if (path is null)
         {
             Export(call.Screen.Writer);
@@ -122,7 +122,7 @@ internal sealed class JournalImportCommand : PbmCommand
         var path = call.Get(file);
         if (path != "-" && !File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
         using var input = path == "-" ? Console.In : new StreamReader(path);
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Of(call, data)));
+        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)));
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));
         call.WriteLine($"events: {result.Events} added, {result.EventsKnown} known; "
             + $"artifacts: {result.Artifacts} added, {result.ArtifactsKnown} known");

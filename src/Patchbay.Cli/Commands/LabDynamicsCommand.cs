@@ -76,7 +76,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
             });
         }
         call.Draw(() => Table(dynamics));
-        call.WriteJsonText(SweepExport.Json(state).TrimEnd());
+        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
         foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }

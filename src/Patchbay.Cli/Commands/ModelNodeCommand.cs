@@ -24,7 +24,7 @@ internal sealed class ModelListCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        using var node = ControlClient.Find(DataFolder.Of(call, data));
+        using var node = ControlClient.Find(DataFolder.Chosen(call, data));
         var loaded = node?.Models() ?? [];
         var rows = StudyInput.LoadCatalogue(call, catalogue).Models.Select(m => new
         {
@@ -72,7 +72,7 @@ internal sealed class ModelNodeCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var folder = Path.GetFullPath(DataFolder.Of(call, data));
+        var folder = Path.GetFullPath(DataFolder.Chosen(call, data));
         using var node = ControlClient.Find(folder)
             ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
         var model = call.Get(name);

@@ -51,7 +51,7 @@ internal sealed class NodeRunCommand : PbmCommand
             {
                 if (seen.ContainsKey(id) || !state.Ended)
                     call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} "
-                        + $"{SweepText.Of(state.Status)}");
+                        + $"{SweepText.Status(state.Status)}");
                 seen[id] = state.Status;
             }
             call.Interrupted.WaitHandle.WaitOne(250);

@@ -111,7 +111,7 @@ internal sealed class PatchCommand : PbmCommand
         call.Draw(() => new TerminalHeatMaps(maps));
         call.Draw(() => SweepMaps.Strongest(maps));
         call.WriteLine(summary);
-        call.WriteJsonText(json.TrimEnd());
+        call.WriteJsonText(json.TrimEnd);
         foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }

@@ -36,7 +36,7 @@ internal sealed class SweepControlCommand : PbmCommand
         var (state, changed) = SweepOrders.Give(home.Journal, call.Get(id), command);
         home.Node()?.Wake();
         call.WriteLine(changed ? $"sweep {call.Get(id)} {done}" : $"sweep {call.Get(id)} {done} already");
-        call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Of(state.Status), Changed = changed });
+        call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Status(state.Status), Changed = changed });
         return ExitCode.Ok;
     }
 }

@@ -55,7 +55,7 @@ internal sealed class SweepListCommand : PbmCommand
         {
             string[] cells =
             [
-                id, state.Plan?.Study ?? "", SweepText.Of(state.Status), SweepText.Units(state.InOrder),
+                id, state.Plan?.Study ?? "", SweepText.Status(state.Status), SweepText.Units(state.InOrder),
                     $"{state.InOrder.Sum(s => s.SetAside)}",
                 SweepText.Time(times.Started), SweepText.Time(times.Last),
             ];

@@ -56,7 +56,7 @@ internal sealed class SweepShowCommand : PbmCommand
                 if (published.Models.Any(m => m.Groups.Count > 0)) call.Draw(() => published.Groups());
             }
             foreach (var note in notes) call.Notice(note);
-            call.WriteJsonText(SweepDocument.Of(sweep, state, times, overlaps, published, notes));
+            call.WriteJsonText(() => SweepDocument.Json(sweep, state, times, overlaps, published, notes));
             return ExitCode.Ok;
         }
         finally
@@ -91,7 +91,7 @@ internal sealed class SweepShowCommand : PbmCommand
         call.WriteFacts(
             ("sweep", id),
             ("study", plan.Study),
-            ("status", $"{SweepText.Of(state.Status)}, {SweepText.Units(state.InOrder)} units"),
+            ("status", $"{SweepText.Status(state.Status)}, {SweepText.Units(state.InOrder)} units"),
             ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
             ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}"
                 : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),
@@ -119,7 +119,7 @@ internal sealed class SweepShowCommand : PbmCommand
         foreach (var group in SweepMaps.Groups(state).Where(g => SweepMaps.IsMeasured(state, g)))
         {
             call.WriteLine(SweepMaps.Heading(state, group));
-            call.Draw(() => new TerminalHeatMaps(SweepMaps.Of(state, group)) { LeastWidth = 26 });
+            call.Draw(() => new TerminalHeatMaps(SweepMaps.OfGroup(state, group)) { LeastWidth = 26 });
             call.WriteLine("");
         }
         if (models.Any(m => SweepResults.CompleteGroups(state, m.Name).Count > 0))

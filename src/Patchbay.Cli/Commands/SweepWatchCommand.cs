@@ -31,10 +31,10 @@ internal sealed class SweepWatchCommand : PbmCommand
             var clock = new WatchClock();
             // What happened since the last snapshot says how fast it goes.
             var follower = new SweepFollower(journal, sweep, SweepJournals.Find(journal, sweep, clock.Observe));
-            var state = new SweepWatch(call.Screen, sweep, clock, time).Run(follower.Read, call.Interrupted);
+            var state = new SweepWatch(call.Screen, sweep, clock, time).Follow(follower.Read, call.Interrupted);
             if (!state.Ended)
                 call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
-                    : $"detached; the sweep is {SweepText.Of(state.Status)}");
+                    : $"detached; the sweep is {SweepText.Status(state.Status)}");
             call.WriteJson(new
             {
                 Sweep = sweep,

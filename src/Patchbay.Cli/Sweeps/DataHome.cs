@@ -21,7 +21,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
     public string Folder => folder;
 
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, Option<string> option) => Open(DataFolder.Of(call, option));
+    public static DataHome Open(Call call, Option<string> option) => Open(DataFolder.Chosen(call, option));
 
     /// <summary>Opens a data folder, making it where there is none.</summary>
     public static DataHome Open(string folder)

@@ -29,7 +29,7 @@ internal static class SweepHost
     /// <summary>Says how a sweep ended.</summary>
     public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
-        call.WriteLine($"sweep {id} {SweepText.Of(state.Status)}: pbm sweep show {id}");
+        call.WriteLine($"sweep {id} {SweepText.Status(state.Status)}: pbm sweep show {id}");
         foreach (var (unit, failed) in SweepTables.Failed(state).Take(Told))
             call.WriteLine($"  {unit}: {failed.Error}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine(

@@ -58,7 +58,7 @@ internal static class SweepRun
         var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
         watch.Shares = () => node.Shares;
         SweepHost.RunAsync(call, node,
-            stop => watch.Run(() => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop))
+            stop => watch.Follow(() => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop))
             .GetAwaiter().GetResult();
     }
 
@@ -67,10 +67,10 @@ internal static class SweepRun
     {
         var follower = new SweepFollower(home.Journal, id, SweepJournals.Find(home.Journal, id));
         var state = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
-            .Run(follower.Read, call.Interrupted);
+            .Follow(follower.Read, call.Interrupted);
         if (state.Ended) return SweepHost.Conclude(call, id, state, results);
         SweepHost.WriteJson(call, id, state);
-        call.WriteLine($"detached; sweep {id} is {SweepText.Of(state.Status)}: pbm sweep watch {id}");
+        call.WriteLine($"detached; sweep {id} is {SweepText.Status(state.Status)}: pbm sweep watch {id}");
         return ExitCode.Ok;
     }
 }

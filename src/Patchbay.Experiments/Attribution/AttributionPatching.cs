@@ -58,7 +58,7 @@ public static class AttributionPatching
             }
         }
         return [.. Head.All(c.Layers, c.Heads).Select(h => new HeadScore(h,
-            Estimate.Of([.. Enumerable.Range(0, prompts.Count).Select(n => effects[h.Layer, h.Index, n])])))];
+            Estimate.Mean([.. Enumerable.Range(0, prompts.Count).Select(n => effects[h.Layer, h.Index, n])])))];
     }
 
     private static int PromptsAtOnce(Llama model, PathBatch batch, PathGroup group)

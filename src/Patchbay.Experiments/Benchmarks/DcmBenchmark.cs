@@ -97,7 +97,7 @@ public static class DcmBenchmark
             var triples = subject.Triples.Take(options.Batch).ToArray();
             sources = options.Reference ? null : new DcmSources(model, subject.Heads, triples);
             slices = new DcmSlices(model, subject.Heads, triples, sources, options);
-            foreach (var _ in slices.Of(0)) MakeSeconds = clock.Elapsed.TotalSeconds;
+            foreach (var _ in slices.InBatch(0)) MakeSeconds = clock.Elapsed.TotalSeconds;
         }
 
         public double MakeSeconds { get; }
@@ -106,7 +106,7 @@ public static class DcmBenchmark
 
         public void Time() => Best.Time(() =>
         {
-            foreach (var slice in slices.Of(0)) slice.TargetLogit(mask);
+            foreach (var slice in slices.InBatch(0)) slice.TargetLogit(mask);
         });
 
         public void Dispose()

@@ -88,7 +88,7 @@ public sealed class CircuitEvaluator : IDisposable
     {
         var alive = circuit.AtPositions;
         return new(Batches($"circuit {circuit}", batch => new Ablation(mean, Kept(batch, alive), elsewhere)), batch =>
-            Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).Of(alive),
+            Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).ForAlive(alive),
                 removed.Select(k => Gone(circuit, k).Select(Place))));
     }
 
@@ -98,7 +98,7 @@ public sealed class CircuitEvaluator : IDisposable
             Removals(batch, [], removed.Select(k => k.Select(Place))));
         var alive = chain.Groups.Select(g => g.Position).Distinct().ToDictionary(p => p, _ => AllHeads);
         return new(Batches("model at the groups' positions", batch => new Ablation(mean, Kept(batch, alive), false)),
-            batch => Removals(batch, new CircuitHolds(batch, model.Config, false).Of(alive),
+            batch => Removals(batch, new CircuitHolds(batch, model.Config, false).ForAlive(alive),
                 removed.Select(k => k.Select(Place))));
     }
 
@@ -133,7 +133,7 @@ public sealed class CircuitEvaluator : IDisposable
         {
             Refreshes = [.. alive.Where(p => p.Value.Count > 0).Select(p =>
             new Refresh(p.Value.Min(h => h.Layer), batch.At(p.Key)))],
-            Holds = holds.Of(alive),
+            Holds = holds.ForAlive(alive),
         };
 
     /// <summary>Removed heads that are gone from their position: one of another group there may be the same head, and

@@ -11,7 +11,7 @@ internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool 
 
     /// <summary>Holds of a circuit.</summary>
     /// <param name="alive">Heads by named position.</param>
-    public IReadOnlyList<Hold> Of(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive)
+    public IReadOnlyList<Hold> ForAlive(IReadOnlyDictionary<string, IReadOnlyList<Head>> alive)
     {
         if (elsewhere) return [.. AtPositions(alive, [.. alive.Keys])];
         string[] names = [.. alive.Where(p => p.Value.Count > 0).Select(p => p.Key)];

@@ -149,7 +149,7 @@ public static class Dcm
             var triples = slices.Batches[batch].Length;
             var gradient = new double[mask.Length];
             var loss = options.Lambda * mask.Sum(m => 1 - m);
-            foreach (var slice in slices.Of(batch)) // a slice is a part of the batch
+            foreach (var slice in slices.InBatch(batch)) // a slice is a part of the batch
             {
                 var (sum, of) = slice.TargetLogit(mask);
                 loss -= sum / triples;

@@ -47,7 +47,7 @@ internal static class DcmEvaluation
         DcmSources? sources, long chunkBytes)
     {
         using var scope = NewDisposeScope();
-        var source = sources?.Of(triples) ?? DcmWholeSlice.WholeSourceZ(model, triples);
+        var source = sources?.SourceZ(triples) ?? DcmWholeSlice.WholeSourceZ(model, triples);
         var prompts = new PaddedPrompts([.. triples.Select(t => t.Base)]);
         Positions at = [.. triples.Select(t => t.BasePosition)];
         using IVariantEvaluator evaluator = sources is null

@@ -76,7 +76,7 @@ internal sealed class DcmConeSlice : DcmSlice
     private readonly GradientCone cone;
 
     public DcmConeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources sources)
-        : base(model, group, triples, sources.Of(triples))
+        : base(model, group, triples, sources.SourceZ(triples))
     {
         this.model = model;
         Positions positions = [.. triples.Select(t => t.BasePosition)];

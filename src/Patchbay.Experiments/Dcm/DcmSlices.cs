@@ -33,7 +33,7 @@ internal sealed class DcmSlices : IDisposable
     public IReadOnlyList<DcmTriple[]> Batches { get; }
 
     /// <summary>The slices of a batch, each valid until the next is asked for.</summary>
-    public IEnumerable<DcmSlice> Of(int batch)
+    public IEnumerable<DcmSlice> InBatch(int batch)
     {
         foreach (var (i, triples) in slices[batch].Index())
         {

@@ -38,7 +38,7 @@ internal sealed class DcmSources : IDisposable
     }
 
     /// <summary>z by layer, (N, H, dh), up to the group's highest; zero of heads that are not in the group.</summary>
-    public Tensor[] Of(IReadOnlyList<DcmTriple> triples)
+    public Tensor[] SourceZ(IReadOnlyList<DcmTriple> triples)
     {
         if (z.Length == 0) return [];
         using var scope = NewDisposeScope();

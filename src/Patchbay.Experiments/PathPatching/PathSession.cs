@@ -51,7 +51,7 @@ public sealed class PathSession : IDisposable
                 progress?.Invoke((batch + part) / caches.BatchCount), cancel));
         }
         return [.. senders.Select((head, s) => new HeadScore(head,
-            Estimate.Of([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))])))];
+            Estimate.Mean([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))])))];
     }
 
     /// <summary>Frees base runs and activations.</summary>

@@ -7,7 +7,7 @@ namespace Patchbay.Models.Weights;
 /// A field that is null counts as absent.</summary>
 internal sealed class JsonFields(string file, JsonElement json, string prefix = "")
 {
-    public InvalidDataException Bad(string name, string expected) => Refusal.Of(file, Find(name) is { } value
+    public InvalidDataException Bad(string name, string expected) => Refusal.Because(file, Find(name) is { } value
         ? $"{prefix}{name} is {Refusal.Quote(value.GetRawText())}, expected {expected}"
         : $"{prefix}{name} is missing, expected {expected}");
 
@@ -120,24 +120,24 @@ internal static class JsonFile
     /// <summary>Parses an object; <paramref name="what"/> says which part of the file it is.</summary>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8, string path, string what)
     {
-        if (!Utf8.IsValid(utf8.Span)) throw Refusal.Of(path, $"{what} is not valid UTF-8");
+        if (!Utf8.IsValid(utf8.Span)) throw Refusal.Because(path, $"{what} is not valid UTF-8");
         try
         {
             CheckEscapes(utf8.Span);
             return Opening.CloseOnError(JsonDocument.Parse(utf8, Options), document =>
                 document.RootElement.ValueKind == JsonValueKind.Object
                     ? document
-                    : throw Refusal.Of(path, $"{what} should be a JSON object and is not"));
+                    : throw Refusal.Because(path, $"{what} should be a JSON object and is not"));
         }
         catch (JsonException e)
         {
-            throw Refusal.Of(path, e.LineNumber is { } line
+            throw Refusal.Because(path, e.LineNumber is { } line
                 ? $"{what} is not valid JSON (line {line + 1}, byte {e.BytePositionInLine + 1})"
                 : $"{what} is not valid JSON without duplicate keys");
         }
         catch (InvalidOperationException)
         {
-            throw Refusal.Of(path, $"{what} has an escape in a string that is not a character");
+            throw Refusal.Because(path, $"{what} has an escape in a string that is not a character");
         }
     }
 

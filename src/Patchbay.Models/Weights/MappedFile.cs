@@ -26,7 +26,7 @@ internal sealed class MappedFile : IDisposable
     public long Length { get; }
 
     /// <summary>The exception that says what is wrong with this file.</summary>
-    public InvalidDataException Refuse(string what) => Refusal.Of(Path, what);
+    public InvalidDataException Refuse(string what) => Refusal.Because(Path, what);
 
     /// <summary>Fills <paramref name="destination"/> with the bytes from <paramref name="offset"/> on;
     /// <paramref name="what"/> says what they are, for the error where the file is too short.</summary>
@@ -92,7 +92,7 @@ internal static class Refusal
     private const int LongestQuote = 100;
 
     /// <summary>"{file}: {what}." as the exception that says that a file is not what it should be.</summary>
-    public static InvalidDataException Of(string file, string what) => new($"{file}: {what}.");
+    public static InvalidDataException Because(string file, string what) => new($"{file}: {what}.");
 
     /// <summary>Text out of a file in quotes: control characters replaced, cut where it is long.</summary>
     public static string Quote(string text)

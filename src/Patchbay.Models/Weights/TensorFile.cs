@@ -81,7 +81,7 @@ public sealed class TensorSet : IDisposable
         {
             if (tensors.TryAdd(name, tensor)) continue;
             var other = Path.GetFileName(tensors[name].File);
-            throw Refusal.Of(path, $"tensor {Refusal.Quote(name)} is also in {other}");
+            throw Refusal.Because(path, $"tensor {Refusal.Quote(name)} is also in {other}");
         }
         return this;
     }
@@ -98,13 +98,13 @@ public sealed class TensorSet : IDisposable
                     $"{Source} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
             Add(path);
             if (files[^1].Tensors.Keys.FirstOrDefault(name => places.GetValueOrDefault(name) != shard) is { } stray)
-                throw Refusal.Of(path,
+                throw Refusal.Because(path,
                     $"the shard holds tensor {Refusal.Quote(stray)}, which {index} does not place there");
         }
         foreach (var (name, shard) in places)
         {
             if (tensors.ContainsKey(name)) continue;
-            throw Refusal.Of(Path.Combine(folder, shard),
+            throw Refusal.Because(Path.Combine(folder, shard),
                 $"the shard lacks tensor {Refusal.Quote(name)}, which {index} places there");
         }
         return this;
@@ -115,18 +115,18 @@ public sealed class TensorSet : IDisposable
     {
         using var json = JsonFile.Read(index, LongestIndex);
         if (!json.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
-            throw Refusal.Of(index, "weight_map should be an object that gives each tensor's file and is not");
+            throw Refusal.Because(index, "weight_map should be an object that gives each tensor's file and is not");
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var entry in map.EnumerateObject())
         {
             var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (shard.Length is 0 or > 255 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\\0") >= 0)
-                throw Refusal.Of(index, $"weight_map gives {Refusal.Quote(entry.Value.GetRawText())} for tensor " +
+                throw Refusal.Because(index, $"weight_map gives {Refusal.Quote(entry.Value.GetRawText())} for tensor " +
                     $"{Refusal.Quote(entry.Name)}, expected the name of a file in the same folder");
             places.Add(entry.Name, shard);
         }
         if (places.Values.Distinct().Count() > MostShards)
-            throw Refusal.Of(index, $"weight_map names more than {MostShards} files");
+            throw Refusal.Because(index, $"weight_map names more than {MostShards} files");
         return places;
     }
 

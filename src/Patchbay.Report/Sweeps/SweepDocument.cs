@@ -6,7 +6,7 @@ namespace Patchbay.Report;
 internal static class SweepDocument
 {
     /// <summary>The document.</summary>
-    public static string Of(string id, SweepState state, SweepTimes times, IReadOnlyList<GroupOverlap> overlaps,
+    public static string Json(string id, SweepState state, SweepTimes times, IReadOnlyList<GroupOverlap> overlaps,
         PublishedComparison? published,
         IReadOnlyList<string> notes) => JsonText.Write(json =>
     {
@@ -68,7 +68,7 @@ internal static class SweepDocument
     {
         json.WriteString("stage", stage.Stage.Id);
         json.WriteString("model", stage.Stage.Model);
-        json.WriteString("status", SweepText.Of(stage));
+        json.WriteString("status", SweepText.Status(stage));
         if (stage.Status == StageStatus.Waiting) return; // its units are not known
         json.WriteNumber("units_done", stage.Completed);
         json.WriteNumber("units", stage.Order.Length);

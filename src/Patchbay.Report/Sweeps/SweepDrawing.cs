@@ -43,7 +43,7 @@ internal static class SweepDrawing
             var used = parts.Count + state.Plan.Models.Count;
             parts.AddRange([Text.Empty, new CutLine(SweepMaps.Heading(state, group), Style.Plain)]);
             // One line less than there are, for the cursor.
-            var maps = SweepMaps.Of(state, group);
+            var maps = SweepMaps.OfGroup(state, group);
             parts.Add(new TerminalHeatMaps(maps) { LeastWidth = 26, MostLines = height - used - 3 });
         }
         return new Rows(parts);
@@ -55,7 +55,7 @@ internal static class SweepDrawing
         var failed = state.InOrder.Sum(s => s.SetAside);
         string?[] parts =
         [
-            id, SweepText.Of(state.Status), $"{SweepText.Units(state.InOrder)} units",
+            id, SweepText.Status(state.Status), $"{SweepText.Units(state.InOrder)} units",
             clock.ResultsPerMinute(state, now) is { } rate ? $"{rate:0} results/min" : null,
             clock.Left(state, now) is { } left ? $"about {SweepText.Duration(left)} left" : null,
             failed > 0 ? $"{failed} failed" : null,

@@ -31,7 +31,7 @@ internal static class SweepMaps
 
     /// <summary>A group's maps, one a model, on one scale. Of complete groups the heads are marked in which the next
     /// group's paths end; the others say how far they are.</summary>
-    public static IReadOnlyList<HeatMap> Of(SweepState state, string group) =>
+    public static IReadOnlyList<HeatMap> OfGroup(SweepState state, string group) =>
         HeatMap.OnOneScale([.. state.InOrder.Where(s => IsOf(s, group)).Select(s => Map(state, s))]);
 
     private static HeatMap Map(SweepState state, StageState stage)

@@ -6,10 +6,10 @@ namespace Patchbay.Report;
 internal static class SweepText
 {
     /// <summary>"completed with failures".</summary>
-    public static string Of(SweepStatus status) => SweepDecider.Text(status);
+    public static string Status(SweepStatus status) => SweepDecider.Text(status);
 
     /// <summary>"waiting", "running", "complete"; "stopped" where all that is left of it was set aside.</summary>
-    public static string Of(StageState stage) => stage.Status switch
+    public static string Status(StageState stage) => stage.Status switch
     {
         StageStatus.Waiting => "waiting",
         StageStatus.Completed => "complete",
@@ -17,7 +17,7 @@ internal static class SweepText
     };
 
     /// <summary>A status as JSON has it: "completed_with_failures".</summary>
-    public static string Word(SweepStatus status) => Of(status).Replace(' ', '_');
+    public static string Word(SweepStatus status) => Status(status).Replace(' ', '_');
 
     /// <summary>A stage's name beside its model: "path-patching/B" of "tiny-base/path-patching/B".</summary>
     public static string ShortId(Stage stage) =>

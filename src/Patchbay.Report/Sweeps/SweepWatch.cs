@@ -35,7 +35,7 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
     /// <param name="read">The sweep's state as it is now.</param>
     /// <param name="cancel">Ends the watch, not the sweep.</param>
     /// <returns>The last state seen.</returns>
-    public SweepState Run(Func<SweepState> read, CancellationToken cancel) =>
+    public SweepState Follow(Func<SweepState> read, CancellationToken cancel) =>
         screen.IsInteractive ? DrawStates(read, cancel) : WriteLines(read, cancel);
 
     private SweepState DrawStates(Func<SweepState> read, CancellationToken cancel)

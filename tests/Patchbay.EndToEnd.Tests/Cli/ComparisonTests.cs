@@ -92,7 +92,7 @@ public sealed class ComparisonTests
     public void The_report_of_a_comparison_has_all_its_figures()
     {
         var comparison = SweepComparison.Of(First.Run, First.Findings, Second.Run, Second.Findings);
-        var report = ComparisonReport.Of(comparison);
+        var report = ComparisonReport.Create(comparison);
         Assert.Equal(comparison.Figures.Count, report.Sections.Single(s => s.Id == "figures")
             .Blocks.OfType<ReportTable>().Single().Rows.Count);
         Assert.DoesNotContain("NaN", HtmlWriter.Write(report), StringComparison.Ordinal);

@@ -45,7 +45,7 @@ public sealed class ScreenTests
             LookEvery = TimeSpan.FromMilliseconds(1),
             Drawing = state => state.InOrder.Sum(s => s.Completed) < 6 ? new Text("drawn") : new Broken(),
         };
-        var state = watch.Run(() => sweep.Run(2).State, CancellationToken.None);
+        var state = watch.Follow(() => sweep.Run(2).State, CancellationToken.None);
         Assert.Equal(SweepStatus.Completed, state.Status);
         Assert.Equal("broken", Assert.Single(failures).Message);
         Assert.Contains("drawn", writer.ToString(), StringComparison.Ordinal);

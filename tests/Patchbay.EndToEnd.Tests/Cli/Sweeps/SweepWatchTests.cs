@@ -166,7 +166,7 @@ public sealed class SweepWatchTests
         var watch = new SweepWatch(new Screen(console, e => throw e), sweep.Id, new WatchClock(),
             TimeProvider.System)
         { LookEvery = TimeSpan.FromMilliseconds(1) };
-        var state = watch.Run(() => sweep.Run(8).State, CancellationToken.None);
+        var state = watch.Follow(() => sweep.Run(8).State, CancellationToken.None);
         Assert.Equal(SweepStatus.Completed, state.Status);
         Assert.Contains("32/32", writer.ToString(), StringComparison.Ordinal);
     }
