@@ -43,6 +43,7 @@ internal sealed class Screen(IAnsiConsole console, Action<Exception> failed)
             return more;
         }
         var drawing = new GuardedDrawing(make, e => failure = e);
+        using var place = new DrawingPlace(console);
         Guarded(() => console.Live(drawing).Overflow(VerticalOverflow.Crop).Start(context =>
         {
             context.Refresh();
@@ -58,6 +59,7 @@ internal sealed class Screen(IAnsiConsole console, Action<Exception> failed)
     public T Progress<T>(string label, Func<ReportProgress, T> work)
     {
         Exception? failure = null;
+        using var place = new DrawingPlace(console);
         try
         {
             return console.Progress().AutoClear(true)

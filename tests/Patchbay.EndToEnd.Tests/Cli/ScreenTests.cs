@@ -53,6 +53,30 @@ public sealed class ScreenTests
     }
 
     [Fact]
+    public void A_terminal_that_gets_narrower_keeps_what_was_printed_before()
+    {
+        using var writer = new StringWriter();
+        var console = Live(writer);
+        var screen = new Screen(console, e => Assert.Fail(e.Message));
+        string[] lines = [new('a', 90), "b", "c"];
+        screen.Live(() => new Text(string.Join('\n', lines.Select(l => l[..Math.Min(l.Length, console.Profile.Width)]))),
+            () => (console.Profile.Width -= 20) > 30);
+        screen.Progress("bar", report =>
+        {
+            foreach (var width in new[] { 90, 60, 30 })
+            {
+                console.Profile.Width = width;
+                Thread.Sleep(250);
+            }
+            return 0;
+        });
+        Assert.DoesNotContain("\e[3J", writer.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("\e[2J", writer.ToString(), StringComparison.Ordinal);
+        // Three lines of 90 are six of 80: the cursor is in the sixth.
+        Assert.Contains("\r\e[5A\e[J", writer.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_a_live_view_waits_for_fails_as_itself()
     {
         using var writer = new StringWriter();
