@@ -28,6 +28,15 @@ public abstract class Experiment : StageKind
     /// <summary>Kinds of stages that give it what it needs, in order: its circuit, where none is given.</summary>
     public virtual IReadOnlyList<string> Needs => [];
 
+    /// <summary>Whether parameters give what <see cref="Needs"/> would find out.</summary>
+    /// <param name="value">The value of a parameter by its name; null where none is given.</param>
+    public virtual bool NeedsNothing(Func<string, string?> value) => value(CircuitSource.Field.Name) is { } circuit
+        && (circuit.Contains('=') || CircuitSource.IsFile(circuit));
+
+    /// <summary>Refuses a stage that names heads which its model has not.</summary>
+    /// <exception cref="InvalidDataException">It does.</exception>
+    public abstract void CheckHeads(Stage stage, PlannedModel model);
+
     /// <summary>Why it cannot be run on a task, or null.</summary>
     public virtual string? Refuses(PlannedTask task) => null;
 
@@ -117,6 +126,20 @@ public abstract class Experiment<TParameters, TPart> : Experiment
         throw new InvalidDataException(
             $"stage {order.Stage.Id} has no unit '{key}': the journal was written by another version");
     }
+
+    /// <inheritdoc/>
+    public sealed override void CheckHeads(Stage stage, PlannedModel model)
+    {
+        var parameters = stage.Parameters.As<TParameters>();
+        if (parameters is IAboutCircuit { Circuit: { } given and not SweepResults.Found } about)
+            Circuit.Parse(about.Chain, given).Check(model.Layers, model.Heads);
+        foreach (var head in HeadsNamed(parameters).Where(h => h.Layer >= model.Layers || h.Index >= model.Heads))
+            throw new InvalidDataException($"{stage.Id} names head {head}, but {model.Name} has {model.Layers} layers "
+                + $"of {model.Heads} heads");
+    }
+
+    /// <summary>Heads that parameters name outside of a circuit.</summary>
+    protected virtual IEnumerable<Head> HeadsNamed(TParameters parameters) => [];
 
     /// <summary>What a stage takes from those before it, which are complete.</summary>
     protected virtual StageInputs InputsOf(Stage stage, TParameters parameters, SweepState state) => new();

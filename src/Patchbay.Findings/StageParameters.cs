@@ -56,8 +56,8 @@ public interface IAboutCircuit
     /// <summary>The chain whose groups the circuit has.</summary>
     PathChain Chain { get; }
 
-    /// <summary>The circuit as the study gives it, or "found".</summary>
-    string Circuit { get; }
+    /// <summary>The circuit as the study gives it; "found" or null for a model's own.</summary>
+    string? Circuit { get; }
 }
 
 /// <summary>Parameters of an accuracy stage.</summary>
@@ -122,7 +122,7 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
 public sealed record CircuitParameters(string Of, string? Circuit, PathChain Chain, int Prompts, int Means,
     string Elsewhere,
-    int Random, int Subsets, int Batch) : IPrompted
+    int Random, int Subsets, int Batch) : IPrompted, IAboutCircuit
 {
     /// <summary>The value of "elsewhere" for a circuit that is judged at its positions alone.</summary>
     public const string OwnElsewhere = "own";

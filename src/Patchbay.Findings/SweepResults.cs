@@ -83,8 +83,8 @@ public static class SweepResults
 
     /// <summary>The circuit that a stage is about: the model's own, or the one that its study gives.</summary>
     public static Circuit Circuit<T>(SweepState state, Stage stage, T parameters) where T : IAboutCircuit =>
-        parameters.Circuit == Found ? Circuit(state, stage.Model) : Findings.Circuit.Parse(parameters.Chain,
-            parameters.Circuit);
+        parameters.Circuit is null or Found ? Circuit(state, stage.Model)
+            : Findings.Circuit.Parse(parameters.Chain, parameters.Circuit);
 
     /// <summary>The strongest heads of every group that path patching has finished, as many as the study says; heads of
     /// a later group that is at the same position leave the earlier one (heads in both A and B leave A).</summary>

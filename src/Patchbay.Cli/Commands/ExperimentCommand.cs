@@ -103,10 +103,9 @@ internal sealed class ExperimentCommand : PbmCommand
         }
         study.AddModel(own, call.Get(model), call.Get(adapter), call.Get(tokenizer));
         var most = AddTask(call, study);
-        var circuitGiven = fields.Any(f => f.Experiment == kind && f.Field.Name == "circuit"
-            && call.Get(f.Option) is { } given
-            && (given.Contains('=') || CircuitSource.IsFile(given)));
-        foreach (var experiment in before.Where(e => !circuitGiven || e is DcmExperiment).Append(kind))
+        var needsNothing = kind.NeedsNothing(name => fields
+            .Where(f => f.Experiment == kind && f.Field.Name == name).Select(f => call.Get(f.Option)).FirstOrDefault());
+        foreach (var experiment in before.Where(e => !needsNothing || e is DcmExperiment).Append(kind))
         {
             study.AddStage(experiment.Name, from field in experiment.Fields
                                             let given = fields.Where(f => f.Experiment == experiment

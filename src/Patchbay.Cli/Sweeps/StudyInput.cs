@@ -85,9 +85,13 @@ internal static class StudyInput
         else foreach (var model in study.Models) SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
-        foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
-            if (Experiments.First(e => e.Name == kind).Refuses(task) is { } refusal) throw new InvalidDataException(
-                $"study {study.Name}: {kind} {refusal}");
+        foreach (var stage in study.Stages)
+        {
+            var kind = Experiments.First(e => e.Name == stage.Kind);
+            if (kind.Refuses(task) is { } refusal)
+                throw new InvalidDataException($"study {study.Name}: {kind.Name} {refusal}");
+            kind.CheckHeads(stage, models.First(m => m.Name == stage.Model));
+        }
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);

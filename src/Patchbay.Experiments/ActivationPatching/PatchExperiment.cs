@@ -25,7 +25,8 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         new("heads", $"{PatchedFinding.EachGroup},{PatchedFinding.Whole}",
             "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 "
                 + "5.1@last\"",
-            text => text.Split(',').All(t => t.Length > 0 && !t.Contains('/')) ? null : "a list of sets of heads"),
+            text => text.Split(',').All(IsSet) ? null
+                : "'groups', 'circuit', groups' names, or heads with their position such as \"5.3 5.1@last\""),
         CircuitSource.Field,
         new("into", "clean",
             "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its "
@@ -38,14 +39,25 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
     /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        // Heads that are named need no circuit.
-        var named = request.Values["heads"].Split(',').All(s => s.Contains('@'));
-        var (resolved, after) = CircuitSource.Resolve(named
+        foreach (var position in request.Values["heads"].Split(',').Select(s => s.Split('@')).Where(s => s.Length == 2)
+            .Select(s => s[1]))
+            if (request.Positions is { } own && !own.Contains(position))
+                throw new InvalidDataException($"heads: expected a position of the task's prompts "
+                    + $"({string.Join(", ", own)}), found '{position}'");
+        var (resolved, after) = CircuitSource.Resolve(NeedsNothing(request.Values.GetValueOrDefault)
             ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } }
                 : request);
         return [new($"{request.Model}/{Name}", Name, request.Model,
             JsonRecord.Of(resolved.Parameters<PatchParameters>()), after)];
     }
+
+    /// <summary>Heads that are named with their position need no circuit.</summary>
+    public override bool NeedsNothing(Func<string, string?> value) =>
+        base.NeedsNothing(value) || value("heads")?.Split(',').All(s => s.Contains('@')) == true;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Head> HeadsNamed(PatchParameters parameters) => parameters.Heads
+        .Select(s => s.Split('@')).Where(s => s.Length == 2).SelectMany(s => Head.ParseAll(s[0]));
 
     /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, PatchParameters p, SweepState state) =>
@@ -76,6 +88,16 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
                 About(heads[i], Result.Mean($"{set} change", change[i])),
         })];
     }
+
+    // A set: a name, or heads at a position.
+    private static bool IsSet(string text) => text.Split('@') switch
+    {
+        [var name] => name.Length > 0 && !name.Contains('/') && Head.Read(name.Split(' ')[0]) is null,
+        [var heads, var position] => position.Length > 0 && !position.Contains('/')
+            && heads.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } all
+            && all.All(h => Head.Read(h) is not null),
+        _ => false,
+    };
 
     private static InterventionResult About(IReadOnlyList<PlacedHead> heads, InterventionResult result) => result with
     {

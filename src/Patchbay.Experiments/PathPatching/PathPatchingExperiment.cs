@@ -71,6 +71,9 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
     }
 
     /// <inheritdoc/>
+    protected override IEnumerable<Head> HeadsNamed(PathPatchingParameters parameters) => parameters.Into ?? [];
+
+    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, PathPatchingParameters p, SweepState state)
     {
         if (p.InChain().ReceiversFrom is null) return new() { Receivers = [] };

@@ -46,10 +46,27 @@ public sealed class ExperimentCommandTests
         Assert.Contains("- path-patching: {receivers: \"2\", circuit: \"3\"}", study, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Heads_that_are_named_need_no_path_patching()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of("experiment", "activation-patching", Path.Combine(Models, "tiny-base"), "--heads",
+            "5.1 5.6@last", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data", folder.File("data"));
+        Assert.Equal(ExitCode.Ok, run.Code);
+        var study = File.ReadAllText(
+            Path.Combine(folder.File("data"), "experiments", "activation-patching-tiny-base.yaml"));
+        Assert.DoesNotContain("path-patching", study, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("found 'many'", "knockout", "MODEL", "--prompts", "many")]
     [InlineData("--base", "cmap", "MODEL")]
     [InlineData("'dance' is no command", "dance", "MODEL")]
+    [InlineData("group A of the circuit has head 99.1, but the model has 6 layers of 8 heads", "attention", "MODEL",
+        "--circuit", "A=99.1")]
+    [InlineData("group B of the circuit has head 0.8, but", "circuit", "MODEL", "--circuit", "A=5.1; B=0.8")]
+    [InlineData("names head 6.1, but tiny-base has 6 layers", "activation-patching", "MODEL", "--heads", "6.1@last")]
+    [InlineData("heads with their position", "activation-patching", "MODEL", "--heads", "5.1")]
     public void What_is_wrong_is_a_sentence_and_exit_code_2(string expected, params string[] arguments)
     {
         using var folder = new TemporaryFolder();
