@@ -50,6 +50,9 @@ internal sealed class SweepExportCommand : PbmCommand
                     $"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; "
                     + "export what there is with --partial");
             var files = SweepExport.Files(state, call.Get(format));
+            if (files.Count == 0)
+                call.Notice($"sweep {sweep} has nothing to write as {call.Get(format)}: none of its results is a grid; "
+                    + "csv, json and parquet have them all");
             var paths = files.Select(file => Path.Combine(call.Get(folder), file.Name)).ToArray();
             foreach (var (file, path) in files.Zip(paths))
             {

@@ -61,8 +61,13 @@ internal sealed class FittedTable(Table table) : Renderable
             foreach (var column in table.Columns) column.Padding = new Padding(0, 0, 1, 0);
         if (UnwrappedWidth(options) > maxWidth)
         {
-            // Columns that must not be wrapped are made narrower all by the same, some of them to nothing.
+            // Columns that must not be wrapped are made narrower all by the same, some of them to nothing. Only the
+            // first stays, which names the row and may be copied, where the others have room beside it.
             foreach (var column in table.Columns) column.NoWrap = false;
+            var others = (table.Columns.Count - 1) * (LeastColumn + Around);
+            var first = new Table { Border = table.Border }.AddColumn(new TableColumn(table.Columns[0].Header));
+            foreach (var row in table.Rows) first.AddRow(row[0]);
+            table.Columns[0].NoWrap = ((IRenderable)first).Measure(options, int.MaxValue / 2).Max + others <= maxWidth;
             width = Math.Max(maxWidth, table.Columns.Count * (LeastColumn + Around) + 1);
         }
         return FittedLines.Fit(((IRenderable)table).Render(options, width), maxWidth);

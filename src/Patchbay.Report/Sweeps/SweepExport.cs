@@ -19,7 +19,7 @@ internal static class SweepExport
     public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy", "parquet"];
 
     /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds
-    /// matrices only), scores of path patching, and each model's circuit as the paper's authors published
+    /// what is a grid, <see cref="GridExport"/>), scores of path patching, and each model's circuit as the paper's authors published
     /// theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
@@ -32,7 +32,7 @@ internal static class SweepExport
             "json" => [Text("scores.json", Json(state)), Text("results.json", ResultsTable.Json(state))],
             "csv" => [Text("scores.csv", ScoresCsv(state)), Text("accuracy.csv", AccuracyCsv(state)),
                 Text("results.csv", ResultsTable.Csv(state))],
-            "npy" => Matrices(state),
+            "npy" => GridExport.Files(state),
             "parquet" => [new("results.parquet", ResultsTable.Parquet(state))],
             _ => throw new InvalidDataException(
                 $"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
@@ -151,15 +151,8 @@ internal static class SweepExport
         return text.ToString();
     }
 
-    private static IEnumerable<ExportedFile> Matrices(SweepState state) =>
-        from model in state.Plan!.Models
-        from stage in SweepResults.PathPatching(state, model.Name)
-        let path = SweepResults.Scores(state, stage)
-        from file in new[] { ("scores", path.Scores), ("stderr", path.StandardErrors) }
-        select new ExportedFile($"{FileName(model.Name)}.{FileName(path.Group.Name)}.{file.Item1}.npy",
-            NpyFile.Bytes(file.Item2));
-
     private static ExportedFile Text(string name, string text) => new(name, Encoding.UTF8.GetBytes(text));
 
-    private static string FileName(string name) => name.Replace('/', '_').Replace('\\', '_');
+    /// <summary>A model's, stage's or item's name as a part of a file's.</summary>
+    public static string FileName(string name) => name.Replace('/', '_').Replace('\\', '_');
 }

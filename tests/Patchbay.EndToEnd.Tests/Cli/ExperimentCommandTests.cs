@@ -56,6 +56,29 @@ public sealed class ExperimentCommandTests
         var study = File.ReadAllText(
             Path.Combine(folder.File("data"), "experiments", "activation-patching-tiny-base.yaml"));
         Assert.DoesNotContain("path-patching", study, StringComparison.Ordinal);
+        var export = PbmRun.Of("sweep", "export", "activation-patching-tiny-base-1", "--data", folder.File("data"),
+            "--format", "npy", "--out", folder.File("npy"));
+        Assert.Equal(ExitCode.Ok, export.Code);
+        Assert.Contains("nothing to write as npy", export.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_a_grid_is_exported_as_one()
+    {
+        using var folder = new TemporaryFolder();
+        string[] own = ["--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data", folder.File("data")];
+        var model = Path.Combine(Models, "tiny-base");
+        Assert.Equal(ExitCode.Ok, PbmRun.Of(["experiment", "knockout", model, "--pairs",
+            "last>query_label,last>correct_object", .. own]).Code);
+        Assert.Equal(ExitCode.Ok, PbmRun.Of(["experiment", "attention", model, "--circuit", "A=5.1 4.2", .. own]).Code);
+        foreach (var sweep in new[] { "knockout-tiny-base-1", "attention-tiny-base-1" })
+            Assert.Equal(ExitCode.Ok, PbmRun.Of("sweep", "export", sweep, "--data", folder.File("data"), "--format",
+                "npy", "--out", folder.File("npy")).Code);
+        Assert.Contains("'shape': (2, 6)", Npy("tiny-base.knockout.scores.npy"), StringComparison.Ordinal);
+        Assert.Contains("'shape': (6, 8)", Npy("tiny-base.attention.A-correct_object.stderr.npy"),
+            StringComparison.Ordinal);
+
+        string Npy(string name) => System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(folder.File($"npy/{name}")));
     }
 
     [Theory]
