@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 
 namespace Patchbay.EndToEnd.Tests;
 
@@ -39,6 +40,25 @@ public sealed class OlderJournalTests
         Assert.True(sections.Length >= 16, string.Join('\n', sections));
     }
 
+    /// <summary>The last version without Akka.NET was killed by kill -9 in the middle of a sweep of two models.</summary>
+    [Fact]
+    public void A_sweep_that_was_killed_in_the_middle_is_finished_with_the_exports_of_one_that_was_not()
+    {
+        const string planned = "/tmp/patchbay-journal"; // where its models lay
+        foreach (var model in new[] { "tiny-base", "tiny-goat" }) CopyFolder(Path.Combine(Pbm.Root, "models", model),
+            Path.Combine(planned, model));
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.PathOf("data"));
+        File.WriteAllBytes(folder.PathOf("data/journal.db"), Unzip("../version-0.1-killed/journal.db.gz"));
+        var resumed = Pbm.Run(folder.PathOf("data"), "sweep", "resume", "killed-1");
+        Assert.True(resumed.Code == 0, resumed.ToString());
+        var export = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out",
+            folder.PathOf("out"));
+        Assert.True(export.Code == 0, export.ToString());
+        Assert.Equal(Unzipped("../version-0.1-killed/results.csv.gz"),
+            File.ReadAllText(folder.PathOf("out/results.csv")));
+    }
+
     /// <summary>Reads the journal into data/ of a folder.</summary>
     internal static void Import(TemporaryFolder folder)
     {
@@ -47,11 +67,21 @@ public sealed class OlderJournalTests
         Assert.True(run.Code == 0, run.ToString());
     }
 
-    private static string Unzipped(string name)
+    private static string Unzipped(string name) => Encoding.UTF8.GetString(Unzip(name));
+
+    private static byte[] Unzip(string name)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, name)),
-            CompressionMode.Decompress));
-        return reader.ReadToEnd();
+        using var zipped = new GZipStream(File.OpenRead(Path.Combine(Folder, name)), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        zipped.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
     }
 
     /// <summary>A row without its ninth cell, which is empty; items with a comma stand in quotes, and there are
