@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Patchbay.Cluster.Dispatch;
+using Patchbay.Experiments;
+using Patchbay.Node;
+
+namespace Patchbay.Cluster.Actors;
+
+/// <summary>
+/// Owns one checkpoint on one device. It acknowledges units at once and computes them one at a time on a child with a
+/// thread of its own, when the node's broker lets it; says every second what it has; and keeps each outcome until its
+/// sweep has answered. A unit that stands still is given up: its child is left to itself and another takes its place.
+/// </summary>
+#pragma warning disable CA1001 // An actor's end is PostStop.
+public sealed class ModelActor : ReceiveActor, IWithTimers
+#pragma warning restore CA1001
+{
+    private readonly string id, worker, code;
+    private readonly IActorRef sweeps, broker;
+    private readonly IModelSource source;
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private ModelWork? work; // from the first message on
+    private ModelKey? key;
+    private IActorRef? compute;
+    private CancellationTokenSource stop = new();
+    private bool asked, dismissed;
+
+    /// <summary>Makes a model actor.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="node">Id of its node.</param>
+    /// <param name="code">Version of the program.</param>
+    /// <param name="source">Loads its checkpoint.</param>
+    /// <param name="sweeps">Where messages to sweeps go.</param>
+    /// <param name="broker">Says when it may compute.</param>
+    public ModelActor(string id, string node, string code, IModelSource source, IActorRef sweeps, IActorRef broker)
+    {
+        (this.id, this.code, this.source, this.sweeps, this.broker) = (id, code, source, sweeps, broker);
+        worker = $"{node}#{Guid.NewGuid():N}";
+        Receive<ServeSweep>(message =>
+        {
+            Begin(message.Key);
+            work!.Serve(message.Sweep, clock.Elapsed);
+            Report(message.Sweep);
+        });
+        Receive<RunUnit>(message =>
+        {
+            if (work is null) return; // a worker that it was meant for is gone
+            work.Accept(message, clock.Elapsed);
+            Report(message.Order.Sweep);
+            Ask();
+        });
+        Receive<OutcomeTaken>(message => work?.Taken(message));
+        Receive<ComputeGranted>(_ => Start());
+        Receive<FreeModel>(_ => Free());
+        Receive<UnitMoved>(message =>
+        {
+            if (message.Stop == stop.Token) work!.Progress(message.Share, clock.Elapsed);
+        });
+        Receive<UnitEnded>(Ended);
+        Receive<ModelFreed>(_ =>
+        {
+            dismissed = false;
+            broker.Tell(new ModelIsFree(id));
+            Ask();
+        });
+        Receive<Tick>(_ => OnTick());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer("tick", Tick.Instance, SweepDispatch.RepeatEvery);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        stop.Cancel();
+        stop.Dispose();
+        broker.Tell(new ModelIsFree(id));
+    }
+
+    private void Begin(ModelKey model)
+    {
+        if (work is not null) return;
+        (key, work) = (model, new ModelWork(worker, model.Name));
+        compute = NewCompute();
+    }
+
+    private IActorRef NewCompute() => Context.ActorOf(
+        Props.Create(() => new ComputeActor(key!, source, code)).WithDispatcher("patchbay.compute"));
+
+    // Asks for the device, where there is something to do.
+    private void Ask()
+    {
+        if (asked || dismissed || work?.Next(clock.Elapsed) is not { } next) return;
+        asked = true;
+        broker.Tell(new ComputeWanted(id, key!.MemoryBytes, next.Share));
+    }
+
+    private void Start()
+    {
+        asked = false;
+        if (work?.Next(clock.Elapsed) is null)
+        {
+            broker.Tell(new ComputeDone(id)); // what it asked for was given up meanwhile
+            return;
+        }
+        compute!.Tell(new Compute(work.Start(clock.Elapsed), worker, stop.Token));
+        foreach (var sweep in work.Sweeps(clock.Elapsed)) Report(sweep);
+    }
+
+    private void Ended(UnitEnded ended)
+    {
+        if (ended.Stop != stop.Token) return; // a unit that was given up
+        broker.Tell(new ComputeDone(id));
+        if (ended.Outcome is { } outcome)
+        {
+            work!.Finish(outcome, clock.Elapsed);
+            sweeps.Tell(outcome);
+        }
+        else
+        {
+            work!.Drop();
+        }
+        Ask();
+    }
+
+    private void Free()
+    {
+        dismissed = true;
+        if (compute is null) Self.Tell(ModelFreed.Instance);
+        else compute.Tell(FreeModel.Instance);
+    }
+
+    private void OnTick()
+    {
+        if (work is null) return;
+        var now = clock.Elapsed;
+        if (work.Hangs(now)) GiveUp(work.Running!, now);
+        foreach (var outcome in work.Repeats(now)) sweeps.Tell(outcome);
+        foreach (var sweep in work.Sweeps(now)) Report(sweep);
+        Ask();
+    }
+
+    private void GiveUp(UnitOrder order, TimeSpan now)
+    {
+        stop.Cancel();
+        stop = new();
+        compute = NewCompute();
+        broker.Tell(new ComputeDone(id));
+        var outcome = new UnitOutcome(order.Sweep, worker, order.Unit, order.Attempt, null, "", code,
+            ModelWork.HangsAfter.TotalSeconds,
+            $"it did not go on for {ModelWork.HangsAfter.TotalMinutes:0} minutes and was given up", Permanent: false);
+        work!.Finish(outcome, now);
+        sweeps.Tell(outcome);
+    }
+
+    private void Report(string sweep) => sweeps.Tell(work!.Report(sweep));
+
+    private sealed record Tick
+    {
+        public static Tick Instance { get; } = new();
+    }
+}

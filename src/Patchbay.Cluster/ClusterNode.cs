@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Sharding;
+using Akka.Hosting;
+using Akka.Persistence.Sql.Hosting;
+using LinqToDB;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Patchbay.Cluster.Actors;
+using Patchbay.Node;
+using Patchbay.Sweeps;
+using ModelActor = Patchbay.Cluster.Actors.ModelActor;
+
+namespace Patchbay.Cluster;
+
+/// <summary>How to run a node.</summary>
+/// <param name="Journal">Path of its SQLite journal.</param>
+/// <param name="Slots">Units that run at a time.</param>
+/// <param name="MemoryBytes">For loaded models together.</param>
+/// <param name="Code">Version of the program.</param>
+public sealed record ClusterOptions(string Journal, int Slots, long MemoryBytes, string Code);
+
+/// <summary>
+/// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
+/// entities; every result is an event that Akka.Persistence.Sql has recorded before it is seen here.
+/// </summary>
+public sealed class ClusterNode : IAsyncDisposable
+{
+    private const int Shards = 32;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70);
+    private readonly IHost host;
+    private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ClusterNode(IHost host) => this.host = host;
+
+    private ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
+
+    private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
+
+    /// <summary>How much is done of each unit that runs, by its sweep and id.</summary>
+    public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares =>
+        seen.Values.SelectMany(s => s.Shares.Select(u => (Key: (s.Sweep, u.Key), u.Value)))
+            .ToDictionary(u => u.Key, u => u.Value);
+
+    /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
+    public Task Failure => failure.Task;
+
+    /// <summary>A sweep as its actor last recorded it.</summary>
+    public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
+
+    /// <summary>Starts a node and joins it to itself.</summary>
+    public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
+        IEnumerable<StageKind> kinds)
+    {
+        var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddAkka("patchbay", (akka, _) =>
+        {
+            akka.AddHocon(Settings(), HoconAddMode.Prepend);
+            akka.WithSqlPersistence($"Data Source={options.Journal};Pooling=True", ProviderName.SQLiteMS,
+                databaseMapping: DatabaseMapping.Default, autoInitialize: false);
+            akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
+                Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
+            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => Props.Create(() =>
+                    new SweepActor(id, known, options.Code, registry.Get<ModelActor>())),
+                HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
+                new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
+            akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
+                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>())),
+                HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
+                new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+        });
+        var node = new ClusterNode(builder.Build());
+        await node.host.StartAsync();
+        node.System.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
+        var cluster = Akka.Cluster.Cluster.Get(node.System);
+        await cluster.JoinAsync(cluster.SelfAddress);
+        return node;
+    }
+
+    /// <summary>Goes on with a sweep, if it is running.</summary>
+    public void Wake(string sweep) => Sweeps.Tell(new WakeSweep(sweep));
+
+    /// <summary>Gives a command to a sweep; why it was refused, or null once it is recorded.</summary>
+    public async Task<string?> OrderAsync(string sweep, SweepCommand command) =>
+        (await Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), Patience)).Refusal;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        host.Dispose();
+    }
+
+    private static string Settings()
+    {
+        using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private sealed class Watcher : ReceiveActor
+    {
+        public Watcher(ClusterNode node)
+        {
+            Context.System.EventStream.Subscribe(Self, typeof(SweepSeen));
+            Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
+            Receive<SweepSeen>(message => node.seen[message.Sweep] = message);
+            Receive<SweepStopped>(message => node.failure.TrySetException(message.Reason));
+        }
+    }
+}

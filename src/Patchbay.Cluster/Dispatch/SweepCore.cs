@@ -1,0 +1,162 @@
+using Patchbay.Experiments;
+using Patchbay.Node;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cluster.Dispatch;
+
+/// <summary>What follows of a message: events that are recorded together, and what is sent once they are.</summary>
+/// <param name="Events">What happened; may be none.</param>
+/// <param name="HandOuts">Units claimed by these events.</param>
+/// <param name="Taken">The outcome that is answered, or null.</param>
+/// <param name="Answer">What the operator is told, or null.</param>
+public sealed record Step(IReadOnlyList<SweepEvent> Events, IReadOnlyList<HandOut> HandOuts, UnitOutcome? Taken,
+    SweepAnswer? Answer);
+
+/// <summary>
+/// All that the actor of a sweep decides: <see cref="SweepDecider"/> says what a command leads to,
+/// <see cref="SweepDispatch"/> who has which unit, this puts the two together. The actor records a step's events, tells
+/// <see cref="Recorded"/>, and sends what that gives. No clock, no input or output, no chance.
+/// </summary>
+/// <param name="sweep">Id of the sweep.</param>
+/// <param name="kinds">The experiments there are, by name.</param>
+/// <param name="code">Version of the program.</param>
+public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code)
+{
+    private readonly SweepDispatch dispatch = new();
+
+    /// <summary>The sweep after all that was recorded.</summary>
+    public SweepState State { get; private set; } = SweepState.None;
+
+    /// <summary>Why this version cannot run it, in a sentence, or null.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>How much is done of each unit that runs, by its id.</summary>
+    public IReadOnlyDictionary<string, double> Shares => dispatch.Shares;
+
+    /// <summary>Takes over a state that was kept.</summary>
+    public void Restore(SweepState state) => State = state;
+
+    /// <summary>Takes over an event that is in the journal.</summary>
+    public void Recover(SweepEvent happened) => State = SweepDecider.Evolve(State, happened);
+
+    /// <summary>What follows of a message; of time alone where there is none.</summary>
+    public Step Next(ISweepMessage? message, TimeSpan now)
+    {
+        var batch = new Batch(State);
+        SweepAnswer? answer = null;
+        dispatch.Expire(now);
+        switch (message)
+        {
+            case SweepOrder order: answer = new(sweep, batch.Apply(order.Command)); break;
+            case ModelReport report: dispatch.Report(report, State, now); break;
+            case UnitOutcome outcome: Finish(outcome, batch); break;
+        }
+        var handOuts = Advance(batch, now);
+        return new(batch.Events, handOuts, message as UnitOutcome, answer);
+    }
+
+    /// <summary>Takes over a step whose events are recorded; what is to be sent now, to model actors.</summary>
+    public IReadOnlyList<IModelMessage> Recorded(Step step, TimeSpan now)
+    {
+        State = SweepDecider.Evolve(State, step.Events);
+        dispatch.Record(step.Events, now);
+        var messages = new List<IModelMessage>();
+        if (step.Taken is { } outcome && State.Plan is not null)
+            messages.Add(new OutcomeTaken(ModelOf(outcome.Unit), sweep, outcome.Unit, outcome.Attempt));
+        // Whoever has work from now on is told at once, not with the next second.
+        if (step.Events.Any(e => e is SweepStarted or SweepResumed or StageBegun)) messages.AddRange(Wanted());
+        foreach (var given in step.HandOuts)
+        {
+            dispatch.Hand(given, now);
+            messages.Add(Run(given));
+        }
+        return messages;
+    }
+
+    /// <summary>What is said every second: to models that have units to run, and again to workers that did not
+    /// acknowledge.</summary>
+    public IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
+    [
+        .. Wanted(),
+        .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),
+    ];
+
+    private IEnumerable<ServeSweep> Wanted() => State.Status != SweepStatus.Running ? []
+        : State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0).Select(s => s.Stage.Model)
+            .Distinct().Select(name => ModelKey.Of(State.Plan!, name))
+            .Select(key => new ServeSweep(ModelId.Of(key), key, sweep));
+
+    // A refused result (another fingerprint) is a failure of the unit; trying again is of no use.
+    private static void Finish(UnitOutcome outcome, Batch batch)
+    {
+        var node = outcome.Worker.Split('#')[0];
+        var refusal = outcome.Error;
+        if (outcome.Results is { } results)
+        {
+            refusal = batch.Apply(new CompleteUnit(outcome.Unit, node, results, outcome.Fingerprint, outcome.Code,
+                outcome.Seconds));
+            if (refusal is null) return;
+        }
+        var attempt = outcome.Results is null ? outcome.Attempt : (batch.State.Unit(outcome.Unit)?.Failures ?? 0) + 1;
+        batch.Apply(new FailUnit(outcome.Unit, attempt, node, refusal!, outcome.Permanent || outcome.Results is not null));
+    }
+
+    private HandOut[] Advance(Batch batch, TimeSpan now)
+    {
+        if (batch.State.Status != SweepStatus.Running || Fault is not null) return [];
+        try
+        {
+            while (batch.State.Beginnable.FirstOrDefault() is { } stage)
+            {
+                if (batch.Apply(new BeginStage(stage.Stage.Id, KindOf(stage.Stage).Plan(stage.Stage, batch.State)))
+                    is { } refusal) throw new InvalidDataException(refusal);
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            Fault = e.Message;
+        }
+        var handOuts = dispatch.Choose(batch.State, now).Where(h => batch.State.Unit(h.Unit) is not null).ToArray();
+        foreach (var given in handOuts) batch.Apply(new ClaimUnit(given.Unit, given.Worker.Split('#')[0]));
+        return handOuts;
+    }
+
+    private StageKind KindOf(Stage stage) => kinds.GetValueOrDefault(stage.Kind) ?? throw new InvalidDataException(
+        $"Patchbay {code} knows no experiment '{stage.Kind}', only {string.Join(", ", kinds.Keys)}");
+
+    private string ModelOf(string unit) =>
+        ModelId.Of(ModelKey.Of(State.Plan!, State.Stages[UnitId.StageOf(unit)].Stage.Model));
+
+    private RunUnit Run(HandOut given)
+    {
+        var stage = State.Stages[UnitId.StageOf(given.Unit)];
+        var attempt = State.Unit(given.Unit)!.Failures + 1;
+        return new(ModelOf(given.Unit), given.Worker, new UnitOrder(sweep, given.Unit, attempt, stage.Stage,
+            stage.Inputs ?? JsonRecord.Empty, State.Plan!), ShareOf(stage.Stage.Model));
+    }
+
+    private double ShareOf(string model)
+    {
+        var stages = State.InOrder.Where(s => s.Stage.Model == model).ToArray();
+        return stages.Sum(s => s.Status == StageStatus.Completed ? 1
+            : s.Order.Length == 0 ? 0 : s.Completed / (double)s.Order.Length) / Math.Max(1, stages.Length);
+    }
+
+    // Decisions that are recorded together.
+    private sealed class Batch(SweepState state)
+    {
+        private readonly List<SweepEvent> events = [];
+
+        public SweepState State { get; private set; } = state;
+
+        public IReadOnlyList<SweepEvent> Events => events;
+
+        public string? Apply(SweepCommand command)
+        {
+            var decision = SweepDecider.Decide(command, State);
+            events.AddRange(decision.Events);
+            State = SweepDecider.Evolve(State, decision.Events);
+            return decision.Refusal;
+        }
+    }
+}

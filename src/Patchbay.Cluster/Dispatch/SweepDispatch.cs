@@ -1,0 +1,141 @@
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cluster.Dispatch;
+
+/// <summary>A unit to be handed to a worker.</summary>
+/// <param name="Worker">Who gets it.</param>
+/// <param name="Unit">Id of the unit.</param>
+public sealed record HandOut(string Worker, string Unit);
+
+/// <summary>
+/// Who has which unit of one sweep: the rules beside <see cref="SweepDecider"/>. A worker, which is a model actor as it
+/// was born, reports what it has and how much more it can take; units go to workers of their stage's model, are handed
+/// out again every second until a report names them, and are free again when the worker no longer names one, or is
+/// silent. A unit that failed rests before it is tried again. Nothing here is recorded: after a crash the reports tell
+/// it anew. No clock, no input or output, no chance: time is given, and never goes back.
+/// </summary>
+public sealed class SweepDispatch
+{
+    /// <summary>After so long without a report a worker is gone, and its units are free.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a unit is handed out again until it is acknowledged.</summary>
+    public static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(1);
+
+    private readonly SortedDictionary<string, Worker> workers = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Flight> flights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TimeSpan> rests = new(StringComparer.Ordinal);
+
+    /// <summary>How much is done of each unit that runs, by its id.</summary>
+    public IReadOnlyDictionary<string, double> Shares =>
+        flights.Where(f => f.Value.Share is not null).ToDictionary(f => f.Key, f => f.Value.Share!.Value);
+
+    /// <summary>Who has a unit, or null.</summary>
+    public string? HolderOf(string unit) => flights.GetValueOrDefault(unit)?.Holder;
+
+    /// <summary>Names of models that have a worker.</summary>
+    public IReadOnlySet<string> Served => workers.Values.Select(w => w.Model).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Takes a report in. A unit that is named and is nobody's becomes its reporter's: it was handed out
+    /// before the sweep's actor began anew.</summary>
+    public void Report(ModelReport report, SweepState state, TimeSpan now)
+    {
+        workers[report.Worker] = new(report.ModelName, report.Room, now);
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var unit in report.Units)
+        {
+            if (state.Unit(unit.Unit) is not { Status: UnitStatus.Pending } pending
+                || pending.Failures + 1 != unit.Attempt) continue;
+            if (!flights.TryGetValue(unit.Unit, out var flight))
+                flights[unit.Unit] = flight = new(report.Worker, now);
+            if (flight.Holder != report.Worker) continue;
+            (flight.Acknowledged, flight.Share) = (true, unit.Share);
+            named.Add(unit.Unit);
+        }
+        foreach (var dropped in flights.Where(f => f.Value.Holder == report.Worker && f.Value.Acknowledged
+            && !named.Contains(f.Key)).Select(f => f.Key).ToArray()) flights.Remove(dropped);
+    }
+
+    /// <summary>Frees the units of workers that are silent.</summary>
+    public void Expire(TimeSpan now)
+    {
+        foreach (var silent in workers.Where(w => now - w.Value.Heard > Silence).Select(w => w.Key).ToArray())
+        {
+            workers.Remove(silent);
+            foreach (var unit in flights.Where(f => f.Value.Holder == silent).Select(f => f.Key).ToArray())
+                flights.Remove(unit);
+        }
+    }
+
+    /// <summary>Units to be handed out now: to each worker as many as it has room for, in the plan's order.</summary>
+    public IReadOnlyList<HandOut> Choose(SweepState state, TimeSpan now)
+    {
+        if (state.Status != SweepStatus.Running) return [];
+        var chosen = new List<HandOut>();
+        foreach (var model in workers.GroupBy(w => w.Value.Model))
+        {
+            // One by one to whoever has most room, so that copies of a model share its units.
+            var room = model.ToDictionary(w => w.Key, w => w.Value.Room - Unacknowledged(w.Key));
+            foreach (var unit in Ready(state, model.Key, now).Take(room.Values.Sum(r => Math.Max(0, r))))
+            {
+                var roomiest = room.OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal).First();
+                chosen.Add(new(roomiest.Key, unit));
+                room[roomiest.Key]--;
+            }
+        }
+        return chosen;
+    }
+
+    /// <summary>A unit was claimed for a worker and is sent to it.</summary>
+    public void Hand(HandOut given, TimeSpan now) => flights[given.Unit] = new(given.Worker, now);
+
+    /// <summary>Units that were handed out, are not acknowledged, and are to be sent again now.</summary>
+    public IReadOnlyList<HandOut> Repeats(TimeSpan now)
+    {
+        var due = flights.Where(f => !f.Value.Acknowledged && now - f.Value.Sent >= RepeatEvery).ToArray();
+        foreach (var (_, flight) in due) flight.Sent = now;
+        return [.. due.Select(f => new HandOut(f.Value.Holder, f.Key))];
+    }
+
+    /// <summary>What was recorded: units that have ended are nobody's, and one that failed rests for 1 s, 4 s, 16 s, at
+    /// most a minute.</summary>
+    public void Record(IEnumerable<SweepEvent> events, TimeSpan now)
+    {
+        foreach (var happened in events)
+        {
+            switch (happened)
+            {
+                case UnitCompleted completed: flights.Remove(completed.Unit); break;
+                case UnitFailed failed:
+                    flights.Remove(failed.Unit);
+                    rests[failed.Unit] = now + TimeSpan.FromSeconds(
+                        Math.Min(60, Math.Pow(4, Math.Min(failed.Attempt - 1, 5))));
+                    break;
+                case SweepRetried retried:
+                    foreach (var unit in retried.Units) rests.Remove(unit);
+                    break;
+            }
+        }
+    }
+
+    private int Unacknowledged(string worker) =>
+        flights.Values.Count(f => f.Holder == worker && !f.Acknowledged);
+
+    private IEnumerable<string> Ready(SweepState state, string model, TimeSpan now) =>
+        state.InOrder.Where(s => s.Status == StageStatus.Running && s.Stage.Model == model && s.Pending > 0)
+            .SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
+            .Where(u => !flights.ContainsKey(u) && now >= rests.GetValueOrDefault(u));
+
+    private sealed record Worker(string Model, int Room, TimeSpan Heard);
+
+    private sealed class Flight(string holder, TimeSpan sent)
+    {
+        public string Holder { get; } = holder;
+
+        public TimeSpan Sent { get; set; } = sent;
+
+        public bool Acknowledged { get; set; }
+
+        public double? Share { get; set; }
+    }
+}

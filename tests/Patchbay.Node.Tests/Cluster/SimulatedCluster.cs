@@ -1,0 +1,326 @@
+using Patchbay.Cluster;
+using Patchbay.Cluster.Dispatch;
+using Patchbay.Experiments;
+using Patchbay.Node.Tests.Simulation;
+
+namespace Patchbay.Node.Tests.Cluster;
+
+/// <summary>
+/// A whole cluster in one thread, driven by a <see cref="SimulatedCase"/>: one sweep, up to three nodes with their
+/// brokers and model actors, with lost, late, repeated and reordered messages, a journal that fails before or after it
+/// has recorded, nodes that die anywhere and come back, units that fail or hang, and an operator who pauses, resumes
+/// and retries. After a while nothing goes wrong any more, and the sweep must end.
+/// </summary>
+internal sealed class SimulatedCluster
+{
+    private const double LimitSeconds = 6000;
+    private static readonly Dictionary<string, StageKind> Kinds =
+        Experiment.All.ToDictionary(k => k.Name, k => (StageKind)k);
+
+    private readonly Random random;
+    private readonly PriorityQueue<Action, (double, int)> agenda = new();
+    private readonly SimulatedMachine[] machines;
+    private readonly SimulatedCase made;
+    private readonly SweepPlan plan;
+    private readonly List<SweepEvent> events = [];
+    private SweepCore? core; // null while the sweep's actor is down
+    private int count, born;
+    private string? problem;
+
+    public SimulatedCluster(SimulatedCase made)
+    {
+        this.made = made;
+        random = new Random(made.Seed);
+        plan = SimulatedPlan.Make(made.Poisoned, made.Batches);
+        machines = [.. Enumerable.Range(0, made.Nodes).Select(_ => new SimulatedMachine(this, made.TightMemory))];
+    }
+
+    public double Now { get; private set; }
+
+    public TimeSpan Time => TimeSpan.FromSeconds(Now);
+
+    private bool Calm => Now > made.Chaos;
+
+    public double Chance() => random.NextDouble();
+
+    /// <summary>A probability of something going wrong, while anything may.</summary>
+    public double Fault(double probability) => Calm ? 0 : probability;
+
+    public void After(double seconds, Action action) => agenda.Enqueue(action, (Now + seconds, count++));
+
+    public string NewWorker() => $"node#{born++}";
+
+    /// <summary>Sends a message to the sweep's actor.</summary>
+    public void ToSweep(ISweepMessage message) => Deliver(() =>
+    {
+        if (core is not null) Record(core.Next(message, Time));
+    });
+
+    /// <summary>Runs it to the end; what is wrong, or null.</summary>
+    public string? Run()
+    {
+        events.AddRange([new SweepPlanned(plan, "simulated"), new SweepStarted()]);
+        BeginSweep();
+        TickSweep();
+        foreach (var machine in machines) TickMachine(machine);
+        After(20 * Chance(), Operate);
+        while (agenda.TryDequeue(out var action, out var when) && when.Item1 < LimitSeconds)
+        {
+            Now = Math.Max(Now, when.Item1);
+            if (Calm && core?.State.Ended == true) break;
+            action();
+            if (problem is not null) return problem;
+        }
+        return problem ?? Check();
+    }
+
+    private void Deliver(Action message)
+    {
+        if (Chance() < Fault(0.04)) return;
+        After(Chance() < Fault(0.05) ? 45 * Chance() : 0.05 * Chance(), message);
+        if (Chance() < Fault(0.04)) After(20 * Chance(), message);
+    }
+
+    // A model's actor lives on one machine at a time; what is sent while it moves is lost.
+    private void ToModel(IModelMessage message) => Deliver(() =>
+    {
+        var home = machines.FirstOrDefault(m => m.Hosts(message.Model)) ?? machines[random.Next(machines.Length)];
+        home.Tell(message);
+    });
+
+    private void BeginSweep()
+    {
+        core = new SweepCore("s", Kinds, "simulated");
+        foreach (var happened in events) core.Recover(happened);
+    }
+
+    private void Record(Step step)
+    {
+        var failure = step.Events.Count > 0 && Chance() < Fault(0.02);
+        if (!failure || Chance() < 0.5) events.AddRange(step.Events);
+        if (failure)
+        {
+            core = null;
+            After(5 * Chance(), BeginSweep);
+            return;
+        }
+        foreach (var message in core!.Recorded(step, Time)) ToModel(message);
+        if (Chance() < 0.02 && Text.Of(core.State) != Text.Of(SweepDecider.Evolve(SweepState.None, events)))
+            problem = "the actor's state is not what a replay gives";
+    }
+
+    private void Order(SweepCommand command)
+    {
+        if (core is null) return;
+        Record(core.Next(new SweepOrder("s", command), Time));
+    }
+
+    private void TickSweep()
+    {
+        if (core is not null)
+        {
+            foreach (var message in core.Repeats(Time)) ToModel(message);
+            Record(core.Next(null, Time));
+        }
+        After(1, TickSweep);
+    }
+
+    private void TickMachine(SimulatedMachine machine)
+    {
+        if (made.Mortal && Chance() < Fault(0.01))
+        {
+            machine.Die();
+            if (machine == machines[0] && core is not null) (core, _) = (null, 0);
+            After(20 * Chance(), () =>
+            {
+                if (core is null) BeginSweep();
+                TickMachine(machine);
+            });
+            return;
+        }
+        machine.Tick();
+        After(1, () => TickMachine(machine));
+    }
+
+    private void Operate()
+    {
+        if (Calm)
+        {
+            Order(new ResumeSweep());
+            if (core?.State.Status == SweepStatus.Paused || core is null) After(1, Operate);
+            return;
+        }
+        Order(random.Next(6) switch
+        {
+            0 or 1 => new PauseSweep(),
+            2 when made.Cancels && Now > 60 => new CancelSweep(),
+            3 => new RetrySweep(),
+            4 => new StartSweep(),
+            _ => new ResumeSweep(),
+        });
+        After(20 * Chance(), Operate);
+    }
+
+    private string? Check()
+    {
+        var end = SweepDecider.Evolve(SweepState.None, events);
+        if (!end.Ended) return $"the sweep has not ended after {Now:0} s: it is {end.Status}, "
+            + $"{end.InOrder.Sum(s => s.Completed)} units done, pending {string.Join(' ', end.PendingUnits)}";
+        var results = events.OfType<InterventionRecorded>().GroupBy(r => r.Unit).ToDictionary(g => g.Key, g => g
+            .Select(r => new InterventionResult(r.Item, r.Score, r.Error, r.Samples) { Head = r.Head }).ToArray());
+        var completed = new HashSet<string>();
+        var failures = new Dictionary<string, int>();
+        foreach (var happened in events)
+        {
+            if (happened is UnitCompleted done && !completed.Add(done.Unit)) return $"{done.Unit} was completed twice";
+            if (happened is UnitFailed broke
+                && broke.Attempt != (failures[broke.Unit] = failures.GetValueOrDefault(broke.Unit) + 1))
+                return $"attempt {broke.Attempt} of {broke.Unit} was counted twice";
+            if (happened is UnitClaimed claim && completed.Contains(claim.Unit))
+                return $"{claim.Unit} was claimed after it was completed";
+        }
+        foreach (var (unit, recorded) in results)
+            if (!completed.Contains(unit) || !recorded.SequenceEqual(SimulatedModels.Results(unit)))
+                return $"the results of {unit} are not what was measured";
+        if (end.Status == SweepStatus.Cancelled) return null;
+        if (end.InOrder.Any(s => s.Status != StageStatus.Waiting && s.Pending > 0)) return "units are left";
+        if (end.InOrder.FirstOrDefault(s => s.Status == StageStatus.Waiting
+            && s.Stage.After.All(a => end.Stages[a].Status == StageStatus.Completed)) is { } left)
+            return $"stage {left.Stage.Id} could have begun";
+        var failed = end.InOrder.Sum(s => s.SetAside);
+        return failed > 0 == (end.Status == SweepStatus.CompletedWithFailures) ? null
+            : $"{failed} units are set aside, and the sweep is {end.Status}";
+    }
+}
+
+/// <summary>A machine of a simulated cluster: a broker, and model actors with their work.</summary>
+internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
+{
+    private const int Slots = 2;
+    private readonly Dictionary<string, Actor> actors = [];
+    private DeviceBroker broker = NewBroker(tightMemory);
+
+    public bool Hosts(string model) => actors.ContainsKey(model);
+
+    public void Die()
+    {
+        actors.Clear();
+        broker = NewBroker(tightMemory);
+    }
+
+    public void Tell(IModelMessage message)
+    {
+        if (!actors.TryGetValue(message.Model, out var actor))
+            actors[message.Model] = actor = new(message.Model, world.NewWorker());
+        switch (message)
+        {
+            case ServeSweep serve:
+                actor.Begin(serve.Key);
+                actor.Work!.Serve(serve.Sweep, world.Time);
+                world.ToSweep(actor.Work.Report(serve.Sweep));
+                break;
+            case Patchbay.Cluster.RunUnit run when actor.Work is { } work:
+                work.Accept(run, world.Time);
+                world.ToSweep(work.Report(run.Order.Sweep));
+                Ask(actor);
+                break;
+            case OutcomeTaken taken: actor.Work?.Taken(taken); break;
+        }
+    }
+
+    public void Tick()
+    {
+        foreach (var actor in actors.Values.ToArray())
+        {
+            if (actor.Work is not { } work) continue;
+            if (work.Hangs(world.Time)) End(actor, work.Running!, Outcome(actor, work.Running!, "it hangs", false));
+            foreach (var outcome in work.Repeats(world.Time)) world.ToSweep(outcome);
+            foreach (var sweep in work.Sweeps(world.Time)) world.ToSweep(work.Report(sweep));
+            Ask(actor);
+        }
+    }
+
+    private static DeviceBroker NewBroker(bool tight) => new(Slots, tight ? 1 << 20 : 16 << 20);
+
+    private void Ask(Actor actor)
+    {
+        if (actor.Asked || actor.Work!.Next(world.Time) is not { } next) return;
+        actor.Asked = true;
+        broker.Request(actor.Id, actor.Key!.MemoryBytes, next.Share);
+        Decide();
+    }
+
+    private void Decide()
+    {
+        var decision = broker.Decide();
+        foreach (var model in decision.Dismissed)
+        {
+            broker.Free(model);
+            world.After(0.1, Decide);
+        }
+        foreach (var model in decision.Granted) Start(actors[model]);
+    }
+
+    private void Start(Actor actor)
+    {
+        actor.Asked = false;
+        if (actor.Work!.Next(world.Time) is null)
+        {
+            broker.Release(actor.Id);
+            return;
+        }
+        var order = actor.Work.Start(world.Time);
+        if (world.Chance() < world.Fault(0.003)) return; // hangs
+        world.After(2 * world.Chance(), () =>
+        {
+            if (actors.GetValueOrDefault(actor.Id) != actor || actor.Work.Running != order) return;
+            var outcome = order.Unit switch
+            {
+                SimulatedModels.Poison => Outcome(actor, order, "no memory", false),
+                SimulatedModels.Hopeless => Outcome(actor, order, "never", true),
+                _ when world.Chance() < world.Fault(0.05) => Outcome(actor, order, "it failed this time", false),
+                _ => Outcome(actor, order, null, false),
+            };
+            End(actor, order, outcome);
+        });
+    }
+
+    private void End(Actor actor, UnitOrder order, UnitOutcome outcome)
+    {
+        broker.Release(actor.Id);
+        actor.Work!.Finish(outcome, world.Time);
+        world.ToSweep(outcome);
+        Ask(actor);
+        Decide();
+    }
+
+    private static UnitOutcome Outcome(Actor actor, UnitOrder order, string? error, bool permanent) => new(order.Sweep,
+        actor.Worker, order.Unit, order.Attempt, error is null ? SimulatedModels.Results(order.Unit) : null,
+        actor.Key!.Model.Fingerprint, "simulated", 1, error, permanent);
+
+    private sealed class Actor(string id, string worker)
+    {
+        public string Id => id;
+
+        public string Worker => worker;
+
+        public ModelKey? Key { get; private set; }
+
+        public ModelWork? Work { get; private set; }
+
+        public bool Asked { get; set; }
+
+        public void Begin(ModelKey key)
+        {
+            if (Work is null) (Key, Work) = (key, new(worker, key.Name));
+        }
+    }
+}
+
+public sealed class SimulatedClusterTests
+{
+    [Fact]
+    public void No_result_is_lost_or_doubled_and_every_sweep_ends_whatever_goes_wrong() =>
+        RandomCases.Check(SimulatedCase.Any, 2000, made => Assert.Null(new SimulatedCluster(made).Run()),
+            threads: Environment.ProcessorCount);
+}
