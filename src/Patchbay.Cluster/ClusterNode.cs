@@ -8,36 +8,45 @@ using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patchbay.Cluster.Actors;
-using Patchbay.Node;
+using Patchbay.Journal;
 using Patchbay.Sweeps;
-using ModelActor = Patchbay.Cluster.Actors.ModelActor;
 
 namespace Patchbay.Cluster;
 
 /// <summary>How to run a node.</summary>
 /// <param name="Journal">Path of its SQLite journal.</param>
 /// <param name="Slots">Units that run at a time.</param>
+/// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(string Journal, int Slots, long MemoryBytes, string Code);
+public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code);
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
 /// entities; every result is an event that Akka.Persistence.Sql has recorded before it is seen here.
 /// </summary>
-public sealed class ClusterNode : IAsyncDisposable
+public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 {
     private const int Shards = 32;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5);
     private readonly IHost host;
     private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host) => this.host = host;
+    private ClusterNode(IHost host, ClusterOptions options) => (this.host, Options) = (host, options);
+
+    /// <summary>How it runs.</summary>
+    public ClusterOptions Options { get; }
+
+    /// <summary>Sweeps that it serves, as their actors last recorded them.</summary>
+    public IReadOnlyDictionary<string, SweepState> Known => seen.ToDictionary(s => s.Key, s => s.Value.State);
 
     private ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
 
     private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
+
+    private IActorRef Broker => host.Services.GetRequiredService<ActorRegistry>().Get<BrokerActor>();
 
     /// <summary>How much is done of each unit that runs, by its sweep and id.</summary>
     public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares =>
@@ -72,7 +81,7 @@ public sealed class ClusterNode : IAsyncDisposable
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
         });
-        var node = new ClusterNode(builder.Build());
+        var node = new ClusterNode(builder.Build(), options);
         await node.host.StartAsync();
         node.System.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
         var cluster = Akka.Cluster.Cluster.Get(node.System);
@@ -83,15 +92,64 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>Goes on with a sweep, if it is running.</summary>
     public void Wake(string sweep) => Sweeps.Tell(new WakeSweep(sweep));
 
-    /// <summary>Gives a command to a sweep; why it was refused, or null once it is recorded.</summary>
-    public async Task<string?> OrderAsync(string sweep, SweepCommand command) =>
-        (await Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), Patience)).Refusal;
+    /// <summary>Goes on with every sweep that is running: those that a process before this one was at.</summary>
+    public void WakeAll()
+    {
+        using var journal = SqliteJournal.Open(Options.Journal, readOnly: true);
+        foreach (var sweep in journal.Running()) Wake(sweep);
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> PlanAsync(SweepPlan plan)
+    {
+        IReadOnlyList<string> taken;
+        using (var journal = SqliteJournal.Open(Options.Journal, readOnly: true)) taken = journal.Sweeps();
+        var id = Enumerable.Range(1, int.MaxValue).Select(n => $"{plan.Study}-{n}")
+            .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
+        await OrderAsync(id, new PlanSweep(plan, Options.Code));
+        await OrderAsync(id, new StartSweep());
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public async Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command)
+    {
+        SweepAnswer? answer = null;
+        for (var until = DateTime.UtcNow + Patience; answer is null;)
+        {
+            var asked = Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), AskAgain);
+            if (await Task.WhenAny(asked, Failure) == Failure) await Failure;
+            if (faults.TryGetValue(sweep, out var fault)) throw fault;
+            if (asked.IsCompletedSuccessfully) answer = await asked;
+            else if (DateTime.UtcNow > until) await asked;
+        }
+        return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
+    }
+
+    /// <summary>Its model actors.</summary>
+    public async Task<IReadOnlyList<ModelStatus>> ModelsAsync() =>
+        await Broker.Ask<ModelStatus[]>(ModelsWanted.Instance, Patience);
+
+    /// <summary>Has a model loaded before a unit needs it.</summary>
+    public void Load(ModelKey model) =>
+        host.Services.GetRequiredService<ActorRegistry>().Get<ModelActor>().Tell(new LoadModel(model.Id, model));
+
+    /// <summary>Has all models of a name freed; false where none has memory.</summary>
+    public async Task<bool> UnloadAsync(string name) => await Broker.Ask<int>(new DismissModels(name), Patience) > 0;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await host.StopAsync();
         host.Dispose();
+    }
+
+    // A sweep that cannot be read is left alone, with the reason, and the others go on.
+    private void Stopped(string sweep, Exception reason)
+    {
+        faults[sweep] = reason;
+        if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
+            failure.TrySetException(reason);
     }
 
     private static string Settings()
@@ -108,7 +166,8 @@ public sealed class ClusterNode : IAsyncDisposable
             Context.System.EventStream.Subscribe(Self, typeof(SweepSeen));
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
             Receive<SweepSeen>(message => node.seen[message.Sweep] = message);
-            Receive<SweepStopped>(message => node.failure.TrySetException(message.Reason));
+            Receive<SweepStopped>(message => node.Stopped(message.Sweep,
+                SqliteJournal.Explain(message.Reason, node.Options.Journal)));
         }
     }
 }

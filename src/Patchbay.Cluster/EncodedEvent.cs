@@ -20,8 +20,8 @@ public sealed record EncodedEvent(string Manifest, byte[] Bytes)
     public SweepEvent Decode(string persistenceId, long sequence)
     {
         if (!EventCodec.Knows(Manifest)) throw new JournalException(JournalFault.Unknown,
-            $"event {sequence} of {persistenceId} is of a kind '{Manifest}' that this Patchbay does not know: use the one "
-            + "that wrote it, or a newer one");
+            $"event {sequence} of {persistenceId} is of a kind '{Manifest}' that this Patchbay does not know: use the "
+            + "one that wrote it, or a newer one");
         if (!EventCodec.Holds(persistenceId, sequence, Bytes)) throw new JournalException(JournalFault.Corrupt,
             $"event {sequence} of {persistenceId} is not what was written: see 'pbm journal verify'");
         return EventCodec.Decode(Manifest, Bytes);
@@ -37,11 +37,9 @@ public sealed record EncodedSnapshot(string Manifest, byte[] Bytes)
     public static EncodedSnapshot Of(string persistenceId, long sequence, SweepState state) =>
         new(SnapshotCodec.Manifest, SnapshotCodec.Encode(persistenceId, sequence, state));
 
-    /// <summary>The state, if it is the one that was written at this place.</summary>
-    /// <exception cref="JournalException">It is not.</exception>
-    public SweepState Decode(string persistenceId, long sequence) =>
-        SnapshotCodec.TryDecode(persistenceId, new(sequence, Manifest, Bytes)) ?? throw new JournalException(
-            JournalFault.Corrupt, $"the snapshot at event {sequence} of {persistenceId} is not what was written");
+    /// <summary>The state, if it is the one that was written at this place, in a form that this version knows.</summary>
+    public SweepState? TryDecode(string persistenceId, long sequence) =>
+        SnapshotCodec.TryDecode(persistenceId, new(sequence, Manifest, Bytes));
 }
 
 /// <summary>The only serializer that the journal has: bytes in, bytes out, no type names. Manifests are checked by the

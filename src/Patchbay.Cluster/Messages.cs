@@ -1,5 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Node;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster;
@@ -15,22 +14,8 @@ public interface ISweepMessage
 /// <summary>What the actor of a model is told; likewise.</summary>
 public interface IModelMessage
 {
-    /// <summary>Id of the model actor: <see cref="ModelId.Of"/>.</summary>
+    /// <summary>Id of the model actor: <see cref="ModelKey.Id"/>.</summary>
     string Model { get; }
-}
-
-/// <summary>Ids of model actors.</summary>
-public static class ModelId
-{
-    /// <summary>One for each checkpoint and way of computing: the model's name, so that people know it, and a hash of
-    /// the rest.</summary>
-    public static string Of(ModelKey key)
-    {
-        var hash = System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\n',
-            key.Model.Fingerprint, key.Model.Path, key.Model.Adapter, key.Dtype, key.Device, key.Threads,
-            key.MemoryBytes)));
-        return $"{key.Name}-{Convert.ToHexStringLower(hash.AsSpan(0, 6))}";
-    }
 }
 
 /// <summary>A command of an operator; answered by <see cref="SweepAnswer"/>.</summary>
@@ -40,8 +25,10 @@ public sealed record SweepOrder(string Sweep, SweepCommand Command) : ISweepMess
 
 /// <summary>What became of an order: recorded, or refused.</summary>
 /// <param name="Sweep">Id of the sweep.</param>
+/// <param name="Status">Where the sweep stands after it.</param>
+/// <param name="Changed">Whether anything was recorded.</param>
 /// <param name="Refusal">Why it was refused, in a sentence, or null.</param>
-public sealed record SweepAnswer(string Sweep, string? Refusal);
+public sealed record SweepAnswer(string Sweep, SweepStatus Status, bool Changed, string? Refusal);
 
 /// <summary>Go on with a sweep, if it is running; a sweep's actor lives from the first message on.</summary>
 /// <param name="Sweep">Id of the sweep.</param>
@@ -75,8 +62,8 @@ public sealed record ModelReport(string Sweep, string Worker, string ModelName, 
 /// <param name="Error">Why it failed, in a sentence; null where it did not.</param>
 /// <param name="Permanent">Whether trying again is of no use.</param>
 public sealed record UnitOutcome(string Sweep, string Worker, string Unit, int Attempt,
-    IReadOnlyList<InterventionResult>? Results, string Fingerprint, string Code, double Seconds, string? Error, bool Permanent)
-    : ISweepMessage;
+    IReadOnlyList<InterventionResult>? Results, string Fingerprint, string Code, double Seconds, string? Error,
+    bool Permanent) : ISweepMessage;
 
 /// <summary>A sweep has units for a model: the actor that is told this loads it when the first comes, and reports. Said
 /// every second while there are units.</summary>
@@ -98,3 +85,8 @@ public sealed record RunUnit(string Model, string Worker, UnitOrder Order, doubl
 /// <param name="Unit">Id of the unit.</param>
 /// <param name="Attempt">Which attempt.</param>
 public sealed record OutcomeTaken(string Model, string Sweep, string Unit, int Attempt) : IModelMessage;
+
+/// <summary>Load the checkpoint ahead of the first unit.</summary>
+/// <param name="Model">Id of the model actor.</param>
+/// <param name="Key">Which checkpoint, and how to compute.</param>
+public sealed record LoadModel(string Model, ModelKey Key) : IModelMessage;

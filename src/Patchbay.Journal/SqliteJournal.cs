@@ -54,6 +54,27 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     public IReadOnlyList<string> Sweeps() =>
         Sweeps("SELECT persistence_id FROM journal WHERE sequence_number = 1 ORDER BY ordering");
 
+    /// <summary>Ids of the sweeps that are running, whether or not a process is at them.</summary>
+    public IReadOnlyList<string> Running() => [.. Sweeps().Where(sweep => Database.Scalar(
+        """
+        SELECT manifest FROM journal WHERE persistence_id = $0 AND manifest IN ('sweep-started/1', 'sweep-paused/1',
+            'sweep-resumed/1', 'sweep-cancelled/1', 'sweep-retried/1', 'sweep-completed/1')
+        ORDER BY sequence_number DESC LIMIT 1
+        """, PersistenceId(sweep)) is "sweep-started/1" or "sweep-resumed/1" or "sweep-retried/1")];
+
+    /// <summary>What went wrong with a journal, as a sentence for its operator.</summary>
+    /// <param name="reason">As another library had it from SQLite.</param>
+    /// <param name="path">The journal's file.</param>
+    public static Exception Explain(Exception reason, string path)
+    {
+        for (var cause = reason; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is JournalException known) return known;
+            if (cause is SqliteException sqlite) return SqliteFault.Of(sqlite, path);
+        }
+        return new JournalException(JournalFault.Other, $"journal {path} does not work: {reason.Message}", reason);
+    }
+
     /// <inheritdoc/>
     public RecoveredSweep Recover(string sweep, Action<DateTimeOffset, SweepState>? seen = null)
     {
@@ -79,8 +100,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     }
 
     /// <inheritdoc/>
-    public bool TryAppend(
-        string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at, LeaseChanges? leases = null)
+    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at)
     {
         var id = PersistenceId(sweep);
         // Written out before the transaction begins: nobody waits for it.
@@ -92,7 +112,6 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
                 if (LastSequence(sweep) != after) return false;
                 for (var i = 0; i < messages.Length; i++)
                     Insert(id, after + i + 1, at.UtcTicks, EventCodec.Manifest(events[i]), messages[i]);
-                if (leases is not null) Change(sweep, leases);
                 return true;
             });
         }
@@ -123,25 +142,6 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
                 (SELECT sequence_number FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC LIMIT $1)
                 """,
                 id, SnapshotsKept);
-        });
-    }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<Lease> Leases(string sweep) => Database.Rows(
-        "SELECT unit, node, until FROM lease WHERE sweep = $0",
-        row => new Lease(row.GetString(0), row.GetString(1), new(row.GetInt64(2), TimeSpan.Zero)), sweep);
-
-    /// <inheritdoc/>
-    public void Renew(string node, DateTimeOffset until) => Database.Guard(() =>
-        Database.Execute("UPDATE lease SET until = $1 WHERE node = $0", node, until.UtcTicks));
-
-    /// <inheritdoc/>
-    public void Release(IReadOnlyList<string> nodes)
-    {
-        if (nodes.Count == 0) return;
-        Database.Transaction(() =>
-        {
-            foreach (var node in nodes) Database.Execute("DELETE FROM lease WHERE node = $0", node);
         });
     }
 
@@ -234,17 +234,6 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
             if (SnapshotCodec.TryDecode(PersistenceId(sweep), stored) is { } state) return new(state, stored.Sequence);
         }
         return null;
-    }
-
-    private void Change(string sweep, LeaseChanges leases)
-    {
-        foreach (var unit in leases.Released)
-            Database.Execute("DELETE FROM lease WHERE sweep = $0 AND unit = $1", sweep, unit);
-        foreach (var unit in leases.Claimed)
-        {
-            Database.Execute("INSERT OR REPLACE INTO lease (sweep, unit, node, until) VALUES ($0, $1, $2, $3)",
-                sweep, unit, leases.Node, leases.Until.UtcTicks);
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Patchbay.Experiments;
-using Patchbay.Node;
 
 namespace Patchbay.Cluster.Actors;
 
@@ -13,6 +12,18 @@ internal sealed record UnitMoved(double Share, CancellationToken Stop);
 
 /// <summary>A unit has ended; without an outcome where it was stopped.</summary>
 internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop);
+
+/// <summary>Load the checkpoint, if it is not.</summary>
+internal sealed record LoadNow
+{
+    public static LoadNow Instance { get; } = new();
+}
+
+/// <summary>It is loaded, or cannot be: the first unit will say why.</summary>
+internal sealed record ModelLoaded
+{
+    public static ModelLoaded Instance { get; } = new();
+}
 
 /// <summary>Free the checkpoint.</summary>
 internal sealed record FreeModel
@@ -40,6 +51,11 @@ internal sealed class ComputeActor : ReceiveActor
     {
         (this.key, this.source, this.code) = (key, source, code);
         Receive<Compute>(message => Context.Parent.Tell(new UnitEnded(Run(message), message.Stop)));
+        Receive<LoadNow>(_ =>
+        {
+            Load();
+            Context.Parent.Tell(ModelLoaded.Instance);
+        });
         Receive<FreeModel>(_ =>
         {
             Free();
@@ -79,6 +95,20 @@ internal sealed class ComputeActor : ReceiveActor
         {
             Free();
             return Outcome(null, Sentence(e), e is InvalidDataException);
+        }
+    }
+
+    private void Load()
+    {
+        try
+        {
+            runner ??= source.Open(key, CancellationToken.None);
+        }
+#pragma warning disable CA1031 // Loading ahead of time may fail; the unit that needs the model will say so again.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            Free();
         }
     }
 

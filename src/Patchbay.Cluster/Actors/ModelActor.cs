@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Akka.Actor;
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Experiments;
-using Patchbay.Node;
 
 namespace Patchbay.Cluster.Actors;
 
@@ -24,6 +23,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private IActorRef? compute;
     private CancellationTokenSource stop = new();
     private bool asked, dismissed;
+    private bool preload; // an operator wants it loaded before the first unit comes
 
     /// <summary>Makes a model actor.</summary>
     /// <param name="id">Its id.</param>
@@ -47,6 +47,17 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
             if (work is null) return; // a worker that it was meant for is gone
             work.Accept(message, clock.Elapsed);
             Report(message.Order.Sweep);
+            Ask();
+        });
+        Receive<LoadModel>(message =>
+        {
+            Begin(message.Key);
+            preload = true;
+            Ask();
+        });
+        Receive<ModelLoaded>(_ =>
+        {
+            broker.Tell(new ComputeDone(id));
             Ask();
         });
         Receive<OutcomeTaken>(message => work?.Taken(message));
@@ -93,17 +104,22 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     // Asks for the device, where there is something to do.
     private void Ask()
     {
-        if (asked || dismissed || work?.Next(clock.Elapsed) is not { } next) return;
+        if (asked || dismissed || work is null || work.Running is not null) return;
+        var next = work.Next(clock.Elapsed);
+        if (next is null && !preload) return;
         asked = true;
-        broker.Tell(new ComputeWanted(id, key!.MemoryBytes, next.Share));
+        broker.Tell(new ComputeWanted(key!, next?.Share ?? 1));
     }
 
     private void Start()
     {
         asked = false;
-        if (work?.Next(clock.Elapsed) is null)
+        if (work!.Next(clock.Elapsed) is null)
         {
-            broker.Tell(new ComputeDone(id)); // what it asked for was given up meanwhile
+            // Asked for by an operator, or by a unit that was given up meanwhile.
+            if (preload) compute!.Tell(LoadNow.Instance);
+            else broker.Tell(new ComputeDone(id));
+            preload = false;
             return;
         }
         compute!.Tell(new Compute(work.Start(clock.Elapsed), worker, stop.Token));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
@@ -28,6 +29,7 @@ public sealed record SweepStopped(string Sweep, Exception Reason);
 /// </summary>
 public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 {
+    private static readonly ConcurrentDictionary<string, bool> WithoutSnapshot = new(StringComparer.Ordinal);
     private readonly string sweep;
     private readonly SweepCore core;
     private readonly IActorRef models;
@@ -64,6 +66,10 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
+    /// <inheritdoc/>
+    public override Recovery Recovery => WithoutSnapshot.ContainsKey(sweep) ? new(SnapshotSelectionCriteria.None)
+        : Recovery.Default;
+
     /// <summary>What the journal calls a sweep.</summary>
     public static string PersistenceIdOf(string sweep) => $"sweep-{sweep}";
 
@@ -85,7 +91,10 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    protected override void OnRecoveryFailure(Exception reason, object? message = null) => Stopped(reason);
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        if (reason is not UnusableSnapshotException) Stopped(reason);
+    }
 
     private void Stopped(Exception reason)
     {
@@ -99,7 +108,14 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private void Recovered(SnapshotOffer offer)
     {
         snapshot = offer.Metadata.SequenceNr;
-        if (offer.Snapshot is EncodedSnapshot stored) core.Restore(stored.Decode(PersistenceId, snapshot));
+        if (offer.Snapshot is EncodedSnapshot stored && stored.TryDecode(PersistenceId, snapshot) is { } state)
+        {
+            core.Restore(state);
+            return;
+        }
+        // The events say the same, only more slowly: the next to ask starts the actor anew, from them.
+        WithoutSnapshot[sweep] = true;
+        throw new UnusableSnapshotException();
     }
 
     private void Handle(ISweepMessage message)
@@ -141,6 +157,8 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 
     private void Publish() =>
         Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault));
+
+    private sealed class UnusableSnapshotException : Exception;
 
     private sealed record Tick
     {

@@ -18,8 +18,18 @@ public sealed class DeviceBroker(int slots, long memoryBytes)
     /// <param name="Dismissed">Must free their checkpoint.</param>
     public sealed record Decision(IReadOnlyList<string> Granted, IReadOnlyList<string> Dismissed);
 
-    /// <summary>Models that have memory, whether they compute or not.</summary>
-    public IReadOnlyList<string> Resident => [.. models.Where(m => m.Value.Resident).Select(m => m.Key)];
+    /// <summary>Where a model stands: "cold", "waiting", "computing", "leaving" or "loaded".</summary>
+    public string StateOf(string model) => !models.TryGetValue(model, out var entry) ? "cold"
+        : entry.Leaving ? "leaving" : entry.Computes ? "computing" : entry.Waits ? "waiting"
+        : entry.Resident ? "loaded" : "cold";
+
+    /// <summary>An operator wants a model's memory back; false where it has none.</summary>
+    public bool Dismiss(string model)
+    {
+        if (!models.TryGetValue(model, out var entry) || !entry.Resident) return false;
+        entry.Leaving = true;
+        return true;
+    }
 
     /// <summary>A model actor has a unit to run, or a checkpoint to load. Asked twice, it waits once.</summary>
     public void Request(string model, long bytes, double share)

@@ -1,5 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Node;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster.Dispatch;
@@ -47,7 +46,10 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         dispatch.Expire(now);
         switch (message)
         {
-            case SweepOrder order: answer = new(sweep, batch.Apply(order.Command)); break;
+            case SweepOrder order:
+                var refusal = batch.Apply(order.Command);
+                answer = new(sweep, batch.State.Status, batch.Events.Count > 0, refusal);
+                break;
             case ModelReport report: dispatch.Report(report, State, now); break;
             case UnitOutcome outcome: Finish(outcome, batch); break;
         }
@@ -84,7 +86,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     private IEnumerable<ServeSweep> Wanted() => State.Status != SweepStatus.Running ? []
         : State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0).Select(s => s.Stage.Model)
             .Distinct().Select(name => ModelKey.Of(State.Plan!, name))
-            .Select(key => new ServeSweep(ModelId.Of(key), key, sweep));
+            .Select(key => new ServeSweep(key.Id, key, sweep));
 
     // A refused result (another fingerprint) is a failure of the unit; trying again is of no use.
     private static void Finish(UnitOutcome outcome, Batch batch)
@@ -98,7 +100,8 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             if (refusal is null) return;
         }
         var attempt = outcome.Results is null ? outcome.Attempt : (batch.State.Unit(outcome.Unit)?.Failures ?? 0) + 1;
-        batch.Apply(new FailUnit(outcome.Unit, attempt, node, refusal!, outcome.Permanent || outcome.Results is not null));
+        batch.Apply(new FailUnit(outcome.Unit, attempt, node, refusal!,
+            outcome.Permanent || outcome.Results is not null));
     }
 
     private HandOut[] Advance(Batch batch, TimeSpan now)
@@ -125,7 +128,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         $"Patchbay {code} knows no experiment '{stage.Kind}', only {string.Join(", ", kinds.Keys)}");
 
     private string ModelOf(string unit) =>
-        ModelId.Of(ModelKey.Of(State.Plan!, State.Stages[UnitId.StageOf(unit)].Stage.Model));
+        ModelKey.Of(State.Plan!, State.Stages[UnitId.StageOf(unit)].Stage.Model).Id;
 
     private RunUnit Run(HandOut given)
     {
@@ -149,7 +152,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
 
         public SweepState State { get; private set; } = state;
 
-        public IReadOnlyList<SweepEvent> Events => events;
+        public List<SweepEvent> Events => events;
 
         public string? Apply(SweepCommand command)
         {

@@ -5,7 +5,7 @@ using Patchbay.Sweeps.Studies;
 using Patchbay.Tasks;
 using static TorchSharp.torch;
 
-namespace Patchbay.Node;
+namespace Patchbay.Cluster;
 
 /// <summary>Looks at checkpoints, without loading them, and fixes what a sweep of them will compute with.</summary>
 public static class SweepPlanner

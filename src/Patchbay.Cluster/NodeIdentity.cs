@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Patchbay.Node;
+namespace Patchbay.Cluster;
 
 /// <summary>Names of nodes: host, process and when it started, so that a node can tell at once that another one of its
 /// machine is dead, and no name comes twice.</summary>

@@ -6,20 +6,19 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Patchbay.Journal;
 using Patchbay.Sweeps;
 
-namespace Patchbay.Node;
+namespace Patchbay.Cluster;
 
 /// <summary>What a node says of itself.</summary>
 /// <param name="Node">Its id.</param>
 /// <param name="Version">Version of the program.</param>
 /// <param name="Data">Its data folder.</param>
 /// <param name="Slots">Units that run at a time.</param>
-/// <param name="Threads">Threads of one unit.</param>
+/// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
-/// <param name="Waiting">Why it waits for the journal, or null.</param>
-public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes,
-    string? Waiting);
+public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes);
 
 /// <summary>What a node says of a sweep.</summary>
 /// <param name="Id">Its id.</param>
@@ -61,7 +60,7 @@ public sealed class ControlApi : IAsyncDisposable
     /// <param name="data">Its data folder.</param>
     /// <param name="port">On which port; 0 for any that is free.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<ControlApi> StartAsync(PatchbayNode node, string data, int port = DefaultPort)
+    public static async Task<ControlApi> StartAsync(ClusterNode node, string data, int port = DefaultPort)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -71,21 +70,19 @@ public sealed class ControlApi : IAsyncDisposable
         var app = builder.Build();
         app.Use(Refuse);
         app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
-            node.Options.Threads,
-            node.Options.MemoryBytes, node.Waiting));
-        app.MapGet("/models", () => node.Models);
-        app.MapGet("/sweeps", () => node.Sweeps.Select(s => Describe(s.Key, s.Value)));
-        app.MapGet("/sweeps/{id}", (string id) => node.Sweeps.TryGetValue(id, out var state)
+            node.Options.Threads, node.Options.MemoryBytes));
+        app.MapGet("/models", node.ModelsAsync);
+        app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Load(model)));
+        app.MapPost("/models/{name}/unload", async (string name) =>
+            await node.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());
+        app.MapGet("/sweeps", () => node.Known.Select(s => Describe(s.Key, s.Value)));
+        app.MapGet("/sweeps/{id}", (string id) => node.Known.TryGetValue(id, out var state)
             ? Results.Json(Describe(id, state), Json)
             : Results.NotFound());
-        app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Ask(model, new LoadModel())));
-        app.MapPost("/models/{name}/unload", (string name) =>
-        {
-            var named = node.Models.Where(m => m.Model.Name == name && m.State != "cold").ToArray();
-            foreach (var model in named) node.Ask(model.Model, new UnloadModel());
-            return named.Length > 0 ? Results.Accepted() : Results.NotFound();
-        });
-        app.MapPost("/look", () => Accepted(node.Wake));
+        app.MapPost("/sweeps", async (HttpRequest request) => await Answered(async () =>
+            await node.PlanAsync(PlanText.Read(await new StreamReader(request.Body).ReadToEndAsync()))));
+        app.MapPost("/sweeps/{id}/{order}", async (string id, string order) => Orders.TryGetValue(order, out var command)
+            ? await Answered(() => node.OrderAsync(id, command)) : Results.NotFound());
         try
         {
             await app.StartAsync();
@@ -110,6 +107,28 @@ public sealed class ControlApi : IAsyncDisposable
     private static SweepInfo Describe(string id, SweepState state) => new(id, SweepDecider.Text(state.Status),
         state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length),
             state.InOrder.Sum(s => s.SetAside));
+
+    /// <summary>Orders that an operator may give, by their name.</summary>
+    public static IReadOnlyDictionary<string, SweepCommand> Orders { get; } = new Dictionary<string, SweepCommand>
+    {
+        ["pause"] = new PauseSweep(),
+        ["resume"] = new ResumeSweep(),
+        ["cancel"] = new CancelSweep(),
+        ["retry"] = new RetrySweep(),
+    };
+
+    // What is refused is told in the answer's text.
+    private static async Task<IResult> Answered<T>(Func<Task<T>> order)
+    {
+        try
+        {
+            return Results.Json(await order(), Json);
+        }
+        catch (InvalidDataException e)
+        {
+            return Results.Text(e.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+    }
 
     private static IResult Accepted(Action action)
     {

@@ -5,7 +5,7 @@ using Patchbay.Sweeps;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Patchbay.Node;
+namespace Patchbay.Cluster;
 
 /// <summary>Loads models from their checkpoints, and refuses one that is not what its sweep was planned with.</summary>
 /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
