@@ -99,7 +99,7 @@ internal static class CommandLine
 #pragma warning restore CA1031
         {
             call.Trace(e);
-            return call.Fail(Failure.Of(e));
+            return call.Fail(Failure.Of(e, call.Next));
         }
     }
 

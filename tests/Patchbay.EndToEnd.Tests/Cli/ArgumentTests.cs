@@ -101,6 +101,17 @@ public sealed class ArgumentTests
         Assert.Null(parsed.GetValue(receivers));
     }
 
+    [Theory]
+    [InlineData("pbm sweep resume tiny-1")]
+    [InlineData("pbm sweep resume tiny-1 --data ./data", "--data", "./data")]
+    [InlineData("pbm sweep resume tiny-1 --data '/big disk/pbm'", "--data", "/big disk/pbm")]
+    [InlineData("pbm sweep resume tiny-1 --data '~/it'\\''s'", "--data=~/it's")]
+    public void A_command_to_be_typed_next_is_for_the_same_data_folder(string next, params string[] arguments)
+    {
+        var parsed = CommandLine.CreateRoot(new("--json")).Parse(["sweep", "show", "tiny-1", .. arguments]);
+        Assert.Equal(next, new Call(parsed, Terminal.OfProcess(), false, default).Next("sweep resume tiny-1"));
+    }
+
     [Fact]
     public void There_is_a_core_to_compute_on() => Assert.InRange(ProcessorCores.Available(), 1,
         Environment.ProcessorCount);
