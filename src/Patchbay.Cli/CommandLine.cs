@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Sweeps;
@@ -89,7 +90,7 @@ internal static class CommandLine
         }
         if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
             Failure.BadArguments(VerbMissing(parsed)));
-        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(parsed.Errors[0].Message));
+        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(Mistake(parsed.Errors[0])));
         try
         {
             return command.Run(call);
@@ -101,6 +102,17 @@ internal static class CommandLine
             call.Trace(e);
             return call.Fail(Failure.Of(e, call.Next));
         }
+    }
+
+    /// <summary>What is wrong with a command line, in this program's words: the library begins its sentences large, and
+    /// names a type where a switch is given a word.</summary>
+    internal static string Mistake(ParseError error)
+    {
+        var option = (error.SymbolResult as OptionResult ?? error.SymbolResult?.Parent as OptionResult)?.Option;
+        return option?.ValueType == typeof(bool)
+            ? $"{option.Name}: expected true, false or nothing behind it, found "
+                + $"'{string.Join(' ', error.SymbolResult!.Tokens.Select(t => t.Value))}'"
+            : char.ToLowerInvariant(error.Message[0]) + error.Message[1..];
     }
 
     /// <summary>What is wrong where no command was recognised: a word that is none, or a verb left out.</summary>

@@ -35,7 +35,7 @@ internal sealed class DemoCommand : PbmCommand
     private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on",
         Lists.Count, 500);
     private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
 

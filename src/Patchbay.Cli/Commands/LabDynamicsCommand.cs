@@ -30,7 +30,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
     private readonly Option<string[]> to = new("--out")

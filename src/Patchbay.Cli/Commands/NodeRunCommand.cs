@@ -11,12 +11,9 @@ internal sealed class NodeRunCommand : PbmCommand
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly Option<string> data = DataFolder.Option();
-    private readonly Option<int> port = new("--port")
-    {
-        Description = "Port of its control API on 127.0.0.1; 0 for any that is free",
-        HelpName = "PORT",
-        DefaultValueFactory = _ => ControlApi.DefaultPort
-    };
+    private readonly Option<int> port = CommonOptions.Parsed("--port", "PORT",
+        "Port of its control API on 127.0.0.1; 0 for any that is free",
+        text => (int)Lists.Whole(text, 0, System.Net.IPEndPoint.MaxPort), ControlApi.DefaultPort);
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly NodeSettings node = new();
 

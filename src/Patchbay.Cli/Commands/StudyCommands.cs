@@ -51,7 +51,7 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another "
             + "number may change the last bits of a score",
-        text => Lists.Count(text));
+        text => Lists.Threads(text));
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
         "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();

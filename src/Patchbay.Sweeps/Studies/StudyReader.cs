@@ -92,7 +92,8 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return new(
             values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
             Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
-            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1, 1024),
+            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1,
+                StudyCompute.MostThreads),
             values.Memory(fields.Optional("memory"), "compute.memory"));
     }
 
