@@ -86,7 +86,8 @@ public sealed class ArgumentTests
     {
         var command = new Command("patch") { CommonOptions.Memory() };
         var error = Assert.Single(command.Parse("--memory much").Errors);
-        Assert.StartsWith("--memory: expected an amount of memory such as 4GiB or 512MiB, found 'much'", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--memory: expected an amount of memory such as 4GiB or 512MiB, found 'much'",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
