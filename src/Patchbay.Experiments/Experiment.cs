@@ -28,9 +28,6 @@ public abstract class Experiment : StageKind
     /// <summary>Kinds of stages that give it what it needs, in order: its circuit, where none is given.</summary>
     public virtual IReadOnlyList<string> Needs => [];
 
-    /// <summary>Why it cannot be run on a task, or null.</summary>
-    public virtual string? Refuses(PlannedTask task) => null;
-
     /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the
     /// same number of threads.</summary>
     /// <param name="order">The unit.</param>

@@ -92,6 +92,7 @@ internal sealed class ExperimentCommand : PbmCommand
         var study = new OwnStudy($"{kind.Name}-{own}")
         {
             Seed = call.Get(seed),
+            PromptsOption = "task-prompts",
             Dtype = call.Get(dtype),
             Device = call.Get(device),
             Threads = call.Get(threads) ?? ProcessorCores.Available(),
@@ -112,7 +113,7 @@ internal sealed class ExperimentCommand : PbmCommand
                                             let given = fields.Where(f => f.Experiment == experiment
                                                 && f.Field == field)
                                                 .Select(f => call.Get(f.Option)).FirstOrDefault()
-                                            let value = given ?? (field.Name is "prompts" or "means" ? most : null)
+                                            let value = given ?? (field.CountsPrompts ? most : null)
                                             where value is not null
                                             select (field.Name, (string?)(CircuitSource.IsFile(value)
                                                 ? Path.GetFullPath(value) : value)));

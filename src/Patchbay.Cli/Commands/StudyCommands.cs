@@ -24,8 +24,10 @@ internal sealed class StudyValidateCommand : PbmCommand
     {
         var path = call.Get(file);
         var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
-        call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, "
-            + $"{study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
+        StudyInput.CheckPrompts(study);
+        call.WriteLine($"{path}: study {study.Name}, {SweepText.Count(study.Models.Count, "model")}, "
+            + $"{SweepText.Count(study.Stages.Count, "stage")}, {SweepText.Count(study.Task.Prompts, "prompt")}, "
+            + $"seed {study.Seed}: no mistakes");
         call.WriteJson(new
         {
             study.Name,

@@ -19,6 +19,9 @@ internal sealed class OwnStudy(string name)
     /// <summary>Seed of everything drawn at random.</summary>
     public ulong Seed { get; init; } = 20;
 
+    /// <summary>Name of the option for the number of the task's prompts.</summary>
+    public string PromptsOption { get; init; } = "prompts";
+
     /// <summary>Number format.</summary>
     public string Dtype { get; init; } = "float32";
 
@@ -81,9 +84,10 @@ internal sealed class OwnStudy(string name)
     }
 
     /// <summary>A mistake of a field as one of the option that the field was written from.</summary>
-    private static string AboutOption(StudyMistake mistake)
+    private string AboutOption(StudyMistake mistake)
     {
         var sentence = mistake.Sentence.Replace($"field '{mistake.Field}': ", "", StringComparison.Ordinal);
+        if (mistake.Field == "task.prompts") return $"--{PromptsOption}: {sentence}";
         var parts = mistake.Field.Split('.');
         return parts.Length > (parts[0].StartsWith("stages", StringComparison.Ordinal) ? 2 : 1)
             ? $"--{parts[^1].Split('[')[0]}: {sentence}" : sentence;

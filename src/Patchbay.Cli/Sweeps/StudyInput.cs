@@ -55,20 +55,13 @@ internal static class StudyInput
         ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : model.Place;
 
-    /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks
-    /// for.</summary>
-    /// <exception cref="InvalidDataException">It is not, or has not.</exception>
-    private static void CheckPrompts(Study study, string file)
+    /// <summary>A prompt file must be readable with every model's tokenizer.</summary>
+    /// <exception cref="InvalidDataException">It is not; the message names file and line.</exception>
+    public static void CheckPrompts(Study study)
     {
-        var needed = study.Stages.Select(s => s.Parameters.As<PromptsOnly>().Prompts).Append(study.Task.Prompts).Max();
+        if (study.Task.File is not { } file) return;
         foreach (var model in study.Models)
-        {
-            var found = PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed)
-                .Prompts.Count;
-            if (found < needed)
-                throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for "
-                    + $"{needed} (task.prompts, or prompts of a stage)");
-        }
+            PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed);
     }
 
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes
@@ -81,17 +74,13 @@ internal static class StudyInput
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
-        if (study.Task.File is { } file) CheckPrompts(study, file);
-        else foreach (var model in study.Models) SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
+        CheckPrompts(study);
+        foreach (var model in study.Models.Where(_ => study.Task.File is null))
+            SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
-        foreach (var kind in study.Stages.Select(s => s.Kind).Distinct())
-            if (Experiments.First(e => e.Name == kind).Refuses(task) is { } refusal) throw new InvalidDataException(
-                $"study {study.Name}: {kind} {refusal}");
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
-
-    private sealed record PromptsOnly(int Prompts);
 }
