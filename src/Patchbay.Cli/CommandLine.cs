@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
+using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
 
@@ -94,6 +95,7 @@ internal static class CommandLine
         if (EmptyPath(parsed) is { } empty) return call.Fail(Failure.BadArguments(empty));
         try
         {
+            OutputFile.CheckOptions(parsed);
             return command.Run(call);
         }
 #pragma warning disable CA1031 // The edge of the program: whatever went wrong becomes an exit code and a sentence.

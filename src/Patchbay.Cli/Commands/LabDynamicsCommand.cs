@@ -66,6 +66,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 [.. SweepResults.PathPatching(state, NameOf(c.Step)).Select(s => SweepResults.Scores(state, s))
                     .Where(s => wanted?.Contains(s.Group.Name) ?? true)])),
         ]);
+        call.Draw(() => Table(dynamics));
+        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
         foreach (var path in files)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
@@ -74,10 +76,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => SweepExport.Json(state),
             });
+            call.WriteLine($"written: {path}");
         }
-        call.Draw(() => Table(dynamics));
-        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
-        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 

@@ -69,18 +69,21 @@ internal sealed class ModelLogitsCommand : PbmCommand
         if (sources.Length != prompts.Length)
             throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in "
                 + $"{call.Get(ids)}, found {sources.Length}");
+        if (IsNpy(file) && !call.Get(lastOnly) && prompts.FirstOrDefault(p => p.Length != prompts[0].Length) is { } odd)
+            throw new InvalidDataException($"--out: expected prompts of one length for a .npy file, found "
+                + $"{prompts[0].Length} and {odd.Length} tokens; write .json, or --last");
         var choice = compute.Begin(call);
         using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
         using var model = Compute.Load(call, checkpoint, choice);
         var rows = prompts.Zip(sources, (p, s) => Logits(model, p, s, edits, call.Get(lastOnly))).ToArray();
-        OutputFile.Write(file, Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase)
-            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
-                : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
         var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
             r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
         call.WriteLine($"{prompts.Length} prompts; most probable after the last token: "
             + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
+        OutputFile.Write(file, IsNpy(file)
+            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
+                : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
         call.WriteLine($"written: {file}");
         call.WriteJson(new { Model = call.Get(path), Prompts = prompts.Length, Best = best, File = file });
         return ExitCode.Ok;
@@ -120,12 +123,12 @@ internal sealed class ModelLogitsCommand : PbmCommand
         : throw new InvalidDataException(
             $"--patch: expected a position inside the prompt's {of.Length} tokens, found {position}");
 
+    private static bool IsNpy(string file) =>
+        Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase);
+
     private static byte[] Npy(double[][] rows, int[][] prompts, int vocabulary, bool lastOnly)
     {
         var tokens = lastOnly ? 1 : prompts[0].Length;
-        if (!lastOnly && prompts.FirstOrDefault(p => p.Length != tokens) is { } other)
-            throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and "
-                + $"{other.Length} tokens; write .json, or --last");
         return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary],
             [.. rows.SelectMany(r => r)]);
     }

@@ -98,6 +98,10 @@ internal sealed class PatchCommand : PbmCommand
         var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task),
             call.Get(batch) is null);
         var summary = Summary(call, state, scores.Length, seconds);
+        call.Draw(() => new TerminalHeatMaps(maps));
+        call.Draw(() => SweepMaps.Strongest(maps));
+        call.WriteLine(summary);
+        call.WriteJsonText(json.TrimEnd);
         foreach (var path in files)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
@@ -107,12 +111,8 @@ internal sealed class PatchCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => json,
             });
+            call.WriteLine($"written: {path}");
         }
-        call.Draw(() => new TerminalHeatMaps(maps));
-        call.Draw(() => SweepMaps.Strongest(maps));
-        call.WriteLine(summary);
-        call.WriteJsonText(json.TrimEnd);
-        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 
