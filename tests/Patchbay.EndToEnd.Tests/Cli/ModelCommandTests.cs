@@ -74,6 +74,17 @@ public sealed class ModelCommandTests
         Assert.DoesNotContain("\n  ", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("99999999")]
+    [InlineData("2147483647")]
+    public void More_tokens_than_the_model_reads_are_refused_before_anything_is_printed(string tokens)
+    {
+        var run = PbmRun.Of("model", "generate", TinyBase, "--prompt", "Box F", "--max-tokens", tokens);
+        Assert.Equal((ExitCode.BadInput, ""), (run.Code, run.Out));
+        Assert.Matches("^error: --max-tokens: expected at most [0-9]+ after a prompt of [0-9]+ tokens, as the model reads "
+            + $"[0-9]+, found {tokens}\n$", run.Error);
+    }
+
     [Fact]
     public void Tokens_are_shown_with_what_comes_next()
     {
