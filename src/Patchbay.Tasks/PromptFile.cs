@@ -145,8 +145,10 @@ public static class PromptInput
 
     /// <summary>Ends the command where a file is not there.</summary>
     /// <exception cref="FileNotFoundException">It is not.</exception>
+    /// <exception cref="InvalidDataException">It is a folder.</exception>
     public static void RequireFile(string path)
     {
+        if (Directory.Exists(path)) throw Refusal.Unexpected(path, "a file", "a folder");
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
     }
 

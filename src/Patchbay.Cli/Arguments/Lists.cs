@@ -21,6 +21,10 @@ internal static class Lists
     /// <exception cref="FormatException">It is none.</exception>
     public static int Threads(string text) => (int)Whole(text, 1, StudyCompute.MostThreads);
 
+    /// <summary>A number of boxes of a scene.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static int Boxes(string text) => (int)Whole(text, EntityTracking.MinBoxes, EntityTracking.MaxBoxes);
+
     /// <summary>A seed.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static ulong Seed(string text) => Whole(text, 0, ulong.MaxValue);

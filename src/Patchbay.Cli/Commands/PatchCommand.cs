@@ -43,8 +43,16 @@ internal sealed class PatchCommand : PbmCommand
             + "in another group's heads",
         HelpName = "CHAIN",
         DefaultValueFactory = _ => PathChain.EntityTracking.ToString(),
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [var text] && FieldCheck.Chain(text.Value) is { } expected)
+                    result.AddError($"--chain: expected {expected}, found '{text.Value}'");
+            },
+        },
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count,
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Boxes,
         7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
@@ -155,6 +163,9 @@ internal sealed class PatchCommand : PbmCommand
             return call.Get(prompts);
         }
         var file = Existing(call.Get(batch) ?? call.Get(task));
+        if (call.IsGiven(boxes))
+            throw new InvalidDataException(
+                $"--boxes: expected with {EntityTask} only, found with the prompts of {file}");
         if (call.Get(dPositions) is { } d)
         {
             OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));

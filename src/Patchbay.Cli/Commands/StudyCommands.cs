@@ -23,7 +23,7 @@ internal sealed class StudyValidateCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
+        var study = StudyInput.Load(path, StudyInput.LoadCatalogue(call, catalogue));
         StudyInput.CheckPrompts(study);
         call.WriteLine($"{path}: study {study.Name}, {SweepText.Count(study.Models.Count, "model")}, "
             + $"{SweepText.Count(study.Stages.Count, "stage")}, {SweepText.Count(study.Task.Prompts, "prompt")}, "
@@ -71,7 +71,7 @@ internal sealed class StudyRunCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
+        var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
         var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads), node),

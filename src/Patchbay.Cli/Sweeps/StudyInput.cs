@@ -34,15 +34,17 @@ internal static class StudyInput
             ? Path.Combine(folder, "models.yaml") : null)
             ?? throw new FileNotFoundException(
                 "there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
-        return System.IO.File.Exists(path) ? ModelCatalogue.Load(path)
-            : throw new FileNotFoundException($"there is no file {path}", path);
+        PromptInput.RequireFile(path);
+        return ModelCatalogue.Load(path);
     }
 
     /// <summary>A study without a mistake.</summary>
     /// <exception cref="StudyException">It has some.</exception>
-    public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
-        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiments)
-            : throw new FileNotFoundException($"there is no file {path}", path);
+    public static Study Load(string path, ModelCatalogue catalogue)
+    {
+        PromptInput.RequireFile(path);
+        return Study.Load(path, catalogue, Experiments);
+    }
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
     public static string? Problem(CatalogueModel model) => model.UnsetSettings.Count > 0
