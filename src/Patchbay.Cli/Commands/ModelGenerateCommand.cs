@@ -36,7 +36,7 @@ internal sealed class ModelGenerateCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var choice = compute.Begin(call);
-        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.Folder);
         var start = tokenizer.Encode(call.Get(prompt));
         var room = checkpoint.Config.LongestPrompt - start.Length;

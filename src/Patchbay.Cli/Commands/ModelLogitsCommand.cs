@@ -73,7 +73,7 @@ internal sealed class ModelLogitsCommand : PbmCommand
             throw new InvalidDataException($"--out: expected prompts of one length for a .npy file, found "
                 + $"{prompts[0].Length} and {odd.Length} tokens; write .json, or --last");
         var choice = compute.Begin(call);
-        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         CheckIds(checkpoint.Config, call.Get(ids), prompts);
         if (call.Get(sourceIds) is { } given) CheckIds(checkpoint.Config, given, sources);
         var (layers, heads) = (checkpoint.Config.Layers, checkpoint.Config.Heads);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
 using Patchbay.Models;
 using Patchbay.Sweeps.Studies;
@@ -44,7 +45,7 @@ internal sealed class OwnStudy(string name)
     /// <exception cref="InvalidDataException">It is none that can be read.</exception>
     public void AddModel(string model, string path, string? adapter = null, string? tokenizer = null)
     {
-        Checkpoint.Open(path, adapter).Dispose(); // says best what is wrong with it
+        ModelArguments.Open(path, adapter).Dispose(); // says best what is wrong with it
         string Field(string field, string? value) => value is null ? ""
             : $", {field}: {Quoted(Path.GetFullPath(value))}";
         models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}"

@@ -26,12 +26,15 @@ internal static class StudyInput
             HelpName = "FILE"
         };
 
+    /// <summary>The project's catalogue, or null where this program is not in the project.</summary>
+    public static string? DefaultCatalogue() => BesideProject.Inside("cluster-config") is { } folder
+        ? Path.Combine(folder, "models.yaml") : null;
+
     /// <summary>The catalogue.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static ModelCatalogue LoadCatalogue(Call call, Option<string?> option)
     {
-        var path = call.Get(option) ?? (BesideProject.Inside("cluster-config") is { } folder
-            ? Path.Combine(folder, "models.yaml") : null)
+        var path = call.Get(option) ?? DefaultCatalogue()
             ?? throw new FileNotFoundException(
                 "there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
         PromptInput.RequireFile(path);
