@@ -18,7 +18,7 @@ internal static class BenchOutput
         var line = File.Exists(Cpus)
             ? File.ReadLines(Cpus).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
         var name = line?[(line.IndexOf(':', StringComparison.Ordinal) + 2)..] ?? "unknown processor";
-        return $"{name}, {ProcessorCores.Available()} cores";
+        return $"{name}, {SweepText.Count(ProcessorCores.Available(), "core")}";
     }
 
     /// <summary>An empty table, whose first columns are aligned to the left and the others, of numbers, to the

@@ -85,7 +85,7 @@ internal sealed class ModelLogitsCommand : PbmCommand
         var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
             r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
-        call.WriteLine($"{prompts.Length} prompts; most probable after the last token: "
+        call.WriteLine($"{SweepText.Count(prompts.Length, "prompt")}; most probable after the last token: "
             + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
         OutputFile.Write(file, IsNpy(file)
             ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))

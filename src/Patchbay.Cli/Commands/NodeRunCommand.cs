@@ -38,7 +38,8 @@ internal sealed class NodeRunCommand : PbmCommand
     {
         await using var serving = node.Start(call, home.Journal, home, call.Get(threads) ?? 1, only: null);
         await using var api = await ControlApi.StartAsync(serving, home.Folder, call.Get(port));
-        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {serving.Options.Slots} slots; control API "
+        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with "
+            + $"{SweepText.Count(serving.Options.Slots, "slot")}; control API "
             + $"at {api.Address}; Ctrl-C stops it");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, api.Address, serving.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();

@@ -183,7 +183,8 @@ internal sealed class PatchCommand : PbmCommand
     {
         var plan = state.Plan!;
         var accuracy = SweepResults.Accuracy(state, plan.Models[0].Name)!.Value;
-        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: {accuracy.Count} prompts, accuracy "
+        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: "
+            + $"{SweepText.Count(accuracy.Count, "prompt")}, accuracy "
             + $"{accuracy.Share:0.00}; "
             + $"{plan.Models[0].Layers * plan.Models[0].Heads} heads in {SweepText.Count(groups, "group")} in "
                 + $"{seconds:0.0} s "
