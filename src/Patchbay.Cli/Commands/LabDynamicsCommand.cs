@@ -122,7 +122,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("step", "accuracy");
         foreach (var group in dynamics.Steps[0].Groups)
-            table.AddColumn(new TableColumn(new Text($"{group.Group.Name} {group.Group.Title}")).NoWrap());
+            table.AddColumn(new TableColumn(new Text(group.Group.Titled())).NoWrap());
         foreach (var step in dynamics.Steps)
         {
             string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g[h]:0.0000}" : "")];
