@@ -22,8 +22,13 @@ internal static class DataFolder
     /// <summary>The folder that a command works with.</summary>
     /// <param name="call">The run of a command that has <paramref name="option"/>.</param>
     /// <param name="option">Made by <see cref="Option"/>.</param>
-    public static string Chosen(Call call, Option<string> option) => call.Get(option) is { Length: > 0 } given ? given
-        : Default();
+    /// <exception cref="InvalidDataException">It is a file.</exception>
+    public static string Chosen(Call call, Option<string> option) => Checked(call.Get(option) ?? Default());
+
+    /// <summary>A data folder, or a refusal of what is a file.</summary>
+    /// <exception cref="InvalidDataException">It is a file.</exception>
+    public static string Checked(string folder) => !File.Exists(folder) ? folder
+        : throw new InvalidDataException($"{Name}: expected a folder, found the file {folder}");
 
     /// <summary>A command to be typed next, for the same data folder: "sweep show a-1" becomes "pbm sweep show a-1",
     /// with --data where the command line now run has it.</summary>

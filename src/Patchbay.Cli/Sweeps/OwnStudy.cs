@@ -133,7 +133,8 @@ internal sealed class KeepOption
     public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study,
         NodeSettings node)
     {
-        using var home = call.Get(data) is { } folder ? DataHome.Open(folder) : DataHome.Temporary();
+        using var home = call.Get(data) is { } folder ? DataHome.Open(DataFolder.Checked(folder))
+            : DataHome.Temporary();
         var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);
         var state = SweepRun.ToEnd(call, home, id, node);
         var failed = SweepTables.Failed(state).Select(f => f.State).FirstOrDefault();

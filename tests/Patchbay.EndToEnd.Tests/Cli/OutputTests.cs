@@ -42,6 +42,18 @@ public sealed class OutputTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("sweep", "list")]
+    [InlineData("sweep", "resume", "tiny-1")]
+    [InlineData("journal", "verify")]
+    public void A_data_folder_is_no_file(params string[] arguments)
+    {
+        var file = folder.File("it", "");
+        var run = PbmRun.Of([.. arguments, "--data", file]);
+        Assert.Equal((ExitCode.BadInput, $"error: --data: expected a folder, found the file {file}\n"),
+            (run.Code, run.Error));
+    }
+
     [Fact]
     public void A_folder_takes_no_files()
     {
