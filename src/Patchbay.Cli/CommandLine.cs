@@ -107,16 +107,8 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>What is wrong with a command line, in this program's words: the library begins its sentences large, and
-    /// names a type where a switch is given a word.</summary>
-    internal static string Mistake(ParseError error)
-    {
-        var option = (error.SymbolResult as OptionResult ?? error.SymbolResult?.Parent as OptionResult)?.Option;
-        return option?.ValueType == typeof(bool)
-            ? $"{option.Name}: expected true, false or nothing behind it, found "
-                + $"'{string.Join(' ', error.SymbolResult!.Tokens.Select(t => t.Value))}'"
-            : char.ToLowerInvariant(error.Message[0]) + error.Message[1..];
-    }
+    /// <summary>What is wrong with a command line; the library begins its sentences large.</summary>
+    internal static string Mistake(ParseError error) => char.ToLowerInvariant(error.Message[0]) + error.Message[1..];
 
     /// <summary>What is wrong where the name of a file or folder is an empty text; null where none is.</summary>
     private static string? EmptyPath(ParseResult parsed)

@@ -15,7 +15,6 @@ public sealed class ExitCodeTests
         "x")]
     [InlineData(2, "--threads: expected a whole number from 1 to 1024, found '10000'", "patch", "x", "--threads",
         "10000")]
-    [InlineData(2, "--json: expected true, false or nothing behind it, found 'maybe'", "sweep", "list", "--json=maybe")]
     [InlineData(2, "--data: expected a folder, found an empty text", "sweep", "list", "--data", "")]
     [InlineData(2, "--data: expected a folder, found an empty text", "patch", "x", "--data", "")]
     [InlineData(2, "MODEL: expected a model, found an empty text", "model", "inspect", "")]
