@@ -9,7 +9,8 @@ using Spectre.Console.Rendering;
 namespace Patchbay.Cli;
 
 /// <summary>One run of a command: its arguments, where its output goes, and whether it was interrupted.</summary>
-internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted)
+internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, CancellationToken interrupted,
+    Func<bool>? terminated = null)
 {
     /// <summary>Version of `pbm`.</summary>
     public static string Version { get; } =
@@ -38,8 +39,11 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Whether --json was given: standard output is for the one document.</summary>
     public bool IsJson => json;
 
-    /// <summary>Cancelled by Ctrl-C.</summary>
+    /// <summary>Cancelled by Ctrl-C, SIGTERM or SIGHUP.</summary>
     public CancellationToken Interrupted { get; } = interrupted;
+
+    /// <summary>Whether the interruption came from the system and not from the operator: SIGTERM or SIGHUP.</summary>
+    public bool IsTerminated => terminated?.Invoke() == true;
 
     /// <summary>Whether the JSON document was written already.</summary>
     public bool JsonWritten { get; private set; }

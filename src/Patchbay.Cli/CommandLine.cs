@@ -65,7 +65,8 @@ internal static class CommandLine
     }
 
     /// <summary>Runs one command line.</summary>
-    public static ExitCode Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken interrupted)
+    public static ExitCode Run(IReadOnlyList<string> arguments, Terminal terminal, CancellationToken interrupted,
+        Func<bool>? terminated = null)
     {
         var json = new Option<bool>("--json")
         {
@@ -75,7 +76,7 @@ internal static class CommandLine
         // A prompt may begin with '@', so that is no response file.
         var parsed = CreateRoot(json).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         // Looked up by hand because a command line that does not parse has no values.
-        var call = new Call(parsed, terminal, arguments.TakeWhile(a => a != "--").Contains("--json"), interrupted);
+        var call = new Call(parsed, terminal, arguments.TakeWhile(a => a != "--").Contains("--json"), interrupted, terminated);
         return Run(parsed, call, terminal);
     }
 

@@ -1,14 +1,13 @@
+using System.Net;
 using System.Net.Http.Json;
-using Patchbay.Node;
+using Patchbay.Cluster;
+using Patchbay.Journal;
 
 namespace Patchbay.Cli;
 
-/// <summary>Speaks to the node of this machine, where one is up.</summary>
-internal sealed class ControlClient : IDisposable
+/// <summary>Speaks to the process that serves a data folder.</summary>
+internal sealed class ControlClient : ISweepServer, IDisposable
 {
-    /// <summary>Setting: where the node listens.</summary>
-    public const string Setting = "PATCHBAY_NODE";
-
     private readonly HttpClient http;
 
     private ControlClient(HttpClient http, NodeInfo info) => (this.http, Info) = (http, info);
@@ -16,18 +15,20 @@ internal sealed class ControlClient : IDisposable
     /// <summary>What the node says of itself.</summary>
     public NodeInfo Info { get; }
 
-    private static Uri Address => new(Environment.GetEnvironmentVariable(Setting) is { Length: > 0 } given ? given
-        : $"http://127.0.0.1:{ControlApi.DefaultPort}");
-
     /// <summary>The node that serves a data folder, or null where none is up.</summary>
-    public static ControlClient? Find(string data)
+    public static ControlClient? Find(string folder) =>
+        DataLock.Address(Path.GetFullPath(folder)) is { } address ? Connect(address, folder) : null;
+
+    /// <summary>The node at an address, if it serves a data folder.</summary>
+    public static ControlClient? Connect(string address, string folder)
     {
-        var http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(2) };
+        var http = new HttpClient { BaseAddress = new(address), Timeout = TimeSpan.FromSeconds(90) };
         http.DefaultRequestHeaders.Add(ControlApi.Header, "1");
         try
         {
-            var info = Wait(http.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json));
-            if (info is not null && Path.GetFullPath(info.Data) == Path.GetFullPath(data)) return new(http, info);
+            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            var info = Wait(http.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json, soon.Token));
+            if (info is not null && Path.GetFullPath(info.Data) == Path.GetFullPath(folder)) return new(http, info);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Text.Json.JsonException)
         {
@@ -36,6 +37,14 @@ internal sealed class ControlClient : IDisposable
         http.Dispose();
         return null;
     }
+
+    /// <inheritdoc/>
+    public Task<string> PlanAsync(SweepPlan plan) =>
+        AskedAsync<string>("/sweeps", new StringContent(PlanText.Write(plan)));
+
+    /// <inheritdoc/>
+    public Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command) => AskedAsync<SweepAnswer>(
+        $"/sweeps/{Uri.EscapeDataString(sweep)}/{ControlApi.Orders.First(o => o.Value.Equals(command)).Key}", null);
 
     /// <summary>Models that the node knows.</summary>
     public IReadOnlyList<ModelStatus> Models() => Wait(http.GetFromJsonAsync<ModelStatus[]>("/models", ControlApi.Json))
@@ -50,10 +59,23 @@ internal sealed class ControlClient : IDisposable
         Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
         .IsSuccessStatusCode;
 
-    /// <summary>Tells the node to look at the journal now.</summary>
-    public void Wake() => Wait(http.PostAsync(new Uri("/look", UriKind.Relative), null));
-
     public void Dispose() => http.Dispose();
+
+    private async Task<T> AskedAsync<T>(string path, HttpContent? content)
+    {
+        try
+        {
+            using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), content);
+            if (answer.StatusCode == HttpStatusCode.Conflict)
+                throw new InvalidDataException(await answer.Content.ReadAsStringAsync());
+            answer.EnsureSuccessStatusCode();
+            return (await answer.Content.ReadFromJsonAsync<T>(ControlApi.Json))!;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            throw new IOException($"the process that serves {Info.Data} does not answer any more: try again", e);
+        }
+    }
 
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 }

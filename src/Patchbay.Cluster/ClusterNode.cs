@@ -30,6 +30,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private const int Shards = 32;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5);
     private readonly IHost host;
+    private int stopped;
     private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -68,6 +69,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         builder.Services.AddAkka("patchbay", (akka, _) =>
         {
             akka.AddHocon(Settings(), HoconAddMode.Prepend);
+            akka.ConfigureLoggers(setup => setup.ClearLoggers()); // the console is the command's
             akka.WithSqlPersistence($"Data Source={options.Journal};Pooling=True", ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
@@ -137,9 +139,20 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Has all models of a name freed; false where none has memory.</summary>
     public async Task<bool> UnloadAsync(string name) => await Broker.Ask<int>(new DismissModels(name), Patience) > 0;
 
+    /// <summary>Waits a while for units under way, whose sweeps hand out no more; those that are not done then are given
+    /// back.</summary>
+    /// <param name="grace">How long units may still take.</param>
+    public async Task StopAsync(TimeSpan grace)
+    {
+        for (var until = DateTime.UtcNow + grace; Shares.Count > 0 && DateTime.UtcNow < until && !Failure.IsCompleted;)
+            await Task.Delay(20);
+        await DisposeAsync();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref stopped, 1) == 1) return;
         await host.StopAsync();
         host.Dispose();
     }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Experiments;
 using Patchbay.Models.Libtorch;
-using Patchbay.Node;
+using Patchbay.Cluster;
 using Spectre.Console;
 using static Patchbay.Cli.Commands.BenchOutput;
 using static TorchSharp.torch;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Node;
+using Patchbay.Cluster;
 using TorchSharp;
 using static TorchSharp.torch;
 

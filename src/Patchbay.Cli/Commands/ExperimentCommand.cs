@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Node;
+using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 
@@ -78,8 +78,10 @@ internal sealed class ExperimentCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
-        var id = SweepRun.Begin(call, home, Study(call).Plan(call, home, node), call.Get(anew));
-        var code = SweepRun.Serve(call, home, id, node, kind.Name);
+        var plan = Study(call).Plan(call, home, node);
+        using var serving = node.Open(call, home, plan.Compute.Threads);
+        var id = SweepRun.Begin(call, home, serving, plan, call.Get(anew));
+        var code = SweepRun.Serve(call, home, id, serving, kind.Name);
         if (code != ExitCode.Ok || call.IsJson) return code;
         var state = SweepJournals.Find(home.Journal, id).State;
         call.Draw(() => SweepTables.Results(state, kind.Name));

@@ -3,7 +3,7 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Node;
+using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Node;
+using Patchbay.Cluster;
 using Patchbay.Sweeps.Studies;
 using Spectre.Console;
 

@@ -2,14 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Node;
+using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 
 /// <summary>`pbm node run`: a node that serves every running sweep of its data folder until it is stopped.</summary>
 internal sealed class NodeRunCommand : PbmCommand
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<int> port = CommonOptions.Parsed("--port", "PORT",
         "Port of its control API on 127.0.0.1; 0 for any that is free",
@@ -18,7 +17,7 @@ internal sealed class NodeRunCommand : PbmCommand
     private readonly NodeSettings node = new();
 
     public NodeRunCommand() : base("run",
-        "Serve every running sweep until Ctrl-C; several nodes may share one data folder",
+        "Serve every running sweep of a data folder until Ctrl-C",
         "pbm node run", "pbm node run --slots 1 --port 9111")
     {
         Add(data);
@@ -36,16 +35,16 @@ internal sealed class NodeRunCommand : PbmCommand
 
     private async Task<ExitCode> RunAsync(Call call, DataHome home)
     {
-        await using var serving = node.Start(call, home.Journal, home, call.Get(threads) ?? 1, only: null);
-        await using var api = await ControlApi.StartAsync(serving, home.Folder, call.Get(port));
-        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with "
-            + $"{SweepText.Count(serving.Options.Slots, "slot")}; control API "
-            + $"at {api.Address}; Ctrl-C stops it");
-        call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, api.Address, serving.Options.Slots });
+        using var serving = node.Open(call, home, call.Get(threads) ?? 1, call.Get(port));
+        if (serving.Own is not { } own)
+            throw new IOException($"node {serving.Other!.Info.Node} serves {home.Folder} already");
+        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {own.Options.Slots} slots; control API "
+            + $"at {serving.Address}; Ctrl-C stops it");
+        call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, serving.Address, own.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();
-        while (!call.Interrupted.IsCancellationRequested && !serving.Failure.IsCompleted)
+        while (!call.Interrupted.IsCancellationRequested && !own.Failure.IsCompleted)
         {
-            foreach (var (id, state) in serving.Sweeps.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
+            foreach (var (id, state) in own.Known.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
             {
                 if (seen.ContainsKey(id) || !state.Ended)
                     call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} "
@@ -54,8 +53,8 @@ internal sealed class NodeRunCommand : PbmCommand
             }
             call.Interrupted.WaitHandle.WaitOne(250);
         }
-        await serving.StopAsync(Grace);
-        if (serving.Failure.IsCompleted) await serving.Failure;
+        await own.StopAsync(TimeSpan.Zero);
+        if (own.Failure.IsCompleted) await own.Failure;
         call.WriteLine("stopped; running sweeps go on when a node is up again");
         return ExitCode.Ok;
     }

@@ -5,7 +5,7 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Experiments;
-using Patchbay.Node;
+using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 

@@ -74,8 +74,8 @@ internal sealed class StudyRunCommand : PbmCommand
         var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
-        var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads), node),
-            call.Get(anew));
-        return SweepRun.Serve(call, home, id, node);
+        var plan = StudyInput.Plan(call, study, home, call.Get(threads), node);
+        using var serving = node.Open(call, home, plan.Compute.Threads);
+        return SweepRun.Serve(call, home, SweepRun.Begin(call, home, serving, plan, call.Get(anew)), serving);
     }
 }

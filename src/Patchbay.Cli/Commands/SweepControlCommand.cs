@@ -33,10 +33,11 @@ internal sealed class SweepControlCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
-        var (state, changed) = SweepOrders.Give(home.Journal, call.Get(id), command);
-        home.Node()?.Wake();
+        SweepJournals.Find(home.Journal, call.Get(id));
+        using var serving = NodeSettings.OpenToOrder(home);
+        var (_, status, changed, _) = serving.Give(home, call.Get(id), command);
         call.WriteLine(changed ? $"sweep {call.Get(id)} {done}" : $"sweep {call.Get(id)} {done} already");
-        call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Status(state.Status), Changed = changed });
+        call.WriteJson(new { Sweep = call.Get(id), Status = SweepText.Status(status), Changed = changed });
         return ExitCode.Ok;
     }
 }

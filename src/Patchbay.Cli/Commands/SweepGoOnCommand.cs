@@ -34,8 +34,10 @@ internal sealed class SweepGoOnCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
-        var (state, _) = SweepOrders.Give(home.Journal, call.Get(id), command);
-        return state.Status == SweepStatus.Running ? SweepRun.Serve(call, home, call.Get(id), node)
-            : SweepHost.Conclude(call, call.Get(id), state);
+        var threads = SweepJournals.Find(home.Journal, call.Get(id)).State.Plan!.Compute.Threads;
+        using var serving = node.Open(call, home, threads);
+        return serving.Give(home, call.Get(id), command).Status == SweepStatus.Running
+            ? SweepRun.Serve(call, home, call.Get(id), serving)
+            : SweepEnding.Conclude(call, call.Get(id), SweepJournals.Find(home.Journal, call.Get(id)).State);
     }
 }

@@ -19,18 +19,19 @@ internal sealed class SweepListCommand : PbmCommand
         var journal = open(call);
         try
         {
+            var presence = new NodePresence(journal);
             var sweeps = journal.Sweeps()
                 .Select(id => (Id: id, Recovered: journal.Recover(id)))
                 .Select(s => (s.Id, s.Recovered.State, Times: SweepTimes.Of(journal, s.Id, s.Recovered))).ToArray();
             if (sweeps.Length == 0) call.WriteLine($"no sweeps: `{call.Next("study run FILE")}` makes one");
-            else call.Draw(() => Table(sweeps));
+            else call.Draw(() => Table(sweeps, presence));
             call.WriteJson(new
             {
                 Sweeps = sweeps.Select(s => new
                 {
                     s.Id,
                     s.State.Plan?.Study,
-                    Status = SweepText.Word(s.State.Status),
+                    Status = presence.Status(s.State).Replace(' ', '_'),
                     UnitsDone = s.State.InOrder.Sum(x => x.Completed),
                     UnitsKnown = s.State.InOrder.Sum(x => x.Order.Length),
                     StagesWaiting = s.State.InOrder.Count(x => x.Status == StageStatus.Waiting),
@@ -47,7 +48,8 @@ internal sealed class SweepListCommand : PbmCommand
         }
     }
 
-    private static Table Table(IEnumerable<(string Id, SweepState State, SweepTimes Times)> sweeps)
+    private static Table Table(IEnumerable<(string Id, SweepState State, SweepTimes Times)> sweeps,
+        NodePresence presence)
     {
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("sweep", "study", "status", "units", "failed", "started", "last event");
@@ -55,7 +57,7 @@ internal sealed class SweepListCommand : PbmCommand
         {
             string[] cells =
             [
-                id, state.Plan?.Study ?? "", SweepText.Status(state.Status), SweepText.Units(state.InOrder),
+                id, state.Plan?.Study ?? "", presence.Status(state), SweepText.Units(state.InOrder),
                     $"{state.InOrder.Sum(s => s.SetAside)}",
                 SweepText.Time(times.Started), SweepText.Time(times.Last),
             ];

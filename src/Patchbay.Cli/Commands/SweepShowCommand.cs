@@ -47,7 +47,7 @@ internal sealed class SweepShowCommand : PbmCommand
             var overlaps = SweepTables.Overlaps(state, notes);
             var published = Published(call, state);
             notes.AddRange(published?.Notes ?? []);
-            ShowFacts(call, sweep, state, times);
+            ShowFacts(call, sweep, state, times, new NodePresence(journal).Status(state));
             ShowResults(call, state, overlaps);
             if (published is { Models.Count: > 0 })
             {
@@ -84,14 +84,15 @@ internal sealed class SweepShowCommand : PbmCommand
         return PublishedComparison.Of(state, new PublishedFolder(folder), given.ToDictionary(p => p[0], p => p[1]));
     }
 
-    private static void ShowFacts(Call call, string id, SweepState state, SweepTimes times)
+    private static void ShowFacts(Call call, string id, SweepState state, SweepTimes times,
+        string status)
     {
         var plan = state.Plan!;
         var seconds = state.InOrder.SelectMany(s => s.Units.Values).Sum(u => u.Seconds);
         call.WriteFacts(
             ("sweep", id),
             ("study", plan.Study),
-            ("status", $"{SweepText.Status(state.Status)}, {SweepText.Units(state.InOrder)} units"),
+            ("status", $"{status}, {SweepText.Units(state.InOrder)} units"),
             ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
             ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}"
                 : $"{plan.Task.Kind}, {plan.Task.Boxes} boxes, {plan.Task.Prompts} prompts"),

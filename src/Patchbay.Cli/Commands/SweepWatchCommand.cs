@@ -31,11 +31,13 @@ internal sealed class SweepWatchCommand : PbmCommand
             var clock = new WatchClock();
             // What happened since the last snapshot says how fast it goes.
             var follower = new SweepFollower(journal, sweep, SweepJournals.Find(journal, sweep, clock.Observe));
-            var watch = new SweepWatch(call.Screen, sweep, clock, time) { Show = call.Next($"sweep show {sweep}") };
+            var presence = new NodePresence(journal);
+            var watch = new SweepWatch(call.Screen, sweep, clock, time)
+            {
+                Show = call.Next($"sweep show {sweep}"),
+                Enough = seen => seen.Ended || presence.IsGone(seen),
+            };
             var state = watch.Follow(follower.Read, call.Interrupted);
-            if (!state.Ended)
-                call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
-                    : $"detached; the sweep is {SweepText.Status(state.Status)}");
             call.WriteJson(new
             {
                 Sweep = sweep,
@@ -45,7 +47,7 @@ internal sealed class SweepWatchCommand : PbmCommand
                 UnitsKnown = state.InOrder.Sum(s => s.Order.Length),
                 UnitsFailed = state.InOrder.Sum(s => s.SetAside),
             });
-            return ExitCode.Ok;
+            return state.Ended ? ExitCode.Ok : SweepEnding.Detached(call, sweep, state, presence);
         }
         finally
         {

@@ -5,17 +5,18 @@ using Patchbay.Models.Weights;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>The data folder, open: its journal, its artifacts, and the node that serves it, if one is up.</summary>
+/// <summary>The data folder, open: its journal and its artifacts.</summary>
 internal sealed class DataHome : IArtifacts, IDisposable
 {
     private readonly string folder;
-    private ControlClient? node;
-    private bool looked, isTemporary;
 
     private DataHome(string folder, SqliteJournal journal) => (this.folder, Journal) = (folder, journal);
 
     /// <summary>The journal.</summary>
     public SqliteJournal Journal { get; }
+
+    /// <summary>Whether it is gone with its owner.</summary>
+    public bool IsTemporary { get; private set; }
 
     /// <summary>Full path of the folder.</summary>
     public string Folder => folder;
@@ -37,15 +38,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
     {
         var memory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
         var home = Open(Path.Combine(memory, $"patchbay-{Environment.ProcessId}-{Guid.NewGuid():N}"));
-        home.isTemporary = true;
+        home.IsTemporary = true;
         return home;
-    }
-
-    /// <summary>The node that serves this folder, or null.</summary>
-    public ControlClient? Node()
-    {
-        if (!looked) (node, looked) = (isTemporary ? null : ControlClient.Find(folder), true);
-        return node;
     }
 
     /// <summary>Path of a file with an artifact: taken out of the journal when it is first needed.</summary>
@@ -92,8 +86,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
 
     public void Dispose()
     {
-        node?.Dispose();
         Journal.Dispose();
-        if (isTemporary) Directory.Delete(folder, recursive: true);
+        if (IsTemporary) Directory.Delete(folder, recursive: true);
     }
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Models.Libtorch;
-using Patchbay.Node;
+using Patchbay.Cluster;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
@@ -28,18 +28,21 @@ internal sealed class NodeSettings
         .Select((_, i) => new Device(TorchSharp.DeviceType.CUDA, i))
         .Prepend(CPU).Max(device => Memory(call, device));
 
-    /// <summary>Starts a node; from now on the journal is its own.</summary>
+    /// <summary>The process that serves a folder: another, or this one from now on.</summary>
     /// <param name="call">The command.</param>
-    /// <param name="journal">The journal.</param>
-    /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
+    /// <param name="home">The folder.</param>
     /// <param name="threads">Threads of one unit, where no plan says otherwise.</param>
-    /// <param name="only">The one sweep to serve, or null for all.</param>
-    public PatchbayNode Start(Call call, ISweepJournal journal, IArtifacts artifacts, int threads, string? only)
+    /// <param name="port">Where the API is to listen; 0 for any port that is free.</param>
+    public Serving Open(Call call, DataHome home, int threads, int port = 0) => Serving.Open(home, () =>
     {
         TorchRuntime.Configure(threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return new(journal, new TorchModelSource(artifacts, StudyInput.Experiments), StudyInput.Experiments,
-            new(count, threads, MostMemory(call), Call.Version, only), () =>
-            set_num_threads(threads));
-    }
+        return ClusterNode.StartAsync(new(home.Journal.Path, count, threads, MostMemory(call), Call.Version),
+            new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments);
+    }, port);
+
+    /// <summary>The process that serves a folder, for an order that computes nothing.</summary>
+    public static Serving OpenToOrder(DataHome home) => Serving.Open(home, () => ClusterNode.StartAsync(
+        new(home.Journal.Path, 1, 1, 0, Call.Version), new TorchModelSource(home, []), StudyInput.Experiments),
+        goOn: false);
 }

@@ -135,8 +135,14 @@ internal sealed class KeepOption
     {
         using var home = call.Get(data) is { } folder ? DataHome.Open(DataFolder.Checked(folder))
             : DataHome.Temporary();
-        var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);
-        var state = SweepRun.ToEnd(call, home, id, node);
+        var plan = study.Plan(call, home, node);
+        string id;
+        SweepState state;
+        using (var serving = node.Open(call, home, plan.Compute.Threads))
+        {
+            id = SweepRun.Begin(call, home, serving, plan, anew: false, quiet: call.Get(data) is null);
+            state = SweepRun.ToEnd(call, id, serving);
+        }
         var failed = SweepTables.Failed(state).Select(f => f.State).FirstOrDefault();
         if (failed?.Error is { } error)
             throw failed.Failures < state.Plan!.Attempts ? new InvalidDataException(error) : new IOException(error);

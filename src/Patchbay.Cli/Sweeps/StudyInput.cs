@@ -4,7 +4,7 @@ using Patchbay.Cli.Commands;
 using Patchbay.Experiments;
 using Patchbay.Lab;
 using Patchbay.Models.Libtorch;
-using Patchbay.Node;
+using Patchbay.Cluster;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;

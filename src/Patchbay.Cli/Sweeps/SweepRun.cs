@@ -1,14 +1,18 @@
+using Patchbay.Cluster;
+
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>Serving one sweep and watching it: by the node that is up, or else by one in this process.</summary>
+/// <summary>Running one sweep and watching it: in this process, or by the one that serves the folder.</summary>
 internal static class SweepRun
 {
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
+
     /// <summary>Begins a sweep of a plan, or goes on with one of the same that is unfinished; its id.</summary>
-    public static string Begin(Call call, DataHome home, SweepPlan plan, bool anew, bool quiet = false)
+    public static string Begin(Call call, DataHome home, Serving serving, SweepPlan plan, bool anew, bool quiet = false)
     {
-        var unfinished = anew ? null : SweepOrders.Unfinished(home.Journal, plan);
-        var id = unfinished ?? SweepOrders.Plan(home.Journal, plan);
-        if (unfinished is not null) SweepOrders.Give(home.Journal, id, new ResumeSweep());
+        var unfinished = anew ? null : UnfinishedSweeps.Newest(home.Journal, plan);
+        var id = unfinished ?? serving.Plan(plan);
+        if (unfinished is not null) serving.Give(home, id, new ResumeSweep());
         if (!quiet) call.WriteLine(unfinished is null
             ? $"sweep {id}: {SweepText.Count(plan.Stages.Count, "stage")} on "
                 + SweepText.Count(plan.Models.Count, "model")
@@ -20,64 +24,70 @@ internal static class SweepRun
     /// <param name="call">The command.</param>
     /// <param name="home">The data folder.</param>
     /// <param name="id">The sweep.</param>
-    /// <param name="settings">Of a node in this process, where none is up.</param>
+    /// <param name="serving">Who serves the folder.</param>
     /// <param name="results">Kind of stages whose results --json tells.</param>
-    public static ExitCode Serve(Call call, DataHome home, string id, NodeSettings settings, string? results = null)
+    public static ExitCode Serve(Call call, DataHome home, string id, Serving serving, string? results = null)
     {
-        if (home.Node() is { } up)
+        if (serving.Other is { } other)
         {
-            up.Wake();
-            call.WriteLine($"node {up.Info.Node} runs sweep {id}");
+            call.WriteLine($"node {other.Info.Node} runs sweep {id}");
             return Watch(call, home, id, results);
         }
-        Host(call, home, id, settings, new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
-        {
-            Show = call.Next($"sweep show {id}"),
-        });
-        var state = SweepJournals.Find(home.Journal, id).State;
-        return state.Ended ? SweepHost.Conclude(call, id, state, results) : SweepHost.Interrupt(call, home.Journal, id);
+        var state = Host(call, id, serving.Own!,
+            new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
+            {
+                Show = call.Next($"sweep show {id}"),
+            });
+        return state.Ended ? SweepEnding.Conclude(call, id, state, results)
+            : SweepEnding.Interrupted(call, home, id, state);
     }
 
     /// <summary>Runs a sweep in this process until it ends or a unit of it is set aside, its progress on standard
     /// error.</summary>
     /// <exception cref="OperationCanceledException">It was interrupted, and is paused.</exception>
-    public static SweepState ToEnd(Call call, DataHome home, string id, NodeSettings settings)
+    public static SweepState ToEnd(Call call, string id, Serving serving)
     {
         static bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0);
-        Host(call, home, id, settings, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
+        var own = serving.Own ?? throw new IOException("another process is at this folder: give another with --data");
+        var state = Host(call, id, own, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
             Calm = true,
             Show = call.Next($"sweep show {id}"),
             LookEvery = TimeSpan.FromMilliseconds(100), // somebody waits for what comes after
             Enough = Enough,
         });
-        var state = SweepJournals.Find(home.Journal, id).State;
-        if (!state.Ended) SweepOrders.Give(home.Journal, id, new PauseSweep());
         return Enough(state) ? state : throw new OperationCanceledException();
-    }
-
-    private static void Host(Call call, DataHome home, string id, NodeSettings settings, SweepWatch watch)
-    {
-        var first = SweepJournals.Find(home.Journal, id).State;
-        var node = settings.Start(call, home.Journal, home, first.Plan!.Compute.Threads, id);
-        watch.Shares = () => node.Shares;
-        SweepHost.RunAsync(call, node,
-            stop => watch.Follow(() => node.Sweep(id) is { Plan: not null } seen ? seen : first, stop))
-            .GetAwaiter().GetResult();
     }
 
     /// <summary>Watches a sweep that others run. Ctrl-C ends the watching, not the sweep.</summary>
     private static ExitCode Watch(Call call, DataHome home, string id, string? results)
     {
         var follower = new SweepFollower(home.Journal, id, SweepJournals.Find(home.Journal, id));
+        var presence = new NodePresence(home.Journal);
         var watch = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
         {
             Show = call.Next($"sweep show {id}"),
+            Enough = state => state.Ended || presence.IsGone(state),
         };
         var state = watch.Follow(follower.Read, call.Interrupted);
-        if (state.Ended) return SweepHost.Conclude(call, id, state, results);
-        SweepHost.WriteJson(call, id, state);
-        call.WriteLine($"detached; sweep {id} is {SweepText.Status(state.Status)}: {call.Next($"sweep watch {id}")}");
-        return ExitCode.Ok;
+        if (state.Ended) return SweepEnding.Conclude(call, id, state, results);
+        SweepEnding.WriteJson(call, id, state);
+        return SweepEnding.Detached(call, id, state, presence);
+    }
+
+    // Watches a sweep of the node in this process; a pause, where it is interrupted by its operator, is recorded.
+    private static SweepState Host(Call call, string id, ClusterNode node, SweepWatch watch)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Interrupted);
+        _ = node.Failure.ContinueWith(_ => stop.Cancel(), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        watch.Shares = () => node.Shares;
+        var first = SweepState.None;
+        var state = watch.Follow(() => node.Sweep(id) is { Plan: not null } seen ? first = seen : first, stop.Token);
+        if (!state.Ended && !node.Failure.IsCompleted && !call.IsTerminated)
+            node.OrderAsync(id, new PauseSweep()).GetAwaiter().GetResult();
+        node.StopAsync(call.IsTerminated ? TimeSpan.Zero : Grace).GetAwaiter().GetResult();
+        if (node.Failure.IsCompleted) node.Failure.GetAwaiter().GetResult();
+        return node.Sweep(id);
     }
 }

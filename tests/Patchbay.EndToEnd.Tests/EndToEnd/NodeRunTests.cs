@@ -26,14 +26,9 @@ public sealed class NodeRunTests : IDisposable
         File.WriteAllText(study, Study);
         using var node = Pbm.Start(data, "node", "run", "--port", "0", "--slots", "1");
         node.Until("control API at ");
-        var address = node.Out.Split("control API at ")[1].Split(';')[0];
-        Outcome With(params string[] arguments)
-        {
-            using var pbm = Pbm.StartAt(address, data, arguments);
-            return pbm.Finish();
-        }
+        Outcome With(params string[] arguments) => Pbm.Run(data, arguments);
 
-        using (var watching = Pbm.StartAt(address, data, ["study", "run", study]))
+        using (var watching = Pbm.Start(data, "study", "run", study))
         {
             watching.Until("runs sweep served-1");
             watching.Interrupt();

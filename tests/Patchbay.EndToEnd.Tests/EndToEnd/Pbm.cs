@@ -44,16 +44,14 @@ internal sealed class Pbm : IDisposable
     /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
     public static Outcome RunTraced(string data, params string[] arguments)
     {
-        using var pbm = StartAt("http://127.0.0.1:9", data, arguments, traced: true);
+        using var pbm = Start(data, arguments, traced: true);
         return pbm.Finish();
     }
 
-    /// <summary>Starts a command. One thread; no node is looked for but at a port where there is none.</summary>
-    public static Pbm Start(string data, params string[] arguments) =>
-        StartAt("http://127.0.0.1:9", data, arguments);
+    /// <summary>Starts a command.</summary>
+    public static Pbm Start(string data, params string[] arguments) => Start(data, arguments, traced: false);
 
-    /// <summary>Starts a command that looks for a node at an address.</summary>
-    public static Pbm StartAt(string node, string data, string[] arguments, bool traced = false)
+    private static Pbm Start(string data, string[] arguments, bool traced)
     {
         var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
         {
@@ -65,7 +63,6 @@ internal sealed class Pbm : IDisposable
         foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
             .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
-        info.Environment["PATCHBAY_NODE"] = node;
         if (traced) info.Environment["LD_DEBUG"] = "files";
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
@@ -115,8 +112,11 @@ internal sealed class Pbm : IDisposable
     }
 
     /// <summary>Ctrl-C.</summary>
-    public void Interrupt() =>
-        Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])
+    public void Interrupt() => Signal("-INT");
+
+    /// <summary>Sends a signal, such as "-TERM".</summary>
+    public void Signal(string signal) =>
+        Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])
         .WaitForExit();
 
     public void Dispose()

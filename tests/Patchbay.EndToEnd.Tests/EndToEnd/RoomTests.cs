@@ -20,8 +20,8 @@ public sealed class RoomTests
         ["Patchbay.Patching"] = ["Models", "Tasks", Torch],
         ["Patchbay.Experiments"] = ["Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
         ["Patchbay.Lab"] = ["Experiments", "Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
-        ["Patchbay.Node"] = ["Experiments", "Findings", "Models", "Sweeps", "Tasks", Torch],
-        ["pbm"] = ["Experiments", "Findings", "Journal", "Lab", "Models", "Node", "Patching", "Report", "Sweeps",
+        ["Patchbay.Cluster"] = ["Experiments", "Findings", "Journal", "Models", "Sweeps", "Tasks", Torch],
+        ["pbm"] = ["Cluster", "Experiments", "Findings", "Journal", "Lab", "Models", "Patching", "Report", "Sweeps",
             "Tasks", Torch],
     };
 

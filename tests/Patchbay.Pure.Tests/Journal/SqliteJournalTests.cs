@@ -135,21 +135,18 @@ public sealed class SqliteJournalTests : IDisposable
     }
 
     [Fact]
-    public void Leases_change_with_the_events_or_not_at_all()
+    public void Those_that_are_running_are_found_without_reading_all()
     {
         using var journal = SqliteJournal.Open(File);
-        var until = Some.Noon + Lease.Duration;
-        Assert.True(journal.TryAppend("a", 0, [new SweepPlanned(Some.Plan, "1")], Some.Noon,
-            new("n1", ["u1", "u2"], [], until)));
-        Assert.False(journal.TryAppend("a", 0, [new SweepStarted()], Some.Noon, new("n2", ["u1"], ["u2"], until)));
-        Assert.Equal([new("u1", "n1", until), new("u2", "n1", until)], journal.Leases("a"));
-        Assert.True(journal.TryAppend("a", 1, [new SweepStarted()], Some.Noon, new("n2", ["u3"], ["u2"], until)));
-        Assert.Equal(["u1 n1", "u3 n2"], journal.Leases("a").Select(l => $"{l.Unit} {l.Node}"));
-        journal.Renew("n2", until.AddTicks(7));
-        Assert.Equal([until, until.AddTicks(7)], journal.Leases("a").Select(l => l.Until));
-        journal.Release(["n1", "n9"]);
-        Assert.Equal(["u3"], journal.Leases("a").Select(l => l.Unit));
-        Assert.Empty(journal.Leases("b"));
+        SweepEvent[] begun = [new SweepPlanned(Some.Plan, "1"), new SweepStarted()];
+        journal.TryAppend("runs", 0, begun, Some.Noon);
+        journal.TryAppend("paused", 0, [.. begun, new SweepPaused()], Some.Noon);
+        journal.TryAppend("resumed", 0, [.. begun, new SweepPaused(), new SweepResumed()], Some.Noon);
+        journal.TryAppend("cancelled", 0, [.. begun, new SweepCancelled()], Some.Noon);
+        journal.TryAppend("planned", 0, [begun[0]], Some.Noon);
+        journal.TryAppend("ended", 0, [.. begun, new SweepCompleted(0)], Some.Noon);
+        journal.TryAppend("retried", 0, [.. begun, new SweepCompleted(1), new SweepRetried(["u"])], Some.Noon);
+        Assert.Equal(["runs", "resumed", "retried"], journal.Running());
     }
 
     [Fact]

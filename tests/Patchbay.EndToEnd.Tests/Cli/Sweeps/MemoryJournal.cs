@@ -29,8 +29,7 @@ internal sealed class MemoryJournal : ISweepJournal
         return [.. Events(sweep).Skip((int)after).Take(most)];
     }
 
-    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at,
-        LeaseChanges? leases = null)
+    public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at)
     {
         var all = Events(sweep);
         if (all.Count != after) return false;
@@ -39,16 +38,6 @@ internal sealed class MemoryJournal : ISweepJournal
     }
 
     public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
-    {
-    }
-
-    public IReadOnlyList<Lease> Leases(string sweep) => [];
-
-    public void Renew(string node, DateTimeOffset until)
-    {
-    }
-
-    public void Release(IReadOnlyList<string> nodes)
     {
     }
 

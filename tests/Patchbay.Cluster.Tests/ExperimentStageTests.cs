@@ -1,11 +1,11 @@
 using Patchbay.Experiments;
 using Patchbay.Models;
-using Patchbay.Node.Tests.Simulation;
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 using TorchSharp;
 
-namespace Patchbay.Node.Tests;
+namespace Patchbay.Cluster.Tests;
 
 /// <summary>Every experiment as stages of a sweep on two of the shipped models, with few prompts.</summary>
 public sealed class ExperimentStageTests
@@ -172,17 +172,8 @@ public sealed class ExperimentStageTests
 
     private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots, string artifacts)
     {
-        var records = new SharedRecords();
-        SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
-        foreach (var (i, happened) in events.Index()) records.Of("s")
-            .Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
-        await using var node = new PatchbayNode(new SimulatedJournal(records, () => 1, () => 0, () => { }),
-            new TorchModelSource(new FolderArtifacts(artifacts), Experiments), Experiments,
-            new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
-        for (var left = 12000; left > 0 && !node.Sweep("s").Ended
-            && !node.Failure.IsCompleted; left--) await Task.Delay(25);
-        if (node.Failure.IsCompleted) await node.Failure;
-        var state = node.Sweep("s");
+        var state = await TestNode.RunToEnd(plan, new TorchModelSource(new FolderArtifacts(artifacts), Experiments), slots,
+            experiments: Experiments);
         Assert.Equal("", string.Join('\n', state.InOrder.SelectMany(s => s.Units.Values).Where(u => u.Error is not null)
             .Select(u => u.Error)));
         Assert.Equal(SweepStatus.Completed, state.Status);

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Patchbay.Sweeps;
 
-namespace Patchbay.Node.Tests;
+namespace Patchbay.Cluster.Tests;
 
 /// <summary>Artifacts as files of a folder.</summary>
 internal sealed class FolderArtifacts(string folder) : IArtifacts

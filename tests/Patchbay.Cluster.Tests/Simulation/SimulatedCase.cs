@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace Patchbay.Node.Tests.Simulation;
+namespace Patchbay.Cluster.Tests.Simulation;
 
 /// <summary>A cluster, and what goes wrong in it.</summary>
 /// <param name="Seed">Of all that happens by chance.</param>

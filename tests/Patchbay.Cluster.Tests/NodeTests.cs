@@ -1,12 +1,12 @@
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
-using Patchbay.Node.Tests.Simulation;
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 using TorchSharp;
 
-namespace Patchbay.Node.Tests;
+namespace Patchbay.Cluster.Tests;
 
 public sealed class NodeTests
 {
@@ -96,32 +96,12 @@ public sealed class NodeTests
     }
 
     [Fact]
-    public async Task A_stopped_node_records_what_was_done_and_another_goes_on()
-    {
-        var plan = Plan("tiny-base");
-        var records = Started(plan);
-        await using (var first = Node(records, slots: 1))
-        {
-            await Until(() => first.Sweep("s").InOrder.Sum(s => s.Completed) >= 3);
-            await first.StopAsync(TimeSpan.FromSeconds(20));
-        }
-        Assert.Empty(records.Leases);
-        await using var second = Node(records, slots: 1);
-        await Until(() => second.Sweep("s").Ended);
-        Assert.Equal(SweepStatus.Completed, second.Sweep("s").Status);
-        var completed = records.Of("s").Select(e => e.Event).OfType<UnitCompleted>().Select(c => c.Unit).ToArray();
-        Assert.Equal(completed.Distinct(), completed);
-    }
-
-    [Fact]
     public async Task Where_only_one_model_fits_into_memory_no_two_are_loaded_at_a_time()
     {
         var source = new CountingSource();
         var plan = SimulatedPlan.Make(poisoned: false, batches: false); // two models of a mebibyte
-        await using var node = new PatchbayNode(new SimulatedJournal(Started(plan), () => 1, () => 0, () => { }),
-            source, Experiment.All, new(2, 1, (1 << 20) + 1, "test"), () => { });
-        await Until(() => node.Sweep("s").Ended);
-        Assert.Equal(SweepStatus.Completed, node.Sweep("s").Status);
+        var state = await TestNode.RunToEnd(plan, source, slots: 2, memory: (1 << 20) + 1);
+        Assert.Equal(SweepStatus.Completed, state.Status);
         // and each is loaded once: a model with units ready is not exchanged
         Assert.Equal((1, 2), (source.Most, source.Opened));
     }
@@ -182,36 +162,11 @@ public sealed class NodeTests
             stages);
     }
 
-    private static SharedRecords Started(SweepPlan plan)
-    {
-        var records = new SharedRecords();
-        SweepEvent[] events = [new SweepPlanned(plan, "test"), new SweepStarted()];
-        foreach (var (i, happened) in events.Index()) records.Of("s")
-            .Add(new(i + 1, DateTimeOffset.UnixEpoch, happened));
-        return records;
-    }
-
     private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots)
     {
-        await using var node = Node(Started(plan), slots);
-        await Until(() => node.Sweep("s").Ended || node.Failure.IsCompleted);
-        if (node.Failure.IsCompleted) await node.Failure;
-        return node.Sweep("s");
-    }
-
-    private static PatchbayNode Node(SharedRecords records, int slots) =>
-        new(new SimulatedJournal(records, () => 1, () => 0, () => { }),
-        new TorchModelSource(new FolderArtifacts(Path.Combine(Path.GetTempPath(), "patchbay-node-tests")),
-            Experiment.All), Experiment.All, new(slots, 1, 16L << 30, "test"), () => torch.set_num_threads(1));
-
-    private static async Task Until(Func<bool> reached)
-    {
-        for (var left = 2400; left > 0; left--)
-        {
-            if (reached()) return;
-            await Task.Delay(25);
-        }
-        Assert.Fail("not reached within a minute");
+        using var artifacts = new TemporaryFolder();
+        return await TestNode.RunToEnd(plan, new TorchModelSource(new FolderArtifacts(artifacts.PathOf("artifacts")),
+            Experiment.All), slots);
     }
 
     internal static string Root()

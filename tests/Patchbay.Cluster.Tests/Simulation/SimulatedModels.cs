@@ -2,7 +2,7 @@ using System.Globalization;
 using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
-namespace Patchbay.Node.Tests.Simulation;
+namespace Patchbay.Cluster.Tests.Simulation;
 
 /// <summary>Models without tensors: what a unit gives follows from its id; some units fail now and then, some
 /// always.</summary>

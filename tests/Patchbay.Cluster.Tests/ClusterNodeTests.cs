@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using Patchbay.Cluster;
 using Patchbay.Experiments;
 using Patchbay.Journal;
-using Patchbay.Node.Tests.Simulation;
+using Patchbay.Cluster.Tests.Simulation;
 using Xunit.Abstractions;
 
-namespace Patchbay.Node.Tests.Cluster;
+namespace Patchbay.Cluster.Tests;
 
 /// <summary>A real node, alone in its cluster, with models that need no tensor.</summary>
 public sealed class ClusterNodeTests(ITestOutputHelper output)
@@ -17,15 +16,14 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         var clock = Stopwatch.StartNew();
-        await using (var node = await Start(folder.PathOf("journal.db")))
+        await using (var node = await TestNode.Start(folder.PathOf("journal.db"), new Slow(default)))
         {
             output.WriteLine($"up after {clock.Elapsed.TotalSeconds:0.00} s");
-            Assert.Null(await node.OrderAsync("s", new PlanSweep(Plan, "test")));
-            Assert.Null(await node.OrderAsync("s", new StartSweep()));
+            await TestNode.Begin(node, Plan);
             output.WriteLine($"started after {clock.Elapsed.TotalSeconds:0.00} s");
-            await Until(node, s => s.InOrder.Sum(x => x.Completed) > 0);
+            await TestNode.Until(node, s => s.InOrder.Sum(x => x.Completed) > 0);
             output.WriteLine($"first unit after {clock.Elapsed.TotalSeconds:0.00} s");
-            await Until(node, s => s.Ended);
+            await TestNode.Until(node, s => s.Ended);
             output.WriteLine($"ended after {clock.Elapsed.TotalSeconds:0.00} s");
             clock.Restart();
         }
@@ -40,28 +38,14 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         for (var life = 0; life < 3; life++)
         {
-            await using var node = await Start(folder.PathOf("journal.db"), TimeSpan.FromMilliseconds(30));
-            if (life == 0) Assert.Null(await node.OrderAsync("s", new PlanSweep(Plan, "test")));
-            if (life == 0) Assert.Null(await node.OrderAsync("s", new StartSweep()));
-            node.Wake("s");
+            await using var node = await TestNode.Start(folder.PathOf("journal.db"),
+                new Slow(TimeSpan.FromMilliseconds(30)));
+            if (life == 0) await TestNode.Begin(node, Plan);
+            else node.WakeAll();
             var wanted = 4 * (life + 1);
-            await Until(node, s => life == 2 ? s.Ended : s.InOrder.Sum(x => x.Completed) >= wanted);
+            await TestNode.Until(node, s => life == 2 ? s.Ended : s.InOrder.Sum(x => x.Completed) >= wanted);
         }
         Check(folder.PathOf("journal.db"));
-    }
-
-    private static async Task<ClusterNode> Start(string journal, TimeSpan unit = default)
-    {
-        SqliteJournal.Open(journal).Dispose();
-        return await ClusterNode.StartAsync(new(journal, 2, 16L << 30, "test"), new Slow(unit), Experiment.All);
-    }
-
-    private static async Task Until(ClusterNode node, Func<SweepState, bool> reached)
-    {
-        for (var left = 1500; left > 0 && !reached(node.Sweep("s")) && !node.Failure.IsCompleted; left--)
-            await Task.Delay(20);
-        if (node.Failure.IsCompleted) await node.Failure;
-        Assert.True(reached(node.Sweep("s")), Text.Of(node.Sweep("s")));
     }
 
     /// <summary>The journal is sound, and holds each unit's results once.</summary>

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
-using Patchbay.Node.Tests.Simulation;
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 
-namespace Patchbay.Node.Tests;
+namespace Patchbay.Cluster.Tests;
 
 #pragma warning disable CA1001 // xunit calls DisposeAsync.
 public sealed class ControlApiTests : IAsyncLifetime
@@ -11,17 +11,21 @@ public sealed class ControlApiTests : IAsyncLifetime
 {
     private static readonly ModelKey Model = new(new PlannedModel("tiny", "/tiny", null, "f", 4, 3, 100), "float32",
         "cpu", 1, 1 << 20);
-    private readonly PatchbayNode node = new(new SimulatedJournal(new SharedRecords(), () => 1, () => 0, () => { }),
-        new SimulatedModels(() => 1, () => 0), [],
-        new(1, 1, 1 << 30, "1.2.3"), () => { });
+    private readonly TemporaryFolder folder = new();
+    private ClusterNode node = null!;
     private ControlApi api = null!;
 
-    public async Task InitializeAsync() => api = await ControlApi.StartAsync(node, "/data", port: 0);
+    public async Task InitializeAsync()
+    {
+        node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0), slots: 1);
+        api = await ControlApi.StartAsync(node, "/data", port: 0);
+    }
 
     public async Task DisposeAsync()
     {
         await api.DisposeAsync();
         await node.DisposeAsync();
+        folder.Dispose();
     }
 
     [Fact]
@@ -29,7 +33,7 @@ public sealed class ControlApiTests : IAsyncLifetime
     {
         using var client = Client();
         var info = await client.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json);
-        Assert.Equal(("1.2.3", "/data", 1, NodeIdentity.Own), (info!.Version, info.Data, info.Slots, info.Node));
+        Assert.Equal(("test", "/data", 1, NodeIdentity.Own), (info!.Version, info.Data, info.Slots, info.Node));
     }
 
     [Fact]
@@ -44,6 +48,29 @@ public sealed class ControlApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted,
             (await client.PostAsync(new Uri("/models/tiny/unload", UriKind.Relative), null)).StatusCode);
         await Until(client, "cold");
+    }
+
+    [Fact]
+    public async Task A_sweep_is_planned_paused_resumed_and_what_is_refused_is_told_in_a_sentence()
+    {
+        using var client = Client();
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false);
+        var planned = await client.PostAsync(new Uri("/sweeps", UriKind.Relative),
+            new StringContent(Journal.PlanText.Write(plan)));
+        Assert.Equal("simulated-1", await planned.Content.ReadFromJsonAsync<string>());
+        await Order("pause", HttpStatusCode.OK);
+        Assert.Equal(SweepStatus.Paused, node.Sweep("simulated-1").Status);
+        await Order("resume", HttpStatusCode.OK);
+        await Order("cancel", HttpStatusCode.OK);
+        Assert.Contains("it was cancelled", await Order("retry", HttpStatusCode.Conflict), StringComparison.Ordinal);
+        await Order("dance", HttpStatusCode.NotFound);
+
+        async Task<string> Order(string order, HttpStatusCode expected)
+        {
+            var answer = await client.PostAsync(new Uri($"/sweeps/simulated-1/{order}", UriKind.Relative), null);
+            Assert.Equal(expected, answer.StatusCode);
+            return await answer.Content.ReadAsStringAsync();
+        }
     }
 
     [Fact]

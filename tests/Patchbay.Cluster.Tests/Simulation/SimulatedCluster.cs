@@ -1,9 +1,7 @@
-using Patchbay.Cluster;
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Experiments;
-using Patchbay.Node.Tests.Simulation;
 
-namespace Patchbay.Node.Tests.Cluster;
+namespace Patchbay.Cluster.Tests.Simulation;
 
 /// <summary>
 /// A whole cluster in one thread, driven by a <see cref="SimulatedCase"/>: one sweep, up to three nodes with their
@@ -219,7 +217,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
                 actor.Work!.Serve(serve.Sweep, world.Time);
                 world.ToSweep(actor.Work.Report(serve.Sweep));
                 break;
-            case Patchbay.Cluster.RunUnit run when actor.Work is { } work:
+            case RunUnit run when actor.Work is { } work:
                 work.Accept(run, world.Time);
                 world.ToSweep(work.Report(run.Order.Sweep));
                 Ask(actor);

@@ -1,0 +1,89 @@
+using Patchbay.Cluster;
+
+namespace Patchbay.Cli.Sweeps;
+
+/// <summary>The process that serves a data folder, as a command has it: this one, as a node of its own, where no other
+/// is at it; else that one, by its API.</summary>
+internal sealed class Serving : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly DataLock? held;
+    private readonly ControlApi? api;
+
+    private Serving(DataLock held, ClusterNode own, ControlApi? api) => (this.held, Own, this.api) = (held, own, api);
+
+    private Serving(ControlClient other) => Other = other;
+
+    /// <summary>The node in this process, or null.</summary>
+    public ClusterNode? Own { get; }
+
+    /// <summary>The other process, or null.</summary>
+    public ControlClient? Other { get; }
+
+    /// <summary>Where its API listens, where it is this process and has one.</summary>
+    public string? Address => api?.Address;
+
+    private ISweepServer Server => (ISweepServer?)Own ?? Other!;
+
+    /// <summary>Finds or starts it.</summary>
+    /// <param name="home">The folder.</param>
+    /// <param name="start">Starts a node in this process.</param>
+    /// <param name="port">Where its API is to listen; 0 for any port that is free.</param>
+    /// <param name="goOn">Whether sweeps that are running go on in this process.</param>
+    /// <exception cref="IOException">Another process holds the folder and does not answer.</exception>
+    public static Serving Open(DataHome home, Func<Task<ClusterNode>> start, int port = 0, bool goOn = true)
+    {
+        for (var until = DateTime.UtcNow + Patience; ;)
+        {
+            if (DataLock.TryTake(home.Folder) is { } held) return OpenAsync(home, held, start, port, goOn).GetAwaiter()
+                .GetResult();
+            if (DataLock.Address(home.Folder) is { } address && ControlClient.Connect(address, home.Folder) is { } other)
+                return new(other);
+            if (DateTime.UtcNow > until)
+                throw new IOException($"another process holds {home.Folder} and does not answer: see with 'fuser "
+                    + $"{Path.Combine(home.Folder, "node.lock")}' which one it is");
+            Thread.Sleep(100);
+        }
+    }
+
+    /// <summary>Plans a sweep and starts it; its id.</summary>
+    public string Plan(SweepPlan plan) => Server.PlanAsync(plan).GetAwaiter().GetResult();
+
+    /// <summary>Gives a command to a sweep of the journal.</summary>
+    /// <exception cref="FileNotFoundException">There is no such sweep.</exception>
+    /// <exception cref="InvalidDataException">It is refused; the message says why.</exception>
+    public SweepAnswer Give(DataHome home, string id, SweepCommand command)
+    {
+        SweepJournals.Find(home.Journal, id);
+        return Server.OrderAsync(id, command).GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Other?.Dispose();
+        api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        held?.Dispose();
+    }
+
+    private static async Task<Serving> OpenAsync(DataHome home, DataLock held, Func<Task<ClusterNode>> start, int port,
+        bool goOn)
+    {
+        ClusterNode? node = null;
+        try
+        {
+            node = await start();
+            if (goOn) node.WakeAll();
+            var api = home.IsTemporary ? null : await ControlApi.StartAsync(node, home.Folder, port);
+            if (api is not null) held.Announce(api.Address);
+            return new(held, node, api);
+        }
+        catch
+        {
+            if (node is not null) await node.DisposeAsync();
+            held.Dispose();
+            throw;
+        }
+    }
+}

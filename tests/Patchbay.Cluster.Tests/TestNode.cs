@@ -1,0 +1,44 @@
+using Patchbay.Experiments;
+using Patchbay.Journal;
+
+namespace Patchbay.Cluster.Tests;
+
+/// <summary>A real node, alone in its cluster, on a journal in a folder of its own.</summary>
+internal static class TestNode
+{
+    /// <summary>Starts one; the journal is made where there is none.</summary>
+    public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null)
+    {
+        SqliteJournal.Open(journal).Dispose();
+        return await ClusterNode.StartAsync(new(journal, slots, 1, memory, "test"), source,
+            experiments ?? Experiment.All);
+    }
+
+    /// <summary>Runs a plan to its end, as sweep "s".</summary>
+    public static async Task<SweepState> RunToEnd(SweepPlan plan, IModelSource source, int slots = 2,
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null)
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await Start(folder.PathOf("journal.db"), source, slots, memory, experiments);
+        await Begin(node, plan);
+        return await Until(node, state => state.Ended);
+    }
+
+    /// <summary>Plans and starts sweep "s".</summary>
+    public static async Task Begin(ClusterNode node, SweepPlan plan)
+    {
+        await node.OrderAsync("s", new PlanSweep(plan, "test"));
+        await node.OrderAsync("s", new StartSweep());
+    }
+
+    /// <summary>Waits until sweep "s" has come so far.</summary>
+    public static async Task<SweepState> Until(ClusterNode node, Func<SweepState, bool> reached)
+    {
+        for (var left = 6000; left > 0 && !reached(node.Sweep("s")) && !node.Failure.IsCompleted; left--)
+            await Task.Delay(20);
+        if (node.Failure.IsCompleted) await node.Failure;
+        Assert.True(reached(node.Sweep("s")), Simulation.Text.Of(node.Sweep("s")));
+        return node.Sweep("s");
+    }
+}
