@@ -13,7 +13,10 @@ internal sealed record ComputeGranted
 }
 
 /// <summary>It has.</summary>
-internal sealed record ComputeDone(string Model);
+internal sealed record ComputeDone(string Model, bool Wanted);
+
+/// <summary>No sweep has units for it any more.</summary>
+internal sealed record ModelIdle(string Model);
 
 /// <summary>A model's checkpoint is freed.</summary>
 internal sealed record ModelIsFree(string Model);
@@ -45,7 +48,12 @@ internal sealed class BrokerActor : ReceiveActor
         });
         Receive<ComputeDone>(message =>
         {
-            broker.Release(message.Model);
+            broker.Release(message.Model, message.Wanted);
+            Decide();
+        });
+        Receive<ModelIdle>(message =>
+        {
+            broker.Idle(message.Model);
             Decide();
         });
         Receive<ModelIsFree>(message =>

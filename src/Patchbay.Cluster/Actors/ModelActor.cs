@@ -57,7 +57,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         });
         Receive<ModelLoaded>(_ =>
         {
-            broker.Tell(new ComputeDone(id));
+            broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
             Ask();
         });
         Receive<OutcomeTaken>(message => work?.Taken(message));
@@ -118,7 +118,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         {
             // Asked for by an operator, or by a unit that was given up meanwhile.
             if (preload) compute!.Tell(LoadNow.Instance);
-            else broker.Tell(new ComputeDone(id));
+            else broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
             preload = false;
             return;
         }
@@ -129,7 +129,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private void Ended(UnitEnded ended)
     {
         if (ended.Stop != stop.Token) return; // a unit that was given up
-        broker.Tell(new ComputeDone(id));
+        broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
         if (ended.Outcome is { } outcome)
         {
             work!.Finish(outcome, clock.Elapsed);
@@ -154,6 +154,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         if (work is null) return;
         var now = clock.Elapsed;
         if (work.Hangs(now)) GiveUp(work.Running!, now);
+        if (!work.IsWanted(now)) broker.Tell(new ModelIdle(id));
         foreach (var outcome in work.Repeats(now)) sweeps.Tell(outcome);
         foreach (var sweep in work.Sweeps(now)) Report(sweep);
         Ask();
@@ -164,7 +165,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         stop.Cancel();
         stop = new();
         compute = NewCompute();
-        broker.Tell(new ComputeDone(id));
+        broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
         var outcome = new UnitOutcome(order.Sweep, worker, order.Unit, order.Attempt, null, "", code,
             ModelWork.HangsAfter.TotalSeconds,
             $"it did not go on for {ModelWork.HangsAfter.TotalMinutes:0} minutes and was given up", Permanent: false);

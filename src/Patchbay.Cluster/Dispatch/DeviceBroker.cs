@@ -42,17 +42,25 @@ public sealed class DeviceBroker(int slots, long memoryBytes)
     }
 
     /// <summary>A unit has ended; the model stays loaded.</summary>
-    public void Release(string model)
+    /// <param name="model">Which.</param>
+    /// <param name="wanted">Whether a sweep has more units for it: then it is not exchanged for another.</param>
+    public void Release(string model, bool wanted)
     {
         var entry = EntryOf(model);
-        (entry.Computes, entry.Used) = (false, turn++);
+        (entry.Computes, entry.Wanted, entry.Used) = (false, wanted, turn++);
+    }
+
+    /// <summary>No sweep has units for a model any more.</summary>
+    public void Idle(string model)
+    {
+        if (models.TryGetValue(model, out var entry)) entry.Wanted = false;
     }
 
     /// <summary>A model's checkpoint is freed, or its actor is gone.</summary>
     public void Free(string model)
     {
         var entry = EntryOf(model);
-        (entry.Resident, entry.Computes, entry.Leaving) = (false, false, false);
+        (entry.Resident, entry.Computes, entry.Leaving, entry.Wanted) = (false, false, false, false);
         if (!entry.Waits) models.Remove(model);
     }
 
@@ -77,7 +85,8 @@ public sealed class DeviceBroker(int slots, long memoryBytes)
         var resident = models.Where(m => m.Value.Resident).ToArray();
         if (resident.Length == 0 || resident.Sum(m => m.Value.Bytes) + bytes <= memoryBytes) return true;
         if (resident.Any(m => m.Value.Leaving)) return false; // room is on its way
-        var idle = resident.Where(m => !m.Value.Computes && !m.Value.Waits).OrderBy(m => m.Value.Used).FirstOrDefault();
+        var idle = resident.Where(m => !m.Value.Computes && !m.Value.Waits
+            && !m.Value.Wanted).OrderBy(m => m.Value.Used).FirstOrDefault();
         if (idle.Value is null) return false;
         idle.Value.Leaving = true;
         dismissed.Add(idle.Key);
@@ -101,6 +110,8 @@ public sealed class DeviceBroker(int slots, long memoryBytes)
         public bool Computes { get; set; }
 
         public bool Resident { get; set; }
+
+        public bool Wanted { get; set; }
 
         public bool Leaving { get; set; }
 

@@ -44,6 +44,9 @@ public sealed class ModelWork(string worker, string modelName)
         return [.. sweeps.Keys];
     }
 
+    /// <summary>Whether a sweep said lately that it has units for this model: it says so every second.</summary>
+    public bool IsWanted(TimeSpan now) => sweeps.Values.Any(heard => now - heard < 3 * SweepDispatch.RepeatEvery);
+
     /// <summary>A sweep has units for this model.</summary>
     public void Serve(string sweep, TimeSpan now) => sweeps[sweep] = now;
 

@@ -232,10 +232,12 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         {
             if (actor.Work is not { } work) continue;
             if (work.Hangs(world.Time)) End(actor, work.Running!, Outcome(actor, work.Running!, "it hangs", false));
+            if (!work.IsWanted(world.Time)) broker.Idle(actor.Id);
             foreach (var outcome in work.Repeats(world.Time)) world.ToSweep(outcome);
             foreach (var sweep in work.Sweeps(world.Time)) world.ToSweep(work.Report(sweep));
             Ask(actor);
         }
+        Decide();
     }
 
     private static DeviceBroker NewBroker(bool tight) => new(Slots, tight ? 1 << 20 : 16 << 20);
@@ -264,7 +266,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         actor.Asked = false;
         if (actor.Work!.Next(world.Time) is null)
         {
-            broker.Release(actor.Id);
+            broker.Release(actor.Id, actor.Work!.IsWanted(world.Time));
             return;
         }
         var order = actor.Work.Start(world.Time);
@@ -285,7 +287,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
 
     private void End(Actor actor, UnitOrder order, UnitOutcome outcome)
     {
-        broker.Release(actor.Id);
+        broker.Release(actor.Id, actor.Work!.IsWanted(world.Time));
         actor.Work!.Finish(outcome, world.Time);
         world.ToSweep(outcome);
         Ask(actor);
