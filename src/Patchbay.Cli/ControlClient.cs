@@ -68,6 +68,8 @@ internal sealed class ControlClient : ISweepServer, IDisposable
             using var answer = await http.PostAsync(new Uri(path, UriKind.Relative), content);
             if (answer.StatusCode == HttpStatusCode.Conflict)
                 throw new InvalidDataException(await answer.Content.ReadAsStringAsync());
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+                throw new IOException(await answer.Content.ReadAsStringAsync());
             answer.EnsureSuccessStatusCode();
             return (await answer.Content.ReadFromJsonAsync<T>(ControlApi.Json))!;
         }

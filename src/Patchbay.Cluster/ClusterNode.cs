@@ -66,11 +66,17 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     {
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddSingleton<IHostLifetime, OwnLifetime>();
         builder.Services.AddAkka("patchbay", (akka, _) =>
         {
             akka.AddHocon(Settings(), HoconAddMode.Prepend);
-            akka.ConfigureLoggers(setup => setup.ClearLoggers()); // the console is the command's
-            akka.WithSqlPersistence($"Data Source={options.Journal};Pooling=True", ProviderName.SQLiteMS,
+            akka.ConfigureLoggers(setup =>
+            {
+                setup.ClearLoggers(); // the console is the command's
+                setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
+            });
+            akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
+            akka.WithSqlPersistence($"Data Source={options.Journal};Default Timeout=60", ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
@@ -124,6 +130,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             if (faults.TryGetValue(sweep, out var fault)) throw fault;
             if (asked.IsCompletedSuccessfully) answer = await asked;
             else if (DateTime.UtcNow > until) await asked;
+            else SqliteJournal.CheckWritable(Options.Journal); // why there is no answer
         }
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
     }
@@ -170,6 +177,14 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    // Signals are the command's: a host of its own accord would stop the actors before the command has paused its sweep.
+    private sealed class OwnLifetime : IHostLifetime
+    {
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class Watcher : ReceiveActor

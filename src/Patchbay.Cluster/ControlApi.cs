@@ -128,6 +128,10 @@ public sealed class ControlApi : IAsyncDisposable
         {
             return Results.Text(e.Message, statusCode: StatusCodes.Status409Conflict);
         }
+        catch (JournalException e)
+        {
+            return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
     private static IResult Accepted(Action action)

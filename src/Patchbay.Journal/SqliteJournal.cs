@@ -62,6 +62,14 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         ORDER BY sequence_number DESC LIMIT 1
         """, PersistenceId(sweep)) is "sweep-started/1" or "sweep-resumed/1" or "sweep-retried/1")];
 
+    /// <summary>Whether events could be recorded now.</summary>
+    /// <exception cref="JournalException">They could not; the message says why.</exception>
+    public static void CheckWritable(string path)
+    {
+        using var journal = Open(path, busy: TimeSpan.FromSeconds(1));
+        journal.Database.Transaction(() => false);
+    }
+
     /// <summary>What went wrong with a journal, as a sentence for its operator.</summary>
     /// <param name="reason">As another library had it from SQLite.</param>
     /// <param name="path">The journal's file.</param>
