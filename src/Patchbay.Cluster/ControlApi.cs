@@ -130,7 +130,8 @@ public sealed class ControlApi : IAsyncDisposable
         }
         catch (JournalException e)
         {
-            return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Results.Text($"{e.Message}; what was ordered is kept, and done as soon as it can be recorded",
+                statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
 

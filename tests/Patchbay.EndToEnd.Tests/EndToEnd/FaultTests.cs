@@ -75,7 +75,10 @@ public sealed class FaultTests : IDisposable
             Assert.False(run.HasExited);
             Execute(holder, "ROLLBACK");
         }
-        Assert.Equal(0, run.Finish().Code); // it was patient, and nothing of it is lost
+        // It was patient, and nothing of it is lost; the order, too, was kept, and is carried out now.
+        WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("paused", StringComparison.Ordinal));
+        Assert.Equal(0, Pbm.Run(data, "sweep", "resume", "faults-1").Code);
+        Assert.Equal(0, run.Finish().Code);
         Assert.Equal(Completed().Distinct(), Completed());
     }
 
