@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Patchbay.Cli.Arguments;
 using Spectre.Console.Rendering;
 
 namespace Patchbay.Cli;
@@ -51,6 +52,10 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
 
     /// <summary>Whether the option was given in so many words.</summary>
     public bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
+
+    /// <summary>A command to be typed next, for the same data folder: "sweep show tiny-1" becomes "pbm sweep show
+    /// tiny-1", with --data where it was given.</summary>
+    public string Next(string words) => DataFolder.Command(arguments, words);
 
     /// <summary>With --json, writes the command's one document; otherwise does nothing.</summary>
     public void WriteJson(object document)

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
+using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
 
@@ -89,9 +91,11 @@ internal static class CommandLine
         }
         if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
             Failure.BadArguments(VerbMissing(parsed)));
-        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(parsed.Errors[0].Message));
+        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(Mistake(parsed.Errors[0])));
+        if (EmptyPath(parsed) is { } empty) return call.Fail(Failure.BadArguments(empty));
         try
         {
+            OutputFile.CheckOptions(parsed);
             return command.Run(call);
         }
 #pragma warning disable CA1031 // The edge of the program: whatever went wrong becomes an exit code and a sentence.
@@ -99,8 +103,25 @@ internal static class CommandLine
 #pragma warning restore CA1031
         {
             call.Trace(e);
-            return call.Fail(Failure.Of(e));
+            return call.Fail(Failure.Of(e, call.Next));
         }
+    }
+
+    /// <summary>What is wrong with a command line; the library begins its sentences large.</summary>
+    internal static string Mistake(ParseError error) => char.ToLowerInvariant(error.Message[0]) + error.Message[1..];
+
+    /// <summary>What is wrong where the name of a file or folder is an empty text; null where none is.</summary>
+    private static string? EmptyPath(ParseResult parsed)
+    {
+        string[] paths = ["FILE", "FOLDER", "PATH", "MODEL", "RECIPE", "RUN", "TASK"];
+        var command = parsed.CommandResult.Command;
+        var options = command.Options.Select(o => (o.Name, What: o.HelpName ?? "", parsed.GetResult(o)?.Tokens));
+        var arguments = command.Arguments
+            .Select(a => (a.Name, What: a.HelpName ?? a.Name, parsed.GetResult(a)?.Tokens));
+        var empty = options.Concat(arguments).FirstOrDefault(place => paths.Contains(place.What)
+            && place.Tokens?.Any(token => token.Value.Length == 0) == true);
+        return empty.Name is { } name ? $"{name}: expected a {empty.What.ToLowerInvariant()}, found an empty text"
+            : null;
     }
 
     /// <summary>What is wrong where no command was recognised: a word that is none, or a verb left out.</summary>
@@ -110,7 +131,9 @@ internal static class CommandLine
         var known = string.Join(", ", command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name));
         var place = command is RootCommand ? "pbm" : $"pbm {command.Name}";
         return parsed.UnmatchedTokens is [var word, ..]
-            ? $"'{word}' is no command of '{place}', which has {known}"
+            ? word.StartsWith('-') ? $"'{word}' is no option of '{place}', which has "
+                + string.Join(", ", command.Options.Where(o => !o.Hidden).Select(o => o.Name))
+            : $"'{word}' is no command of '{place}', which has {known}"
             : $"'{place}' needs a command: {known}";
     }
 }

@@ -14,12 +14,17 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
     public IReadOnlyList<string> Details { get; init; } = [];
 
     /// <summary>The failure that an exception stands for.</summary>
-    public static Failure Of(Exception exception)
+    /// <param name="exception">The exception.</param>
+    /// <param name="next">Makes a command to be typed next (<see cref="Call.Next"/>).</param>
+    public static Failure Of(Exception exception, Func<string, string>? next = null)
     {
         var cause = Cause(exception);
         return cause switch
         {
             StudyException study => Of(study),
+            JournalException { Fault: JournalFault.Corrupt } => new(ExitCode.Failed,
+                OneLine(cause.Message)
+                + (next is null ? "" : $"; what is damaged is listed by: {next("journal verify")}")),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
             InvalidDataException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }

@@ -37,9 +37,6 @@ public abstract class Experiment : StageKind
     /// <exception cref="InvalidDataException">It does.</exception>
     public abstract void CheckHeads(Stage stage, PlannedModel model);
 
-    /// <summary>Why it cannot be run on a task, or null.</summary>
-    public virtual string? Refuses(PlannedTask task) => null;
-
     /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the
     /// same number of threads.</summary>
     /// <param name="order">The unit.</param>

@@ -121,7 +121,7 @@ public sealed class Circuit
     /// <exception cref="InvalidDataException">It is not of that form.</exception>
     public static Circuit Load(PathChain chain, string path)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
+        PromptInput.RequireFile(path);
         try
         {
             var lists = JsonSerializer.Deserialize<Dictionary<string, int[][]>>(File.ReadAllText(path)) ?? [];

@@ -27,7 +27,11 @@ public enum Composition
 /// logits.</param>
 /// <param name="Composition">Which projection of the receivers is replaced; ignored without receivers.</param>
 public sealed record PathGroup(string Name, string Title, string Position, string? ReceiversFrom = null,
-    Composition Composition = Composition.Q);
+    Composition Composition = Composition.Q)
+{
+    /// <summary>Name and title: "A value fetcher"; the name alone where there is no title of its own.</summary>
+    public string Titled(string between = " ") => Title == Name ? Name : $"{Name}{between}{Title}";
+}
 
 /// <summary>A chain of groups, discovered one after the other from the logits backwards. As text, which is how studies
 /// give it, its groups are separated by semicolons: "A@last; B@last>A.q; C@query_label>B.v" says that A's senders at

@@ -37,7 +37,7 @@ internal static class SqliteFault
             NoDatabase when opening => (JournalFault.Unknown,
                 $"{path} is no journal and no database at all: name another file or folder"),
             Corrupt or NoDatabase => (JournalFault.Corrupt,
-                $"journal {path} is damaged: see 'pbm journal verify', then restore it from a copy or an export"),
+                $"journal {path} is damaged: restore it from a copy or an export"),
             _ => (JournalFault.Other, $"journal {path} does not work: {cause.Message}"),
         };
         return new(fault, sentence, cause);

@@ -196,7 +196,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>The event of a row that must have a certain number.</summary>
     internal SweepEvent Decode(string sweep, long expected, EventRow row)
     {
-        const string Restore = "see 'pbm journal verify', then restore it from a copy";
+        const string Restore = "restore it from a copy";
         var which = $"event {expected} of sweep {sweep}";
         if (row.Sequence != expected)
             throw new JournalException(JournalFault.Corrupt, $"{which} is missing in journal {Path}: {Restore}");

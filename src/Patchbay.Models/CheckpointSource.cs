@@ -25,7 +25,7 @@ internal sealed record CheckpointSource(
     {
         if (File.Exists(path)) return OpenLlama2c(path);
         if (!Directory.Exists(path))
-            throw new DirectoryNotFoundException($"There is no checkpoint folder or file {path}.");
+            throw new DirectoryNotFoundException($"there is no checkpoint folder or file {path}.");
         var config = Path.Combine(path, ConfigName);
         if (File.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))

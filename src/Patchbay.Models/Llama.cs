@@ -195,7 +195,7 @@ public sealed partial class Llama : IDisposable
     /// <exception cref="InvalidDataException">It is longer than positions or sliding window allow.</exception>
     public void CheckLength(long tokens)
     {
-        var limit = Math.Min(Config.MaxPositions, Config.SlidingWindow ?? int.MaxValue);
+        var limit = Config.LongestPrompt;
         if (tokens > limit)
             throw new InvalidDataException(
                 $"a prompt of {tokens} tokens is too long: this model reads at most {limit} " +

@@ -43,6 +43,9 @@ public sealed record LlamaConfig
     /// refused: up to it the model is an ordinary Llama.</summary>
     public int? SlidingWindow { get; init; }
 
+    /// <summary>Most tokens of a sequence that the model reads.</summary>
+    public int LongestPrompt => Math.Min(MaxPositions, SlidingWindow ?? int.MaxValue);
+
     /// <summary>Whether the q, k and v projections carry a bias.</summary>
     public bool QkvBias { get; init; }
 

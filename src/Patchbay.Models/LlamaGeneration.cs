@@ -12,7 +12,7 @@ public sealed partial class Llama
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, int maxTokens)
     {
         if (prompt.Count == 0) throw new InvalidDataException("the prompt is empty; expected at least one token");
-        CheckLength(prompt.Count + maxTokens);
+        CheckLength((long)prompt.Count + maxTokens);
         return Continue(prompt, maxTokens);
     }
 

@@ -52,7 +52,7 @@ internal sealed record CircuitDynamics(string Run, int Prompts, ulong Seed, IRea
         }
         LineSeries strongest = new("strongest",
             [.. Steps.Select(s => Point(s, s.Groups[group].Top(1)[0]) with { Low = null, High = null })]);
-        return new($"{last.Group.Name}  {last.Group.Title}",
+        return new(last.Group.Titled("  "),
         [
             strongest,
             .. last.Top(Shown).Where(h => last.Scores[h.Layer, h.Index] < 0)

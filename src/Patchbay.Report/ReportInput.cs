@@ -23,7 +23,7 @@ internal sealed record ReportInput(RunFacts Run, SweepFindings Findings, IReadOn
 
     /// <summary>"A value fetcher".</summary>
     public string Titled(string group) => Groups.FirstOrDefault(g => g.Name == group) is { } known
-        && known.Title != known.Name ? $"{known.Name} {known.Title}" : group;
+        ? known.Titled() : group;
 
     /// <summary>Second less first of two counted shares: paired where the answers are known prompt by prompt, else
     /// independent.</summary>

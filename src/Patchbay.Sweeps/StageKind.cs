@@ -8,7 +8,12 @@ namespace Patchbay.Sweeps;
 /// <param name="Description">What it is, for people.</param>
 /// <param name="Check">Says what is expected where a value is none ("a list of numbers of 1 or more"), null where it is
 /// right. Values come as text, lists joined by commas.</param>
-public sealed record StageField(string Name, string Default, string Description, Func<string, string?> Check);
+public sealed record StageField(string Name, string Default, string Description, Func<string, string?> Check)
+{
+    /// <summary>Whether it is a number of the task's prompts; a prompt file has only so many, and where a study gives
+    /// none it is the task's own number of them.</summary>
+    public bool CountsPrompts => Name is "prompts" or "means";
+}
 
 /// <summary>An entry of a study, for one model.</summary>
 /// <param name="Model">Name of the model.</param>
@@ -22,6 +27,9 @@ public sealed record StageRequest(string Model, IReadOnlyDictionary<string, stri
     /// <summary>Names of the positions that the prompts of the study's file have; null where prompts are
     /// generated.</summary>
     public IReadOnlyList<string>? Positions { get; init; }
+
+    /// <summary>Whether the prompts come from a file.</summary>
+    public bool FromFile { get; init; }
 
     /// <summary>The values as a record of parameters.</summary>
     public T Parameters<T>() => new JsonRecord(JsonSerializer.Serialize(Values)).As<T>();

@@ -93,11 +93,11 @@ public static class Desiderata
     {
         var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum)
             ?? throw new InvalidDataException(
-                $"There is no desideratum '{desideratum}', expected one of {string.Join(", ", All)}.");
+                $"there is no desideratum '{desideratum}', expected one of {string.Join(", ", All)}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(triples, 1);
         if (boxes < set.MinBoxes)
             throw new InvalidDataException(
-                $"Desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
+                $"desideratum '{desideratum}' needs scenes of {set.MinBoxes} boxes at least, not {boxes}.");
         var options = new EntityOptions(Math.Max(triples, MinScenes * boxes), seed, boxes);
         var lines = EntityTracking.Lines(EntityTracking.Scenes(options, EntityWords.For(encode)));
         var wording = set.WordingFor(lines, encode);

@@ -54,11 +54,11 @@ public static class EntityTracking
     private static void Check(EntityOptions options, EntityWords words)
     {
         if (options.Boxes is < MinBoxes or > MaxBoxes)
-            throw new InvalidDataException($"A scene has {MinBoxes} to {MaxBoxes} boxes, not {options.Boxes}.");
+            throw new InvalidDataException($"a scene has {MinBoxes} to {MaxBoxes} boxes, not {options.Boxes}.");
         if (options.Prompts < 1)
-            throw new InvalidDataException($"At least one prompt must be asked for, not {options.Prompts}.");
+            throw new InvalidDataException($"at least one prompt must be asked for, not {options.Prompts}.");
         if (words.Objects.Count < options.Boxes || words.Labels.Count < options.Boxes)
-            throw new InvalidDataException($"Scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +
+            throw new InvalidDataException($"scenes of {options.Boxes} boxes need {options.Boxes} objects and as " +
                 $"many labels of one token each, this tokenizer has {words.Objects.Count} and {words.Labels.Count}.");
     }
 }

@@ -24,7 +24,7 @@ public static class GreaterThanPrompts
         ];
         if (all.Count < prompts)
             throw new InvalidDataException(
-                $"The words of this tokenizer give only {all.Count} different prompts, {prompts} are needed.");
+                $"the words of this tokenizer give only {all.Count} different prompts, {prompts} are needed.");
         return
         [
             .. SplitMix64.For(seed, "greater-than").Sample(all, prompts).Select(drawn => new PromptLine(
@@ -102,7 +102,7 @@ public sealed record GreaterThanWords(
             ? (pairs, "a token for the last two digits: the answers are all greater ones.")
             : (digits, DigitsNotice);
         if (centuries.Count == 0)
-            throw new InvalidDataException("Greater-than needs a tokenizer that has one token for the last two " +
+            throw new InvalidDataException("greater-than needs a tokenizer that has one token for the last two " +
                 "digits of a year or one for each of them behind the first two, this tokenizer has neither.");
         notices.Add($"Years have {form}");
         if (centuries.Count < All.Centuries.Count)

@@ -19,7 +19,7 @@ public static class IoiPrompts
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(prompts, 1);
         if (words.Names.Count < 5 || words.Places.Count < 1 || words.Things.Count < 1)
-            throw new InvalidDataException("Prompts of indirect object identification need 5 names, a place and a " +
+            throw new InvalidDataException("prompts of indirect object identification need 5 names, a place and a " +
                 $"thing of one token each, this tokenizer has {words.Names.Count}, {words.Places.Count} and " +
                 $"{words.Things.Count}.");
         var random = SplitMix64.For(seed, "ioi");
@@ -28,7 +28,7 @@ public static class IoiPrompts
         {
             if (draws >= prompts * DrawsPerPrompt)
                 throw new InvalidDataException(
-                    $"The words of this tokenizer give only {lines.Count} different prompts, {prompts} are needed.");
+                    $"the words of this tokenizer give only {lines.Count} different prompts, {prompts} are needed.");
             var line = Draw(receiverFirst: lines.Count % 2 == 0, random, words);
             lines.TryAdd(line.Clean, line);
         }

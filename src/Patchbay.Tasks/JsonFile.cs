@@ -41,8 +41,21 @@ internal static class JsonFile
         }
         catch (JsonException e)
         {
-            throw Refusal.Unexpected(place(e), "valid JSON", e.Message.Split(" LineNumber")[0].TrimEnd('.'));
+            throw Refusal.Unexpected(place(e), "valid JSON", Mistake(json, e));
         }
+    }
+
+    /// <summary>What is found where a text stops being JSON; the parser tells it in words of its own making.</summary>
+    private static string Mistake(string json, JsonException e)
+    {
+        if (e.BytePositionInLine is not { } at) return "a field that is there twice";
+        var lines = json.TrimEnd().Split('\n');
+        var line = Encoding.UTF8.GetBytes(lines[Math.Min((int)(e.LineNumber ?? 0), lines.Length - 1)]);
+        if (e.LineNumber >= lines.Length - 1 && at >= line.Length) return "text that ends too early";
+        // The parser stops within a word, which is shown whole.
+        while (at > 0 && at <= line.Length && char.IsAsciiLetterOrDigit((char)line[at - 1])) at--;
+        var rest = Encoding.UTF8.GetString(line.AsSpan(Math.Min((int)at, line.Length)));
+        return rest.Length == 0 ? "a line that ends too early" : $"{Refusal.Quote(rest)} at column {at + 1}";
     }
 
     private static string Text(string path)

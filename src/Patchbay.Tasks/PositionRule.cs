@@ -49,8 +49,9 @@ internal static class PositionRule
         if (places.Count > 1 && !occurrence.Exists)
             throw rule.Refused($"'occurrence' beside the text {quoted}, which is there {places.Count} times", "none");
         var start = places[occurrence.Exists ? occurrence.IntegerIn(1, places.Count) - 1 : 0];
-        var (first, last) = text.TokensOf(new TextSpan(start, wanted.Length))
-            ?? throw rule.Refused($"tokens that begin and end with {quoted}", "a token that reaches beyond it");
+        var span = new TextSpan(start, wanted.Length);
+        var (first, last) = text.TokensOf(span)
+            ?? throw rule.Refused($"tokens that begin and end with {quoted}", text.Beyond(span));
         var of = rule["of"];
         if (!of.Exists && first != last)
             throw rule.Refused($"one token for {quoted} (or 'of' to say which)", $"{last - first + 1} tokens");

@@ -137,10 +137,18 @@ public static class PromptInput
         return [.. named.Append(PositionNames.Last).Distinct()];
     }
 
+    /// <summary>How many prompts a file has, before a tokenizer has read it.</summary>
+    /// <exception cref="InvalidDataException">It is none of the three forms; the message names file and
+    /// line.</exception>
+    public static int CountOf(string path) => KindOf(path).Kind == Tokens ? TokenBatch.Load(path).Prompts.Count
+        : JsonFile.Objects(path).Count();
+
     /// <summary>Ends the command where a file is not there.</summary>
     /// <exception cref="FileNotFoundException">It is not.</exception>
+    /// <exception cref="InvalidDataException">It is a folder.</exception>
     public static void RequireFile(string path)
     {
+        if (Directory.Exists(path)) throw Refusal.Unexpected(path, "a file", "a folder");
         if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
     }
 

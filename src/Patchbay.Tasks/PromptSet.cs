@@ -43,7 +43,7 @@ public sealed class PromptSet
     /// <exception cref="InvalidDataException">There is none, or one is not as it must be.</exception>
     public PromptSet(IReadOnlyList<Prompt> prompts, IReadOnlyList<string>? notices = null)
     {
-        if (prompts.Count == 0) throw new InvalidDataException("A prompt set needs at least one prompt, found none.");
+        if (prompts.Count == 0) throw new InvalidDataException("a prompt set needs at least one prompt, found none.");
         foreach (var prompt in prompts) Check(prompt);
         Prompts = prompts;
         Notices = notices ?? [];

@@ -38,6 +38,18 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
         return start is int first && end is int after && after > first ? (first, after - 1) : null;
     }
 
+    /// <summary>What is there where no tokens begin and end with a stretch: the shortest one around it with which some
+    /// do.</summary>
+    public string Beyond(TextSpan span)
+    {
+        var (start, end) = (span.Start, span.End);
+        while (start > 0 && TokensBefore(start) is null) start--;
+        while (end < Text.Length && TokensBefore(end) is null) end++;
+        var tokens = TokensBefore(end) - TokensBefore(start);
+        return $"{(tokens == 1 ? "the token" : $"{tokens} tokens for")} {Refusal.Quote(Text[start..end])}, which "
+            + $"{(tokens == 1 ? "reaches" : "reach")} beyond it";
+    }
+
     /// <summary>The one token that a stretch of text became.</summary>
     /// <exception cref="InvalidDataException">It became several, or one that reaches beyond it.</exception>
     public int OnlyTokenOf(TextSpan span, string field, string origin)
@@ -47,7 +59,7 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
         {
             var (first, last) when first == last => first,
             var (first, last) => throw Refusal.Field(origin, field, expected, $"{last - first + 1}"),
-            null => throw Refusal.Field(origin, field, expected, "a token that reaches beyond it"),
+            null => throw Refusal.Field(origin, field, expected, Beyond(span)),
         };
     }
 

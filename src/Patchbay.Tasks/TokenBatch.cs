@@ -45,6 +45,18 @@ public static class TokenBatch
         return (new PromptSet(prompts), Receivers(file));
     }
 
+    /// <summary>Token ids alone: a list of a prompt's, or a list of such lists.</summary>
+    /// <exception cref="InvalidDataException">It is neither; the message names the file and the place.</exception>
+    public static int[][] LoadIds(string path)
+    {
+        PromptInput.RequireFile(path);
+        var file = JsonFile.Value(path) with { Name = "ids" };
+        JsonField[] lists = file.Items is [{ Value.ValueKind: JsonValueKind.Array }, ..] several ? several : [file];
+        return [.. lists.Select(list => list.Items is { Length: > 0 } ids
+            ? ids.Select(id => id.IntegerIn(0, int.MaxValue, "a whole number of 0 or more")).ToArray()
+            : throw list.Refused("at least one id", "none"))];
+    }
+
     /// <summary>Names of the positions that a batch of this text has.</summary>
     public static IReadOnlyList<string> PositionsOf(string text) =>
         text.Contains("\"query_label_offset_from_last\"", StringComparison.Ordinal)

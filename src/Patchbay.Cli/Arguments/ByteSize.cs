@@ -15,13 +15,13 @@ internal static partial class ByteSize
         var match = Pattern().Match(text.Trim());
         if (!match.Success || !double.TryParse(match.Groups["number"].Value, CultureInfo.InvariantCulture,
             out var number))
-            throw new FormatException($"'{text}' is not an amount of memory; write for example 4GiB or 512MiB");
+            throw new FormatException($"expected an amount of memory such as 4GiB or 512MiB, found '{text}'");
         var power = " KMGT".IndexOf(match.Groups["prefix"].Value.ToUpperInvariant().PadLeft(1),
             StringComparison.Ordinal);
         var unit = match.Groups["unit"].Value is "B" or "b" ? 1000.0 : 1024.0;
         var bytes = Math.Round(number * Math.Pow(unit, power));
         if (bytes is < 1 or > 1L << 53) throw new FormatException(
-            $"'{text}' is no amount of memory that a machine can have");
+            $"expected an amount of memory that a machine can have, found '{text}'");
         return (long)bytes;
     }
 

@@ -27,7 +27,7 @@ internal static class CommonOptions
 
     /// <summary>--threads N, or null.</summary>
     public static Option<int?> Threads() => Parsed<int?>("--threads", "N",
-        "Threads to compute with (default: the physical cores available)", text => Lists.Count(text));
+        "Threads to compute with (default: the physical cores available)", text => Lists.Threads(text));
 
     /// <summary>--receivers 20,5,10,5, or null, which stands for <see cref="DefaultReceivers"/>.</summary>
     public static Option<IReadOnlyList<int>?> Receivers() => Parsed<IReadOnlyList<int>?>("--receivers", "K,K,..",
@@ -39,12 +39,8 @@ internal static class CommonOptions
         $"Groups of heads to look for (default: {string.Join(',', DefaultGroups)})", Lists.Groups);
 
     /// <summary>--seed 20.</summary>
-    public static Option<ulong> Seed() => new("--seed")
-    {
-        Description = "Seed of everything drawn at random",
-        HelpName = "N",
-        DefaultValueFactory = _ => 20,
-    };
+    public static Option<ulong> Seed() => Parsed("--seed", "N", "Seed of everything drawn at random", Lists.Seed,
+        20UL);
 
     /// <summary>--prompts 300.</summary>
     public static Option<int> Prompts() => Parsed("--prompts", "N", "Number of prompts", Lists.Count, 300);

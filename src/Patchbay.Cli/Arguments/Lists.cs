@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Arguments;
 
@@ -14,10 +15,31 @@ internal static class Lists
 
     /// <summary>One whole number from 1 up.</summary>
     /// <exception cref="FormatException">It is not.</exception>
-    public static int Count(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
-            ? count
-            : throw new FormatException($"'{text}' is not a whole number from 1 up");
+    public static int Count(string text) => (int)Whole(text, 1, int.MaxValue);
+
+    /// <summary>A number of threads.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static int Threads(string text) => (int)Whole(text, 1, StudyCompute.MostThreads);
+
+    /// <summary>A number of boxes of a scene.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static int Boxes(string text) => (int)Whole(text, EntityTracking.MinBoxes, EntityTracking.MaxBoxes);
+
+    /// <summary>A seed.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static ulong Seed(string text) => Whole(text, 0, ulong.MaxValue);
+
+    /// <summary>A whole number within limits, both included.</summary>
+    /// <exception cref="FormatException">It is not.</exception>
+    public static ulong Whole(string text, ulong least, ulong most)
+    {
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most) return number;
+        // The largest of all is of interest only to one who went beyond it.
+        var isEndless = most >= int.MaxValue && !(text.Length > 9 && text.All(char.IsAsciiDigit));
+        throw new FormatException(
+            $"expected a whole number from {least} {(isEndless ? "up" : $"to {most}")}, found '{text}'");
+    }
 
     /// <summary>Names of groups, each once: "A,B,C,D".</summary>
     /// <exception cref="FormatException">None is given, or one twice.</exception>
@@ -25,7 +47,8 @@ internal static class Lists
     {
         string[] names = [.. Items(text).Select(item => item.ToUpperInvariant())];
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
-        return twice is null ? names : throw new FormatException($"group {twice.Key} is named twice in '{text}'");
+        return twice is null ? names : throw new FormatException(
+            $"expected every group once, found {twice.Key} twice in '{text}'");
     }
 
     /// <summary>A dtype's full name; "fp16", "half", "bf16" and the like are understood.</summary>
@@ -36,7 +59,7 @@ internal static class Lists
         "float16" or "fp16" or "f16" or "half" => "float16",
         "bfloat16" or "bf16" => "bfloat16",
         "float64" or "fp64" or "f64" or "double" => "float64",
-        _ => throw new FormatException($"'{text}' is not a dtype; expected {string.Join(", ", Dtypes)}"),
+        _ => throw new FormatException($"expected a dtype ({string.Join(", ", Dtypes)}), found '{text}'"),
     };
 
     /// <summary>A device: "cpu", or "cuda:1"; "cuda" alone is the first one.</summary>
@@ -48,7 +71,7 @@ internal static class Lists
         return text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? $"cuda:{index}"
-            : throw new FormatException($"'{text}' is not a device; expected cpu or cuda:N");
+            : throw new FormatException($"expected a device, cpu or cuda:N, found '{text}'");
     }
 
     private static string[] Items(string text)
@@ -56,6 +79,6 @@ internal static class Lists
         var items = text.Split(',', StringSplitOptions.TrimEntries);
         return items.All(item => item.Length > 0)
             ? items
-            : throw new FormatException($"'{text}' is not a list separated by commas");
+            : throw new FormatException($"expected a list separated by commas, found '{text}'");
     }
 }

@@ -99,7 +99,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
     private static void Show(Call call, string name, PromptSet set, IReadOnlyList<ExperimentTiming> timings)
     {
         var tokens = set.Prompts.Max(p => p.Clean.Ids.Length);
-        call.WriteLine($"{name}: {set.Count} prompts of {tokens} tokens, {BenchOutput.Machine()}");
+        call.WriteLine($"{name}: {SweepText.Count(set.Count, "prompt")} of {tokens} tokens, {BenchOutput.Machine()}");
         var table = BenchOutput.Table(
             ["experiment"], "interventions", "reference s", "cone s", "ratio", "difference");
         foreach (var t in timings)

@@ -9,7 +9,7 @@ internal static class BenchOutput
 {
     /// <summary>--threads 1.</summary>
     public static Option<int> Threads() =>
-        CommonOptions.Parsed("--threads", "N", "Threads to compute with", Lists.Count, 1);
+        CommonOptions.Parsed("--threads", "N", "Threads to compute with", Lists.Threads, 1);
 
     /// <summary>The processor and how many cores of it may be used: "AMD EPYC, 2 cores".</summary>
     public static string Machine()
@@ -18,7 +18,7 @@ internal static class BenchOutput
         var line = File.Exists(Cpus)
             ? File.ReadLines(Cpus).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
         var name = line?[(line.IndexOf(':', StringComparison.Ordinal) + 2)..] ?? "unknown processor";
-        return $"{name}, {ProcessorCores.Available()} cores";
+        return $"{name}, {SweepText.Count(ProcessorCores.Available(), "core")}";
     }
 
     /// <summary>An empty table, whose first columns are aligned to the left and the others, of numbers, to the

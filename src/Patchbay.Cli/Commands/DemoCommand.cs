@@ -35,7 +35,7 @@ internal sealed class DemoCommand : PbmCommand
     private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on",
         Lists.Count, 500);
     private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
 
@@ -61,7 +61,6 @@ internal sealed class DemoCommand : PbmCommand
         var times = SweepTimes.Of(events);
         var notes = new List<string>();
         var overlaps = SweepTables.Overlaps(state, notes);
-        var written = Write(id, state, events, call.Get(folder));
         SweepShowCommand.ShowResults(call, state, overlaps);
         foreach (var model in state.Plan!.Models)
         {
@@ -70,7 +69,7 @@ internal sealed class DemoCommand : PbmCommand
         }
         SeedResults.Show(call, "As they were made",
             Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
-        foreach (var path in written) call.WriteLine($"written: {path}");
+        foreach (var path in Write(id, state, events, call.Get(folder))) call.WriteLine($"written: {path}");
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all");
         call.WriteJsonText(() => SweepDocument.Json(id, state, times, overlaps, null, notes));
         return ExitCode.Ok;

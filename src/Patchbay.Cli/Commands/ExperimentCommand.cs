@@ -37,7 +37,7 @@ internal sealed class ExperimentCommand : PbmCommand
         Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without",
         HelpName = "FILE"
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Count,
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Boxes,
         7);
     private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
         "Prompts of path patching, where the circuit is not given (of a file: all)", Lists.Count, 300);
@@ -92,6 +92,7 @@ internal sealed class ExperimentCommand : PbmCommand
         var study = new OwnStudy($"{kind.Name}-{own}")
         {
             Seed = call.Get(seed),
+            PromptsOption = "task-prompts",
             Dtype = call.Get(dtype),
             Device = call.Get(device),
             Threads = call.Get(threads) ?? ProcessorCores.Available(),
@@ -111,7 +112,7 @@ internal sealed class ExperimentCommand : PbmCommand
                                             let given = fields.Where(f => f.Experiment == experiment
                                                 && f.Field == field)
                                                 .Select(f => call.Get(f.Option)).FirstOrDefault()
-                                            let value = given ?? (field.Name is "prompts" or "means" ? most : null)
+                                            let value = given ?? (field.CountsPrompts ? most : null)
                                             where value is not null
                                             select (field.Name, (string?)(CircuitSource.IsFile(value)
                                                 ? Path.GetFullPath(value) : value)));
@@ -128,6 +129,8 @@ internal sealed class ExperimentCommand : PbmCommand
             study.AskEntities(call.Get(boxes), call.Get(taskPrompts));
             return null;
         }
+        if (call.IsGiven(boxes))
+            throw new InvalidDataException($"--boxes: expected without --task only, found with the prompts of {file}");
         var count = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed))
             .Prompts.Count;
         study.AskFile(file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);

@@ -120,7 +120,7 @@ internal sealed class JournalImportCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        if (path != "-" && !File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
+        if (path != "-") PromptInput.RequireFile(path);
         using var input = path == "-" ? Console.In : new StreamReader(path);
         using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)));
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));

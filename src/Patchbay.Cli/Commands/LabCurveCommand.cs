@@ -37,7 +37,6 @@ internal sealed class LabCurveCommand : PbmCommand
         if (path is not null && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
             throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
-        if (path is not null) WriteChart(path, curves, call.Get(show) ?? []);
         call.Draw(() => Table(curves));
         call.WriteJson(new
         {
@@ -54,7 +53,9 @@ internal sealed class LabCurveCommand : PbmCommand
                     s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
             }),
         });
-        if (path is not null) call.WriteLine($"written: {path}");
+        if (path is null) return ExitCode.Ok;
+        WriteChart(path, curves, call.Get(show) ?? []);
+        call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 

@@ -20,7 +20,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count,
         100);
     private readonly Option<ulong> seed = CommonOptions.Seed();
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count,
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Boxes,
         7);
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
@@ -30,7 +30,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Count, 1);
+        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
     private readonly Option<string[]> to = new("--out")
@@ -66,6 +66,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 [.. SweepResults.PathPatching(state, NameOf(c.Step)).Select(s => SweepResults.Scores(state, s))
                     .Where(s => wanted?.Contains(s.Group.Name) ?? true)])),
         ]);
+        call.Draw(() => Table(dynamics));
+        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
         foreach (var path in files)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
@@ -74,10 +76,8 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => SweepExport.Json(state),
             });
+            call.WriteLine($"written: {path}");
         }
-        call.Draw(() => Table(dynamics));
-        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
-        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 
@@ -122,7 +122,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumns("step", "accuracy");
         foreach (var group in dynamics.Steps[0].Groups)
-            table.AddColumn(new TableColumn(new Text($"{group.Group.Name} {group.Group.Title}")).NoWrap());
+            table.AddColumn(new TableColumn(new Text(group.Group.Titled())).NoWrap());
         foreach (var step in dynamics.Steps)
         {
             string[] strongest = [.. step.Groups.Select(g => g.Top(1)[0] is var h ? $"{h,-5} {g[h]:0.0000}" : "")];

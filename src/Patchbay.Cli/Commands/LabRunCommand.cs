@@ -22,8 +22,8 @@ internal abstract class LabRunCommand : PbmCommand
         HelpName = "FOLDER",
         Required = true
     };
-    private readonly Option<ulong?> seed =
-        new("--seed") { Description = "Seed of weights and data, in place of the recipe's", HelpName = "N" };
+    private readonly Option<ulong?> seed = CommonOptions.Parsed<ulong?>("--seed", "N",
+        "Seed of weights and data, in place of the recipe's", text => Lists.Seed(text));
     private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N",
         "Steps, in place of the recipe's", text => Lists.Count(text));
     private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N",

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Sweeps;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
+using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Commands;
 
@@ -22,7 +24,7 @@ internal sealed class ModelInspectCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var c = checkpoint.Config;
         var tokenizer = TokenizerLoader.Open(checkpoint.Folder);
         var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d =>
@@ -74,6 +76,36 @@ internal static class ModelArguments
 {
     public static Argument<string> Path() =>
         new("MODEL") { Description = "Checkpoint folder, llama2.c .bin file or LoRA adapter folder" };
+
+    /// <summary>Opens a checkpoint that the command line names.</summary>
+    /// <exception cref="DirectoryNotFoundException">It is not there; the message says which is, where a name in models/
+    /// or of the catalogue was given.</exception>
+    public static Checkpoint Open(string path, string? adapter)
+    {
+        try
+        {
+            return Checkpoint.Open(path, adapter);
+        }
+        catch (DirectoryNotFoundException e) when (!System.IO.Path.Exists(path) && Meant(path) is { } meant)
+        {
+            throw new DirectoryNotFoundException($"{e.Message.TrimEnd('.')}; did you mean {meant}?", e);
+        }
+    }
+
+    private static string? Meant(string name)
+    {
+        var beside = System.IO.Path.Combine("models", name);
+        if (Directory.Exists(beside)) return beside;
+        try
+        {
+            return StudyInput.DefaultCatalogue() is { } file && ModelCatalogue.Load(file).Find(name) is { } known
+                && StudyInput.Problem(known) is null ? known.Adapter?.FullPath ?? known.Folder.FullPath : null;
+        }
+        catch (StudyException)
+        {
+            return null; // a catalogue with mistakes is another matter
+        }
+    }
 
     public static Option<string?> Adapter() =>
         new("--adapter") { Description = "LoRA adapter folder to merge into MODEL", HelpName = "PATH" };

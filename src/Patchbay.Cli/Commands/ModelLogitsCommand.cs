@@ -61,26 +61,35 @@ internal sealed class ModelLogitsCommand : PbmCommand
         var file = call.Get(to);
         if (Path.GetExtension(file).ToLowerInvariant() is not (".npy" or ".json"))
             throw new InvalidDataException($"--out: '{file}' is neither a .npy nor a .json file");
-        var (prompts, edits) = (ReadIds(call.Get(ids)), call.Get(patch).Select(ReadPatch).ToArray());
+        var (prompts, edits) = (TokenBatch.LoadIds(call.Get(ids)), call.Get(patch).Select(ReadPatch).ToArray());
         if (edits.Length > 0 != call.Get(sourceIds) is not null)
             throw new InvalidDataException(
                 "--patch and --source-ids go together: one says which head, the other where its z comes from");
-        var sources = call.Get(sourceIds) is { } other ? ReadIds(other) : prompts;
+        var sources = call.Get(sourceIds) is { } other ? TokenBatch.LoadIds(other) : prompts;
         if (sources.Length != prompts.Length)
             throw new InvalidDataException($"{call.Get(sourceIds)}: expected {prompts.Length} lists of ids, as in "
                 + $"{call.Get(ids)}, found {sources.Length}");
+        if (IsNpy(file) && !call.Get(lastOnly) && prompts.FirstOrDefault(p => p.Length != prompts[0].Length) is { } odd)
+            throw new InvalidDataException($"--out: expected prompts of one length for a .npy file, found "
+                + $"{prompts[0].Length} and {odd.Length} tokens; write .json, or --last");
         var choice = compute.Begin(call);
-        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
+        CheckIds(checkpoint.Config, call.Get(ids), prompts);
+        if (call.Get(sourceIds) is { } given) CheckIds(checkpoint.Config, given, sources);
+        var (layers, heads) = (checkpoint.Config.Layers, checkpoint.Config.Heads);
+        foreach (var (head, _) in edits.Where(e => e.Head.Layer >= layers || e.Head.Index >= heads))
+            throw new InvalidDataException(
+                $"--patch: expected a head of the model's {layers} layers of {heads} heads, from 0.0, found {head}");
         using var model = Compute.Load(call, checkpoint, choice);
         var rows = prompts.Zip(sources, (p, s) => Logits(model, p, s, edits, call.Get(lastOnly))).ToArray();
-        OutputFile.Write(file, Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase)
-            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
-                : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
         var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
             r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
-        call.WriteLine($"{prompts.Length} prompts; most probable after the last token: "
+        call.WriteLine($"{SweepText.Count(prompts.Length, "prompt")}; most probable after the last token: "
             + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
+        OutputFile.Write(file, IsNpy(file)
+            ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
+                : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
         call.WriteLine($"written: {file}");
         call.WriteJson(new { Model = call.Get(path), Prompts = prompts.Length, Best = best, File = file });
         return ExitCode.Ok;
@@ -91,11 +100,6 @@ internal sealed class ModelLogitsCommand : PbmCommand
         bool lastOnly)
     {
         using var scope = NewDisposeScope();
-        foreach (var tokens in new[] { prompt, source }) CheckIds(model, tokens);
-        foreach (var (head, _) in edits.Where(e => e.Head.Layer >= model.Config.Layers
-            || e.Head.Index >= model.Config.Heads))
-            throw new InvalidDataException(
-                $"there is no head {head}: the model has {model.Config.Layers} layers of {model.Config.Heads} heads");
         using var clean = new ReferenceEvaluator(model, new([prompt]));
         using var other = edits.Length > 0 ? new ReferenceEvaluator(model, new([source])) : null;
         var logits = clean.Logits(new()
@@ -107,12 +111,17 @@ internal sealed class ModelLogitsCommand : PbmCommand
         return wanted.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
     }
 
-    private static void CheckIds(Llama model, int[] tokens)
+    private static void CheckIds(LlamaConfig config, string file, int[][] prompts)
     {
-        model.CheckLength(tokens.Length);
-        if (tokens.FirstOrDefault(id => id >= model.Config.Vocabulary, -1) is >= 0 and var unknown)
-            throw new InvalidDataException(
-                $"expected ids below {model.Config.Vocabulary}, the model's vocabulary, found {unknown}");
+        foreach (var prompt in prompts)
+        {
+            if (prompt.Length > config.LongestPrompt)
+                throw new InvalidDataException($"{file}: expected at most {config.LongestPrompt} ids of a prompt, "
+                    + $"which is what the model reads, found {prompt.Length}");
+            if (prompt.FirstOrDefault(id => id >= config.Vocabulary, -1) is >= 0 and var unknown)
+                throw new InvalidDataException(
+                    $"{file}: expected ids below {config.Vocabulary}, the model's vocabulary, found {unknown}");
+        }
     }
 
     private static int At(string position, int[] of) => position == PositionNames.Last ? of.Length - 1
@@ -120,12 +129,12 @@ internal sealed class ModelLogitsCommand : PbmCommand
         : throw new InvalidDataException(
             $"--patch: expected a position inside the prompt's {of.Length} tokens, found {position}");
 
+    private static bool IsNpy(string file) =>
+        Path.GetExtension(file).Equals(".npy", StringComparison.OrdinalIgnoreCase);
+
     private static byte[] Npy(double[][] rows, int[][] prompts, int vocabulary, bool lastOnly)
     {
         var tokens = lastOnly ? 1 : prompts[0].Length;
-        if (!lastOnly && prompts.FirstOrDefault(p => p.Length != tokens) is { } other)
-            throw new InvalidDataException($"--out: a .npy file needs prompts of one length, found {tokens} and "
-                + $"{other.Length} tokens; write .json, or --last");
         return NpyFile.Bytes(lastOnly ? [rows.Length, vocabulary] : [rows.Length, tokens, vocabulary],
             [.. rows.SelectMany(r => r)]);
     }
@@ -139,23 +148,4 @@ internal sealed class ModelLogitsCommand : PbmCommand
             || int.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _))
         ? (known, position)
         : throw new InvalidDataException($"--patch: expected HEAD@POSITION such as 1.0@last or 1.0@5, found '{text}'");
-
-    private static int[][] ReadIds(string path)
-    {
-        PromptInput.RequireFile(path);
-        try
-        {
-            var root = JsonElement.Parse(File.ReadAllText(path));
-            int[][] lists = root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0 && root[0]
-                .ValueKind == JsonValueKind.Array
-                ? root.Deserialize<int[][]>()! : [root.Deserialize<int[]>()!];
-            if (lists.All(l => l is { Length: > 0 } && l.All(id => id >= 0))) return lists;
-        }
-        catch (JsonException)
-        {
-            // Told below.
-        }
-        throw new InvalidDataException($"{path}: expected token ids as JSON, one list of whole numbers of 0 or more "
-            + "or a list of such lists, found otherwise");
-    }
 }

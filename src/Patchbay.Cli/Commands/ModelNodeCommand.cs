@@ -74,14 +74,15 @@ internal sealed class ModelNodeCommand : PbmCommand
     {
         var folder = Path.GetFullPath(DataFolder.Chosen(call, data));
         using var node = ControlClient.Find(folder)
-            ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with 'pbm node run'");
+            ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with '"
+                + $"{call.Next("node run")}'");
         var model = call.Get(name);
         if (!load)
         {
             if (!node.Unload(model)) throw new FileNotFoundException($"the node has no model {model} loaded");
         }
         else node.Load(Key(call, model, node.Info));
-        call.WriteLine($"the node {(load ? "loads" : "frees")} {model}: pbm model list");
+        call.WriteLine($"the node {(load ? "loads" : "frees")} {model}: {call.Next("model list")}");
         call.WriteJson(new { Model = model, Asked = load ? "load" : "unload" });
         return ExitCode.Ok;
     }

@@ -37,7 +37,7 @@ internal sealed class ModelTokensCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var choice = compute.Begin(call);
-        using var checkpoint = Checkpoint.Open(call.Get(path), call.Get(adapter));
+        using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.Folder);
         int[] ids = [.. tokenizer.Encode(call.Get(prompt))];
         if (ids.Length == 0) throw new InvalidDataException(

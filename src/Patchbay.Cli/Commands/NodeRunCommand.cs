@@ -11,12 +11,9 @@ internal sealed class NodeRunCommand : PbmCommand
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private readonly Option<string> data = DataFolder.Option();
-    private readonly Option<int> port = new("--port")
-    {
-        Description = "Port of its control API on 127.0.0.1; 0 for any that is free",
-        HelpName = "PORT",
-        DefaultValueFactory = _ => ControlApi.DefaultPort
-    };
+    private readonly Option<int> port = CommonOptions.Parsed("--port", "PORT",
+        "Port of its control API on 127.0.0.1; 0 for any that is free",
+        text => (int)Lists.Whole(text, 0, System.Net.IPEndPoint.MaxPort), ControlApi.DefaultPort);
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly NodeSettings node = new();
 
@@ -41,7 +38,8 @@ internal sealed class NodeRunCommand : PbmCommand
     {
         await using var serving = node.Start(call, home.Journal, home, call.Get(threads) ?? 1, only: null);
         await using var api = await ControlApi.StartAsync(serving, home.Folder, call.Get(port));
-        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {serving.Options.Slots} slots; control API "
+        call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with "
+            + $"{SweepText.Count(serving.Options.Slots, "slot")}; control API "
             + $"at {api.Address}; Ctrl-C stops it");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, api.Address, serving.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();

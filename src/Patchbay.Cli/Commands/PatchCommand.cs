@@ -43,8 +43,16 @@ internal sealed class PatchCommand : PbmCommand
             + "in another group's heads",
         HelpName = "CHAIN",
         DefaultValueFactory = _ => PathChain.EntityTracking.ToString(),
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [var text] && FieldCheck.Chain(text.Value) is { } expected)
+                    result.AddError($"--chain: expected {expected}, found '{text.Value}'");
+            },
+        },
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Count,
+    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Boxes,
         7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
@@ -98,6 +106,10 @@ internal sealed class PatchCommand : PbmCommand
         var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task),
             call.Get(batch) is null);
         var summary = Summary(call, state, scores.Length, seconds);
+        call.Draw(() => new TerminalHeatMaps(maps));
+        call.Draw(() => SweepMaps.Strongest(maps));
+        call.WriteLine(summary);
+        call.WriteJsonText(json.TrimEnd);
         foreach (var path in files)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
@@ -107,12 +119,8 @@ internal sealed class PatchCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => json,
             });
+            call.WriteLine($"written: {path}");
         }
-        call.Draw(() => new TerminalHeatMaps(maps));
-        call.Draw(() => SweepMaps.Strongest(maps));
-        call.WriteLine(summary);
-        call.WriteJsonText(json.TrimEnd);
-        foreach (var path in files) call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 
@@ -155,6 +163,9 @@ internal sealed class PatchCommand : PbmCommand
             return call.Get(prompts);
         }
         var file = Existing(call.Get(batch) ?? call.Get(task));
+        if (call.IsGiven(boxes))
+            throw new InvalidDataException(
+                $"--boxes: expected with {EntityTask} only, found with the prompts of {file}");
         if (call.Get(dPositions) is { } d)
         {
             OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));
@@ -172,7 +183,8 @@ internal sealed class PatchCommand : PbmCommand
     {
         var plan = state.Plan!;
         var accuracy = SweepResults.Accuracy(state, plan.Models[0].Name)!.Value;
-        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: {accuracy.Count} prompts, accuracy "
+        return $"{call.Get(model)}, {call.Get(batch) ?? call.Get(task)}: "
+            + $"{SweepText.Count(accuracy.Count, "prompt")}, accuracy "
             + $"{accuracy.Share:0.00}; "
             + $"{plan.Models[0].Layers * plan.Models[0].Heads} heads in {SweepText.Count(groups, "group")} in "
                 + $"{seconds:0.0} s "

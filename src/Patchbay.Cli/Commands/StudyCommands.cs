@@ -23,9 +23,11 @@ internal sealed class StudyValidateCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
-        call.WriteLine($"{path}: study {study.Name}, {study.Models.Count} models, {study.Stages.Count} stages, "
-            + $"{study.Task.Prompts} prompts, seed {study.Seed}: no mistakes");
+        var study = StudyInput.Load(path, StudyInput.LoadCatalogue(call, catalogue));
+        StudyInput.CheckPrompts(study);
+        call.WriteLine($"{path}: study {study.Name}, {SweepText.Count(study.Models.Count, "model")}, "
+            + $"{SweepText.Count(study.Stages.Count, "stage")}, {SweepText.Count(study.Task.Prompts, "prompt")}, "
+            + $"seed {study.Seed}: no mistakes");
         call.WriteJson(new
         {
             study.Name,
@@ -51,7 +53,7 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another "
             + "number may change the last bits of a score",
-        text => Lists.Count(text));
+        text => Lists.Threads(text));
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
         "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
@@ -69,7 +71,7 @@ internal sealed class StudyRunCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
+        var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
         var id = SweepRun.Begin(call, home, StudyInput.Plan(call, study, home, call.Get(threads), node),

@@ -37,8 +37,8 @@ internal sealed class SweepCompareCommand : PbmCommand
         {
             var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
             var comparison = SweepComparison.Of(a.Run, a.Findings, b.Run, b.Findings);
-            string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Create(comparison))];
             Show(call, comparison);
+            string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Create(comparison))];
             foreach (var path in files.Take(1)) call.WriteLine($"written: {path}");
             foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0))
                 call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");

@@ -22,7 +22,7 @@ internal sealed class SweepListCommand : PbmCommand
             var sweeps = journal.Sweeps()
                 .Select(id => (Id: id, Recovered: journal.Recover(id)))
                 .Select(s => (s.Id, s.Recovered.State, Times: SweepTimes.Of(journal, s.Id, s.Recovered))).ToArray();
-            if (sweeps.Length == 0) call.WriteLine("no sweeps: `pbm study run` makes one");
+            if (sweeps.Length == 0) call.WriteLine($"no sweeps: `{call.Next("study run FILE")}` makes one");
             else call.Draw(() => Table(sweeps));
             call.WriteJson(new
             {

@@ -43,9 +43,10 @@ internal sealed class SweepReportCommand : PbmCommand
                 throw new InvalidDataException(
                     $"sweep {sweep} is not complete: {SweepExport.Summary(missing)}; "
                     + "report what there is with --partial");
+            var home = call.Get(folder) ?? $"report-{sweep}";
+            OutputFile.Check("--out", home, isFolder: true);
             var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), SweepFindings.Of(state),
                 SweepReport.Training(state.Plan!));
-            var home = call.Get(folder) ?? $"report-{sweep}";
             var paths = new List<string>();
             foreach (var (path, text) in SweepReport.Files(input))
             {

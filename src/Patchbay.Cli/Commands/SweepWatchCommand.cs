@@ -31,7 +31,8 @@ internal sealed class SweepWatchCommand : PbmCommand
             var clock = new WatchClock();
             // What happened since the last snapshot says how fast it goes.
             var follower = new SweepFollower(journal, sweep, SweepJournals.Find(journal, sweep, clock.Observe));
-            var state = new SweepWatch(call.Screen, sweep, clock, time).Follow(follower.Read, call.Interrupted);
+            var watch = new SweepWatch(call.Screen, sweep, clock, time) { Show = call.Next($"sweep show {sweep}") };
+            var state = watch.Follow(follower.Read, call.Interrupted);
             if (!state.Ended)
                 call.WriteLine(state.Status == SweepStatus.Running ? "detached; the sweep goes on"
                     : $"detached; the sweep is {SweepText.Status(state.Status)}");

@@ -36,7 +36,7 @@ internal sealed class TaskCheckCommand : PbmCommand
             ("task", kind),
             ("prompts", $"{prompts.Count}"),
             ("tokens", shortest == longest ? $"{longest} each" : $"{shortest} to {longest}"),
-            ("answers", $"{answers} different tokens"),
+            ("answers", $"{answers} different token{(answers == 1 ? "" : "s")}"),
             ("positions", Collapse(prompts.SharedPositionNames)));
         call.WriteJson(new
         {

@@ -16,7 +16,7 @@ internal sealed class TaskGenerateCommand : PbmCommand
         DefaultValueFactory = _ => EntityTask,
     };
     private readonly Option<int> boxes =
-        CommonOptions.Parsed("--boxes", "N", $"Boxes per scene, 2 to 10 ({EntityTask})", Lists.Count, 7);
+        CommonOptions.Parsed("--boxes", "N", $"Boxes per scene, 2 to 10 ({EntityTask})", Lists.Boxes, 7);
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption(
@@ -68,8 +68,9 @@ internal sealed class TaskGenerateCommand : PbmCommand
         var (text, count, scenes) = generate();
         var (name, file) = (call.Get(task), call.Get(to));
         OutputFile.Write(file, text);
-        call.WriteLine(scenes is null ? $"{count} prompts of {name}: {file}"
-            : $"{count} prompts of {scenes} scenes with {call.Get(boxes)} boxes: {file}");
+        call.WriteLine(scenes is null ? $"{SweepText.Count(count, "prompt")} of {name}: {file}"
+            : $"{SweepText.Count(count, "prompt")} of {SweepText.Count(scenes.Value, "scene")} with {call.Get(boxes)} "
+                + $"boxes: {file}");
         call.WriteJson(new
         {
             File = file,

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
 using Patchbay.Models;
 using Patchbay.Sweeps.Studies;
@@ -18,6 +19,9 @@ internal sealed class OwnStudy(string name)
 
     /// <summary>Seed of everything drawn at random.</summary>
     public ulong Seed { get; init; } = 20;
+
+    /// <summary>Name of the option for the number of the task's prompts.</summary>
+    public string PromptsOption { get; init; } = "prompts";
 
     /// <summary>Number format.</summary>
     public string Dtype { get; init; } = "float32";
@@ -41,7 +45,7 @@ internal sealed class OwnStudy(string name)
     /// <exception cref="InvalidDataException">It is none that can be read.</exception>
     public void AddModel(string model, string path, string? adapter = null, string? tokenizer = null)
     {
-        Checkpoint.Open(path, adapter).Dispose(); // says best what is wrong with it
+        ModelArguments.Open(path, adapter).Dispose(); // says best what is wrong with it
         string Field(string field, string? value) => value is null ? ""
             : $", {field}: {Quoted(Path.GetFullPath(value))}";
         models.Add($"{{name: {Quoted(model)}{Field("path", path)}{Field("adapter", adapter)}"
@@ -81,9 +85,10 @@ internal sealed class OwnStudy(string name)
     }
 
     /// <summary>A mistake of a field as one of the option that the field was written from.</summary>
-    private static string AboutOption(StudyMistake mistake)
+    private string AboutOption(StudyMistake mistake)
     {
         var sentence = mistake.Sentence.Replace($"field '{mistake.Field}': ", "", StringComparison.Ordinal);
+        if (mistake.Field == "task.prompts") return $"--{PromptsOption}: {sentence}";
         var parts = mistake.Field.Split('.');
         return parts.Length > (parts[0].StartsWith("stages", StringComparison.Ordinal) ? 2 : 1)
             ? $"--{parts[^1].Split('[')[0]}: {sentence}" : sentence;
@@ -128,7 +133,8 @@ internal sealed class KeepOption
     public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study,
         NodeSettings node)
     {
-        using var home = call.Get(data) is { } folder ? DataHome.Open(folder) : DataHome.Temporary();
+        using var home = call.Get(data) is { } folder ? DataHome.Open(DataFolder.Checked(folder))
+            : DataHome.Temporary();
         var id = SweepRun.Begin(call, home, study.Plan(call, home, node), anew: false, quiet: call.Get(data) is null);
         var state = SweepRun.ToEnd(call, home, id, node);
         var failed = SweepTables.Failed(state).Select(f => f.State).FirstOrDefault();

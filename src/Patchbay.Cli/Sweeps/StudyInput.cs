@@ -26,23 +26,28 @@ internal static class StudyInput
             HelpName = "FILE"
         };
 
+    /// <summary>The project's catalogue, or null where this program is not in the project.</summary>
+    public static string? DefaultCatalogue() => BesideProject.Inside("cluster-config") is { } folder
+        ? Path.Combine(folder, "models.yaml") : null;
+
     /// <summary>The catalogue.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static ModelCatalogue LoadCatalogue(Call call, Option<string?> option)
     {
-        var path = call.Get(option) ?? (BesideProject.Inside("cluster-config") is { } folder
-            ? Path.Combine(folder, "models.yaml") : null)
+        var path = call.Get(option) ?? DefaultCatalogue()
             ?? throw new FileNotFoundException(
                 "there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
-        return System.IO.File.Exists(path) ? ModelCatalogue.Load(path)
-            : throw new FileNotFoundException($"there is no file {path}", path);
+        PromptInput.RequireFile(path);
+        return ModelCatalogue.Load(path);
     }
 
     /// <summary>A study without a mistake.</summary>
     /// <exception cref="StudyException">It has some.</exception>
-    public static Study Load(Call call, string path, ModelCatalogue catalogue) =>
-        System.IO.File.Exists(path) ? Study.Load(path, catalogue, Experiments)
-            : throw new FileNotFoundException($"there is no file {path}", path);
+    public static Study Load(string path, ModelCatalogue catalogue)
+    {
+        PromptInput.RequireFile(path);
+        return Study.Load(path, catalogue, Experiments);
+    }
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
     public static string? Problem(CatalogueModel model) => model.UnsetSettings.Count > 0
@@ -55,20 +60,13 @@ internal static class StudyInput
         ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : model.Place;
 
-    /// <summary>A prompt file must be readable with every model's tokenizer, and have as many prompts as the study asks
-    /// for.</summary>
-    /// <exception cref="InvalidDataException">It is not, or has not.</exception>
-    private static void CheckPrompts(Study study, string file)
+    /// <summary>A prompt file must be readable with every model's tokenizer.</summary>
+    /// <exception cref="InvalidDataException">It is not; the message names file and line.</exception>
+    public static void CheckPrompts(Study study)
     {
-        var needed = study.Stages.Select(s => s.Parameters.As<PromptsOnly>().Prompts).Append(study.Task.Prompts).Max();
+        if (study.Task.File is not { } file) return;
         foreach (var model in study.Models)
-        {
-            var found = PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed)
-                .Prompts.Count;
-            if (found < needed)
-                throw new InvalidDataException($"{file} holds {found} prompts, and study {study.Name} asks for "
-                    + $"{needed} (task.prompts, or prompts of a stage)");
-        }
+            PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed);
     }
 
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes
@@ -81,21 +79,15 @@ internal static class StudyInput
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
-        if (study.Task.File is { } file) CheckPrompts(study, file);
-        else foreach (var model in study.Models) SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
+        CheckPrompts(study);
+        foreach (var model in study.Models.Where(_ => study.Task.File is null))
+            SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
         foreach (var stage in study.Stages)
-        {
-            var kind = Experiments.First(e => e.Name == stage.Kind);
-            if (kind.Refuses(task) is { } refusal)
-                throw new InvalidDataException($"study {study.Name}: {kind.Name} {refusal}");
-            kind.CheckHeads(stage, models.First(m => m.Name == stage.Model));
-        }
+            Experiments.First(e => e.Name == stage.Kind).CheckHeads(stage, models.First(m => m.Name == stage.Model));
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
-
-    private sealed record PromptsOnly(int Prompts);
 }

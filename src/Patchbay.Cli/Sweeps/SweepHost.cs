@@ -29,11 +29,11 @@ internal static class SweepHost
     /// <summary>Says how a sweep ended.</summary>
     public static ExitCode Conclude(Call call, string id, SweepState state, string? results = null)
     {
-        call.WriteLine($"sweep {id} {SweepText.Status(state.Status)}: pbm sweep show {id}");
+        call.WriteLine($"sweep {id} {SweepText.Status(state.Status)}: {call.Next($"sweep show {id}")}");
         foreach (var (unit, failed) in SweepTables.Failed(state).Take(Told))
             call.WriteLine($"  {unit}: {failed.Error}");
         if (state.Status == SweepStatus.CompletedWithFailures) call.WriteLine(
-            $"what failed is tried again by: pbm sweep retry {id}");
+            $"what failed is tried again by: {call.Next($"sweep retry {id}")}");
         WriteJson(call, id, state, results);
         return state.Status == SweepStatus.Completed ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -64,12 +64,12 @@ internal static class SweepHost
             && !NodeIdentity.IsGone(l.Node)))
         {
             WriteJson(call, id, SweepJournals.Find(journal, id).State);
-            call.WriteLine($"another process goes on with sweep {id}: pbm sweep watch {id}");
+            call.WriteLine($"another process goes on with sweep {id}: {call.Next($"sweep watch {id}")}");
             return ExitCode.Interrupted;
         }
         if (!SweepJournals.Find(journal, id).State.Ended) SweepOrders.Give(journal, id, new PauseSweep());
         WriteJson(call, id, SweepJournals.Find(journal, id).State);
-        call.WriteLine($"sweep {id} is paused, nothing recorded is lost; to go on: pbm sweep resume {id}");
+        call.WriteLine($"sweep {id} is paused, nothing recorded is lost; to go on: {call.Next($"sweep resume {id}")}");
         return ExitCode.Interrupted;
     }
 }

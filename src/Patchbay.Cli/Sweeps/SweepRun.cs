@@ -30,7 +30,10 @@ internal static class SweepRun
             call.WriteLine($"node {up.Info.Node} runs sweep {id}");
             return Watch(call, home, id, results);
         }
-        Host(call, home, id, settings, new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System));
+        Host(call, home, id, settings, new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
+        {
+            Show = call.Next($"sweep show {id}"),
+        });
         var state = SweepJournals.Find(home.Journal, id).State;
         return state.Ended ? SweepHost.Conclude(call, id, state, results) : SweepHost.Interrupt(call, home.Journal, id);
     }
@@ -44,6 +47,7 @@ internal static class SweepRun
         Host(call, home, id, settings, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
             Calm = true,
+            Show = call.Next($"sweep show {id}"),
             LookEvery = TimeSpan.FromMilliseconds(100), // somebody waits for what comes after
             Enough = Enough,
         });
@@ -66,11 +70,14 @@ internal static class SweepRun
     private static ExitCode Watch(Call call, DataHome home, string id, string? results)
     {
         var follower = new SweepFollower(home.Journal, id, SweepJournals.Find(home.Journal, id));
-        var state = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
-            .Follow(follower.Read, call.Interrupted);
+        var watch = new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
+        {
+            Show = call.Next($"sweep show {id}"),
+        };
+        var state = watch.Follow(follower.Read, call.Interrupted);
         if (state.Ended) return SweepHost.Conclude(call, id, state, results);
         SweepHost.WriteJson(call, id, state);
-        call.WriteLine($"detached; sweep {id} is {SweepText.Status(state.Status)}: pbm sweep watch {id}");
+        call.WriteLine($"detached; sweep {id} is {SweepText.Status(state.Status)}: {call.Next($"sweep watch {id}")}");
         return ExitCode.Ok;
     }
 }

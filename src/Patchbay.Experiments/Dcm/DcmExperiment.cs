@@ -34,16 +34,18 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
         FieldCheck.Count("triples-at-once", 32, "Triples of one step"),
     ];
 
-    /// <inheritdoc/>
-    public override string? Refuses(PlannedTask task) => NeedsScenes(task);
-
     /// <summary>Desiderata alter scenes, which a prompt file has not.</summary>
-    internal static string? NeedsScenes(PlannedTask task) => task.File is null ? null
-        : "needs entity-tracking prompts that are generated, not a file";
+    /// <exception cref="InvalidDataException">The prompts come from a file.</exception>
+    internal static void RequireScenes(StageRequest request)
+    {
+        if (request.FromFile)
+            throw new InvalidDataException("expected entity-tracking prompts that are generated, found a file");
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
+        RequireScenes(request);
         var (resolved, after) = CircuitSource.Resolve(request);
         return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<DcmParameters>()),
             after)];

@@ -21,11 +21,9 @@ public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters
         [FieldCheck.Count("seeds", 10, "Seeds"), FieldCheck.Count("triples", 500, "Triples of a seed")];
 
     /// <inheritdoc/>
-    public override string? Refuses(PlannedTask task) => DcmExperiment.NeedsScenes(task);
-
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
+        DcmExperiment.RequireScenes(request);
         if (request.Earlier(Kinds.Dcm, request.Model) is not [var first, ..] dcm)
             throw new InvalidDataException(
                 $"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");

@@ -98,7 +98,7 @@ internal sealed class TextPattern
         catch (RegexMatchTimeoutException)
         {
             var expression = TokenizerFile.Quote(regex.ToString());
-            throw new InvalidDataException($"The tokenizer's regular expression {expression} takes more than " +
+            throw new InvalidDataException($"the tokenizer's regular expression {expression} takes more than " +
                 $"{Patience.TotalSeconds} seconds on this text.");
         }
     }

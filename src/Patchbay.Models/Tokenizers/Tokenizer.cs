@@ -59,7 +59,7 @@ public static class TokenizerLoader
     {
         if (File.Exists(folderOrFile)) return OpenFile(folderOrFile);
         if (!Directory.Exists(folderOrFile))
-            throw new FileNotFoundException($"There is no file or folder {folderOrFile}.", folderOrFile);
+            throw new FileNotFoundException($"there is no file or folder {folderOrFile}.", folderOrFile);
         var file = Kinds.Select(pattern => Only(folderOrFile, pattern)).FirstOrDefault(found => found is not null);
         return file is null ? null : OpenFile(file);
     }

@@ -6,6 +6,10 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
 {
     private readonly double ownLimit = Largest(Scores); // asked for at every cell
 
+    /// <summary>Name and title: "A  value fetcher"; the name alone where there is no title of its own.</summary>
+    public string Titled(string between = "  ") => Title.Length == 0 || Title == Name ? Name
+        : $"{Name}{between}{Title}";
+
     /// <summary>Standard errors by [layer, head], or null.</summary>
     public double[,]? StandardErrors { get; init; }
 

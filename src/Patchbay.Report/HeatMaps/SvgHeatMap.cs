@@ -35,11 +35,11 @@ internal sealed class SvgHeatMap
     public static XDocument Picture(HeatMap map, double size)
     {
         var panel = new SvgHeatMap(map, size);
-        var title = map.Title.Length > 0 ? $"{map.Name}  {map.Title}" : map.Name;
+        var title = map.Titled();
         var bottom = Heading + panel.Height + Bottom;
         var picture = SvgPicture.Bare(Left + panel.Width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
         picture.Add(Svg.Text(Left, 15, "panel", map.Name));
-        if (map.Title.Length > 0) picture.Add(Svg.Text(Left + panel.Width, 15, "", map.Title, "end"));
+        if (title != map.Name) picture.Add(Svg.Text(Left + panel.Width, 15, "", map.Title, "end"));
         picture.Add(panel.Cells(Left, Heading), map.Limit > 0 ? panel.ColorBar(Left, bottom + 4) : null);
         return new XDocument(picture);
     }

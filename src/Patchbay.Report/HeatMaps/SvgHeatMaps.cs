@@ -21,7 +21,7 @@ internal static class SvgHeatMaps
         foreach (var (i, panel) in panels.Index())
         {
             var (x, y) = (Margin + i % columns * (width + Gap), top + i / columns * (height + Gap));
-            picture.Add(Svg.Text(x, y + 14, "panel", $"{maps[i].Name}  {maps[i].Title}"));
+            picture.Add(Svg.Text(x, y + 14, "panel", maps[i].Titled()));
             (x, y) = (x + SvgHeatMap.Left, y + Title);
             picture.Add(panel.Cells(x, y), panel.ColorBar(x + panel.Width + BarGap, y, isUpright: true));
         }
@@ -41,7 +41,7 @@ internal static class SvgHeatMaps
         double Column(int index) => Margin + SvgHeatMap.Left + index * width;
         double Row(int index) => top + Heading + index * height;
         picture.Add(rows[0].Maps.Select((map, c) =>
-            Svg.Text(Column(c), top + 18, "panel", $"{map.Name}  {map.Title}")));
+            Svg.Text(Column(c), top + 18, "panel", map.Titled())));
         foreach (var (r, row) in rows.Index())
         {
             var heading = row.Note.Length > 0 ? $"{row.Name}: {row.Note}" : row.Name;

@@ -22,7 +22,7 @@ internal sealed class TerminalHeatMap
         var plot = PlotWidth(map, cellWidth);
         var fits = plot <= room;
         Width = Math.Min(room, Math.Max(fits ? plot : 0, least));
-        Segment title = new($"{map.Name}  {map.Title}".ReplaceLineEndings(" "), new Style(decoration: Decoration.Bold));
+        Segment title = new(map.Titled().ReplaceLineEndings(" "), new Style(decoration: Decoration.Bold));
         IEnumerable<Segment[]> lines = fits
             ? [[title], Axis(), .. Rows(), Scale(), Marks(isShown: !halves)]
             : [[title], Text("too wide to draw here"), Marks(isShown: true)];

@@ -37,7 +37,7 @@ internal static class CircuitSections
             ? $"through {path.Composition.ToString().ToLowerInvariant()} of the strongest heads of {receivers}"
             : "straight to the logits";
         var position = path.Position == PositionNames.Last ? "last token" : path.Position.Replace('_', ' ');
-        return new($"{path.Name}, {path.Title}: senders at the {position}, paths {from}. Layers downwards, heads "
+        return new($"{path.Titled(", ")}: senders at the {position}, paths {from}. Layers downwards, heads "
             + "across; all models on one colour scale; outlined: the circuit's heads.",
             [.. maps.Select(map => new Picture($"{path.Name}-{map.Name}", $"Scores of {path.Name} in {map.Name}",
                 SvgHeatMap.Picture(map, MapSize)))], 4);
@@ -83,7 +83,7 @@ internal static class CircuitSections
             "Prakash et al. 2024, figure 1",
             [
                 Figure.ByModel("Circuits over positions and layers. A dot is a head with its number in the layer; "
-                    + $"colours are groups: {string.Join(", ", groups.Select(g => $"{g.Name} {g.Title}"))}. A curve "
+                    + $"colours are groups: {string.Join(", ", groups.Select(g => g.Titled()))}. A curve "
                     + "leads from a head to each receiver in a higher layer, more clearly the stronger its score.",
                     "Circuit of", models, m => SvgCircuitGraph.Draw(Graph(input, m))),
                 new ReportTable("Heads of each group, with the published circuit's beside them.",

@@ -18,8 +18,9 @@ internal static class SweepDrawing
     /// <param name="now">The time.</param>
     /// <param name="height">Lines that there are.</param>
     /// <param name="shares">How much is done of each unit that runs, where that is known.</param>
+    /// <param name="show">Command that shows all that failed; null for the plain one.</param>
     public static IRenderable Draw(string id, SweepState state, WatchClock clock, DateTimeOffset now, int height,
-        IReadOnlyDictionary<(string Sweep, string Unit), double>? shares = null)
+        IReadOnlyDictionary<(string Sweep, string Unit), double>? shares = null, string? show = null)
     {
         if (state.Plan is null) return new Text($"{id}: there is no such sweep");
         var failed = SweepTables.Failed(state);
@@ -34,7 +35,7 @@ internal static class SweepDrawing
                 ? new CutLine($"{unit} failed: {what.Error}", new Style(Color.Red))
                 : new CutLine($"{unit} failed, to be tried again: {what.Error}", new Style(Color.Yellow)));
         if (failed.Count > MostErrors)
-            parts.Add(new CutLine($"and {failed.Count - MostErrors} more: pbm sweep show {id}", Faint));
+            parts.Add(new CutLine($"and {failed.Count - MostErrors} more: {show ?? $"pbm sweep show {id}"}", Faint));
         if (state.InOrder.Any(s => s.Status == StageStatus.Waiting) && !state.Ended)
             parts.Add(new CutLine("+ more to come: stages not begun are counted as large as the others", Faint));
         if (SweepMaps.Current(state) is { } group)

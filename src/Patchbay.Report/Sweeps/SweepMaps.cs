@@ -14,7 +14,7 @@ internal static class SweepMaps
     public static string Heading(SweepState state, string group)
     {
         var stage = state.InOrder.First(s => IsOf(s, group)).Stage;
-        return $"{group}  {SweepResults.Group(stage).Title}: mean relative change of the answer's probability";
+        return $"{SweepResults.Group(stage).Titled("  ")}: mean relative change of the answer's probability";
     }
 
     /// <summary>Whether some model has a result of the group.</summary>
@@ -68,7 +68,7 @@ internal static class SweepMaps
     {
         const int rows = 5;
         var table = new Table { Border = TableBorder.Simple };
-        foreach (var map in maps) table.AddColumn(new TableColumn(new Text($"{map.Name} {map.Title}")).NoWrap());
+        foreach (var map in maps) table.AddColumn(new TableColumn(new Text(map.Titled(" "))).NoWrap());
         var strongest = maps.Select(map => map.MarkMostNegative(rows)).ToArray();
         for (var row = 0; row < strongest.Select(map => map.Marked.Count).DefaultIfEmpty(0).Max(); row++)
             table.AddRow(strongest.Select(map => new Text(row < map.Marked.Count ? Line(map, map.Marked[row]) : "")));

@@ -28,6 +28,9 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
     /// after.</summary>
     public bool Calm { get; init; }
 
+    /// <summary>Command that shows all that failed.</summary>
+    public string Show { get; init; } = $"pbm sweep show {id}";
+
     /// <summary>How a state looks.</summary>
     public Func<SweepState, IRenderable>? Drawing { get; init; }
 
@@ -49,7 +52,8 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
         }
         // Where it cannot be drawn there are lines, from the state that could not be drawn on.
         IRenderable Draw() => Drawing?.Invoke(state)
-            ?? SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height, Shares?.Invoke());
+            ?? SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height, Shares?.Invoke(),
+                Show);
         return screen.Live(Draw, Next) ? state : WriteLines(read, cancel);
     }
 

@@ -74,6 +74,9 @@ public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File
 /// none.</param>
 public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes)
 {
+    /// <summary>Most threads of one unit.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>What is used where the file says nothing.</summary>
     public static StudyCompute Default { get; } = new("float32", "cpu", null, null);
 }

@@ -23,13 +23,12 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             return null;
         var name = Name(fields);
         var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
-        var task = Task(fields);
+        var (task, prompts) = Task(fields);
         var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0,
             ulong.MaxValue);
         var compute = Compute(fields);
         var attempts = values.Whole(fields.Optional("attempts"), "attempts", 1, 100) ?? Study.DefaultAttempts;
-        var positions = task?.File is { } file && File.Exists(file) ? PromptInput.PositionsOf(file) : null;
-        var stages = new StudyStagesReader(kinds, models.Names, positions, mistakes).Read(fields);
+        var stages = new StudyStagesReader(kinds, models.Names, prompts, mistakes).Read(fields);
         return mistakes.Count > 0 ? null
             : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);
     }
@@ -44,13 +43,13 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return null;
     }
 
-    private StudyTask? Task(YamlFields study)
+    private (StudyTask? Task, FilePrompts? Prompts) Task(YamlFields study)
     {
         var node = study.Required("task",
             "the prompts, {kind: entity-tracking, prompts: 300} or {file: prompts.jsonl, prompts: 100}");
-        if (node is null) return null;
+        if (node is null) return default;
         var fields = YamlFields.Of(node, "task", mistakes, "the prompts' fields", ["kind", "boxes", "prompts", "file"]);
-        if (fields is null) return null;
+        if (fields is null) return default;
         var file = fields.Optional("file");
         var kind = file is not null && fields.Optional("kind") is null ? StudyTask.FromFile
             : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", TaskKinds);
@@ -62,12 +61,30 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             if (file is not null && kind is not null)
                 mistakes.Add(file, "task.file",
                     $"expected no file where prompts are generated (kind {kind}), found {file.Found}");
-            return new(kind ?? "", (int)(prompts ?? 0), (int)(boxes ?? Study.DefaultBoxes), null);
+            return (new(kind ?? "", (int)(prompts ?? 0), (int)(boxes ?? Study.DefaultBoxes), null), null);
         }
         if (fields.Optional("boxes") is { } needless)
             mistakes.Add(needless, "task.boxes",
                 $"expected no boxes where prompts come from a file, found {needless.Found}");
-        return new(kind, (int)(prompts ?? 0), 0, PromptFile(fields));
+        var found = PromptFile(fields) is { } path ? Prompts(path, file!, (int)(prompts ?? 0)) : null;
+        if (fields.Optional("prompts") is { } asked && found?.TooMany(prompts ?? 0) is { } most)
+            mistakes.Add(asked, "task.prompts", $"expected {most}, found {asked.Found}");
+        return (new(kind, (int)(prompts ?? 0), 0, found?.File), found);
+    }
+
+    private FilePrompts? Prompts(string path, YamlNode node, int asked)
+    {
+        try
+        {
+            var count = PromptInput.CountOf(path);
+            if (count > 0) return new(path, count, asked, PromptInput.PositionsOf(path));
+            mistakes.Add(node, "task.file", $"expected at least one prompt, found none in {Path.GetFileName(path)}");
+        }
+        catch (InvalidDataException e)
+        {
+            mistakes.Add(node, "task.file", e.Message.TrimEnd('.'));
+        }
+        return null;
     }
 
     private string? PromptFile(YamlFields task)
@@ -78,9 +95,11 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         if (folder.FullPath is null)
             mistakes.Add(node!, "task.file",
                 $"expected a path whose settings are set, found {folder.UnsetSetting}, which is not");
-        else if (!File.Exists(folder.FullPath))
-            mistakes.Add(node!, "task.file", $"expected a prompt file at {folder.FullPath}, found no such file");
-        return folder.FullPath;
+        else if (File.Exists(folder.FullPath)) return folder.FullPath;
+        else
+            mistakes.Add(node!, "task.file", $"expected a prompt file at {folder.FullPath}, found "
+                + (Directory.Exists(folder.FullPath) ? "a folder" : "no such file"));
+        return null;
     }
 
     private StudyCompute Compute(YamlFields study)
@@ -92,7 +111,8 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return new(
             values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
             Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
-            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1, 1024),
+            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1,
+                StudyCompute.MostThreads),
             values.Memory(fields.Optional("memory"), "compute.memory"));
     }
 

@@ -1,8 +1,20 @@
 namespace Patchbay.Sweeps.Studies;
 
+/// <summary>The prompts of a task's file.</summary>
+/// <param name="File">The file's full path.</param>
+/// <param name="Count">How many it holds.</param>
+/// <param name="Asked">How many of them the task takes; 0 where that could not be read.</param>
+/// <param name="Positions">Names of their positions; null where they are entity tracking's.</param>
+internal sealed record FilePrompts(string File, int Count, int Asked, IReadOnlyList<string>? Positions)
+{
+    /// <summary>What is expected where a study asks for more than there are, or null.</summary>
+    public string? TooMany(ulong asked) => asked <= (ulong)Count ? null
+        : $"at most {Count}, the prompts that {File} holds";
+}
+
 /// <summary>Reads a study's stages and makes those of every model.</summary>
 internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models,
-    IReadOnlyList<string>? positions, MistakeList mistakes)
+    FilePrompts? prompts, MistakeList mistakes)
 {
     private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
     private readonly List<Stage> before = []; // of entries that were read
@@ -56,7 +68,8 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     // For every model a value for every field of the kind.
     private Dictionary<string, Dictionary<string, string>> Values(StageKind kind, YamlNode? parameters, string path)
     {
-        var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name, f => f.Default,
+        var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name,
+            f => prompts is { Asked: > 0 } && f.CountsPrompts ? $"{prompts.Asked}" : f.Default,
             StringComparer.Ordinal),
             StringComparer.Ordinal);
         if (parameters is null) return values;
@@ -104,7 +117,9 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
             return null;
         }
         var value = string.Join(',', texts.SelectMany(t => t.Split(',', StringSplitOptions.TrimEntries)));
-        if (field.Check(value) is not { } wanted) return value;
+        var wanted = field.Check(value) ?? (field.CountsPrompts && ulong.TryParse(value, out var count)
+            ? prompts?.TooMany(count) : null);
+        if (wanted is null) return value;
         mistakes.Add(node, path, $"expected {wanted}, found '{Spelling.Shown(value)}'");
         return null;
     }
@@ -115,7 +130,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         IReadOnlyList<Stage> stages;
         try
         {
-            stages = kind.Expand(new(model, values, models, before) { Positions = positions });
+            stages = kind.Expand(new(model, values, models, before) 
+            {
+                Positions = prompts?.Positions,
+                FromFile = prompts is not null,
+            });
         }
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
         {

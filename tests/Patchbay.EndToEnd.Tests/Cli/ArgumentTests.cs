@@ -86,7 +86,8 @@ public sealed class ArgumentTests
     {
         var command = new Command("patch") { CommonOptions.Memory() };
         var error = Assert.Single(command.Parse("--memory much").Errors);
-        Assert.StartsWith("--memory: 'much' is not an amount of memory", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("--memory: expected an amount of memory such as 4GiB or 512MiB, found 'much'",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,6 +100,44 @@ public sealed class ArgumentTests
         Assert.Equal("float32", parsed.GetValue(dtype));
         Assert.Equal(2, parsed.GetValue(threads));
         Assert.Null(parsed.GetValue(receivers));
+    }
+
+    [Theory]
+    [InlineData("-1", "from 0 up")]
+    [InlineData("half", "from 0 up")]
+    [InlineData("1.5", "from 0 up")]
+    [InlineData("18446744073709551616", "from 0 to 18446744073709551615")]
+    public void A_seed_is_a_whole_number(string text, string expected) =>
+        Assert.Equal($"expected a whole number {expected}, found '{text}'",
+            Assert.Throws<FormatException>(() => Lists.Seed(text)).Message);
+
+    [Fact]
+    public void No_option_of_any_command_speaks_of_types()
+    {
+        static IEnumerable<string[]> Walk(Command command, string[] words) =>
+            [words, .. command.Subcommands.SelectMany(sub => Walk(sub, [.. words, sub.Name]))];
+        var root = CommandLine.CreateRoot(new("--json"));
+        foreach (var words in Walk(root, []))
+        {
+            var command = root.Parse(words).CommandResult.Command;
+            foreach (var option in command.Options)
+            {
+                var parsed = root.Parse([.. words, $"{option.Name}=?"]);
+                Assert.All(parsed.Errors, error => Assert.DoesNotContain("System.", CommandLine.Mistake(error),
+                    StringComparison.Ordinal));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("pbm sweep resume tiny-1")]
+    [InlineData("pbm sweep resume tiny-1 --data ./data", "--data", "./data")]
+    [InlineData("pbm sweep resume tiny-1 --data '/big disk/pbm'", "--data", "/big disk/pbm")]
+    [InlineData("pbm sweep resume tiny-1 --data '~/it'\\''s'", "--data=~/it's")]
+    public void A_command_to_be_typed_next_is_for_the_same_data_folder(string next, params string[] arguments)
+    {
+        var parsed = CommandLine.CreateRoot(new("--json")).Parse(["sweep", "show", "tiny-1", .. arguments]);
+        Assert.Equal(next, new Call(parsed, Terminal.OfProcess(), false, default).Next("sweep resume tiny-1"));
     }
 
     [Fact]

@@ -8,10 +8,25 @@ public sealed class ExitCodeTests
     [InlineData(2, "'pbm' needs a command")]
     [InlineData(2, "'tsak' is no command of 'pbm'", "tsak")]
     [InlineData(2, "'pbm task' needs a command: generate, check", "task")]
-    [InlineData(2, "Option '--out' is required", "task", "generate")]
-    [InlineData(2, "--boxes: 'seven' is not a whole number", "task", "generate", "--boxes", "seven", "--out", "x")]
-    [InlineData(2, "Unrecognized command or argument '--bogus'", "task", "generate", "--bogus", "--out", "x")]
-    [InlineData(2, "A scene has 2 to 10 boxes, not 11", "task", "generate", "--boxes", "11", "--out", "x")]
+    [InlineData(2, "option '--out' is required", "task", "generate")]
+    [InlineData(2, "--boxes: expected a whole number from 2 to 10, found 'seven'", "task", "generate", "--boxes",
+        "seven", "--out", "x")]
+    [InlineData(2, "--seed: expected a whole number from 0 up, found '-1'", "task", "generate", "--seed", "-1", "--out",
+        "x")]
+    [InlineData(2, "--threads: expected a whole number from 1 to 1024, found '10000'", "patch", "x", "--threads",
+        "10000")]
+    [InlineData(2, "--data: expected a folder, found an empty text", "sweep", "list", "--data", "")]
+    [InlineData(2, "--data: expected a folder, found an empty text", "patch", "x", "--data", "")]
+    [InlineData(2, "MODEL: expected a model, found an empty text", "model", "inspect", "")]
+    [InlineData(2, "'--frob' is no option of 'pbm', which has --", "--frob")]
+    [InlineData(2, "unrecognized command or argument '--bogus'", "task", "generate", "--bogus", "--out", "x")]
+    [InlineData(2, "--chain: expected a chain such as \"A", "patch", "x", "--chain", "A@last>B.q")]
+    [InlineData(2, "--chain: expected a chain such as \"A", "patch", "x", "--chain", "")]
+    [InlineData(2, "/: expected a file, found a folder", "study", "run", "/")]
+    [InlineData(2, "/: expected a file, found a folder", "journal", "import", "/")]
+    [InlineData(2, "/: expected a file, found a folder", "task", "check", "/", "--tokenizer", ".")]
+    [InlineData(2, "--boxes: expected a whole number from 2 to 10, found '11'", "task", "generate", "--boxes", "11",
+        "--out", "x")]
     [InlineData(3, "there is no file nowhere.jsonl", "task", "check", "nowhere.jsonl", "--tokenizer", ".")]
     public void What_is_wrong_is_one_sentence_on_standard_error(int code, string sentence, params string[] arguments)
     {

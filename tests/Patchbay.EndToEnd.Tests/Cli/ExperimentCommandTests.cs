@@ -82,6 +82,18 @@ public sealed class ExperimentCommandTests
     }
 
     [Theory]
+    [InlineData("experiment", "accuracy", "tiny-base")]
+    [InlineData("model", "inspect", "tiny-base")]
+    public void A_name_of_the_catalogue_in_place_of_a_folder_is_understood_but_not_taken(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of([.. arguments, .. arguments[0] == "experiment" ? ["--data", folder.File("data")]
+            : (string[])[]]);
+        Assert.Equal((ExitCode.NotFound, "error: there is no checkpoint folder or file tiny-base; did you mean "
+            + $"{Path.Combine(Models, "tiny-base")}?\n"), (run.Code, run.Error));
+    }
+
+    [Theory]
     [InlineData("found 'many'", "knockout", "MODEL", "--prompts", "many")]
     [InlineData("--base", "cmap", "MODEL")]
     [InlineData("'dance' is no command", "dance", "MODEL")]

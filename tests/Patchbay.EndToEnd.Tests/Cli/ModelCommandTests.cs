@@ -44,19 +44,22 @@ public sealed class ModelCommandTests
     }
 
     [Theory]
-    [InlineData("null")]
-    [InlineData("[[1], null]")]
-    [InlineData("[]")]
-    [InlineData("[-1]")]
-    [InlineData("[99999999]")]
-    [InlineData("{\"a\": 1}")]
-    public void Ids_that_are_none_are_refused_in_a_sentence(string ids)
+    [InlineData("null", "field 'ids': expected a list, found null")]
+    [InlineData("[[1], null]", "field 'ids[1]': expected a list, found null")]
+    [InlineData("[]", "field 'ids': expected at least one id, found none")]
+    [InlineData("[-1]", "field 'ids[0]': expected a whole number of 0 or more, found -1")]
+    [InlineData("[1, 2.5]", "field 'ids[1]': expected a whole number, found 2.5")]
+    [InlineData("[1, 2", "line 1: expected valid JSON, found text that ends too early")]
+    [InlineData("[99999999]", "the model's vocabulary, found 99999999")]
+    [InlineData("{\"a\": 1}", "field 'ids': expected a list, found an object")]
+    public void Ids_that_are_none_are_refused_in_a_sentence(string ids, string sentence)
     {
         using var folder = new TemporaryFolder();
         var run = PbmRun.Of("model", "logits", TinyBase, "--ids", folder.File("ids.json", ids), "--out",
             folder.File("l.json"));
         Assert.Equal(ExitCode.BadInput, run.Code);
-        Assert.Contains("expected ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("ids.json", run.Error, StringComparison.Ordinal);
+        Assert.Contains(sentence, run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", run.Error, StringComparison.Ordinal);
     }
 
@@ -71,7 +74,19 @@ public sealed class ModelCommandTests
         var run = PbmRun.Of("model", "logits", TinyBase, "--ids", ids, "--source-ids", ids, "--patch", patch, "--out",
             folder.File("l.json"));
         Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.StartsWith("error: --patch: expected ", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("\n  ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("99999999")]
+    [InlineData("2147483647")]
+    public void More_tokens_than_the_model_reads_are_refused_before_anything_is_printed(string tokens)
+    {
+        var run = PbmRun.Of("model", "generate", TinyBase, "--prompt", "Box F", "--max-tokens", tokens);
+        Assert.Equal((ExitCode.BadInput, ""), (run.Code, run.Out));
+        Assert.Matches("^error: --max-tokens: expected at most [0-9]+ after a prompt of [0-9]+ tokens, as the model "
+            + $"reads [0-9]+, found {tokens}\n$", run.Error);
     }
 
     [Fact]

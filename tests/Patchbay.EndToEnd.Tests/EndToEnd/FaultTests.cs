@@ -177,7 +177,12 @@ public sealed class FaultTests : IDisposable
             + $"{count}}}\ncompute: {{threads: 1, memory: 2GiB}}\nstages:\n  - path-patching: {{groups: [A], "
                 + $"receivers: [4]}}\n";
         File.WriteAllText(study, Text(40));
-        Sentence(Pbm.Run(data, "study", "run", study), 2, "holds 24 prompts", "asks for 40");
+        foreach (var verb in new[] { "validate", "run" })
+        {
+            var refused = Pbm.Run(data, "study", verb, study);
+            Assert.Equal((2, $"error: {study} has a mistake\n  line 4: field 'task.prompts': expected at most 24, the "
+                + $"prompts that {prompts} holds, found '40'"), (refused.Code, refused.Error.TrimEnd()));
+        }
         File.WriteAllText(study, Text(20));
         Assert.Equal(0, Pbm.Run(data, "study", "run", study).Code);
         var (first, second) = (folder.PathOf("first"), folder.PathOf("second"));

@@ -21,6 +21,19 @@ public sealed class HeatMapTests
         Assert.Equal(2, Small.MarkMostNegative(5).Marked.Count); // zero and above never are
     }
 
+    [Theory]
+    [InlineData("position transmitter", "B  position transmitter")]
+    [InlineData("B", "B")]
+    [InlineData("", "B")]
+    public void A_group_without_a_title_of_its_own_is_named_once(string title, string heading)
+    {
+        var map = new HeatMap("B", title, new double[,] { { -0.1 } });
+        Assert.Equal(heading, map.Titled());
+        var drawn = Parse(SvgHeatMaps.Draw([map], "m", "")).Descendants().Where(e => (string?)e.Attribute("class")
+            == "panel").Select(e => e.Value);
+        Assert.Contains(heading, drawn);
+    }
+
     [Fact]
     public void The_scale_is_symmetric_about_zero()
     {

@@ -48,12 +48,15 @@ public class EntityFileTests
     }
 
     [Theory]
-    [InlineData("{\"sentence\": \"The", "expected valid JSON")]
+    [InlineData("{\"sentence\": \"The", "expected valid JSON, found text that ends too early")]
+    [InlineData("{\"sentence\": \"The\"", "expected valid JSON, found text that ends too early")]
+    [InlineData("name: first", "expected valid JSON, found 'name: first' at column 1")]
+    [InlineData("{\"sentence\": The}", "expected valid JSON, found 'The}' at column 14")]
     [InlineData("{\"sentence\": 7}", "field 'sentence': expected a string, found 7")]
     [InlineData("{\"text\": \"\"}", "field 'sentence': expected a string, found no such field")]
     [InlineData("{\"sentence\": \"\"}", "field 'sentence': expected a string, found an empty one")]
     [InlineData("[1]", "expected a JSON object, found an array")]
-    [InlineData("{\"sentence\": \"a\", \"sentence\": \"b\"}", "expected valid JSON")]
+    [InlineData("{\"sentence\": \"a\", \"sentence\": \"b\"}", "expected valid JSON, found a field that is there twice")]
     public void Lines_that_hold_no_sentence_are_refused_by_file_and_line(string line, string reason)
     {
         using var file = new TemporaryFile(line);

@@ -136,7 +136,7 @@ public class PromptFileTests
         "field 'positions.p': expected one token for 'a b' (or 'of' to say which), found 2 tokens")]
     [InlineData("""{"clean": "a b", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "a", "of": "middle"}}}""", "field 'positions.p.of': expected 'first' or 'last', found the string 'middle'")]
     [InlineData("""{"clean": "abc", "counterfactual": "b", "answer": "d", "positions": {"p": {"text": "b"}}}""",
-        "expected tokens that begin and end with 'b', found a token that reaches beyond it")]
+        "expected tokens that begin and end with 'b', found the token 'abc', which reaches beyond it")]
     public void A_line_that_is_not_as_it_must_be_is_refused_by_line_and_field(string line, params string[] reasons)
     {
         Refused.With(() => Load("\n" + line), ["prompts.jsonl, line 2", .. reasons]);

@@ -48,12 +48,20 @@ public sealed class StudyMistakeTests : IDisposable
         "field 'task.file': expected the path of a prompt file, found no such field.")]
     [InlineData("prompts: 30", "prompts: 30, file: a.jsonl",
         "field 'task.file': expected no file where prompts are generated (kind entity-tracking), found 'a.jsonl'.")]
-    [InlineData("kind: entity-tracking", "file: study.yaml, boxes: 5",
+    [InlineData("kind: entity-tracking, prompts: 30", "file: one.jsonl, prompts: 1, boxes: 5",
         "field 'task.boxes': expected no boxes where prompts come from a file, found '5'.")]
     [InlineData("kind: entity-tracking", "file: \"${NOWHERE}/a\"",
         "field 'task.file': expected a path whose settings are set, found NOWHERE, which is not.")]
-    public void Mistakes_of_the_task_are_in_line_three(string good, string bad, string sentence) =>
-        Said(good, bad, 3, sentence);
+    [InlineData("kind: entity-tracking", "file: none.jsonl",
+        "field 'task.file': expected at least one prompt, found none in none.jsonl.")]
+    [InlineData("kind: entity-tracking", "file: cut.jsonl",
+        "field 'task.file': cut.jsonl, line 1: expected valid JSON, found text that ends too early.")]
+    public void Mistakes_of_the_task_are_in_line_three(string good, string bad, string sentence)
+    {
+        foreach (var (name, text) in new[] { ("one", "{}\n"), ("none", "\n"), ("cut", "{\"clean\": \"a") })
+            File.WriteAllText(folder.PathOf($"{name}.jsonl"), text);
+        Said(good, bad, 3, sentence, StudyFolder.Good.Replace("{prompts: 50}", "{prompts: 1}"));
+    }
 
     [Theory]
     [InlineData("dtype: float8", "dtype",
@@ -123,6 +131,22 @@ public sealed class StudyMistakeTests : IDisposable
     [Fact]
     public void A_prompt_file_that_is_not_there_is_told() => Said("kind: entity-tracking", "file: prompts.jsonl", 3,
         $"field 'task.file': expected a prompt file at {folder.PathOf("prompts.jsonl")}, found no such file.");
+
+    [Fact]
+    public void Of_a_prompt_file_no_more_is_asked_than_it_holds()
+    {
+        File.WriteAllText(folder.PathOf("two.jsonl"), "{\"clean\": \"a\"}\n\n{\"clean\": \"b\"}\n");
+        var text = StudyFolder.Good.Replace("kind: entity-tracking, prompts: 30", "file: two.jsonl, prompts: 2");
+        var held = $"expected at most 2, the prompts that {folder.PathOf("two.jsonl")} holds, found";
+
+        Said("{prompts: 50}", "{prompts: 3}", 6, $"field 'stages[0].accuracy.prompts': {held} '3'.", text);
+        Said("jsonl, prompts: 2", "jsonl, prompts: 3", 3, $"field 'task.prompts': {held} '3'.",
+            text.Replace("{prompts: 50}", "{}"));
+        var study = folder.Load(text.Replace("{prompts: 50}", "{}"));
+        Assert.Equal(2, study.Stages[0].Parameters.As<PromptsForTests>().Prompts);
+    }
+
+    private sealed record PromptsForTests(int Prompts);
 
     [Theory]
     [InlineData("- accuracy: {prompts: 50}", "- lens", 6, "stages[0]",

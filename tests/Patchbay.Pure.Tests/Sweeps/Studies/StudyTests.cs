@@ -76,7 +76,7 @@ public sealed class StudyTests : IDisposable
     [Fact]
     public void Prompts_come_from_a_file_beside_the_study()
     {
-        File.WriteAllText(folder.PathOf("prompts.jsonl"), "");
+        File.WriteAllText(folder.PathOf("prompts.jsonl"), string.Concat(Enumerable.Repeat("{}\n", 50)));
 
         var study = folder.Load(StudyFolder.Good.Replace("{kind: entity-tracking, prompts: 30}",
             "{file: prompts.jsonl, prompts: 9}"));
