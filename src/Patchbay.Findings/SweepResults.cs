@@ -82,7 +82,7 @@ public static class SweepResults
     }
 
     /// <summary>The circuit that a stage is about: the model's own, or the one that its study gives.</summary>
-    public static Circuit Circuit<T>(SweepState state, Stage stage, T parameters) where T : IAboutCircuit =>
+    public static Circuit Circuit(SweepState state, Stage stage, IAboutCircuit parameters) =>
         parameters.Circuit is null or Found ? Circuit(state, stage.Model)
             : Findings.Circuit.Parse(parameters.Chain, parameters.Circuit);
 
