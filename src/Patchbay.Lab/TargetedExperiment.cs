@@ -1,5 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Findings;
 using Patchbay.Lab.Training;
 using Patchbay.Sweeps;
 

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>Attention patterns: how much each head of a circuit attends from its group's position to each named

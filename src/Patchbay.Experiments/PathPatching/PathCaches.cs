@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>One batch of prompts made ready: the evaluator on its base run, and the counterfactuals' z where senders

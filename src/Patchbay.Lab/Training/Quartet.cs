@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Patchbay.Models;
-using Patchbay.Tasks;
-using TorchSharp;
 
 namespace Patchbay.Lab.Training;
 
