@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -96,13 +95,8 @@ internal static class ResultsTable
     {
         var text = new StringBuilder(Header);
         foreach (var r in Rows(state))
-        {
-            string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
-            text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
-                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},")
-                .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(r.Error ?? double.NaN)},")
-                .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
-        }
+            text.Append(CsvText.Row(r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item, r.Layer, r.Head, r.Position,
+                r.Score, r.Error, r.Samples, r.Seed, r.Fingerprint));
         return text.ToString();
     }
 
