@@ -82,11 +82,11 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
         var removed = Removed(unit, circuit);
         if (part.Random is { } number)
             circuit = circuit.Random(config.Layers, config.Heads, Chance(unit, $"random {number:00}"));
-        var right = (part.OfModel
-            ? evaluator.ModelWithout([removed], elsewhere: part.LeftOut is null
-                || part.LeftOut.StartsWith("group", StringComparison.Ordinal),
-                unit.Progress, unit.Cancel)
-            : evaluator.Answered([circuit.Without(removed)], unit.Progress, unit.Cancel))[0];
+        var planned = part.OfModel
+            ? evaluator.PlanModelWithout([removed], elsewhere: part.LeftOut is null
+                || part.LeftOut.StartsWith("group", StringComparison.Ordinal))
+            : evaluator.Plan([circuit.Without(removed)]);
+        var right = planned.Answered(unit.Progress, unit.Cancel)[0];
         return
         [
             part.LeftOut is not null ? Result.Share(part.Item, right) with { Detail = new() { Size = removed.Count } }

@@ -77,8 +77,8 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
             Result.Share(item, right) with { Head = head, Position = position };
         if (p.Part == MinimalityParameters.Pairs)
         {
-            var answered = evaluator.Without(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished),
-                unit.Progress, unit.Cancel);
+            var answered = evaluator.PlanWithout(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished))
+                .Answered(unit.Progress, unit.Cancel);
             return [.. heads.Skip(first).Zip(answered, (w, right) => w == heads[first]
                 ? About(w, MinimalityFinding.Pair(w, w), right)
                 : Result.Share(MinimalityFinding.Pair(heads[first], w), right) with { Position = position })];
@@ -86,9 +86,9 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
         var some = unit.Inputs.Partners!.Skip(first).Take(HeadsPerUnit).ToArray();
         IReadOnlyList<CircuitHead> Members(IEnumerable<Head> members) =>
             [.. members.Select(h => new CircuitHead(p.Group, h))];
-        var left = evaluator.Without(circuit,
-            [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })],
-            unit.Progress, unit.Cancel);
+        var left = evaluator.PlanWithout(circuit,
+            [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })])
+            .Answered(unit.Progress, unit.Cancel);
         return [.. some.SelectMany((s, i) => new[]
         {
             About(s.Head, MinimalityFinding.WithoutPartners(s.Head), left[2 * i]),
