@@ -19,7 +19,6 @@ internal static class ComparisonReport
     public static Table Overlaps(SweepComparison comparison) =>
         FittedTable.OfText(OverlapHeadings, OverlapRows(comparison).Select(row => row.Select(cell => cell.Text)));
 
-    /// <summary>The report.</summary>
     public static ReportDocument Create(SweepComparison comparison)
     {
         var (first, second) = (comparison.First, comparison.Second);

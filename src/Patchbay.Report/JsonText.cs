@@ -32,7 +32,6 @@ internal static class JsonText
         },
     };
 
-    /// <summary>The document of an object.</summary>
     public static string Write(object document) => JsonSerializer.Serialize(document, Options) + "\n";
 
     /// <summary>A model, its accuracy where it was asked, and what else is given.</summary>

@@ -32,7 +32,6 @@ internal static class ReportData
     /// <summary>Path of a section's data, relative to the report.</summary>
     public static string FileOf(Section section) => $"data/{section.Id}.json";
 
-    /// <summary>The document.</summary>
     public static string Write(object data) => JsonSerializer.Serialize(data, Options) + "\n";
 
     private static IEnumerable<double[]> Rows(double[,] matrix) => Enumerable.Range(0, matrix.GetLength(0))

@@ -22,7 +22,6 @@ internal sealed class SvgBarChart
         plot = new(left, top, Width, Math.Max(height, 0), ChartAxis.Around(values, 5, ends: chart.Range));
     }
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(BarChart chart) => new SvgBarChart(chart).Draw();
 
     private XDocument Draw()

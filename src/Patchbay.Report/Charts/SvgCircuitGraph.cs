@@ -55,7 +55,6 @@ internal sealed class SvgCircuitGraph
 
     private (double X, double Y) Logits => (centres[^1], Top - 16);
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(CircuitGraph graph) => new SvgCircuitGraph(graph).Draw();
 
     private XDocument Draw()

@@ -8,7 +8,6 @@ internal static class SvgLineChart
 {
     private const double AxisRoom = 56, MarkRow = 15, Gap = 42, TitleAbove = 14;
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(LineChart chart)
     {
         var x = XAxis(chart);

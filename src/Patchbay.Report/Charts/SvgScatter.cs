@@ -27,7 +27,6 @@ internal static class SvgScatter
 {
     private const double Size = 220, Letter = 7;
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(Scatter scatter)
     {
         ScatterPoint[] points = [.. scatter.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];

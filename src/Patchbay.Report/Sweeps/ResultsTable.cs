@@ -9,22 +9,11 @@ namespace Patchbay.Report;
 /// <summary>One result of any experiment: a row of the table of `pbm sweep export` (docs/results.md).</summary>
 internal sealed record ResultRow
 {
-    /// <summary>The study's name.</summary>
     [JsonPropertyName("study")] public string Study { get; init; } = "";
-
-    /// <summary>The model that was run.</summary>
     [JsonPropertyName("model")] public string Model { get; init; } = "";
-
-    /// <summary>The experiment, such as path-patching.</summary>
     [JsonPropertyName("kind")] public string Kind { get; init; } = "";
-
-    /// <summary>Id of the stage.</summary>
     [JsonPropertyName("stage")] public string Stage { get; init; } = "";
-
-    /// <summary>The unit within the stage.</summary>
     [JsonPropertyName("unit")] public string Unit { get; init; } = "";
-
-    /// <summary>What was intervened on, as the experiment names it.</summary>
     [JsonPropertyName("item")] public string Item { get; init; } = "";
 
     /// <summary>Layer of the one head that the item names, or null where it names none or several.</summary>
@@ -36,19 +25,13 @@ internal sealed record ResultRow
     /// <summary>Name of the position that was intervened at, or null where there is none or several.</summary>
     [JsonPropertyName("position")] public string? Position { get; init; }
 
-    /// <summary>The number.</summary>
     [JsonPropertyName("score")] public double Score { get; init; }
 
     /// <summary>Its standard error, or null where there is none.</summary>
     [JsonPropertyName("error")] public double? Error { get; init; }
 
-    /// <summary>Number of prompts that it is the mean of.</summary>
     [JsonPropertyName("samples")] public int Samples { get; init; }
-
-    /// <summary>Seed of the prompts.</summary>
     [JsonPropertyName("seed")] public ulong Seed { get; init; }
-
-    /// <summary>Fingerprint of the model's weights.</summary>
     [JsonPropertyName("fingerprint")] public string Fingerprint { get; init; } = "";
 }
 

@@ -3,7 +3,6 @@ namespace Patchbay.Report;
 /// <summary>What `pbm sweep show` tells, as one JSON document; scores themselves are in an export.</summary>
 internal static class SweepDocument
 {
-    /// <summary>The document.</summary>
     public static string Json(string id, SweepState state, SweepTimes times, IReadOnlyList<GroupOverlap> overlaps,
         PublishedComparison? published, IReadOnlyList<string> notes) => JsonText.Write(new
         {
