@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>A comparison of two sweeps, for the terminal and as a report.</summary>

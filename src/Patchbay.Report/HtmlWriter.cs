@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A report as one HTML page that needs nothing but itself: style and pictures are in it, there are no

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The rectangle of a picture in which values are drawn, with its axes: where a value stands, the lines of the

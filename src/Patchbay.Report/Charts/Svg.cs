@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>What every SVG picture has: a page, a name for who cannot see it, a style sheet.</summary>

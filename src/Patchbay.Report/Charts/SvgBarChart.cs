@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>Horizontal bars as one SVG picture for light and dark pages: names on the left, values in a column on the

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A head in the lane of its group, counted from the left; its tooltip says its name and a note.</summary>

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A line chart as one self-contained SVG picture for light and dark pages: every line is labelled where it

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A point of a scatter; its name is its tooltip, its colour a number, or null for grey.</summary>

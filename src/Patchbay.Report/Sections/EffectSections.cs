@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The sections about answers: of models as they are, and as attention or heads are taken from them.

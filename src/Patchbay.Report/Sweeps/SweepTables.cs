@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>Tables that `pbm sweep show` prints of a sweep.</summary>
