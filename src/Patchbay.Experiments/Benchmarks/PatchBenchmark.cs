@@ -103,9 +103,8 @@ public static class PatchBenchmark
     private sealed class Work(Llama model, PathGroup group, IReadOnlyList<Head> receivers)
     {
         private readonly BestTime cone = new();
-        private readonly Head[] senders = [.. Enumerable
-            .Range(0, group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer))
-            .SelectMany(layer => Enumerable.Range(0, model.Config.Heads).Select(head => new Head(layer, head)))];
+        private readonly Head[] senders = [.. Head.All(
+            group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer), model.Config.Heads)];
 
         public string Name => group.Name;
 

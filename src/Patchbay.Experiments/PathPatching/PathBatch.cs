@@ -38,7 +38,6 @@ internal sealed class PathBatch : IDisposable
         return (int)Math.Clamp(ReadingBytes / each, 1, Math.Max(1, 4096 / z.shape[0]));
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Evaluator.Dispose();
