@@ -20,8 +20,8 @@ public sealed record EncodedEvent(string Manifest, byte[] Bytes)
     public SweepEvent Decode(string persistenceId, long sequence)
     {
         if (!EventCodec.Knows(Manifest)) throw new JournalException(JournalFault.Unknown,
-            $"event {sequence} of {persistenceId} is of a kind '{Manifest}' that this Patchbay does not know: use the one "
-            + "that wrote it, or a newer one");
+            $"event {sequence} of {persistenceId} is of a kind '{Manifest}' that this Patchbay does not know: use the "
+            + "one that wrote it, or a newer one");
         if (!EventCodec.Holds(persistenceId, sequence, Bytes)) throw new JournalException(JournalFault.Corrupt,
             $"event {sequence} of {persistenceId} is not what was written: see 'pbm journal verify'");
         return EventCodec.Decode(Manifest, Bytes);

@@ -75,8 +75,8 @@ public sealed record ModelReport(string Sweep, string Worker, string ModelName, 
 /// <param name="Error">Why it failed, in a sentence; null where it did not.</param>
 /// <param name="Permanent">Whether trying again is of no use.</param>
 public sealed record UnitOutcome(string Sweep, string Worker, string Unit, int Attempt,
-    IReadOnlyList<InterventionResult>? Results, string Fingerprint, string Code, double Seconds, string? Error, bool Permanent)
-    : ISweepMessage;
+    IReadOnlyList<InterventionResult>? Results, string Fingerprint, string Code, double Seconds, string? Error,
+    bool Permanent) : ISweepMessage;
 
 /// <summary>A sweep has units for a model: the actor that is told this loads it when the first comes, and reports. Said
 /// every second while there are units.</summary>

@@ -36,7 +36,7 @@ public sealed class ModelWork(string worker, string modelName)
     /// <summary>Whether there is nothing to do and nothing to say.</summary>
     public bool IsIdle => Running is null && waiting.Count == 0 && unanswered.Count == 0;
 
-    /// <summary>Sweeps that it works for: those that asked within the last ten seconds, or whose units it has.</summary>
+    /// <summary>Sweeps that it works for: those that asked in the last ten seconds, or whose units it has.</summary>
     public IReadOnlyList<string> Sweeps(TimeSpan now)
     {
         foreach (var gone in sweeps.Where(s => now - s.Value > SweepDispatch.Silence && !Has(s.Key))

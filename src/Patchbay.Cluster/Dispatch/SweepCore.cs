@@ -98,7 +98,8 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             if (refusal is null) return;
         }
         var attempt = outcome.Results is null ? outcome.Attempt : (batch.State.Unit(outcome.Unit)?.Failures ?? 0) + 1;
-        batch.Apply(new FailUnit(outcome.Unit, attempt, node, refusal!, outcome.Permanent || outcome.Results is not null));
+        batch.Apply(new FailUnit(outcome.Unit, attempt, node, refusal!,
+            outcome.Permanent || outcome.Results is not null));
     }
 
     private HandOut[] Advance(Batch batch, TimeSpan now)
