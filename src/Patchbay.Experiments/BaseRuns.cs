@@ -7,7 +7,6 @@ internal sealed class BatchPrompts(IReadOnlyList<Prompt> prompts, int first)
 {
     private readonly Dictionary<string, Positions> positions = [];
 
-    /// <summary>The prompts.</summary>
     public IReadOnlyList<Prompt> Prompts => prompts;
 
     /// <summary>Index of the first among all prompts.</summary>
@@ -68,7 +67,6 @@ internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
         return open.Value.Made;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         open?.Made.Dispose();
@@ -119,7 +117,6 @@ internal sealed class PromptBatches : IDisposable
         return all!;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => runs.Dispose();
 }
 

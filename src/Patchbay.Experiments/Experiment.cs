@@ -12,7 +12,10 @@ public sealed record UnitOrder(string Sweep, string Unit, int Attempt, Stage Sta
 /// <summary>A kind of stage that can be run: a folder per experiment, with its method (definition, source, tensors) and
 /// this, its stage: parameters, units, and how one is computed. What the recorded results add up to is in
 /// Patchbay.Findings.</summary>
-public abstract class Experiment : StageKind
+/// <param name="name">Its name in studies.</param>
+/// <param name="summary">What it tells, in a line.</param>
+/// <param name="needs">Kinds of stages that give it what it needs.</param>
+public abstract class Experiment(string name, string summary, params string[] needs) : StageKind
 {
     /// <summary>The experiments of this room; the lab has another.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
@@ -22,11 +25,14 @@ public abstract class Experiment : StageKind
         new KnockoutExperiment(), new AttentionExperiment(), new AttributionExperiment(),
     ];
 
+    /// <inheritdoc/>
+    public sealed override string Name => name;
+
     /// <summary>What it tells, in a line.</summary>
-    public abstract string Summary { get; }
+    public string Summary => summary;
 
     /// <summary>Kinds of stages that give it what it needs, in order: its circuit, where none is given.</summary>
-    public virtual IReadOnlyList<string> Needs => [];
+    public IReadOnlyList<string> Needs => needs;
 
     /// <summary>Whether parameters give what <see cref="Needs"/> would find out.</summary>
     /// <param name="value">The value of a parameter by its name; null where none is given.</param>
@@ -99,7 +105,8 @@ public readonly record struct PromptRange(int First, int Last)
 /// <typeparam name="TParameters">A stage's parameters; with <see cref="IPrompted"/> it may be split by
 /// prompts.</typeparam>
 /// <typeparam name="TPart">What tells the units of a stage apart.</typeparam>
-public abstract class Experiment<TParameters, TPart> : Experiment
+public abstract class Experiment<TParameters, TPart>(string name, string summary, params string[] needs)
+    : Experiment(name, summary, needs)
 {
     /// <inheritdoc/>
     public sealed override StagePlan Plan(Stage stage, SweepState state)
@@ -138,8 +145,15 @@ public abstract class Experiment<TParameters, TPart> : Experiment
     /// <summary>Heads that parameters name outside of a circuit.</summary>
     protected virtual IEnumerable<Head> HeadsNamed(TParameters parameters) => [];
 
-    /// <summary>What a stage takes from those before it, which are complete.</summary>
-    protected virtual StageInputs InputsOf(Stage stage, TParameters parameters, SweepState state) => new();
+    /// <summary>What a stage takes from those before it, which are complete: its circuit, where it is about
+    /// one.</summary>
+    protected virtual StageInputs InputsOf(Stage stage, TParameters parameters, SweepState state) =>
+        parameters is IAboutCircuit about ? new() { Circuit = SweepResults.Circuit(state, stage, about) } : new();
+
+    /// <summary>A stage of the model that a request is about, alone or a part of what is made of it.</summary>
+    protected Stage StageOf(StageRequest request, TParameters parameters, IReadOnlyList<string> after,
+        string? part = null) => new($"{request.Model}/{Name}{(part is null ? "" : $"/{part}")}", Name, request.Model,
+            JsonRecord.Of(parameters), after);
 
     /// <summary>The parts of a stage's work, with their keys ("" where there is but one), in an order in which units in
     /// a row share what they can. Must give the same whoever asks.</summary>

@@ -139,10 +139,6 @@ public sealed class Circuit
         }
     }
 
-    /// <summary>The paper's form, a group a line.</summary>
-    public string ToJson() => "{\n" + string.Join(",\n", Groups.Select(g =>
-        $"  \"{PaperName(g.Key)}\": [{string.Join(", ", g.Value.Select(h => $"[{h.Layer}, {h.Index}]"))}]")) + "\n}\n";
-
     /// <summary>A group's name in the paper's files; its own where the paper has no such group.</summary>
     /// <param name="group">"A".</param>
     public static string PaperName(string group) => PaperNames.GetValueOrDefault(group, group);

@@ -40,11 +40,10 @@ public sealed record CircuitOverlap(int First, int Second, int Shared, double Ra
             throw new InvalidDataException(
                 $"circuits of {layers} layers of {heads} heads and "
                 + $"of {second.Scores.GetLength(0)} of {second.Scores.GetLength(1)} cannot be compared");
-        var able = Enumerable.Range(0, Math.Min(first.SenderLayers, second.SenderLayers))
-            .SelectMany(l => Enumerable.Range(0, heads).Select(h => (l, h))).ToArray();
-        return new(firstHeads.Distinct().Count(), secondHeads.Distinct().Count(), firstHeads.Intersect(secondHeads)
-            .Count(),
-            Spearman([.. able.Select(s => first.Scores[s.l, s.h])], [.. able.Select(s => second.Scores[s.l, s.h])]));
+        Head[] able = [.. Head.All(Math.Min(first.SenderLayers, second.SenderLayers), heads)];
+        return new(firstHeads.Distinct().Count(), secondHeads.Distinct().Count(),
+            firstHeads.Intersect(secondHeads).Count(),
+            Spearman([.. able.Select(h => first[h])], [.. able.Select(h => second[h])]));
     }
 
     /// <summary>Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank. NaN for

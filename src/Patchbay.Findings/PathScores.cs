@@ -14,6 +14,14 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     /// <summary>Whether every head has its score of all prompts.</summary>
     public bool IsComplete { get; init; } = true;
 
+    /// <summary>A matrix of which nothing is measured: NaN everywhere.</summary>
+    public static double[,] Unmeasured(int rows, int columns)
+    {
+        var matrix = new double[rows, columns];
+        foreach (var (row, column) in Head.All(rows, columns)) matrix[row, column] = double.NaN;
+        return matrix;
+    }
+
     /// <summary>A head's score.</summary>
     public double this[Head head] => Scores[head.Layer, head.Index];
 

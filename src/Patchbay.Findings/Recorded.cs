@@ -50,9 +50,6 @@ public sealed class Recorded
     public Recorded(StageState stage) => results = stage.Results.ToLookup(r => r.Result.Item, r => r.Result,
         StringComparer.Ordinal);
 
-    /// <summary>Names of all items, in the order of their first results.</summary>
-    public IEnumerable<string> Items => results.Select(r => r.Key);
-
     /// <summary>The results of an item; none where it was not recorded.</summary>
     public IReadOnlyList<InterventionResult> this[string item] => [.. results[item]];
 

@@ -10,9 +10,6 @@ public sealed record SweepFindings(IReadOnlyList<ModelFindings> Models, PathChai
     IReadOnlyList<CircuitFinding> Circuits,
     IReadOnlyList<CmapFinding> Cmap)
 {
-    /// <summary>A model by its name.</summary>
-    public ModelFindings Model(string name) => Models.First(m => m.Name == name);
-
     /// <summary>All that the complete stages of a sweep found; accuracy also of those under way.</summary>
     public static SweepFindings Of(SweepState state)
     {

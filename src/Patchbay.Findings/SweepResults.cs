@@ -41,7 +41,8 @@ public static class SweepResults
         var model = state.Plan!.Model(stage.Stage.Model);
         var receivers = stage.Status == StageStatus.Waiting ? [] : StageInputs.Of(stage).Receivers!;
         foreach (var receiver in receivers) Check(receiver, model, stage.Stage.Id);
-        var scores = new PathScores(Group(stage.Stage), receivers, Filled(model), Filled(model), Filled(model))
+        double[,] Unmeasured() => PathScores.Unmeasured(model.Layers, model.Heads);
+        var scores = new PathScores(Group(stage.Stage), receivers, Unmeasured(), Unmeasured(), Unmeasured())
         { IsComplete = stage.Status == StageStatus.Completed };
         void Set(Head head, Estimate score)
         {
@@ -82,7 +83,7 @@ public static class SweepResults
     }
 
     /// <summary>The circuit that a stage is about: the model's own, or the one that its study gives.</summary>
-    public static Circuit Circuit<T>(SweepState state, Stage stage, T parameters) where T : IAboutCircuit =>
+    public static Circuit Circuit(SweepState state, Stage stage, IAboutCircuit parameters) =>
         parameters.Circuit is null or Found ? Circuit(state, stage.Model)
             : Findings.Circuit.Parse(parameters.Chain, parameters.Circuit);
 
@@ -121,12 +122,5 @@ public static class SweepResults
         throw new InvalidDataException(
             $"stage {stage} has a result of '{head}', which is no head of {model.Name} ({model.Layers} layers of "
                 + $"{model.Heads} heads)");
-    }
-
-    private static double[,] Filled(PlannedModel model)
-    {
-        var filled = new double[model.Layers, model.Heads];
-        foreach (var head in Head.All(model.Layers, model.Heads)) filled[head.Layer, head.Index] = double.NaN;
-        return filled;
     }
 }

@@ -1,5 +1,4 @@
 using Patchbay.Experiments;
-using Patchbay.Findings;
 using Patchbay.Lab.Training;
 using Patchbay.Sweeps;
 
@@ -12,18 +11,10 @@ namespace Patchbay.Lab;
 /// keeps the tuned model's activations (the tuned weights are made anew from the same seed, never kept); the other is
 /// <see cref="CmapExperiment"/>'s.
 /// </summary>
-public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
+public sealed class TargetedExperiment() : Experiment<TargetedParameters, None>(
+    Kinds.TargetedTuning, "Fine-tune only a group's heads: does that suffice?", Kinds.PathPatching)
 {
     private const string Whole = "circuit", Every = "all-heads";
-
-    /// <inheritdoc/>
-    public override string Name => Kinds.TargetedTuning;
-
-    /// <inheritdoc/>
-    public override string Summary => "Fine-tune only a group's heads: does that suffice?";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
 
     /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
@@ -52,17 +43,12 @@ public sealed class TargetedExperiment : Experiment<TargetedParameters, None>
             .. request.Values["sets"].Split(',').SelectMany(set =>
             {
                 var name = $"{own.Data}-{set}";
-                var tune = new Stage($"{request.Model}/{Name}/{name}", Name, request.Model,
-                    JsonRecord.Of(own with { Set = set }), after);
+                var tune = StageOf(request, own with { Set = set }, after, name);
                 return new[] { tune, CmapExperiment.Patch($"{request.Model}/{Kinds.Cmap}/{name}", request.Model,
                     patch with { Donor = $"{set} tuned on {own.Data}" }, tune) };
             }),
         ];
     }
-
-    /// <inheritdoc/>
-    protected override StageInputs InputsOf(Stage stage, TargetedParameters p, SweepState state) =>
-        new() { Circuit = SweepResults.Circuit(state, stage, p) };
 
     /// <summary>Where the circuit has no head of a group there is nothing to tune, and nothing to patch
     /// afterwards.</summary>

@@ -32,9 +32,6 @@ public sealed partial class LoraAdapter : IDisposable
     /// <summary>Alpha of the scale, where no pattern says otherwise.</summary>
     public double Alpha => settings.Alpha;
 
-    /// <summary>Whether the scale is alpha / √rank instead of alpha / rank.</summary>
-    public bool RankStabilized => settings.RankStabilized;
-
     /// <summary>The changed modules, in order of layers.</summary>
     public IReadOnlyList<LoraModule> Modules { get; }
 

@@ -24,6 +24,7 @@ internal sealed class LoraSettings
     private readonly string file;
     private readonly Func<string, bool>? targets;
     private readonly Func<string, bool>? excluded;
+    private readonly bool rankStabilized;
     private readonly IReadOnlyList<int> layers;
     private readonly IReadOnlyList<(Regex Module, double Value)> ranks, alphas;
 
@@ -34,7 +35,7 @@ internal sealed class LoraSettings
         BaseModel = fields.Text("base_model_name_or_path");
         Rank = fields.Integer("r", 1, 1 << 16);
         Alpha = fields.Positive("lora_alpha");
-        RankStabilized = fields.Flag("use_rslora");
+        rankStabilized = fields.Flag("use_rslora");
         // Llama's modules are Linear, stored (outputs, inputs); PEFT sets it to false for these.
         _ = fields.Flag("fan_in_fan_out");
         targets = Modules(fields, "target_modules");
@@ -50,8 +51,6 @@ internal sealed class LoraSettings
     public int Rank { get; }
 
     public double Alpha { get; }
-
-    public bool RankStabilized { get; }
 
     public static LoraSettings Read(string path)
     {
@@ -71,7 +70,7 @@ internal sealed class LoraSettings
     public (double Rank, double Scale) Of(string module)
     {
         var rank = Match(ranks, module) ?? Rank;
-        return (rank, (Match(alphas, module) ?? Alpha) / (RankStabilized ? Math.Sqrt(rank) : rank));
+        return (rank, (Match(alphas, module) ?? Alpha) / (rankStabilized ? Math.Sqrt(rank) : rank));
     }
 
     private static void RefuseOthers(JsonFields fields)

@@ -42,9 +42,6 @@ public sealed class PaddedPrompts
     internal static Tensor At(Tensor all, Positions positions) => all.index(
         TensorIndex.Tensor(RowIndex.Below(positions.Count, all.device)),
         TensorIndex.Tensor(RowIndex.Of(positions, all.device)));
-
-    /// <summary>The same prompts, only some of them.</summary>
-    public PaddedPrompts Slice(int first, int count) => new([.. Prompts.Skip(first).Take(count)]);
 }
 
 /// <summary>The distinct rows of some prompts: what a causal model computes at token t depends on tokens 0..t alone, so

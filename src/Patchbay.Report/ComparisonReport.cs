@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>A comparison of two sweeps, for the terminal and as a report.</summary>
@@ -19,7 +17,6 @@ internal static class ComparisonReport
     public static Table Overlaps(SweepComparison comparison) =>
         FittedTable.OfText(OverlapHeadings, OverlapRows(comparison).Select(row => row.Select(cell => cell.Text)));
 
-    /// <summary>The report.</summary>
     public static ReportDocument Create(SweepComparison comparison)
     {
         var (first, second) = (comparison.First, comparison.Second);

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A report: what <see cref="HtmlWriter"/> and <see cref="MarkdownWriter"/> write. The lead is a paragraph

@@ -4,7 +4,6 @@ namespace Patchbay.Report;
 /// the same page, do not meet them.</summary>
 internal static class HtmlStyle
 {
-    /// <summary>The style sheet.</summary>
     public const string Sheet = """
         :root{color-scheme:light dark;--page:#ffffff;--ink:#1f2328;--quiet:#5d6670;--rule:#d5dae0;--soft:#f4f6f8;
         --link:#0058a3;

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A report as one HTML page that needs nothing but itself: style and pictures are in it, there are no
@@ -9,7 +7,6 @@ internal static class HtmlWriter
     private const double LeastScale = 0.74; // pictures shrink no further, but scroll: their text stays readable
     private const int LongText = 44;
 
-    /// <summary>The page.</summary>
     public static string Write(ReportDocument report)
     {
         var styles = report.Pictures.Select(p => StyleOf(p.Picture.Svg.Root!).Value).Distinct();

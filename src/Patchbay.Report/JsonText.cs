@@ -1,76 +1,72 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Patchbay.Report;
 
-/// <summary>JSON as reports have it: indented, a row of numbers to a line, a number that is not finite null.</summary>
+/// <summary>JSON as exports have it: indented, names in snake case, a row of numbers or a list of heads to a line, a
+/// number that is not finite null; what is null is left out.</summary>
 internal static class JsonText
 {
-    /// <summary>A document whose one object <paramref name="content"/> fills.</summary>
-    public static string Write(Action<Utf8JsonWriter> content)
+    private static readonly JsonSerializerOptions Options = new()
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        var options = new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-        using (var json = new Utf8JsonWriter(buffer, options))
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters =
         {
-            json.WriteStartObject();
-            content(json);
-            json.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan) + "\n";
-    }
+            new JsonWriting<double>((json, number, _) => json.WriteRawValue(Number(number))),
+            new JsonWriting<double[,]>((json, matrix, _) =>
+            {
+                json.WriteStartArray();
+                for (var row = 0; row < matrix.GetLength(0); row++)
+                    json.WriteRawValue(List(Enumerable.Range(0, matrix.GetLength(1))
+                        .Select(column => Number(matrix[row, column]))));
+                json.WriteEndArray();
+            }),
+            new JsonWriting<IReadOnlyList<Head>>((json, heads, _) =>
+                json.WriteRawValue(List(heads.Select(h => $"[{h.Layer}, {h.Index}]")))),
+            JsonWriting.Shares,
+        },
+    };
 
-    /// <summary>A matrix, a row to a line.</summary>
-    public static void WriteRows(Utf8JsonWriter json, string name, double[,] rows)
-    {
-        json.WriteStartArray(name);
-        for (var layer = 0; layer < rows.GetLength(0); layer++)
+    public static string Write(object document) => JsonSerializer.Serialize(document, Options) + "\n";
+
+    /// <summary>A model, its accuracy where it was asked, and what else is given.</summary>
+    public static object Model(SweepState state, PlannedModel model, object? circuit = null, object? groups = null) =>
+        new
         {
-            var numbers = Enumerable.Range(0, rows.GetLength(1)).Select(head => Number(rows[layer, head]));
-            json.WriteRawValue($"[{string.Join(", ", numbers)}]");
-        }
-        json.WriteEndArray();
-    }
+            model.Name,
+            model.Fingerprint,
+            model.Layers,
+            model.Heads,
+            Accuracy = SweepResults.Accuracy(state, model.Name),
+            Circuit = circuit,
+            Groups = groups,
+        };
 
-    /// <summary>Heads as [layer, head], on one line.</summary>
-    public static void WriteHeads(Utf8JsonWriter json, string name, IEnumerable<Head> heads)
-    {
-        json.WritePropertyName(name);
-        json.WriteRawValue($"[{string.Join(", ", heads.Select(h => $"[{h.Layer}, {h.Index}]"))}]");
-    }
-
-    /// <summary>A number, or null where it is not finite.</summary>
-    public static void WriteNumber(Utf8JsonWriter json, string name, double value)
-    {
-        json.WritePropertyName(name);
-        json.WriteRawValue(Number(value));
-    }
-
-    /// <summary>A model, and its accuracy where it was asked.</summary>
-    public static void WriteModel(Utf8JsonWriter json, SweepState state, PlannedModel model)
-    {
-        json.WriteString("name", model.Name);
-        json.WriteString("fingerprint", model.Fingerprint);
-        json.WriteNumber("layers", model.Layers);
-        json.WriteNumber("heads", model.Heads);
-        if (SweepResults.Accuracy(state, model.Name) is { } accuracy) WriteProportion(json, "accuracy", accuracy);
-    }
-
-    /// <summary>A counted share with its 95 % interval.</summary>
-    public static void WriteProportion(Utf8JsonWriter json, string name, Proportion proportion)
-    {
-        json.WriteStartObject(name);
-        json.WriteNumber("right", proportion.Right);
-        json.WriteNumber("count", proportion.Count);
-        WriteNumber(json, "share", proportion.Share);
-        WriteNumber(json, "low", proportion.Interval.Low);
-        WriteNumber(json, "high", proportion.Interval.High);
-        json.WriteEndObject();
-    }
+    private static string List(IEnumerable<string> items) => $"[{string.Join(", ", items)}]";
 
     private static string Number(double value) => double.IsFinite(value)
         ? value.ToString("R", CultureInfo.InvariantCulture) : "null";
+}
+
+/// <summary>Writes a type in JSON; nothing is read back.</summary>
+internal sealed class JsonWriting<T>(Action<Utf8JsonWriter, T, JsonSerializerOptions> write) : JsonConverter<T>
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException();
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+        write(writer, value, options);
+}
+
+/// <summary>How all documents write some types.</summary>
+internal static class JsonWriting
+{
+    /// <summary>A counted share with its 95 % interval.</summary>
+    public static JsonConverter Shares { get; } = new JsonWriting<Proportion>((json, p, options) =>
+        JsonSerializer.Serialize(json, new { p.Right, p.Count, p.Share, p.Interval.Low, p.Interval.High }, options));
 }

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 
 namespace Patchbay.Report;
 
@@ -9,7 +8,6 @@ internal static partial class MarkdownWriter
     /// <summary>Folder of the pictures, relative to the text.</summary>
     public const string PictureFolder = "figures";
 
-    /// <summary>The text.</summary>
     public static string Write(ReportDocument report) =>
         $"# {Escape(report.Title)}\n\n{Escape(report.Subtitle)}\n\n{Escape(report.Lead)}\n"
         + string.Concat(report.Sections.Select(Markdown));

@@ -16,15 +16,15 @@ internal static class ReportData
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters =
         {
-            new Converter<double>((json, number, _) =>
+            new JsonWriting<double>((json, number, _) =>
             {
                 if (double.IsFinite(number)) json.WriteNumberValue(number);
                 else json.WriteNullValue();
             }),
-            new Converter<Head>((json, head, _) => json.WriteStringValue(head.ToString())),
-            new Converter<double[,]>((json, matrix, options) => JsonSerializer.Serialize(json, Rows(matrix), options)),
-            new Converter<Proportion>((json, p, options) => JsonSerializer.Serialize(json,
-                new { p.Right, p.Count, p.Share, p.Interval.Low, p.Interval.High }, options)),
+            new JsonWriting<Head>((json, head, _) => json.WriteStringValue(head.ToString())),
+            new JsonWriting<double[,]>((json, matrix, options) =>
+                JsonSerializer.Serialize(json, Rows(matrix), options)),
+            JsonWriting.Shares,
             new JsonStringEnumConverter(),
         },
     };
@@ -32,19 +32,8 @@ internal static class ReportData
     /// <summary>Path of a section's data, relative to the report.</summary>
     public static string FileOf(Section section) => $"data/{section.Id}.json";
 
-    /// <summary>The document.</summary>
     public static string Write(object data) => JsonSerializer.Serialize(data, Options) + "\n";
 
     private static IEnumerable<double[]> Rows(double[,] matrix) => Enumerable.Range(0, matrix.GetLength(0))
         .Select(r => Enumerable.Range(0, matrix.GetLength(1)).Select(c => matrix[r, c]).ToArray());
-
-    /// <summary>Writes a type; data are not read back.</summary>
-    private sealed class Converter<T>(Action<Utf8JsonWriter, T, JsonSerializerOptions> write) : JsonConverter<T>
-    {
-        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            throw new NotSupportedException();
-
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
-            write(writer, value, options);
-    }
 }

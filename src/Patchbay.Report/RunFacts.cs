@@ -39,7 +39,6 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
 /// process and when it started.</summary>
 internal sealed record NodeShare(string Node, int Units, double Seconds)
 {
-    /// <summary>The machine.</summary>
     public string Host => Node.Split(':')[0];
 }
 

@@ -12,7 +12,6 @@ internal static class SweepReport
         EffectSections.Attribution, RunSections.Training,
     ];
 
-    /// <summary>The report.</summary>
     public static ReportDocument Document(ReportInput input)
     {
         var (run, plan) = (input.Run, input.Run.Plan);

@@ -34,16 +34,6 @@ public static class GreaterThanPrompts
         ];
     }
 
-    /// <summary>The prompts of a seed as tokens, of the words and in the form that fit the tokenizer; the notices of
-    /// the set say which.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer fits neither form, or knows too few of the
-    /// words.</exception>
-    public static PromptSet Generate(int prompts, ulong seed, EncodeText encode)
-    {
-        var words = GreaterThanWords.For(encode);
-        return PromptFile.Build(Lines(prompts, seed, words), encode, words.Notices);
-    }
-
     /// <summary>The prompt about a first year, up to and with the second year's first two digits.</summary>
     public static string Text(string noun, int century, int year) =>
         $"The {noun} lasted from the year {century}{year:00} to the year {century}";

@@ -35,15 +35,6 @@ public static class IoiPrompts
         return [.. lines.Values];
     }
 
-    /// <summary>The prompts of a seed as tokens, of the words that the tokenizer has as single tokens; the notices of
-    /// the set name the others.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer knows too few of the words.</exception>
-    public static PromptSet Generate(int prompts, ulong seed, EncodeText encode)
-    {
-        var words = IoiWords.For(encode);
-        return PromptFile.Build(Lines(prompts, seed, words), encode, words.Notices);
-    }
-
     private static PromptLine Draw(bool receiverFirst, SplitMix64 random, IoiWords words)
     {
         var names = random.Sample(words.Names, 5);

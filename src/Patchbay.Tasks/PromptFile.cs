@@ -24,13 +24,6 @@ public static class PromptFile
             : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
     }
 
-    /// <summary>Lines that were generated, as a file of them would be loaded.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer has no single token for an answer or a position; the
-    /// message names the line, from 1.</exception>
-    public static PromptSet Build(
-        IEnumerable<PromptLine> lines, EncodeText encode, IReadOnlyList<string>? notices = null) =>
-        new([.. lines.Select((line, i) => Parse(new(line.ToJson(), "", $"prompt {i + 1}"), encode))], notices);
-
     /// <summary>The text of a file of these lines.</summary>
     public static string Format(IEnumerable<PromptLine> lines) =>
         string.Concat(lines.Select(line => line.ToJson().GetRawText() + "\n"));

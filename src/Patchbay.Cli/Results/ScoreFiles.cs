@@ -16,28 +16,27 @@ internal static class ScoreFiles
 
     /// <summary>The document, a row of scores to a line; a number that is not finite is null.</summary>
     public static string Json(SweepState state, IReadOnlyList<(PathScores Scores, double Seconds)> groups,
-        double seconds, string model,
-        string task, bool seeded) => JsonText.Write(json =>
+        double seconds, string model, string task, bool seeded)
     {
         var (plan, first) = (state.Plan!, state.Plan!.Models[0]);
         var accuracy = SweepResults.Accuracy(state, first.Name)!.Value;
-        json.WriteString("version", Call.Version);
-        json.WriteString("model", model);
-        json.WriteString("fingerprint", first.Fingerprint);
-        json.WriteString("task", task);
-        json.WriteNumber("prompts", accuracy.Count);
-        if (seeded) json.WriteNumber("seed", plan.Seed);
-        json.WriteNumber("accuracy", accuracy.Share);
-        json.WriteString("dtype", plan.Compute.Dtype);
-        json.WriteString("device", plan.Compute.Device);
-        json.WriteNumber("threads", plan.Compute.Threads);
-        json.WriteString("evaluator", SweepResults.PathPatching(state, first.Name)[0]
-            .Stage.Parameters.As<PathPatchingParameters>().Reference
-            ? "reference" : "cone");
-        json.WriteStartObject("groups");
-        foreach (var (scores, spent) in groups) SweepExport.WriteScores(json, scores, spent);
-        json.WriteEndObject();
-        json.WriteNumber("seconds_total", seconds);
-        json.WriteNumber("peak_rss_bytes", ProcessMemory.PeakBytes());
-    });
+        var stage = SweepResults.PathPatching(state, first.Name)[0].Stage;
+        return JsonText.Write(new
+        {
+            Call.Version,
+            Model = model,
+            first.Fingerprint,
+            Task = task,
+            Prompts = accuracy.Count,
+            Seed = seeded ? plan.Seed : (ulong?)null,
+            Accuracy = accuracy.Share,
+            plan.Compute.Dtype,
+            plan.Compute.Device,
+            plan.Compute.Threads,
+            Evaluator = stage.Parameters.As<PathPatchingParameters>().Reference ? "reference" : "cone",
+            Groups = groups.ToDictionary(g => g.Scores.Group.Name, g => SweepExport.Scores(g.Scores, g.Seconds)),
+            SecondsTotal = seconds,
+            PeakRssBytes = ProcessMemory.PeakBytes(),
+        });
+    }
 }

@@ -25,8 +25,8 @@ internal static class SeedResults
         }
     }
 
-    private static string Text(OverSeeds value, string format) =>
-        $"{Number(value.Mean, format)} ± {(double.IsNaN(value.Error) ? "?" : Number(value.Error, "0.000"))}";
+    private static string Text(Estimate value, string format) =>
+        $"{Number(value.Value, format)} ± {(double.IsNaN(value.Error) ? "?" : Number(value.Error, "0.000"))}";
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

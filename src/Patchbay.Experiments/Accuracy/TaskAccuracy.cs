@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>What a model makes of prompts, one by one.</summary>

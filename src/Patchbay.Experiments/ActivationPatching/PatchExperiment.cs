@@ -6,20 +6,11 @@ namespace Patchbay.Experiments;
 /// relative change of its probability. Which two prompts belong together is the task's: a task file may pair any two. A
 /// unit is some pairs, with all sets.
 /// </summary>
-public sealed class PatchExperiment : Experiment<PatchParameters, None>
+internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
+    Kinds.ActivationPatching, "Patch heads from each prompt's counterfactual", Kinds.PathPatching)
 {
     private const string IntoCounterfactual = "counterfactual";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.ActivationPatching;
-
-    /// <inheritdoc/>
-    public override string Summary => "Patch heads from each prompt's counterfactual";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("heads", $"{PatchedFinding.EachGroup},{PatchedFinding.Whole}",
@@ -36,7 +27,6 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         FieldCheck.Batch with { Description = "Pairs that a unit takes; 0 for all" },
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         foreach (var position in request.Values["heads"].Split(',').Select(s => s.Split('@')).Where(s => s.Length == 2)
@@ -47,27 +37,19 @@ public sealed class PatchExperiment : Experiment<PatchParameters, None>
         var (resolved, after) = CircuitSource.Resolve(NeedsNothing(request.Values.GetValueOrDefault)
             ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } }
                 : request);
-        return [new($"{request.Model}/{Name}", Name, request.Model,
-            JsonRecord.Of(resolved.Parameters<PatchParameters>()), after)];
+        return [StageOf(request, resolved.Parameters<PatchParameters>(), after)];
     }
 
     /// <summary>Heads that are named with their position need no circuit.</summary>
     public override bool NeedsNothing(Func<string, string?> value) =>
         base.NeedsNothing(value) || value("heads")?.Split(',').All(s => s.Contains('@')) == true;
 
-    /// <inheritdoc/>
     protected override IEnumerable<Head> HeadsNamed(PatchParameters parameters) => parameters.Heads
         .Select(s => s.Split('@')).Where(s => s.Length == 2).SelectMany(s => Head.ParseAll(s[0]));
 
-    /// <inheritdoc/>
-    protected override StageInputs InputsOf(Stage stage, PatchParameters p, SweepState state) =>
-        new() { Circuit = SweepResults.Circuit(state, stage, p) };
-
-    /// <inheritdoc/>
     protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) =>
         [("all", default)];
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<PatchParameters, None> unit)
     {
         var (p, circuit, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Model.Config);

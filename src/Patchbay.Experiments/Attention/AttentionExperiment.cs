@@ -1,25 +1,13 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>Attention patterns: how much each head of a circuit attends from its group's position to each named
 /// position, in the mean over prompts (Prakash et al. 2024, section 4). A unit is some prompts.</summary>
-public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
+internal sealed class AttentionExperiment() : Experiment<AttentionParameters, None>(
+    Kinds.Attention, "Where the heads of a circuit look", Kinds.PathPatching)
 {
     private const string EntityPositions =
         "correct_object,previous_query_label,query_label,last,object_*,label_*,separator_*,first";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Attention;
-
-    /// <inheritdoc/>
-    public override string Summary => "Where the heads of a circuit look";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("positions", "",
@@ -33,28 +21,18 @@ public sealed class AttentionExperiment : Experiment<AttentionParameters, None>
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var (resolved, after) = CircuitSource.Resolve(request);
         var p = resolved.Parameters<AttentionParameters>();
-        if (p.Positions.Count == 0) p = p with
-        {
-            Positions = request.Positions is { } own ? [.. own, "first"]
-            : EntityPositions.Split(',')
-        };
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), after)];
+        if (p.Positions.Count == 0)
+            p = p with { Positions = request.Positions is { } own ? [.. own, "first"] : EntityPositions.Split(',') };
+        return [StageOf(request, p, after)];
     }
 
-    /// <inheritdoc/>
-    protected override StageInputs InputsOf(Stage stage, AttentionParameters p, SweepState state) =>
-        new() { Circuit = SweepResults.Circuit(state, stage, p) };
-
-    /// <inheritdoc/>
     protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs,
         PlannedModel model) => [("all", default)];
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<AttentionParameters, None> unit)
     {
         var (prompts, circuit, names) = (unit.Prompts(unit.Parameters.Prompts), unit.Inputs.Circuit!,

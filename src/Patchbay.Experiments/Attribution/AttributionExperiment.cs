@@ -5,20 +5,12 @@ namespace Patchbay.Experiments;
 /// backward pass a batch; a fast screen. Beside it stand its rank correlation with the exact scores, and how many of
 /// the exact top k its top 2k holds: so one sees when the shortcut can be trusted. A unit is one group in one form.
 /// </summary>
-public sealed class AttributionExperiment : Experiment<AttributionParameters, (string Group, string Form)>
+internal sealed class AttributionExperiment() : Experiment<AttributionParameters, (string Group, string Form)>(
+    Kinds.Attribution, "Path patching to first order from one backward pass, beside the exact scores",
+    Kinds.PathPatching)
 {
     private const string Gradient = AttributionParameters.Gradient, Integrated = "integrated";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Attribution;
-
-    /// <inheritdoc/>
-    public override string Summary => "Path patching to first order from one backward pass, beside the exact scores";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("forms", $"{Gradient},{Integrated}",
@@ -31,35 +23,27 @@ public sealed class AttributionExperiment : Experiment<AttributionParameters, (s
                 0),
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var groups = request.Earlier(Kinds.PathPatching, request.Model);
         if (groups.Count == 0)
             throw new InvalidDataException(
                 $"expected {Kinds.PathPatching} before {Name}, which is compared with it, found none");
-        var parameters = request.Parameters<AttributionParameters>() with
-        {
-            Chain = CircuitSource.Chain(request,
-            request.Model)
-        };
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
+        var chain = CircuitSource.Chain(request, request.Model);
+        return [StageOf(request, request.Parameters<AttributionParameters>() with { Chain = chain },
             [.. groups.Select(s => s.Id)])];
     }
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, AttributionParameters p, SweepState state) => new()
     {
         GroupReceivers = stage.After.Select(id => state.Stages[id])
             .ToDictionary(s => SweepResults.Group(s.Stage).Name, s => StageInputs.Of(s).Receivers!),
     };
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, (string, string))> Parts(AttributionParameters p, StageInputs inputs,
         PlannedModel model) =>
         inputs.GroupReceivers!.Keys.SelectMany(group => p.Forms.Select(form => ($"{group}-{form}", (group, form))));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<AttributionParameters,
         (string Group, string Form)> unit)
     {

@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>
@@ -37,7 +34,7 @@ public static class AttributionPatching
         var c = model.Config;
         var layers = receivers.Count == 0 ? c.Layers : receivers.Max(r => r.Layer);
         var effects = new double[c.Layers, c.Heads, prompts.Count];
-        using var caches = new PathCaches(model, prompts, [group], memoryBytes);
+        using var caches = new PathSession(model, prompts, [group], memoryBytes);
         for (int b = 0, done = 0; b < caches.BatchCount && layers > 0; b++)
         {
             cancel.ThrowIfCancellationRequested();

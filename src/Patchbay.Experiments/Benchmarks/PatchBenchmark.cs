@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 
@@ -72,7 +71,7 @@ public static class PatchBenchmark
         for (var r = 0; r < repeats; r++)
         {
             progress?.Invoke($"{name}: cone, run {r + 1} of {repeats}");
-            using var made = new PathCaches(model, prompts, PathChain.EntityTracking.Groups, null);
+            using var made = new PathSession(model, prompts, PathChain.EntityTracking.Groups, null);
             var clock = Stopwatch.StartNew();
             caches.Time(() => made.Open(0), model);
             foreach (var group in groups)
@@ -83,7 +82,7 @@ public static class PatchBenchmark
             all.Add(clock.Elapsed.TotalSeconds);
         }
         var peak = ProcessMemory.PeakBytes();
-        using var plainCaches = new PathCaches(model, prompts, PathChain.EntityTracking.Groups, null, reference: true);
+        using var plainCaches = new PathSession(model, prompts, PathChain.EntityTracking.Groups, null, reference: true);
         var referenceCaches = new BestTime();
         if (referenceHeads > 0) referenceCaches.Time(() => plainCaches.Open(0));
         var results = groups.Select(group =>
@@ -104,9 +103,8 @@ public static class PatchBenchmark
     private sealed class Work(Llama model, PathGroup group, IReadOnlyList<Head> receivers)
     {
         private readonly BestTime cone = new();
-        private readonly Head[] senders = [.. Enumerable
-            .Range(0, group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer))
-            .SelectMany(layer => Enumerable.Range(0, model.Config.Heads).Select(head => new Head(layer, head)))];
+        private readonly Head[] senders = [.. Head.All(
+            group.ReceiversFrom is null ? model.Config.Layers : receivers.Max(r => r.Layer), model.Config.Heads)];
 
         public string Name => group.Name;
 

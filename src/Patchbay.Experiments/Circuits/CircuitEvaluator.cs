@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>
@@ -48,31 +45,8 @@ public sealed class CircuitEvaluator : IDisposable
         mean = Ablation.MeanOf(model, new PaddedPrompts(means));
     }
 
-    /// <summary>Which prompts circuits answer: one row per circuit. Variants of a run in which every head is ablated:
-    /// the circuits' heads come alive at their positions.</summary>
-    public bool[][] Answered(IReadOnlyList<Circuit> circuits, Action<double>? progress = null,
-        CancellationToken cancel = default) =>
-        Plan(circuits).Answered(progress, cancel);
-
-    /// <summary>Which prompts the circuit answers without some of its heads, F(C\K): one row per set K. Variants of the
-    /// circuit's own run, in which only rows from a removed head's position on, and layers from its own up, are
-    /// computed again.</summary>
-    public bool[][] Without(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed,
-        Action<double>? progress = null,
-        CancellationToken cancel = default) =>
-        PlanWithout(circuit, removed).Answered(progress, cancel);
-
-    /// <summary>Which prompts the whole model answers without some heads, F(M\K): one row per set K.</summary>
-    /// <param name="removed">The sets.</param>
-    /// <param name="elsewhere">Whether all other positions than the groups' are left alone (completeness by groups) or
-    /// mean-ablated too (by random subsets).</param>
-    /// <param name="progress">Told the share done, 0 to 1.</param>
-    /// <param name="cancel">Asked often.</param>
-    public bool[][] ModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere,
-        Action<double>? progress = null,
-        CancellationToken cancel = default) =>
-        PlanModelWithout(removed, elsewhere).Answered(progress, cancel);
-
+    /// <summary>Circuits, one variant each of a run in which every head is ablated: the circuits' heads come alive at
+    /// their positions.</summary>
     internal PlannedVariants Plan(IReadOnlyList<Circuit> circuits)
     {
         // With all else alive a circuit is the model without all other heads at the groups' positions.
@@ -84,6 +58,8 @@ public sealed class CircuitEvaluator : IDisposable
         });
     }
 
+    /// <summary>The circuit without some of its heads, F(C\K): one variant per set K of the circuit's own run, in which
+    /// only rows from a removed head's position on, and layers from its own up, are computed again.</summary>
     internal PlannedVariants PlanWithout(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed)
     {
         var alive = circuit.AtPositions;
@@ -92,6 +68,10 @@ public sealed class CircuitEvaluator : IDisposable
                 removed.Select(k => Gone(circuit, k).Select(Place))));
     }
 
+    /// <summary>The whole model without some heads, F(M\K): one variant per set K.</summary>
+    /// <param name="removed">The sets.</param>
+    /// <param name="elsewhere">Whether all other positions than the groups' are left alone (completeness by groups) or
+    /// mean-ablated too (by random subsets).</param>
     internal PlannedVariants PlanModelWithout(IReadOnlyList<IReadOnlyList<CircuitHead>> removed, bool elsewhere)
     {
         if (elsewhere || this.elsewhere) return new(Batches("model", _ => null), batch =>

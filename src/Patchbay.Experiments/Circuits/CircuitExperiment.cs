@@ -14,20 +14,11 @@ public readonly record struct CircuitPart(string Item, bool OfModel = false, str
 /// and completeness,
 /// |F(M\K) - F(C\K)|, for random subsets K and for each whole group. The circuit may be another model's.
 /// </summary>
-public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPart>
+internal sealed class CircuitExperiment() : Experiment<CircuitParameters, CircuitPart>(
+    Kinds.Circuit, "How faithful and complete a circuit is, beside random ones", Kinds.PathPatching, Kinds.Minimality)
 {
     private const string Own = "own", Base = "base", Given = "given";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Circuit;
-
-    /// <inheritdoc/>
-    public override string Summary => "How faithful and complete a circuit is, beside random ones";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching, Kinds.Minimality];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("circuit", "base,own",
@@ -44,13 +35,11 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var given = request.Parameters<CircuitParameters>();
         var suffix = given.Elsewhere == CircuitParameters.OwnElsewhere ? "-alone" : ""; // judged at its positions alone
-        Stage Of(CircuitParameters p, IReadOnlyList<string> after) =>
-            new($"{request.Model}/{Name}/{p.Of}{suffix}", Name, request.Model, JsonRecord.Of(p), after);
+        Stage Of(CircuitParameters p, IReadOnlyList<string> after) => StageOf(request, p, after, p.Of + suffix);
         if (given.Circuit!.Contains('=') || CircuitSource.IsFile(given.Circuit))
             return [Of(given with { Of = Given, Circuit = CircuitSource.Given(given.Chain, given.Circuit).ToString() },
                 [])];
@@ -64,11 +53,9 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
                 + $"'{Base}', a circuit as text or a .json file, found '{of}'"))];
     }
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, CircuitParameters p, SweepState state) =>
         new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given) : SweepResults.Circuit(state, p.Of) };
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, CircuitPart)> Parts(CircuitParameters p, StageInputs inputs,
         PlannedModel model)
     {
@@ -87,7 +74,6 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         return parts.Select(part => (part.Item, part));
     }
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<CircuitParameters, CircuitPart> unit)
     {
         var (p, circuit, part, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Part, unit.Model.Config);
@@ -96,11 +82,11 @@ public sealed class CircuitExperiment : Experiment<CircuitParameters, CircuitPar
         var removed = Removed(unit, circuit);
         if (part.Random is { } number)
             circuit = circuit.Random(config.Layers, config.Heads, Chance(unit, $"random {number:00}"));
-        var right = (part.OfModel
-            ? evaluator.ModelWithout([removed], elsewhere: part.LeftOut is null
-                || part.LeftOut.StartsWith("group", StringComparison.Ordinal),
-                unit.Progress, unit.Cancel)
-            : evaluator.Answered([circuit.Without(removed)], unit.Progress, unit.Cancel))[0];
+        var planned = part.OfModel
+            ? evaluator.PlanModelWithout([removed], elsewhere: part.LeftOut is null
+                || part.LeftOut.StartsWith("group", StringComparison.Ordinal))
+            : evaluator.Plan([circuit.Without(removed)]);
+        var right = planned.Answered(unit.Progress, unit.Cancel)[0];
         return
         [
             part.LeftOut is not null ? Result.Share(part.Item, right) with { Detail = new() { Size = removed.Count } }

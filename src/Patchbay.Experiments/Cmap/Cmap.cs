@@ -1,6 +1,4 @@
 using Patchbay.Models.Weights;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Experiments;
 

@@ -6,20 +6,11 @@ namespace Patchbay.Experiments;
 /// reads them where the base is loaded. A unit of the first is some prompts; of the second, a form of patching (of some
 /// prompts).
 /// </summary>
-public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
+internal sealed class CmapExperiment() : Experiment<CmapParameters, CmapForm?>(
+    Kinds.Cmap, "Patch a fine-tuned model's heads into its base", Kinds.PathPatching)
 {
     private const string OfCircuit = "circuit", OfDcm = "dcm", Base = "base";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Cmap;
-
-    /// <inheritdoc/>
-    public override string Summary => "Patch a fine-tuned model's heads into its base";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("into", Base, "Model that activations are patched into: a name, or 'base' for the study's first",
@@ -34,7 +25,6 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var into = request.Values["into"] is Base ? request.Models[0] : request.Values["into"];
@@ -48,14 +38,8 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
         var (resolved, after) = CircuitSource.Resolve(request);
         var heads = request.Values["heads"] == OfCircuit || dcm.Length == 0 ? OfCircuit : OfDcm;
         var p = resolved.Parameters<CmapParameters>() with
-        {
-            Heads = heads,
-            Donor = request.Model,
-            Part = CmapParameters.Capture
-        };
-        var capture = new Stage($"{request.Model}/{Name}/{into}-{CmapParameters.Capture}", Name, request.Model,
-            JsonRecord.Of(p),
-            [.. after, .. heads == OfDcm ? dcm : []]);
+        { Heads = heads, Donor = request.Model, Part = CmapParameters.Capture };
+        var capture = StageOf(request, p, [.. after, .. heads == OfDcm ? dcm : []], $"{into}-{CmapParameters.Capture}");
         return [capture, Patch($"{into}/{Name}/{request.Model}", into, p, capture)];
     }
 
@@ -67,7 +51,6 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
     public static Stage Patch(string id, string into, CmapParameters parameters, Stage capture) =>
         new(id, Kinds.Cmap, into, JsonRecord.Of(parameters with { Part = CmapParameters.Patch }), [capture.Id]);
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, CmapParameters p, SweepState state)
     {
         if (p.Part == CmapParameters.Capture)
@@ -80,14 +63,12 @@ public sealed class CmapExperiment : Experiment<CmapParameters, CmapForm?>
         { Artifacts = [.. new Recorded(capture)[CmapParameters.Capture].Select(r => r.Detail!.Artifact!)] };
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, CmapForm?)> Parts(CmapParameters p, StageInputs inputs,
         PlannedModel model) =>
         p.Part == CmapParameters.Capture ? [("activations", null)]
             : inputs.Artifacts is { Count: 0 } ? [] // nothing was tuned
             : p.Forms.Select(f => (f.Replace(' ', '_'), (CmapForm?)new CmapForm(f)));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<CmapParameters, CmapForm?> unit)
     {
         var (p, heads, prompts) = (unit.Parameters, unit.Inputs.Circuit!, unit.Prompts(unit.Parameters.Prompts));

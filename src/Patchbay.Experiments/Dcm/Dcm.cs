@@ -108,26 +108,6 @@ public static class Dcm
                 new(right[v], validation.Count)))]);
     }
 
-    /// <summary>Functionality test: whether each triple is answered with its target when heads are patched entirely
-    /// from source to base.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="heads">The heads patched; none asks the unaltered model.</param>
-    /// <param name="triples">The triples.</param>
-    /// <param name="options">Batch, memory and evaluator; the defaults if null.</param>
-    /// <param name="progress">Told the share done, 0 to 1.</param>
-    /// <param name="cancel">Asked before each batch.</param>
-    /// <exception cref="InvalidDataException">A head or triple does not fit, or the memory is too small.</exception>
-    public static bool[] Answered(Llama model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples,
-        DcmOptions? options = null,
-        Action<double>? progress = null, CancellationToken cancel = default)
-    {
-        CheckHeads(heads, model.Config);
-        DcmTriple.Check(triples, "test", model.Config);
-        options ??= new();
-        using var sources = options.Reference ? null : new DcmSources(model, heads, triples);
-        return [.. DcmEvaluation.Answered(model, [heads], triples, options, sources, progress, cancel).Cast<bool>()];
-    }
-
     /// <summary>Index of the validation that counts: most right, of equals most heads, of these the first.</summary>
     internal static int Best(IReadOnlyList<int> right, IReadOnlyList<int> heads) =>
         Enumerable.Range(0, right.Count).OrderByDescending(v => right[v]).ThenByDescending(v => heads[v]).First();

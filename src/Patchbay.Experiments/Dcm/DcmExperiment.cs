@@ -4,20 +4,11 @@ namespace Patchbay.Experiments;
 /// Which heads of a group carry a piece of information: desiderata-based component masking (<see cref="Dcm"/>; method,
 /// section 5). A unit trains the mask of one group for one desideratum.
 /// </summary>
-public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, string Desideratum)>
+internal sealed class DcmExperiment() : Experiment<DcmParameters, (string Group, string Desideratum)>(
+    Kinds.Dcm, "Which heads of a group carry a piece of information", Kinds.PathPatching)
 {
     private const string Main = "main", Variations = "variations", AllNames = "all";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Dcm;
-
-    /// <inheritdoc/>
-    public override string Summary => "Which heads of a group carry a piece of information";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("desiderata", Main,
@@ -42,25 +33,17 @@ public sealed class DcmExperiment : Experiment<DcmParameters, (string Group, str
             throw new InvalidDataException("expected entity-tracking prompts that are generated, found a file");
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         RequireScenes(request);
         var (resolved, after) = CircuitSource.Resolve(request);
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(resolved.Parameters<DcmParameters>()),
-            after)];
+        return [StageOf(request, resolved.Parameters<DcmParameters>(), after)];
     }
 
-    /// <inheritdoc/>
-    protected override StageInputs InputsOf(Stage stage, DcmParameters p, SweepState state) =>
-        new() { Circuit = SweepResults.Circuit(state, stage, p) };
-
-    /// <inheritdoc/>
     protected override IEnumerable<(string, (string, string))> Parts(DcmParameters p, StageInputs inputs,
         PlannedModel model) =>
         DcmFinding.Masks(p, inputs.Circuit!).Select(m => ($"{m.Group}-{m.Desideratum.Replace(' ', '_')}", m));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<DcmParameters,
         (string Group, string Desideratum)> unit)
     {

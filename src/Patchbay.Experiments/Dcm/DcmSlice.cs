@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Experiments;
 
 /// <summary>Some training triples made ready: what does not depend on the mask is computed once, since weights are

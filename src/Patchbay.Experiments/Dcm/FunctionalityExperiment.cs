@@ -5,22 +5,12 @@ namespace Patchbay.Experiments;
 /// a desideratum are patched from source to base on fresh triples, over several seeds; how often the model answers the
 /// target. A unit is one desideratum and one seed, for all groups.
 /// </summary>
-public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters, (string Desideratum, int Seed)>
+internal sealed class FunctionalityExperiment() : Experiment<FunctionalityParameters, (string Desideratum, int Seed)>(
+    Kinds.Functionality, "What the heads that DCM kept carry, on fresh triples", Kinds.PathPatching, Kinds.Dcm)
 {
-    /// <inheritdoc/>
-    public override string Name => Kinds.Functionality;
-
-    /// <inheritdoc/>
-    public override string Summary => "What the heads that DCM kept carry, on fresh triples";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching, Kinds.Dcm];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
         [FieldCheck.Count("seeds", 10, "Seeds"), FieldCheck.Count("triples", 500, "Triples of a seed")];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         DcmExperiment.RequireScenes(request);
@@ -28,26 +18,22 @@ public sealed class FunctionalityExperiment : Experiment<FunctionalityParameters
             throw new InvalidDataException(
                 $"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");
         var chain = first.Parameters.As<DcmParameters>().Chain;
-        var parameters = request.Parameters<FunctionalityParameters>() with { Chain = chain };
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(parameters),
+        return [StageOf(request, request.Parameters<FunctionalityParameters>() with { Chain = chain },
             [.. dcm.Select(s => s.Id)])];
     }
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, FunctionalityParameters p, SweepState state) => new()
     {
         Kept = [.. stage.After.SelectMany(id => DcmFinding.Read(state.Stages[id]))
             .Select(f => new CarryingHeads(f.Desideratum, f.Group, f.Heads))],
     };
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, (string, int))> Parts(FunctionalityParameters p, StageInputs inputs,
         PlannedModel model) =>
         from desideratum in inputs.Kept!.Select(k => k.Desideratum).Distinct()
         from seed in Enumerable.Range(0, p.Seeds)
         select ($"{desideratum.Replace(' ', '_')}-{seed:00}", (desideratum, seed));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<FunctionalityParameters,
         (string Desideratum, int Seed)> unit)
     {

@@ -5,19 +5,13 @@ namespace Patchbay.Experiments;
 /// may attend from one position to another, its score being -inf before the softmax; accuracy as a function of l. A
 /// unit is one pair of positions.
 /// </summary>
-public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
+internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, string>(
+    Kinds.Knockout, "Forbid attention between two positions from a layer up")
 {
     private const string Random = "random";
     private const string EntityPairs =
         "last>correct_object,last>query_label,last>random,query_label>previous_query_label,query_label>random";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Knockout;
-
-    /// <inheritdoc/>
-    public override string Summary => "Forbid attention between two positions from a layer up";
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("pairs", "",
@@ -30,7 +24,6 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var p = request.Parameters<KnockoutParameters>();
@@ -44,15 +37,13 @@ public sealed class KnockoutExperiment : Experiment<KnockoutParameters, string>
                 : EntityPairs.Split(',')
             };
         }
-        return [new($"{request.Model}/{Name}", Name, request.Model, JsonRecord.Of(p), [])];
+        return [StageOf(request, p, [])];
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, string)> Parts(KnockoutParameters p, StageInputs inputs,
         PlannedModel model) =>
         p.Pairs.Select(pair => (pair, pair));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<KnockoutParameters, string> unit)
     {
         var (p, pair, prompts) = (unit.Parameters, unit.Part, unit.Prompts(unit.Parameters.Prompts));

@@ -6,20 +6,11 @@ namespace Patchbay.Experiments;
 /// later one (of one batch of prompts, where asked for), in the second some heads' partners K with and without the head
 /// itself.
 /// </summary>
-public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
+internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, int>(
+    Kinds.Minimality, "Which of the strongest heads a circuit needs", Kinds.PathPatching)
 {
     private const int HeadsPerUnit = 8;
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.Minimality;
-
-    /// <inheritdoc/>
-    public override string Summary => "Which of the strongest heads a circuit needs";
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Needs => [Kinds.PathPatching];
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         FieldCheck.Count("prompts", 100, "Prompts to answer"),
@@ -36,7 +27,6 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var before = request.Earlier(Kinds.PathPatching, request.Model);
@@ -51,8 +41,7 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
             .. chain.Groups.Where(g => found.Contains(g.Name)).SelectMany(g =>
             {
                 Stage Of(string id, string part, IReadOnlyList<string> after) =>
-                    new($"{request.Model}/{Name}/{id}", Name, request.Model,
-                    JsonRecord.Of(given with { Group = g.Name, Part = part }), after);
+                    StageOf(request, given with { Group = g.Name, Part = part }, after, id);
                 var pairs = Of($"{g.Name}-{MinimalityParameters.Pairs}", MinimalityParameters.Pairs,
                     [.. before.Select(s => s.Id)]);
                 return new[] { pairs, Of(g.Name, "significance", [pairs.Id]) };
@@ -60,7 +49,6 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         ];
     }
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, MinimalityParameters p, SweepState state)
     {
         var circuit = SweepResults.Candidates(state, stage.Model);
@@ -71,7 +59,6 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         return new() { Circuit = circuit, Partners = [.. heads.Zip(partners, (v, k) => new HeadPartners(v, k))] };
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, int)> Parts(MinimalityParameters p, StageInputs inputs, PlannedModel model)
     {
         var heads = inputs.Circuit!.Groups[p.Group];
@@ -80,7 +67,6 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
                 .Select(first => ($"heads-{first:000}", first));
     }
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<MinimalityParameters, int> unit)
     {
         var (p, circuit, first) = (unit.Parameters, unit.Inputs.Circuit!, unit.Part);
@@ -91,8 +77,8 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
             Result.Share(item, right) with { Head = head, Position = position };
         if (p.Part == MinimalityParameters.Pairs)
         {
-            var answered = evaluator.Without(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished),
-                unit.Progress, unit.Cancel);
+            var answered = evaluator.PlanWithout(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished))
+                .Answered(unit.Progress, unit.Cancel);
             return [.. heads.Skip(first).Zip(answered, (w, right) => w == heads[first]
                 ? About(w, MinimalityFinding.Pair(w, w), right)
                 : Result.Share(MinimalityFinding.Pair(heads[first], w), right) with { Position = position })];
@@ -100,9 +86,9 @@ public sealed class MinimalityExperiment : Experiment<MinimalityParameters, int>
         var some = unit.Inputs.Partners!.Skip(first).Take(HeadsPerUnit).ToArray();
         IReadOnlyList<CircuitHead> Members(IEnumerable<Head> members) =>
             [.. members.Select(h => new CircuitHead(p.Group, h))];
-        var left = evaluator.Without(circuit,
-            [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })],
-            unit.Progress, unit.Cancel);
+        var left = evaluator.PlanWithout(circuit,
+            [.. some.SelectMany(s => new[] { Members(s.Others), Members(s.Others.Append(s.Head)) })])
+            .Answered(unit.Progress, unit.Cancel);
         return [.. some.SelectMany((s, i) => new[]
         {
             About(s.Head, MinimalityFinding.WithoutPartners(s.Head), left[2 * i]),

@@ -8,17 +8,11 @@ namespace Patchbay.Experiments;
 /// one layer's heads (of one batch of prompts, where the study asks for batches); its results are their scores with
 /// standard errors. Layers at or above every receiver score exactly 0 and have no unit.
 /// </summary>
-public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, int>
+internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParameters, int>(
+    Kinds.PathPatching, "Which heads matter, group by group of a chain")
 {
     private const string AllGroups = "all";
 
-    /// <inheritdoc/>
-    public override string Name => Kinds.PathPatching;
-
-    /// <inheritdoc/>
-    public override string Summary => "Which heads matter, group by group of a chain";
-
-    /// <inheritdoc/>
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("chain", PathChain.EntityTracking.ToString(),
@@ -42,7 +36,6 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         FieldCheck.Batch,
     ];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
         var values = request.Values;
@@ -57,23 +50,18 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         var circuit = values["circuit"].Length == 0 ? receivers : Counts(values["circuit"]);
         return
         [
-            .. groups.Select(group => new Stage($"{request.Model}/{Name}/{group.Name}", Name, request.Model,
-                JsonRecord.Of(
+            .. groups.Select(group => StageOf(request,
                 new PathPatchingParameters(group.Name, chain, [.. groups.Select(g => g.Name)],
-                    (int)OfGroup(receivers, chain, group),
-                    OfGroup(circuit, chain, group), int.Parse(values["batch"], CultureInfo.InvariantCulture))
-                {
-                    Into = into,
-                    Reference = values["evaluator"] == "reference",
-                }),
-                group.ReceiversFrom is { } from && into is null ? [$"{request.Model}/{Name}/{from}"] : [])),
+                    (int)OfGroup(receivers, chain, group), OfGroup(circuit, chain, group),
+                    int.Parse(values["batch"], CultureInfo.InvariantCulture))
+                { Into = into, Reference = values["evaluator"] == "reference" },
+                group.ReceiversFrom is { } from && into is null ? [$"{request.Model}/{Name}/{from}"] : [],
+                group.Name)),
         ];
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<Head> HeadsNamed(PathPatchingParameters parameters) => parameters.Into ?? [];
 
-    /// <inheritdoc/>
     protected override StageInputs InputsOf(Stage stage, PathPatchingParameters p, SweepState state)
     {
         if (p.InChain().ReceiversFrom is null) return new() { Receivers = [] };
@@ -86,14 +74,12 @@ public sealed class PathPatchingExperiment : Experiment<PathPatchingParameters, 
         };
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<(string, int)> Parts(PathPatchingParameters p, StageInputs inputs,
         PlannedModel model) =>
         Enumerable.Range(0, inputs.Receivers is { Count: > 0 } ends ? Math.Min(model.Layers, ends.Max(r => r.Layer))
             : model.Layers)
             .Select(layer => ($"layer-{layer:00}", layer));
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<InterventionResult> Run(Unit<PathPatchingParameters, int> unit)
     {
         var (p, plan) = (unit.Parameters, unit.Plan);

@@ -6,14 +6,17 @@ namespace Patchbay.Experiments;
 public readonly record struct HeadScore(Head Head, Estimate Score);
 
 /// <summary>
-/// Path patching (<see cref="PathPatching"/>) in pieces of one layer, in any order: base runs and counterfactual
-/// activations are made once, when the first piece needs them. What a piece gives does not depend on the pieces before
-/// it.
+/// Path patching (<see cref="PathPatching"/>) in pieces of one layer, in any order. Base runs and counterfactual
+/// activations are made when the first piece needs them: once where all prompts fit the memory budget, otherwise batch
+/// after batch, anew for each piece. What a piece gives does not depend on the pieces before it.
 /// </summary>
 public sealed class PathSession : IDisposable
 {
     private readonly Llama model;
-    private readonly PathCaches caches;
+    private readonly string[] names;
+    private readonly int from; // first position at which any variant differs
+    private readonly bool reference;
+    private readonly BaseRuns<PathBatch> runs;
 
     /// <summary>Plans memory; runs nothing yet.</summary>
     /// <param name="model">The model.</param>
@@ -25,10 +28,16 @@ public sealed class PathSession : IDisposable
     public PathSession(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
         bool reference = false)
     {
-        prompts.CheckVocabulary(model.Config.Vocabulary);
-        this.model = model;
-        caches = new PathCaches(model, prompts, groups, memoryBytes, reference);
+        (this.model, this.reference) = (model, reference);
+        names = [.. groups.Select(g => g.Position).Distinct()];
+        from = names.Min(name => prompts.CleanPositions(name).Min());
+        runs = new(model, prompts, from, names.Length, memoryBytes, Make);
     }
+
+    internal int BatchCount => runs.Batches.Count;
+
+    /// <summary>A batch, made ready; the one open before is freed.</summary>
+    internal PathBatch Open(int index) => runs.Open(index);
 
     /// <summary>Scores all heads of one layer.</summary>
     /// <param name="group">The group.</param>
@@ -43,17 +52,36 @@ public sealed class PathSession : IDisposable
         PathPatching.Check(receivers, model.Config);
         Head[] senders = [.. Enumerable.Range(0, model.Config.Heads).Select(h => new Head(layer, h))];
         var effects = new List<double[,]>(); // (senders, prompts of one batch)
-        for (var b = 0; b < caches.BatchCount; b++)
+        for (var b = 0; b < BatchCount; b++)
         {
             cancel.ThrowIfCancellationRequested();
             var batch = b;
-            effects.Add(PathPatching.Effects(caches.Open(b), group, receivers, senders, part =>
-                progress?.Invoke((batch + part) / caches.BatchCount), cancel));
+            effects.Add(PathPatching.Effects(Open(b), group, receivers, senders, part =>
+                progress?.Invoke((batch + part) / BatchCount), cancel));
         }
         return [.. senders.Select((head, s) => new HeadScore(head,
             Estimate.Mean([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))])))];
     }
 
     /// <summary>Frees base runs and activations.</summary>
-    public void Dispose() => caches.Dispose();
+    public void Dispose() => runs.Dispose();
+
+    private PathBatch Make(BatchPrompts part, MemoryPlan plan)
+    {
+        var counterfactual = new PaddedPrompts([.. part.Prompts.Select(p => p.Counterfactual.Ids)]);
+        var z = BaseRun.CaptureZ(model, counterfactual, [.. names.Select(part.Set.CounterfactualPositions)]);
+        IVariantEvaluator evaluator = reference
+            ? new ReferenceEvaluator(model, part.Clean)
+            : new ConeEvaluator(BaseRun.Create(model, part.Clean, from), plan.ChunkBytes * 3 / 4);
+        var metric = Answers.Probability(part.Prompts);
+        return new PathBatch
+        {
+            Evaluator = evaluator,
+            AnswerProbability = metric,
+            Clean = evaluator.BaseMetric(metric),
+            ReadingBytes = plan.ChunkBytes / 4,
+            Positions = names.ToDictionary(name => name, part.At),
+            Z = names.Zip(z).ToDictionary(pair => pair.First, pair => pair.Second),
+        };
+    }
 }

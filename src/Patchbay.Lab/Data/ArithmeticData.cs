@@ -1,5 +1,3 @@
-using Patchbay.Tasks;
-
 namespace Patchbay.Lab.Data;
 
 /// <summary>An arithmetic problem.</summary>

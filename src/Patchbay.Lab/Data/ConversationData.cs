@@ -1,4 +1,3 @@
-using Patchbay.Tasks;
 using static Patchbay.Lab.Data.ConversationWords;
 
 namespace Patchbay.Lab.Data;

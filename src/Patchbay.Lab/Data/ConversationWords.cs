@@ -1,5 +1,3 @@
-using Patchbay.Tasks;
-
 namespace Patchbay.Lab.Data;
 
 /// <summary>What conversations are about: common knowledge as small tables.</summary>

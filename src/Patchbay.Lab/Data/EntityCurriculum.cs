@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Patchbay.Tasks;
 
 namespace Patchbay.Lab.Data;
 

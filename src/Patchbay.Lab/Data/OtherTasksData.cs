@@ -1,5 +1,3 @@
-using Patchbay.Tasks;
-
 namespace Patchbay.Lab.Data;
 
 /// <summary>Teaches indirect object identification: sentences of <see cref="IoiSentence"/>, one a sequence, of which

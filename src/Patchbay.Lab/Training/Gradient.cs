@@ -1,6 +1,3 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Lab.Training;

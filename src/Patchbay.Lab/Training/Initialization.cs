@@ -1,7 +1,3 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Lab.Training;
 
 /// <summary>Weights to begin with (docs/lab.md says which of these choices made binding form).</summary>

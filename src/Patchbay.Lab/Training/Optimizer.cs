@@ -1,7 +1,3 @@
-using Patchbay.Models;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Patchbay.Lab.Training;
 
 /// <summary>Constants of AdamW (Loshchilov and Hutter 2019).</summary>

@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Patchbay.Models;
-using Patchbay.Tasks;
-using TorchSharp;
 
 namespace Patchbay.Lab.Training;
 
@@ -15,21 +12,6 @@ namespace Patchbay.Lab.Training;
 /// <param name="Scores">Its evaluations.</param>
 public sealed record QuartetModel(
     string Name, ulong Seed, long Steps, double Seconds, long Trained, IReadOnlyDictionary<string, Proportion> Scores);
-
-/// <summary>A mean over seeds.</summary>
-/// <param name="Mean">The mean.</param>
-/// <param name="Error">Its standard error: the standard deviation over seeds / √seeds; NaN of one seed.</param>
-/// <param name="Seeds">How many seeds.</param>
-public readonly record struct OverSeeds(double Mean, double Error, int Seeds)
-{
-    /// <summary>Mean and standard error of values.</summary>
-    public static OverSeeds FromValues(IReadOnlyList<double> values)
-    {
-        var mean = values.Average();
-        var variance = values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1.0);
-        return new(mean, values.Count < 2 ? double.NaN : Math.Sqrt(variance / values.Count), values.Count);
-    }
-}
 
 /// <summary>The four models that stand for the paper's: a base trained on entity tracking, stopped early, and three
 /// fine-tunes of it on other data by one recipe. Everything follows from seeds; a quartet that was interrupted goes
@@ -123,15 +105,15 @@ public static class Quartet
         }
     }
 
-    /// <summary>Accuracy of a model's evaluation over seeds.</summary>
-    public static OverSeeds Accuracy(IReadOnlyList<QuartetModel> models, string name, string evaluation) =>
-        OverSeeds.FromValues([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
+    /// <summary>Mean accuracy of a model's evaluation over seeds.</summary>
+    public static Estimate Accuracy(IReadOnlyList<QuartetModel> models, string name, string evaluation) =>
+        Estimate.Mean([.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share)]);
 
     /// <summary>How much higher a fine-tune's accuracy is than its own base's, over seeds.</summary>
-    public static OverSeeds Gain(IReadOnlyList<QuartetModel> models, string name, string evaluation)
+    public static Estimate Gain(IReadOnlyList<QuartetModel> models, string name, string evaluation)
     {
         double Base(ulong seed) => models.Single(m => m.Name == Names[0] && m.Seed == seed).Scores[evaluation].Share;
-        return OverSeeds.FromValues(
+        return Estimate.Mean(
             [.. models.Where(m => m.Name == name).Select(m => m.Scores[evaluation].Share - Base(m.Seed))]);
     }
 }
@@ -166,7 +148,7 @@ internal static class ModelCard
         var scores = model.Scores.OrderBy(s => s.Key, StringComparer.Ordinal).Select(score =>
         {
             var over = Quartet.Accuracy(all, model.Name, score.Key);
-            return $"| {score.Key} | {score.Value} | {over.Mean:0.000} ± {over.Error:0.000} |";
+            return $"| {score.Key} | {score.Value} | {over.Value:0.000} ± {over.Error:0.000} |";
         });
         string[] lines =
         [

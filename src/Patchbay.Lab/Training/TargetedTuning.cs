@@ -1,8 +1,4 @@
 using Patchbay.Lab.Data;
-using Patchbay.Models;
-using Patchbay.Tasks;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 

@@ -1,9 +1,5 @@
 using System.Diagnostics;
 using Patchbay.Lab.Data;
-using Patchbay.Models;
-using Patchbay.Tasks;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 

@@ -1,9 +1,6 @@
 using System.Text.Json;
-using Patchbay.Models;
 using Patchbay.Models.Weights;
-using TorchSharp;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using Patchbay.Lab.Data;
-using Patchbay.Models;
 using Patchbay.Models.Weights;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Patchbay.Lab.Training;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Patchbay.Lab.Data;
-using Patchbay.Models;
 
 namespace Patchbay.Lab.Training;
 

@@ -1,15 +1,11 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The rectangle of a picture in which values are drawn, with its axes: where a value stands, the lines of the
 /// grid, and the numbers beside them. Without an axis y, rows stand one under the other.</summary>
 internal sealed record Plot(double Left, double Top, double Width, double Height, ChartAxis X, ChartAxis? Y = null)
 {
-    /// <summary>Its right end.</summary>
     public double Right => Left + Width;
 
-    /// <summary>Its lower end.</summary>
     public double Bottom => Top + Height;
 
     /// <summary>Where a value of x stands.</summary>

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>What every SVG picture has: a page, a name for who cannot see it, a style sheet.</summary>
@@ -89,7 +87,6 @@ internal static class Svg
     public static XElement Circle(double x, double y, double radius, string style) => Element("circle",
         ("cx", Number(x)), ("cy", Number(y)), ("r", Number(radius)), ("class", style));
 
-    /// <summary>A straight line.</summary>
     public static XElement Line(double x1, double y1, double x2, double y2, string style) => Element("line",
         ("x1", Number(x1)), ("y1", Number(y1)), ("x2", Number(x2)), ("y2", Number(y2)), ("class", style));
 
@@ -99,6 +96,5 @@ internal static class Svg
     /// <summary>A place as paths have it: "2.5 3".</summary>
     public static string Point(double x, double y) => $"{Number(x)} {Number(y)}";
 
-    /// <summary>A coordinate.</summary>
     public static string Number(double value) => value.ToString("0.##");
 }

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>Horizontal bars as one SVG picture for light and dark pages: names on the left, values in a column on the
@@ -22,7 +20,6 @@ internal sealed class SvgBarChart
         plot = new(left, top, Width, Math.Max(height, 0), ChartAxis.Around(values, 5, ends: chart.Range));
     }
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(BarChart chart) => new SvgBarChart(chart).Draw();
 
     private XDocument Draw()

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A head in the lane of its group, counted from the left; its tooltip says its name and a note.</summary>
@@ -55,7 +53,6 @@ internal sealed class SvgCircuitGraph
 
     private (double X, double Y) Logits => (centres[^1], Top - 16);
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(CircuitGraph graph) => new SvgCircuitGraph(graph).Draw();
 
     private XDocument Draw()

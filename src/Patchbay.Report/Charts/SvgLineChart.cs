@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A line chart as one self-contained SVG picture for light and dark pages: every line is labelled where it
@@ -8,7 +6,6 @@ internal static class SvgLineChart
 {
     private const double AxisRoom = 56, MarkRow = 15, Gap = 42, TitleAbove = 14;
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(LineChart chart)
     {
         var x = XAxis(chart);

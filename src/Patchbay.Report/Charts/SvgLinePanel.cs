@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>One panel of an SVG line chart.</summary>

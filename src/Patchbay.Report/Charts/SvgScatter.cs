@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>A point of a scatter; its name is its tooltip, its colour a number, or null for grey.</summary>
@@ -27,7 +25,6 @@ internal static class SvgScatter
 {
     private const double Size = 220, Letter = 7;
 
-    /// <summary>The picture.</summary>
     public static XDocument Draw(Scatter scatter)
     {
         ScatterPoint[] points = [.. scatter.Points.Where(p => double.IsFinite(p.X) && double.IsFinite(p.Y))];

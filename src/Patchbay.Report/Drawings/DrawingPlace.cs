@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>Where a live drawing is on its terminal. When the terminal gets narrower Spectre forgets where, and erases
@@ -19,10 +16,8 @@ internal sealed class DrawingPlace : IRenderHook, IDisposable
         console.Pipeline.Attach(this);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => console.Pipeline.Detach(this);
 
-    /// <inheritdoc/>
     public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables)
     {
         foreach (var renderable in renderables)

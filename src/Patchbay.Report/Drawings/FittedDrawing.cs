@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>A drawing that is never wider than the console and that, where making or rendering it throws, is empty and
@@ -9,10 +6,8 @@ namespace Patchbay.Report;
 /// <param name="failed">Takes what was thrown.</param>
 internal sealed class GuardedDrawing(Func<IRenderable> make, Action<Exception> failed) : IRenderable
 {
-    /// <inheritdoc/>
     public Measurement Measure(RenderOptions options, int maxWidth) => new(0, maxWidth);
 
-    /// <inheritdoc/>
     public IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         try
@@ -53,7 +48,6 @@ internal sealed class FittedTable(Table table) : Renderable
         return table;
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         var width = maxWidth;

@@ -1,5 +1,3 @@
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>Cuts what is drawn to a number of columns, as a terminal counts: a wide letter is two.</summary>

@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>The one way by which commands draw on a terminal. A drawing that fails is told of and left out; the command

@@ -4,7 +4,8 @@ namespace Patchbay.Report;
 /// for. It has a short name ("A") and a title ("value fetcher").</summary>
 internal sealed record HeatMap(string Name, string Title, double[,] Scores)
 {
-    private readonly double ownLimit = Largest(Scores); // asked for at every cell
+    // asked for at every cell
+    private readonly double ownLimit = Finite(Scores).Select(Math.Abs).DefaultIfEmpty(0).Max();
 
     /// <summary>Name and title: "A  value fetcher"; the name alone where there is no title of its own.</summary>
     public string Titled(string between = "  ") => Title.Length == 0 || Title == Name ? Name
@@ -23,10 +24,7 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     public int Heads => Scores.GetLength(1);
 
     /// <summary>The cells, row by row.</summary>
-    public IEnumerable<Head> Cells =>
-        from layer in Enumerable.Range(0, Layers)
-        from head in Enumerable.Range(0, Heads)
-        select new Head(layer, head);
+    public IEnumerable<Head> Cells => Head.All(Layers, Heads);
 
     /// <summary>Ends of a colour scale that several maps share, or null for this map's own.</summary>
     public double? SharedLimit { get; init; }
@@ -39,7 +37,7 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     public double Limit => SharedLimit ?? ownLimit;
 
     /// <summary>Scores that are numbers.</summary>
-    public IEnumerable<double> FiniteScores => Scores.Cast<double>().Where(double.IsFinite);
+    public IEnumerable<double> FiniteScores => Finite(Scores);
 
     /// <summary>A score's place on the colour scale, in [-1, 1]; NaN where there is no score.</summary>
     public double Fraction(Head head)
@@ -49,13 +47,7 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
         return Limit is var limit && limit > 0 ? Math.Clamp(score / limit, -1, 1) : 0;
     }
 
-    private static double Largest(double[,] scores)
-    {
-        var largest = 0.0;
-        foreach (var score in scores)
-            if (double.IsFinite(score)) largest = Math.Max(largest, Math.Abs(score));
-        return largest;
-    }
+    private static IEnumerable<double> Finite(double[,] scores) => scores.Cast<double>().Where(double.IsFinite);
 
     /// <summary>These maps on one colour scale, whose ends are the most negative score of all: what one looks for has
     /// all colours, and a positive score beyond them, which one unlikely prompt can make, looks like the

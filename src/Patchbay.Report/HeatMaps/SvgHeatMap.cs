@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>One heat map of an SVG picture: cells with tooltips, marked heads outlined, axes, a colour bar.</summary>

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>Heat maps as one self-contained SVG picture for light and dark pages, in a grid.</summary>

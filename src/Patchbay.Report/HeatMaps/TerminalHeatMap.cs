@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>One heat map as lines of a terminal: title, axis, rows, legend.</summary>

@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>Heat maps for a terminal, side by side where there is room. Cells are coloured blanks; without colours each
@@ -17,11 +14,9 @@ internal sealed class TerminalHeatMaps(IReadOnlyList<HeatMap> maps) : Renderable
     /// do not fit even so are named instead of drawn.</summary>
     public int MostLines { get; init; } = int.MaxValue;
 
-    /// <inheritdoc/>
     protected override Measurement Measure(RenderOptions options, int maxWidth) =>
         new(Math.Min(20, maxWidth), maxWidth);
 
-    /// <inheritdoc/>
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         if (maps.Count == 0) yield break;

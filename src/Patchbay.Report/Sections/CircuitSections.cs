@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The sections about circuits: how their heads were found, what they are, and where they look. Each is null

@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The sections about answers: of models as they are, and as attention or heads are taken from them.
@@ -165,9 +163,9 @@ internal static class EffectSections
 
     private static XDocument BesideExact(string title, AttributionFinding approximate, PathScores exact, int? color)
     {
-        var points = from l in Enumerable.Range(0, Math.Min(exact.SenderLayers, approximate.Scores.GetLength(0)))
-                     from h in Enumerable.Range(0, approximate.Scores.GetLength(1))
-                     select new ScatterPoint($"{l}.{h}", exact.Scores[l, h], approximate.Scores[l, h], color);
+        var points = Head.All(Math.Min(exact.SenderLayers, approximate.Scores.GetLength(0)),
+            approximate.Scores.GetLength(1)).Select(head => new ScatterPoint(head.ToString(), exact[head],
+                approximate.Scores[head.Layer, head.Index], color));
         return SvgScatter.Draw(new(title, "exact", approximate.Form, [.. points]));
     }
 }

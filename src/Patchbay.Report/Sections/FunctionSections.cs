@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace Patchbay.Report;
 
 /// <summary>The sections about what groups of heads carry, and what fine-tuning made better of it. Each is null where

@@ -3,9 +3,9 @@ namespace Patchbay.Report;
 /// <summary>Results that are a grid, as matrices for NumPy; NaN where nothing was measured.</summary>
 internal static class GridExport
 {
-    /// <summary>Scores and standard errors: of path patching as "MODEL.GROUP", of every other stage that measured single
-    /// heads as "MODEL.STAGE.ITEM", (layers, heads); of knockouts as "MODEL.STAGE", (pairs, layers), the pairs in the
-    /// stage's order.</summary>
+    /// <summary>Scores and standard errors: of path patching as "MODEL.GROUP", of every other stage that measured
+    /// single heads as "MODEL.STAGE.ITEM", (layers, heads); of knockouts as "MODEL.STAGE", (pairs, layers), the pairs
+    /// in the stage's order.</summary>
     public static IEnumerable<ExportedFile> Files(SweepState state) =>
         state.Plan!.Models.SelectMany(model => state.InOrder.Where(s => s.Stage.Model == model.Name)
             .SelectMany(stage => stage.Stage.Kind switch
@@ -22,7 +22,7 @@ internal static class GridExport
     {
         var recorded = new Recorded(stage);
         var pairs = stage.Stage.Parameters.As<KnockoutParameters>().Pairs;
-        var (scores, errors) = (Empty(pairs.Count, model.Layers), Empty(pairs.Count, model.Layers));
+        var (scores, errors) = Unmeasured(pairs.Count, model.Layers);
         foreach (var (row, pair) in pairs.Index())
         {
             for (var layer = 0; layer < model.Layers; layer++)
@@ -42,7 +42,7 @@ internal static class GridExport
                     group result by (Name: Without(result.Item, result.Head!.Value), Head: result.Head!.Value);
         foreach (var of in items.GroupBy(i => i.Key.Name))
         {
-            var (scores, errors) = (Empty(model.Layers, model.Heads), Empty(model.Layers, model.Heads));
+            var (scores, errors) = Unmeasured(model.Layers, model.Heads);
             foreach (var batches in of)
             {
                 var (head, estimate) = (batches.Key.Head, Estimate.Pooled([.. batches]));
@@ -66,11 +66,6 @@ internal static class GridExport
     /// <summary>A stage's id without its model.</summary>
     private static string ShortName(StageState stage) => stage.Stage.Id[(stage.Stage.Model.Length + 1)..];
 
-    private static double[,] Empty(int rows, int columns)
-    {
-        var empty = new double[rows, columns];
-        for (var row = 0; row < rows; row++)
-            for (var column = 0; column < columns; column++) empty[row, column] = double.NaN;
-        return empty;
-    }
+    private static (double[,] Scores, double[,] Errors) Unmeasured(int rows, int columns) =>
+        (PathScores.Unmeasured(rows, columns), PathScores.Unmeasured(rows, columns));
 }

@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>One line of <see cref="ModelBars"/>: the shares of units done and set aside, 0 to 1, and beside them texts,
@@ -43,7 +40,6 @@ internal sealed class ModelBars(IReadOnlyList<ModelBar> bars) : Renderable
     private static readonly string[] Headings = ["model", "", "units", "res/min", "left", "failed", "stage"];
     private static readonly Style Faint = new(decoration: Decoration.Dim);
 
-    /// <inheritdoc/>
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
         string[][] rows =

@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>One group of one model beside what was published of it.</summary>
@@ -60,38 +58,23 @@ internal sealed record PublishedComparison(IReadOnlyList<PublishedModel> Models,
     }
 
     /// <summary>Published and measured accuracies.</summary>
-    public Table Accuracy()
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "published as", "accuracy published", "measured");
-        foreach (var model in Models)
-            table.AddRow(new Text(model.Model), new Text(model.Reference),
-                new Text(SweepText.Share(model.Published ?? double.NaN)),
-                new Text(model.Measured?.ToString() ?? "-"));
-        return table;
-    }
+    public Table Accuracy() => FittedTable.OfText(["model", "published as", "accuracy published", "measured"],
+        Models.Select(m => (string[])
+        [
+            m.Model, m.Reference, SweepText.Share(m.Published ?? double.NaN), m.Measured?.ToString() ?? "-",
+        ]));
 
     /// <summary>Published and measured groups of heads.</summary>
-    public Table Groups()
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "group", "rank", "heads", "published", "shared", "precision", "recall", "Jaccard");
-        foreach (var model in Models)
-        {
-            foreach (var (index, (name, rank, overlap)) in model.Groups.Index())
-            {
-                string[] cells =
-                [
-                    index == 0 ? model.Model : "", name, SweepText.Share(rank), $"{overlap?.First}",
-                        $"{overlap?.Second}", $"{overlap?.Shared}",
-                    SweepText.Share(overlap?.Precision ?? double.NaN), SweepText.Share(overlap?.Recall ?? double.NaN),
-                        SweepText.Share(overlap?.Jaccard ?? double.NaN),
-                ];
-                table.AddRow(cells.Select(cell => new Text(cell)));
-            }
-        }
-        return table;
-    }
+    public Table Groups() => FittedTable.OfText(
+        ["model", "group", "rank", "heads", "published", "shared", "precision", "recall", "Jaccard"],
+        from model in Models
+        from g in model.Groups.Index()
+        let overlap = g.Item.Overlap
+        select (string[])
+        [
+            g.Index == 0 ? model.Model : "", g.Item.Name, SweepText.Share(g.Item.Rank), $"{overlap?.First}",
+            $"{overlap?.Second}", .. SweepTables.Shares(overlap),
+        ]);
 
     private static PublishedGroup? Group(SweepState state, StageState stage, PublishedFolder folder, string reference,
         IReadOnlyDictionary<string, IReadOnlyList<Head>>? circuit, List<string> notes)

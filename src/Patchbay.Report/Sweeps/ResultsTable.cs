@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -10,22 +9,11 @@ namespace Patchbay.Report;
 /// <summary>One result of any experiment: a row of the table of `pbm sweep export` (docs/results.md).</summary>
 internal sealed record ResultRow
 {
-    /// <summary>The study's name.</summary>
     [JsonPropertyName("study")] public string Study { get; init; } = "";
-
-    /// <summary>The model that was run.</summary>
     [JsonPropertyName("model")] public string Model { get; init; } = "";
-
-    /// <summary>The experiment, such as path-patching.</summary>
     [JsonPropertyName("kind")] public string Kind { get; init; } = "";
-
-    /// <summary>Id of the stage.</summary>
     [JsonPropertyName("stage")] public string Stage { get; init; } = "";
-
-    /// <summary>The unit within the stage.</summary>
     [JsonPropertyName("unit")] public string Unit { get; init; } = "";
-
-    /// <summary>What was intervened on, as the experiment names it.</summary>
     [JsonPropertyName("item")] public string Item { get; init; } = "";
 
     /// <summary>Layer of the one head that the item names, or null where it names none or several.</summary>
@@ -37,19 +25,13 @@ internal sealed record ResultRow
     /// <summary>Name of the position that was intervened at, or null where there is none or several.</summary>
     [JsonPropertyName("position")] public string? Position { get; init; }
 
-    /// <summary>The number.</summary>
     [JsonPropertyName("score")] public double Score { get; init; }
 
     /// <summary>Its standard error, or null where there is none.</summary>
     [JsonPropertyName("error")] public double? Error { get; init; }
 
-    /// <summary>Number of prompts that it is the mean of.</summary>
     [JsonPropertyName("samples")] public int Samples { get; init; }
-
-    /// <summary>Seed of the prompts.</summary>
     [JsonPropertyName("seed")] public ulong Seed { get; init; }
-
-    /// <summary>Fingerprint of the model's weights.</summary>
     [JsonPropertyName("fingerprint")] public string Fingerprint { get; init; } = "";
 }
 
@@ -96,13 +78,8 @@ internal static class ResultsTable
     {
         var text = new StringBuilder(Header);
         foreach (var r in Rows(state))
-        {
-            string[] words = [r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item];
-            text.AppendJoin(',', words.Select(CsvText.Cell)).Append(CultureInfo.InvariantCulture,
-                $",{r.Layer},{r.Head},{CsvText.Cell(r.Position ?? "")},{CsvText.Number(r.Score)},")
-                .Append(CultureInfo.InvariantCulture, $"{CsvText.Number(r.Error ?? double.NaN)},")
-                .Append(CultureInfo.InvariantCulture, $"{r.Samples},{r.Seed},{r.Fingerprint}\n");
-        }
+            text.Append(CsvText.Row(r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item, r.Layer, r.Head, r.Position,
+                r.Score, r.Error, r.Samples, r.Seed, r.Fingerprint));
         return text.ToString();
     }
 

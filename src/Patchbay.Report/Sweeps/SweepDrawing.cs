@@ -1,6 +1,3 @@
-using Spectre.Console;
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>How a sweep that is watched looks, in a terminal and as lines of a log. Reads no clock and no

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Patchbay.Report;
 
@@ -19,8 +17,8 @@ internal static class SweepExport
     public static IReadOnlyList<string> Formats { get; } = ["json", "csv", "npy", "parquet"];
 
     /// <summary>The files of a format: all results as one table (<see cref="ResultsTable"/>; not in npy, which holds
-    /// what is a grid, <see cref="GridExport"/>), scores of path patching, and each model's circuit as the paper's authors published
-    /// theirs.</summary>
+    /// what is a grid, <see cref="GridExport"/>), scores of path patching, and each model's circuit as the paper's
+    /// authors published theirs.</summary>
     /// <param name="state">A sweep, ended or not: what is not measured is null, empty or NaN.</param>
     /// <param name="format">One of <see cref="Formats"/>.</param>
     /// <exception cref="InvalidDataException">It is another format.</exception>
@@ -38,7 +36,7 @@ internal static class SweepExport
                 $"'{format}' is not a format of an export; expected {string.Join(", ", Formats)}"),
         },
         .. state.Plan!.Models.Where(m => SweepResults.PathPatching(state, m.Name).Count > 0)
-            .Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", Circuit(state, m.Name))),
+            .Select(m => Text($"circuits/{FileName(m.Name)}_circuit.json", JsonText.Write(Heads(state, m.Name)))),
     ];
 
     /// <summary>What is not measured: a line for every stage that is not complete.</summary>
@@ -59,62 +57,34 @@ internal static class SweepExport
 
     /// <summary>A model's circuit in the paper's form: group names and [layer, head] pairs; groups that are not
     /// complete are left out.</summary>
-    public static string Circuit(SweepState state, string model) => JsonText.Write(json =>
-    {
-        foreach (var (name, heads) in SweepResults.CompleteGroups(state, model)) JsonText.WriteHeads(json,
-            Findings.Circuit.PaperName(name), heads);
-    });
+    public static IReadOnlyDictionary<string, IReadOnlyList<Head>> Heads(SweepState state, string model) =>
+        SweepResults.CompleteGroups(state, model).ToDictionary(g => Circuit.PaperName(g.Key), g => g.Value);
 
     /// <summary>Scores of all groups and models, with what they depend on.</summary>
-    public static string Json(SweepState state) => JsonText.Write(json =>
+    public static string Json(SweepState state) => JsonText.Write(new
     {
-        var plan = state.Plan!;
-        json.WriteString("study", plan.Study);
-        json.WriteNumber("seed", plan.Seed);
-        json.WriteStartObject("task");
-        json.WriteString("kind", plan.Task.Kind);
-        json.WriteNumber("prompts", plan.Task.Prompts);
-        json.WriteNumber("boxes", plan.Task.Boxes);
-        if (plan.Task.File is { } file) json.WriteString("file", file);
-        json.WriteEndObject();
-        json.WriteStartObject("compute"); // what the last bits of a score depend on
-        json.WriteString("dtype", plan.Compute.Dtype);
-        json.WriteString("device", plan.Compute.Device);
-        json.WriteNumber("threads", plan.Compute.Threads);
-        json.WriteEndObject();
-        json.WriteStartArray("models");
-        foreach (var model in plan.Models) WriteModel(json, state, model);
-        json.WriteEndArray();
+        state.Plan!.Study,
+        state.Plan.Seed,
+        state.Plan.Task,
+        // what the last bits of a score depend on
+        Compute = new { state.Plan.Compute.Dtype, state.Plan.Compute.Device, state.Plan.Compute.Threads },
+        Models = state.Plan.Models.Select(m => JsonText.Model(state, m,
+            groups: SweepResults.PathPatching(state, m.Name).Select(stage => SweepResults.Scores(state, stage))
+                .ToDictionary(path => path.Group.Name, path => Scores(path)))),
     });
 
-    private static void WriteModel(Utf8JsonWriter json, SweepState state, PlannedModel model)
-    {
-        json.WriteStartObject();
-        JsonText.WriteModel(json, state, model);
-        json.WriteStartObject("groups");
-        foreach (var stage in SweepResults.PathPatching(state, model.Name))
-        {
-            WriteScores(json, SweepResults.Scores(state, stage));
-        }
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    /// <summary>A group's scores as a field named as the group.</summary>
-    /// <param name="json">Where to.</param>
+    /// <summary>A group's scores for a document.</summary>
     /// <param name="path">The scores.</param>
     /// <param name="seconds">How long they took, where that is to be told.</param>
-    public static void WriteScores(Utf8JsonWriter json, PathScores path, double? seconds = null)
+    public static object Scores(PathScores path, double? seconds = null) => new
     {
-        json.WriteStartObject(path.Group.Name);
-        json.WriteString("title", path.Group.Title);
-        JsonText.WriteHeads(json, "receivers", path.Receivers);
-        JsonText.WriteRows(json, "scores", path.Scores);
-        JsonText.WriteRows(json, "stderr", path.StandardErrors);
-        JsonText.WriteRows(json, "samples", path.Samples);
-        if (seconds is { } spent) json.WriteNumber("seconds", spent);
-        json.WriteEndObject();
-    }
+        path.Group.Title,
+        path.Receivers,
+        path.Scores,
+        Stderr = path.StandardErrors,
+        path.Samples,
+        Seconds = seconds,
+    };
 
     /// <summary>model,stage,group,layer,head,score,stderr,samples.</summary>
     public static string ScoresCsv(SweepState state)
@@ -123,14 +93,9 @@ internal static class SweepExport
         foreach (var stage in state.Plan!.Models.SelectMany(m => SweepResults.PathPatching(state, m.Name)))
         {
             var path = SweepResults.Scores(state, stage);
-            string[] of = [CsvText.Cell(stage.Stage.Model), CsvText.Cell(stage.Stage.Id),
-                CsvText.Cell(path.Group.Name)];
-            foreach (var (layer, head) in Head.All(path.Scores.GetLength(0), path.Scores.GetLength(1)))
-            {
-                text.AppendJoin(',', of).Append(CultureInfo.InvariantCulture, $",{layer},{head},").AppendJoin(',',
-                    CsvText.Number(path.Scores[layer, head]), CsvText.Number(path.StandardErrors[layer, head]),
-                    CsvText.Number(path.Samples[layer, head])).Append('\n');
-            }
+            foreach (var (l, h) in Head.All(path.Scores.GetLength(0), path.Scores.GetLength(1)))
+                text.Append(CsvText.Row(stage.Stage.Model, stage.Stage.Id, path.Group.Name, l, h, path.Scores[l, h],
+                    path.StandardErrors[l, h], path.Samples[l, h]));
         }
         return text.ToString();
     }
@@ -141,12 +106,9 @@ internal static class SweepExport
         var text = new StringBuilder("model,right,count,accuracy,low,high\n");
         foreach (var model in state.Plan!.Models)
         {
-            var numbers = SweepResults.Accuracy(state, model.Name) is { } a
-                ? string.Create(CultureInfo.InvariantCulture,
-                    $"{a.Right},{a.Count},{CsvText.Number(a.Share)},{CsvText.Number(a.Interval.Low)},")
-                    + CsvText.Number(a.Interval.High)
-                : ",,,,";
-            text.Append(CultureInfo.InvariantCulture, $"{CsvText.Cell(model.Name)},{numbers}\n");
+            var accuracy = SweepResults.Accuracy(state, model.Name);
+            text.Append(CsvText.Row(model.Name, accuracy?.Right, accuracy?.Count, accuracy?.Share,
+                accuracy?.Interval.Low, accuracy?.Interval.High));
         }
         return text.ToString();
     }

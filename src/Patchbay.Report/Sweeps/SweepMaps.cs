@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>Heat maps of a sweep's path-patching stages, models side by side.</summary>

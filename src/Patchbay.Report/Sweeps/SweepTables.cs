@@ -1,6 +1,3 @@
-using System.Globalization;
-using Spectre.Console;
-
 namespace Patchbay.Report;
 
 /// <summary>Tables that `pbm sweep show` prints of a sweep.</summary>
@@ -9,48 +6,32 @@ internal static class SweepTables
     /// <summary>Stages down, models across, how far each is.</summary>
     public static Table Stages(SweepState state)
     {
-        var models = state.Plan!.Models;
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("stage");
-        foreach (var model in models) table.AddColumn(new TableColumn(new Text(model.Name)));
-        foreach (var row in state.InOrder.GroupBy(s => SweepText.ShortId(s.Stage)))
-            table.AddRow(models.Select(m => row.FirstOrDefault(s => s.Stage.Model == m.Name))
-                .Select(s => new Text(s is null ? "" : Progress(s))).Prepend(new Text(row.Key)));
-        return table;
+        string[] models = [.. state.Plan!.Models.Select(m => m.Name)];
+        return FittedTable.OfText(["stage", .. models], state.InOrder.GroupBy(s => SweepText.ShortId(s.Stage))
+            .Select(row => models.Select(m => row.FirstOrDefault(s => s.Stage.Model == m))
+                .Select(s => s is null ? "" : Progress(s)).Prepend(row.Key)));
     }
 
     /// <summary>Accuracies with their intervals.</summary>
-    public static Table Accuracies(SweepState state)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "accuracy", "95 % interval", "right");
-        foreach (var model in state.Plan!.Models)
-        {
-            if (SweepResults.Accuracy(state, model.Name) is not { } a) continue;
-            string[] cells =
-            [
-                model.Name, a.Share.ToString("0.000", CultureInfo.InvariantCulture),
-                string.Create(CultureInfo.InvariantCulture, $"{a.Interval.Low:0.000} to {a.Interval.High:0.000}"),
-                    $"{a.Right} of {a.Count}",
-            ];
-            table.AddRow(cells.Select(cell => new Text(cell)));
-        }
-        return table;
-    }
+    public static Table Accuracies(SweepState state) => FittedTable.OfText(
+        ["model", "accuracy", "95 % interval", "right"],
+        from model in state.Plan!.Models
+        let accuracy = SweepResults.Accuracy(state, model.Name)
+        where accuracy is not null
+        let a = accuracy.Value
+        select (string[])
+        [
+            model.Name, $"{a.Share:0.000}", $"{a.Interval.Low:0.000} to {a.Interval.High:0.000}",
+            $"{a.Right} of {a.Count}",
+        ]);
 
     /// <summary>Units that were set aside, or failed and will be tried again, with their errors.</summary>
-    public static Table Failures(SweepState state)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("unit", "", "error");
-        foreach (var (unit, failed) in Failed(state))
-        {
-            var fate = failed.Status == UnitStatus.SetAside ? $"set aside after {failed.Failures}"
-                : $"failed {failed.Failures}, to be tried again";
-            table.AddRow(new Text(unit), new Text(fate), new Text(failed.Error ?? ""));
-        }
-        return table;
-    }
+    public static Table Failures(SweepState state) => FittedTable.OfText(["unit", "", "error"],
+        Failed(state).Select(f => (string[])
+        [
+            f.Unit, f.State.Status == UnitStatus.SetAside ? $"set aside after {f.State.Failures}"
+                : $"failed {f.State.Failures}, to be tried again", f.State.Error ?? "",
+        ]));
 
     /// <summary>Units that failed and are not done, in the plan's order.</summary>
     public static IReadOnlyList<(string Unit, UnitState State)> Failed(SweepState state) =>
@@ -64,37 +45,26 @@ internal static class SweepTables
     ];
 
     /// <summary>Results of the stages of a kind, item by item.</summary>
-    public static Table Results(SweepState state, string kind)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("stage", "item", "value", "error", "n");
-        foreach (var stage in state.InOrder.Where(s => s.Stage.Kind == kind))
-        {
-            foreach (var (index, item) in stage.Results.Select(r => r.Result)
-                .GroupBy(r => r.Item, StringComparer.Ordinal).Index())
-            {
-                var (value, error, samples) = Estimate.Pooled([.. item]);
-                table.AddRow(new Text(index == 0 ? stage.Stage.Id : ""), new Text(item.Key),
-                    new Text($"{value:0.0000}"),
-                    new Text(double.IsNaN(error) ? "" : $"{error:0.0000}"), new Text($"{samples}"));
-            }
-        }
-        return table;
-    }
+    public static Table Results(SweepState state, string kind) => FittedTable.OfText(
+        ["stage", "item", "value", "error", "n"],
+        from stage in state.InOrder
+        where stage.Stage.Kind == kind
+        from item in stage.Results.Select(r => r.Result).GroupBy(r => r.Item, StringComparer.Ordinal).Index()
+        let mean = Estimate.Pooled([.. item.Item])
+        select (string[])
+        [
+            item.Index == 0 ? stage.Stage.Id : "", item.Item.Key, $"{mean.Value:0.0000}",
+            double.IsNaN(mean.Error) ? "" : $"{mean.Error:0.0000}", $"{mean.Samples}",
+        ]);
 
     /// <summary>Each circuit, group by group, the most negative head first.</summary>
-    public static Table Circuits(SweepState state)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "group", "heads", "layer.head, most negative first");
-        foreach (var model in state.Plan!.Models)
-        {
-            foreach (var (index, (name, heads)) in SweepResults.CompleteGroups(state, model.Name).Index())
-                table.AddRow(new Text(index == 0 ? model.Name : ""), new Text(Circuit.PaperName(name)),
-                    new Text($"{heads.Count}"), new Text(string.Join(' ', heads)));
-        }
-        return table;
-    }
+    public static Table Circuits(SweepState state) => FittedTable.OfText(
+        ["model", "group", "heads", "layer.head, most negative first"],
+        from model in state.Plan!.Models
+        from g in SweepResults.CompleteGroups(state, model.Name).Index()
+        let heads = g.Item.Value
+        select (string[])
+            [g.Index == 0 ? model.Name : "", Circuit.PaperName(g.Item.Key), $"{heads.Count}", string.Join(' ', heads)]);
 
     /// <summary>Overlaps of the first model's circuit with each other's, group by group, where both are
     /// complete.</summary>
@@ -123,23 +93,20 @@ internal static class SweepTables
     }
 
     /// <summary>Overlaps as a table.</summary>
-    public static Table Overlaps(IReadOnlyList<GroupOverlap> overlaps)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("model", "group", "heads", "of first", "shared", "precision", "recall", "Jaccard", "rank");
-        foreach (var (index, (model, group, o)) in overlaps.Index())
-        {
-            string[] cells =
-            [
-                index == 0 || overlaps[index - 1].Model != model ? model : "", group, $"{o.Second}", $"{o.First}",
-                    $"{o.Shared}",
-                SweepText.Share(o.Precision), SweepText.Share(o.Recall), SweepText.Share(o.Jaccard),
-                    SweepText.Share(o.RankCorrelation),
-            ];
-            table.AddRow(cells.Select(cell => new Text(cell)));
-        }
-        return table;
-    }
+    public static Table Overlaps(IReadOnlyList<GroupOverlap> overlaps) => FittedTable.OfText(
+        ["model", "group", "heads", "of first", "shared", "precision", "recall", "Jaccard", "rank"],
+        overlaps.Select((overlap, i) => overlap.Overlap is var o ? (string[])
+        [
+            i == 0 || overlaps[i - 1].Model != overlap.Model ? overlap.Model : "", overlap.Group, $"{o.Second}",
+            $"{o.First}", .. Shares(o), SweepText.Share(o.RankCorrelation),
+        ] : []));
+
+    /// <summary>Heads that two circuits share, precision, recall and Jaccard's index; nothing of none.</summary>
+    public static string[] Shares(CircuitOverlap? overlap) =>
+    [
+        $"{overlap?.Shared}", .. new[] { overlap?.Precision, overlap?.Recall, overlap?.Jaccard }
+            .Select(share => SweepText.Share(share ?? double.NaN)),
+    ];
 
     private static Dictionary<string, (PathScores Scores, IReadOnlyList<Head> Heads)> Groups(SweepState state,
         string model)

@@ -1,5 +1,3 @@
-using Spectre.Console.Rendering;
-
 namespace Patchbay.Report;
 
 /// <summary>Watches a sweep until it has ended: a live view where somebody sits at the terminal, otherwise a line every

@@ -1,6 +1,5 @@
 namespace Patchbay.Sweeps.Studies;
 
-/// <summary>Reads a model catalogue.</summary>
 internal sealed class CatalogueReader(string path, Func<string, string?> setting, MistakeList mistakes)
 {
     /// <summary>What a folder must hold where the catalogue does not say: enough to tell a checkpoint from another

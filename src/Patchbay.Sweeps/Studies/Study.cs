@@ -30,19 +30,6 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
         var study = new StudyReader(path, catalogue, kinds, mistakes).Read();
         return study is not null && mistakes.Count == 0 ? study : throw new StudyException(path, mistakes.InOrder);
     }
-
-    /// <summary>All mistakes of a study file, in order of lines; none where <see cref="Load"/> would load it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="catalogue">The models that it can name.</param>
-    /// <param name="kinds">The stages that it can ask for.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static IReadOnlyList<StudyMistake> Check(string path, ModelCatalogue catalogue,
-        IReadOnlyList<StageKind> kinds)
-    {
-        var mistakes = new MistakeList();
-        new StudyReader(path, catalogue, kinds, mistakes).Read();
-        return mistakes.InOrder;
-    }
 }
 
 /// <summary>Where a model lies.</summary>

@@ -9,7 +9,6 @@ internal abstract record YamlNode(int Line, int Column)
     public abstract string Found { get; }
 }
 
-/// <summary>A value.</summary>
 internal sealed record YamlText(int Line, int Column, string Value, bool Quoted) : YamlNode(Line, Column)
 {
     public bool IsNothing => !Quoted && Value is "" or "~" or "null";
@@ -17,7 +16,6 @@ internal sealed record YamlText(int Line, int Column, string Value, bool Quoted)
     public override string Found => IsNothing ? "nothing" : $"'{Spelling.Shown(Value)}'";
 }
 
-/// <summary>A list.</summary>
 internal sealed record YamlList(int Line, int Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column)
 {
     public override string Found => "a list";

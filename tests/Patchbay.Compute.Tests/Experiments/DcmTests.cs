@@ -76,10 +76,10 @@ public sealed class DcmTests
         var (train, validation, test) = (reachable[..96], reachable[96..128], reachable[128..]);
         var found = Dcm.Train(model, all, train, validation, test,
             new DcmOptions { Batch = 16, Epochs = 6, Lambda = 0.02 });
-        Assert.Equal(32, Dcm.Answered(model, carriers, test).Count(a => a));
-        Assert.DoesNotContain(true, Dcm.Answered(model, [], test));
-        Assert.Equal(found.Test.Right, Dcm.Answered(model, found.Heads, test).Count(a => a));
-        Assert.Equal(found.AllHeads.Right, Dcm.Answered(model, all, test).Count(a => a));
+        Assert.Equal(32, Answered(model, carriers, test).Count(a => a));
+        Assert.DoesNotContain(true, Answered(model, [], test));
+        Assert.Equal(found.Test.Right, Answered(model, found.Heads, test).Count(a => a));
+        Assert.Equal(found.AllHeads.Right, Answered(model, all, test).Count(a => a));
         Assert.True(found.Test.Share > 0.8, $"{found.Test} with {string.Join(' ', found.Heads)}");
         Assert.True(found.Test.Share > found.AllHeads.Share, $"{found.Test} against {found.AllHeads} of all heads");
         Assert.All(carriers, head => Assert.Contains(head, found.Heads));
@@ -91,7 +91,7 @@ public sealed class DcmTests
         using var model = Model(7, 2);
         var triples = Triples(7, 24, 1);
         // No head of this group makes the model answer what it never answers: all validations are equal.
-        bool Answers(int token, Head[] patched) => Dcm.Answered(model, patched,
+        bool Answers(int token, Head[] patched) => Answered(model, patched,
             [.. triples.Select(x => x with { Target = token })]).Contains(true);
         var never = Enumerable.Range(0, Config.Vocabulary).First(t => !Answers(t, Group) && !Answers(t, []));
         foreach (var validation in new[] { [.. triples.Select(x => x with { Target = never })], triples })
@@ -145,9 +145,9 @@ public sealed class DcmTests
         var triples = Targeted(model, Group, Triples(10, 30, 2));
         triples = [.. triples.Select((t, i) => i % 3 == 0 ? t with { Target = (t.Target + 1) % Config.Vocabulary }
             : t)];
-        var cone = Dcm.Answered(model, Group, triples);
+        var cone = Answered(model, Group, triples);
         Assert.Equal(triples.Select((_, i) => i % 3 != 0), cone);
-        Assert.Equal(cone, Dcm.Answered(model, Group, triples, new() { Reference = true, Batch = 7 }));
+        Assert.Equal(cone, Answered(model, Group, triples, new() { Reference = true, Batch = 7 }));
     }
 
     [Fact]
@@ -167,6 +167,15 @@ public sealed class DcmTests
             StringComparison.Ordinal);
         Assert.Throws<OperationCanceledException>(() => Dcm.Train(model, Group, triples, triples, triples, new(), null,
             new CancellationToken(true)));
+    }
+
+    /// <summary>Whether each triple is answered with its target when heads are patched entirely.</summary>
+    private static bool[] Answered(Llama model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples,
+        DcmOptions? options = null)
+    {
+        options ??= new();
+        using var sources = options.Reference ? null : new DcmSources(model, heads, triples);
+        return [.. DcmEvaluation.Answered(model, [heads], triples, options, sources, null, default).Cast<bool>()];
     }
 
     private static DcmResult Train(Llama model, DcmTriple[] triples, DcmOptions options) =>
@@ -196,7 +205,7 @@ public sealed class DcmTests
     private static DcmTriple[] Reachable(Llama model, Head[] carriers, int count)
     {
         var triples = Targeted(model, carriers, Triples(6, 3 * count, 0));
-        var already = Dcm.Answered(model, [], triples);
+        var already = Answered(model, [], triples);
         DcmTriple[] reachable = [.. triples.Where((_, i) => !already[i]).Take(count)];
         Assert.Equal(count, reachable.Length);
         return reachable;

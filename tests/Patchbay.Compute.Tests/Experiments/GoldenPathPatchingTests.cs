@@ -36,7 +36,7 @@ public class GoldenPathPatchingTests
         var need = MemoryPlan.For(model, 64, 57, 6, 3, budget: null);
         Assert.Equal(64, need.PromptsPerBatch);
         var memory = FloorOf(model) + (40L << 20);
-        using (var caches = new PathCaches(model, Batch().Prompts, PathChain.EntityTracking.Groups, memory))
+        using (var caches = new PathSession(model, Batch().Prompts, PathChain.EntityTracking.Groups, memory))
             Assert.True(caches.BatchCount > 1, "the budget was meant to force several batches");
         var small = Run(torch.ScalarType.Float64, memory);
         foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);

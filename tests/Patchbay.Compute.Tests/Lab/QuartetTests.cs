@@ -1,3 +1,4 @@
+using Patchbay.Findings;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Tasks;
@@ -67,12 +68,12 @@ public class QuartetTests
         QuartetModel[] models = [Of("tiny-base", 1, 60), Of("tiny-base", 2, 70), Of("tiny-base", 3, 65),
             Of("tiny-chat", 1, 63), Of("tiny-chat", 2, 70), Of("tiny-chat", 3, 71)];
         var accuracy = Quartet.Accuracy(models, "tiny-base", "7 boxes");
-        Assert.Equal(0.65, accuracy.Mean, 1e-12);
-        Assert.Equal(3, accuracy.Seeds);
+        Assert.Equal(0.65, accuracy.Value, 1e-12);
+        Assert.Equal(3, accuracy.Samples);
         Assert.Equal(0.05 / Math.Sqrt(3), accuracy.Error, 1e-12);
         var gain = Quartet.Gain(models, "tiny-chat", "7 boxes");
-        Assert.Equal((0.03 + 0 + 0.06) / 3, gain.Mean, 1e-12);
+        Assert.Equal((0.03 + 0 + 0.06) / 3, gain.Value, 1e-12);
         Assert.Equal(0.03 / Math.Sqrt(3), gain.Error, 1e-12);
-        Assert.True(double.IsNaN(OverSeeds.FromValues([0.5]).Error));
+        Assert.True(double.IsNaN(Estimate.Mean([0.5]).Error));
     }
 }

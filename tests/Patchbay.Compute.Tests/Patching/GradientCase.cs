@@ -26,7 +26,7 @@ internal sealed class GradientCase : IDisposable
         var from = Random.Next(0, 2);
         run = BaseRun.Create(Model, all, from);
         var first = Random.Next(0, 2);
-        var prompts = all.Slice(first, all.Count - first);
+        var prompts = new PaddedPrompts([.. all.Prompts.Skip(first)]);
         var kind = Random.Next(5);
         positions = [.. prompts.Last.Select(p => kind switch { 0 => p, 1 => p - 2, 2 => from, _ =>
             Random.Next(from, p + 1) })];

@@ -65,7 +65,7 @@ public sealed class SharedRowsTests
         for (var n = 0; n < prompts.Count; n++)
         {
             using var scope = NewDisposeScope();
-            using var alone = BaseRun.Create(model, prompts.Slice(n, 1), from, Of(n..(n + 1)));
+            using var alone = BaseRun.Create(model, new([prompts.Prompts[n]]), from, Of(n..(n + 1)));
             var width = alone.Width;
             Near(alone.Final, run.Final.narrow(0, n, 1));
             for (var l = 0; l < model.Config.Layers; l++)
@@ -93,7 +93,7 @@ public sealed class SharedRowsTests
 
         for (var n = 0; n < prompts.Count; n++)
         {
-            using var alone = BaseRun.Create(model, prompts.Slice(n, 1));
+            using var alone = BaseRun.Create(model, new([prompts.Prompts[n]]));
             for (var l = 0; l < 2; l++) Near(alone.Z(l).select(1, at[n]), z[l].narrow(0, n, 1));
         }
         foreach (var t in z) t.Dispose();
@@ -108,7 +108,7 @@ public sealed class SharedRowsTests
         var sum = zeros([prompts.Tokens, 2, 4], dtype: ScalarType.Float64);
         for (var n = 0; n < prompts.Count; n++)
         {
-            using var alone = BaseRun.Create(model, prompts.Slice(n, 1));
+            using var alone = BaseRun.Create(model, new([prompts.Prompts[n]]));
             sum.narrow(0, 0, alone.Width).add_(alone.Z(1)[0]);
         }
         var count = tensor(Enumerable.Range(0, prompts.Tokens).Select(t =>

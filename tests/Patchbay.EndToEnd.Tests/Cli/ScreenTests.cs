@@ -59,8 +59,8 @@ public sealed class ScreenTests
         var console = Live(writer);
         var screen = new Screen(console, e => Assert.Fail(e.Message));
         string[] lines = [new('a', 90), "b", "c"];
-        screen.Live(() => new Text(string.Join('\n', lines.Select(l => l[..Math.Min(l.Length, console.Profile.Width)]))),
-            () => (console.Profile.Width -= 20) > 30);
+        string Cut(string line) => line[..Math.Min(line.Length, console.Profile.Width)];
+        screen.Live(() => new Text(string.Join('\n', lines.Select(Cut))), () => (console.Profile.Width -= 20) > 30);
         screen.Progress("bar", report =>
         {
             foreach (var width in new[] { 90, 60, 30 })

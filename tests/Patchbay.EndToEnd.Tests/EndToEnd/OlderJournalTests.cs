@@ -40,7 +40,7 @@ public sealed class OlderJournalTests
         Assert.True(sections.Length >= 16, string.Join('\n', sections));
     }
 
-    /// <summary>The last version without Akka.NET was killed by kill -9 in the middle of a sweep of two models.</summary>
+    /// <summary>The last version without Akka.NET was killed (kill -9) in the middle of a sweep.</summary>
     [Fact]
     public void A_sweep_that_was_killed_in_the_middle_is_finished_with_the_exports_of_one_that_was_not()
     {

@@ -9,7 +9,7 @@ public partial class GreaterThanPromptsTests
     public void With_a_token_for_two_digits_every_greater_year_of_the_century_is_right()
     {
         var encode = Tokens(@"\d\d|\d");
-        var set = GreaterThanPrompts.Generate(2000, 5, encode);
+        var set = Generated(2000, 5, encode);
         Assert.Contains("Years have a token for the last two digits: the answers are all greater ones.", set.Notices);
         foreach (var prompt in set.Prompts)
         {
@@ -31,7 +31,7 @@ public partial class GreaterThanPromptsTests
     public void With_a_token_for_each_digit_the_answers_are_the_greater_tens_digits()
     {
         var encode = Tokens(@"\d");
-        var set = GreaterThanPrompts.Generate(1000, 5, encode);
+        var set = Generated(1000, 5, encode);
         Assert.Contains(set.Notices, notice => notice.StartsWith("Years have a token for each digit",
             StringComparison.Ordinal));
         Assert.Equal(8, set.Prompts.Select(p => p.Answers.Count).Distinct().Count());
@@ -52,7 +52,7 @@ public partial class GreaterThanPromptsTests
     [Fact]
     public void Centuries_whose_years_are_spelt_otherwise_are_left_out_and_named()
     {
-        var set = GreaterThanPrompts.Generate(300, 5, Tokens(@"1776|1492|\d\d|\d"));
+        var set = Generated(300, 5, Tokens(@"1776|1492|\d\d|\d"));
         Assert.Contains("Years that begin with 14, 17 are spelt otherwise and were left out.", set.Notices);
         Assert.Equal([11, 12, 13, 15, 16], set.Prompts.Select(p => Years(p.Clean.Text!).Century).Distinct().Order());
     }
@@ -60,7 +60,7 @@ public partial class GreaterThanPromptsTests
     [Theory]
     [InlineData(@"\d{1,3}"), InlineData(@"\d+")]
     public void A_tokenizer_of_other_numbers_is_refused(string number) => Refused.With(
-        () => GreaterThanPrompts.Generate(10, 5, Tokens(number)),
+        () => Generated(10, 5, Tokens(number)),
             "one token for the last two digits of a year or one for each of them");
 
     [Fact]
@@ -90,6 +90,14 @@ public partial class GreaterThanPromptsTests
     {
         var words = new WordEncoder();
         return text => words.Encode(Regex.Replace(text, number, match => $" {match.Value} "));
+    }
+
+    /// <summary>The prompts of a seed as tokens, by way of a file, of the words that fit the tokenizer.</summary>
+    private static PromptSet Generated(int prompts, ulong seed, EncodeText encode)
+    {
+        var words = GreaterThanWords.For(encode);
+        using var file = new TemporaryFile(PromptFile.Format(GreaterThanPrompts.Lines(prompts, seed, words)));
+        return new(PromptFile.Load(file.Path, encode).Prompts, words.Notices);
     }
 
     [GeneratedRegex(@"^The \w+ lasted from the year (\d\d)(\d\d) to the year \1$")]

@@ -50,7 +50,7 @@ public class IoiPromptsTests
     public void Positions_are_those_of_the_names_and_of_the_word_behind_the_givers_first()
     {
         var encoder = new WordEncoder();
-        var set = IoiPrompts.Generate(100, 3, encoder.Encode);
+        var set = Generated(100, 3, encoder.Encode);
         Assert.Empty(set.Notices);
         Assert.Equal(["io", "last", "s1", "s1_plus_1", "s2"], set.SharedPositionNames);
         foreach (var prompt in set.Prompts)
@@ -76,7 +76,7 @@ public class IoiPromptsTests
         var encoder = new WordEncoder();
         using var file = new TemporaryFile(PromptFile.Format(Lines));
         var (loaded, generated) = (PromptFile.Load(file.Path, encoder.Encode),
-            IoiPrompts.Generate(400, 3, encoder.Encode));
+            Generated(400, 3, encoder.Encode));
         foreach (var (a, b) in loaded.Prompts.Zip(generated.Prompts))
         {
             Assert.Equal(b.Clean.Ids, a.Clean.Ids);
@@ -88,15 +88,23 @@ public class IoiPromptsTests
     [Fact]
     public void Words_of_several_tokens_are_left_out_and_named_and_too_few_are_refused()
     {
-        var set = IoiPrompts.Generate(50, 3, new WordEncoder { Split = ["Mary", "store"] }.Encode);
+        var set = Generated(50, 3, new WordEncoder { Split = ["Mary", "store"] }.Encode);
         Assert.Equal(2, set.Notices.Count);
         Assert.DoesNotContain(set.Prompts, p => Regex.IsMatch(p.Clean.Text + p.Counterfactual.Text,
             @"\b(Mary|store)\b"));
-        Refused.With(() => IoiPrompts.Generate(5, 3,
+        Refused.With(() => Generated(5, 3,
             new WordEncoder { Split = [.. IoiWords.All.Names.Skip(4)] }.Encode),
             "need 5 names, a place and a thing of one token each, this tokenizer has 4, ");
         Refused.With(() => IoiPrompts.Lines(500, 3, new IoiWords(["A", "B", "C", "D", "E"], ["shop"], ["pen"], [])),
             "give only 320 different prompts, 500 are needed");
+    }
+
+    /// <summary>The prompts of a seed as tokens, by way of a file, of the words that fit the tokenizer.</summary>
+    private static PromptSet Generated(int prompts, ulong seed, EncodeText encode)
+    {
+        var words = IoiWords.For(encode);
+        using var file = new TemporaryFile(PromptFile.Format(IoiPrompts.Lines(prompts, seed, words)));
+        return new(PromptFile.Load(file.Path, encode).Prompts, words.Notices);
     }
 
     private static List<string> Names(string text) =>

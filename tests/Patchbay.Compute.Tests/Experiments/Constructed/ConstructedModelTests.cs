@@ -51,14 +51,14 @@ public class ConstructedModelTests
             var pairs = new Dictionary<(Head, Head), double>();
             for (var i = 0; i < heads.Count; i++)
                 foreach (var (w, answered) in heads.Skip(i)
-                    .Zip(evaluator.Without(candidates, Minimality.Pairs(group, heads, i, asPublished: false)))) pairs[(
-                    heads[i], w)] = Share(answered);
+                    .Zip(evaluator.PlanWithout(candidates, Minimality.Pairs(group, heads, i, asPublished: false))
+                        .Answered())) pairs[(heads[i], w)] = Share(answered);
             var partners = Minimality.Partners(heads, (v, w) => pairs.TryGetValue((v, w), out var a) ? a
                 : pairs[(w, v)], 0.3);
             var kept = heads.Where((v, i) =>
-                Share(evaluator.Without(candidates, [[.. partners[i].Select(k => new CircuitHead(group, k))]])[0])
-                / Share(evaluator.Without(candidates,
-                    [[.. partners[i].Append(v).Select(k => new CircuitHead(group, k))]])[0]) - 1 >= 0.01);
+                Left(partners[i]) / Left(partners[i].Append(v)) - 1 >= 0.01);
+            double Left(IEnumerable<Head> without) => Share(evaluator.PlanWithout(candidates,
+                [[.. without.Select(k => new CircuitHead(group, k))]]).Answered()[0]);
             Assert.Equal(ConstructedModel.Heads[group], kept);
         }
     }
@@ -70,15 +70,15 @@ public class ConstructedModelTests
         var prompts = ConstructedModel.Prompts(200, 4);
         using var evaluator = new CircuitEvaluator(model, prompts, Means(), Chain);
         var circuit = new Circuit(Chain, ConstructedModel.Heads);
-        Assert.Equal(1, Share(evaluator.Answered([circuit])[0]));
+        Assert.Equal(1, Share(evaluator.Plan([circuit]).Answered()[0]));
         var random = SplitMix64.For(4, "random");
-        Assert.All(evaluator.Answered([.. Enumerable.Range(0, 8).Select(_ => circuit.Random(4, 4, random))
-            .Where(c => c.Groups["A"][0] != ConstructedModel.Heads["A"][0])]), right =>
+        Assert.All(evaluator.Plan([.. Enumerable.Range(0, 8).Select(_ => circuit.Random(4, 4, random))
+            .Where(c => c.Groups["A"][0] != ConstructedModel.Heads["A"][0])]).Answered(), right =>
             Assert.True(Share(right) < 0.3));
         foreach (var head in circuit.Heads)
         {
-            var (left, whole) = (Share(evaluator.Without(circuit, [[head]])[0]),
-                Share(evaluator.ModelWithout([[head]], elsewhere: true)[0]));
+            var (left, whole) = (Share(evaluator.PlanWithout(circuit, [[head]]).Answered()[0]),
+                Share(evaluator.PlanModelWithout([[head]], elsewhere: true).Answered()[0]));
             Assert.True(left < 0.4, $"without {head} the circuit answers {left:0.00}");
             Assert.InRange(Math.Abs(left - whole), 0, 0.12);
         }

@@ -54,7 +54,7 @@ public sealed class ShippedStudyTests : IDisposable
         Directory.CreateDirectory(models.PathOf("studies"));
         File.WriteAllText(models.PathOf("studies/mine.yaml"), example);
 
-        Assert.Empty(Study.Check(models.PathOf("studies/mine.yaml"), Catalogue(null), Experiments));
+        Assert.Empty(Mistakes(models.PathOf("studies/mine.yaml"), Catalogue(null)));
     }
 
     [Fact]
@@ -73,12 +73,12 @@ public sealed class ShippedStudyTests : IDisposable
 
     [Fact]
     public void The_quartet_needs_no_setting() =>
-        Assert.Empty(Study.Check(StudyPath("quartet.yaml"), Catalogue(null), Experiments));
+        Assert.Empty(Mistakes(StudyPath("quartet.yaml"), Catalogue(null)));
 
     [Fact]
     public void Without_the_setting_the_paper_s_study_names_it_and_the_models_once()
     {
-        var mistake = Assert.Single(Study.Check(StudyPath("paper.yaml"), Catalogue(null), Experiments));
+        var mistake = Assert.Single(Mistakes(StudyPath("paper.yaml"), Catalogue(null)));
 
         Assert.Equal("field 'models[0]': expected the setting PATCHBAY_MODELS to lead to the folder of llama-7b, "
             + "vicuna-7b, goat-7b, "
@@ -92,7 +92,7 @@ public sealed class ShippedStudyTests : IDisposable
         File.Delete(Path.Combine(models.PathOf("vicuna-7b"), "tokenizer.model"));
         File.Delete(Path.Combine(models.PathOf("goat-7b"), "adapter_model.bin"));
 
-        var mistakes = Study.Check(StudyPath("paper.yaml"), Catalogue(models.Path), Experiments);
+        var mistakes = Mistakes(StudyPath("paper.yaml"), Catalogue(models.Path));
 
         Assert.Equal(2, mistakes.Count);
         Assert.Contains("vicuna-7b: expected tokenizer.model or tokenizer.json in", mistakes[0].Sentence);
@@ -106,7 +106,7 @@ public sealed class ShippedStudyTests : IDisposable
         AddModels();
         Fuzz(File.ReadAllText(StudyPath(file)), 1000, path =>
         {
-            var found = Study.Check(path, Catalogue(models.Path), Experiments);
+            var found = Mistakes(path, Catalogue(models.Path));
             Assert.All(found, m => Assert.True(m.Line >= 1 && !m.Sentence.Contains('\n') && m.Sentence.Length > 10,
                 m.ToString()));
         });
@@ -162,6 +162,19 @@ public sealed class ShippedStudyTests : IDisposable
         ModelCatalogue.Load(Path.Combine(Root, "cluster-config", "models.yaml"), _ => folder);
 
     private static string StudyPath(string file) => Path.Combine(Root, "cluster-config", "studies", file);
+
+    private static IReadOnlyList<StudyMistake> Mistakes(string path, ModelCatalogue catalogue)
+    {
+        try
+        {
+            Study.Load(path, catalogue, Experiments);
+            return [];
+        }
+        catch (StudyException e)
+        {
+            return e.Mistakes;
+        }
+    }
 
     private static string FindRoot()
     {

@@ -62,7 +62,21 @@ internal sealed class StudyFolder : IDisposable
     public IReadOnlyList<StudyMistake> Check(string text)
     {
         File.WriteAllText(StudyPath, text);
-        return Study.Check(StudyPath, Catalogue, Kinds);
+        return Check();
+    }
+
+    /// <summary>All mistakes of the study file.</summary>
+    public IReadOnlyList<StudyMistake> Check()
+    {
+        try
+        {
+            Study.Load(StudyPath, Catalogue, Kinds);
+            return [];
+        }
+        catch (StudyException e)
+        {
+            return e.Mistakes;
+        }
     }
 
     /// <summary>The one mistake of a text.</summary>

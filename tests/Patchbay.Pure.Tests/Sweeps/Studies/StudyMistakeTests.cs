@@ -226,7 +226,7 @@ public sealed class StudyMistakeTests : IDisposable
 
     [Fact]
     public void A_study_that_is_not_there_is_no_mistake_but_not_found() =>
-        Assert.Throws<FileNotFoundException>(() => Study.Check(folder.PathOf("none.yaml"), folder.Catalogue,
+        Assert.Throws<FileNotFoundException>(() => Study.Load(folder.PathOf("none.yaml"), folder.Catalogue,
             StudyFolder.Kinds));
 
     private void Said(string good, string bad, int line, string sentence, string text = StudyFolder.Good)

@@ -61,7 +61,7 @@ public sealed class StudySyntaxTests : IDisposable
         File.WriteAllBytes(folder.StudyPath, Encoding.Unicode.GetPreamble()
             .Concat(Encoding.Unicode.GetBytes(StudyFolder.Good)).ToArray());
 
-        var mistake = Assert.Single(Study.Check(folder.StudyPath, folder.Catalogue, StudyFolder.Kinds));
+        var mistake = Assert.Single(folder.Check());
 
         Assert.Equal("expected a study, a text file in UTF-8, found bytes that are none.", mistake.Sentence);
     }

@@ -1,2 +1,0 @@
-global using Patchbay.Sweeps;
-global using Patchbay.Tasks;
