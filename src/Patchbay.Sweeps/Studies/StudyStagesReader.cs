@@ -130,7 +130,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         IReadOnlyList<Stage> stages;
         try
         {
-            stages = kind.Expand(new(model, values, models, before) 
+            stages = kind.Expand(new(model, values, models, before)
             {
                 Positions = prompts?.Positions,
                 FromFile = prompts is not null,
