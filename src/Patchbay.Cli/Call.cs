@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -74,6 +75,27 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
         if (JsonWritten) throw new InvalidOperationException("a command writes one JSON document");
         JsonWritten = true;
         terminal.Out.Profile.Out.Writer.WriteLine(document());
+    }
+
+    /// <summary>Writes files, then shows results for people: a terminal that goes away costs no file, and a file that
+    /// cannot be written no table. That is told last.</summary>
+    /// <param name="files">Writes one at each step, and gives its path.</param>
+    /// <param name="show">Shows the results; is given the paths of what was written.</param>
+    public void WriteThenShow(IEnumerable<string> files, Action<IReadOnlyList<string>> show)
+    {
+        var written = new List<string>();
+        ExceptionDispatchInfo? failed = null;
+        try
+        {
+            foreach (var path in files) written.Add(path);
+        }
+        catch (IOException e)
+        {
+            failed = ExceptionDispatchInfo.Capture(e);
+        }
+        show(written);
+        foreach (var path in written) WriteLine($"written: {path}");
+        failed?.Throw();
     }
 
     /// <summary>Prints a line for people, unbroken however long.</summary>

@@ -61,15 +61,17 @@ internal sealed class DemoCommand : PbmCommand
         var times = SweepTimes.Of(events);
         var notes = new List<string>();
         var overlaps = SweepTables.Overlaps(state, notes);
-        SweepShowCommand.ShowResults(call, state, overlaps);
-        foreach (var model in state.Plan!.Models)
+        call.WriteThenShow(Write(id, state, events, call.Get(folder)), _ =>
         {
-            call.WriteLine($"{model.Name}: strongest heads (layer.head, score ± standard error)");
-            call.Draw(() => SweepMaps.Strongest(SweepMaps.OfModel(state, model.Name)));
-        }
-        SeedResults.Show(call, "As they were made",
-            Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
-        foreach (var path in Write(id, state, events, call.Get(folder))) call.WriteLine($"written: {path}");
+            SweepShowCommand.ShowResults(call, state, overlaps);
+            foreach (var model in state.Plan!.Models)
+            {
+                call.WriteLine($"{model.Name}: strongest heads (layer.head, score ± standard error)");
+                call.Draw(() => SweepMaps.Strongest(SweepMaps.OfModel(state, model.Name)));
+            }
+            SeedResults.Show(call, "As they were made",
+                Quartet.Results(Path.GetDirectoryName(Path.GetFullPath(paths[0]))!));
+        });
         call.WriteLine($"{clock.Elapsed.TotalSeconds:0.0} s in all");
         call.WriteJsonText(() => SweepDocument.Json(id, state, times, overlaps, null, notes));
         return ExitCode.Ok;
@@ -92,7 +94,7 @@ internal sealed class DemoCommand : PbmCommand
 
     /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
     /// <returns>Paths of those that one looks at first.</returns>
-    private static string[] Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events, string folder)
+    private static IEnumerable<string> Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events, string folder)
     {
         string In(string name) => Path.Combine(folder, name);
         foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(
@@ -104,7 +106,8 @@ internal sealed class DemoCommand : PbmCommand
             SvgHeatMaps.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
             $"accuracy {SweepResults.Accuracy(state, m.Name)!.Value.Share:0.00}", SweepMaps.OfModel(state, m.Name)))]),
             "Path patching of every head of four models", Caption(state)).ToString(SaveOptions.DisableFormatting));
-        return [In("report.html"), In("heatmaps.svg"), In("scores.json"), In("scores.csv"), In("results.csv")];
+        string[] first = ["report.html", "heatmaps.svg", "scores.json", "scores.csv", "results.csv"];
+        foreach (var name in first) yield return In(name);
     }
 
     private static string Caption(SweepState state) =>

@@ -37,25 +37,30 @@ internal sealed class LabCurveCommand : PbmCommand
         if (path is not null && !Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
             throw new InvalidDataException($"--out: '{path}' is not a .svg file");
         var curves = TrainingCurve.Named([.. call.Get(runs).Select(run => (run, TrainingLog.Read(LogOf(run))))]);
-        call.Draw(() => Table(curves));
-        call.WriteJson(new
+        string Write(string chart)
         {
-            Runs = curves.Select(c => new
+            WriteChart(chart, curves, call.Get(show) ?? []);
+            return chart;
+        }
+        call.WriteThenShow((path is null ? (string[])[] : [path]).Select(Write), _ =>
+        {
+            call.Draw(() => Table(curves));
+            call.WriteJson(new
             {
-                Run = c.Name,
-                c.Steps,
-                c.Seconds,
-                c.Tokens,
-                Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
-                c.Loss,
-                c.Losses,
-                Scores = c.Scores?.ToDictionary(
-                    s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
-            }),
+                Runs = curves.Select(c => new
+                {
+                    Run = c.Name,
+                    c.Steps,
+                    c.Seconds,
+                    c.Tokens,
+                    Stages = c.Stages.Select(s => new { s.Name, Step = s.X }),
+                    c.Loss,
+                    c.Losses,
+                    Scores = c.Scores?.ToDictionary(
+                        s => s.Key, s => new { s.Value.Right, s.Value.Count, Accuracy = s.Value.Share }),
+                }),
+            });
         });
-        if (path is null) return ExitCode.Ok;
-        WriteChart(path, curves, call.Get(show) ?? []);
-        call.WriteLine($"written: {path}");
         return ExitCode.Ok;
     }
 

@@ -66,9 +66,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 [.. SweepResults.PathPatching(state, NameOf(c.Step)).Select(s => SweepResults.Scores(state, s))
                     .Where(s => wanted?.Contains(s.Group.Name) ?? true)])),
         ]);
-        call.Draw(() => Table(dynamics));
-        call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
-        foreach (var path in files)
+        string Write(string path)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
             {
@@ -76,8 +74,13 @@ internal sealed class LabDynamicsCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => SweepExport.Json(state),
             });
-            call.WriteLine($"written: {path}");
+            return path;
         }
+        call.WriteThenShow(files.Select(Write), _ =>
+        {
+            call.Draw(() => Table(dynamics));
+            call.WriteJsonText(() => SweepExport.Json(state).TrimEnd());
+        });
         return ExitCode.Ok;
     }
 

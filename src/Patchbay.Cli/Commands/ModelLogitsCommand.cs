@@ -85,11 +85,11 @@ internal sealed class ModelLogitsCommand : PbmCommand
         var best = rows.Select(r => Array.IndexOf(r, r.AsSpan(r.Length - model.Config.Vocabulary).ToArray().Max(),
             r.Length - model.Config.Vocabulary)
             % model.Config.Vocabulary).ToArray();
-        call.WriteLine($"{SweepText.Count(prompts.Length, "prompt")}; most probable after the last token: "
-            + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
         OutputFile.Write(file, IsNpy(file)
             ? Npy(rows, prompts, model.Config.Vocabulary, call.Get(lastOnly))
                 : Json(rows, model.Config.Vocabulary, call.Get(lastOnly)));
+        call.WriteLine($"{SweepText.Count(prompts.Length, "prompt")}; most probable after the last token: "
+            + $"{string.Join(' ', best.Take(20))}{(best.Length > 20 ? " ..." : "")}");
         call.WriteLine($"written: {file}");
         call.WriteJson(new { Model = call.Get(path), Prompts = prompts.Length, Best = best, File = file });
         return ExitCode.Ok;

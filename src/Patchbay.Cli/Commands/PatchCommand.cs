@@ -106,11 +106,7 @@ internal sealed class PatchCommand : PbmCommand
         var json = ScoreFiles.Json(state, scores, seconds, call.Get(model), call.Get(batch) ?? call.Get(task),
             call.Get(batch) is null);
         var summary = Summary(call, state, scores.Length, seconds);
-        call.Draw(() => new TerminalHeatMaps(maps));
-        call.Draw(() => SweepMaps.Strongest(maps));
-        call.WriteLine(summary);
-        call.WriteJsonText(json.TrimEnd);
-        foreach (var path in files)
+        string Write(string path)
         {
             OutputFile.Write(path, Path.GetExtension(path).ToLowerInvariant() switch
             {
@@ -119,8 +115,15 @@ internal sealed class PatchCommand : PbmCommand
                 ".csv" => SweepExport.ScoresCsv(state),
                 _ => json,
             });
-            call.WriteLine($"written: {path}");
+            return path;
         }
+        call.WriteThenShow(files.Select(Write), _ =>
+        {
+            call.Draw(() => new TerminalHeatMaps(maps));
+            call.Draw(() => SweepMaps.Strongest(maps));
+            call.WriteLine(summary);
+            call.WriteJsonText(json.TrimEnd);
+        });
         return ExitCode.Ok;
     }
 

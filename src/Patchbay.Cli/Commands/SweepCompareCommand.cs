@@ -37,13 +37,14 @@ internal sealed class SweepCompareCommand : PbmCommand
         {
             var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
             var comparison = SweepComparison.Of(a.Run, a.Findings, b.Run, b.Findings);
-            Show(call, comparison);
-            string[] files = file is null ? [] : [.. Write(file, ComparisonReport.Create(comparison))];
-            foreach (var path in files.Take(1)) call.WriteLine($"written: {path}");
+            call.WriteThenShow(file is null ? [] : Write(file, ComparisonReport.Create(comparison)), files =>
+            {
+                Show(call, comparison);
+                call.WriteJsonText(() => Document(comparison, files));
+            });
             foreach (var run in new[] { a.Run, b.Run }.Where(r => r.Missing.Count > 0))
                 call.Notice($"{run.Sweep} is not complete: {SweepExport.Summary(run.Missing)}");
             foreach (var note in comparison.Notes) call.Notice(note);
-            call.WriteJsonText(() => Document(comparison, files));
             return ExitCode.Ok;
         }
         finally
@@ -89,7 +90,7 @@ internal sealed class SweepCompareCommand : PbmCommand
         }
     }
 
-    private static string Document(SweepComparison comparison, string[] files) => ReportData.Write(new
+    private static string Document(SweepComparison comparison, IReadOnlyList<string> files) => ReportData.Write(new
     {
         First = comparison.First.Sweep,
         Second = comparison.Second.Sweep,

@@ -29,23 +29,24 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        foreach (var position in request.Values["heads"].Split(',').Select(s => s.Split('@')).Where(s => s.Length == 2)
-            .Select(s => s[1]))
-            if (request.Positions is { } own && !own.Contains(position))
+        foreach (var named in request.Values["heads"].Split(',').SelectMany(s => Named(s) ?? []))
+            if (request.Positions is { } own && !own.Contains(named.Position))
                 throw new InvalidDataException($"heads: expected a position of the task's prompts "
-                    + $"({string.Join(", ", own)}), found '{position}'");
-        var (resolved, after) = CircuitSource.Resolve(NeedsNothing(request.Values.GetValueOrDefault)
+                    + $"({string.Join(", ", own)}), found '{named.Position}'");
+        var (resolved, after) = CircuitSource.Resolve(AllNamed(request.Values["heads"])
             ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } }
                 : request);
         return [StageOf(request, resolved.Parameters<PatchParameters>(), after)];
     }
 
-    /// <summary>Heads that are named with their position need no circuit.</summary>
     public override bool NeedsNothing(Func<string, string?> value) =>
-        base.NeedsNothing(value) || value("heads")?.Split(',').All(s => s.Contains('@')) == true;
+        base.NeedsNothing(value) || (value("heads") is { } heads && AllNamed(heads));
 
-    protected override IEnumerable<Head> HeadsNamed(PatchParameters parameters) => parameters.Heads
-        .Select(s => s.Split('@')).Where(s => s.Length == 2).SelectMany(s => Head.ParseAll(s[0]));
+    // Heads that are named with their position need no circuit.
+    private static bool AllNamed(string heads) => heads.Split(',').All(s => Named(s) is not null);
+
+    protected override IEnumerable<Head> HeadsNamed(PatchParameters parameters) =>
+        parameters.Heads.SelectMany(s => Named(s) ?? []).Select(h => h.Head);
 
     protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) =>
         [("all", default)];
@@ -71,15 +72,18 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
         })];
     }
 
-    // A set: a name, or heads at a position.
-    private static bool IsSet(string text) => text.Split('@') switch
+    // A set: heads at a position, or a name, which no head is.
+    private static bool IsSet(string text) => text.Length > 0 && !text.Contains('/')
+        && (Named(text) is not null || (!text.Contains('@') && Head.Read(text.Split(' ')[0]) is null));
+
+    // "5.3 5.1@last"; null for a name.
+    private static IReadOnlyList<PlacedHead>? Named(string set)
     {
-        [var name] => name.Length > 0 && !name.Contains('/') && Head.Read(name.Split(' ')[0]) is null,
-        [var heads, var position] => position.Length > 0 && !position.Contains('/')
-            && heads.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } all
-            && all.All(h => Head.Read(h) is not null),
-        _ => false,
-    };
+        if (set.Split('@') is not [var list, { Length: > 0 } position]) return null;
+        var heads = list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Head.Read).ToArray();
+        return heads.Length > 0 && heads.All(h => h is not null)
+            ? [.. heads.Select(h => new PlacedHead(position, h!.Value))] : null;
+    }
 
     private static InterventionResult About(IReadOnlyList<PlacedHead> heads, InterventionResult result) => result with
     {
@@ -89,14 +93,12 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
 
     private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, LlamaConfig config)
     {
-        IReadOnlyList<PlacedHead> heads = set.Split('@') is [var list, var position]
-            ? [.. Head.ParseAll(list).Select(h => new PlacedHead(position, h))]
-            : set == PatchedFinding.Whole
+        IReadOnlyList<PlacedHead> heads = Named(set) ?? (set == PatchedFinding.Whole
                 ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
             : circuit.Groups.TryGetValue(set, out var group)
                 ? [.. group.Select(h => new PlacedHead(circuit.Chain.Group(set).Position, h))]
             : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of "
-                + $"{string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last");
+                + $"{string.Join(", ", circuit.Groups.Keys)}, or heads such as 5.3 5.1@last"));
         foreach (var (_, head) in heads.Where(h => h.Head.Layer >= config.Layers || h.Head.Index >= config.Heads))
             throw new InvalidDataException(
                 $"there is no head {head}: the model has {config.Layers} layers of {config.Heads} heads");

@@ -63,6 +63,18 @@ public sealed class ExperimentCommandTests
     }
 
     [Fact]
+    public void Groups_of_a_circuit_that_is_given_are_patched()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of("experiment", "activation-patching", Path.Combine(Models, "tiny-base"), "--circuit",
+            "A=5.1 5.6; C=3.2", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data",
+            folder.File("data"), "--json");
+        Assert.Equal(ExitCode.Ok, run.Code);
+        foreach (var item in new[] { "A right", "C change", "circuit right" })
+            Assert.Contains($"\"item\": \"{item}\"", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_a_grid_is_exported_as_one()
     {
         using var folder = new TemporaryFolder();

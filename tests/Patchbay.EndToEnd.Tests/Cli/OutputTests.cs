@@ -72,6 +72,28 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public void A_terminal_that_goes_away_costs_no_file()
+    {
+        using var error = new StringWriter();
+        var code = CommandLine.Run(["patch", Path.Combine(Repository.Root, "models", "tiny-base"), "--prompts", "7",
+            "--groups", "A", "--threads", "1", "--out", folder.File("scores.json")],
+            new Terminal(Terminal.Create(new Gone()), Terminal.Create(error)), CancellationToken.None);
+        Assert.NotEqual(ExitCode.Ok, code);
+        Assert.StartsWith("{", File.ReadAllText(folder.File("scores.json")), StringComparison.Ordinal);
+    }
+
+    private sealed class Gone : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("Broken pipe");
+
+        public override void Write(string? value) => throw new IOException("Broken pipe");
+
+        public override void WriteLine(string? value) => throw new IOException("Broken pipe");
+
+        public override void Write(char[] buffer, int index, int count) => throw new IOException("Broken pipe");
+    }
+
+    [Fact]
     public void Writing_that_fails_names_the_file_that_was_asked_for()
     {
         var path = $"{folder.File("it", "")}/a.json";
