@@ -94,7 +94,8 @@ internal sealed class DemoCommand : PbmCommand
 
     /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
     /// <returns>Paths of those that one looks at first.</returns>
-    private static IEnumerable<string> Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events, string folder)
+    private static IEnumerable<string> Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events,
+        string folder)
     {
         string In(string name) => Path.Combine(folder, name);
         foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(
