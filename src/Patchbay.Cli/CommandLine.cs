@@ -76,7 +76,8 @@ internal static class CommandLine
         // A prompt may begin with '@', so that is no response file.
         var parsed = CreateRoot(json).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         // Looked up by hand because a command line that does not parse has no values.
-        var call = new Call(parsed, terminal, arguments.TakeWhile(a => a != "--").Contains("--json"), interrupted, terminated);
+        var asJson = arguments.TakeWhile(a => a != "--").Contains("--json");
+        var call = new Call(parsed, terminal, asJson, interrupted, terminated);
         return Run(parsed, call, terminal);
     }
 

@@ -146,8 +146,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Has all models of a name freed; false where none has memory.</summary>
     public async Task<bool> UnloadAsync(string name) => await Broker.Ask<int>(new DismissModels(name), Patience) > 0;
 
-    /// <summary>Waits a while for units under way, whose sweeps hand out no more; those that are not done then are given
-    /// back.</summary>
+    /// <summary>Waits a while for units under way, whose sweeps hand out no more; those that are not done then are
+    /// given back.</summary>
     /// <param name="grace">How long units may still take.</param>
     public async Task StopAsync(TimeSpan grace)
     {
@@ -179,7 +179,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         return reader.ReadToEnd();
     }
 
-    // Signals are the command's: a host of its own accord would stop the actors before the command has paused its sweep.
+    // Signals are the command's: a host of its own accord would stop the actors before the command has paused its
+    // sweep.
     private sealed class OwnLifetime : IHostLifetime
     {
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

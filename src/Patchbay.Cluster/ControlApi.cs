@@ -81,8 +81,9 @@ public sealed class ControlApi : IAsyncDisposable
             : Results.NotFound());
         app.MapPost("/sweeps", async (HttpRequest request) => await Answered(async () =>
             await node.PlanAsync(PlanText.Read(await new StreamReader(request.Body).ReadToEndAsync()))));
-        app.MapPost("/sweeps/{id}/{order}", async (string id, string order) => Orders.TryGetValue(order, out var command)
-            ? await Answered(() => node.OrderAsync(id, command)) : Results.NotFound());
+        app.MapPost("/sweeps/{id}/{order}", async (string id, string order) =>
+            Orders.TryGetValue(order, out var command)
+                ? await Answered(() => node.OrderAsync(id, command)) : Results.NotFound());
         try
         {
             await app.StartAsync();

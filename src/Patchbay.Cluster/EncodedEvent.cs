@@ -37,7 +37,7 @@ public sealed record EncodedSnapshot(string Manifest, byte[] Bytes)
     public static EncodedSnapshot Of(string persistenceId, long sequence, SweepState state) =>
         new(SnapshotCodec.Manifest, SnapshotCodec.Encode(persistenceId, sequence, state));
 
-    /// <summary>The state, if it is the one that was written at this place, in a form that this version knows.</summary>
+    /// <summary>The state, if it was written at this place and in a form that this version knows.</summary>
     public SweepState? TryDecode(string persistenceId, long sequence) =>
         SnapshotCodec.TryDecode(persistenceId, new(sequence, Manifest, Bytes));
 }

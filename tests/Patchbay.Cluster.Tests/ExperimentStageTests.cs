@@ -172,8 +172,8 @@ public sealed class ExperimentStageTests
 
     private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots, string artifacts)
     {
-        var state = await TestNode.RunToEnd(plan, new TorchModelSource(new FolderArtifacts(artifacts), Experiments), slots,
-            experiments: Experiments);
+        var models = new TorchModelSource(new FolderArtifacts(artifacts), Experiments);
+        var state = await TestNode.RunToEnd(plan, models, slots, experiments: Experiments);
         Assert.Equal("", string.Join('\n', state.InOrder.SelectMany(s => s.Units.Values).Where(u => u.Error is not null)
             .Select(u => u.Error)));
         Assert.Equal(SweepStatus.Completed, state.Status);

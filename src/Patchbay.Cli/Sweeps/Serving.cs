@@ -37,7 +37,8 @@ internal sealed class Serving : IDisposable
         {
             if (DataLock.TryTake(home.Folder) is { } held) return OpenAsync(home, held, start, port, goOn).GetAwaiter()
                 .GetResult();
-            if (DataLock.Address(home.Folder) is { } address && ControlClient.Connect(address, home.Folder) is { } other)
+            if (DataLock.Address(home.Folder) is { } address
+                && ControlClient.Connect(address, home.Folder) is { } other)
                 return new(other);
             if (DateTime.UtcNow > until)
                 throw new IOException($"another process holds {home.Folder} and does not answer: see with 'fuser "

@@ -242,7 +242,8 @@ public sealed class JournalFaultTests : IDisposable
             Assert.Equal(file, journal.Path);
             Assert.Equal(Some.EveryEvent.Count, journal.Recover("a").Sequence);
             Assert.Empty(JournalVerifier.Verify(journal).Problems);
-            Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
+            Assert.Contains("may only be read", Fault(JournalFault.ReadOnly,
+                () => journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
         }
         Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(file)));
     }
