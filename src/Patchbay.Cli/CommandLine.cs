@@ -58,9 +58,9 @@ internal static class CommandLine
     private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
     {
         var data = DataFolder.Option();
-        var command = make(call => SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)),
-            readOnly: true));
+        var command = make(call => DataFolder.Open(call, data, readOnly: true));
         command.Add(data);
+        command.Add(DataFolder.JournalOption);
         return command;
     }
 

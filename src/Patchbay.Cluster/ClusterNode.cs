@@ -14,12 +14,12 @@ using Patchbay.Sweeps;
 namespace Patchbay.Cluster;
 
 /// <summary>How to run a node.</summary>
-/// <param name="Journal">Path of its SQLite journal.</param>
+/// <param name="Journal">Where its journal is.</param>
 /// <param name="Slots">Units that run at a time.</param>
 /// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code);
+public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads, long MemoryBytes, string Code);
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
@@ -54,6 +54,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         seen.Values.SelectMany(s => s.Shares.Select(u => (Key: (s.Sweep, u.Key), u.Value)))
             .ToDictionary(u => u.Key, u => u.Value);
 
+    /// <summary>What the node waits for, in a sentence, or null.</summary>
+    public string? Trouble { get; private set; }
+
     /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
     public Task Failure => failure.Task;
 
@@ -76,7 +79,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
-            akka.WithSqlPersistence($"Data Source={options.Journal};Default Timeout=60", ProviderName.SQLiteMS,
+            akka.WithSqlPersistence(options.Journal.ConnectionString,
+                options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
@@ -103,7 +107,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Goes on with every sweep that is running: those that a process before this one was at.</summary>
     public void WakeAll()
     {
-        using var journal = SqliteJournal.Open(Options.Journal, readOnly: true);
+        using var journal = SqlJournal.Open(Options.Journal, readOnly: true);
         foreach (var sweep in journal.Running()) Wake(sweep);
     }
 
@@ -111,7 +115,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async Task<string> PlanAsync(SweepPlan plan)
     {
         IReadOnlyList<string> taken;
-        using (var journal = SqliteJournal.Open(Options.Journal, readOnly: true)) taken = journal.Sweeps();
+        using (var journal = SqlJournal.Open(Options.Journal, readOnly: true)) taken = journal.Sweeps();
         var id = Enumerable.Range(1, int.MaxValue).Select(n => $"{plan.Study}-{n}")
             .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
         await OrderAsync(id, new PlanSweep(plan, Options.Code));
@@ -130,7 +134,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             if (faults.TryGetValue(sweep, out var fault)) throw fault;
             if (asked.IsCompletedSuccessfully) answer = await asked;
             else if (DateTime.UtcNow > until) await asked;
-            else SqliteJournal.CheckWritable(Options.Journal); // why there is no answer
+            else SqlJournal.CheckWritable(Options.Journal); // why there is no answer
         }
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
     }
@@ -167,6 +171,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     // A sweep that cannot be read is left alone, with the reason, and the others go on.
     private void Stopped(string sweep, Exception reason)
     {
+        if (reason is JournalException { Fault: JournalFault.Unreachable })
+        {
+            Trouble = reason.Message; // its actor starts anew with the next message, until it can be reached
+            return;
+        }
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
@@ -194,9 +203,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         {
             Context.System.EventStream.Subscribe(Self, typeof(SweepSeen));
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
-            Receive<SweepSeen>(message => node.seen[message.Sweep] = message);
+            Receive<SweepSeen>(message =>
+            {
+                node.seen[message.Sweep] = message;
+                node.Trouble = null;
+            });
             Receive<SweepStopped>(message => node.Stopped(message.Sweep,
-                SqliteJournal.Explain(message.Reason, node.Options.Journal)));
+                SqlJournal.Explain(message.Reason, node.Options.Journal)));
         }
     }
 }

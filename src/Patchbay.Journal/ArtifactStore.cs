@@ -76,7 +76,7 @@ public sealed class ArtifactStore
     public void CopyTo(string hash, Stream destination)
     {
         var length = LengthOf(hash);
-        if (length < 0) throw new FileNotFoundException($"there is no artifact {hash} in journal {database.Path}");
+        if (length < 0) throw new FileNotFoundException($"there is no artifact {hash} in journal {database.Place}");
         using var sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var number = 0; number < Chunks(length); number++)
         {
@@ -92,19 +92,20 @@ public sealed class ArtifactStore
 
     /// <summary>An artifact's length in bytes; -1 where there is none of this hash.</summary>
     internal long LengthOf(string hash) =>
-        database.Scalar("SELECT length FROM artifact WHERE hash = $0", hash) is long length ? length : -1;
+        database.Scalar("SELECT length FROM artifact WHERE hash = @0", hash) is long length ? length : -1;
 
     /// <summary>A chunk, unchecked; null where it is missing.</summary>
     internal byte[]? Chunk(string hash, long number) =>
-        database.Scalar("SELECT data FROM artifact_chunk WHERE hash = $0 AND number = $1", hash, number) as byte[];
+        database.Scalar("SELECT data FROM artifact_chunk WHERE hash = @0 AND number = @1", hash, number) as byte[];
 
     /// <summary>Adds a chunk; inside a transaction.</summary>
     internal void InsertChunk(string hash, long number, byte[] data) => database.Execute(
-        "INSERT OR REPLACE INTO artifact_chunk (hash, number, data) VALUES ($0, $1, $2)", hash, number, data);
+        "INSERT INTO artifact_chunk (hash, number, data) VALUES (@0, @1, @2) "
+        + "ON CONFLICT (hash, number) DO UPDATE SET data = excluded.data", hash, number, data);
 
     /// <summary>Makes an artifact of its chunks; inside a transaction.</summary>
     internal void Finish(string hash, long length) =>
-        database.Execute("INSERT OR IGNORE INTO artifact (hash, length) VALUES ($0, $1)", hash, length);
+        database.Execute("INSERT INTO artifact (hash, length) VALUES (@0, @1) ON CONFLICT DO NOTHING", hash, length);
 
     private void Write(string hash, Stream content, long length)
     {
@@ -128,6 +129,6 @@ public sealed class ArtifactStore
     }
 
     private JournalException Damaged(string hash) => new(JournalFault.Corrupt,
-        $"artifact {hash} in journal {database.Path} is not what was written: "
+        $"artifact {hash} in journal {database.Place} is not what was written: "
         + "restore the journal from a copy, or import the artifact from an export");
 }

@@ -39,7 +39,7 @@ public static class JournalBenchmark
     /// <param name="cancellation">Ends it early.</param>
     public static AppendRate Append(string file, int batch, double seconds, CancellationToken cancellation)
     {
-        using var journal = SqliteJournal.Open(file);
+        using var journal = SqlJournal.Open(file);
         SweepEvent[] events = [.. Enumerable.Range(0, batch).Select(i => Result(Unit(0), i))];
         long last = 0;
         Add(journal, events, ref last); // makes the file and the commands
@@ -59,7 +59,7 @@ public static class JournalBenchmark
     public static double Poll(string file)
     {
         const int Times = 20_000;
-        using var journal = SqliteJournal.Open(file);
+        using var journal = SqlJournal.Open(file);
         var last = journal.LastSequence(Sweep);
         for (var i = 0; i < Times / 10; i++) journal.Read(Sweep, last);
         var watch = Stopwatch.StartNew();
@@ -79,7 +79,7 @@ public static class JournalBenchmark
         var units = (results + ResultsOfUnit - 1) / ResultsOfUnit;
         long last = 0, kept = 0;
         double saving = 0;
-        using (var journal = SqliteJournal.Open(file))
+        using (var journal = SqlJournal.Open(file))
         {
             var state = SweepState.None;
             Take(Begin(units));
@@ -113,7 +113,7 @@ public static class JournalBenchmark
     {
         GC.Collect(); // the state before is not what is timed
         var watch = Stopwatch.StartNew();
-        using var journal = SqliteJournal.Open(file);
+        using var journal = SqlJournal.Open(file);
         var recovered = journal.Recover(Sweep);
         return recovered.Sequence == expected ? watch.Elapsed.TotalSeconds
             : throw new InvalidOperationException($"recovered up to event {recovered.Sequence} of {expected}");
@@ -121,11 +121,11 @@ public static class JournalBenchmark
 
     private static long SnapshotBytes(string file)
     {
-        using var journal = SqliteJournal.Open(file);
+        using var journal = SqlJournal.Open(file);
         return journal.Database.Long("SELECT max(length(snapshot)) FROM snapshot");
     }
 
-    private static void Add(SqliteJournal journal, SweepEvent[] events, ref long last)
+    private static void Add(SqlJournal journal, SweepEvent[] events, ref long last)
     {
         if (!journal.TryAppend(Sweep, last, events, At))
             throw new InvalidOperationException("somebody else writes to the benchmark's journal");

@@ -24,7 +24,7 @@ public static class JournalExport
     /// <returns>How many events and artifacts were written.</returns>
     /// <exception cref="Sweeps.JournalException">The journal does not work, or an event or artifact is
     /// damaged.</exception>
-    public static (long Events, long Artifacts) Export(SqliteJournal journal, TextWriter output,
+    public static (long Events, long Artifacts) Export(SqlJournal journal, TextWriter output,
         Action<string, double>? progress = null, CancellationToken cancellation = default)
     {
         using var lines = new LineWriter(output);
@@ -51,7 +51,7 @@ public static class JournalExport
         return (events, artifacts);
     }
 
-    private static long WriteEvents(SqliteJournal journal, string sweep, LineWriter lines, Action<long> step)
+    private static long WriteEvents(SqlJournal journal, string sweep, LineWriter lines, Action<long> step)
     {
         long count = 0;
         journal.ReadRows(sweep, 0, row =>
@@ -70,7 +70,7 @@ public static class JournalExport
         return count;
     }
 
-    private static void WriteArtifact(SqliteJournal journal, string hash, LineWriter lines)
+    private static void WriteArtifact(SqlJournal journal, string hash, LineWriter lines)
     {
         journal.Artifacts.CopyTo(hash, Stream.Null); // what is damaged is not passed on
         var length = journal.Artifacts.LengthOf(hash);

@@ -14,14 +14,14 @@ public sealed record ImportResult(long Events, long EventsKnown, long Artifacts,
 /// <summary>Reads what <see cref="JournalExport"/> wrote, line by line.</summary>
 public sealed class JournalImport : IDisposable
 {
-    private readonly SqliteJournal journal;
+    private readonly SqlJournal journal;
     private readonly Dictionary<string, long> newest = new(StringComparer.Ordinal); // event of each sweep
     private readonly IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of the open artifact
     private (string Hash, long Length, bool IsKnown, long NextChunk)? open;
     private bool ended;
     private long lines, events, eventsKnown, artifacts, artifactsKnown;
 
-    private JournalImport(SqliteJournal journal) => this.journal = journal;
+    private JournalImport(SqlJournal journal) => this.journal = journal;
 
     /// <summary>Adds the events and artifacts of an export that a journal does not have, all or none.</summary>
     /// <param name="journal">A journal that may be written to.</param>
@@ -31,7 +31,7 @@ public sealed class JournalImport : IDisposable
     /// the message names the line.</exception>
     /// <exception cref="Sweeps.JournalException">The journal does not work.</exception>
     public static ImportResult Import(
-        SqliteJournal journal, TextReader input, CancellationToken cancellation = default)
+        SqlJournal journal, TextReader input, CancellationToken cancellation = default)
     {
         using var import = new JournalImport(journal);
         journal.Database.Transaction(() =>
@@ -101,7 +101,7 @@ public sealed class JournalImport : IDisposable
         var created = fields.GetProperty("at").GetDateTimeOffset().UtcTicks;
         var manifest = fields.GetProperty("manifest").GetString()!;
         var message = Encoding.UTF8.GetBytes(fields.GetProperty("message").GetRawText());
-        var id = SqliteJournal.PersistenceId(sweep);
+        var id = SqlJournal.PersistenceId(sweep);
         if (!EventCodec.Knows(manifest))
             throw Refused(
                 $"the kind of event '{manifest}' is not known: use the Patchbay that wrote it, or a newer one");
@@ -127,8 +127,8 @@ public sealed class JournalImport : IDisposable
     private bool IsThere(string id, long sequence, long created, string manifest, byte[] message) =>
         journal.Database.Long(
             """
-            SELECT count(*) FROM journal WHERE persistence_id = $0 AND sequence_number = $1 AND created = $2
-            AND manifest = $3 AND message = $4
+            SELECT count(*) FROM journal WHERE persistence_id = @0 AND sequence_number = @1 AND created = @2
+            AND manifest = @3 AND message = @4
             """,
             id, sequence, created, manifest, message) == 1;
 

@@ -17,7 +17,7 @@ public sealed record SweepCheck(string Sweep, SweepStatus Status, long Events, l
     int CompletedTwice, bool Rebuilt, int Snapshots, int SnapshotsWrong);
 
 /// <summary>What a check of a whole journal found.</summary>
-/// <param name="Path">The journal's file.</param>
+/// <param name="Path">Where the journal is.</param>
 /// <param name="Version">Version of its tables.</param>
 /// <param name="Sweeps">Each sweep, oldest first.</param>
 /// <param name="Artifacts">Artifacts that are there.</param>
@@ -33,19 +33,18 @@ public sealed record JournalReport(string Path, int Version, IReadOnlyList<Sweep
 /// <summary>Reads a whole journal and says what is wrong with it; it goes on after what it finds.</summary>
 public static class JournalVerifier
 {
-    /// <summary>Checks the file, every event, every snapshot and every artifact. Changes nothing.</summary>
+    /// <summary>Checks the database, every event, every snapshot and every artifact. Changes nothing.</summary>
     /// <param name="journal">An open journal.</param>
     /// <param name="progress">Told what is being checked and how much of all is done, in [0, 1]; or null.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="OperationCanceledException">It was ended early.</exception>
     public static JournalReport Verify(
-        SqliteJournal journal, Action<string, double>? progress = null, CancellationToken cancellation = default)
+        SqlJournal journal, Action<string, double>? progress = null, CancellationToken cancellation = default)
     {
         var (database, problems) = (journal.Database, new List<string>());
-        progress?.Invoke("the file", 0);
+        progress?.Invoke("the database", 0);
         Try(problems, () => problems.AddRange(
-            database.Rows("PRAGMA integrity_check(20)", row => row.GetString(0))
-                .Where(line => line != "ok").Select(line => $"SQLite finds the file damaged: {line}")));
+            database.Problems()));
         long all = 1, seen = 0;
         IReadOnlyList<string> sweeps = [], hashes = [];
         Try(problems, () =>
@@ -73,7 +72,7 @@ public static class JournalVerifier
             progress?.Invoke("artifacts", 1);
             if (!Try(problems, () => journal.Artifacts.CopyTo(hash, Stream.Null))) damaged++;
         }
-        return new(journal.Path, journal.Version, checks, hashes.Count, damaged, problems);
+        return new(journal.Place.ToString(), journal.Version, checks, hashes.Count, damaged, problems);
     }
 
     /// <summary>Does something whose failure is a finding.</summary>
@@ -93,7 +92,7 @@ public static class JournalVerifier
 }
 
 /// <summary>Goes through one sweep's events and snapshots, and adds what is wrong to the problems.</summary>
-internal sealed class SweepWalk(SqliteJournal journal, string sweep, List<string> problems)
+internal sealed class SweepWalk(SqlJournal journal, string sweep, List<string> problems)
 {
     private readonly HashSet<string> completed = new(StringComparer.Ordinal);
     private Dictionary<long, StoredSnapshot> snapshots = [];
@@ -171,7 +170,7 @@ internal sealed class SweepWalk(SqliteJournal journal, string sweep, List<string
     private void Compare(StoredSnapshot stored)
     {
         if (SnapshotCodec.IsOlder(stored.Manifest)) return;
-        var id = SqliteJournal.PersistenceId(sweep);
+        var id = SqlJournal.PersistenceId(sweep);
         var where = $"the snapshot after event {last} of sweep {sweep}";
         if (stored.Manifest != SnapshotCodec.Manifest)
             WrongSnapshot($"{where} is of a form '{stored.Manifest}' that this Patchbay does not know: "

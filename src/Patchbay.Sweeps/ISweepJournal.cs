@@ -59,6 +59,9 @@ public enum JournalFault
     /// <summary>It was written by a version of Patchbay that this one does not know, or is no journal.</summary>
     Unknown,
 
+    /// <summary>Its server does not answer; it may be up again soon.</summary>
+    Unreachable,
+
     /// <summary>Anything else.</summary>
     Other,
 }

@@ -51,7 +51,7 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
     /// <summary>The journal is sound, and holds each unit's results once.</summary>
     private static void Check(string path)
     {
-        using var journal = SqliteJournal.Open(path, readOnly: true);
+        using var journal = SqlJournal.Open(path, readOnly: true);
         var report = JournalVerifier.Verify(journal);
         Assert.True(report.Sound, string.Join('\n', report.Problems));
         var state = journal.Recover("s").State;

@@ -10,7 +10,7 @@ internal static class TestNode
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
         long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null)
     {
-        SqliteJournal.Open(journal).Dispose();
+        SqlJournal.Open(journal).Dispose();
         return await ClusterNode.StartAsync(new(journal, slots, 1, memory, "test"), source,
             experiments ?? Experiment.All);
     }

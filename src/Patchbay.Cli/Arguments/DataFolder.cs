@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Patchbay.Journal;
 
 namespace Patchbay.Cli.Arguments;
 
@@ -8,7 +9,18 @@ internal static class DataFolder
     /// <summary>Environment variable that names the folder where --data is not given.</summary>
     public const string Variable = "PATCHBAY_DATA";
 
-    private const string Name = "--data";
+    /// <summary>Environment variable that names the journal's database where --journal is not given.</summary>
+    public const string JournalVariable = "PATCHBAY_JOURNAL";
+
+    private const string Name = "--data", JournalName = "--journal";
+
+    /// <summary>--journal DATABASE; one for all commands, read with <see cref="Journal"/>.</summary>
+    public static Option<string?> JournalOption { get; } = new(JournalName)
+    {
+        Description = $"Journal in a database of PostgreSQL, postgres://USER@HOST:PORT/DATABASE (default: "
+            + $"${JournalVariable}, else journal.db in the data folder)",
+        HelpName = "DATABASE",
+    };
 
     /// <summary>--data FOLDER; read it with <see cref="Chosen"/>. It has no default value of its own: the help page
     /// shows how the folder is found, not where it is for the one who reads it.</summary>
@@ -31,12 +43,15 @@ internal static class DataFolder
         : throw new InvalidDataException($"{Name}: expected a folder, found the file {folder}");
 
     /// <summary>A command to be typed next, for the same data folder: "sweep show a-1" becomes "pbm sweep show a-1",
-    /// with --data where the command line now run has it.</summary>
+    /// with --data and --journal where the command line now run has them.</summary>
     public static string Command(ParseResult now, string words)
     {
-        var option = now.CommandResult.Command.Options.FirstOrDefault(o => o.Name == Name);
-        return option is not null && now.GetResult(option) is { Implicit: false, Tokens: [var folder] }
-            ? $"pbm {words} {Name} {Quoted(folder.Value)}" : $"pbm {words}";
+        var given = from option in now.CommandResult.Command.Options
+                    where option.Name is Name or JournalName
+                    let result = now.GetResult(option)
+                    where result is { Implicit: false, Tokens: [_] }
+                    select $" {option.Name} {Quoted(result.Tokens[0].Value)}";
+        return $"pbm {words}{string.Concat(given)}";
     }
 
     /// <summary>A word as a shell takes it: in quotes where it has characters with a meaning of their own.</summary>
@@ -56,6 +71,22 @@ internal static class DataFolder
             "patchbay");
     }
 
+    /// <summary>Where the journal of a data folder is: the database that --journal or $PATCHBAY_JOURNAL names, else a
+    /// file in it.</summary>
+    /// <exception cref="InvalidDataException">The name of the database cannot be understood.</exception>
+    public static JournalPlace Journal(Call call, string folder) => call.Get(JournalOption) is { } given
+        ? JournalPlace.OfDatabase(given, JournalName, mayHoldPassword: false)
+        : Environment.GetEnvironmentVariable(JournalVariable) is { Length: > 0 } known
+            ? JournalPlace.OfDatabase(known, JournalVariable, mayHoldPassword: true)
+            : JournalPlace.Of(JournalFile(folder));
+
+    /// <summary>The journal that a command works with, open.</summary>
+    /// <param name="call">The run of a command that has <paramref name="data"/>.</param>
+    /// <param name="data">Made by <see cref="Option"/>.</param>
+    /// <param name="readOnly">Whether nothing is to be changed.</param>
+    public static SqlJournal Open(Call call, Option<string> data, bool readOnly) =>
+        SqlJournal.Open(Journal(call, Chosen(call, data)), readOnly);
+
     /// <summary>The journal's file in a data folder.</summary>
-    public static string JournalPath(string folder) => Path.Combine(folder, "journal.db");
+    public static string JournalFile(string folder) => Path.Combine(folder, "journal.db");
 }

@@ -68,7 +68,7 @@ internal sealed class ExperimentCommand : PbmCommand
                     AddField(experiment, field);
             }
         foreach (var option in new Option[] { adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device,
-            threads, anew, data })
+            threads, anew, data, DataFolder.JournalOption })
             Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);

@@ -13,11 +13,15 @@ internal sealed class JournalVerifyCommand : PbmCommand
 
     public JournalVerifyCommand() : base(
         "verify", "Check every event, snapshot and artifact of the journal; changes nothing",
-        "pbm journal verify", "pbm journal verify --data ./data --json") => Add(data);
+        "pbm journal verify", "pbm journal verify --data ./data --json")
+    {
+        Add(data);
+        Add(DataFolder.JournalOption);
+    }
 
     public override ExitCode Run(Call call)
     {
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)), readOnly: true);
+        using var journal = DataFolder.Open(call, data, readOnly: true);
         var report = call.WithProgress("journal", progress =>
             JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
         Show(call, report);
@@ -78,6 +82,7 @@ internal sealed class JournalExportCommand : PbmCommand
         "pbm journal export --out journal.jsonl", "pbm journal export --data ./data")
     {
         Add(data);
+        Add(DataFolder.JournalOption);
         Add(file);
     }
 
@@ -86,7 +91,7 @@ internal sealed class JournalExportCommand : PbmCommand
         var path = call.Get(file);
         if (path is null && call.IsJson)
             throw new InvalidDataException("with --json the lines need a file of their own: give one with --out");
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)), readOnly: true);
+        using var journal = DataFolder.Open(call, data, readOnly: true);
         if (path is null)
         {
             Export(call.Screen.Writer);
@@ -115,6 +120,7 @@ internal sealed class JournalImportCommand : PbmCommand
     {
         Add(file);
         Add(data);
+        Add(DataFolder.JournalOption);
     }
 
     public override ExitCode Run(Call call)
@@ -122,7 +128,7 @@ internal sealed class JournalImportCommand : PbmCommand
         var path = call.Get(file);
         if (path != "-") PromptInput.RequireFile(path);
         using var input = path == "-" ? Console.In : new StreamReader(path);
-        using var journal = SqliteJournal.Open(DataFolder.JournalPath(DataFolder.Chosen(call, data)));
+        using var journal = DataFolder.Open(call, data, readOnly: false);
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));
         call.WriteLine($"events: {result.Events} added, {result.EventsKnown} known; "
             + $"artifacts: {result.Artifacts} added, {result.ArtifactsKnown} known");

@@ -18,6 +18,7 @@ internal sealed class ModelListCommand : PbmCommand
         "pbm model list --json")
     {
         Add(data);
+        Add(DataFolder.JournalOption);
         Add(catalogue);
     }
 
@@ -58,6 +59,7 @@ internal sealed class ModelNodeCommand : PbmCommand
         this.load = load;
         Add(name);
         Add(data);
+        Add(DataFolder.JournalOption);
         Add(catalogue);
     }
 

@@ -21,6 +21,7 @@ internal sealed class NodeRunCommand : PbmCommand
         "pbm node run", "pbm node run --slots 1 --port 9111")
     {
         Add(data);
+        Add(DataFolder.JournalOption);
         Add(port);
         Add(threads);
         foreach (var option in node.Options) Add(option);

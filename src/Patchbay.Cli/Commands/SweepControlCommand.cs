@@ -18,6 +18,7 @@ internal sealed class SweepControlCommand : PbmCommand
         (this.command, this.done) = (command, done);
         Add(id);
         Add(data);
+        Add(DataFolder.JournalOption);
     }
 
     /// <summary>`pbm sweep pause ID`.</summary>

@@ -19,6 +19,7 @@ internal sealed class SweepGoOnCommand : PbmCommand
         this.command = command;
         Add(id);
         Add(data);
+        Add(DataFolder.JournalOption);
         foreach (var option in node.Options) Add(option);
     }
 

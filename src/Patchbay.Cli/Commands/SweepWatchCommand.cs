@@ -36,6 +36,7 @@ internal sealed class SweepWatchCommand : PbmCommand
             {
                 Show = call.Next($"sweep show {sweep}"),
                 Enough = seen => seen.Ended || presence.IsGone(seen),
+                Trouble = () => follower.Trouble,
             };
             var state = watch.Follow(follower.Read, call.Interrupted);
             call.WriteJson(new

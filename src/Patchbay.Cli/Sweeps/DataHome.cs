@@ -10,10 +10,10 @@ internal sealed class DataHome : IArtifacts, IDisposable
 {
     private readonly string folder;
 
-    private DataHome(string folder, SqliteJournal journal) => (this.folder, Journal) = (folder, journal);
+    private DataHome(string folder, SqlJournal journal) => (this.folder, Journal) = (folder, journal);
 
     /// <summary>The journal.</summary>
-    public SqliteJournal Journal { get; }
+    public SqlJournal Journal { get; }
 
     /// <summary>Whether it is gone with its owner.</summary>
     public bool IsTemporary { get; private set; }
@@ -22,14 +22,16 @@ internal sealed class DataHome : IArtifacts, IDisposable
     public string Folder => folder;
 
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, Option<string> option) => Open(DataFolder.Chosen(call, option));
+    public static DataHome Open(Call call, Option<string> option) => Open(call, DataFolder.Chosen(call, option));
 
-    /// <summary>Opens a data folder, making it where there is none.</summary>
-    public static DataHome Open(string folder)
+    /// <summary>Opens a data folder, making it where there is none, and its journal, wherever that is.</summary>
+    public static DataHome Open(Call call, string folder) => Open(folder, DataFolder.Journal(call, folder));
+
+    private static DataHome Open(string folder, JournalPlace journal)
     {
         var full = Path.GetFullPath(folder);
         Directory.CreateDirectory(full);
-        return new(full, SqliteJournal.Open(DataFolder.JournalPath(full)));
+        return new(full, SqlJournal.Open(journal));
     }
 
     /// <summary>A data folder in memory, where the machine has one there, that is gone with its owner: for runs of
@@ -37,7 +39,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
     public static DataHome Temporary()
     {
         var memory = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
-        var home = Open(Path.Combine(memory, $"patchbay-{Environment.ProcessId}-{Guid.NewGuid():N}"));
+        var folder = Path.Combine(memory, $"patchbay-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        var home = Open(folder, JournalPlace.Of(DataFolder.JournalFile(folder)));
         home.IsTemporary = true;
         return home;
     }
@@ -48,7 +51,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
         var path = Path.Combine(folder, "artifacts", hash);
         if (File.Exists(path)) return path;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var reading = SqliteJournal.Open(Journal.Path, readOnly: true);
+        using var reading = SqlJournal.Open(Journal.Place, readOnly: true);
         AtomicFile.Write(path, stream => reading.Artifacts.CopyTo(hash, stream));
         return path;
     }
@@ -62,7 +65,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
         {
             write(path);
             // another connection: units run on threads of their own
-            using var writing = SqliteJournal.Open(Journal.Path);
+            using var writing = SqlJournal.Open(Journal.Place);
             using (var content = File.OpenRead(path))
             {
                 var hash = writing.Artifacts.Put(content);

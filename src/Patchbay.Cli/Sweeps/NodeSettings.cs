@@ -37,12 +37,12 @@ internal sealed class NodeSettings
     {
         TorchRuntime.Configure(threads);
         var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return ClusterNode.StartAsync(new(home.Journal.Path, count, threads, MostMemory(call), Call.Version),
+        return ClusterNode.StartAsync(new(home.Journal.Place, count, threads, MostMemory(call), Call.Version),
             new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments);
     }, port);
 
     /// <summary>The process that serves a folder, for an order that computes nothing.</summary>
     public static Serving OpenToOrder(DataHome home) => Serving.Open(home, () => ClusterNode.StartAsync(
-        new(home.Journal.Path, 1, 1, 0, Call.Version), new TorchModelSource(home, []), StudyInput.Experiments),
+        new(home.Journal.Place, 1, 1, 0, Call.Version), new TorchModelSource(home, []), StudyInput.Experiments),
         goOn: false);
 }

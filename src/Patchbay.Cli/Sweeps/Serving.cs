@@ -1,4 +1,5 @@
 using Patchbay.Cluster;
+using Patchbay.Journal;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -8,9 +9,11 @@ internal sealed class Serving : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly DataLock? held;
+    private readonly ServingLock? journal;
     private readonly ControlApi? api;
 
-    private Serving(DataLock held, ClusterNode own, ControlApi? api) => (this.held, Own, this.api) = (held, own, api);
+    private Serving(DataLock held, ServingLock? journal, ClusterNode own, ControlApi? api) =>
+        (this.held, this.journal, Own, this.api) = (held, journal, own, api);
 
     private Serving(ControlClient other) => Other = other;
 
@@ -65,6 +68,7 @@ internal sealed class Serving : IDisposable
         Other?.Dispose();
         api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        journal?.Dispose();
         held?.Dispose();
     }
 
@@ -72,17 +76,20 @@ internal sealed class Serving : IDisposable
         bool goOn)
     {
         ClusterNode? node = null;
+        ServingLock? journal = null;
         try
         {
+            journal = ServingLock.Take(home.Journal.Place);
             node = await start();
             if (goOn) node.WakeAll();
             var api = home.IsTemporary ? null : await ControlApi.StartAsync(node, home.Folder, port);
             if (api is not null) held.Announce(api.Address);
-            return new(held, node, api);
+            return new(held, journal, node, api);
         }
         catch
         {
             if (node is not null) await node.DisposeAsync();
+            journal?.Dispose();
             held.Dispose();
             throw;
         }

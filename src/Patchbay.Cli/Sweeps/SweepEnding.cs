@@ -60,7 +60,7 @@ internal static class SweepEnding
     }
 }
 
-/// <summary>Whether a process serves the folder of a journal.</summary>
+/// <summary>Whether a process serves a journal.</summary>
 internal sealed class NodePresence(ISweepJournal journal)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3); // it may be starting anew
@@ -68,7 +68,7 @@ internal sealed class NodePresence(ISweepJournal journal)
 
     /// <summary>Whether a sweep is running and nobody serves it.</summary>
     public bool IsInterrupted(SweepState state) => state.Status == SweepStatus.Running
-        && journal is SqliteJournal { Path: var path } && !DataLock.IsHeld(Path.GetDirectoryName(path)!);
+        && journal is SqlJournal known && !IsServed(known);
 
     /// <summary>Whether it has been so for a while.</summary>
     public bool IsGone(SweepState state)
@@ -76,6 +76,19 @@ internal sealed class NodePresence(ISweepJournal journal)
         if (!IsInterrupted(state)) since = null;
         else since ??= DateTime.UtcNow;
         return DateTime.UtcNow - since > Patience;
+    }
+
+    private static bool IsServed(SqlJournal journal)
+    {
+        try
+        {
+            return journal.Place.File is { } file ? DataLock.IsHeld(Path.GetDirectoryName(file)!)
+                : ServingLock.Holder(journal) is not null;
+        }
+        catch (JournalException e) when (e.Fault == JournalFault.Unreachable)
+        {
+            return true; // nobody knows
+        }
     }
 
     /// <summary>A sweep's status as people read it: "interrupted" where it is running and nobody serves it.</summary>

@@ -8,6 +8,9 @@ internal sealed class SweepFollower(ISweepJournal journal, string sweep, Recover
 {
     private (SweepState State, long Sequence) known = (recovered.State, recovered.Sequence);
 
+    /// <summary>Why the journal could not be read just now, or null.</summary>
+    public string? Trouble { get; private set; }
+
     /// <summary>The state as the journal has it now; as it was when last read, while another process holds the
     /// journal.</summary>
     public SweepState Read()
@@ -16,10 +19,11 @@ internal sealed class SweepFollower(ISweepJournal journal, string sweep, Recover
         {
             foreach (var recorded in journal.Read(sweep, known.Sequence))
                 known = (SweepDecider.Evolve(known.State, recorded.Event), recorded.Sequence);
+            Trouble = null;
         }
-        catch (JournalException e) when (e.Fault == JournalFault.Busy)
+        catch (JournalException e) when (e.Fault is JournalFault.Busy or JournalFault.Unreachable)
         {
-            // It is asked again soon.
+            Trouble = e.Message; // it is asked again soon
         }
         return known.State;
     }

@@ -37,6 +37,7 @@ internal static class SweepRun
             new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
             {
                 Show = call.Next($"sweep show {id}"),
+                Trouble = () => serving.Own!.Trouble,
             });
         return state.Ended ? SweepEnding.Conclude(call, id, state, results)
             : SweepEnding.Interrupted(call, home, id, state);
@@ -52,6 +53,7 @@ internal static class SweepRun
         var state = Host(call, id, own, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
             Calm = true,
+            Trouble = () => own.Trouble,
             Show = call.Next($"sweep show {id}"),
             LookEvery = TimeSpan.FromMilliseconds(100), // somebody waits for what comes after
             Enough = Enough,
@@ -68,6 +70,7 @@ internal static class SweepRun
         {
             Show = call.Next($"sweep show {id}"),
             Enough = state => state.Ended || presence.IsGone(state),
+            Trouble = () => follower.Trouble,
         };
         var state = watch.Follow(follower.Read, call.Interrupted);
         if (state.Ended) return SweepEnding.Conclude(call, id, state, results);

@@ -32,6 +32,9 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
     /// <summary>How a state looks.</summary>
     public Func<SweepState, IRenderable>? Drawing { get; init; }
 
+    /// <summary>What the sweep waits for, in a sentence, or null.</summary>
+    public Func<string?>? Trouble { get; init; }
+
     /// <summary>Watches until the sweep has ended or the watch is.</summary>
     /// <param name="read">The sweep's state as it is now.</param>
     /// <param name="cancel">Ends the watch, not the sweep.</param>
@@ -49,15 +52,19 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
             return true;
         }
         // Where it cannot be drawn there are lines, from the state that could not be drawn on.
-        IRenderable Draw() => Drawing?.Invoke(state)
-            ?? SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height, Shares?.Invoke(),
-                Show);
+        IRenderable Draw()
+        {
+            var drawn = Drawing?.Invoke(state)
+                ?? SweepDrawing.Draw(id, state, clock, time.GetUtcNow(), screen.Height, Shares?.Invoke(), Show);
+            return Trouble?.Invoke() is { } trouble ? new Rows(drawn, new Text($"waiting: {trouble}")) : drawn;
+        }
         return screen.Live(Draw, Next) ? state : WriteLines(read, cancel);
     }
 
     private SweepState WriteLines(Func<SweepState> read, CancellationToken cancel)
     {
         var (before, written) = (SweepState.None, SweepState.None);
+        string? told = null;
         var writtenAt = Calm ? time.GetUtcNow() : DateTimeOffset.MinValue;
         while (true)
         {
@@ -66,6 +73,8 @@ internal sealed class SweepWatch(Screen screen, string id, WatchClock clock, Tim
                 && before.Stages.GetValueOrDefault(s.Stage.Id)?.Status != StageStatus.Completed);
             foreach (var stage in Calm ? [] : completed)
                 WriteLine($"{stage.Stage.Id} is complete: {SweepText.Count(stage.Order.Length, "unit")}");
+            if (Trouble?.Invoke() is var trouble && trouble != told)
+                WriteLine((told = trouble) is null ? "it goes on" : $"waiting: {trouble}");
             var now = time.GetUtcNow();
             var every = Calm ? CalmEvery : ReferenceEquals(state, written) ? LineAtLeastEvery : LineEvery;
             if (now - writtenAt >= every || (!Calm && (state.Ended || state.Status != written.Status)))

@@ -79,7 +79,7 @@ public sealed class JournalCommandTests : IDisposable
 
     private void Fill()
     {
-        using var journal = SqliteJournal.Open(File);
+        using var journal = SqlJournal.Open(File);
         var plan = new SweepPlan("goats", "study: goats\n", 20, new("entity-tracking", 300, 7),
             new("float32", "cpu", 1, 1L << 30),
             [new("base", "models/base", null, "abc", 4, 8, 1000)],

@@ -137,7 +137,7 @@ public sealed class FaultTests : IDisposable
     [InlineData("PRAGMA application_id = 7", "no journal of Patchbay")]
     public void A_journal_of_an_unknown_version_is_refused(string change, string sentence)
     {
-        SqliteJournal.Open(Journal).Dispose();
+        SqlJournal.Open(Journal).Dispose();
         using (var connection = new SqliteConnection($"Data Source={Journal};Pooling=false"))
         {
             connection.Open();
@@ -193,7 +193,7 @@ public sealed class FaultTests : IDisposable
         // The journal alone is enough: on another machine, without the file.
         File.Delete(prompts);
         Directory.Delete(Path.Combine(data, "artifacts"), recursive: true);
-        using (var journal = SqliteJournal.Open(Journal))
+        using (var journal = SqlJournal.Open(Journal))
         {
             var plan = journal.Recover("faults-1").State.Plan!;
             Assert.True(journal.TryAppend("faults-2", 0, [new SweepPlanned(plan, "test"), new SweepStarted()],
@@ -209,7 +209,7 @@ public sealed class FaultTests : IDisposable
     public void A_sweep_that_does_not_exist_is_not_found()
     {
         Sentence(Pbm.Run(data, "sweep", "show", "nine"), 3, "there is no journal");
-        SqliteJournal.Open(Journal).Dispose();
+        SqlJournal.Open(Journal).Dispose();
         Sentence(Pbm.Run(data, "sweep", "pause", "nine"), 3, "there is no sweep 'nine'");
     }
 
@@ -223,7 +223,7 @@ public sealed class FaultTests : IDisposable
     private string[] Completed()
     {
         if (!File.Exists(Journal)) return [];
-        using var journal = SqliteJournal.Open(Journal, readOnly: true);
+        using var journal = SqlJournal.Open(Journal, readOnly: true);
         return [.. journal.Read("faults-1", 0).Select(e => e.Event).OfType<UnitCompleted>().Select(e => e.Unit)];
     }
 

@@ -158,7 +158,7 @@ public sealed class KillTests(ITestOutputHelper output)
         var stopped = pbm.Finish(60);
         Assert.Equal(130, stopped.Code);
         Assert.Contains("pbm sweep resume killed-1", stopped.Out, StringComparison.Ordinal);
-        using (var journal = SqliteJournal.Open(JournalOf(data)))
+        using (var journal = SqlJournal.Open(JournalOf(data)))
             Assert.Equal(SweepStatus.Paused, journal.Recover("killed-1").State.Status);
         Assert.Equal(0, Pbm.Run(data, "sweep", "cancel", "killed-1").Code);
         Assert.Equal(2, Pbm.Run(data, "sweep", "resume", "killed-1").Code);
@@ -198,7 +198,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private static SweepEvent[] Events(string data)
     {
         if (!File.Exists(JournalOf(data))) return [];
-        using var journal = SqliteJournal.Open(JournalOf(data));
+        using var journal = SqlJournal.Open(JournalOf(data));
         return [.. journal.Read("killed-1", 0).Select(e => e.Event)];
     }
 

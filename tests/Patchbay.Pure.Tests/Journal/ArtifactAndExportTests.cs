@@ -6,9 +6,9 @@ namespace Patchbay.Journal.Tests;
 public sealed class ArtifactAndExportTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly SqliteJournal journal;
+    private readonly SqlJournal journal;
 
-    public ArtifactAndExportTests() => journal = SqliteJournal.Open(folder.PathOf("journal.db"));
+    public ArtifactAndExportTests() => journal = SqlJournal.Open(folder.PathOf("journal.db"));
 
     public void Dispose()
     {
@@ -54,7 +54,7 @@ public sealed class ArtifactAndExportTests : IDisposable
     {
         Fill();
         var text = Export(journal);
-        using var other = SqliteJournal.Open(folder.PathOf("other.db"));
+        using var other = SqlJournal.Open(folder.PathOf("other.db"));
         Assert.Equal(new(2 * Some.EveryEvent.Count, 0, 3, 0), Import(other, text));
         Assert.Equal(text, Export(other));
         Assert.Equal(Some.Text(journal.Recover("b").State), Some.Text(other.Recover("b").State));
@@ -67,7 +67,7 @@ public sealed class ArtifactAndExportTests : IDisposable
     public void An_import_adds_only_what_is_missing()
     {
         journal.TryAppend("a", 0, [.. Some.EveryEvent.Take(5)], Some.Noon);
-        using var other = SqliteJournal.Open(folder.PathOf("other.db"));
+        using var other = SqlJournal.Open(folder.PathOf("other.db"));
         Import(other, Export(journal));
         journal.TryAppend("a", 5, [.. Some.EveryEvent.Skip(5)], Some.Noon);
         Assert.Equal(new(Some.EveryEvent.Count - 5, 5, 0, 0), Import(other, Export(journal)));
@@ -111,7 +111,7 @@ public sealed class ArtifactAndExportTests : IDisposable
     public void Sweeps_that_have_parted_are_refused()
     {
         journal.TryAppend("a", 0, [Some.EveryEvent[0], new SweepStarted()], Some.Noon);
-        using var other = SqliteJournal.Open(folder.PathOf("other.db"));
+        using var other = SqlJournal.Open(folder.PathOf("other.db"));
         other.TryAppend("a", 0, [Some.EveryEvent[0], new SweepCancelled()], Some.Noon);
         var e = Assert.Throws<InvalidDataException>(() => Import(other, Export(journal)));
         Assert.Equal("line 3 of the export: the journal has another event 2 of sweep a: the two have parted, import "
@@ -130,21 +130,21 @@ public sealed class ArtifactAndExportTests : IDisposable
     private void AssertRefused(string[] lines, string message)
     {
         var file = folder.PathOf($"{Guid.NewGuid()}.db");
-        using var other = SqliteJournal.Open(file);
+        using var other = SqlJournal.Open(file);
         Assert.Equal(message, Assert.Throws<InvalidDataException>(() => Import(other, string.Join('\n', lines)))
             .Message);
         Assert.Empty(other.Sweeps());
         Assert.Empty(other.Artifacts.All());
     }
 
-    private static string Export(SqliteJournal journal)
+    private static string Export(SqlJournal journal)
     {
         using var writer = new StringWriter();
         JournalExport.Export(journal, writer);
         return writer.ToString();
     }
 
-    private static ImportResult Import(SqliteJournal journal, string text)
+    private static ImportResult Import(SqlJournal journal, string text)
     {
         using var reader = new StringReader(text);
         return JournalImport.Import(journal, reader);

@@ -15,51 +15,51 @@ public sealed class JournalFaultTests : IDisposable
     [Fact]
     public void A_journal_that_is_not_there_cannot_be_read()
     {
-        var e = Assert.Throws<FileNotFoundException>(() => SqliteJournal.Open(File, readOnly: true));
+        var e = Assert.Throws<FileNotFoundException>(() => SqlJournal.Open(File, readOnly: true));
         Assert.Equal($"there is no journal {File}", e.Message);
-        Assert.Throws<FileNotFoundException>(() => SqliteJournal.Open(folder.PathOf("none/journal.db"),
+        Assert.Throws<FileNotFoundException>(() => SqlJournal.Open(folder.PathOf("none/journal.db"),
             readOnly: true));
     }
 
     [Fact]
     public void A_folder_or_a_text_file_or_somebody_elses_database_is_no_journal_and_stays_as_it_is()
     {
-        Assert.Contains("is a folder", Fault(JournalFault.Unknown, () => SqliteJournal.Open(folder.Path)));
+        Assert.Contains("is a folder", Fault(JournalFault.Unknown, () => SqlJournal.Open(folder.Path)));
         System.IO.File.WriteAllText(File, new string('x', 5000));
         Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () =>
-            SqliteJournal.Open(File)));
+            SqlJournal.Open(File)));
         Assert.Contains("is no journal and no database at all", Fault(JournalFault.Unknown, () =>
-            SqliteJournal.Open(File, readOnly: true)));
+            SqlJournal.Open(File, readOnly: true)));
         Assert.Equal(new string('x', 5000), System.IO.File.ReadAllText(File));
         System.IO.File.Delete(File);
         Sql("CREATE TABLE recipe (name TEXT)");
         var before = System.IO.File.ReadAllBytes(File);
-        Assert.Contains("is a database, but no journal", Fault(JournalFault.Unknown, () => SqliteJournal.Open(File)));
+        Assert.Contains("is a database, but no journal", Fault(JournalFault.Unknown, () => SqlJournal.Open(File)));
         Assert.Equal(before, System.IO.File.ReadAllBytes(File));
     }
 
     [Fact]
     public void A_journal_of_a_later_version_is_refused_with_both_numbers()
     {
-        SqliteJournal.Open(File).Dispose();
+        SqlJournal.Open(File).Dispose();
         Sql("PRAGMA user_version = 9");
         foreach (var readOnly in new[] { false, true })
         {
             Assert.Equal($"journal {File} has version 9, this Patchbay knows up to 2: use the Patchbay that wrote it, "
                 + "or a newer one",
-                Fault(JournalFault.Unknown, () => SqliteJournal.Open(File, readOnly)));
+                Fault(JournalFault.Unknown, () => SqlJournal.Open(File, readOnly)));
         }
     }
 
     [Fact]
     public void A_journal_of_version_1_is_brought_to_the_newest_with_its_events()
     {
-        SqliteJournal.Open(File).Dispose();
-        using (var journal = SqliteJournal.Open(File)) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
+        SqlJournal.Open(File).Dispose();
+        using (var journal = SqlJournal.Open(File)) journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
         Sql("DROP TABLE lease; DROP TABLE artifact; DROP TABLE artifact_chunk; PRAGMA user_version = 1");
         Assert.Contains("has version 1 and must be brought to 2", Fault(JournalFault.ReadOnly, () =>
-            SqliteJournal.Open(File, readOnly: true)));
-        using var again = SqliteJournal.Open(File);
+            SqlJournal.Open(File, readOnly: true)));
+        using var again = SqlJournal.Open(File);
         Assert.Equal(2, again.Version);
         Assert.Equal(Some.EveryEvent.Count, again.Recover("a").Sequence);
         Assert.True(again.TryAppend("a", Some.EveryEvent.Count, [new SweepStarted()], Some.Noon));
@@ -69,10 +69,10 @@ public sealed class JournalFaultTests : IDisposable
     [Fact]
     public void A_database_that_only_Akka_has_used_becomes_a_journal()
     {
-        SqliteJournal.Open(File).Dispose();
+        SqlJournal.Open(File).Dispose();
         Sql("DROP TABLE lease; DROP TABLE artifact; DROP TABLE artifact_chunk; PRAGMA user_version = 0; PRAGMA "
             + "application_id = 0");
-        using var journal = SqliteJournal.Open(File);
+        using var journal = SqlJournal.Open(File);
         Assert.True(journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon));
     }
 
@@ -98,7 +98,7 @@ public sealed class JournalFaultTests : IDisposable
     {
         Record("a", Some.EveryEvent);
         Sql("DELETE FROM journal WHERE sequence_number IN (1, 6, 7)");
-        using (var journal = SqliteJournal.Open(File, readOnly: true))
+        using (var journal = SqlJournal.Open(File, readOnly: true))
             Assert.Contains("event 1 of sweep a is missing", Fault(JournalFault.Corrupt, () => journal.Recover("a")));
         var check = Verify();
         Assert.Equal(3, check.Sweeps[0].Gaps);
@@ -138,7 +138,7 @@ public sealed class JournalFaultTests : IDisposable
                 stream.Write(Encoding.ASCII.GetBytes(new string('#', 200)));
             }
         }
-        using var journal = SqliteJournal.Open(File, readOnly: true);
+        using var journal = SqlJournal.Open(File, readOnly: true);
         var message = Fault(JournalFault.Corrupt, () =>
         {
             for (var i = 0; i < 40; i++) journal.Read($"s{i}", 0);
@@ -150,7 +150,7 @@ public sealed class JournalFaultTests : IDisposable
     [Fact]
     public void A_journal_locked_by_another_connection_is_busy()
     {
-        using var journal = SqliteJournal.Open(File, busy: TimeSpan.FromMilliseconds(20));
+        using var journal = SqlJournal.Open(File, busy: TimeSpan.FromMilliseconds(20));
         using (var other = new SqliteConnection($"Data Source={File};Pooling=false"))
         {
             other.Open();
@@ -167,7 +167,7 @@ public sealed class JournalFaultTests : IDisposable
     [Fact]
     public void A_full_journal_loses_nothing_and_goes_on_when_there_is_room()
     {
-        using var journal = SqliteJournal.Open(File);
+        using var journal = SqlJournal.Open(File);
         journal.Database.ExecuteScript("PRAGMA max_page_count = 60");
         var last = FillUp(journal);
         journal.Database.ExecuteScript("PRAGMA max_page_count = 100000");
@@ -183,12 +183,12 @@ public sealed class JournalFaultTests : IDisposable
         using var mount = Mount.Memory(place, 2048);
         var file = Path.Combine(place, "journal.db");
         long last;
-        using (var journal = SqliteJournal.Open(file))
+        using (var journal = SqlJournal.Open(file))
         {
             last = FillUp(journal);
             Assert.Equal(last, journal.Read("a", 0).Count);
         }
-        using var again = SqliteJournal.Open(file, readOnly: true);
+        using var again = SqlJournal.Open(file, readOnly: true);
         Assert.Equal(last, again.Recover("a").Sequence);
         Assert.Empty(JournalVerifier.Verify(again).Problems);
     }
@@ -199,14 +199,14 @@ public sealed class JournalFaultTests : IDisposable
         var source = folder.PathOf("source");
         Directory.CreateDirectory(source);
         var place = folder.PathOf("read only");
-        using (var journal = SqliteJournal.Open(Path.Combine(source, "j?#%.db"))) journal.TryAppend("a", 0,
+        using (var journal = SqlJournal.Open(Path.Combine(source, "j?#%.db"))) journal.TryAppend("a", 0,
             Some.EveryEvent, Some.Noon);
         using var mount = Mount.ReadOnly(source, place);
         AssertReadable(Path.Combine(place, "j?#%.db"));
         Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () =>
-            SqliteJournal.Open(Path.Combine(place, "new.db"))));
+            SqlJournal.Open(Path.Combine(place, "new.db"))));
         Assert.Contains("cannot be made", Fault(JournalFault.ReadOnly, () =>
-            SqliteJournal.Open(Path.Combine(place, "new", "new.db"))));
+            SqlJournal.Open(Path.Combine(place, "new", "new.db"))));
     }
 
     [MountFact]
@@ -215,7 +215,7 @@ public sealed class JournalFaultTests : IDisposable
         var source = folder.PathOf("source");
         Directory.CreateDirectory(source);
         var place = folder.PathOf("read only");
-        using (var journal = SqliteJournal.Open(File))
+        using (var journal = SqlJournal.Open(File))
         {
             journal.TryAppend("a", 0, Some.EveryEvent, Some.Noon);
             // What a crash leaves: the events are in the log beside the journal.
@@ -230,26 +230,26 @@ public sealed class JournalFaultTests : IDisposable
     public void What_is_opened_to_be_read_cannot_be_written()
     {
         Record("a", Some.EveryEvent);
-        using var journal = SqliteJournal.Open(File, readOnly: true);
+        using var journal = SqlJournal.Open(File, readOnly: true);
         Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () =>
             journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
     }
 
     private static void AssertReadable(string file)
     {
-        using (var journal = SqliteJournal.Open(file, readOnly: true))
+        using (var journal = SqlJournal.Open(file, readOnly: true))
         {
-            Assert.Equal(file, journal.Path);
+            Assert.Equal(file, journal.Place.File);
             Assert.Equal(Some.EveryEvent.Count, journal.Recover("a").Sequence);
             Assert.Empty(JournalVerifier.Verify(journal).Problems);
             Assert.Contains("may only be read", Fault(JournalFault.ReadOnly,
                 () => journal.TryAppend("b", 0, Some.EveryEvent, Some.Noon)));
         }
-        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => SqliteJournal.Open(file)));
+        Assert.Contains("may only be read", Fault(JournalFault.ReadOnly, () => SqlJournal.Open(file)));
     }
 
     /// <summary>Appends until the journal is full; the number of the last event that was recorded.</summary>
-    private static long FillUp(SqliteJournal journal)
+    private static long FillUp(SqlJournal journal)
     {
         long last = 0;
         var message = Fault(JournalFault.Full, () =>
@@ -277,19 +277,19 @@ public sealed class JournalFaultTests : IDisposable
 
     private void Record(string sweep, IReadOnlyList<SweepEvent> events)
     {
-        using var journal = SqliteJournal.Open(File);
+        using var journal = SqlJournal.Open(File);
         Assert.True(journal.TryAppend(sweep, 0, events, Some.Noon));
     }
 
     private void Read()
     {
-        using var journal = SqliteJournal.Open(File, readOnly: true);
+        using var journal = SqlJournal.Open(File, readOnly: true);
         journal.Read("a", 0);
     }
 
     private JournalReport Verify()
     {
-        using var journal = SqliteJournal.Open(File, readOnly: true);
+        using var journal = SqlJournal.Open(File, readOnly: true);
         return JournalVerifier.Verify(journal);
     }
 

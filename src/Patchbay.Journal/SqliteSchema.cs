@@ -5,7 +5,7 @@ namespace Patchbay.Journal;
 /// <summary>The tables of a journal, as steps from one version to the next; `PRAGMA user_version` says which have been
 /// taken. Step 1 makes what Akka.Persistence.Sql makes in its default configuration on SQLite, so that the Akka.NET
 /// host opens the same file.</summary>
-internal static class JournalSchema
+internal static class SqliteSchema
 {
     /// <summary>"PBM1", in the header of every journal: what the file is, whatever its name.</summary>
     public const int ApplicationId = 0x50424D31;
@@ -82,7 +82,7 @@ internal static class JournalSchema
     /// <summary>The version of an open database: 0 where it is empty or only Akka.Persistence.Sql has used it. Inside a
     /// transaction, for another process may be making the tables.</summary>
     /// <exception cref="JournalException">It is no journal, or newer than this Patchbay.</exception>
-    public static int Check(JournalDatabase database)
+    public static int Check(SqliteDatabase database)
     {
         var application = database.Long("PRAGMA application_id");
         var version = database.Long("PRAGMA user_version");
@@ -101,15 +101,15 @@ internal static class JournalSchema
         {
             if (version <= Newest) return (int)version;
             throw new JournalException(JournalFault.Unknown,
-                $"journal {database.Path} has version {version}, this Patchbay knows up to {Newest}: "
+                $"journal {database.Place} has version {version}, this Patchbay knows up to {Newest}: "
                 + "use the Patchbay that wrote it, or a newer one");
         }
         throw new JournalException(JournalFault.Unknown,
-            $"{database.Path} is a database, but no journal of Patchbay: name another file or folder");
+            $"{database.Place} is a database, but no journal of Patchbay: name another file or folder");
     }
 
     /// <summary>Brings an open database to a version, in one transaction.</summary>
-    public static void Migrate(JournalDatabase database, int to) => database.Transaction(() =>
+    public static void Migrate(SqliteDatabase database, int to) => database.Transaction(() =>
     {
         // Asked again inside: another process may have been quicker.
         var from = Check(database);

@@ -1,34 +1,32 @@
+using System.Data.Common;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Patchbay.Sweeps;
-using SQLitePCL;
 
 namespace Patchbay.Journal;
 
-/// <summary>A journal in one SQLite file, which several processes may have open; each opens its own. One instance is
-/// used by one thread at a time. What a call has recorded is on the disk when it returns.</summary>
-public sealed class SqliteJournal : ISweepJournal, IDisposable
+/// <summary>A journal in a database, which several processes may have open; each opens its own. One instance is used by
+/// one thread at a time. What a call has recorded is on the disk when it returns.</summary>
+public sealed class SqlJournal : ISweepJournal, IDisposable
 {
     /// <summary>Tag of a sweep's first event, in the table that Akka.NET's queries by tag read.</summary>
     internal const string Tag = "sweep";
 
     private const string IdPrefix = "sweep-";
     private const int SnapshotsKept = 2;
-    private const int ConstraintViolated = 19;
     private readonly string writer = Guid.NewGuid().ToString("N");
 
-    private SqliteJournal(JournalDatabase database)
+    private SqlJournal(JournalDatabase database)
     {
         Database = database;
         Artifacts = new(database);
     }
 
-    /// <summary>How long a call waits while another process writes, unless <see cref="Open"/> is told
+    /// <summary>How long a call waits while another process writes, unless <c>Open</c> is told
     /// otherwise.</summary>
     public static TimeSpan DefaultBusy { get; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Full path of the file.</summary>
-    public string Path => Database.Path;
+    /// <summary>Where it is.</summary>
+    public JournalPlace Place => Database.Place;
 
     /// <summary>Version of its tables.</summary>
     public int Version => Database.Version;
@@ -40,15 +38,19 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
 
     /// <summary>Opens a journal. For writing, it is made with its folder where there is none, and one of an older
     /// version is brought to the newest.</summary>
-    /// <param name="path">Its file.</param>
-    /// <param name="readOnly">Whether nothing is to be changed; then the file and its folder need not be
+    /// <param name="place">Where it is.</param>
+    /// <param name="readOnly">Whether nothing is to be changed; then a file and its folder need not be
     /// writable.</param>
     /// <param name="busy">How long a call waits while another process writes; <see cref="DefaultBusy"/> where
     /// null.</param>
     /// <exception cref="FileNotFoundException">It is to be read, and is not there.</exception>
     /// <exception cref="JournalException">It cannot be used.</exception>
-    public static SqliteJournal Open(string path, bool readOnly = false, TimeSpan? busy = null) =>
-        new(JournalDatabase.Open(path, readOnly, busy ?? DefaultBusy));
+    public static SqlJournal Open(JournalPlace place, bool readOnly = false, TimeSpan? busy = null) =>
+        new(JournalDatabase.Open(place, readOnly, busy ?? DefaultBusy));
+
+    /// <summary>Opens a journal in a file of SQLite; see the other.</summary>
+    public static SqlJournal Open(string file, bool readOnly = false, TimeSpan? busy = null) =>
+        Open(JournalPlace.Of(file), readOnly, busy);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Sweeps() =>
@@ -57,30 +59,30 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>Ids of the sweeps that are running, whether or not a process is at them.</summary>
     public IReadOnlyList<string> Running() => [.. Sweeps().Where(sweep => Database.Scalar(
         """
-        SELECT manifest FROM journal WHERE persistence_id = $0 AND manifest IN ('sweep-started/1', 'sweep-paused/1',
+        SELECT manifest FROM journal WHERE persistence_id = @0 AND manifest IN ('sweep-started/1', 'sweep-paused/1',
             'sweep-resumed/1', 'sweep-cancelled/1', 'sweep-retried/1', 'sweep-completed/1')
         ORDER BY sequence_number DESC LIMIT 1
         """, PersistenceId(sweep)) is "sweep-started/1" or "sweep-resumed/1" or "sweep-retried/1")];
 
     /// <summary>Whether events could be recorded now.</summary>
     /// <exception cref="JournalException">They could not; the message says why.</exception>
-    public static void CheckWritable(string path)
+    public static void CheckWritable(JournalPlace place)
     {
-        using var journal = Open(path, busy: TimeSpan.FromSeconds(1));
-        journal.Database.Transaction(() => false);
+        using var journal = Open(place, busy: TimeSpan.FromSeconds(1));
+        journal.Database.CheckWritable();
     }
 
     /// <summary>What went wrong with a journal, as a sentence for its operator.</summary>
-    /// <param name="reason">As another library had it from SQLite.</param>
-    /// <param name="path">The journal's file.</param>
-    public static Exception Explain(Exception reason, string path)
+    /// <param name="reason">As another library had it from the database.</param>
+    /// <param name="place">Where the journal is.</param>
+    public static JournalException Explain(Exception reason, JournalPlace place)
     {
         for (var cause = reason; cause is not null; cause = cause.InnerException)
         {
             if (cause is JournalException known) return known;
-            if (cause is SqliteException sqlite) return SqliteFault.Of(sqlite, path);
+            if (cause is DbException database) return JournalFaults.Of(database, place);
         }
-        return new JournalException(JournalFault.Other, $"journal {path} does not work: {reason.Message}", reason);
+        return new JournalException(JournalFault.Other, $"journal {place} does not work: {reason.Message}", reason);
     }
 
     /// <inheritdoc/>
@@ -123,7 +125,7 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
                 return true;
             });
         }
-        catch (JournalException e) when (e.InnerException is SqliteException { SqliteErrorCode: ConstraintViolated })
+        catch (JournalException e) when (JournalFaults.IsTaken(e.InnerException))
         {
             return false; // the Akka.NET host was quicker: it does not take our lock first
         }
@@ -139,15 +141,16 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         {
             Database.Execute(
                 """
-                INSERT OR REPLACE INTO snapshot
-                (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
-                VALUES ($0, $1, $2, $3, $4, $5)
+                INSERT INTO snapshot (persistence_id, sequence_number, created, snapshot, manifest, serializer_id)
+                VALUES (@0, @1, @2, @3, @4, @5) ON CONFLICT (persistence_id, sequence_number) DO UPDATE
+                SET created = excluded.created, snapshot = excluded.snapshot, manifest = excluded.manifest,
+                serializer_id = excluded.serializer_id
                 """,
                 id, state.Sequence, at.UtcTicks, snapshot, SnapshotCodec.Manifest, EventCodec.Identifier);
             Database.Execute(
                 """
-                DELETE FROM snapshot WHERE persistence_id = $0 AND sequence_number NOT IN
-                (SELECT sequence_number FROM snapshot WHERE persistence_id = $0 ORDER BY sequence_number DESC LIMIT $1)
+                DELETE FROM snapshot WHERE persistence_id = @0 AND sequence_number NOT IN
+                (SELECT sequence_number FROM snapshot WHERE persistence_id = @0 ORDER BY sequence_number DESC LIMIT @1)
                 """,
                 id, SnapshotsKept);
         });
@@ -170,13 +173,13 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         using var reader = Database.Command(
             """
             SELECT sequence_number, created, manifest, message FROM journal
-            WHERE persistence_id = $0 AND sequence_number > $1 ORDER BY sequence_number LIMIT $2
+            WHERE persistence_id = @0 AND sequence_number > @1 ORDER BY sequence_number LIMIT @2
             """,
             PersistenceId(sweep), after, most).ExecuteReader();
         while (reader.Read())
         {
             read(new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? "" : reader.GetString(2),
-                raw.sqlite3_column_blob(reader.Handle, 3)));
+                Database.Bytes(reader, 3)));
         }
         return true;
     });
@@ -184,22 +187,21 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>Adds one event; inside a transaction.</summary>
     internal void Insert(string id, long sequence, long created, string manifest, byte[] message)
     {
-        Database.Execute(
+        var ordering = Database.Command(
             """
             INSERT INTO journal
             (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
-            VALUES ($0, 0, $1, $2, $3, $4, $5, $6)
+            VALUES (@0, false, @1, @2, @3, @4, @5, @6) RETURNING ordering
             """,
-            created, id, sequence, message, manifest, EventCodec.Identifier, writer);
-        if (sequence > 1) return;
-        Database.Execute(
-            "INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (last_insert_rowid(), $0, $1, $2)",
-            Tag, sequence, id);
+            created, id, sequence, message, manifest, EventCodec.Identifier, writer).ExecuteScalar()!;
+        if (sequence == 1) Database.Execute(
+            "INSERT INTO tags (ordering_id, tag, sequence_nr, persistence_id) VALUES (@0, @1, @2, @3)",
+            ordering, Tag, sequence, id);
     }
 
     /// <summary>Number of a sweep's last event; 0 where there is no such sweep.</summary>
     internal long LastSequence(string sweep) =>
-        Database.Long("SELECT max(sequence_number) FROM journal WHERE persistence_id = $0", PersistenceId(sweep));
+        Database.Long("SELECT max(sequence_number) FROM journal WHERE persistence_id = @0", PersistenceId(sweep));
 
     /// <summary>The event of a row that must have a certain number.</summary>
     internal SweepEvent Decode(string sweep, long expected, EventRow row)
@@ -207,20 +209,20 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
         const string Restore = "restore it from a copy";
         var which = $"event {expected} of sweep {sweep}";
         if (row.Sequence != expected)
-            throw new JournalException(JournalFault.Corrupt, $"{which} is missing in journal {Path}: {Restore}");
+            throw new JournalException(JournalFault.Corrupt, $"{which} is missing in journal {Place}: {Restore}");
         if (!EventCodec.Knows(row.Manifest))
-            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Path} is of a kind '{row.Manifest}' "
+            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Place} is of a kind '{row.Manifest}' "
                 + "that this Patchbay does not know: use the one that wrote it, or a newer one");
         if (!EventCodec.Holds(PersistenceId(sweep), row.Sequence, row.Message))
             throw new JournalException(
-                JournalFault.Corrupt, $"{which} in journal {Path} is not what was written: {Restore}");
+                JournalFault.Corrupt, $"{which} in journal {Place} is not what was written: {Restore}");
         try
         {
             return EventCodec.Decode(row.Manifest, row.Message);
         }
         catch (JsonException e)
         {
-            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Path} is no {row.Manifest} "
+            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Place} is no {row.Manifest} "
                 + "as this Patchbay knows it: use the one that wrote it", e);
         }
     }
@@ -228,11 +230,12 @@ public sealed class SqliteJournal : ISweepJournal, IDisposable
     /// <summary>A sweep's snapshots, newest first, unchecked.</summary>
     internal IReadOnlyList<StoredSnapshot> Snapshots(string sweep) => Database.Rows(
         """
-        SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = $0
+        SELECT sequence_number, manifest, snapshot FROM snapshot WHERE persistence_id = @0
         ORDER BY sequence_number DESC
         """,
         row => new StoredSnapshot(row.GetInt64(0), row.IsDBNull(1) ? "" : row.GetString(1),
             row.IsDBNull(2) ? [] : row.GetFieldValue<byte[]>(2)), PersistenceId(sweep));
+
     /// <summary>The newest snapshot that can be used. One that cannot is passed over: the events say the same, only
     /// more slowly.</summary>
     private RecoveredSweep? NewestSnapshot(string sweep, long last)

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Patchbay.Tests;
+
+/// <summary>A PostgreSQL server of a test's own, on a free port of this machine: Debian's, where it is
+/// installed.</summary>
+internal sealed class PostgresServer : IDisposable
+{
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"patchbay-postgres-{Guid.NewGuid():N}");
+    private readonly int port = FreePort();
+
+    /// <summary>Makes one and starts it.</summary>
+    public PostgresServer()
+    {
+        Directory.CreateDirectory(folder);
+        if (IsRoot) Run("chown", ["postgres", folder]);
+        Postgres("initdb", "-D", Data, "-U", "patchbay", "-A", "trust", "-E", "UTF8", "--no-locale", "-k");
+        Start();
+    }
+
+    /// <summary>Folder of the server's programs, or null.</summary>
+    public static string? Programs { get; } = Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(f => Path.Combine(f, "bin"))
+            .Where(f => File.Exists(Path.Combine(f, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault() : null;
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private string Data => Path.Combine(folder, "data");
+
+    /// <summary>Makes a database.</summary>
+    /// <returns>What --journal takes.</returns>
+    public string NewDatabase()
+    {
+        var name = $"j{Guid.NewGuid():N}";
+        Sql("postgres", $"CREATE DATABASE {name}");
+        return At(name);
+    }
+
+    /// <summary>What --journal takes, for a database and a user.</summary>
+    public string At(string database, string user = "patchbay") => $"postgres://{user}@127.0.0.1:{port}/{database}";
+
+    /// <summary>Runs statements; what they give.</summary>
+    /// <param name="database">Its name, or what --journal takes.</param>
+    /// <param name="sql">The statements.</param>
+    public string Sql(string database, string sql) => Run(Path.Combine(Programs!, "psql"),
+        ["-h", "127.0.0.1", "-p", Text(port), "-U", "patchbay", "-v", "ON_ERROR_STOP=1", "-qAtc", sql,
+            database[(database.LastIndexOf('/') + 1)..]]);
+
+    /// <summary>Starts it, where it was killed.</summary>
+    public void Start()
+    {
+        for (var left = 20; ; left--)
+        {
+            try
+            {
+                Postgres("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(folder, "log"), "-o",
+                    $"-p {Text(port)} -k {folder} -c listen_addresses=127.0.0.1", "start");
+                return;
+            }
+            catch (InvalidOperationException) when (left > 0)
+            {
+                Thread.Sleep(250); // what the killed one left is not gone yet
+            }
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => Run("kill", ["-9", File.ReadLines(Path.Combine(Data, "postmaster.pid")).First()]);
+
+    public void Dispose()
+    {
+        Postgres("pg_ctl", "-D", Data, "-m", "immediate", "stop");
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static void Postgres(string program, params string[] arguments)
+    {
+        var file = Path.Combine(Programs!, program);
+        if (IsRoot) Run("runuser", ["-u", "postgres", "--", file, .. arguments]); // it refuses to run as root
+        else Run(file, arguments);
+    }
+
+    private static string Run(string file, string[] arguments)
+    {
+        var info = new ProcessStartInfo(file, arguments) { RedirectStandardError = true, RedirectStandardOutput = true,
+            WorkingDirectory = "/" };
+        using var process = Process.Start(info)!;
+        var errors = new System.Text.StringBuilder();
+        process.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
+        // A server that is started keeps its starter's output open: only what was asked is read to its end.
+        var output = file.EndsWith("psql", StringComparison.Ordinal) ? process.StandardOutput.ReadToEnd() : "";
+        if (output.Length > 0 || file.EndsWith("psql", StringComparison.Ordinal)) process.BeginErrorReadLine();
+        if (!process.WaitForExit(TimeSpan.FromMinutes(1)) || process.ExitCode != 0)
+            throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} failed: {errors}");
+        return output.TrimEnd('\n');
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>A fact that needs PostgreSQL: skipped with a notice where it is not installed.</summary>
+internal sealed class PostgresFactAttribute : FactAttribute
+{
+    public PostgresFactAttribute()
+    {
+        if (PostgresServer.Programs is null) Skip = Notice;
+    }
+
+    internal const string Notice = "needs PostgreSQL (Debian: apt-get install postgresql)";
+}
+
+/// <summary>A theory that does.</summary>
+internal sealed class PostgresTheoryAttribute : TheoryAttribute
+{
+    public PostgresTheoryAttribute()
+    {
+        if (PostgresServer.Programs is null) Skip = PostgresFactAttribute.Notice;
+    }
+}
