@@ -51,6 +51,7 @@ public sealed class JournalPlace
             && Environment.GetEnvironmentVariable(PasswordFileVariable) is { Length: > 0 } file)
             database.Password = ReadPassword(file);
         database.ApplicationName ??= $"patchbay {Environment.MachineName}:{Environment.ProcessId}";
+        if (!database.ContainsKey("Command Timeout")) database.CommandTimeout = 60; // a busy database is waited for
         if (database.KeepAlive == 0) database.KeepAlive = 5; // a cut-off server is noticed
         database.Options = $"{database.Options} -c synchronous_commit=on".Trim(); // what is recorded is on the disk
         return new(null, database);

@@ -11,7 +11,7 @@ internal static class TestNode
         long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null)
     {
         SqlJournal.Open(journal).Dispose();
-        return await ClusterNode.StartAsync(new(journal, slots, 1, memory, "test"), source,
+        return await ClusterNode.StartAsync(new(JournalPlace.Of(journal), slots, 1, memory, "test"), source,
             experiments ?? Experiment.All);
     }
 

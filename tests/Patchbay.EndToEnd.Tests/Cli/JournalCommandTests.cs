@@ -11,7 +11,7 @@ public sealed class JournalCommandTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private string File => DataFolder.JournalPath(folder.Path);
+    private string File => DataFolder.JournalFile(folder.Path);
 
     [Fact]
     public void A_sound_journal_is_verified_and_a_damaged_one_fails()

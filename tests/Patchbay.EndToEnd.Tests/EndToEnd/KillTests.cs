@@ -8,6 +8,8 @@ namespace Patchbay.EndToEnd.Tests;
 [Collection(nameof(KillTests))]
 public sealed class KillTests(ITestOutputHelper output)
 {
+    private const string Sweep = "killed-1";
+
     /// <summary>The quartet, with so many prompts that a unit takes longer than the test takes to notice it.</summary>
     private const string Study = """
         name: killed
@@ -43,25 +45,76 @@ public sealed class KillTests(ITestOutputHelper output)
         """;
 
     [Fact]
-    public void A_sweep_killed_at_30_random_instants_ends_in_the_same_bytes_and_runs_no_recorded_unit_again()
+    public void A_sweep_killed_at_30_random_instants_ends_in_the_same_bytes_and_runs_no_recorded_unit_again() =>
+        Killed30Times(null);
+
+    [PostgresFact]
+    public void A_sweep_killed_at_30_random_instants_ends_in_the_same_bytes_with_its_journal_in_PostgreSQL()
+    {
+        using var server = new PostgresServer();
+        Killed30Times(server.NewDatabase());
+    }
+
+    private void Killed30Times(string? database)
     {
         using var folder = new TemporaryFolder();
-        var (calm, killed) = (folder.PathOf("calm"), folder.PathOf("killed"));
+        Home calm = folder.PathOf("calm"), killed = new(folder.PathOf("killed"), database);
         var study = WriteStudy(folder, Study);
         Ended(Pbm.Run(calm, "study", "run", study));
-        KillAgainAndAgain(killed, study, 30, Completed(calm).Length);
+        KillAgainAndAgain(killed, study, 30, calm.Completed(Sweep).Length);
         SameExports(folder, calm, killed);
         Assert.Equal(0, Pbm.Run(killed, "journal", "verify").Code);
     }
 
     [Fact]
-    public void Every_experiment_killed_again_and_again_ends_in_the_same_results()
+    public void Every_experiment_killed_again_and_again_ends_in_the_same_results() => EveryExperimentKilled(null);
+
+    [PostgresFact]
+    public void Every_experiment_killed_again_and_again_ends_in_the_same_results_in_PostgreSQL()
+    {
+        using var server = new PostgresServer();
+        EveryExperimentKilled(server.NewDatabase());
+    }
+
+    [PostgresFact]
+    public void A_database_that_is_killed_and_started_again_costs_no_result()
+    {
+        using var server = new PostgresServer();
+        using var folder = new TemporaryFolder();
+        Home calm = folder.PathOf("calm"), home = new(folder.PathOf("data"), server.NewDatabase());
+        var study = WriteStudy(folder, Study);
+        Ended(Pbm.Run(calm, "study", "run", study));
+        using var pbm = Pbm.Start(home, "study", "run", study);
+        pbm.Until("killed-1");
+        for (var kill = 1; kill <= 3; kill++)
+        {
+            var least = 5 * kill;
+            WaitFor(() => pbm.HasExited || home.Sweep.Completed(Sweep).Length >= least);
+            Assert.False(pbm.HasExited, "it ended early");
+            server.Kill();
+            if (kill == 2)
+            {
+                pbm.Until("cannot be reached");
+                var read = Pbm.Run(home, "sweep", "list");
+                Assert.True(read.Code == 1 && read.Error.Contains("cannot be reached", StringComparison.Ordinal),
+                    read.ToString());
+            }
+            server.Start();
+        }
+        Ended(pbm.Finish());
+        Assert.Equal(home.Sweep.Completed(Sweep).Distinct(), home.Sweep.Completed(Sweep));
+        NothingAfterItsCompletion(home);
+        SameExports(folder, calm, home);
+        Ended(Pbm.Run(home, "journal", "verify"));
+    }
+
+    private void EveryExperimentKilled(string? database)
     {
         using var folder = new TemporaryFolder();
-        var (calm, killed) = (folder.PathOf("calm"), folder.PathOf("killed"));
+        Home calm = folder.PathOf("calm"), killed = new(folder.PathOf("killed"), database);
         var study = WriteStudy(folder, Everything);
         Ended(Pbm.Run(calm, "study", "run", study));
-        KillAgainAndAgain(killed, study, 8, Completed(calm).Length);
+        KillAgainAndAgain(killed, study, 8, calm.Completed(Sweep).Length);
         SameExports(folder, calm, killed);
         Assert.Equal(Results(calm), Results(killed));
         Assert.True(Results(calm).Length > 500);
@@ -69,7 +122,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
     /// <summary>Runs a study of so many units and kills its process as often as asked, all through it; then lets it
     /// end.</summary>
-    private void KillAgainAndAgain(string data, string study, int kills, int units)
+    private void KillAgainAndAgain(Home data, string study, int kills, int units)
     {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
@@ -84,17 +137,17 @@ public sealed class KillTests(ITestOutputHelper output)
             else
             {
                 var least = 0.9 * units * (kill + random.NextDouble()) / kills;
-                WaitFor(() => pbm.HasExited || Completed(data).Length >= least);
+                WaitFor(() => pbm.HasExited || data.Completed(Sweep).Length >= least);
                 Thread.Sleep(random.Next(100));
             }
             Assert.False(pbm.HasExited, "the sweep was done before all kills: give it more prompts");
             pbm.Kill();
-            progress.Add(Completed(data).Length);
+            progress.Add(data.Completed(Sweep).Length);
         }
         output.WriteLine($"units done after each of {progress.Count} kills: {string.Join(' ', progress)}");
         Assert.True(progress[^1] > units / 10, "the kills must be spread over the sweep");
         Ended(Pbm.Run(data, "sweep", "resume", "killed-1"));
-        Assert.Equal(Completed(data).Distinct(), Completed(data));
+        Assert.Equal(data.Completed(Sweep).Distinct(), data.Completed(Sweep));
         NothingAfterItsCompletion(data);
     }
 
@@ -102,14 +155,14 @@ public sealed class KillTests(ITestOutputHelper output)
     public void A_second_process_watches_the_first_notices_its_death_and_goes_on_in_its_place()
     {
         using var folder = new TemporaryFolder();
-        var (calm, shared) = (folder.PathOf("calm"), folder.PathOf("shared"));
+        Home calm = folder.PathOf("calm"), shared = folder.PathOf("shared");
         var study = WriteStudy(folder, Study);
         Ended(Pbm.Run(calm, "study", "run", study));
         using var first = Pbm.Start(shared, "study", "run", study);
         first.Until("killed-1");
         using var second = Pbm.Start(shared, "sweep", "resume", "killed-1");
         second.Until("runs sweep killed-1");
-        WaitFor(() => Completed(shared).Length > 5);
+        WaitFor(() => shared.Completed(Sweep).Length > 5);
         first.Kill();
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var noticed = second.Finish(30);
@@ -118,7 +171,7 @@ public sealed class KillTests(ITestOutputHelper output)
             noticed.ToString());
         Assert.Contains("interrupted", Pbm.Run(shared, "sweep", "list").Out, StringComparison.Ordinal);
         Ended(Pbm.Run(shared, "sweep", "resume", "killed-1"));
-        Assert.Equal(Completed(shared).Distinct(), Completed(shared));
+        Assert.Equal(shared.Completed(Sweep).Distinct(), shared.Completed(Sweep));
         NothingAfterItsCompletion(shared);
         SameExports(folder, calm, shared);
     }
@@ -130,10 +183,10 @@ public sealed class KillTests(ITestOutputHelper output)
         string signal)
     {
         using var folder = new TemporaryFolder();
-        var data = folder.PathOf("data");
+        Home data = folder.PathOf("data");
         using var first = Pbm.Start(data, "study", "run", WriteStudy(folder, Study));
         first.Until("killed-1");
-        WaitFor(() => Completed(data).Length > 3);
+        WaitFor(() => data.Completed(Sweep).Length > 3);
         first.Signal(signal);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var ended = first.Finish(30);
@@ -150,15 +203,15 @@ public sealed class KillTests(ITestOutputHelper output)
     public void Ctrl_C_pauses_a_sweep_and_says_how_to_go_on()
     {
         using var folder = new TemporaryFolder();
-        var data = folder.PathOf("data");
+        Home data = folder.PathOf("data");
         using var pbm = Pbm.Start(data, "study", "run", WriteStudy(folder, Study));
         pbm.Until("killed-1");
-        WaitFor(() => Completed(data).Length > 3);
+        WaitFor(() => data.Completed(Sweep).Length > 3);
         pbm.Interrupt();
         var stopped = pbm.Finish(60);
         Assert.Equal(130, stopped.Code);
         Assert.Contains("pbm sweep resume killed-1", stopped.Out, StringComparison.Ordinal);
-        using (var journal = SqlJournal.Open(JournalOf(data)))
+        using (var journal = SqlJournal.Open(data.Journal))
             Assert.Equal(SweepStatus.Paused, journal.Recover("killed-1").State.Status);
         Assert.Equal(0, Pbm.Run(data, "sweep", "cancel", "killed-1").Code);
         Assert.Equal(2, Pbm.Run(data, "sweep", "resume", "killed-1").Code);
@@ -173,13 +226,13 @@ public sealed class KillTests(ITestOutputHelper output)
 
     private static void Ended(Outcome outcome) => Assert.True(outcome.Code == 0, outcome.ToString());
 
-    private static void SameExports(TemporaryFolder folder, params string[] homes)
+    private static void SameExports(TemporaryFolder folder, params Home[] homes)
     {
         foreach (var format in new[] { "json", "csv", "npy" })
         {
             var exports = homes.Select(home =>
             {
-                var to = folder.PathOf($"{Path.GetFileName(home)}-{format}");
+                var to = folder.PathOf($"{Path.GetFileName(home.Folder)}-{format}");
                 Ended(Pbm.Run(home, "sweep", "export", "killed-1", "--format", format, "--out", to));
                 return Directory.GetFiles(to, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
                     .SelectMany(f => Lines(f).Select(line => $"{Path.GetRelativePath(to, f)}: {line}")).ToArray();
@@ -195,24 +248,15 @@ public sealed class KillTests(ITestOutputHelper output)
     private static string[] Lines(string file) => Path.GetExtension(file) is ".npy"
         ? [Convert.ToHexString(File.ReadAllBytes(file))] : File.ReadAllText(file).Split('\n');
 
-    private static SweepEvent[] Events(string data)
-    {
-        if (!File.Exists(JournalOf(data))) return [];
-        using var journal = SqlJournal.Open(JournalOf(data));
-        return [.. journal.Read("killed-1", 0).Select(e => e.Event)];
-    }
-
-    private static string[] Completed(string data) => [.. Events(data).OfType<UnitCompleted>().Select(e => e.Unit)];
-
     /// <summary>Everything recorded but times and machines, unit by unit.</summary>
-    private static string[] Results(string data) => [.. Events(data).OfType<InterventionRecorded>()
+    private static string[] Results(Home home) => [.. home.Events(Sweep).OfType<InterventionRecorded>()
         .Select(r => $"{r.Unit} {r.Item} {r.Score:R} {r.Error:R} {r.Samples} {r.Detail}")
             .Order(StringComparer.Ordinal)];
 
-    private static void NothingAfterItsCompletion(string data)
+    private static void NothingAfterItsCompletion(Home home)
     {
         var done = new HashSet<string>();
-        foreach (var happened in Events(data))
+        foreach (var happened in home.Events(Sweep))
         {
             if (happened is UnitCompleted completed) done.Add(completed.Unit);
             if (happened is UnitClaimed claimed) Assert.DoesNotContain(claimed.Unit, done);
@@ -228,6 +272,4 @@ public sealed class KillTests(ITestOutputHelper output)
         }
         Assert.Fail("not reached within a minute");
     }
-
-    private static string JournalOf(string data) => Path.Combine(data, "journal.db");
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Patchbay.Journal;
 
 namespace Patchbay.EndToEnd.Tests;
 
@@ -10,6 +11,36 @@ namespace Patchbay.EndToEnd.Tests;
 internal sealed record Outcome(int Code, string Out, string Error)
 {
     public override string ToString() => $"exit code {Code}\n{Out}\n{Error}";
+}
+
+/// <summary>Where a `pbm` keeps what it does.</summary>
+/// <param name="Folder">Its data folder.</param>
+/// <param name="Database">A database of PostgreSQL for the journal; null for a file in the folder.</param>
+internal readonly record struct Home(string Folder, string? Database = null)
+{
+    /// <summary>The journal.</summary>
+    public JournalPlace Journal => Database is null ? JournalPlace.Of(Path.Combine(Folder, "journal.db"))
+        : JournalPlace.OfDatabase(Database, "--journal", mayHoldPassword: false);
+
+    /// <summary>Events of a sweep; none where there is no journal yet.</summary>
+    public SweepEvent[] Events(string sweep)
+    {
+        if (Database is null && !File.Exists(Path.Combine(Folder, "journal.db"))) return [];
+        try
+        {
+            using var journal = SqlJournal.Open(Journal, readOnly: Database is not null);
+            return [.. journal.Read(sweep, 0).Select(e => e.Event)];
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Units of a sweep that are recorded as done.</summary>
+    public string[] Completed(string sweep) => [.. Events(sweep).OfType<UnitCompleted>().Select(e => e.Unit)];
+
+    public static implicit operator Home(string folder) => new(folder);
 }
 
 /// <summary>Runs the real `pbm`, as a process of its own.</summary>
@@ -35,23 +66,23 @@ internal sealed class Pbm : IDisposable
     public bool HasExited => process.HasExited;
 
     /// <summary>Runs a command to its end.</summary>
-    public static Outcome Run(string data, params string[] arguments)
+    public static Outcome Run(Home home, params string[] arguments)
     {
-        using var pbm = Start(data, arguments);
+        using var pbm = Start(home, arguments);
         return pbm.Finish();
     }
 
     /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
-    public static Outcome RunTraced(string data, params string[] arguments)
+    public static Outcome RunTraced(Home home, params string[] arguments)
     {
-        using var pbm = Start(data, arguments, traced: true);
+        using var pbm = Start(home, arguments, traced: true);
         return pbm.Finish();
     }
 
     /// <summary>Starts a command.</summary>
-    public static Pbm Start(string data, params string[] arguments) => Start(data, arguments, traced: false);
+    public static Pbm Start(Home home, params string[] arguments) => Start(home, arguments, traced: false);
 
-    private static Pbm Start(string data, string[] arguments, bool traced)
+    private static Pbm Start(Home home, string[] arguments, bool traced)
     {
         var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
         {
@@ -62,7 +93,8 @@ internal sealed class Pbm : IDisposable
         string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
         foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
             .. arguments]) info.ArgumentList.Add(argument);
-        info.Environment["PATCHBAY_DATA"] = data;
+        info.Environment["PATCHBAY_DATA"] = home.Folder;
+        if (home.Database is not null) info.Environment["PATCHBAY_JOURNAL"] = home.Database;
         if (traced) info.Environment["LD_DEBUG"] = "files";
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);

@@ -1,0 +1,119 @@
+namespace Patchbay.EndToEnd.Tests;
+
+/// <summary>The real `pbm` with its journal in PostgreSQL.</summary>
+[Collection(nameof(DatabaseTests))]
+public sealed class DatabaseTests : IDisposable
+{
+    private const string Study = """
+        name: moved
+        models: [tiny-base]
+        task: {kind: entity-tracking, boxes: 7, prompts: 20}
+        seed: 20
+        compute: {threads: 1, memory: 2GiB}
+        stages:
+          - accuracy: {prompts: 200}
+          - path-patching: {groups: [A, B], receivers: [4]}
+        """;
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [PostgresFact]
+    public void A_journal_moves_from_a_file_to_a_database_where_its_sweep_goes_on()
+    {
+        using var server = new PostgresServer();
+        Home file = folder.PathOf("file"), database = new(folder.PathOf("database"), server.NewDatabase());
+        var study = Write(Study);
+        Ok(Pbm.Run(file, "study", "run", study));
+        using (var begun = Pbm.Start(file, "study", "run", study, "--new"))
+        {
+            begun.Until("moved-2");
+            while (file.Completed("moved-2").Length < 3) Thread.Sleep(20);
+            begun.Kill();
+        }
+        var lines = folder.PathOf("journal.jsonl");
+        Ok(Pbm.Run(file, "journal", "export", "--out", lines));
+        Assert.Equal(3, Pbm.Run(database, "sweep", "list").Code); // there is no journal yet
+        Ok(Pbm.Run(database, "journal", "import", lines));
+        Assert.Contains("interrupted", Ok(Pbm.Run(database, "sweep", "list")), StringComparison.Ordinal);
+        foreach (var home in new[] { file, database }) Ok(Pbm.Run(home, "sweep", "resume", "moved-2"));
+        Ok(Pbm.Run(database, "journal", "verify"));
+        Assert.Equal(Export(file, "moved-1"), Export(database, "moved-1"));
+        Assert.Equal(Export(file, "moved-2"), Export(database, "moved-2"));
+        Ok(Pbm.Run(database, "sweep", "report", "moved-2", "--out", folder.PathOf("report.html")));
+        Ok(Pbm.Run(database, "sweep", "compare", "moved-1", "moved-2"));
+        Assert.Contains("completed", Ok(Pbm.Run(new Home(folder.PathOf("elsewhere")), "sweep", "show", "moved-2",
+            "--journal", database.Database!)), StringComparison.Ordinal);
+    }
+
+    [PostgresFact]
+    public void What_is_wrong_with_a_database_is_one_sentence()
+    {
+        using var server = new PostgresServer();
+        var (good, study) = (server.NewDatabase(), Write(Study));
+        Ok(Pbm.Run(new(folder.PathOf("a"), good), "study", "run", study));
+        Sentence(Run(server.At("none"), "study", "run", study), 1, "has no such database");
+        Sentence(Run("postgres://patchbay@127.0.0.1:1/x", "study", "run", study), 1, "cannot be reached");
+        Sentence(Run("postgres://patchbay:hidden@127.0.0.1:1/x", "sweep", "list"), 1, "cannot be reached");
+        Sentence(Run(null, "sweep", "list", "--journal", "postgres://a:hidden@127.0.0.1/x"), 2, "holds a password");
+        Sentence(Run(null, "sweep", "list", "--journal", "notes.db"), 2, "--journal: expected postgres://");
+        server.Sql(good, "ALTER DATABASE " + good[(good.LastIndexOf('/') + 1)..]
+            + " SET default_transaction_read_only = on");
+        Ok(Run(good, "sweep", "list"));
+        Ok(Run(good, "journal", "verify"));
+        Sentence(Run(good, "study", "run", study, "--new"), 1, "may only be read");
+    }
+
+    [PostgresFact]
+    public void A_table_that_is_locked_is_waited_for_and_then_named()
+    {
+        using var server = new PostgresServer();
+        Home home = new(folder.PathOf("a"), server.NewDatabase());
+        using var run = Pbm.Start(home, "study", "run", Write(Study.Replace("[tiny-base]", "[tiny-base, tiny-chat]",
+            StringComparison.Ordinal)));
+        run.Until("moved-1");
+        while (home.Completed("moved-1").Length < 3) Thread.Sleep(20);
+        var holding = Task.Run(() => server.Sql(home.Database!,
+            "BEGIN; LOCK TABLE journal IN EXCLUSIVE MODE; SELECT pg_sleep(20); COMMIT"));
+        Thread.Sleep(500);
+        Sentence(Pbm.Run(home, "sweep", "pause", "moved-1"), 1, "is locked by another process");
+        Assert.False(run.HasExited);
+        holding.Wait();
+        while (!Ok(Pbm.Run(home, "sweep", "list")).Contains("paused", StringComparison.Ordinal)) Thread.Sleep(100);
+        Ok(Pbm.Run(home, "sweep", "resume", "moved-1"));
+        Assert.Equal(0, run.Finish().Code);
+        Assert.Equal(home.Completed("moved-1").Distinct(), home.Completed("moved-1"));
+    }
+
+    private Outcome Run(string? database, params string[] arguments) =>
+        Pbm.Run(new(folder.PathOf("other"), database), arguments);
+
+    private string Write(string study)
+    {
+        var path = folder.PathOf("moved.yaml");
+        File.WriteAllText(path, study);
+        return path;
+    }
+
+    private string[] Export(Home home, string sweep)
+    {
+        var to = folder.PathOf($"{Path.GetFileName(home.Folder)}-{sweep}");
+        Ok(Pbm.Run(home, "sweep", "export", sweep, "--format", "csv", "--out", to));
+        return [.. Directory.GetFiles(to).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
+    }
+
+    private static string Ok(Outcome outcome)
+    {
+        Assert.True(outcome.Code == 0, outcome.ToString());
+        return outcome.Out;
+    }
+
+    private static void Sentence(Outcome outcome, int code, string part)
+    {
+        Assert.True(outcome.Code == code, outcome.ToString());
+        Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", outcome.ToString(), StringComparison.Ordinal);
+    }
+}
