@@ -44,7 +44,7 @@ internal static class CommandLine
             new LabCurveCommand(), new LabDynamicsCommand()));
         root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(),
             new BenchTrainCommand(),
-            new BenchJournalCommand()));
+            new BenchClusterCommand()));
         root.Add(new NounCommand("journal", "Check the journal of all sweeps, write it out, read it in",
             new JournalVerifyCommand(),
             new JournalExportCommand(),

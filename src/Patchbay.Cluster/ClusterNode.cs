@@ -43,7 +43,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Sweeps that it serves, as their actors last recorded them.</summary>
     public IReadOnlyDictionary<string, SweepState> Known => seen.ToDictionary(s => s.Key, s => s.Value.State);
 
-    private ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
+    internal ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
 
     private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
 

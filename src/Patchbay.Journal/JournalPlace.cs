@@ -57,6 +57,10 @@ public sealed class JournalPlace
         return new(null, database);
     }
 
+    /// <summary>The same database of PostgreSQL, with the tables of a schema.</summary>
+    internal JournalPlace InSchema(string schema) =>
+        new(null, new NpgsqlConnectionStringBuilder(ConnectionString) { SearchPath = schema });
+
     /// <summary>For Akka.Persistence.Sql, and never to be shown: it may hold a password.</summary>
     public string ConnectionString => database?.ConnectionString ?? $"Data Source={File};Default Timeout=60";
 

@@ -1,0 +1,73 @@
+using Patchbay.Experiments;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cluster.Benchmark;
+
+/// <summary>A made sweep of one model whose units take no time: what is left is what actors and journal cost.</summary>
+internal static class BenchSweep
+{
+    /// <summary>Results of a unit: as many as a layer of a 7B model has heads.</summary>
+    public const int ResultsOfUnit = 32;
+
+    private const string StageId = "model/bench/A";
+    private static readonly string Hash = new('a', 64);
+
+    /// <summary>Its plan.</summary>
+    public static SweepPlan Plan { get; } = new("bench", "study: bench\n", 20, new("entity-tracking", 300, 7),
+        new("float32", "cpu", 1, 1L << 20), [new("model", "models/model", null, Hash, 32, 32, 1L << 20)],
+        [new(StageId, "bench", "model", JsonRecord.Empty, [])]);
+
+    /// <summary>Runs its units, each at once.</summary>
+    public static IModelSource Source { get; } = new Models();
+
+    /// <summary>The kind of its stage, with so many units.</summary>
+    public static StageKind Kind(int units) => new Stages(units);
+
+    /// <summary>All that is recorded of it when so many units are done and it is paused.</summary>
+    public static IEnumerable<SweepEvent> Events(int units) => new SweepEvent[]
+        {
+            new SweepPlanned(Plan, "bench"), new SweepStarted(), new StageBegun(StageId, JsonRecord.Empty, Units(units)),
+        }
+        .Concat(Units(units).SelectMany(UnitEvents))
+        .Append(new SweepPaused());
+
+    /// <summary>A result as one is recorded.</summary>
+    public static InterventionRecorded Result(string unit, int head) =>
+        new(unit, $"7.{head}", Math.Sin(unit.Length + head), double.NaN, 300, 20, Hash, "bench", 0.1);
+
+    private static string[] Units(int count) =>
+        [.. Enumerable.Range(0, count).Select(number => UnitId.Join(StageId, $"layer-{number:00000}"))];
+
+    private static IEnumerable<SweepEvent> UnitEvents(string unit) =>
+    [
+        new UnitClaimed(unit, 1, "node-1"),
+        .. Enumerable.Range(0, ResultsOfUnit).Select(head => Result(unit, head)),
+        new UnitCompleted(unit, "node-1", 3.2),
+    ];
+
+    private sealed class Stages(int units) : StageKind
+    {
+        public override string Name => "bench";
+
+        public override IReadOnlyList<StageField> Fields => [];
+
+        public override IReadOnlyList<Stage> Expand(StageRequest request) => [];
+
+        public override StagePlan Plan(Stage stage, SweepState state) => new(JsonRecord.Empty, Units(units));
+    }
+
+    private sealed class Models : IModelSource, IUnitRunner
+    {
+        public string Fingerprint => Hash;
+
+        public IUnitRunner Open(ModelKey model, CancellationToken cancel) => this;
+
+        public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
+            CancellationToken cancel) =>
+            [.. Enumerable.Range(0, ResultsOfUnit).Select(head => new InterventionResult($"7.{head}", head, 0.1, 300))];
+
+        public void Dispose()
+        {
+        }
+    }
+}
