@@ -28,7 +28,8 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
 public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 {
     private const int Shards = 32;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5),
+        BusyFor = TimeSpan.FromSeconds(8);
     private readonly IHost host;
     private int stopped;
     private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
@@ -127,6 +128,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command)
     {
         SweepAnswer? answer = null;
+        DateTime? busy = null;
         for (var until = DateTime.UtcNow + Patience; answer is null;)
         {
             var asked = Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), AskAgain);
@@ -134,7 +136,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             if (faults.TryGetValue(sweep, out var fault)) throw fault;
             if (asked.IsCompletedSuccessfully) answer = await asked;
             else if (DateTime.UtcNow > until) await asked;
-            else SqlJournal.CheckWritable(Options.Journal); // why there is no answer
+            else CheckWritable(ref busy); // why there is no answer
         }
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
     }
@@ -179,6 +181,21 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
+    }
+
+    // A journal that is busy for a moment is waited for.
+    private void CheckWritable(ref DateTime? busy)
+    {
+        try
+        {
+            SqlJournal.CheckWritable(Options.Journal);
+            busy = null;
+        }
+        catch (JournalException e) when (e.Fault == JournalFault.Busy
+            && DateTime.UtcNow - (busy ??= DateTime.UtcNow) < BusyFor)
+        {
+            // It is asked again.
+        }
     }
 
     private static string Settings()

@@ -152,7 +152,8 @@ public sealed class SweepWatchTests
         interrupted.Cancel();
         var run = sweep.Pbm(open => new SweepWatchCommand(open), interrupted.Token, "watch", sweep.Id);
         Assert.Equal(ExitCode.Ok, run.Code);
-        Assert.EndsWith("detached; the sweep goes on\n", run.Out, StringComparison.Ordinal);
+        Assert.EndsWith("detached; sweep tiny-1 is running: pbm sweep watch tiny-1\n", run.Out,
+            StringComparison.Ordinal);
         Assert.Equal(SweepStatus.Running, sweep.State.Status);
     }
 
