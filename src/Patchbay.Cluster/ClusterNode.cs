@@ -183,7 +183,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             failure.TrySetException(reason);
     }
 
-    // A journal that is busy for a moment is waited for.
+    // A journal that is busy, or away, for a moment is waited for.
     private void CheckWritable(ref DateTime? busy)
     {
         try
@@ -191,7 +191,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             SqlJournal.CheckWritable(Options.Journal);
             busy = null;
         }
-        catch (JournalException e) when (e.Fault == JournalFault.Busy
+        catch (JournalException e) when (e.Fault is JournalFault.Busy or JournalFault.Unreachable
             && DateTime.UtcNow - (busy ??= DateTime.UtcNow) < BusyFor)
         {
             // It is asked again.
