@@ -3,6 +3,8 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
+using Akka.Pattern;
+using Akka.Persistence;
 using Akka.Persistence.Sql.Hosting;
 using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,8 +63,12 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
     /// <summary>Starts a node and joins it to itself.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="source">Loads its models.</param>
+    /// <param name="kinds">The experiments there are.</param>
+    /// <param name="settings">Settings of the actor system, in HOCON, that go over the node's own.</param>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
-        IEnumerable<StageKind> kinds)
+        IEnumerable<StageKind> kinds, string settings = "")
     {
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -76,16 +82,19 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
+            if (settings.Length > 0) akka.AddHocon(settings, HoconAddMode.Prepend);
             akka.WithSqlPersistence($"Data Source={options.Journal};Default Timeout=60", ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
-            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => Props.Create(() =>
-                    new SweepActor(id, known, options.Code, registry.Get<ModelActor>())),
+            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
+                    options.Code, registry.Get<ModelActor>(), e => SqliteJournal.Explain(e, options.Journal),
+                    TimeProvider.System),
                 HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
                 new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
-                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>())),
+                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
+                    TimeProvider.System)),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
         });
@@ -137,7 +146,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 
     /// <summary>Its model actors.</summary>
     public async Task<IReadOnlyList<ModelStatus>> ModelsAsync() =>
-        await Broker.Ask<ModelStatus[]>(ModelsWanted.Instance, Patience);
+        (await Broker.Ask<ModelList>(ModelsWanted.Instance, Patience)).Models;
 
     /// <summary>Has a model loaded before a unit needs it.</summary>
     public void Load(ModelKey model) =>
@@ -164,15 +173,20 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         host.Dispose();
     }
 
-    // A sweep that cannot be read is left alone, with the reason, and the others go on.
+    // A sweep that cannot be read is left alone, with the reason, and the others go on. A journal that is busy is
+    // waited for: the sweep's actor comes back by itself.
     private void Stopped(string sweep, Exception reason)
     {
+        if (Passes(reason)) return;
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
     }
 
-    private static string Settings()
+    private static bool Passes(Exception reason) => reason is JournalException { Fault: JournalFault.Busy }
+        || reason.InnerException is OpenCircuitException or RecoveryTimedOutException or TimeoutException;
+
+    internal static string Settings()
     {
         using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
         using var reader = new StreamReader(stream);
@@ -195,8 +209,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             Context.System.EventStream.Subscribe(Self, typeof(SweepSeen));
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
             Receive<SweepSeen>(message => node.seen[message.Sweep] = message);
-            Receive<SweepStopped>(message => node.Stopped(message.Sweep,
-                SqliteJournal.Explain(message.Reason, node.Options.Journal)));
+            Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));
         }
     }
 }
