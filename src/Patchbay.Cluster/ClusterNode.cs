@@ -3,6 +3,8 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
 using Akka.Hosting;
+using Akka.Pattern;
+using Akka.Persistence;
 using Akka.Persistence.Sql.Hosting;
 using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
@@ -65,8 +67,12 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
     /// <summary>Starts a node and joins it to itself.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="source">Loads its models.</param>
+    /// <param name="kinds">The experiments there are.</param>
+    /// <param name="settings">Settings of the actor system, in HOCON, that go over the node's own.</param>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
-        IEnumerable<StageKind> kinds)
+        IEnumerable<StageKind> kinds, string settings = "")
     {
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -80,17 +86,20 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
+            if (settings.Length > 0) akka.AddHocon(settings, HoconAddMode.Prepend);
             akka.WithSqlPersistence(options.Journal.ConnectionString,
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
-            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => Props.Create(() =>
-                    new SweepActor(id, known, options.Code, registry.Get<ModelActor>())),
+            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
+                    options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
+                    TimeProvider.System),
                 HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
                 new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
-                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>())),
+                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
+                    TimeProvider.System)),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
         });
@@ -143,7 +152,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 
     /// <summary>Its model actors.</summary>
     public async Task<IReadOnlyList<ModelStatus>> ModelsAsync() =>
-        await Broker.Ask<ModelStatus[]>(ModelsWanted.Instance, Patience);
+        (await Broker.Ask<ModelList>(ModelsWanted.Instance, Patience)).Models;
 
     /// <summary>Has a model loaded before a unit needs it.</summary>
     public void Load(ModelKey model) =>
@@ -170,12 +179,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         host.Dispose();
     }
 
-    // A sweep that cannot be read is left alone, with the reason, and the others go on.
+    // A sweep that cannot be read is left alone, with the reason, and the others go on. A journal that is busy is
+    // waited for: the sweep's actor comes back by itself.
     private void Stopped(string sweep, Exception reason)
     {
-        if (reason is JournalException { Fault: JournalFault.Unreachable })
+        if (Passes(reason))
         {
-            Trouble = reason.Message; // its actor starts anew with the next message, until it can be reached
+            Trouble = reason.Message;
             return;
         }
         faults[sweep] = reason;
@@ -198,7 +208,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         }
     }
 
-    private static string Settings()
+    private static bool Passes(Exception reason) =>
+        reason is JournalException { Fault: JournalFault.Busy or JournalFault.Unreachable }
+        || reason.InnerException is OpenCircuitException or RecoveryTimedOutException or TimeoutException;
+
+    internal static string Settings()
     {
         using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
         using var reader = new StreamReader(stream);
@@ -225,8 +239,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 node.seen[message.Sweep] = message;
                 node.Trouble = null;
             });
-            Receive<SweepStopped>(message => node.Stopped(message.Sweep,
-                SqlJournal.Explain(message.Reason, node.Options.Journal)));
+            Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));
         }
     }
 }

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
@@ -17,6 +18,9 @@ public interface IModelMessage
     /// <summary>Id of the model actor: <see cref="ModelKey.Id"/>.</summary>
     string Model { get; }
 }
+
+/// <summary>A message that never leaves its node, and has no form in bytes.</summary>
+public interface ILocalMessage : INoSerializationVerificationNeeded;
 
 /// <summary>A command of an operator; answered by <see cref="SweepAnswer"/>.</summary>
 /// <param name="Sweep">Id of the sweep.</param>

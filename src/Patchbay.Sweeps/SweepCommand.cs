@@ -1,7 +1,16 @@
+using System.Text.Json.Serialization;
+
 namespace Patchbay.Sweeps;
 
 /// <summary>Something that somebody wants of a sweep. Every command may arrive twice: the second time nothing
-/// happens.</summary>
+/// happens. Those that an operator may give have a name in JSON, and pass between nodes.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PlanSweep), "plan")]
+[JsonDerivedType(typeof(StartSweep), "start")]
+[JsonDerivedType(typeof(PauseSweep), "pause")]
+[JsonDerivedType(typeof(ResumeSweep), "resume")]
+[JsonDerivedType(typeof(CancelSweep), "cancel")]
+[JsonDerivedType(typeof(RetrySweep), "retry")]
 public abstract record SweepCommand;
 
 /// <summary>Make the sweep.</summary>

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 using Patchbay.Cluster.Tests.Simulation;
+using SQLitePCL;
 using Xunit.Abstractions;
 
 namespace Patchbay.Cluster.Tests;
@@ -48,6 +50,58 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
         Check(folder.PathOf("journal.db"));
     }
 
+    [Fact]
+    public async Task Every_message_of_a_node_passes_through_bytes()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var node = await TestNode.Start(folder.PathOf("journal.db"), new Slow(default),
+            settings: Wire.Settings))
+        {
+            node.Load(ModelKey.Of(Plan, "sound"));
+            await TestNode.Begin(node, Plan);
+            node.Wake("s");
+            await TestNode.Until(node, s => s.Ended);
+        }
+        Check(folder.PathOf("journal.db"));
+        Assert.Empty(Wire.Strays);
+        output.WriteLine(string.Join('\n', Wire.Read));
+        Assert.Equal(["load-model/1", "model-report/1", "outcome-taken/1", "run-unit/1", "serve-sweep/1",
+            "sweep-answer/1", "sweep-order/1", "unit-outcome/1", "wake-sweep/1"],
+            Wire.Read.Keys.Order(StringComparer.Ordinal));
+        output.WriteLine(string.Join('\n', AppDomain.CurrentDomain.GetAssemblies().Select(a => a.FullName)
+            .Where(name => name!.Contains("Newtonsoft", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task The_connections_that_record_are_synchronous_and_write_ahead()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("journal.db");
+        await using var node = await TestNode.Start(path, new Slow(default));
+        await TestNode.Begin(node, Plan);
+        await TestNode.Until(node, s => s.Ended);
+        // Connections of one string come from one pool: these are Akka.Persistence.Sql's own, as it left them.
+        var (writers, open) = (0, new List<SqliteConnection>());
+        for (var i = 0; i < 8; i++)
+        {
+            open.Add(new($"Data Source={path};Default Timeout=60"));
+            open[^1].Open();
+            writers += raw.sqlite3_total_changes(open[^1].Handle) > 0 ? 1 : 0;
+            Assert.Equal("wal", Pragma(open[^1], "journal_mode"));
+            Assert.Equal(2L, Pragma(open[^1], "synchronous")); // FULL: a commit is on the disk when it returns
+        }
+        open.ForEach(connection => connection.Dispose());
+        Assert.InRange(writers, 1, 8);
+        output.WriteLine($"{writers} connections had written");
+    }
+
+    private static object? Pragma(SqliteConnection connection, string name)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA {name}";
+        return command.ExecuteScalar();
+    }
+
     /// <summary>The journal is sound, and holds each unit's results once.</summary>
     private static void Check(string path)
     {
@@ -59,27 +113,5 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
         foreach (var (unit, results) in state.InOrder.SelectMany(s => s.Results).GroupBy(r => r.Unit, r => r.Result)
             .Select(g => (g.Key, g.ToArray())))
             Assert.Equal(SimulatedModels.Results(unit), results);
-    }
-
-    private sealed class Slow(TimeSpan unit) : IModelSource
-    {
-        private readonly SimulatedModels models = new(() => 1, () => 0);
-
-        public IUnitRunner Open(ModelKey model, CancellationToken cancel) =>
-            new Runner(models.Open(model, cancel), unit);
-
-        private sealed class Runner(IUnitRunner runner, TimeSpan unit) : IUnitRunner
-        {
-            public string Fingerprint => runner.Fingerprint;
-
-            public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
-                CancellationToken cancel)
-            {
-                Thread.Sleep(unit);
-                return runner.Run(order, progress, cancel);
-            }
-
-            public void Dispose() => runner.Dispose();
-        }
     }
 }

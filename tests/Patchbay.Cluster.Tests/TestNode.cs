@@ -8,11 +8,11 @@ internal static class TestNode
 {
     /// <summary>Starts one; the journal is made where there is none.</summary>
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
-        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null)
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string settings = "")
     {
         SqlJournal.Open(journal).Dispose();
         return await ClusterNode.StartAsync(new(JournalPlace.Of(journal), slots, 1, memory, "test"), source,
-            experiments ?? Experiment.All);
+            experiments ?? Experiment.All, settings);
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>

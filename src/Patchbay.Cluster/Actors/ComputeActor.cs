@@ -5,34 +5,34 @@ using Patchbay.Experiments;
 namespace Patchbay.Cluster.Actors;
 
 /// <summary>Compute a unit.</summary>
-internal sealed record Compute(UnitOrder Order, string Worker, CancellationToken Stop);
+internal sealed record Compute(UnitOrder Order, string Worker, CancellationToken Stop) : ILocalMessage;
 
 /// <summary>A unit has come so far.</summary>
-internal sealed record UnitMoved(double Share, CancellationToken Stop);
+internal sealed record UnitMoved(double Share, CancellationToken Stop) : ILocalMessage;
 
 /// <summary>A unit has ended; without an outcome where it was stopped.</summary>
-internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop);
+internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop) : ILocalMessage;
 
 /// <summary>Load the checkpoint, if it is not.</summary>
-internal sealed record LoadNow
+internal sealed record LoadNow : ILocalMessage
 {
     public static LoadNow Instance { get; } = new();
 }
 
 /// <summary>It is loaded, or cannot be: the first unit will say why.</summary>
-internal sealed record ModelLoaded
+internal sealed record ModelLoaded : ILocalMessage
 {
     public static ModelLoaded Instance { get; } = new();
 }
 
 /// <summary>Free the checkpoint.</summary>
-internal sealed record FreeModel
+internal sealed record FreeModel : ILocalMessage
 {
     public static FreeModel Instance { get; } = new();
 }
 
 /// <summary>It is freed.</summary>
-internal sealed record ModelFreed
+internal sealed record ModelFreed : ILocalMessage
 {
     public static ModelFreed Instance { get; } = new();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Experiments;
@@ -17,7 +16,8 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private readonly string id, worker, code;
     private readonly IActorRef sweeps, broker;
     private readonly IModelSource source;
-    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly TimeProvider time;
+    private readonly long born;
     private ModelWork? work; // from the first message on
     private ModelKey? key;
     private IActorRef? compute;
@@ -32,20 +32,24 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     /// <param name="source">Loads its checkpoint.</param>
     /// <param name="sweeps">Where messages to sweeps go.</param>
     /// <param name="broker">Says when it may compute.</param>
-    public ModelActor(string id, string node, string code, IModelSource source, IActorRef sweeps, IActorRef broker)
+    /// <param name="time">A clock that does not jump.</param>
+    public ModelActor(string id, string node, string code, IModelSource source, IActorRef sweeps, IActorRef broker,
+        TimeProvider time)
     {
-        (this.id, this.code, this.source, this.sweeps, this.broker) = (id, code, source, sweeps, broker);
+        (this.id, this.code, this.source, this.sweeps, this.broker, this.time) =
+            (id, code, source, sweeps, broker, time);
+        born = time.GetTimestamp();
         worker = $"{node}#{Guid.NewGuid():N}";
         Receive<ServeSweep>(message =>
         {
             Begin(message.Key);
-            work!.Serve(message.Sweep, clock.Elapsed);
+            work!.Serve(message.Sweep, Now);
             Report(message.Sweep);
         });
         Receive<RunUnit>(message =>
         {
             if (work is null) return; // a worker that it was meant for is gone
-            work.Accept(message, clock.Elapsed);
+            work.Accept(message, Now);
             Report(message.Order.Sweep);
             Ask();
         });
@@ -57,7 +61,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         });
         Receive<ModelLoaded>(_ =>
         {
-            broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
+            broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
             Ask();
         });
         Receive<OutcomeTaken>(message => work?.Taken(message));
@@ -65,7 +69,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         Receive<FreeModel>(_ => Free());
         Receive<UnitMoved>(message =>
         {
-            if (message.Stop == stop.Token) work!.Progress(message.Share, clock.Elapsed);
+            if (message.Stop == stop.Token) work!.Progress(message.Share, Now);
         });
         Receive<UnitEnded>(Ended);
         Receive<ModelFreed>(_ =>
@@ -79,6 +83,8 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
+
+    private TimeSpan Now => time.GetElapsedTime(born);
 
     /// <inheritdoc/>
     protected override void PreStart() => Timers.StartPeriodicTimer("tick", Tick.Instance, SweepDispatch.RepeatEvery);
@@ -105,7 +111,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private void Ask()
     {
         if (asked || dismissed || work is null || work.Running is not null) return;
-        var next = work.Next(clock.Elapsed);
+        var next = work.Next(Now);
         if (next is null && !preload) return;
         asked = true;
         broker.Tell(new ComputeWanted(key!, next?.Share ?? 1));
@@ -114,25 +120,25 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private void Start()
     {
         asked = false;
-        if (work!.Next(clock.Elapsed) is null)
+        if (work!.Next(Now) is null)
         {
             // Asked for by an operator, or by a unit that was given up meanwhile.
             if (preload) compute!.Tell(LoadNow.Instance);
-            else broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
+            else broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
             preload = false;
             return;
         }
-        compute!.Tell(new Compute(work.Start(clock.Elapsed), worker, stop.Token));
-        foreach (var sweep in work.Sweeps(clock.Elapsed)) Report(sweep);
+        compute!.Tell(new Compute(work.Start(Now), worker, stop.Token));
+        foreach (var sweep in work.Sweeps(Now)) Report(sweep);
     }
 
     private void Ended(UnitEnded ended)
     {
         if (ended.Stop != stop.Token) return; // a unit that was given up
-        broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
+        broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
         if (ended.Outcome is { } outcome)
         {
-            work!.Finish(outcome, clock.Elapsed);
+            work!.Finish(outcome, Now);
             sweeps.Tell(outcome);
         }
         else
@@ -152,7 +158,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private void OnTick()
     {
         if (work is null) return;
-        var now = clock.Elapsed;
+        var now = Now;
         if (work.Hangs(now)) GiveUp(work.Running!, now);
         if (!work.IsWanted(now)) broker.Tell(new ModelIdle(id));
         foreach (var outcome in work.Repeats(now)) sweeps.Tell(outcome);
@@ -165,7 +171,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         stop.Cancel();
         stop = new();
         compute = NewCompute();
-        broker.Tell(new ComputeDone(id, work!.IsWanted(clock.Elapsed)));
+        broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
         var outcome = new UnitOutcome(order.Sweep, worker, order.Unit, order.Attempt, null, "", code,
             ModelWork.HangsAfter.TotalSeconds,
             $"it did not go on for {ModelWork.HangsAfter.TotalMinutes:0} minutes and was given up", Permanent: false);
@@ -175,7 +181,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
 
     private void Report(string sweep) => sweeps.Tell(work!.Report(sweep));
 
-    private sealed record Tick
+    private sealed record Tick : ILocalMessage
     {
         public static Tick Instance { get; } = new();
     }

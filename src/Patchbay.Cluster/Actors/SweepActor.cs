@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using Akka.Actor;
 using Akka.Event;
+using Akka.Pattern;
 using Akka.Persistence;
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Journal;
@@ -15,12 +14,33 @@ namespace Patchbay.Cluster.Actors;
 /// <param name="Shares">How much is done of each unit that runs.</param>
 /// <param name="Fault">Why this version cannot run it, or null.</param>
 public sealed record SweepSeen(string Sweep, SweepState State, IReadOnlyDictionary<string, double> Shares,
-    string? Fault);
+    string? Fault) : ILocalMessage;
 
-/// <summary>A sweep's actor had to stop: its journal does not work.</summary>
+/// <summary>A sweep's actor had to stop: its journal does not work. Told once for each fault, however often the actor
+/// comes back and meets it again.</summary>
 /// <param name="Sweep">Id of the sweep.</param>
-/// <param name="Reason">What the journal said.</param>
-public sealed record SweepStopped(string Sweep, Exception Reason);
+/// <param name="Reason">What the journal said, as a sentence for its operator.</param>
+public sealed record SweepStopped(string Sweep, Exception Reason) : ILocalMessage;
+
+/// <summary>What a sweep's actor keeps while it is down: its supervisor makes another of it.</summary>
+public sealed class SweepLife
+{
+    private string? told;
+
+    /// <summary>Whether the newest snapshot is of no use, and all events are to be read.</summary>
+    public bool WithoutSnapshot { get; set; }
+
+    /// <summary>Whether a fault is another than the one told last; from now on it is that.</summary>
+    public bool IsNews(Exception fault)
+    {
+        var news = told != fault.Message;
+        told = fault.Message;
+        return news;
+    }
+
+    /// <summary>Something was recorded: the journal works again.</summary>
+    public void Recorded() => told = null;
+}
 
 /// <summary>
 /// The coordinator of one sweep: a persistent actor that does what <see cref="SweepCore"/> decides. A step's events are
@@ -29,11 +49,14 @@ public sealed record SweepStopped(string Sweep, Exception Reason);
 /// </summary>
 public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 {
-    private static readonly ConcurrentDictionary<string, bool> WithoutSnapshot = new(StringComparer.Ordinal);
+    private static readonly TimeSpan BackFirst = TimeSpan.FromSeconds(0.5), BackLatest = TimeSpan.FromSeconds(30);
     private readonly string sweep;
     private readonly SweepCore core;
     private readonly IActorRef models;
-    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly Func<Exception, Exception> explain;
+    private readonly SweepLife life;
+    private readonly TimeProvider time;
+    private readonly long born;
     private readonly ILoggingAdapter log = Context.GetLogger();
     private long snapshot;
 
@@ -42,9 +65,14 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     /// <param name="kinds">The experiments there are, by name.</param>
     /// <param name="code">Version of the program.</param>
     /// <param name="models">Where messages to model actors go.</param>
-    public SweepActor(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code, IActorRef models)
+    /// <param name="explain">Makes a sentence of what a journal says.</param>
+    /// <param name="life">What it kept when it was down.</param>
+    /// <param name="time">A clock that does not jump.</param>
+    public SweepActor(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code, IActorRef models,
+        Func<Exception, Exception> explain, SweepLife life, TimeProvider time)
     {
-        (this.sweep, this.models) = (sweep, models);
+        (this.sweep, this.models, this.explain, this.life, this.time) = (sweep, models, explain, life, time);
+        born = time.GetTimestamp();
         core = new(sweep, kinds, code);
         Recover<EncodedEvent>(Recovered);
         Recover<SnapshotOffer>(Recovered);
@@ -67,8 +95,21 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <inheritdoc/>
-    public override Recovery Recovery => WithoutSnapshot.ContainsKey(sweep) ? new(SnapshotSelectionCriteria.None)
-        : Recovery.Default;
+    public override Recovery Recovery => life.WithoutSnapshot ? new(SnapshotSelectionCriteria.None) : Recovery.Default;
+
+    private TimeSpan Now => time.GetElapsedTime(born);
+
+    /// <summary>The actor of a sweep under its supervisor. One that had to stop comes back from what is recorded, after
+    /// half a second, then twice as long each time, at most 30 s; not one whose journal is damaged or of an unknown
+    /// kind, which waiting does not mend. Parameters are the actor's own.</summary>
+    public static Props Supervised(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code,
+        IActorRef models, Func<Exception, Exception> explain, TimeProvider time)
+    {
+        var life = new SweepLife();
+        var props = Props.Create(() => new SweepActor(sweep, kinds, code, models, explain, life, time));
+        return BackoffSupervisor.Props(Backoff.OnStop(props, "actor", BackFirst, BackLatest, 0.2, maxNrOfRetries: -1)
+            .WithAutoReset(2 * BackLatest).WithFinalStopMessage(message => message is LeaveAlone));
+    }
 
     /// <summary>What the journal calls a sweep.</summary>
     public static string PersistenceIdOf(string sweep) => $"sweep-{sweep}";
@@ -98,8 +139,13 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 
     private void Stopped(Exception reason)
     {
+        var fault = explain(reason);
+        // Not as this actor: what a child sends its supervisor goes on to the shard.
+        if (fault is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
+            Context.Parent.Tell(LeaveAlone.Instance, ActorRefs.NoSender);
+        if (!life.IsNews(fault)) return;
         log.Error(reason, "sweep {0} stops: its journal does not work", sweep);
-        Context.System.EventStream.Publish(new SweepStopped(sweep, reason));
+        Context.System.EventStream.Publish(new SweepStopped(sweep, fault));
     }
 
     private void Recovered(EncodedEvent stored) =>
@@ -113,21 +159,21 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
             core.Restore(state);
             return;
         }
-        // The events say the same, only more slowly: the next to ask starts the actor anew, from them.
-        WithoutSnapshot[sweep] = true;
+        // The events say the same, only more slowly: the actor comes back from them.
+        life.WithoutSnapshot = true;
         throw new UnusableSnapshotException();
     }
 
     private void Handle(ISweepMessage message)
     {
         var asker = Sender;
-        Record(core.Next(message, clock.Elapsed), asker);
+        Record(core.Next(message, Now), asker);
     }
 
     private void OnTick()
     {
-        foreach (var message in core.Repeats(clock.Elapsed)) models.Tell(message);
-        Record(core.Next(null, clock.Elapsed), ActorRefs.NoSender);
+        foreach (var message in core.Repeats(Now)) models.Tell(message);
+        Record(core.Next(null, Now), ActorRefs.NoSender);
     }
 
     private void Record(Step step, IActorRef? asker)
@@ -141,13 +187,15 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         var next = LastSequenceNr;
         PersistAll(step.Events.Select(happened => EncodedEvent.Of(PersistenceId, ++next, happened)).ToArray(), _ =>
         {
-            if (--left == 0) Recorded(step, asker);
+            if (--left > 0) return;
+            life.Recorded();
+            Recorded(step, asker);
         });
     }
 
     private void Recorded(Step step, IActorRef? asker)
     {
-        foreach (var message in core.Recorded(step, clock.Elapsed)) models.Tell(message);
+        foreach (var message in core.Recorded(step, Now)) models.Tell(message);
         if (step.Answer is { } answer) asker?.Tell(answer);
         Publish();
         if (!SnapshotPolicy.IsDue(LastSequenceNr, snapshot)) return;
@@ -160,7 +208,12 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 
     private sealed class UnusableSnapshotException : Exception;
 
-    private sealed record Tick
+    private sealed record LeaveAlone : ILocalMessage
+    {
+        public static LeaveAlone Instance { get; } = new();
+    }
+
+    private sealed record Tick : ILocalMessage
     {
         public static Tick Instance { get; } = new();
     }

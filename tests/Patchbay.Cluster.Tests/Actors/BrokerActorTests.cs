@@ -1,0 +1,78 @@
+using Akka.Actor;
+using Akka.TestKit;
+using Patchbay.Cluster.Actors;
+
+namespace Patchbay.Cluster.Tests.Actors;
+
+/// <summary>A node's broker between model actors: two slots, and memory for two models.</summary>
+public sealed class BrokerActorTests : ActorTest
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10), Quiet = TimeSpan.FromMilliseconds(150);
+    private readonly IActorRef broker;
+
+    public BrokerActorTests() =>
+        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Key.MemoryBytes)));
+
+    [Fact]
+    public void As_many_compute_as_there_are_slots_and_who_is_furthest_behind_is_next()
+    {
+        var (first, second) = (Wanting("a", 0.1), Wanting("b", 0.2));
+        first.ExpectMsg<ComputeGranted>(Soon);
+        second.ExpectMsg<ComputeGranted>(Soon);
+        broker.Tell(new ComputeWanted(Named("a"), 0.9), first);
+        broker.Tell(new ComputeWanted(Named("b"), 0.3), second);
+        first.ExpectNoMsg(Quiet);
+        broker.Tell(new ComputeDone(Named("a").Id, Wanted: true), first);
+        broker.Tell(new ComputeWanted(Named("a"), 0.9), first);
+        first.ExpectMsg<ComputeGranted>(Soon);
+        second.ExpectNoMsg(Quiet); // it computes still
+    }
+
+    [Fact]
+    public void Where_memory_is_short_the_idle_model_used_longest_ago_is_freed_first()
+    {
+        TestProbe[] loaded = [Wanting("a", 0), Wanting("b", 0)];
+        foreach (var (probe, name) in loaded.Zip("ab", (p, n) => (p, n.ToString())))
+        {
+            probe.ExpectMsg<ComputeGranted>(Soon);
+            broker.Tell(new ComputeDone(Named(name).Id, Wanted: true), probe);
+        }
+        var third = Wanting("c", 0);
+        third.ExpectNoMsg(Quiet); // both are wanted by their sweeps
+        broker.Tell(new ModelIdle(Named("b").Id), loaded[1]);
+        broker.Tell(new ModelIdle(Named("a").Id), loaded[0]);
+        loaded[1].ExpectMsg<FreeModel>(Soon); // b is idle first
+        loaded[0].ExpectNoMsg(Quiet); // and one is enough
+        third.ExpectNoMsg(Quiet); // it is not free yet
+        broker.Tell(new ModelIsFree(Named("b").Id), loaded[1]);
+        third.ExpectMsg<ComputeGranted>(Soon);
+    }
+
+    [Fact]
+    public async Task An_operator_sees_the_models_and_dismisses_them_by_name()
+    {
+        var probe = Wanting("a", 0);
+        probe.ExpectMsg<ComputeGranted>(Soon);
+        Assert.Equal([("a", "computing")], await Models());
+        broker.Tell(new ComputeDone(Named("a").Id, Wanted: false), probe);
+        Assert.Equal([("a", "loaded")], await Models());
+        Assert.Equal(0, await broker.Ask<int>(new DismissModels("b"), Soon));
+        Assert.Equal(1, await broker.Ask<int>(new DismissModels("a"), Soon));
+        probe.ExpectMsg<FreeModel>(Soon);
+        Assert.Equal([("a", "leaving")], await Models());
+        broker.Tell(new ModelIsFree(Named("a").Id), probe);
+        Assert.Equal([("a", "cold")], await Models());
+    }
+
+    private static ModelKey Named(string name) => Key with { Model = Key.Model with { Name = name } };
+
+    private TestProbe Wanting(string name, double share)
+    {
+        var probe = CreateTestProbe(name);
+        broker.Tell(new ComputeWanted(Named(name), share), probe);
+        return probe;
+    }
+
+    private async Task<(string, string)[]> Models() =>
+        [.. (await broker.Ask<ModelList>(ModelsWanted.Instance, Soon)).Models.Select(m => (m.Model.Name, m.State))];
+}

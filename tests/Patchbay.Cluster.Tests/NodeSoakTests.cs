@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Experiments;
+using Xunit.Abstractions;
+
+namespace Patchbay.Cluster.Tests;
+
+/// <summary>A fact that takes minutes: runs where PATCHBAY_SOAK is set.</summary>
+internal sealed class SoakFactAttribute : FactAttribute
+{
+    public SoakFactAttribute()
+    {
+        if (Environment.GetEnvironmentVariable("PATCHBAY_SOAK") is null) Skip = "runs where PATCHBAY_SOAK is set";
+    }
+}
+
+/// <summary>A node that has run for long holds no more than one that has just begun.</summary>
+public sealed class NodeSoakTests(ITestOutputHelper output)
+{
+    private const int Units = 10_000;
+
+    [SoakFact]
+    public async Task Ten_thousand_units_leave_memory_handles_and_threads_as_they_were()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await TestNode.Start(folder.PathOf("journal.db"), new Slow(default));
+        var clock = Stopwatch.StartNew();
+        await TestNode.Begin(node, Plan());
+        var early = await After(2_000);
+        var late = await After(Units);
+        Assert.InRange(late.Handles - early.Handles, -50, 8);
+        Assert.InRange(late.Threads - early.Threads, -50, 8);
+        // 8,000 units more in the sweep's state, which has them all: under 2 KiB each, and nothing beside them.
+        Assert.InRange(late.Heap - early.Heap, -64L << 20, 16L << 20);
+        Assert.InRange(late.Resident - early.Resident, -256L << 20, 64L << 20);
+
+        async Task<Footprint> After(int units)
+        {
+            while (node.Sweep("s").InOrder.Sum(s => s.Completed) < units && !node.Failure.IsCompleted)
+                await Task.Delay(50);
+            if (node.Failure.IsCompleted) await node.Failure;
+            var taken = Footprint.Now();
+            output.WriteLine($"{units} units, {clock.Elapsed.TotalSeconds:0} s: {taken}");
+            return taken;
+        }
+    }
+
+    // One stage of as many units as there are batches of 128 prompts, for each of two models.
+    private static SweepPlan Plan()
+    {
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false);
+        var accuracy = Experiment.All.First(k => k is AccuracyExperiment);
+        return plan with
+        {
+            Stages = [.. plan.Models.SelectMany(model => accuracy.Expand(new(model.Name,
+                accuracy.Fields.ToDictionary(f => f.Name, f => f.Name == "prompts" ? $"{Units / 2 * 128}" : f.Default),
+                [.. plan.Models.Select(m => m.Name)], [])))],
+        };
+    }
+
+    private sealed record Footprint(long Resident, long Heap, int Handles, int Threads)
+    {
+        public static Footprint Now()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                GC.WaitForPendingFinalizers();
+            }
+            using var process = Process.GetCurrentProcess();
+            return new(process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: true),
+                Directory.GetFiles("/proc/self/fd").Length, process.Threads.Count);
+        }
+    }
+}
