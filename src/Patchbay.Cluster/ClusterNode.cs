@@ -2,12 +2,15 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using Akka.Event;
 using Akka.Hosting;
 using Akka.Persistence.Sql.Hosting;
 using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patchbay.Cluster.Actors;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -19,7 +22,14 @@ namespace Patchbay.Cluster;
 /// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code);
+public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code)
+{
+    /// <summary>Where its log goes; null where none is kept.</summary>
+    public LogSettings? Log { get; init; }
+
+    /// <summary>An operator's settings of the actor system, over those of Patchbay (<see cref="NodeConfig"/>).</summary>
+    public Config? Settings { get; init; }
+}
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
@@ -35,7 +45,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ClusterOptions options) => (this.host, Options) = (host, options);
+    private readonly NodeMetrics metrics;
+
+    private ClusterNode(IHost host, ClusterOptions options, ObservedModels models)
+    {
+        (this.host, Options) = (host, options);
+        metrics = new(this, models);
+    }
 
     /// <summary>How it runs.</summary>
     public ClusterOptions Options { get; }
@@ -44,6 +60,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public IReadOnlyDictionary<string, SweepState> Known => seen.ToDictionary(s => s.Key, s => s.Value.State);
 
     private ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
+
+    /// <summary>What operators can see of its actor system.</summary>
+    public NodeInspection Inspection => new(System);
+
+    private ILoggingAdapter Log => Logging.GetLogger(System, typeof(ClusterNode));
 
     private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
 
@@ -61,19 +82,24 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
     /// <summary>Starts a node and joins it to itself.</summary>
+    /// <exception cref="InvalidDataException">It does not start with the operator's settings.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
         IEnumerable<StageKind> kinds)
     {
+        if (options.Log is { } log) NodeLog.Open(log);
+        ActorSystem? running = null;
+        var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>();
         builder.Services.AddAkka("patchbay", (akka, _) =>
         {
-            akka.AddHocon(Settings(), HoconAddMode.Prepend);
+            akka.AddHocon(NodeConfig.Own(), HoconAddMode.Prepend);
             akka.ConfigureLoggers(setup =>
             {
                 setup.ClearLoggers(); // the console is the command's
-                setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
+                setup.LogLevel = LogLevel.ErrorLevel;
+                if (options.Log is { } settings) NodeLog.Use(setup, settings);
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
             akka.WithSqlPersistence($"Data Source={options.Journal};Default Timeout=60", ProviderName.SQLiteMS,
@@ -85,15 +111,27 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
                 new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
-                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>())),
+                    NodeIdentity.Own, options.Code, models, registry.Get<SweepActor>(), registry.Get<BrokerActor>())),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+            if (options.Settings is { } own) akka.AddHocon(own, HoconAddMode.Prepend); // over all of the above
         });
-        var node = new ClusterNode(builder.Build(), options);
-        await node.host.StartAsync();
+        var node = new ClusterNode(builder.Build(), options, models);
+        try
+        {
+            await node.host.StartAsync();
+        }
+        catch (Exception e) when (options.Settings is not null && e is not IOException)
+        {
+            throw new InvalidDataException($"the node does not start with the settings given to it: {e.Message}", e);
+        }
+        running = node.System;
         node.System.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
+        node.System.ActorOf(Props.Create(() => new MembershipLog()), "membership");
         var cluster = Akka.Cluster.Cluster.Get(node.System);
         await cluster.JoinAsync(cluster.SelfAddress);
+        node.Log.Info("node {Node} is up at {Address}: Patchbay {Version}, {Slots} slots, {Bytes} bytes for models",
+            NodeIdentity.Own, cluster.SelfAddress, options.Code, options.Slots, options.MemoryBytes);
         return node;
     }
 
@@ -160,8 +198,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref stopped, 1) == 1) return;
+        metrics.Dispose();
+        Log.Info("node {Node} stops", NodeIdentity.Own);
         await host.StopAsync();
         host.Dispose();
+        if (Options.Log is not null) NodeLog.Close();
     }
 
     // A sweep that cannot be read is left alone, with the reason, and the others go on.
@@ -170,13 +211,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
-    }
-
-    private static string Settings()
-    {
-        using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 
     // Signals are the command's: a host of its own accord would stop the actors before the command has paused its

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using Patchbay.Cluster.Dispatch;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -35,6 +36,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private readonly IActorRef models;
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly ILoggingAdapter log = Context.GetLogger();
+    private readonly SweepTelemetry telemetry;
     private long snapshot;
 
     /// <summary>Makes the actor of a sweep.</summary>
@@ -45,6 +47,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     public SweepActor(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code, IActorRef models)
     {
         (this.sweep, this.models) = (sweep, models);
+        telemetry = new(sweep, log);
         core = new(sweep, kinds, code);
         Recover<EncodedEvent>(Recovered);
         Recover<SnapshotOffer>(Recovered);
@@ -54,7 +57,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         Command<SaveSnapshotSuccess>(saved =>
             DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1)));
         Command<SaveSnapshotFailure>(failed =>
-            log.Warning("sweep {0}: no snapshot was kept ({1}); the next start reads more events", sweep,
+            log.Warning("sweep {Sweep}: no snapshot was kept ({Error}); the next start reads more events", sweep,
                 failed.Cause.Message));
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(_ => { });
@@ -98,7 +101,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 
     private void Stopped(Exception reason)
     {
-        log.Error(reason, "sweep {0} stops: its journal does not work", sweep);
+        log.Error(reason, "sweep {Sweep} stops: its journal does not work", sweep);
         Context.System.EventStream.Publish(new SweepStopped(sweep, reason));
     }
 
@@ -137,11 +140,13 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
             Recorded(step, asker);
             return;
         }
-        var left = step.Events.Count;
+        var (left, began) = (step.Events.Count, Stopwatch.GetTimestamp());
         var next = LastSequenceNr;
         PersistAll(step.Events.Select(happened => EncodedEvent.Of(PersistenceId, ++next, happened)).ToArray(), _ =>
         {
-            if (--left == 0) Recorded(step, asker);
+            if (--left > 0) return;
+            Recorded(step, asker);
+            telemetry.Recorded(step, core.State, began);
         });
     }
 
