@@ -27,7 +27,7 @@ public sealed record ClusterOptions(string Journal, int Slots, int Threads, long
     /// <summary>Where its log goes; null where none is kept.</summary>
     public LogSettings? Log { get; init; }
 
-    /// <summary>An operator's settings of the actor system, over those of Patchbay (<see cref="NodeConfig"/>).</summary>
+    /// <summary>An operator's settings of the actor system (<see cref="NodeConfig.Read"/>).</summary>
     public Config? Settings { get; init; }
 }
 
@@ -86,7 +86,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
         IEnumerable<StageKind> kinds)
     {
-        if (options.Log is { } log) NodeLog.Open(log);
+        var opening = Task.Run(() => NodeLog.Open(options.Log)); // beside what else there is to do
         ActorSystem? running = null;
         var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
@@ -119,6 +119,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         var node = new ClusterNode(builder.Build(), options, models);
         try
         {
+            await opening;
             await node.host.StartAsync();
         }
         catch (Exception e) when (options.Settings is not null && e is not IOException)

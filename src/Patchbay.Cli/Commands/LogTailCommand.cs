@@ -32,24 +32,22 @@ internal sealed class LogTailCommand : PbmCommand
         var files = LogFolder.Files(folder);
         if (files.Count == 0)
             throw new FileNotFoundException($"no node has written a log into {LogFolder.Of(folder)} yet");
-        var newest = new List<string>();
-        for (var i = files.Count - 1; i >= 0 && newest.Count < call.Get(lines); i--)
+        var last = new LogReader(files[^1]);
+        var newest = last.Read().TakeLast(call.Get(lines)).ToList();
+        for (var i = files.Count - 2; i >= 0 && newest.Count < call.Get(lines); i--)
             newest.InsertRange(0, new LogReader(files[i]).Read().TakeLast(call.Get(lines) - newest.Count));
         foreach (var line in newest) call.WriteLine(Readable(line));
         call.WriteJson(newest.Select(Parsed).Where(entry => entry is not null));
-        if (call.Get(follow)) Follow(call, folder, files[^1]);
+        if (call.Get(follow)) Follow(call, folder, last);
         return ExitCode.Ok;
     }
 
-    private static void Follow(Call call, string folder, string file)
+    private static void Follow(Call call, string folder, LogReader reader)
     {
-        var reader = new LogReader(file);
-        _ = reader.Read(); // shown already
         while (!call.Interrupted.WaitHandle.WaitOne(LookEvery))
         {
             foreach (var line in reader.Read()) call.WriteLine(Readable(line));
-            if (LogFolder.Files(folder) is not [.., var last] || last == reader.File) continue;
-            reader = new(last);
+            if (LogFolder.Files(folder) is [.., var newest] && newest != reader.File) reader = new(newest);
         }
     }
 

@@ -8,9 +8,10 @@ internal sealed class Serving : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly DataLock? held;
-    private readonly ControlApi? api;
+    private readonly Task<ControlApi>? api;
 
-    private Serving(DataLock held, ClusterNode own, ControlApi? api) => (this.held, Own, this.api) = (held, own, api);
+    private Serving(DataLock held, ClusterNode own, Task<ControlApi>? api) =>
+        (this.held, Own, this.api) = (held, own, api);
 
     private Serving(ControlClient other) => Other = other;
 
@@ -21,7 +22,7 @@ internal sealed class Serving : IDisposable
     public ControlClient? Other { get; }
 
     /// <summary>Where its API listens, where it is this process and has one.</summary>
-    public string? Address => api?.Address;
+    public string? Address => api?.GetAwaiter().GetResult().Address;
 
     private ISweepServer Server => (ISweepServer?)Own ?? Other!;
 
@@ -63,9 +64,15 @@ internal sealed class Serving : IDisposable
     public void Dispose()
     {
         Other?.Dispose();
-        api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        held?.Dispose();
+        try
+        {
+            api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            held?.Dispose();
+        }
     }
 
     private static async Task<Serving> OpenAsync(DataHome home, DataLock held, Func<Task<ClusterNode>> start, int port,
@@ -76,8 +83,9 @@ internal sealed class Serving : IDisposable
         {
             node = await start();
             if (goOn) node.WakeAll();
-            var api = home.IsTemporary ? null : await ControlApi.StartAsync(node, home.Folder, port);
-            if (api is not null) held.Announce(api.Address);
+            // Others may speak to it a little later than its own command, whose sweep does not wait for that.
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port));
+            if (api is not null && port != 0) await api; // which may be taken
             return new(held, node, api);
         }
         catch
@@ -86,5 +94,12 @@ internal sealed class Serving : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock held, int port)
+    {
+        var api = await ControlApi.StartAsync(node, folder, port);
+        held.Announce(api.Address);
+        return api;
     }
 }

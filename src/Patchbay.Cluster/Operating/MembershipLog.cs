@@ -14,8 +14,12 @@ internal sealed class MembershipLog : ReceiveActor
         var log = Context.GetLogger();
         Receive<ClusterEvent.MemberUp>(up => log.Info("member {Address} is up, roles {Roles}", up.Member.Address,
             string.Join(' ', up.Member.Roles)));
-        Receive<ClusterEvent.MemberRemoved>(gone => log.Warning("member {Address} is gone, it was {Status}",
-            gone.Member.Address, gone.PreviousStatus));
+        Receive<ClusterEvent.MemberRemoved>(gone =>
+        {
+            var address = gone.Member.Address;
+            if (gone.PreviousStatus == MemberStatus.Down) log.Warning("member {Address} was downed", address);
+            else log.Info("member {Address} has left", address);
+        });
         Receive<ClusterEvent.UnreachableMember>(silent => log.Warning("member {Address} is not reached",
             silent.Member.Address));
         Receive<ClusterEvent.ReachableMember>(back => log.Info("member {Address} is reached again",

@@ -7,13 +7,15 @@ using OpenTelemetry.Trace;
 namespace Patchbay.Cluster.Operating;
 
 /// <summary>Who listens to <see cref="Telemetry"/>: metrics are kept for a scraper, and where the standard variable
-/// OTEL_EXPORTER_OTLP_ENDPOINT names a collector, metrics and traces go there. Without it there are no traces.</summary>
+/// OTEL_EXPORTER_OTLP_ENDPOINT names a collector, metrics and traces go there. Without it nothing is
+/// traced.</summary>
 internal sealed class TelemetryExport : IDisposable
 {
     private const int PatienceMilliseconds = 1000; // for a collector that does not answer, when the node ends
     private readonly TracerProvider? traces;
 
-    private TelemetryExport(MeterProvider metrics, TracerProvider? traces) => (Metrics, this.traces) = (metrics, traces);
+    private TelemetryExport(MeterProvider metrics, TracerProvider? traces) =>
+        (Metrics, this.traces) = (metrics, traces);
 
     /// <summary>The metrics.</summary>
     public MeterProvider Metrics { get; }
@@ -23,7 +25,8 @@ internal sealed class TelemetryExport : IDisposable
     public static TelemetryExport Start(string version)
     {
         var metrics = Sdk.CreateMeterProviderBuilder().AddMeter(Telemetry.Name)
-            .ConfigureResource(resource => Describe(resource, version)).AddPrometheusExporter();
+            .ConfigureResource(resource => Describe(resource, version))
+            .AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         var isTold = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"));
         return new((isTold ? WithCollector(metrics) : metrics).Build(), isTold ? Traces(version) : null);
     }

@@ -44,14 +44,22 @@ internal sealed class Pbm : IDisposable
     /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
     public static Outcome RunTraced(string data, params string[] arguments)
     {
-        using var pbm = Start(data, arguments, traced: true);
+        using var pbm = Start(data, arguments, "LD_DEBUG=files");
+        return pbm.Finish();
+    }
+
+    /// <summary>Runs a command to its end; the runtime writes down which assemblies it loaded.</summary>
+    public static Outcome RunListed(string data, string trace, params string[] arguments)
+    {
+        using var pbm = Start(data, arguments, "DOTNET_EnableEventPipe=1", $"DOTNET_EventPipeOutputPath={trace}",
+            "DOTNET_EventPipeConfig=Microsoft-Windows-DotNETRuntime:0x8:4"); // loader, informational
         return pbm.Finish();
     }
 
     /// <summary>Starts a command.</summary>
-    public static Pbm Start(string data, params string[] arguments) => Start(data, arguments, traced: false);
+    public static Pbm Start(string data, params string[] arguments) => Start(data, arguments, []);
 
-    private static Pbm Start(string data, string[] arguments, bool traced)
+    private static Pbm Start(string data, string[] arguments, params string[] variables)
     {
         var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
         {
@@ -63,7 +71,7 @@ internal sealed class Pbm : IDisposable
         foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
             .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = data;
-        if (traced) info.Environment["LD_DEBUG"] = "files";
+        foreach (var variable in variables.Select(v => v.Split('=', 2))) info.Environment[variable[0]] = variable[1];
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
         pbm.process.ErrorDataReceived += (_, e) => Append(pbm.errors, e.Data);
