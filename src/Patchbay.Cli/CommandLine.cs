@@ -36,6 +36,11 @@ internal static class CommandLine
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
             [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
+        root.Add(new NounCommand("cluster", "See the nodes that work together", new ClusterShowCommand()));
+        root.Add(new NounCommand("cluster-sharding", "See where sweeps and models live in the cluster",
+            new ShardingRegionsCommand()));
+        root.Add(new NounCommand("actor", "See the actors of a node", new ActorHierarchyCommand()));
+        root.Add(new NounCommand("log", "Read what nodes have written of themselves", new LogTailCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(),
             new TaskCheckCommand()));
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(),

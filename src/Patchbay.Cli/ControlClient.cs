@@ -1,6 +1,9 @@
+using System.CommandLine;
 using System.Net;
 using System.Net.Http.Json;
+using Patchbay.Cli.Arguments;
 using Patchbay.Cluster;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 
 namespace Patchbay.Cli;
@@ -18,6 +21,15 @@ internal sealed class ControlClient : ISweepServer, IDisposable
     /// <summary>The node that serves a data folder, or null where none is up.</summary>
     public static ControlClient? Find(string folder) =>
         DataLock.Address(Path.GetFullPath(folder)) is { } address ? Connect(address, folder) : null;
+
+    /// <summary>The node that serves a data folder.</summary>
+    /// <exception cref="FileNotFoundException">None is up.</exception>
+    public static ControlClient Required(Call call, Option<string> option)
+    {
+        var folder = Path.GetFullPath(DataFolder.Chosen(call, option));
+        return Find(folder) ?? throw new FileNotFoundException(
+            $"no process serves {folder}: start one with '{call.Next("node run")}'");
+    }
 
     /// <summary>The node at an address, if it serves a data folder.</summary>
     public static ControlClient? Connect(string address, string folder)
@@ -59,7 +71,18 @@ internal sealed class ControlClient : ISweepServer, IDisposable
         Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
         .IsSuccessStatusCode;
 
+    /// <summary>Actors of the node: Patchbay's own, or all.</summary>
+    public IReadOnlyList<ActorView> Actors(bool all) => Get<ActorView[]>($"/actors?all={(all ? "true" : "false")}");
+
+    /// <summary>Members of its cluster.</summary>
+    public IReadOnlyList<MemberView> Members() => Get<MemberView[]>("/cluster/members");
+
+    /// <summary>Shards of its cluster.</summary>
+    public IReadOnlyList<ShardView> Shards() => Get<ShardView[]>("/cluster/shards");
+
     public void Dispose() => http.Dispose();
+
+    private T Get<T>(string path) => Wait(http.GetFromJsonAsync<T>(path, ControlApi.Json))!;
 
     private async Task<T> AskedAsync<T>(string path, HttpContent? content)
     {

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using Akka.Event;
 using Akka.Hosting;
 using Akka.Pattern;
 using Akka.Persistence;
@@ -10,6 +12,7 @@ using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patchbay.Cluster.Actors;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -21,7 +24,14 @@ namespace Patchbay.Cluster;
 /// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads, long MemoryBytes, string Code);
+public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads, long MemoryBytes, string Code)
+{
+    /// <summary>Where its log goes; null where none is kept.</summary>
+    public LogSettings? Log { get; init; }
+
+    /// <summary>An operator's settings of the actor system (<see cref="NodeConfig.Read"/>).</summary>
+    public Config? Settings { get; init; }
+}
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
@@ -38,7 +48,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ClusterNode(IHost host, ClusterOptions options) => (this.host, Options) = (host, options);
+    private readonly NodeMetrics metrics;
+
+    private ClusterNode(IHost host, ClusterOptions options, ObservedModels models)
+    {
+        (this.host, Options) = (host, options);
+        metrics = new(this, models);
+    }
 
     /// <summary>How it runs.</summary>
     public ClusterOptions Options { get; }
@@ -47,6 +63,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public IReadOnlyDictionary<string, SweepState> Known => seen.ToDictionary(s => s.Key, s => s.Value.State);
 
     internal ActorSystem System => host.Services.GetRequiredService<ActorSystem>();
+
+    /// <summary>What operators can see of its actor system.</summary>
+    public NodeInspection Inspection => new(System);
+
+    private ILoggingAdapter Log => Logging.GetLogger(System, typeof(ClusterNode));
 
     private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
 
@@ -67,26 +88,26 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
     /// <summary>Starts a node and joins it to itself.</summary>
-    /// <param name="options">How it runs.</param>
-    /// <param name="source">Loads its models.</param>
-    /// <param name="kinds">The experiments there are.</param>
-    /// <param name="settings">Settings of the actor system, in HOCON, that go over the node's own.</param>
+    /// <exception cref="InvalidDataException">It does not start with the operator's settings.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
-        IEnumerable<StageKind> kinds, string settings = "")
+        IEnumerable<StageKind> kinds)
     {
+        var opening = Task.Run(() => NodeLog.Open(options.Log)); // beside what else there is to do
+        ActorSystem? running = null;
+        var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddSingleton<IHostLifetime, OwnLifetime>();
         builder.Services.AddAkka("patchbay", (akka, _) =>
         {
-            akka.AddHocon(Settings(), HoconAddMode.Prepend);
+            akka.AddHocon(NodeConfig.Own(), HoconAddMode.Prepend);
             akka.ConfigureLoggers(setup =>
             {
                 setup.ClearLoggers(); // the console is the command's
-                setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
+                setup.LogLevel = LogLevel.ErrorLevel;
+                if (options.Log is { } settings) NodeLog.Use(setup, settings);
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
-            if (settings.Length > 0) akka.AddHocon(settings, HoconAddMode.Prepend);
             akka.WithSqlPersistence(options.Journal.ConnectionString,
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
@@ -98,16 +119,29 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
                 new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
-                    NodeIdentity.Own, options.Code, source, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
+                    NodeIdentity.Own, options.Code, models, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
                     TimeProvider.System)),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+            if (options.Settings is { } own) akka.AddHocon(own, HoconAddMode.Prepend); // over all of the above
         });
-        var node = new ClusterNode(builder.Build(), options);
-        await node.host.StartAsync();
+        var node = new ClusterNode(builder.Build(), options, models);
+        try
+        {
+            await opening;
+            await node.host.StartAsync();
+        }
+        catch (Exception e) when (options.Settings is not null && e is not IOException)
+        {
+            throw new InvalidDataException($"the node does not start with the settings given to it: {e.Message}", e);
+        }
+        running = node.System;
         node.System.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
+        node.System.ActorOf(Props.Create(() => new MembershipLog()), "membership");
         var cluster = Akka.Cluster.Cluster.Get(node.System);
         await cluster.JoinAsync(cluster.SelfAddress);
+        node.Log.Info("node {Node} is up at {Address}: Patchbay {Version}, {Slots} slots, {Bytes} bytes for models",
+            NodeIdentity.Own, cluster.SelfAddress, options.Code, options.Slots, options.MemoryBytes);
         return node;
     }
 
@@ -175,8 +209,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref stopped, 1) == 1) return;
+        metrics.Dispose();
+        Log.Info("node {Node} stops", NodeIdentity.Own);
         await host.StopAsync();
         host.Dispose();
+        if (Options.Log is not null) NodeLog.Close();
     }
 
     // A sweep that cannot be read is left alone, with the reason, and the others go on. A journal that is busy is
@@ -211,13 +248,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private static bool Passes(Exception reason) =>
         reason is JournalException { Fault: JournalFault.Busy or JournalFault.Unreachable }
         || reason.InnerException is OpenCircuitException or RecoveryTimedOutException or TimeoutException;
-
-    internal static string Settings()
-    {
-        using var stream = typeof(ClusterNode).Assembly.GetManifestResourceStream("akka.conf")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 
     // Signals are the command's: a host of its own accord would stop the actors before the command has paused its
     // sweep.

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -32,7 +33,7 @@ public sealed record SweepInfo(string Id, string Status, int Completed, int Know
 /// The node's control API: HTTP on this machine's own address only, JSON in snake_case. Journal and sweeps are read
 /// where they lie; this serves what only the node knows: which models it has loaded, and what it is at. Requests that a
 /// browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and name the
-/// machine itself as host.
+/// machine itself as host. Scrapers and probes, which send no header, read /metrics, /health and /ready.
 /// </summary>
 public sealed class ControlApi : IAsyncDisposable
 {
@@ -42,9 +43,12 @@ public sealed class ControlApi : IAsyncDisposable
     /// <summary>Where a node listens unless told otherwise.</summary>
     public const int DefaultPort = 9110;
 
-    private readonly WebApplication app;
+    private static readonly string[] Open = ["/metrics", "/health", "/ready"]; // read without the header
 
-    private ControlApi(WebApplication app) => this.app = app;
+    private readonly WebApplication app;
+    private readonly TelemetryExport telemetry;
+
+    private ControlApi(WebApplication app, TelemetryExport telemetry) => (this.app, this.telemetry) = (app, telemetry);
 
     /// <summary>How its JSON is written.</summary>
     public static JsonSerializerOptions Json { get; } = new(
@@ -68,7 +72,14 @@ public sealed class ControlApi : IAsyncDisposable
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
         var app = builder.Build();
+        var telemetry = TelemetryExport.Start(node.Options.Code);
         app.Use(Refuse);
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(telemetry.Metrics, null, "/metrics", null, null);
+        app.MapGet("/health", () => new { Alive = true });
+        app.MapGet("/ready", async () => Readiness(await node.Inspection.MissingAsync()));
+        app.MapGet("/actors", (bool? all) => node.Inspection.Actors(all == true));
+        app.MapGet("/cluster/members", () => node.Inspection.Members());
+        app.MapGet("/cluster/shards", () => node.Inspection.ShardsAsync());
         app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
             node.Options.Threads, node.Options.MemoryBytes));
         app.MapGet("/models", node.ModelsAsync);
@@ -91,10 +102,11 @@ public sealed class ControlApi : IAsyncDisposable
         catch (IOException e)
         {
             await app.DisposeAsync();
+            telemetry.Dispose();
             throw new IOException($"port {port} of this machine is taken, by another node perhaps: give another with "
                 + "--port", e);
         }
-        return new(app);
+        return new(app, telemetry);
     }
 
     /// <inheritdoc/>
@@ -103,7 +115,12 @@ public sealed class ControlApi : IAsyncDisposable
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         await app.StopAsync(patience.Token);
         await app.DisposeAsync();
+        telemetry.Dispose();
     }
+
+    private static IResult Readiness(IReadOnlyList<string> missing) => Results.Json(
+        new { Ready = missing.Count == 0, Missing = missing }, Json,
+        statusCode: missing.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
 
     private static SweepInfo Describe(string id, SweepState state) => new(id, SweepDecider.Text(state.Status),
         state.InOrder.Sum(s => s.Completed), state.InOrder.Sum(s => s.Order.Length),
@@ -145,8 +162,9 @@ public sealed class ControlApi : IAsyncDisposable
     private static Task Refuse(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (request.Headers.ContainsKey(Header) && request.Host.Host is "127.0.0.1" or "localhost") return next(
-            context);
+        var isAllowed = request.Headers.ContainsKey(Header)
+            || HttpMethods.IsGet(request.Method) && Open.Contains(request.Path.Value);
+        if (isAllowed && request.Host.Host is "127.0.0.1" or "localhost") return next(context);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return context.Response.WriteAsync($"requests need the header {Header} and this machine as host\n");
     }

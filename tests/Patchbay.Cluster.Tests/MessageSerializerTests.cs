@@ -1,3 +1,4 @@
+using Patchbay.Cluster.Operating;
 using System.Runtime.CompilerServices;
 using System.Runtime.Serialization;
 using System.Text;
@@ -136,7 +137,7 @@ public sealed class MessageSerializerTests : IDisposable
 
     private static ActorSystem System(string over = "") => ActorSystem.Create("wire", ConfigurationFactory.ParseString(
         over + "\nakka.actor.provider = remote").WithFallback(ConfigurationFactory.ParseString(
-        ClusterNode.Settings())));
+        NodeConfig.Own())));
 
     private static object Message(int kind, string text, string other, int number, double share, bool flag,
         InterventionResult[] results)

@@ -1,3 +1,4 @@
+using Akka.Configuration;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 
@@ -11,8 +12,10 @@ internal static class TestNode
         long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string settings = "")
     {
         SqlJournal.Open(journal).Dispose();
-        return await ClusterNode.StartAsync(new(JournalPlace.Of(journal), slots, 1, memory, "test"), source,
-            experiments ?? Experiment.All, settings);
+        return await ClusterNode.StartAsync(new(JournalPlace.Of(journal), slots, 1, memory, "test")
+        {
+            Settings = settings.Length == 0 ? null : ConfigurationFactory.ParseString(settings),
+        }, source, experiments ?? Experiment.All);
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>

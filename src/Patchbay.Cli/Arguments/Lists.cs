@@ -1,4 +1,5 @@
 using System.Globalization;
+using Patchbay.Cli.Sweeps;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Arguments;
@@ -61,6 +62,12 @@ internal static class Lists
         "float64" or "fp64" or "f64" or "double" => "float64",
         _ => throw new FormatException($"expected a dtype ({string.Join(", ", Dtypes)}), found '{text}'"),
     };
+
+    /// <summary>A level of the log.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static string LogLevel(string text) => LogFolder.Levels.Contains(text.ToLowerInvariant())
+        ? text.ToLowerInvariant()
+        : throw new FormatException($"expected a level ({string.Join(", ", LogFolder.Levels)}), found '{text}'");
 
     /// <summary>A device: "cpu", or "cuda:1"; "cuda" alone is the first one.</summary>
     /// <exception cref="FormatException">It is none.</exception>

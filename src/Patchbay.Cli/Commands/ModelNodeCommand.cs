@@ -74,10 +74,7 @@ internal sealed class ModelNodeCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var folder = Path.GetFullPath(DataFolder.Chosen(call, data));
-        using var node = ControlClient.Find(folder)
-            ?? throw new FileNotFoundException($"no node is up that serves {folder}: start one with '"
-                + $"{call.Next("node run")}'");
+        using var node = ControlClient.Required(call, data);
         var model = call.Get(name);
         if (!load)
         {

@@ -1,24 +1,39 @@
 using System.CommandLine;
+using Akka.Configuration;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Models.Libtorch;
 using Patchbay.Cluster;
+using Patchbay.Cluster.Operating;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
 
-/// <summary>Options of commands that run a node in their own process: how many units at a time, and with how much
-/// memory.</summary>
+/// <summary>Options of commands that run a node in their own process: how many units at a time, with how much memory,
+/// with which settings, and how much it tells in its log.</summary>
 internal sealed class NodeSettings
 {
+    /// <summary>Environment variable that names the file of settings where --config is not given.</summary>
+    public const string ConfigVariable = "PATCHBAY_CONFIG";
+
     private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N",
         "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
     private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE",
         "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's, "
         + "or most of what a GPU has free)", text => ByteSize.Parse(text));
 
+    private readonly Option<string?> config = new("--config")
+    {
+        Description = "Settings of the node's actor system (HOCON), over those of cluster-config/akka.conf (default: "
+            + $"${ConfigVariable}, else none)",
+        HelpName = "FILE",
+    };
+    private readonly Option<string> logLevel = CommonOptions.Parsed("--log-level", "LEVEL",
+        $"The least that the node writes to the log in its data folder: {string.Join(", ", LogFolder.Levels)}",
+        Lists.LogLevel, "information");
+
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> Options => [slots, memory];
+    public IEnumerable<Option> Options => [slots, memory, config, logLevel];
 
     /// <summary>Memory for loaded models together on a device, in bytes.</summary>
     public long Memory(Call call, Device device) => call.Get(memory) ?? TorchRuntime.UsableMemory(device);
@@ -33,16 +48,35 @@ internal sealed class NodeSettings
     /// <param name="home">The folder.</param>
     /// <param name="threads">Threads of one unit, where no plan says otherwise.</param>
     /// <param name="port">Where the API is to listen; 0 for any port that is free.</param>
-    public Serving Open(Call call, DataHome home, int threads, int port = 0) => Serving.Open(home, () =>
+    public Serving Open(Call call, DataHome home, int threads, int port = 0)
     {
-        TorchRuntime.Configure(threads);
-        var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-        return ClusterNode.StartAsync(new(home.Journal.Place, count, threads, MostMemory(call), Call.Version),
-            new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments);
-    }, port);
+        var settings = Configured(call.Get(config));
+        return Serving.Open(home, () =>
+        {
+            TorchRuntime.Configure(threads);
+            var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
+            return ClusterNode.StartAsync(new(home.Journal.Place, count, threads, MostMemory(call), Call.Version)
+            {
+                Log = home.IsTemporary ? null : new(LogFolder.Of(home.Folder), call.Get(logLevel)),
+                Settings = settings,
+            }, new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments);
+        }, port);
+    }
 
     /// <summary>The process that serves a folder, for an order that computes nothing.</summary>
-    public static Serving OpenToOrder(DataHome home) => Serving.Open(home, () => ClusterNode.StartAsync(
-        new(home.Journal.Place, 1, 1, 0, Call.Version), new TorchModelSource(home, []), StudyInput.Experiments),
-        goOn: false);
+    public static Serving OpenToOrder(DataHome home)
+    {
+        var settings = Configured(null);
+        return Serving.Open(home, () => ClusterNode.StartAsync(new(home.Journal.Place, 1, 1, 0, Call.Version)
+        {
+            Log = new(LogFolder.Of(home.Folder), "information"),
+            Settings = settings,
+        }, new TorchModelSource(home, []), StudyInput.Experiments), goOn: false);
+    }
+
+    private static Config? Configured(string? file)
+    {
+        file ??= Environment.GetEnvironmentVariable(ConfigVariable);
+        return string.IsNullOrEmpty(file) ? null : NodeConfig.Read(file);
+    }
 }

@@ -10,9 +10,9 @@ internal sealed class Serving : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly DataLock? held;
     private readonly ServingLock? journal;
-    private readonly ControlApi? api;
+    private readonly Task<ControlApi>? api;
 
-    private Serving(DataLock held, ServingLock? journal, ClusterNode own, ControlApi? api) =>
+    private Serving(DataLock held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api) =>
         (this.held, this.journal, Own, this.api) = (held, journal, own, api);
 
     private Serving(ControlClient other) => Other = other;
@@ -24,7 +24,7 @@ internal sealed class Serving : IDisposable
     public ControlClient? Other { get; }
 
     /// <summary>Where its API listens, where it is this process and has one.</summary>
-    public string? Address => api?.Address;
+    public string? Address => api?.GetAwaiter().GetResult().Address;
 
     private ISweepServer Server => (ISweepServer?)Own ?? Other!;
 
@@ -66,10 +66,16 @@ internal sealed class Serving : IDisposable
     public void Dispose()
     {
         Other?.Dispose();
-        api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        journal?.Dispose();
-        held?.Dispose();
+        try
+        {
+            api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            journal?.Dispose();
+            held?.Dispose();
+        }
     }
 
     private static async Task<Serving> OpenAsync(DataHome home, DataLock held, Func<Task<ClusterNode>> start, int port,
@@ -82,8 +88,9 @@ internal sealed class Serving : IDisposable
             journal = ServingLock.Take(home.Journal.Place);
             node = await start();
             if (goOn) node.WakeAll();
-            var api = home.IsTemporary ? null : await ControlApi.StartAsync(node, home.Folder, port);
-            if (api is not null) held.Announce(api.Address);
+            // Others may speak to it a little later than its own command, whose sweep does not wait for that.
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port));
+            if (api is not null && port != 0) await api; // which may be taken
             return new(held, journal, node, api);
         }
         catch
@@ -93,5 +100,12 @@ internal sealed class Serving : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock held, int port)
+    {
+        var api = await ControlApi.StartAsync(node, folder, port);
+        held.Announce(api.Address);
+        return api;
     }
 }

@@ -3,6 +3,7 @@ using Akka.Event;
 using Akka.Pattern;
 using Akka.Persistence;
 using Patchbay.Cluster.Dispatch;
+using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
 
@@ -58,6 +59,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private readonly TimeProvider time;
     private readonly long born;
     private readonly ILoggingAdapter log = Context.GetLogger();
+    private readonly SweepTelemetry telemetry;
     private long snapshot;
 
     /// <summary>Makes the actor of a sweep.</summary>
@@ -73,6 +75,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     {
         (this.sweep, this.models, this.explain, this.life, this.time) = (sweep, models, explain, life, time);
         born = time.GetTimestamp();
+        telemetry = new(sweep, log);
         core = new(sweep, kinds, code);
         Recover<EncodedEvent>(Recovered);
         Recover<SnapshotOffer>(Recovered);
@@ -82,7 +85,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         Command<SaveSnapshotSuccess>(saved =>
             DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1)));
         Command<SaveSnapshotFailure>(failed =>
-            log.Warning("sweep {0}: no snapshot was kept ({1}); the next start reads more events", sweep,
+            log.Warning("sweep {Sweep}: no snapshot was kept ({Error}); the next start reads more events", sweep,
                 failed.Cause.Message));
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(_ => { });
@@ -144,7 +147,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         if (fault is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             Context.Parent.Tell(LeaveAlone.Instance, ActorRefs.NoSender);
         if (!life.IsNews(fault)) return;
-        log.Error(reason, "sweep {0} stops: its journal does not work", sweep);
+        log.Error(reason, "sweep {Sweep} stops: its journal does not work", sweep);
         Context.System.EventStream.Publish(new SweepStopped(sweep, fault));
     }
 
@@ -183,13 +186,14 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
             Recorded(step, asker);
             return;
         }
-        var left = step.Events.Count;
+        var (left, began) = (step.Events.Count, Stopwatch.GetTimestamp());
         var next = LastSequenceNr;
         PersistAll(step.Events.Select(happened => EncodedEvent.Of(PersistenceId, ++next, happened)).ToArray(), _ =>
         {
             if (--left > 0) return;
             life.Recorded();
             Recorded(step, asker);
+            telemetry.Recorded(step, core.State, began);
         });
     }
 

@@ -1,3 +1,4 @@
+using Patchbay.Cluster.Operating;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
@@ -19,7 +20,7 @@ public abstract class ActorTest() : TestKit(Settings)
           class = "Patchbay.Cluster.Tests.Actors.FailingJournal, Patchbay.Cluster.Tests"
           plugin-dispatcher = "akka.actor.default-dispatcher"
         }
-        """).WithFallback(ConfigurationFactory.ParseString(ClusterNode.Settings()));
+        """).WithFallback(ConfigurationFactory.ParseString(NodeConfig.Own()));
 
     internal static SweepPlan Plan { get; } = SimulatedPlan.Make(poisoned: false, batches: false);
 

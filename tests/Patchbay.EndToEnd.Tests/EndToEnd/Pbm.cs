@@ -75,14 +75,22 @@ internal sealed class Pbm : IDisposable
     /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
     public static Outcome RunTraced(Home home, params string[] arguments)
     {
-        using var pbm = Start(home, arguments, traced: true);
+        using var pbm = Start(home, arguments, "LD_DEBUG=files");
+        return pbm.Finish();
+    }
+
+    /// <summary>Runs a command to its end; the runtime writes down which assemblies it loaded.</summary>
+    public static Outcome RunListed(Home home, string trace, params string[] arguments)
+    {
+        using var pbm = Start(home, arguments, "DOTNET_EnableEventPipe=1", $"DOTNET_EventPipeOutputPath={trace}",
+            "DOTNET_EventPipeConfig=Microsoft-Windows-DotNETRuntime:0x8:4"); // loader, informational
         return pbm.Finish();
     }
 
     /// <summary>Starts a command.</summary>
-    public static Pbm Start(Home home, params string[] arguments) => Start(home, arguments, traced: false);
+    public static Pbm Start(Home home, params string[] arguments) => Start(home, arguments, []);
 
-    private static Pbm Start(Home home, string[] arguments, bool traced)
+    private static Pbm Start(Home home, string[] arguments, params string[] variables)
     {
         var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
         {
@@ -95,7 +103,7 @@ internal sealed class Pbm : IDisposable
             .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = home.Folder;
         if (home.Database is not null) info.Environment["PATCHBAY_JOURNAL"] = home.Database;
-        if (traced) info.Environment["LD_DEBUG"] = "files";
+        foreach (var variable in variables.Select(v => v.Split('=', 2))) info.Environment[variable[0]] = variable[1];
         var pbm = new Pbm(new Process { StartInfo = info });
         pbm.process.OutputDataReceived += (_, e) => Append(pbm.output, e.Data);
         pbm.process.ErrorDataReceived += (_, e) => Append(pbm.errors, e.Data);
