@@ -84,6 +84,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
     public Task Failure => failure.Task;
 
+    /// <summary>Has the node end: what it serves is another's.</summary>
+    public void Abandon(Exception reason) => failure.TrySetException(reason);
+
     /// <summary>A sweep as its actor last recorded it.</summary>
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 

@@ -3,15 +3,15 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>The right to serve a journal in PostgreSQL: an advisory lock, which the server takes back when the process or
-/// its machine is gone. (A journal in a file is served by who holds its folder.)</summary>
+/// <summary>The right to serve a journal in PostgreSQL: an advisory lock, which the server takes back when the process
+/// or its machine is gone. (A journal in a file is served by who holds its folder.)</summary>
 public sealed class ServingLock : IDisposable
 {
-    
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
     private readonly NpgsqlConnection connection;
     private readonly JournalPlace place;
     private readonly CancellationTokenSource ended = new();
+    private readonly TaskCompletionSource lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task keeping;
 
     private ServingLock(JournalPlace place, NpgsqlConnection connection)
@@ -52,15 +52,14 @@ public sealed class ServingLock : IDisposable
         """
         SELECT coalesce(activity.application_name, '') FROM pg_locks AS held
         LEFT JOIN pg_stat_activity AS activity ON activity.pid = held.pid
-        WHERE held.locktype = 'advisory' AND held.classid = @0::bigint::oid AND held.objid = @1::bigint::oid AND held.granted
+        WHERE held.locktype = 'advisory' AND held.granted
+            AND held.classid = @0::bigint::oid AND held.objid = @1::bigint::oid
             AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         """,
         (long)PostgresDatabase.LockClass, (long)PostgresDatabase.Serving) as string;
 
     /// <summary>Completes when another process has taken it while the server was away.</summary>
     public Task Lost => lost.Task;
-
-    private readonly TaskCompletionSource lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -73,7 +72,8 @@ public sealed class ServingLock : IDisposable
 
     private static bool TryLock(NpgsqlConnection connection)
     {
-        using var command = new NpgsqlCommand($"SELECT pg_try_advisory_lock({PostgresDatabase.LockClass}, {PostgresDatabase.Serving})", connection);
+        using var command = new NpgsqlCommand(
+            $"SELECT pg_try_advisory_lock({PostgresDatabase.LockClass}, {PostgresDatabase.Serving})", connection);
         return command.ExecuteScalar() is true;
     }
 

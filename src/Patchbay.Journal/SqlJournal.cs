@@ -211,8 +211,8 @@ public sealed class SqlJournal : ISweepJournal, IDisposable
         if (row.Sequence != expected)
             throw new JournalException(JournalFault.Corrupt, $"{which} is missing in journal {Place}: {Restore}");
         if (!EventCodec.Knows(row.Manifest))
-            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Place} is of a kind '{row.Manifest}' "
-                + "that this Patchbay does not know: use the one that wrote it, or a newer one");
+            throw new JournalException(JournalFault.Unknown, $"{which} in journal {Place} is of a kind "
+                + $"'{row.Manifest}' that this Patchbay does not know: use the one that wrote it, or a newer one");
         if (!EventCodec.Holds(PersistenceId(sweep), row.Sequence, row.Message))
             throw new JournalException(
                 JournalFault.Corrupt, $"{which} in journal {Place} is not what was written: {Restore}");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cluster.Benchmark;
 using Patchbay.Journal;
+using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
@@ -13,7 +14,8 @@ internal sealed class BenchClusterCommand : PbmCommand
     private readonly Option<string> data = DataFolder.Option();
     private readonly Option<int> most = CommonOptions.Parsed("--results", "N",
         "Results of the largest sweep that is recovered; the smaller one has a tenth", Lists.Count, 1_000_000);
-    private readonly Option<int> units = CommonOptions.Parsed("--units", "N", "Units of the sweep that is run, 2 at least",
+    private readonly Option<int> units = CommonOptions.Parsed("--units", "N",
+        "Units of the sweep that is run, 2 at least",
         text => (int)Lists.Whole(text, 2, 1_000_000), 500);
     private readonly Option<int> seconds = CommonOptions.Parsed("--seconds", "N",
         "How long to record with each number of events", Lists.Count, 5);
@@ -40,11 +42,10 @@ internal sealed class BenchClusterCommand : PbmCommand
         call.WriteLine($"{BenchOutput.Machine()}; journal in {(scratch.Place.File is null ? "PostgreSQL" : "SQLite")}, "
             + "every transaction on the disk before the next");
         var overhead = await ClusterBenchmark.RunAsync(scratch.Place, call.Get(units), call.Interrupted);
-        call.WriteLine($"first unit recorded {overhead.StartSeconds:0.00} s after the start of the node, "
-            + $"{(DateTime.Now - System.Diagnostics.Process.GetCurrentProcess().StartTime).TotalSeconds - overhead.Seconds:0.00} "
-            + "s after that of the process");
-        call.WriteLine($"a unit's messages and events take {1000 * overhead.PerUnit:0.0} ms (mean of {overhead.Units}): "
-            + $"{100 * overhead.ShareAt(UnitSeconds):0.0} % of a sweep's time at units of {UnitSeconds} s");
+        call.WriteLine($"first unit recorded {overhead.StartSeconds:0.00} s after the start of the node");
+        call.WriteLine($"a unit's messages and events take {1000 * overhead.PerUnit:0.0} ms (mean of "
+            + $"{overhead.Units}): {100 * overhead.ShareAt(UnitSeconds):0.0} % of a sweep's time at units of "
+            + $"{UnitSeconds} s");
         var appends = new List<AppendRate>();
         foreach (var batch in Batches)
             appends.Add(await ClusterBenchmark.AppendAsync(scratch.Place, batch, call.Get(seconds)));
@@ -62,8 +63,8 @@ internal sealed class BenchClusterCommand : PbmCommand
     }
 
     private RecoveryTime[] Recoveries(JournalPlace place, Call call, ReportProgress report) =>
-        [.. from results in new[] { Math.Max(1, call.Get(most) / 10), call.Get(most) }
-            from snapshot in new[] { true, false }
+        [.. from results in (int[])[Math.Max(1, call.Get(most) / 10), call.Get(most)]
+            from snapshot in (bool[])[true, false]
             select ClusterBenchmark.RecoverAsync(place, results, snapshot,
                 done => report($"{results} results, {(snapshot ? "snapshot" : "events")}", done), call.Interrupted)
                 .GetAwaiter().GetResult()];

@@ -64,7 +64,8 @@ internal sealed class StudyRunCommand : PbmCommand
             "pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
     {
         Add(file);
-        foreach (var option in new Option[] { catalogue, data, DataFolder.JournalOption, anew, device, threads }) Add(option);
+        foreach (var option in new Option[] { catalogue, data, DataFolder.JournalOption, anew, device, threads })
+            Add(option);
         foreach (var option in node.Options) Add(option);
     }
 

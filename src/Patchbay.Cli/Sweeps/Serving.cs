@@ -87,6 +87,8 @@ internal sealed class Serving : IDisposable
         {
             journal = ServingLock.Take(home.Journal.Place);
             node = await start();
+            _ = journal?.Lost.ContinueWith(lost => node.Abandon(lost.Exception!.InnerException!),
+                CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             if (goOn) node.WakeAll();
             // Others may speak to it a little later than its own command, whose sweep does not wait for that.
             var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port));

@@ -26,7 +26,8 @@ internal static class BenchSweep
     /// <summary>All that is recorded of it when so many units are done and it is paused.</summary>
     public static IEnumerable<SweepEvent> Events(int units) => new SweepEvent[]
         {
-            new SweepPlanned(Plan, "bench"), new SweepStarted(), new StageBegun(StageId, JsonRecord.Empty, Units(units)),
+            new SweepPlanned(Plan, "bench"), new SweepStarted(),
+            new StageBegun(StageId, JsonRecord.Empty, Units(units)),
         }
         .Concat(Units(units).SelectMany(UnitEvents))
         .Append(new SweepPaused());

@@ -26,7 +26,7 @@ public static class NodeConfig
         {
             throw new InvalidDataException($"the node's settings are missing: there is no file {path}", e);
         }
-#pragma warning disable CA1031 // Akka's reader has no exception of its own: it fails in many ways, all of them the text's.
+#pragma warning disable CA1031 // Akka's reader has no exception of its own: it fails in many ways.
         catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
 #pragma warning restore CA1031
         {

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Patchbay.Cluster.Operating;
 
-/// <summary>What Patchbay measures while it runs, in the words of System.Diagnostics: whoever wants to know listens, and
+/// <summary>What Patchbay measures while it runs, in System.Diagnostics' words: whoever wants to know listens, and
 /// where nobody does, a measurement costs a comparison. Gauges are <see cref="NodeMetrics"/>.</summary>
 internal static class Telemetry
 {

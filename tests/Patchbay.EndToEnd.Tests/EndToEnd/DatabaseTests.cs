@@ -75,11 +75,14 @@ public sealed class DatabaseTests : IDisposable
         run.Until("moved-1");
         while (home.Completed("moved-1").Length < 3) Thread.Sleep(20);
         var holding = Task.Run(() => server.Sql(home.Database!,
-            "BEGIN; LOCK TABLE journal IN EXCLUSIVE MODE; SELECT pg_sleep(20); COMMIT"));
+            "BEGIN; LOCK TABLE journal IN EXCLUSIVE MODE; SELECT pg_sleep(120); COMMIT"));
         Thread.Sleep(500);
         Sentence(Pbm.Run(home, "sweep", "pause", "moved-1"), 1, "is locked by another process");
         Assert.False(run.HasExited);
-        holding.Wait();
+        server.Sql(home.Database!,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(%' "
+            + "AND pid <> pg_backend_pid()");
+        Assert.Throws<AggregateException>(holding.Wait);
         while (!Ok(Pbm.Run(home, "sweep", "list")).Contains("paused", StringComparison.Ordinal)) Thread.Sleep(100);
         Ok(Pbm.Run(home, "sweep", "resume", "moved-1"));
         Assert.Equal(0, run.Finish().Code);

@@ -89,7 +89,7 @@ public sealed class KillTests(ITestOutputHelper output)
         for (var kill = 1; kill <= 3; kill++)
         {
             var least = 5 * kill;
-            WaitFor(() => pbm.HasExited || home.Sweep.Completed(Sweep).Length >= least);
+            WaitFor(() => pbm.HasExited || home.Completed(Sweep).Length >= least);
             Assert.False(pbm.HasExited, "it ended early");
             server.Kill();
             if (kill == 2)
@@ -102,7 +102,7 @@ public sealed class KillTests(ITestOutputHelper output)
             server.Start();
         }
         Ended(pbm.Finish());
-        Assert.Equal(home.Sweep.Completed(Sweep).Distinct(), home.Sweep.Completed(Sweep));
+        Assert.Equal(home.Completed(Sweep).Distinct(), home.Completed(Sweep));
         NothingAfterItsCompletion(home);
         SameExports(folder, calm, home);
         Ended(Pbm.Run(home, "journal", "verify"));
