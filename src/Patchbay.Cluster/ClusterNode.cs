@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
+using Akka.Configuration;
 using Akka.Hosting;
 using Akka.Pattern;
 using Akka.Persistence;
@@ -21,7 +22,11 @@ namespace Patchbay.Cluster;
 /// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
 /// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code);
+public sealed record ClusterOptions(string Journal, int Slots, int Threads, long MemoryBytes, string Code)
+{
+    /// <summary>An operator's settings of the actor system, over those of Patchbay.</summary>
+    public Config? Settings { get; init; }
+}
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
@@ -56,6 +61,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         seen.Values.SelectMany(s => s.Shares.Select(u => (Key: (s.Sweep, u.Key), u.Value)))
             .ToDictionary(u => u.Key, u => u.Value);
 
+    /// <summary>What the node waits for, in a sentence, or null.</summary>
+    public string? Trouble { get; private set; }
+
     /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
     public Task Failure => failure.Task;
 
@@ -66,9 +74,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <param name="options">How it runs.</param>
     /// <param name="source">Loads its models.</param>
     /// <param name="kinds">The experiments there are.</param>
-    /// <param name="settings">Settings of the actor system, in HOCON, that go over the node's own.</param>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
-        IEnumerable<StageKind> kinds, string settings = "")
+        IEnumerable<StageKind> kinds)
     {
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -82,7 +89,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 setup.LogLevel = Akka.Event.LogLevel.ErrorLevel;
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
-            if (settings.Length > 0) akka.AddHocon(settings, HoconAddMode.Prepend);
             akka.WithSqlPersistence($"Data Source={options.Journal};Default Timeout=60", ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
@@ -97,6 +103,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                     TimeProvider.System)),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+            if (options.Settings is { } own) akka.AddHocon(own, HoconAddMode.Prepend); // over all of the above
         });
         var node = new ClusterNode(builder.Build(), options);
         await node.host.StartAsync();
@@ -177,7 +184,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     // waited for: the sweep's actor comes back by itself.
     private void Stopped(string sweep, Exception reason)
     {
-        if (Passes(reason)) return;
+        if (Passes(reason))
+        {
+            Trouble = reason.Message;
+            return;
+        }
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
@@ -208,7 +219,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         {
             Context.System.EventStream.Subscribe(Self, typeof(SweepSeen));
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
-            Receive<SweepSeen>(message => node.seen[message.Sweep] = message);
+            Receive<SweepSeen>(message =>
+            {
+                node.seen[message.Sweep] = message;
+                if (message.Works) node.Trouble = null;
+            });
             Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));
         }
     }

@@ -1,3 +1,4 @@
+using Akka.Configuration;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 
@@ -8,11 +9,12 @@ internal static class TestNode
 {
     /// <summary>Starts one; the journal is made where there is none.</summary>
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
-        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string settings = "")
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, Config? settings = null)
     {
         SqliteJournal.Open(journal).Dispose();
-        return await ClusterNode.StartAsync(new(journal, slots, 1, memory, "test"), source,
-            experiments ?? Experiment.All, settings);
+        return await ClusterNode.StartAsync(
+            new(journal, slots, 1, memory, "test") { Settings = settings }, source,
+            experiments ?? Experiment.All);
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>
