@@ -91,6 +91,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
     /// <summary>Starts a node and joins it to itself.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="source">Loads its models.</param>
+    /// <param name="kinds">The experiments there are.</param>
     /// <exception cref="InvalidDataException">It does not start with the operator's settings.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
         IEnumerable<StageKind> kinds)
@@ -270,7 +273,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             Receive<SweepSeen>(message =>
             {
                 node.seen[message.Sweep] = message;
-                node.Trouble = null;
+                if (message.Works) node.Trouble = null;
             });
             Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));
         }

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
+using Patchbay.Journal;
 using Xunit.Abstractions;
 
 namespace Patchbay.Cluster.Tests;
@@ -43,6 +45,33 @@ public sealed class NodeSoakTests(ITestOutputHelper output)
             output.WriteLine($"{units} units, {clock.Elapsed.TotalSeconds:0} s: {taken}");
             return taken;
         }
+    }
+
+    [SoakFact]
+    public async Task A_journal_that_is_locked_for_longer_than_a_write_waits_is_waited_for_all_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.PathOf("journal.db");
+        await using var node = await TestNode.Start(path, new Slow(TimeSpan.FromMilliseconds(100)));
+        await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false));
+        await TestNode.Until(node, s => s.InOrder.Sum(x => x.Completed) > 2);
+        using (var holder = new SqliteConnection($"Data Source={path};Pooling=false"))
+        {
+            holder.Open();
+            using var command = holder.CreateCommand();
+            command.CommandText = "BEGIN IMMEDIATE";
+            command.ExecuteNonQuery();
+            var clock = Stopwatch.StartNew();
+            while (node.Trouble is null && clock.Elapsed.TotalSeconds < 90) await Task.Delay(100);
+            output.WriteLine($"after {clock.Elapsed.TotalSeconds:0} s: {node.Trouble}");
+            Assert.Contains("is locked by another process", node.Trouble, StringComparison.Ordinal);
+            Assert.False(node.Failure.IsCompleted);
+        }
+        var state = await TestNode.Until(node, s => s.Ended);
+        Assert.Equal(SweepStatus.Completed, state.Status);
+        Assert.Null(node.Trouble);
+        using var journal = SqlJournal.Open(path, readOnly: true);
+        Assert.True(JournalVerifier.Verify(journal).Sound);
     }
 
     // One stage of as many units as there are batches of 128 prompts, for each of two models.

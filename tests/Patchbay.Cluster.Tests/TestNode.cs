@@ -9,13 +9,12 @@ internal static class TestNode
 {
     /// <summary>Starts one; the journal is made where there is none.</summary>
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
-        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string settings = "")
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, Config? settings = null)
     {
         SqlJournal.Open(journal).Dispose();
-        return await ClusterNode.StartAsync(new(JournalPlace.Of(journal), slots, 1, memory, "test")
-        {
-            Settings = settings.Length == 0 ? null : ConfigurationFactory.ParseString(settings),
-        }, source, experiments ?? Experiment.All);
+        return await ClusterNode.StartAsync(
+            new(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = settings }, source,
+            experiments ?? Experiment.All);
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>

@@ -15,8 +15,9 @@ namespace Patchbay.Cluster.Actors;
 /// <param name="State">Its state, all of it recorded.</param>
 /// <param name="Shares">How much is done of each unit that runs.</param>
 /// <param name="Fault">Why this version cannot run it, or null.</param>
+/// <param name="Works">Whether nothing is wrong with its journal, as far as it knows.</param>
 public sealed record SweepSeen(string Sweep, SweepState State, IReadOnlyDictionary<string, double> Shares,
-    string? Fault) : ILocalMessage;
+    string? Fault, bool Works) : ILocalMessage;
 
 /// <summary>A sweep's actor had to stop: its journal does not work. Told once for each fault, however often the actor
 /// comes back and meets it again.</summary>
@@ -27,20 +28,31 @@ public sealed record SweepStopped(string Sweep, Exception Reason) : ILocalMessag
 /// <summary>What a sweep's actor keeps while it is down: its supervisor makes another of it.</summary>
 public sealed class SweepLife
 {
-    private string? told;
+    private (string Fault, bool Reading)? told; // the last fault, until what failed works again
+
+    /// <summary>Whether nothing is wrong with the journal, as far as is known.</summary>
+    public bool Works => told is null;
 
     /// <summary>Whether the newest snapshot is of no use, and all events are to be read.</summary>
     public bool WithoutSnapshot { get; set; }
 
     /// <summary>Whether a fault is another than the one told last; from now on it is that.</summary>
-    public bool IsNews(Exception fault)
+    /// <param name="fault">What the journal said.</param>
+    /// <param name="reading">Whether it said so when it was read.</param>
+    public bool IsNews(Exception fault, bool reading)
     {
-        var news = told != fault.Message;
-        told = fault.Message;
+        var news = told?.Fault != fault.Message;
+        told = (fault.Message, reading);
         return news;
     }
 
-    /// <summary>Something was recorded: the journal works again.</summary>
+    /// <summary>All was read.</summary>
+    public void Recovered()
+    {
+        if (told is { Reading: true }) told = null;
+    }
+
+    /// <summary>Something was recorded.</summary>
     public void Recorded() => told = null;
 }
 
@@ -80,7 +92,11 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         core = new(sweep, kinds, code);
         Recover<EncodedEvent>(Recovered);
         Recover<SnapshotOffer>(Recovered);
-        Recover<RecoveryCompleted>(_ => Publish());
+        Recover<RecoveryCompleted>(_ =>
+        {
+            life.Recovered();
+            Publish();
+        });
         Command<ISweepMessage>(Handle);
         Command<Tick>(_ => OnTick());
         Command<SaveSnapshotSuccess>(saved =>
@@ -126,28 +142,29 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) => Stopped(cause);
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        Stopped(cause, reading: false);
 
     /// <inheritdoc/>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        Stopped(cause);
+        Stopped(cause, reading: false);
         throw new ActorInitializationException($"sweep {sweep} could not be recorded: {cause.Message}", cause);
     }
 
     /// <inheritdoc/>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
-        if (reason is not UnusableSnapshotException) Stopped(reason);
+        if (reason is not UnusableSnapshotException) Stopped(reason, reading: true);
     }
 
-    private void Stopped(Exception reason)
+    private void Stopped(Exception reason, bool reading)
     {
         var fault = explain(reason);
         // Not as this actor: what a child sends its supervisor goes on to the shard.
         if (fault is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             Context.Parent.Tell(LeaveAlone.Instance, ActorRefs.NoSender);
-        if (!life.IsNews(fault)) return;
+        if (!life.IsNews(fault, reading)) return;
         log.Error(reason, "sweep {Sweep} stops: its journal does not work", sweep);
         Context.System.EventStream.Publish(new SweepStopped(sweep, fault));
     }
@@ -209,7 +226,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     }
 
     private void Publish() =>
-        Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault));
+        Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault, life.Works));
 
     private sealed class UnusableSnapshotException : Exception;
 

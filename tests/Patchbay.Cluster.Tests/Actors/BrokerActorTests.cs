@@ -8,24 +8,25 @@ namespace Patchbay.Cluster.Tests.Actors;
 public sealed class BrokerActorTests : ActorTest
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10), Quiet = TimeSpan.FromMilliseconds(150);
+    private const long Room = 1 << 20;
     private readonly IActorRef broker;
 
     public BrokerActorTests() =>
-        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Key.MemoryBytes)));
+        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Room)));
 
     [Fact]
     public void As_many_compute_as_there_are_slots_and_who_is_furthest_behind_is_next()
     {
-        var (first, second) = (Wanting("a", 0.1), Wanting("b", 0.2));
-        first.ExpectMsg<ComputeGranted>(Soon);
-        second.ExpectMsg<ComputeGranted>(Soon);
-        broker.Tell(new ComputeWanted(Named("a"), 0.9), first);
-        broker.Tell(new ComputeWanted(Named("b"), 0.3), second);
-        first.ExpectNoMsg(Quiet);
-        broker.Tell(new ComputeDone(Named("a").Id, Wanted: true), first);
-        broker.Tell(new ComputeWanted(Named("a"), 0.9), first);
-        first.ExpectMsg<ComputeGranted>(Soon);
-        second.ExpectNoMsg(Quiet); // it computes still
+        TestProbe[] models = [.. "abcd".Select(name => Wanting($"{name}", name == 'd' ? 0.1 : 0.5, bytes: 1))];
+        models[0].ExpectMsg<ComputeGranted>(Soon);
+        models[1].ExpectMsg<ComputeGranted>(Soon);
+        models[2].ExpectNoMsg(Quiet);
+        broker.Tell(new ComputeDone(Named("a", bytes: 1).Id, Wanted: true), models[0]);
+        models[3].ExpectMsg<ComputeGranted>(Soon); // though c has waited longer
+        broker.Tell(new ComputeWanted(Named("a", bytes: 1), 0.5), models[0]);
+        broker.Tell(new ComputeDone(Named("d", bytes: 1).Id, Wanted: true), models[3]);
+        models[2].ExpectMsg<ComputeGranted>(Soon); // as far as a, and has waited longer
+        models[0].ExpectNoMsg(Quiet);
     }
 
     [Fact]
@@ -64,12 +65,13 @@ public sealed class BrokerActorTests : ActorTest
         Assert.Equal([("a", "cold")], await Models());
     }
 
-    private static ModelKey Named(string name) => Key with { Model = Key.Model with { Name = name } };
+    private static ModelKey Named(string name, long bytes = Room) =>
+        Key with { Model = Key.Model with { Name = name }, MemoryBytes = bytes };
 
-    private TestProbe Wanting(string name, double share)
+    private TestProbe Wanting(string name, double share, long bytes = Room)
     {
         var probe = CreateTestProbe(name);
-        broker.Tell(new ComputeWanted(Named(name), share), probe);
+        broker.Tell(new ComputeWanted(Named(name, bytes), share), probe);
         return probe;
     }
 

@@ -67,7 +67,7 @@ public sealed class ModelActorTests : ActorTest
         Pass(1);
         var outcome = Next<UnitOutcome>();
         Assert.Equal((false, "it did not go on for 10 minutes and was given up"), (outcome.Permanent, outcome.Error));
-        broker.ExpectMsg<ComputeDone>(Soon);
+        broker.FishForMessage(m => m is ComputeDone, Soon);
         source.Run = (order, _, _) => SimulatedModels.Results(order.Unit);
         model.Tell(new OutcomeTaken(Key.Id, "s", Order().Unit, 1));
         model.Tell(new RunUnit(Key.Id, worker, Order(attempt: 2), 0));

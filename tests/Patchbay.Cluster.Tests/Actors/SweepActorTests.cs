@@ -14,14 +14,16 @@ public sealed class SweepActorTests : ActorTest
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10), Quiet = TimeSpan.FromMilliseconds(150);
     private static readonly string First = Order().Unit, Second = Order(1).Unit;
-    private readonly TestProbe models, told;
+    private readonly TestProbe models, told, seen;
     private IActorRef sweep;
 
     public SweepActorTests()
     {
         models = CreateTestProbe("models");
         told = CreateTestProbe("told");
+        seen = CreateTestProbe("seen");
         Sys.EventStream.Subscribe(told.Ref, typeof(SweepStopped));
+        Sys.EventStream.Subscribe(seen.Ref, typeof(SweepSeen));
         sweep = Sweep();
     }
 
@@ -51,7 +53,7 @@ public sealed class SweepActorTests : ActorTest
     public async Task A_unit_is_handed_out_every_second_until_it_is_acknowledged()
     {
         Begin();
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         var handed = NextUnit();
         Assert.Equal(("n#1", First, 1), (handed.Worker, handed.Order.Unit, handed.Order.Attempt));
         for (var second = 0; second < 3; second++)
@@ -59,8 +61,9 @@ public sealed class SweepActorTests : ActorTest
             await NoUnit();
             Pass();
             Assert.Equal(handed, NextUnit());
+            await Report("n#2", room: 0, new UnitProgress(First, 1, 0.5)); // another's word is no acknowledgement
         }
-        Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
+        await Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
         Pass();
         await NoUnit();
         Assert.Single(Claims());
@@ -70,17 +73,17 @@ public sealed class SweepActorTests : ActorTest
     public async Task Units_of_a_worker_that_is_silent_are_handed_to_another()
     {
         Begin();
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         NextUnit();
-        Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
-        Report("n#2", room: 1);
+        await Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
+        await Report("n#2", room: 1);
         Assert.Equal(("n#2", Second), Handed(NextUnit()));
-        Report("n#2", room: 0, new UnitProgress(Second, 1, null));
+        await Report("n#2", room: 0, new UnitProgress(Second, 1, null));
         Pass(SweepDispatch.Silence.TotalSeconds);
-        Report("n#2", room: 1, new UnitProgress(Second, 1, null));
+        await Report("n#2", room: 0, new UnitProgress(Second, 1, null));
         await NoUnit(); // ten seconds are not yet over
         Pass(0.1);
-        Report("n#2", room: 1, new UnitProgress(Second, 1, null));
+        await Report("n#2", room: 1, new UnitProgress(Second, 1, null));
         Assert.Equal(("n#2", First), Handed(NextUnit()));
     }
 
@@ -90,20 +93,19 @@ public sealed class SweepActorTests : ActorTest
         Begin();
         foreach (var (attempt, rest) in new[] { (1, 1.0), (2, 4.0) })
         {
-            Report("n#1", room: 1);
+            await Report("n#1", room: 1);
             Assert.Equal((First, attempt), (NextUnit().Order.Unit, Claims().Count(c => c.Unit == First)));
             sweep.Tell(Outcome(First, attempt, "no memory"));
             Assert.Equal(attempt, Expect<OutcomeTaken>(1).Single().Attempt);
-            Report("n#1", room: 1);
+            await Report("n#1", room: 1);
             Assert.Equal(Second, NextUnit().Order.Unit); // the other one has its turn
-            Report("n#1", room: 0, new UnitProgress(Second, 1, null));
-            Report("n#1", room: 0); // and is given back
-            sweep.Tell(new WakeSweep("s"));
+            await Report("n#1", room: 0, new UnitProgress(Second, 1, null));
+            await Report("n#1", room: 0); // and is given back
             Pass(rest - 0.1);
             await NoUnit();
             Pass(0.2);
         }
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         NextUnit();
         sweep.Tell(Outcome(First, 3, "no memory"));
         Expect<OutcomeTaken>(1);
@@ -111,10 +113,10 @@ public sealed class SweepActorTests : ActorTest
     }
 
     [Fact]
-    public void An_outcome_that_comes_twice_is_answered_twice_and_recorded_once()
+    public async Task An_outcome_that_comes_twice_is_answered_twice_and_recorded_once()
     {
         Begin();
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         NextUnit();
         for (var time = 0; time < 2; time++)
         {
@@ -128,10 +130,10 @@ public sealed class SweepActorTests : ActorTest
     public async Task It_goes_on_from_the_events_and_learns_from_reports_who_has_which_unit()
     {
         Begin();
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         NextUnit();
         await Restart();
-        Report("n#1", room: 1, new UnitProgress(First, 1, 0.5)); // it has the unit, and room for another
+        await Report("n#1", room: 1, new UnitProgress(First, 1, 0.5)); // it has the unit, and room for another
         Assert.Equal(Second, NextUnit().Order.Unit);
         Assert.Equal(2, Claims().Length);
         Assert.Equal([1L], Journal.ReadFrom);
@@ -146,6 +148,32 @@ public sealed class SweepActorTests : ActorTest
         await Restart();
         Assert.Equal(new("s", SweepStatus.Paused, false, null), Give(new PauseSweep()));
         Assert.Equal([(long)Journal.Written.Count], Journal.ReadFrom);
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_of_what_is_recorded()
+    {
+        Begin();
+        var results = Enumerable.Range(0, 600).Select(i => new InterventionResult($"{i}", i, double.NaN, 1)).ToArray();
+        var before = 0;
+        foreach (var unit in new[] { First, Second })
+        {
+            before = Journal.Written.Count;
+            await Report("n#1", room: 1);
+            sweep.Tell(Outcome(unit, 1) with { Results = results });
+            Expect<OutcomeTaken>(1);
+        }
+        SelectedSnapshot? kept = null;
+        for (var left = 500; kept is null && left > 0; left--) // it is kept beside what the actor does
+        {
+            await Task.Delay(10);
+            kept = (await Store.Ask<LoadSnapshotResult>(new LoadSnapshot("sweep-s", SnapshotSelectionCriteria.Latest,
+                long.MaxValue), Soon)).Snapshot;
+        }
+        var (at, state) = (kept!.Metadata.SequenceNr, (EncodedSnapshot)kept.Snapshot);
+        Assert.InRange(at, before + 600, Journal.Written.Count);
+        Assert.Equal(Text.Of(SweepDecider.Evolve(SweepState.None, Events<SweepEvent>().Take((int)at))),
+            Text.Of(state.TryDecode("sweep-s", at)!));
     }
 
     [Theory]
@@ -171,25 +199,28 @@ public sealed class SweepActorTests : ActorTest
     public async Task It_comes_back_from_a_write_that_failed_and_tells_once_why(bool written)
     {
         Begin();
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         NextUnit();
         (Journal.Write, Journal.WritesAllTheSame) = (new IOException("no room"), written);
         for (var time = 0; time < 3; time++)
         {
             sweep.Tell(Outcome(First, 1)); // its sender repeats it
             await Down();
+            Assert.Empty(models.ReceiveWhile<object>(m => m, Quiet, Quiet).OfType<OutcomeTaken>());
             await Back();
             if (written) break; // all is recorded, and there is nothing to fail at
         }
         var stopped = told.ExpectMsg<SweepStopped>(Soon);
         Assert.Equal(("s", "no room"), (stopped.Sweep, stopped.Reason.Message));
         told.ExpectNoMsg(Quiet);
+        seen.FishForMessage(m => m is SweepSeen { Works: false }, Soon);
         Journal.Write = null;
         sweep.Tell(Outcome(First, 1));
         Assert.Equal(First, Expect<OutcomeTaken>(1).Single().Unit);
         Assert.Single(Events<UnitCompleted>());
-        Report("n#1", room: 1);
+        await Report("n#1", room: 1);
         Assert.Equal(Second, NextUnit().Order.Unit);
+        seen.FishForMessage(m => m is SweepSeen { Works: true }, Soon);
         Journal.Write = new IOException("no room");
         sweep.Tell(Outcome(Second, 1));
         told.ExpectMsg<SweepStopped>(Soon); // it had worked meanwhile: this is news
@@ -215,6 +246,8 @@ public sealed class SweepActorTests : ActorTest
     private IActorRef Sweep() => Sys.ActorOf(SweepActor.Supervised("s", Experiment.All.ToDictionary(k => k.Name,
         k => (StageKind)k), "test", models.Ref, e => e, Time));
 
+    private IActorRef Store => Persistence.Instance.Apply(Sys).SnapshotStoreFor(null);
+
     private SweepAnswer Give(SweepCommand command)
     {
         sweep.Tell(new SweepOrder("s", command), TestActor);
@@ -227,8 +260,12 @@ public sealed class SweepActorTests : ActorTest
         Give(new StartSweep());
     }
 
-    private void Report(string worker, int room, params UnitProgress[] units) =>
+    private async Task Report(string worker, int room, params UnitProgress[] units)
+    {
         sweep.Tell(new ModelReport("s", worker, "sound", room, units));
+        await Handled(sweep); // it goes by way of the supervisor, and the clock does not
+        await Handled(new ActorSelection(sweep, "actor"));
+    }
 
     private static UnitOutcome Outcome(string unit, int attempt, string? error = null) => new("s", "n#1", unit, attempt,
         error is null ? SimulatedModels.Results(unit) : null, Plan.Model("sound").Fingerprint, "test", 1, error, false);
@@ -261,9 +298,8 @@ public sealed class SweepActorTests : ActorTest
 
     private async Task Keep(EncodedSnapshot snapshot)
     {
-        var store = Persistence.Instance.Apply(Sys).SnapshotStoreFor(null);
         var last = new SnapshotMetadata("sweep-s", Journal.Written.Count, DateTime.UtcNow);
-        await store.Ask<SaveSnapshotSuccess>(new SaveSnapshot(last, snapshot), Soon);
+        await Store.Ask<SaveSnapshotSuccess>(new SaveSnapshot(last, snapshot), Soon);
     }
 
     private async Task Restart()

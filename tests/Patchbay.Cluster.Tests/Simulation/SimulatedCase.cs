@@ -27,5 +27,8 @@ internal sealed record SimulatedCase(
         let random = (int)PCG.Parse(seed).Next()
         select new SimulatedCase(random, nodes, chaos, poisoned, batches, cancels, mortal > 0, tight);
 
+    /// <summary>Any in which nothing goes wrong, but for units that cannot be measured.</summary>
+    public static Gen<SimulatedCase> Quiet { get; } = Any.Select(made => made with { Chaos = 0 });
+
     private static Gen<bool> OneIn(int count) => Gen.Int[0, count - 1].Select(i => i == count - 1);
 }

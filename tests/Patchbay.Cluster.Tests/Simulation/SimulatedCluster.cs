@@ -22,6 +22,7 @@ internal sealed class SimulatedCluster
     private readonly SweepPlan plan;
     private readonly List<SweepEvent> events = [];
     private SweepCore? core; // null while the sweep's actor is down
+    private readonly Dictionary<(string Unit, int Attempt), int> runs = [];
     private int count, born;
     private string? problem;
 
@@ -37,7 +38,7 @@ internal sealed class SimulatedCluster
 
     public TimeSpan Time => TimeSpan.FromSeconds(Now);
 
-    private bool Calm => Now > made.Chaos;
+    private bool Calm => Now >= made.Chaos;
 
     public double Chance() => random.NextDouble();
 
@@ -47,6 +48,13 @@ internal sealed class SimulatedCluster
     public void After(double seconds, Action action) => agenda.Enqueue(action, (Now + seconds, count++));
 
     public string NewWorker() => $"node#{born++}";
+
+    /// <summary>A worker begins a unit.</summary>
+    public void Runs(UnitOrder order) =>
+        runs[(order.Unit, order.Attempt)] = runs.GetValueOrDefault((order.Unit, order.Attempt)) + 1;
+
+    /// <summary>Something is as it must never be.</summary>
+    public void Wrong(string what) => problem ??= what;
 
     /// <summary>Sends a message to the sweep's actor.</summary>
     public void ToSweep(ISweepMessage message) => Deliver(() =>
@@ -74,6 +82,11 @@ internal sealed class SimulatedCluster
 
     private void Deliver(Action message)
     {
+        if (made.Chaos == 0)
+        {
+            After(0.02, message); // in order, as Akka.NET delivers between two actors
+            return;
+        }
         if (Chance() < Fault(0.04)) return;
         After(Chance() < Fault(0.05) ? 45 * Chance() : 0.05 * Chance(), message);
         if (Chance() < Fault(0.04)) After(20 * Chance(), message);
@@ -180,6 +193,7 @@ internal sealed class SimulatedCluster
         foreach (var (unit, recorded) in results)
             if (!completed.Contains(unit) || !recorded.SequenceEqual(SimulatedModels.Results(unit)))
                 return $"the results of {unit} are not what was measured";
+        if (made.Chaos == 0 && WorkTwice() is { } twice) return twice;
         if (end.Status == SweepStatus.Cancelled) return null;
         if (end.InOrder.Any(s => s.Status != StageStatus.Waiting && s.Pending > 0)) return "units are left";
         if (end.InOrder.FirstOrDefault(s => s.Status == StageStatus.Waiting
@@ -189,13 +203,24 @@ internal sealed class SimulatedCluster
         return failed > 0 == (end.Status == SweepStatus.CompletedWithFailures) ? null
             : $"{failed} units are set aside, and the sweep is {end.Status}";
     }
+
+    // Where nothing went wrong nothing was done twice either.
+    private string? WorkTwice()
+    {
+        foreach (var claims in events.OfType<UnitClaimed>().GroupBy(c => (c.Unit, c.Attempt)))
+            if ((claims.Count(), runs.GetValueOrDefault(claims.Key)) is var found && found != (1, 1))
+                return $"{claims.Key} was claimed {found.Item1} times and run {found.Item2} times";
+        return null;
+    }
 }
 
 /// <summary>A machine of a simulated cluster: a broker, and model actors with their work.</summary>
 internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
 {
     private const int Slots = 2;
+    private readonly long memory = tightMemory ? 1 << 20 : 16 << 20;
     private readonly Dictionary<string, Actor> actors = [];
+    private readonly HashSet<string> computing = [], loaded = [];
     private DeviceBroker broker = NewBroker(tightMemory);
 
     public bool Hosts(string model) => actors.ContainsKey(model);
@@ -203,6 +228,8 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
     public void Die()
     {
         actors.Clear();
+        computing.Clear();
+        loaded.Clear();
         broker = NewBroker(tightMemory);
     }
 
@@ -256,8 +283,18 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         foreach (var model in decision.Dismissed)
         {
             broker.Free(model);
+            loaded.Remove(model);
+            if (computing.Contains(model)) world.Wrong($"{model} is freed while it computes");
             world.After(0.1, Decide);
         }
+        foreach (var model in decision.Granted)
+        {
+            computing.Add(model);
+            loaded.Add(model);
+        }
+        if (computing.Count > Slots) world.Wrong($"{computing.Count} units run at a time");
+        if (loaded.Count > 1 && loaded.Sum(m => actors[m].Key!.MemoryBytes) > memory)
+            world.Wrong($"{loaded.Count} models are loaded, and have no room");
         foreach (var model in decision.Granted) Start(actors[model]);
     }
 
@@ -266,10 +303,12 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         actor.Asked = false;
         if (actor.Work!.Next(world.Time) is null)
         {
+            computing.Remove(actor.Id);
             broker.Release(actor.Id, actor.Work!.IsWanted(world.Time));
             return;
         }
         var order = actor.Work.Start(world.Time);
+        world.Runs(order);
         if (world.Chance() < world.Fault(0.003)) return; // hangs
         world.After(2 * world.Chance(), () =>
         {
@@ -287,6 +326,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
 
     private void End(Actor actor, UnitOrder order, UnitOutcome outcome)
     {
+        computing.Remove(actor.Id);
         broker.Release(actor.Id, actor.Work!.IsWanted(world.Time));
         actor.Work!.Finish(outcome, world.Time);
         world.ToSweep(outcome);
@@ -323,4 +363,9 @@ public sealed class SimulatedClusterTests
     public void No_result_is_lost_or_doubled_and_every_sweep_ends_whatever_goes_wrong() =>
         RandomCases.Check(SimulatedCase.Any, 2000, made => Assert.Null(new SimulatedCluster(made).Run()),
             threads: Environment.ProcessorCount);
+
+    [Fact]
+    public void Where_nothing_goes_wrong_every_unit_is_claimed_and_run_once() =>
+        RandomCases.Check(SimulatedCase.Quiet, 200, made =>
+            Assert.Null(new SimulatedCluster(made).Run()));
 }
