@@ -41,12 +41,15 @@ public sealed class BrokerActorTests : ActorTest
         var third = Wanting("c", 0);
         third.ExpectNoMsg(Quiet); // both are wanted by their sweeps
         broker.Tell(new ModelIdle(Named("b").Id), loaded[1]);
-        broker.Tell(new ModelIdle(Named("a").Id), loaded[0]);
-        loaded[1].ExpectMsg<FreeModel>(Soon); // b is idle first
-        loaded[0].ExpectNoMsg(Quiet); // and one is enough
+        loaded[1].ExpectMsg<FreeModel>(Soon); // a, used longer ago, is wanted still
         third.ExpectNoMsg(Quiet); // it is not free yet
         broker.Tell(new ModelIsFree(Named("b").Id), loaded[1]);
         third.ExpectMsg<ComputeGranted>(Soon);
+        broker.Tell(new ComputeDone(Named("c").Id, Wanted: false), third);
+        broker.Tell(new ModelIdle(Named("a").Id), loaded[0]);
+        Wanting("d", 0);
+        loaded[0].ExpectMsg<FreeModel>(Soon);
+        third.ExpectNoMsg(Quiet); // and one is enough
     }
 
     [Fact]

@@ -38,6 +38,9 @@ public sealed class ModelActorTests : ActorTest
         Assert.Equal(SimulatedModels.Results(Order().Unit), outcome.Results);
         Assert.Equal((worker, Key.Model.Fingerprint, null), (outcome.Worker, outcome.Fingerprint, outcome.Error));
         broker.ExpectMsg<ComputeDone>(Soon);
+        model.Tell(new RunUnit(Key.Id, worker, Order(), 0)); // what it has done it does not do again
+        Assert.Equal(new UnitProgress(Order().Unit, 1, 1), Next<ModelReport>().Units.Single());
+        broker.ExpectNoMsg(Quiet);
         for (var second = 0; second < 3; second++)
         {
             Pass();

@@ -93,7 +93,7 @@ public sealed class SweepActorTests : ActorTest
         Begin();
         foreach (var (attempt, rest) in new[] { (1, 1.0), (2, 4.0) })
         {
-            await Report("n#1", room: 1);
+            await Report("n#1", room: 1, new UnitProgress(First, attempt - 1, 1)); // an attempt that is over
             Assert.Equal((First, attempt), (NextUnit().Order.Unit, Claims().Count(c => c.Unit == First)));
             sweep.Tell(Outcome(First, attempt, "no memory"));
             Assert.Equal(attempt, Expect<OutcomeTaken>(1).Single().Attempt);
