@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
-using Akka.Configuration;
 using Akka.Event;
 using Akka.Hosting;
 using Akka.Pattern;
@@ -29,8 +28,9 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
     /// <summary>Where its log goes; null where none is kept.</summary>
     public LogSettings? Log { get; init; }
 
-    /// <summary>An operator's settings of the actor system (<see cref="NodeConfig.Read"/>).</summary>
-    public Config? Settings { get; init; }
+    /// <summary>Path of an operator's settings of the actor system (<see cref="NodeConfig.Read"/>); null for
+    /// none.</summary>
+    public string? Settings { get; init; }
 }
 
 /// <summary>
@@ -98,6 +98,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
         IEnumerable<StageKind> kinds)
     {
+        var operators = options.Settings is { } file ? NodeConfig.Read(file) : null;
         var opening = Task.Run(() => NodeLog.Open(options.Log)); // beside what else there is to do
         ActorSystem? running = null;
         var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
@@ -129,25 +130,26 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                     TimeProvider.System)),
                 HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
                 new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
-            if (options.Settings is { } own) akka.AddHocon(own, HoconAddMode.Prepend); // over all of the above
+            if (operators is not null) akka.AddHocon(operators, HoconAddMode.Prepend); // over all of the above
         });
         var node = new ClusterNode(builder.Build(), options, models);
         try
         {
             await opening;
+            running = node.System; // made here: where it fails in the host, the host prints why
             await node.host.StartAsync();
+            running.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
+            running.ActorOf(Props.Create(() => new MembershipLog()), "membership");
+            var cluster = Akka.Cluster.Cluster.Get(running);
+            await cluster.JoinAsync(cluster.SelfAddress);
         }
-        catch (Exception e) when (options.Settings is not null && e is not IOException)
+        catch (Exception e) when (operators is not null)
         {
-            throw new InvalidDataException($"the node does not start with the settings given to it: {e.Message}", e);
+            throw new InvalidDataException(
+                $"the node does not start with the settings of {options.Settings}: {e.GetBaseException().Message}", e);
         }
-        running = node.System;
-        node.System.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
-        node.System.ActorOf(Props.Create(() => new MembershipLog()), "membership");
-        var cluster = Akka.Cluster.Cluster.Get(node.System);
-        await cluster.JoinAsync(cluster.SelfAddress);
-        node.Log.Info("node {Node} is up at {Address}: Patchbay {Version}, {Slots} slots, {Bytes} bytes for models",
-            NodeIdentity.Own, cluster.SelfAddress, options.Code, options.Slots, options.MemoryBytes);
+        node.Log.Info("node {Node} is up: Patchbay {Version}, {Slots} slots, {Bytes} bytes for models",
+            NodeIdentity.Own, options.Code, options.Slots, options.MemoryBytes);
         return node;
     }
 

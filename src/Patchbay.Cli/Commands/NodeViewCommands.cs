@@ -5,8 +5,7 @@ using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm cluster show`: the nodes that work together, as the one that serves the data folder sees
-/// them.</summary>
+/// <summary>`pbm cluster show`: the nodes that work together, as the one that serves the data folder sees it.</summary>
 internal sealed class ClusterShowCommand : PbmCommand
 {
     private readonly Option<string> data = DataFolder.Option();

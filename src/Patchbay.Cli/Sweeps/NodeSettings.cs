@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Akka.Configuration;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Models.Libtorch;
@@ -74,9 +73,11 @@ internal sealed class NodeSettings
         }, new TorchModelSource(home, []), StudyInput.Experiments), goOn: false);
     }
 
-    private static Config? Configured(string? file)
+    private static string? Configured(string? file)
     {
         file ??= Environment.GetEnvironmentVariable(ConfigVariable);
-        return string.IsNullOrEmpty(file) ? null : NodeConfig.Read(file);
+        if (string.IsNullOrEmpty(file)) return null;
+        NodeConfig.Read(file); // a mistake is told wherever the sweep will run
+        return file;
     }
 }

@@ -20,17 +20,41 @@ public static class NodeConfig
     {
         try
         {
-            return ConfigurationFactory.ParseString(File.ReadAllText(path));
+            var text = File.ReadAllText(path);
+            return Unclosed(text) is not { } mistake ? ConfigurationFactory.ParseString(text)
+                : throw new InvalidDataException($"{path} is not HOCON: {mistake}");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new InvalidDataException($"the node's settings are missing: there is no file {path}", e);
         }
-#pragma warning disable CA1031 // Akka's reader has no exception of its own: it fails in many ways.
-        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
+#pragma warning disable CA1031 // Akka's reader has no exception of its own: it fails in many ways, all the text's.
+        catch (Exception e) when (e is not (IOException or UnauthorizedAccessException or InvalidDataException))
 #pragma warning restore CA1031
         {
             throw new InvalidDataException($"{path} is not HOCON: {e.Message}", e);
         }
+    }
+
+    // Akka's reader takes what it can of a text whose brackets do not match, and says nothing.
+    private static string? Unclosed(string text)
+    {
+        var open = new Stack<(char Closing, int Line)>();
+        var quoted = false;
+        foreach (var (index, line) in text.Split('\n').Index())
+        {
+            for (var at = 0; at < line.Length; at++)
+            {
+                var c = line[at];
+                if (c == '"') quoted = !quoted;
+                else if (quoted) at += c == '\\' ? 1 : 0;
+                else if (c == '#' || line.AsSpan(at).StartsWith("//")) break;
+                else if (c is '{' or '[') open.Push((c == '{' ? '}' : ']', index + 1));
+                else if (c is '}' or ']' && !(open.TryPop(out var last) && last.Closing == c))
+                    return $"line {index + 1}: '{c}' closes nothing";
+            }
+        }
+        return quoted ? "a quotation mark has no other" : open.TryPop(out var left)
+            ? $"what line {left.Line} opens lacks its '{left.Closing}'" : null;
     }
 }

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 
 namespace Patchbay.Cluster.Operating;
 
-/// <summary>What Patchbay measures while it runs, in System.Diagnostics' words: whoever wants to know listens, and
-/// where nobody does, a measurement costs a comparison. Gauges are <see cref="NodeMetrics"/>.</summary>
+/// <summary>What Patchbay measures while it runs, in the words of System.Diagnostics: whoever wants to know listens,
+/// and where nobody does, a measurement costs a comparison. Gauges are <see cref="NodeMetrics"/>.</summary>
 internal static class Telemetry
 {
     /// <summary>Name of the meter and of the source of activities.</summary>

@@ -23,7 +23,7 @@ public sealed class OperatorTests : IDisposable
         var run = Pbm.Run(Data, [.. Experiment, Data, "--log-level", "debug"]);
         Assert.True(run.Code == 0, run.ToString());
         var log = Pbm.Run(Data, "log", "tail", "-n", "1000").Out;
-        foreach (var said in (string[])["is up at akka.tcp://", "sweep accuracy-tiny-base-1 started",
+        foreach (var said in (string[])[" is up: Patchbay ", "sweep accuracy-tiny-base-1 started",
             "model tiny-base loaded on cpu in ", "recorded, ", "sweep accuracy-tiny-base-1 completed", " stops"])
             Assert.Contains(said, log, StringComparison.Ordinal);
 
@@ -79,7 +79,7 @@ public sealed class OperatorTests : IDisposable
         File.WriteAllText(good, "akka.cluster.app-version = \"7.8.9\"");
         File.WriteAllText(bad, "akka { cluster { roles = [");
         File.WriteAllText(wrong, "akka.actor.provider = nonsense");
-        foreach (var (path, said) in new[] { (folder.PathOf("none.conf"), "none.conf"), (bad, "bad.conf is not HOCON"),
+        foreach (var (path, said) in new[] { (folder.PathOf("none.conf"), "none.conf"), (bad, "bad.conf is not HOCON: what line 1"),
             (wrong, "wrong.conf") })
         {
             var refused = Pbm.Run(Data, "node", "run", "--port", "0", "--config", path);
@@ -91,7 +91,9 @@ public sealed class OperatorTests : IDisposable
         node.Until("control API at ");
         Assert.Contains("7.8.9", Pbm.Run(Data, "cluster", "show").Out, StringComparison.Ordinal);
         node.Interrupt();
-        Assert.Equal(0, node.Finish(60).Code);
+        var ended = node.Finish(60);
+        Assert.Equal(0, ended.Code);
+        Assert.DoesNotContain("INFO", ended.Out, StringComparison.Ordinal); // the console stays the command's
     }
 
     [Theory]
