@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Akka.Configuration;
 using Microsoft.Data.Sqlite;
 using Patchbay.Experiments;
 using Patchbay.Journal;
@@ -56,7 +55,7 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         await using (var node = await TestNode.Start(folder.PathOf("journal.db"), new Slow(default),
-            settings: ConfigurationFactory.ParseString(Wire.Settings)))
+            settings: Wire.Settings))
         {
             node.Load(ModelKey.Of(Plan, "sound"));
             await TestNode.Begin(node, Plan);

@@ -1,4 +1,3 @@
-using Akka.Configuration;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 
@@ -9,11 +8,13 @@ internal static class TestNode
 {
     /// <summary>Starts one; the journal is made where there is none.</summary>
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
-        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, Config? settings = null)
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string? settings = null)
     {
         SqlJournal.Open(journal).Dispose();
+        var file = settings is null ? null : journal + ".conf";
+        if (file is not null) File.WriteAllText(file, settings);
         return await ClusterNode.StartAsync(
-            new(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = settings }, source,
+            new(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = file }, source,
             experiments ?? Experiment.All);
     }
 
