@@ -105,7 +105,7 @@ public sealed class TelemetryTests
         Assert.All(shards, s => Assert.Equal(member.Address, s.Address));
         var own = All(node.Inspection.Actors(all: false)).ToArray();
         Assert.Contains(own, a => a.Path == "/user/broker" && a.Class == "BrokerActor");
-        Assert.Contains(own, a => a.Class == "SweepActor" && a.Path.EndsWith("/s", StringComparison.Ordinal));
+        Assert.Contains(own, a => a.Class == "SweepActor" && a.Path.EndsWith("/s/actor", StringComparison.Ordinal));
         Assert.DoesNotContain(own, a => a.Path == "/system/cluster");
         Assert.Contains(All(node.Inspection.Actors(all: true)), a => a.Path == "/system/cluster");
     }

@@ -70,6 +70,10 @@ internal sealed class Serving : IDisposable
         {
             api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
+        catch (IOException)
+        {
+            // It could not be announced, as on a full disk: the command's own error, if it has one, says more.
+        }
         finally
         {
             Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
