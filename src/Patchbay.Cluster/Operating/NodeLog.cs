@@ -91,3 +91,11 @@ internal static class NodeLog
         }
     }
 }
+
+/// <summary>In the place of Akka's console logger: the console is the command's.</summary>
+internal sealed class NoConsole : MinimalLogger
+{
+    protected override void Log(object message)
+    {
+    }
+}

@@ -79,11 +79,8 @@ public sealed class OperatorTests : IDisposable
         File.WriteAllText(good, "akka.cluster.app-version = \"7.8.9\"");
         File.WriteAllText(bad, "akka { cluster { roles = [");
         File.WriteAllText(wrong, "akka.actor.provider = nonsense");
-        foreach (var (path, said) in new[]
-        {
-            (folder.PathOf("none.conf"), "none.conf"), (bad, "bad.conf is not HOCON: what line 1"),
-            (wrong, "wrong.conf"),
-        })
+        foreach (var (path, said) in new[] { (folder.PathOf("none.conf"), "none.conf"),
+            (bad, "bad.conf is not HOCON: what line 1"), (wrong, "wrong.conf") })
         {
             var refused = Pbm.Run(Data, "node", "run", "--port", "0", "--config", path);
             Assert.Equal(2, refused.Code);
