@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm cluster show`: the members of the cluster, as the node that serves the data folder sees them.</summary>
+/// <summary>`pbm cluster show`: the members of the cluster, as the node that serves the folder sees them.</summary>
 internal sealed class ClusterShowCommand : PbmCommand
 {
     private readonly Option<string> data = DataFolder.Option();

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
-using Patchbay.Models.Libtorch;
 using Patchbay.Cluster;
 using Patchbay.Cluster.Operating;
+using Patchbay.Models.Libtorch;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
