@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 using Patchbay.Journal;
-using Patchbay.Cluster.Tests.Simulation;
 using SQLitePCL;
 using Xunit.Abstractions;
 

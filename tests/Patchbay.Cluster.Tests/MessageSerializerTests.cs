@@ -1,4 +1,3 @@
-using Patchbay.Cluster.Operating;
 using System.Runtime.CompilerServices;
 using System.Runtime.Serialization;
 using System.Text;
@@ -6,6 +5,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
 using CsCheck;
+using Patchbay.Cluster.Operating;
 using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 

@@ -85,8 +85,12 @@ internal sealed class PostgresServer : IDisposable
 
     private static string Run(string file, string[] arguments)
     {
-        var info = new ProcessStartInfo(file, arguments) { RedirectStandardError = true, RedirectStandardOutput = true,
-            WorkingDirectory = "/" };
+        var info = new ProcessStartInfo(file, arguments)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = "/"
+        };
         using var process = Process.Start(info)!;
         var errors = new System.Text.StringBuilder();
         process.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cluster;
 using Patchbay.Experiments;
 using Patchbay.Models.Libtorch;
-using Patchbay.Cluster;
 using Spectre.Console;
 using static Patchbay.Cli.Commands.BenchOutput;
 using static TorchSharp.torch;

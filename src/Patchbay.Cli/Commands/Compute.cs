@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cluster;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Cluster;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments;
 using Patchbay.Cluster;
+using Patchbay.Experiments;
 
 namespace Patchbay.Cli.Commands;
 

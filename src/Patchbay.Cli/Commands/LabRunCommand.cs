@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cluster;
 using Patchbay.Lab.Training;
 using Patchbay.Models;
 using Patchbay.Models.Libtorch;
-using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 

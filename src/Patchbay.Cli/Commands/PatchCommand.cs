@@ -4,8 +4,8 @@ using System.Xml.Linq;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Experiments;
 using Patchbay.Cluster;
+using Patchbay.Experiments;
 
 namespace Patchbay.Cli.Commands;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
+using Patchbay.Cluster;
 using Patchbay.Experiments;
 using Patchbay.Lab;
 using Patchbay.Models.Libtorch;
-using Patchbay.Cluster;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;

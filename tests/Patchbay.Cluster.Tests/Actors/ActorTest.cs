@@ -1,8 +1,8 @@
-using Patchbay.Cluster.Operating;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
+using Patchbay.Cluster.Operating;
 using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 
