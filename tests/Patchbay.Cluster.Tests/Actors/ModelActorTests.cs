@@ -74,7 +74,8 @@ public sealed class ModelActorTests : ActorTest
         source.Run = (order, _, _) => SimulatedModels.Results(order.Unit);
         model.Tell(new OutcomeTaken(Key.Id, "s", Order().Unit, 1));
         model.Tell(new RunUnit(Key.Id, worker, Order(attempt: 2), 0));
-        Pass(1); // it rests for half a second
+        Assert.Empty(broker.ReceiveWhile<object>(m => m, Quiet, Quiet).OfType<ComputeWanted>());
+        Pass(1); // it has rested for half a second
         Grant(model);
         Assert.Equal((2, null), (Next<UnitOutcome>().Attempt, outcome.Results));
         released.Set(); // what it gives after all is nobody's

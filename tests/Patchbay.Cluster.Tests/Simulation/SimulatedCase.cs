@@ -11,8 +11,10 @@ namespace Patchbay.Cluster.Tests.Simulation;
 /// <param name="Cancels">Whether the operator may cancel the sweep.</param>
 /// <param name="Mortal">Whether processes die.</param>
 /// <param name="TightMemory">Whether only one model fits into memory at a time.</param>
+/// <param name="Slots">Units that a node runs at a time, 1 or 2.</param>
 internal sealed record SimulatedCase(
-    int Seed, int Nodes, int Chaos, bool Poisoned, bool Batches, bool Cancels, bool Mortal, bool TightMemory)
+    int Seed, int Nodes, int Chaos, bool Poisoned, bool Batches, bool Cancels, bool Mortal, bool TightMemory,
+    int Slots)
 {
     /// <summary>Any of them. A smaller one has less chaos, then fewer nodes and less of the rest.</summary>
     public static Gen<SimulatedCase> Any { get; } =
@@ -24,8 +26,10 @@ internal sealed record SimulatedCase(
         from cancels in OneIn(12)
         from mortal in Gen.Int[0, 3]
         from tight in Gen.Bool
+        from slots in Gen.Int[1, 2]
         let random = (int)PCG.Parse(seed).Next()
-        select new SimulatedCase(random, nodes, chaos, poisoned, batches, cancels, mortal > 0, tight);
+        select new SimulatedCase(random, nodes, chaos, poisoned, batches, cancels, mortal > 0, tight,
+            slots);
 
     /// <summary>Any in which nothing goes wrong, but for units that cannot be measured.</summary>
     public static Gen<SimulatedCase> Quiet { get; } = Any.Select(made => made with { Chaos = 0 });

@@ -23,6 +23,7 @@ internal sealed class SimulatedCluster
     private readonly List<SweepEvent> events = [];
     private SweepCore? core; // null while the sweep's actor is down
     private readonly Dictionary<(string Unit, int Attempt), int> runs = [];
+    private readonly HashSet<(string Unit, int Attempt)> settled = []; // attempts whose outcome is recorded
     private int count, born;
     private string? problem;
 
@@ -31,7 +32,8 @@ internal sealed class SimulatedCluster
         this.made = made;
         random = new Random(made.Seed);
         plan = SimulatedPlan.Make(made.Poisoned, made.Batches);
-        machines = [.. Enumerable.Range(0, made.Nodes).Select(_ => new SimulatedMachine(this, made.TightMemory))];
+        machines = [.. Enumerable.Range(0, made.Nodes).Select(_ =>
+            new SimulatedMachine(this, made.Slots, made.TightMemory))];
     }
 
     public double Now { get; private set; }
@@ -93,11 +95,32 @@ internal sealed class SimulatedCluster
     }
 
     // A model's actor lives on one machine at a time; what is sent while it moves is lost.
-    private void ToModel(IModelMessage message) => Deliver(() =>
+    private void ToModel(IModelMessage message)
     {
-        var home = machines.FirstOrDefault(m => m.Hosts(message.Model)) ?? machines[random.Next(machines.Length)];
-        home.Tell(message);
-    });
+        if (message is OutcomeTaken taken && !IsSettled(taken))
+            problem ??= $"attempt {taken.Attempt} of {taken.Unit} was answered before it was recorded";
+        Deliver(() =>
+        {
+            var home = machines.FirstOrDefault(m => m.Hosts(message.Model)) ?? machines[random.Next(machines.Length)];
+            home.Tell(message);
+        });
+    }
+
+    // Recorded, or of no use: the unit is done, or the sweep.
+    private bool IsSettled(OutcomeTaken taken) => settled.Contains((taken.Unit, taken.Attempt))
+        || settled.Contains((taken.Unit, 0)) || settled.Contains(("", 0));
+
+    private void Append(IEnumerable<SweepEvent> happened)
+    {
+        foreach (var one in happened)
+        {
+            events.Add(one);
+            if (one is UnitFailed failed) settled.Add((failed.Unit, failed.Attempt));
+            else if (one is UnitCompleted completed) settled.Add((completed.Unit, 0));
+            else if (one is SweepCancelled or SweepCompleted) settled.Add(("", 0));
+            else if (one is SweepRetried) settled.Remove(("", 0));
+        }
+    }
 
     private void BeginSweep()
     {
@@ -108,7 +131,7 @@ internal sealed class SimulatedCluster
     private void Record(Step step)
     {
         var failure = step.Events.Count > 0 && Chance() < Fault(0.02);
-        if (!failure || Chance() < 0.5) events.AddRange(step.Events);
+        if (!failure || Chance() < 0.5) Append(step.Events);
         if (failure)
         {
             core = null;
@@ -215,13 +238,12 @@ internal sealed class SimulatedCluster
 }
 
 /// <summary>A machine of a simulated cluster: a broker, and model actors with their work.</summary>
-internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
+internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool tightMemory)
 {
-    private const int Slots = 2;
     private readonly long memory = tightMemory ? 1 << 20 : 16 << 20;
     private readonly Dictionary<string, Actor> actors = [];
     private readonly HashSet<string> computing = [], loaded = [];
-    private DeviceBroker broker = NewBroker(tightMemory);
+    private DeviceBroker broker = NewBroker(slots, tightMemory);
 
     public bool Hosts(string model) => actors.ContainsKey(model);
 
@@ -230,7 +252,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         actors.Clear();
         computing.Clear();
         loaded.Clear();
-        broker = NewBroker(tightMemory);
+        broker = NewBroker(slots, tightMemory);
     }
 
     public void Tell(IModelMessage message)
@@ -267,7 +289,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
         Decide();
     }
 
-    private static DeviceBroker NewBroker(bool tight) => new(Slots, tight ? 1 << 20 : 16 << 20);
+    private static DeviceBroker NewBroker(int slots, bool tight) => new(slots, tight ? 1 << 20 : 16 << 20);
 
     private void Ask(Actor actor)
     {
@@ -292,7 +314,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, bool tightMemory)
             computing.Add(model);
             loaded.Add(model);
         }
-        if (computing.Count > Slots) world.Wrong($"{computing.Count} units run at a time");
+        if (computing.Count > slots) world.Wrong($"{computing.Count} units run at a time");
         if (loaded.Count > 1 && loaded.Sum(m => actors[m].Key!.MemoryBytes) > memory)
             world.Wrong($"{loaded.Count} models are loaded, and have no room");
         foreach (var model in decision.Granted) Start(actors[model]);
