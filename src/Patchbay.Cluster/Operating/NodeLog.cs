@@ -39,8 +39,18 @@ internal static class NodeLog
             .CreateLogger();
     }
 
-    /// <summary>Writes what is left.</summary>
-    public static void Close() => Log.CloseAndFlush();
+    /// <summary>Writes what is left, if there is room for it.</summary>
+    public static void Close()
+    {
+        try
+        {
+            Log.CloseAndFlush();
+        }
+        catch (IOException)
+        {
+            // The disk is full: whoever needs it says so.
+        }
+    }
 
     /// <summary>Has an actor system log here.</summary>
     public static void Use(LoggerConfigBuilder setup, LogSettings settings)

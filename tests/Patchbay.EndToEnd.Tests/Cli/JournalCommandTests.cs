@@ -69,10 +69,11 @@ public sealed class JournalCommandTests : IDisposable
     [Fact]
     public void The_benchmark_leaves_nothing_behind()
     {
-        var run = PbmRun.Of("bench", "journal", "--data", folder.Path, "--results", "1000", "--seconds", "1", "--json");
+        var run = PbmRun.Of("bench", "cluster", "--data", folder.Path, "--results", "1000", "--seconds", "1", "--units",
+            "20", "--json");
         Assert.Equal(ExitCode.Ok, run.Code);
         using var document = JsonDocument.Parse(run.Out);
-        Assert.Equal(2, document.RootElement.GetProperty("recoveries").GetArrayLength());
+        Assert.Equal(4, document.RootElement.GetProperty("recoveries").GetArrayLength());
         Assert.True(document.RootElement.GetProperty("appends")[0].GetProperty("per_second").GetDouble() > 1);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
