@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Akka.Configuration;
 using Microsoft.Data.Sqlite;
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 using Patchbay.Journal;
-using Patchbay.Cluster.Tests.Simulation;
 using SQLitePCL;
 using Xunit.Abstractions;
 

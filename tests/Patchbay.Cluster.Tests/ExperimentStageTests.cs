@@ -1,6 +1,6 @@
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 using Patchbay.Models;
-using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 using TorchSharp;

@@ -1,7 +1,7 @@
+using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
-using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 using Patchbay.Tasks;
 using TorchSharp;
