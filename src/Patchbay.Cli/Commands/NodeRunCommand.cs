@@ -43,6 +43,7 @@ internal sealed class NodeRunCommand : PbmCommand
             + $"at {serving.Address}; Ctrl-C stops it");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, serving.Address, own.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();
+        var told = new HashSet<string>();
         while (!call.Interrupted.IsCancellationRequested && !own.Failure.IsCompleted)
         {
             foreach (var (id, state) in own.Known.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
@@ -52,6 +53,8 @@ internal sealed class NodeRunCommand : PbmCommand
                         + $"{SweepText.Status(state.Status)}");
                 seen[id] = state.Status;
             }
+            foreach (var id in own.Known.Keys.Where(id => own.FaultOf(id) is not null && told.Add(id)))
+                call.WriteLine($"sweep {id} cannot go on: {own.FaultOf(id)}");
             call.Interrupted.WaitHandle.WaitOne(250);
         }
         await own.StopAsync(TimeSpan.Zero);

@@ -38,6 +38,7 @@ internal static class SweepRun
             {
                 Show = call.Next($"sweep show {id}"),
                 Trouble = () => serving.Own!.Trouble,
+                Enough = seen => seen.Ended || serving.Own!.FaultOf(id) is not null,
             });
         return state.Ended ? SweepEnding.Conclude(call, id, state, results)
             : SweepEnding.Interrupted(call, home, id, state);
@@ -48,7 +49,8 @@ internal static class SweepRun
     /// <exception cref="OperationCanceledException">It was interrupted, and is paused.</exception>
     public static SweepState ToEnd(Call call, string id, Serving serving)
     {
-        static bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0);
+        bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0)
+            || serving.Own?.FaultOf(id) is not null;
         var own = serving.Own ?? throw new IOException("another process is at this folder: give another with --data");
         var state = Host(call, id, own, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
@@ -87,10 +89,12 @@ internal static class SweepRun
         watch.Shares = () => node.Shares;
         var first = SweepState.None;
         var state = watch.Follow(() => node.Sweep(id) is { Plan: not null } seen ? first = seen : first, stop.Token);
-        if (!state.Ended && !node.Failure.IsCompleted && !call.IsTerminated)
+        var fault = node.FaultOf(id);
+        if (!state.Ended && !node.Failure.IsCompleted && !call.IsTerminated && fault is null)
             node.OrderAsync(id, new PauseSweep()).GetAwaiter().GetResult();
         node.StopAsync(call.IsTerminated ? TimeSpan.Zero : Grace).GetAwaiter().GetResult();
         if (node.Failure.IsCompleted) node.Failure.GetAwaiter().GetResult();
+        if (fault is not null) throw new InvalidDataException($"sweep {id} cannot go on: {fault}");
         return node.Sweep(id);
     }
 }

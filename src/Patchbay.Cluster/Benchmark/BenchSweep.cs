@@ -27,17 +27,17 @@ internal static class BenchSweep
     public static IEnumerable<SweepEvent> Events(int units) => new SweepEvent[]
         {
             new SweepPlanned(Plan, "bench"), new SweepStarted(),
-            new StageBegun(StageId, JsonRecord.Empty, Units(units)),
+            new StageBegun(StageId, JsonRecord.Empty, [.. Keys(units).Select(key => UnitId.Join(StageId, key))]),
         }
-        .Concat(Units(units).SelectMany(UnitEvents))
+        .Concat(Keys(units).SelectMany(key => UnitEvents(UnitId.Join(StageId, key))))
         .Append(new SweepPaused());
 
     /// <summary>A result as one is recorded.</summary>
     public static InterventionRecorded Result(string unit, int head) =>
         new(unit, $"7.{head}", Math.Sin(unit.Length + head), double.NaN, 300, 20, Hash, "bench", 0.1);
 
-    private static string[] Units(int count) =>
-        [.. Enumerable.Range(0, count).Select(number => UnitId.Join(StageId, $"layer-{number:00000}"))];
+    private static string[] Keys(int count) =>
+        [.. Enumerable.Range(0, count).Select(number => $"layer-{number:00000}")];
 
     private static IEnumerable<SweepEvent> UnitEvents(string unit) =>
     [
@@ -54,7 +54,7 @@ internal static class BenchSweep
 
         public override IReadOnlyList<Stage> Expand(StageRequest request) => [];
 
-        public override StagePlan Plan(Stage stage, SweepState state) => new(JsonRecord.Empty, Units(units));
+        public override StagePlan Plan(Stage stage, SweepState state) => new(JsonRecord.Empty, Keys(units));
     }
 
     private sealed class Models : IModelSource, IUnitRunner

@@ -133,6 +133,7 @@ public static class ClusterBenchmark
         while (!reached(node.Sweep(sweep)))
         {
             if (node.Failure.IsCompleted) await node.Failure;
+            if (node.FaultOf(sweep) is { } fault) throw new InvalidDataException(fault);
             await Task.Delay(5, cancel);
         }
     }
