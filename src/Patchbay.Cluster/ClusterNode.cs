@@ -90,8 +90,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>A sweep as its actor last recorded it.</summary>
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;
 
-    /// <summary>Why a sweep cannot go on here though the node does, in a sentence, or null: this version does not know its
-    /// experiment, or its events are damaged.</summary>
+    /// <summary>Why a sweep cannot go on here though the node does, in a sentence, or null: this version does not know
+    /// its experiment, or its events are damaged.</summary>
     public string? FaultOf(string sweep) => faults.TryGetValue(sweep, out var fault) ? fault.Message
         : seen.TryGetValue(sweep, out var last) ? last.Fault : null;
 

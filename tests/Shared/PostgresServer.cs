@@ -16,7 +16,7 @@ internal sealed class PostgresServer : IDisposable
     public PostgresServer()
     {
         Directory.CreateDirectory(folder);
-        if (IsRoot) Run("chown", ["postgres", folder]);
+        Own(folder);
         Postgres("initdb", "-D", Data, "-U", "patchbay", "-A", "trust", "-E", "UTF8", "--no-locale", "-k");
         Start();
     }
@@ -48,6 +48,15 @@ internal sealed class PostgresServer : IDisposable
     public string Sql(string database, string sql) => Run(Path.Combine(Programs!, "psql"),
         ["-h", "127.0.0.1", "-p", Text(port), "-U", "patchbay", "-v", "ON_ERROR_STOP=1", "-qAtc", sql,
             database[(database.LastIndexOf('/') + 1)..]]);
+
+    /// <summary>Makes a folder beside its own.</summary>
+    public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+
+    /// <summary>Gives it a folder.</summary>
+    public static void Own(string place)
+    {
+        if (IsRoot) Run("chown", ["postgres", place]);
+    }
 
     /// <summary>Starts it, where it was killed.</summary>
     public void Start()

@@ -89,6 +89,44 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(home.Completed("moved-1").Distinct(), home.Completed("moved-1"));
     }
 
+    [PostgresMountFact]
+    public void A_full_disk_of_the_server_stops_the_sweep_with_a_sentence_and_it_goes_on_when_there_is_room()
+    {
+        using var server = new PostgresServer();
+        var place = server.NewFolder("small");
+        using var disk = new SmallDisk(place, "2m"); // goes before the server does
+        PostgresServer.Own(place);
+        Home home = new(folder.PathOf("a"), server.NewDatabase());
+        server.Sql("postgres", $"CREATE TABLESPACE small LOCATION '{place}'");
+        server.Sql("postgres", $"ALTER DATABASE {home.Database![(home.Database!.LastIndexOf('/') + 1)..]} "
+            + "SET default_tablespace = small");
+        Patchbay.Journal.SqlJournal.Open(home.Journal).Dispose(); // makes the tables
+        Fill(Path.Combine(place, "filler"), but: 128 * 1024);
+        Sentence(Pbm.Run(home, "study", "run", Write(Study.Replace("[tiny-base]", "[tiny-base, tiny-chat]",
+            StringComparison.Ordinal))), 1, "is full");
+        disk.Remount("size=64m");
+        var recorded = home.Completed("moved-1");
+        Assert.NotEmpty(recorded);
+        Ok(Pbm.Run(home, "sweep", "resume", "moved-1"));
+        Assert.Equal(recorded, home.Completed("moved-1")[..recorded.Length]);
+        Assert.Equal(home.Completed("moved-1").Distinct(), home.Completed("moved-1"));
+        Ok(Pbm.Run(home, "journal", "verify"));
+    }
+
+    /// <summary>Fills a disk but for so many bytes.</summary>
+    private static void Fill(string path, int but)
+    {
+        using var file = File.Create(path);
+        try
+        {
+            for (var page = new byte[4096]; ; file.Flush()) file.Write(page);
+        }
+        catch (IOException)
+        {
+            file.SetLength(file.Length - but);
+        }
+    }
+
     private Outcome Run(string? database, params string[] arguments) =>
         Pbm.Run(new(folder.PathOf("other"), database), arguments);
 
@@ -119,4 +157,11 @@ public sealed class DatabaseTests : IDisposable
         Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", outcome.ToString(), StringComparison.Ordinal);
     }
+}
+
+/// <summary>A fact that needs PostgreSQL on a small file system of its own.</summary>
+internal sealed class PostgresMountFactAttribute : FactAttribute
+{
+    public PostgresMountFactAttribute() => Skip = PostgresServer.Programs is null ? PostgresFactAttribute.Notice
+        : SmallDisk.IsPossible ? null : "needs to mount a file system, which takes root";
 }
