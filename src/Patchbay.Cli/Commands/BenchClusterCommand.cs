@@ -57,7 +57,7 @@ internal sealed class BenchClusterCommand : PbmCommand
         foreach (var r in recoveries) times.AddRow($"{r.Results}", $"{r.Events}", $"{r.Replayed}",
             $"{r.ReadSeconds:0.00}", $"{r.ActorSeconds:0.00}");
         call.Draw(() => times);
-        call.WriteLine("events read: those since the snapshot, or all; best of three.");
+        call.WriteLine("events read: those since the snapshot (best of three), or all (once).");
         call.WriteJson(new { Machine = BenchOutput.Machine(), Overhead = overhead, Appends = appends, recoveries });
         return ExitCode.Ok;
     }
