@@ -76,13 +76,37 @@ internal sealed class PostgresServer : IDisposable
         }
     }
 
-    /// <summary>kill -9.</summary>
-    public void Kill() => Run("kill", ["-9", File.ReadLines(Path.Combine(Data, "postmaster.pid")).First()]);
+    /// <summary>kill -9, also of the processes that serve connections: they would answer for a moment yet.</summary>
+    public void Kill()
+    {
+        var main = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
+        Run("kill", ["-9", main, .. Run("pgrep", ["-P", main]).Split('\n')]);
+    }
 
+    /// <summary>Ends it without ceremony: one that was killed before leaves processes that a proper end waits
+    /// for.</summary>
     public void Dispose()
     {
-        Postgres("pg_ctl", "-D", Data, "-m", "immediate", "stop");
-        Directory.Delete(folder, recursive: true);
+        try
+        {
+            Kill();
+        }
+        catch (Exception e) when (e is InvalidOperationException or FileNotFoundException)
+        {
+            // It is not up.
+        }
+        for (var left = 50; ; left--)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (left > 0)
+            {
+                Thread.Sleep(100); // its processes end a moment later
+            }
+        }
     }
 
     private static void Postgres(string program, params string[] arguments)
@@ -98,17 +122,14 @@ internal sealed class PostgresServer : IDisposable
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            WorkingDirectory = "/"
+            WorkingDirectory = "/",
         };
         using var process = Process.Start(info)!;
-        var errors = new System.Text.StringBuilder();
-        process.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
-        // A server that is started keeps its starter's output open: only what was asked is read to its end.
-        var output = file.EndsWith("psql", StringComparison.Ordinal) ? process.StandardOutput.ReadToEnd() : "";
-        if (output.Length > 0 || file.EndsWith("psql", StringComparison.Ordinal)) process.BeginErrorReadLine();
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (!process.WaitForExit(TimeSpan.FromMinutes(1)) || process.ExitCode != 0)
-            throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} failed: {errors}");
-        return output.TrimEnd('\n');
+            throw new InvalidOperationException($"{file} {string.Join(' ', arguments)} failed: {output.Result}"
+                + errors.Result);
+        return output.Result.TrimEnd('\n');
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
