@@ -17,9 +17,6 @@ public sealed class JournalPlace
     /// <summary>Full path of the file of SQLite; null where it is a database of PostgreSQL.</summary>
     public string? File { get; }
 
-    /// <summary>Name of the server; empty for a file.</summary>
-    public string Host => database?.Host ?? "";
-
     /// <summary>A journal in a file.</summary>
     public static JournalPlace Of(string file) => new(Path.GetFullPath(file), null);
 

@@ -109,7 +109,13 @@ public sealed class SqlJournal : ISweepJournal, IDisposable
         return events;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Records events, all or none. (A sweep that runs is recorded by its actor; this is for what is made:
+    /// measurements and tests.)</summary>
+    /// <param name="sweep">Id of the sweep.</param>
+    /// <param name="after">Number of the last event that the events were decided on.</param>
+    /// <param name="events">What happened.</param>
+    /// <param name="at">When.</param>
+    /// <returns>False where others have recorded something after that number.</returns>
     public bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at)
     {
         var id = PersistenceId(sweep);
@@ -131,7 +137,7 @@ public sealed class SqlJournal : ISweepJournal, IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Keeps a state, likewise; older ones are dropped.</summary>
     public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
     {
         if (state.Sequence == 0) return;

@@ -11,11 +11,8 @@ public sealed record RecordedEvent(long Sequence, DateTimeOffset At, SweepEvent 
 /// <param name="Sequence">Number of its last event; 0 where there is no such sweep.</param>
 public sealed record RecoveredSweep(SweepState State, long Sequence);
 
-/// <summary>
-/// Where sweeps are recorded. Several processes may share one: an append names the event that it follows, and of two
-/// that follow the same one only one succeeds. Every call may throw <see cref="JournalException"/>; an append that
-/// threw may have happened.
-/// </summary>
+/// <summary>Where sweeps are recorded, for those who read. Every call may throw
+/// <see cref="JournalException"/>.</summary>
 public interface ISweepJournal
 {
     /// <summary>Ids of all sweeps, oldest first.</summary>
@@ -28,17 +25,6 @@ public interface ISweepJournal
 
     /// <summary>A sweep's events after a number, in order; no more than <paramref name="most"/> of them.</summary>
     IReadOnlyList<RecordedEvent> Read(string sweep, long after, int most = int.MaxValue);
-
-    /// <summary>Records events, all or none.</summary>
-    /// <param name="sweep">Id of the sweep.</param>
-    /// <param name="after">Number of the last event that the events were decided on.</param>
-    /// <param name="events">What happened.</param>
-    /// <param name="at">When.</param>
-    /// <returns>False where others have recorded something after that number: read it and decide anew.</returns>
-    bool TryAppend(string sweep, long after, IReadOnlyList<SweepEvent> events, DateTimeOffset at);
-
-    /// <summary>Keeps a state, so that recovery need not read the events before it; older ones are dropped.</summary>
-    void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at);
 }
 
 /// <summary>Why a journal does not work.</summary>

@@ -37,9 +37,5 @@ internal sealed class MemoryJournal : ISweepJournal
         return true;
     }
 
-    public void SaveSnapshot(string sweep, RecoveredSweep state, DateTimeOffset at)
-    {
-    }
-
     private List<RecordedEvent> Events(string sweep) => sweeps.GetValueOrDefault(sweep) ?? [];
 }
