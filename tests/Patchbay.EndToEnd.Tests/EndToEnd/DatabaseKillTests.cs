@@ -36,7 +36,7 @@ public sealed class DatabaseKillTests(ITestOutputHelper output)
         for (var kill = 1; kill <= 3; kill++)
         {
             var least = 5 * kill;
-            WaitFor(() => pbm.HasExited || home.Completed(Sweep).Length >= least);
+            Pbm.WaitFor(() => pbm.HasExited || home.Completed(Sweep).Length >= least);
             Assert.False(pbm.HasExited, "it ended early");
             server.Kill();
             if (kill == 2)

@@ -10,7 +10,7 @@ namespace Patchbay.EndToEnd.Tests;
 [Collection(nameof(FaultTests))]
 public sealed class FaultTests : IDisposable
 {
-    private const string Stages = """
+    internal const string Stages = """
         task: {kind: entity-tracking, boxes: 7, prompts: 20}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
@@ -37,7 +37,7 @@ public sealed class FaultTests : IDisposable
     {
         using var disk = new SmallDisk(data, "400k");
         var full = Pbm.Run(data, "study", "run", Study("tiny-base, tiny-chat"));
-        Sentence(full, 1, "is full", "nothing that was recorded is lost");
+        full.Says(1, "is full", "nothing that was recorded is lost");
         disk.Remount("size=64m");
         var recorded = Completed();
         Assert.NotEmpty(recorded);
@@ -57,8 +57,8 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(0, Pbm.Run(data, "journal", "verify").Code);
         Assert.Equal(0, Pbm.Run(data, "sweep", "export", "faults-1", "--format", "csv", "--out",
             folder.PathOf("export")).Code);
-        Sentence(Pbm.Run(data, "sweep", "cancel", "faults-1"), 1, "may only be read");
-        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base"), "--new"), 1, "may only be read");
+        Pbm.Run(data, "sweep", "cancel", "faults-1").Says(1, "may only be read");
+        Pbm.Run(data, "study", "run", Study("tiny-base"), "--new").Says(1, "may only be read");
     }
 
     [Fact]
@@ -66,17 +66,17 @@ public sealed class FaultTests : IDisposable
     {
         using var run = Pbm.Start(data, "study", "run", Study("tiny-base, tiny-chat"));
         run.Until("faults-1");
-        WaitFor(() => Completed().Length > 2);
+        Pbm.WaitFor(() => Completed().Length > 2);
         using (var holder = new SqliteConnection($"Data Source={Journal};Pooling=false"))
         {
             holder.Open();
             Execute(holder, "BEGIN IMMEDIATE");
-            Sentence(Pbm.Run(data, "sweep", "pause", "faults-1"), 1, "is locked by another process");
+            Pbm.Run(data, "sweep", "pause", "faults-1").Says(1, "is locked by another process");
             Assert.False(run.HasExited);
             Execute(holder, "ROLLBACK");
         }
         // It was patient, and nothing of it is lost; the order, too, was kept, and is carried out now.
-        WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("paused", StringComparison.Ordinal));
+        Pbm.WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("paused", StringComparison.Ordinal));
         Assert.Equal(0, Pbm.Run(data, "sweep", "resume", "faults-1").Code);
         Assert.Equal(0, run.Finish().Code);
         Assert.Equal(Completed().Distinct(), Completed());
@@ -96,11 +96,11 @@ public sealed class FaultTests : IDisposable
         var verified = Pbm.Run(data, "journal", "verify");
         Assert.Equal(1, verified.Code);
         Assert.Contains("problem: ", verified.Out, StringComparison.Ordinal);
-        Sentence(Pbm.Run(data, "sweep", "show", "faults-1"), 1, "pbm journal verify");
+        Pbm.Run(data, "sweep", "show", "faults-1").Says(1, "pbm journal verify");
         new Random(1).NextBytes(bytes.AsSpan(bytes.Length / 4096 / 2 * 4096, 4096)); // a whole page of rubbish
         File.WriteAllBytes(Journal, bytes);
         Assert.Equal(1, Pbm.Run(data, "journal", "verify").Code);
-        Sentence(Pbm.Run(data, "sweep", "show", "faults-1"), 1, "pbm journal verify");
+        Pbm.Run(data, "sweep", "show", "faults-1").Says(1, "pbm journal verify");
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class FaultTests : IDisposable
         var bytes = File.ReadAllBytes(weights);
         using var run = Pbm.Start(data, "study", "run", Study($"tiny-chat, {{name: mine, path: {model}}}"));
         run.Until("faults-1");
-        WaitFor(() => Completed().Any(u => u.StartsWith("mine/", StringComparison.Ordinal)));
+        Pbm.WaitFor(() => Completed().Any(u => u.StartsWith("mine/", StringComparison.Ordinal)));
         var changed = (byte[])bytes.Clone();
         changed[^1] ^= 1;
         File.WriteAllBytes(weights, changed);
@@ -143,15 +143,15 @@ public sealed class FaultTests : IDisposable
             connection.Open();
             Execute(connection, change);
         }
-        Sentence(Pbm.Run(data, "sweep", "list"), 2, sentence);
-        Sentence(Pbm.Run(data, "study", "run", Study("tiny-base")), 2, sentence);
+        Pbm.Run(data, "sweep", "list").Says(2, sentence);
+        Pbm.Run(data, "study", "run", Study("tiny-base")).Says(2, sentence);
     }
 
     [Fact]
     public void A_file_that_is_no_database_is_refused()
     {
         File.WriteAllText(Journal, string.Concat(Enumerable.Repeat("these are notes, and no database at all. ", 200)));
-        Sentence(Pbm.Run(data, "sweep", "list"), 2, "is no journal and no database at all");
+        Pbm.Run(data, "sweep", "list").Says(2, "is no journal and no database at all");
     }
 
     [Fact]
@@ -208,9 +208,9 @@ public sealed class FaultTests : IDisposable
     [Fact]
     public void A_sweep_that_does_not_exist_is_not_found()
     {
-        Sentence(Pbm.Run(data, "sweep", "show", "nine"), 3, "there is no journal");
+        Pbm.Run(data, "sweep", "show", "nine").Says(3, "there is no journal");
         SqlJournal.Open(Journal).Dispose();
-        Sentence(Pbm.Run(data, "sweep", "pause", "nine"), 3, "there is no sweep 'nine'");
+        Pbm.Run(data, "sweep", "pause", "nine").Says(3, "there is no sweep 'nine'");
     }
 
     private string Study(string models)
@@ -227,29 +227,11 @@ public sealed class FaultTests : IDisposable
         return [.. journal.Read("faults-1", 0).Select(e => e.Event).OfType<UnitCompleted>().Select(e => e.Unit)];
     }
 
-    private static void Sentence(Outcome outcome, int code, params string[] parts)
-    {
-        Assert.True(outcome.Code == code, outcome.ToString());
-        Assert.Single(outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
-        foreach (var part in parts) Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
-    }
-
     private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
-    }
-
-    private static void WaitFor(Func<bool> reached)
-    {
-        for (var left = 1200; left > 0; left--)
-        {
-            if (reached()) return;
-            Thread.Sleep(50);
-        }
-        Assert.Fail("not reached within a minute");
     }
 }
 

@@ -30,7 +30,7 @@ public sealed class KillTests(ITestOutputHelper output)
         first.Until("killed-1");
         using var second = Pbm.Start(shared, "sweep", "resume", "killed-1");
         second.Until("runs sweep killed-1");
-        WaitFor(() => shared.Completed(Sweep).Length > 5);
+        Pbm.WaitFor(() => shared.Completed(Sweep).Length > 5);
         first.Kill();
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var noticed = second.Finish(30);
@@ -54,7 +54,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Home data = folder.PathOf("data");
         using var first = Pbm.Start(data, "study", "run", WriteStudy(folder, Study));
         first.Until("killed-1");
-        WaitFor(() => data.Completed(Sweep).Length > 3);
+        Pbm.WaitFor(() => data.Completed(Sweep).Length > 3);
         first.Signal(signal);
         var clock = System.Diagnostics.Stopwatch.StartNew();
         var ended = first.Finish(30);
@@ -62,7 +62,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.True(ended.Code == 130 && ended.Out.Contains("goes on with the next pbm", StringComparison.Ordinal),
             ended.ToString());
         using var node = Pbm.Start(data, "node", "run", "--port", "0");
-        WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("completed", StringComparison.Ordinal));
+        Pbm.WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("completed", StringComparison.Ordinal));
         node.Interrupt();
         Assert.Equal(0, node.Finish(30).Code);
     }
@@ -74,7 +74,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Home data = folder.PathOf("data");
         using var pbm = Pbm.Start(data, "study", "run", WriteStudy(folder, Study));
         pbm.Until("killed-1");
-        WaitFor(() => data.Completed(Sweep).Length > 3);
+        Pbm.WaitFor(() => data.Completed(Sweep).Length > 3);
         pbm.Interrupt();
         var stopped = pbm.Finish(60);
         Assert.Equal(130, stopped.Code);

@@ -85,7 +85,7 @@ internal sealed class Killing(ITestOutputHelper output)
             else
             {
                 var least = 0.9 * units * (kill + random.NextDouble()) / kills;
-                WaitFor(() => pbm.HasExited || data.Completed(Sweep).Length >= least);
+                Pbm.WaitFor(() => pbm.HasExited || data.Completed(Sweep).Length >= least);
                 Thread.Sleep(random.Next(100));
             }
             Assert.False(pbm.HasExited, "the sweep was done before all kills: give it more prompts");
@@ -143,15 +143,5 @@ internal sealed class Killing(ITestOutputHelper output)
             if (happened is UnitCompleted completed) done.Add(completed.Unit);
             if (happened is UnitClaimed claimed) Assert.DoesNotContain(claimed.Unit, done);
         }
-    }
-
-    public static void WaitFor(Func<bool> reached)
-    {
-        for (var left = 1200; left > 0; left--)
-        {
-            if (reached()) return;
-            Thread.Sleep(50);
-        }
-        Assert.Fail("not reached within a minute");
     }
 }

@@ -11,6 +11,15 @@ namespace Patchbay.EndToEnd.Tests;
 internal sealed record Outcome(int Code, string Out, string Error)
 {
     public override string ToString() => $"exit code {Code}\n{Out}\n{Error}";
+
+    /// <summary>It ended with a code, and with one sentence that holds some parts.</summary>
+    public void Says(int code, params string[] parts)
+    {
+        Assert.True(Code == code, ToString());
+        Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
+        foreach (var part in parts) Assert.Contains(part, Error, StringComparison.Ordinal);
+    }
 }
 
 /// <summary>Where a `pbm` keeps what it does.</summary>
@@ -64,6 +73,17 @@ internal sealed class Pbm : IDisposable
     }
 
     public bool HasExited => process.HasExited;
+
+    /// <summary>Waits for something that processes do, a minute at most.</summary>
+    public static void WaitFor(Func<bool> reached)
+    {
+        for (var left = 1200; left > 0; left--)
+        {
+            if (reached()) return;
+            Thread.Sleep(50);
+        }
+        Assert.Fail("not reached within a minute");
+    }
 
     /// <summary>Runs a command to its end.</summary>
     public static Outcome Run(Home home, params string[] arguments)
