@@ -62,10 +62,9 @@ internal static class CommandLine
     /// <summary>A command that reads the journal, with the option that says where it is.</summary>
     private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
     {
-        var data = DataFolder.Option();
-        var command = make(call => DataFolder.Open(call, data, readOnly: true));
-        command.Add(data);
-        command.Add(DataFolder.JournalOption);
+        var data = new DataFolder();
+        var command = make(call => data.Open(call, readOnly: true));
+        foreach (var option in data.Options) command.Add(option);
         return command;
     }
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Net;
 using System.Net.Http.Json;
 using Patchbay.Cli.Arguments;
@@ -24,9 +23,9 @@ internal sealed class ControlClient : ISweepServer, IDisposable
 
     /// <summary>The node that serves a data folder.</summary>
     /// <exception cref="FileNotFoundException">None is up.</exception>
-    public static ControlClient Required(Call call, Option<string> option)
+    public static ControlClient Required(Call call, DataFolder data)
     {
-        var folder = Path.GetFullPath(DataFolder.Chosen(call, option));
+        var folder = Path.GetFullPath(data.Chosen(call));
         return Find(folder) ?? throw new FileNotFoundException(
             $"no process serves {folder}: start one with '{call.Next("node run")}'");
     }

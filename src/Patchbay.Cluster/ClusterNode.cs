@@ -40,15 +40,13 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
 public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 {
     private const int Shards = 32;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5),
-        BusyFor = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5);
     private readonly IHost host;
-    private int stopped;
     private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     private readonly NodeMetrics metrics;
+    private int stopped;
 
     private ClusterNode(IHost host, ClusterOptions options, ObservedModels models)
     {
@@ -184,15 +182,15 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command)
     {
         SweepAnswer? answer = null;
-        DateTime? busy = null;
-        for (var until = DateTime.UtcNow + Patience; answer is null;)
+        var until = DateTime.UtcNow + Patience;
+        for (var time = 1; answer is null; time++)
         {
             var asked = Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), AskAgain);
             if (await Task.WhenAny(asked, Failure) == Failure) await Failure;
             if (faults.TryGetValue(sweep, out var fault)) throw fault;
             if (asked.IsCompletedSuccessfully) answer = await asked;
             else if (DateTime.UtcNow > until) await asked;
-            else CheckWritable(ref busy); // why there is no answer
+            else if (time > 1) SqlJournal.CheckWritable(Options.Journal); // says why there is no answer
         }
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
     }
@@ -241,21 +239,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         faults[sweep] = reason;
         if (reason is not JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown })
             failure.TrySetException(reason);
-    }
-
-    // A journal that is busy, or away, for a moment is waited for.
-    private void CheckWritable(ref DateTime? busy)
-    {
-        try
-        {
-            SqlJournal.CheckWritable(Options.Journal);
-            busy = null;
-        }
-        catch (JournalException e) when (e.Fault is JournalFault.Busy or JournalFault.Unreachable
-            && DateTime.UtcNow - (busy ??= DateTime.UtcNow) < BusyFor)
-        {
-            // It is asked again.
-        }
     }
 
     private static bool Passes(Exception reason) =>

@@ -4,7 +4,7 @@ using Patchbay.Journal;
 namespace Patchbay.Cli.Arguments;
 
 /// <summary>The folder that holds what `pbm` keeps from one run to the next: the journal of all sweeps.</summary>
-internal static class DataFolder
+internal sealed class DataFolder
 {
     /// <summary>Environment variable that names the folder where --data is not given.</summary>
     public const string Variable = "PATCHBAY_DATA";
@@ -14,28 +14,42 @@ internal static class DataFolder
 
     private const string Name = "--data", JournalName = "--journal";
 
-    /// <summary>--journal DATABASE; one for all commands, read with <see cref="Journal"/>.</summary>
-    public static Option<string?> JournalOption { get; } = new(JournalName)
-    {
-        Description = $"Journal in a database of PostgreSQL, postgres://USER@HOST:PORT/DATABASE (default: "
-            + $"${JournalVariable}, else journal.db in the data folder)",
-        HelpName = "DATABASE",
-    };
-
-    /// <summary>--data FOLDER; read it with <see cref="Chosen"/>. It has no default value of its own: the help page
-    /// shows how the folder is found, not where it is for the one who reads it.</summary>
-    public static Option<string> Option() => new(Name)
+    // No default values of their own: the help page shows how the folder is found, not where it is for the one who
+    // reads it.
+    private readonly Option<string> data = new(Name)
     {
         Description = $"Folder of the journal (default: ${Variable}, else $XDG_DATA_HOME/patchbay, else "
             + "~/.local/share/patchbay)",
         HelpName = "FOLDER",
     };
 
+    private readonly Option<string?> journal = new(JournalName)
+    {
+        Description = $"Journal in a database of PostgreSQL, postgres://USER@HOST:PORT/DATABASE (default: "
+            + $"${JournalVariable}, else journal.db in the data folder)",
+        HelpName = "DATABASE",
+    };
+
+    /// <summary>--data alone, for a command that needs no journal.</summary>
+    public Option Folder => data;
+
+    /// <summary>Both, to be added to a command.</summary>
+    public IEnumerable<Option> Options => [data, journal];
+
     /// <summary>The folder that a command works with.</summary>
-    /// <param name="call">The run of a command that has <paramref name="option"/>.</param>
-    /// <param name="option">Made by <see cref="Option"/>.</param>
     /// <exception cref="InvalidDataException">It is a file.</exception>
-    public static string Chosen(Call call, Option<string> option) => Checked(call.Get(option) ?? Default());
+    public string Chosen(Call call) => Checked(call.Get(data) ?? Default());
+
+    /// <summary>Where the journal is that a command works with: the database that --journal or $PATCHBAY_JOURNAL names,
+    /// else a file in the folder.</summary>
+    /// <exception cref="InvalidDataException">The name of the database cannot be understood.</exception>
+    public JournalPlace Journal(Call call) => call.Get(journal) is { } given
+        ? JournalPlace.OfDatabase(given, JournalName, mayHoldPassword: false) : JournalOf(Chosen(call));
+
+    /// <summary>The journal that a command works with, open.</summary>
+    /// <param name="call">The command.</param>
+    /// <param name="readOnly">Whether nothing is to be changed.</param>
+    public SqlJournal Open(Call call, bool readOnly) => SqlJournal.Open(Journal(call), readOnly);
 
     /// <summary>A data folder, or a refusal of what is a file.</summary>
     /// <exception cref="InvalidDataException">It is a file.</exception>
@@ -71,21 +85,13 @@ internal static class DataFolder
             "patchbay");
     }
 
-    /// <summary>Where the journal of a data folder is: the database that --journal or $PATCHBAY_JOURNAL names, else a
-    /// file in it.</summary>
+    /// <summary>Where the journal of a data folder is, where no option says so: the database that $PATCHBAY_JOURNAL
+    /// names, else a file in it.</summary>
     /// <exception cref="InvalidDataException">The name of the database cannot be understood.</exception>
-    public static JournalPlace Journal(Call call, string folder) => call.Get(JournalOption) is { } given
-        ? JournalPlace.OfDatabase(given, JournalName, mayHoldPassword: false)
-        : Environment.GetEnvironmentVariable(JournalVariable) is { Length: > 0 } known
-            ? JournalPlace.OfDatabase(known, JournalVariable, mayHoldPassword: true)
+    public static JournalPlace JournalOf(string folder) =>
+        Environment.GetEnvironmentVariable(JournalVariable) is { Length: > 0 } database
+            ? JournalPlace.OfDatabase(database, JournalVariable, mayHoldPassword: true)
             : JournalPlace.Of(JournalFile(folder));
-
-    /// <summary>The journal that a command works with, open.</summary>
-    /// <param name="call">The run of a command that has <paramref name="data"/>.</param>
-    /// <param name="data">Made by <see cref="Option"/>.</param>
-    /// <param name="readOnly">Whether nothing is to be changed.</param>
-    public static SqlJournal Open(Call call, Option<string> data, bool readOnly) =>
-        SqlJournal.Open(Journal(call, Chosen(call, data)), readOnly);
 
     /// <summary>The journal's file in a data folder.</summary>
     public static string JournalFile(string folder) => Path.Combine(folder, "journal.db");

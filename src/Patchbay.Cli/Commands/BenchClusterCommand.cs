@@ -11,7 +11,7 @@ internal sealed class BenchClusterCommand : PbmCommand
 {
     private const double UnitSeconds = 0.5;
     private static readonly int[] Batches = [1, 40];
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<int> most = CommonOptions.Parsed("--results", "N",
         "Results of the largest sweep that is recovered; the smaller one has a tenth", Lists.Count, 1_000_000);
     private readonly Option<int> units = CommonOptions.Parsed("--units", "N",
@@ -25,15 +25,14 @@ internal sealed class BenchClusterCommand : PbmCommand
         "pbm bench cluster", "pbm bench cluster --results 100000 --seconds 1 --json",
         "pbm bench cluster --journal postgres://ann@db.lab/sweeps")
     {
-        foreach (var option in new Option[] { data, DataFolder.JournalOption, most, units, seconds }) Add(option);
+        foreach (var option in (Option[])[.. data.Options, most, units, seconds]) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         // On the disk that the journal of the operator's sweeps is on.
-        var folder = DataFolder.Chosen(call, data);
-        using var place = new ScratchJournal(DataFolder.Journal(call, folder), folder);
+        using var place = new ScratchJournal(data.Journal(call), data.Chosen(call));
         return RunAsync(call, place).GetAwaiter().GetResult();
     }
 

@@ -48,7 +48,7 @@ internal sealed class ExperimentCommand : PbmCommand
     private readonly Option<bool> anew = new(
         "--new")
     { Description = "Run it again even where the same experiment is unfinished" };
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly NodeSettings node = new();
     private readonly List<(Experiment Experiment, StageField Field, Option<string?> Option)> fields = [];
     private readonly IReadOnlyList<Experiment> before;
@@ -67,8 +67,8 @@ internal sealed class ExperimentCommand : PbmCommand
                     && experiment is PathPatchingExperiment)
                     AddField(experiment, field);
             }
-        foreach (var option in new Option[] { adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device,
-            threads, anew, data, DataFolder.JournalOption })
+        foreach (var option in (Option[])[adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device,
+            threads, anew, .. data.Options])
             Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);

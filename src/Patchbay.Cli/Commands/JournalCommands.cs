@@ -9,19 +9,18 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm journal verify`: whether everything in the journal is as it was written.</summary>
 internal sealed class JournalVerifyCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
 
     public JournalVerifyCommand() : base(
         "verify", "Check every event, snapshot and artifact of the journal; changes nothing",
         "pbm journal verify", "pbm journal verify --data ./data --json")
     {
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
     }
 
     public override ExitCode Run(Call call)
     {
-        using var journal = DataFolder.Open(call, data, readOnly: true);
+        using var journal = data.Open(call, readOnly: true);
         var report = call.WithProgress("journal", progress =>
             JournalVerifier.Verify(journal, (what, done) => progress(what, done), call.Interrupted));
         Show(call, report);
@@ -73,7 +72,7 @@ internal sealed class JournalVerifyCommand : PbmCommand
 /// <summary>`pbm journal export`: the journal as lines of JSON.</summary>
 internal sealed class JournalExportCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<string?> file =
         new("--out") { Description = "File for the lines (default: standard output)", HelpName = "FILE" };
 
@@ -81,8 +80,7 @@ internal sealed class JournalExportCommand : PbmCommand
         "export", "Write the journal out as lines of JSON, to keep or to move to another machine",
         "pbm journal export --out journal.jsonl", "pbm journal export --data ./data")
     {
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
         Add(file);
     }
 
@@ -91,7 +89,7 @@ internal sealed class JournalExportCommand : PbmCommand
         var path = call.Get(file);
         if (path is null && call.IsJson)
             throw new InvalidDataException("with --json the lines need a file of their own: give one with --out");
-        using var journal = DataFolder.Open(call, data, readOnly: true);
+        using var journal = data.Open(call, readOnly: true);
         if (path is null)
         {
             Export(call.Screen.Writer);
@@ -112,15 +110,14 @@ internal sealed class JournalImportCommand : PbmCommand
 {
     private readonly Argument<string> file =
         new("FILE") { Description = "What 'pbm journal export' wrote; '-' reads standard input" };
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
 
     public JournalImportCommand() : base(
         "import", "Add what an export holds and the journal does not; all of it or nothing",
         "pbm journal import journal.jsonl", "pbm journal import journal.jsonl --data ./data --json")
     {
         Add(file);
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
     }
 
     public override ExitCode Run(Call call)
@@ -128,7 +125,7 @@ internal sealed class JournalImportCommand : PbmCommand
         var path = call.Get(file);
         if (path != "-") PromptInput.RequireFile(path);
         using var input = path == "-" ? Console.In : new StreamReader(path);
-        using var journal = DataFolder.Open(call, data, readOnly: false);
+        using var journal = data.Open(call, readOnly: false);
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));
         call.WriteLine($"events: {result.Events} added, {result.EventsKnown} known; "
             + $"artifacts: {result.Artifacts} added, {result.ArtifactsKnown} known");

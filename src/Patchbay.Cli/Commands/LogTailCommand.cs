@@ -14,19 +14,19 @@ internal sealed class LogTailCommand : PbmCommand
     private readonly Option<int> lines = CommonOptions.Parsed("--lines", "N", "How many of the newest entries",
         Lists.Count, 20);
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "Go on with new ones until Ctrl-C" };
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
 
     public LogTailCommand() : base("tail", "Show the newest entries of the log that nodes write into a data folder",
         "pbm log tail", "pbm log tail -n 100 --follow")
     {
         lines.Aliases.Add("-n");
-        foreach (var option in new Option[] { lines, follow, data }) Add(option);
+        foreach (var option in new Option[] { lines, follow, data.Folder }) Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var folder = Path.GetFullPath(DataFolder.Chosen(call, data));
+        var folder = Path.GetFullPath(data.Chosen(call));
         if (call.IsJson && call.Get(follow))
             throw new InvalidDataException("--json: expected without --follow, which has no last entry");
         var files = LogFolder.Files(folder);

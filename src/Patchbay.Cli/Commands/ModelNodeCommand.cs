@@ -1,31 +1,30 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cluster;
 using Patchbay.Sweeps.Studies;
-using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
 /// <summary>`pbm model list`: the catalogue's models, which are here, and which a node has loaded.</summary>
 internal sealed class ModelListCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
 
     public ModelListCommand() : base("list", "List the catalogue's models, and which of them the node has loaded",
         "pbm model list",
         "pbm model list --json")
     {
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
         Add(catalogue);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        using var node = ControlClient.Find(DataFolder.Chosen(call, data));
+        using var node = ControlClient.Find(data.Chosen(call));
         var loaded = node?.Models() ?? [];
         var rows = StudyInput.LoadCatalogue(call, catalogue).Models.Select(m => new
         {
@@ -35,11 +34,8 @@ internal sealed class ModelListCommand : PbmCommand
             Here = StudyInput.Problem(m) ?? "yes",
             Node = node is null ? "no node is up" : loaded.FirstOrDefault(l => l.Model.Name == m.Name)?.State ?? "cold",
         }).ToArray();
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (var header in (string[])["model", "what", "here", "node"]) table.AddColumn(header);
-        foreach (var row in rows) table.AddRow(new Text(row.Name), new Text(row.Title), new Text(row.Here),
-            new Text(row.Node));
-        call.Draw(() => table);
+        call.Draw(() => TextTable.Of(["model", "what", "here", "node"],
+            rows.Select(row => (string[])[row.Name, row.Title, row.Here, row.Node])));
         call.WriteJson(rows);
         return ExitCode.Ok;
     }
@@ -49,7 +45,7 @@ internal sealed class ModelListCommand : PbmCommand
 internal sealed class ModelNodeCommand : PbmCommand
 {
     private readonly Argument<string> name = new("NAME") { Description = "A model of the catalogue" };
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
     private readonly bool load;
 
@@ -58,8 +54,7 @@ internal sealed class ModelNodeCommand : PbmCommand
     {
         this.load = load;
         Add(name);
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
         Add(catalogue);
     }
 

@@ -9,7 +9,7 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm node run`: a node that serves every running sweep of its data folder until it is stopped.</summary>
 internal sealed class NodeRunCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<int> port = CommonOptions.Parsed("--port", "PORT",
         "Port of its control API on 127.0.0.1; 0 for any that is free",
         text => (int)Lists.Whole(text, 0, System.Net.IPEndPoint.MaxPort), ControlApi.DefaultPort);
@@ -20,8 +20,7 @@ internal sealed class NodeRunCommand : PbmCommand
         "Serve every running sweep of a data folder until Ctrl-C",
         "pbm node run", "pbm node run --slots 1 --port 9111")
     {
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
         Add(port);
         Add(threads);
         foreach (var option in node.Options) Add(option);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
+using Patchbay.Cli.Results;
 using Patchbay.Cluster.Operating;
 using Spectre.Console;
 
@@ -8,17 +9,17 @@ namespace Patchbay.Cli.Commands;
 /// <summary>`pbm cluster show`: the members of the cluster, as the node that serves the folder sees them.</summary>
 internal sealed class ClusterShowCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
 
     public ClusterShowCommand() : base("show", "Show the cluster's members: status, roles, who is the leader",
-        "pbm cluster show", "pbm cluster show --json") => Add(data);
+        "pbm cluster show", "pbm cluster show --json") => Add(data.Folder);
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Required(call, data);
         var members = node.Members();
-        call.Draw(() => NodeView.Table(["address", "status", "roles", "version", "reachable", ""], members.Select(m =>
+        call.Draw(() => TextTable.Of(["address", "status", "roles", "version", "reachable", ""], members.Select(m =>
             (string[])[m.Address, m.Status, string.Join(' ', m.Roles), m.Version, m.Reachable ? "yes" : "no",
                 string.Join(", ", new[] { m.Leader ? "leader" : "", m.Self ? "asked" : "" }.Where(w => w != ""))])));
         call.WriteJson(members);
@@ -29,17 +30,17 @@ internal sealed class ClusterShowCommand : PbmCommand
 /// <summary>`pbm cluster-sharding regions`: the shards of sweeps and models, and what lives in each.</summary>
 internal sealed class ShardingRegionsCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
 
     public ShardingRegionsCommand() : base("regions", "Show which node has which shards of sweeps and models",
-        "pbm cluster-sharding regions", "pbm cluster-sharding regions --json") => Add(data);
+        "pbm cluster-sharding regions", "pbm cluster-sharding regions --json") => Add(data.Folder);
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Required(call, data);
         var shards = node.Shards();
-        call.Draw(() => NodeView.Table(["region", "node", "shard", "entities"], shards.Select(s => (string[])[s.Region,
+        call.Draw(() => TextTable.Of(["region", "node", "shard", "entities"], shards.Select(s => (string[])[s.Region,
             s.Address, s.Shard, s.Entities is { } ids ? string.Join(' ', ids) : $"{s.Count}"])));
         if (shards.Count == 0) call.WriteLine("no sweep and no model has been called for since the node came up");
         call.WriteJson(shards);
@@ -50,14 +51,14 @@ internal sealed class ShardingRegionsCommand : PbmCommand
 /// <summary>`pbm actor hierarchy`: the actors of a node as a tree.</summary>
 internal sealed class ActorHierarchyCommand : PbmCommand
 {
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<bool> all = new("--all") { Description = "Those of Akka.NET as well: all under /system" };
 
     public ActorHierarchyCommand() : base("hierarchy",
         "Show the node's actors as a tree, each with its class: those under /user, and the shards of sweeps and models",
         "pbm actor hierarchy", "pbm actor hierarchy --all")
     {
-        Add(data);
+        Add(data.Folder);
         Add(all);
     }
 
@@ -84,18 +85,5 @@ internal sealed class ActorHierarchyCommand : PbmCommand
         foreach (var child in actor.Children)
             AddChildren(parent.AddNode(new Text($"{child.Path[(child.Path.LastIndexOf('/') + 1)..]} {child.Class}")),
                 child);
-    }
-}
-
-/// <summary>How what a node says of itself is drawn.</summary>
-internal static class NodeView
-{
-    /// <summary>A table of plain texts.</summary>
-    public static Table Table(IEnumerable<string> headers, IEnumerable<string[]> rows)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (var header in headers) table.AddColumn(header);
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell)));
-        return table;
     }
 }

@@ -46,7 +46,7 @@ internal sealed class StudyRunCommand : PbmCommand
 {
     private readonly Argument<string> file = StudyInput.File();
     private readonly Option<string?> catalogue = StudyInput.Catalogue();
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly Option<bool> anew = new(
         "--new")
     { Description = "Begin a new sweep even where one of the same study is unfinished" };
@@ -64,9 +64,8 @@ internal sealed class StudyRunCommand : PbmCommand
             "pbm study run cluster-config/studies/paper.yaml --data /big/patchbay")
     {
         Add(file);
-        foreach (var option in new Option[] { catalogue, data, DataFolder.JournalOption, anew, device, threads })
+        foreach (var option in (Option[])[catalogue, .. data.Options, anew, device, threads, .. node.Options])
             Add(option);
-        foreach (var option in node.Options) Add(option);
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class SweepControlCommand : PbmCommand
 {
     private readonly Argument<string> id = SweepJournals.Id();
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly SweepCommand command;
     private readonly string done;
 
@@ -17,8 +17,7 @@ internal sealed class SweepControlCommand : PbmCommand
     {
         (this.command, this.done) = (command, done);
         Add(id);
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
     }
 
     /// <summary>`pbm sweep pause ID`.</summary>

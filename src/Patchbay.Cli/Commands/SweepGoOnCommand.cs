@@ -9,7 +9,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class SweepGoOnCommand : PbmCommand
 {
     private readonly Argument<string> id = SweepJournals.Id();
-    private readonly Option<string> data = DataFolder.Option();
+    private readonly DataFolder data = new();
     private readonly NodeSettings node = new();
     private readonly SweepCommand command;
 
@@ -18,8 +18,7 @@ internal sealed class SweepGoOnCommand : PbmCommand
     {
         this.command = command;
         Add(id);
-        Add(data);
-        Add(DataFolder.JournalOption);
+        foreach (var option in data.Options) Add(option);
         foreach (var option in node.Options) Add(option);
     }
 

@@ -1,3 +1,4 @@
+using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Spectre.Console;
 
@@ -49,20 +50,9 @@ internal sealed class SweepListCommand : PbmCommand
     }
 
     private static Table Table(IEnumerable<(string Id, SweepState State, SweepTimes Times)> sweeps,
-        NodePresence presence)
-    {
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumns("sweep", "study", "status", "units", "failed", "started", "last event");
-        foreach (var (id, state, times) in sweeps)
-        {
-            string[] cells =
-            [
-                id, state.Plan?.Study ?? "", presence.Status(state), SweepText.Units(state.InOrder),
-                    $"{state.InOrder.Sum(s => s.SetAside)}",
-                SweepText.Time(times.Started), SweepText.Time(times.Last),
-            ];
-            table.AddRow(cells.Select(cell => new Text(cell)));
-        }
-        return table;
-    }
+        NodePresence presence) =>
+        TextTable.Of(["sweep", "study", "status", "units", "failed", "started", "last event"], sweeps.Select(s =>
+            (string[])[s.Id, s.State.Plan?.Study ?? "", presence.Status(s.State), SweepText.Units(s.State.InOrder),
+                $"{s.State.InOrder.Sum(stage => stage.SetAside)}", SweepText.Time(s.Times.Started),
+                SweepText.Time(s.Times.Last)]));
 }

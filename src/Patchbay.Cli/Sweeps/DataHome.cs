@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Journal;
 using Patchbay.Models.Weights;
@@ -22,10 +21,10 @@ internal sealed class DataHome : IArtifacts, IDisposable
     public string Folder => folder;
 
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, Option<string> option) => Open(call, DataFolder.Chosen(call, option));
+    public static DataHome Open(Call call, DataFolder data) => Open(data.Chosen(call), data.Journal(call));
 
     /// <summary>Opens a data folder, making it where there is none, and its journal, wherever that is.</summary>
-    public static DataHome Open(Call call, string folder) => Open(folder, DataFolder.Journal(call, folder));
+    public static DataHome Open(string folder) => Open(folder, DataFolder.JournalOf(folder));
 
     private static DataHome Open(string folder, JournalPlace journal)
     {

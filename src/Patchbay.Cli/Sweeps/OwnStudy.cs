@@ -133,7 +133,7 @@ internal sealed class KeepOption
     public (string Id, SweepState State, IReadOnlyList<RecordedEvent> Events) Run(Call call, OwnStudy study,
         NodeSettings node)
     {
-        using var home = call.Get(data) is { } folder ? DataHome.Open(call, DataFolder.Checked(folder))
+        using var home = call.Get(data) is { } folder ? DataHome.Open(DataFolder.Checked(folder))
             : DataHome.Temporary();
         var plan = study.Plan(call, home, node);
         string id;

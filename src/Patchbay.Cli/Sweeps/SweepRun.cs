@@ -38,7 +38,6 @@ internal static class SweepRun
             {
                 Show = call.Next($"sweep show {id}"),
                 Trouble = () => serving.Own!.Trouble,
-                Enough = seen => seen.Ended || serving.Own!.FaultOf(id) is not null,
             });
         return state.Ended ? SweepEnding.Conclude(call, id, state, results)
             : SweepEnding.Interrupted(call, home, id, state);
@@ -49,8 +48,7 @@ internal static class SweepRun
     /// <exception cref="OperationCanceledException">It was interrupted, and is paused.</exception>
     public static SweepState ToEnd(Call call, string id, Serving serving)
     {
-        bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0)
-            || serving.Own?.FaultOf(id) is not null;
+        static bool Enough(SweepState state) => state.Ended || state.InOrder.Any(s => s.SetAside > 0);
         var own = serving.Own ?? throw new IOException("another process is at this folder: give another with --data");
         var state = Host(call, id, own, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
@@ -88,7 +86,11 @@ internal static class SweepRun
             TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         watch.Shares = () => node.Shares;
         var first = SweepState.None;
-        var state = watch.Follow(() => node.Sweep(id) is { Plan: not null } seen ? first = seen : first, stop.Token);
+        var state = watch.Follow(() =>
+        {
+            if (node.FaultOf(id) is not null) stop.Cancel();
+            return node.Sweep(id) is { Plan: not null } seen ? first = seen : first;
+        }, stop.Token);
         var fault = node.FaultOf(id);
         if (!state.Ended && !node.Failure.IsCompleted && !call.IsTerminated && fault is null)
             node.OrderAsync(id, new PauseSweep()).GetAwaiter().GetResult();
