@@ -58,6 +58,23 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Whether the option was given in so many words.</summary>
     public bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
 
+    /// <summary>The same call, with options that were not given in so many words taken from a file of settings.</summary>
+    /// <param name="file">The file, for messages.</param>
+    /// <param name="values">Values of options by their names without the dashes.</param>
+    /// <exception cref="InvalidDataException">The command has no such option, or it cannot have that value.</exception>
+    public Call WithDefaults(string file, IReadOnlyDictionary<string, string> values)
+    {
+        var options = arguments.CommandResult.Command.Options.ToDictionary(o => o.Name);
+        if (values.Keys.FirstOrDefault(name => !options.ContainsKey($"--{name}")) is { } unknown)
+            throw new InvalidDataException($"{file}: patchbay.node.{unknown}: '{arguments.CommandResult.Command.Name}' "
+                + $"has no such option; it has {string.Join(", ", options.Keys.Select(o => o.TrimStart('-')))}");
+        var parsed = arguments.RootCommandResult.Command.Parse([.. arguments.Tokens.Select(t => t.Value),
+            .. values.Where(v => !IsGiven(options[$"--{v.Key}"])).Select(v => $"--{v.Key}={v.Value}")]);
+        return parsed.Errors is [var mistake, ..]
+            ? throw new InvalidDataException($"{file}: patchbay.node: {CommandLine.Mistake(mistake)}")
+            : new(parsed, terminal, json, Interrupted, terminated);
+    }
+
     /// <summary>A command to be typed next, for the same data folder: "sweep show tiny-1" becomes "pbm sweep show
     /// tiny-1", with --data where it was given.</summary>
     public string Next(string words) => DataFolder.Command(arguments, words);

@@ -36,7 +36,9 @@ internal static class CommandLine
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
             [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
-        root.Add(new NounCommand("cluster", "See the nodes that work together", new ClusterShowCommand()));
+        root.Add(new NounCommand("cluster", "See the nodes that work together, and have them come and go",
+            new ClusterShowCommand(), ClusterOrderCommand.Leave(), ClusterOrderCommand.Down(),
+            new ClusterTailCommand(), new ClusterCertificateCommand()));
         root.Add(new NounCommand("cluster-sharding", "See where sweeps and models live in the cluster",
             new ShardingRegionsCommand()));
         root.Add(new NounCommand("actor", "See the actors of a node", new ActorHierarchyCommand()));

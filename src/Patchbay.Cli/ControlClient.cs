@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cluster;
+using Patchbay.Cluster.Membership;
 using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 
@@ -17,29 +18,38 @@ internal sealed class ControlClient : ISweepServer, IDisposable
     /// <summary>What the node says of itself.</summary>
     public NodeInfo Info { get; }
 
-    /// <summary>The node that serves a data folder, or null where none is up.</summary>
-    public static ControlClient? Find(string folder) =>
-        DataLock.Address(Path.GetFullPath(folder)) is { } address ? Connect(address, folder) : null;
-
-    /// <summary>The node that serves a data folder.</summary>
-    /// <exception cref="FileNotFoundException">None is up.</exception>
-    public static ControlClient Required(Call call, DataFolder data)
+    /// <summary>The node that the command line names, or that serves the data folder; null where none is up.</summary>
+    /// <exception cref="IOException">The one that it names does not answer.</exception>
+    public static ControlClient? Find(Call call, DataFolder data)
     {
+        if (Named(call, data) is { } named) return named;
         var folder = Path.GetFullPath(data.Chosen(call));
-        return Find(folder) ?? throw new FileNotFoundException(
-            $"no process serves {folder}: start one with '{call.Next("node run")}'");
+        return DataLock.Address(folder) is { } address ? Connect(address, folder) : null;
     }
 
-    /// <summary>The node at an address, if it serves a data folder.</summary>
-    public static ControlClient? Connect(string address, string folder)
+    /// <summary>The node that the command line names, or null.</summary>
+    /// <exception cref="IOException">It does not answer.</exception>
+    public static ControlClient? Named(Call call, DataFolder data) => data.Node(call) is not { } named ? null
+        : Connect(named.Http, null) ?? throw new IOException($"node {named.Address} does not answer, or does not take "
+            + "this certificate or token");
+
+    /// <summary>The node to speak to.</summary>
+    /// <exception cref="FileNotFoundException">None is up.</exception>
+    public static ControlClient Required(Call call, DataFolder data) => Find(call, data)
+        ?? throw new FileNotFoundException($"no process serves {Path.GetFullPath(data.Chosen(call))}: start one with "
+            + $"'{call.Next("node run")}'");
+
+    /// <summary>The node of this machine at an address, if it serves a data folder.</summary>
+    public static ControlClient? Connect(string address, string folder) =>
+        Connect(NodeClient.Create(new Uri(address)), Path.GetFullPath(folder));
+
+    private static ControlClient? Connect(HttpClient http, string? folder)
     {
-        var http = new HttpClient { BaseAddress = new(address), Timeout = TimeSpan.FromSeconds(90) };
-        http.DefaultRequestHeaders.Add(ControlApi.Header, "1");
         try
         {
-            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(folder is null ? 5 : 2));
             var info = Wait(http.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json, soon.Token));
-            if (info is not null && Path.GetFullPath(info.Data) == Path.GetFullPath(folder)) return new(http, info);
+            if (info is not null && (folder is null || Path.GetFullPath(info.Data) == folder)) return new(http, info);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Text.Json.JsonException)
         {
@@ -68,6 +78,14 @@ internal sealed class ControlClient : ISweepServer, IDisposable
     /// <summary>Tells the node to free a model; false where it has none of that name.</summary>
     public bool Unload(string name) =>
         Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
+        .IsSuccessStatusCode;
+
+    /// <summary>Has the node leave its cluster.</summary>
+    public void Leave() => Wait(http.PostAsync(new Uri("/cluster/leave", UriKind.Relative), null))
+        .EnsureSuccessStatusCode();
+
+    /// <summary>Has a node counted out; false where the cluster has none at that address.</summary>
+    public bool Down(NodeAddress gone) => Wait(http.PostAsJsonAsync("/cluster/down", gone, ControlApi.Json))
         .IsSuccessStatusCode;
 
     /// <summary>Actors of the node: Patchbay's own, or all.</summary>

@@ -11,6 +11,8 @@ using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patchbay.Cluster.Actors;
+using Patchbay.Cluster.Dispatch;
+using Patchbay.Cluster.Membership;
 using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
@@ -31,7 +33,25 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
     /// <summary>Path of an operator's settings of the actor system (<see cref="NodeConfig.Read"/>); null for
     /// none.</summary>
     public string? Settings { get; init; }
+
+    /// <summary>Where others reach it.</summary>
+    public NodeAddress Address { get; init; } = NodeAddress.Own;
+
+    /// <summary>Nodes of the cluster that it joins, itself perhaps among them; none where it is one of its own.</summary>
+    public IReadOnlyList<NodeAddress> Seeds { get; init; } = [];
+
+    /// <summary>What it does in the cluster, of <see cref="AllRoles"/>.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = AllRoles;
+
+    /// <summary>The cluster's certificate; null where only this machine reaches the node.</summary>
+    public ClusterCertificate? Certificate { get; init; }
+
+    /// <summary>"coordinator": it has sweeps; "compute": it has models.</summary>
+    public static IReadOnlyList<string> AllRoles { get; } = ["coordinator", "compute"];
 }
+
+/// <summary>The node was cut off from its cluster, which goes on without it: it has to join anew.</summary>
+public sealed class CutOffException(string message) : IOException(message);
 
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
@@ -40,12 +60,17 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
 public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 {
     private const int Shards = 32;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8); // after that the others have decided
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(70), AskAgain = TimeSpan.FromSeconds(5);
     private readonly IHost host;
     private readonly ConcurrentDictionary<string, SweepSeen> seen = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Exception> faults = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeMetrics metrics;
+    private readonly ConcurrentDictionary<int, bool> fellows = new(); // numbers of all nodes ever met
+    private PauseWatch? pauses;
+    private string? journalName;
     private int stopped;
 
     private ClusterNode(IHost host, ClusterOptions options, ObservedModels models)
@@ -82,6 +107,29 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
     public Task Failure => failure.Task;
 
+    /// <summary>Name of its journal, by which others know whether it is theirs; null where that does not
+    /// answer.</summary>
+    public string? JournalName
+    {
+        get
+        {
+            try
+            {
+                return journalName ??= ClusterLease.NameOf(Options.Journal);
+            }
+            catch (JournalException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>The number that Akka.NET has drawn for this node of the cluster.</summary>
+    public int Number => Akka.Cluster.Cluster.Get(System).SelfUniqueAddress.Uid;
+
+    /// <summary>Whether a number is, or was, that of a node of the same cluster.</summary>
+    public bool IsFellow(int number) => fellows.ContainsKey(number);
+
     /// <summary>Has the node end: what it serves is another's.</summary>
     public void Abandon(Exception reason) => failure.TrySetException(reason);
 
@@ -93,16 +141,18 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public string? FaultOf(string sweep) => faults.TryGetValue(sweep, out var fault) ? fault.Message
         : seen.TryGetValue(sweep, out var last) ? last.Fault : null;
 
-    /// <summary>Starts a node and joins it to itself.</summary>
+    /// <summary>Starts a node and has it join its cluster.</summary>
     /// <param name="options">How it runs.</param>
     /// <param name="source">Loads its models.</param>
     /// <param name="kinds">The experiments there are.</param>
-    /// <exception cref="InvalidDataException">It does not start with the operator's settings.</exception>
+    /// <param name="cancel">Nobody waits for it any more.</param>
+    /// <exception cref="InvalidDataException">It does not start with the operator's settings, or is not one of the
+    /// cluster's kind.</exception>
     public static async Task<ClusterNode> StartAsync(ClusterOptions options, IModelSource source,
-        IEnumerable<StageKind> kinds)
+        IEnumerable<StageKind> kinds, CancellationToken cancel = default)
     {
         var operators = options.Settings is { } file ? NodeConfig.Read(file) : null;
-        var opening = Task.Run(() => NodeLog.Open(options.Log)); // beside what else there is to do
+        var opening = Task.Run(() => NodeLog.Open(options.Log), CancellationToken.None); // beside what else there is to do
         ActorSystem? running = null;
         var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
@@ -118,21 +168,28 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 if (options.Log is { } settings) NodeLog.Use(setup, settings);
             });
             akka.AddHocon("akka.stdout-loglevel = OFF", HoconAddMode.Prepend);
+            akka.AddHocon(NodeConfig.Of(options), HoconAddMode.Prepend);
+            akka.AddSetup(new JournalSetup(options.Journal));
+            if (options.Certificate is { } certificate) akka.AddSetup(certificate.ForRemote());
             akka.WithSqlPersistence(options.Journal.ConnectionString,
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
-            akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
+            var (sweepIds, modelIds) = (HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
+                HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m));
+            if (options.Roles.Contains("coordinator"))
+                akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
                     options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
-                    TimeProvider.System),
-                HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
-                new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
-            akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
+                    TimeProvider.System), sweepIds,
+                    new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
+            else akka.WithShardRegionProxy<SweepActor>("sweep", "coordinator", sweepIds);
+            if (options.Roles.Contains("compute"))
+                akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
                     NodeIdentity.Own, options.Code, models, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
-                    TimeProvider.System)),
-                HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m),
-                new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+                    TimeProvider.System)), modelIds,
+                    new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+            else akka.WithShardRegionProxy<ModelActor>("model", "compute", modelIds);
             if (operators is not null) akka.AddHocon(operators, HoconAddMode.Prepend); // over all of the above
         });
         var node = new ClusterNode(builder.Build(), options, models);
@@ -140,14 +197,21 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         {
             await opening;
             running = node.System; // made here: where it fails in the host, the host prints why
-            await node.host.StartAsync();
+            await node.host.StartAsync(cancel);
             running.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
-            running.ActorOf(Props.Create(() => new MembershipLog()), "membership");
-            var cluster = Akka.Cluster.Cluster.Get(running);
-            await cluster.JoinAsync(cluster.SelfAddress);
+            running.ActorOf(Props.Create(() => new MembershipActor(node.Met, node.WakeLater)), "membership");
+            if (options.Seeds.Count > 0) node.journalName = ClusterLease.NameOf(options.Journal);
+            await ClusterEntry.JoinAsync(running, options, node.journalName, cancel);
+            node.WatchMembership();
         }
-        catch (Exception e) when (operators is not null)
+        catch (OperationCanceledException)
         {
+            await node.DisposeAsync();
+            throw;
+        }
+        catch (Exception e) when (operators is not null && e is not InvalidDataException)
+        {
+            await node.DisposeAsync();
             throw new InvalidDataException(
                 $"the node does not start with the settings of {options.Settings}: {e.GetBaseException().Message}", e);
         }
@@ -181,18 +245,37 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command)
     {
-        SweepAnswer? answer = null;
+        var answered = AskAsync(sweep, command);
         var until = DateTime.UtcNow + Patience;
-        for (var time = 1; answer is null; time++)
+        for (var time = 1; await Task.WhenAny(answered, Failure, Task.Delay(AskAgain)) != answered; time++)
         {
-            var asked = Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), AskAgain);
-            if (await Task.WhenAny(asked, Failure) == Failure) await Failure;
-            if (faults.TryGetValue(sweep, out var fault)) throw fault;
-            if (asked.IsCompletedSuccessfully) answer = await asked;
-            else if (DateTime.UtcNow > until) await asked;
-            else if (time > 1) SqlJournal.CheckWritable(Options.Journal); // says why there is no answer
+            if (Failure.IsCompleted) await Failure;
+            if (time > 1) SqlJournal.CheckWritable(Options.Journal); // says why there is no answer
+            if (DateTime.UtcNow > until) throw new IOException($"sweep {sweep} does not answer: try again");
         }
+        var answer = await answered;
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
+    }
+
+    // An order is kept until it is answered, also where nobody waits any more: an actor that its journal stopped comes
+    // back without what it was told.
+    private async Task<SweepAnswer> AskAsync(string sweep, SweepCommand command)
+    {
+        for (var patience = AskAgain; ; patience = SweepDispatch.RepeatEvery)
+        {
+            try
+            {
+                return await Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), patience);
+            }
+            catch (AskTimeoutException) when (!faults.ContainsKey(sweep) && stopped == 0)
+            {
+                // It is asked again.
+            }
+            catch (AskTimeoutException) when (faults.TryGetValue(sweep, out var fault))
+            {
+                throw fault;
+            }
+        }
     }
 
     /// <summary>Its model actors.</summary>
@@ -205,6 +288,12 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
 
     /// <summary>Has all models of a name freed; false where none has memory.</summary>
     public async Task<bool> UnloadAsync(string name) => await Broker.Ask<int>(new DismissModels(name), Patience) > 0;
+
+    /// <summary>An operator wants the node to leave its cluster and end.</summary>
+    public Task Left => left.Task;
+
+    /// <summary>Has the node leave its cluster and end.</summary>
+    public void Leave() => left.TrySetResult();
 
     /// <summary>Waits a while for units under way, whose sweeps hand out no more; those that are not done then are
     /// given back.</summary>
@@ -220,11 +309,45 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref stopped, 1) == 1) return;
+        pauses?.Dispose();
         metrics.Dispose();
         Log.Info("node {Node} stops", NodeIdentity.Own);
         await host.StopAsync();
         host.Dispose();
         if (Options.Log is not null) NodeLog.Close();
+    }
+
+    // A node that is gone had sweeps, which wait for nobody but who wakes them; its journal may be away as well.
+    private void WakeLater() => Task.Run(async () =>
+    {
+        while (stopped == 0)
+        {
+            try
+            {
+                WakeAll();
+                return;
+            }
+            catch (JournalException e)
+            {
+                Log.Warning("sweeps of a node that is gone are not woken yet: {Reason}", e.Message);
+                await Task.Delay(AskAgain);
+            }
+        }
+    });
+
+    private void Met(int number) => fellows[number] = true;
+
+    // What the others decide without this node it learns from them, or from its own clock.
+    private void WatchMembership()
+    {
+        void CutOff(string how) => failure.TrySetException(new CutOffException(
+            $"node {Options.Address} {how}: its units are given back"));
+        _ = System.WhenTerminated.ContinueWith(_ =>
+        {
+            if (stopped == 0) CutOff("was cut off from its cluster, which goes on without it");
+        }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        if (Options.Seeds.Count > 0) pauses = new(LongestPause, pause =>
+            CutOff($"stood still for {pause.TotalSeconds:0} s, and its cluster went on without it"));
     }
 
     // A sweep that cannot be read is left alone, with the reason, and the others go on. A journal that is busy is

@@ -1,11 +1,20 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Patchbay.Cluster.Membership;
 using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
@@ -19,7 +28,9 @@ namespace Patchbay.Cluster;
 /// <param name="Slots">Units that run at a time.</param>
 /// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
 /// <param name="MemoryBytes">For loaded models together.</param>
-public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes);
+/// <param name="Journal">Name of its journal, by which others know whether it is theirs.</param>
+public sealed record NodeInfo(string Node, string Version, string Data, int Slots, int Threads, long MemoryBytes,
+    string? Journal);
 
 /// <summary>What a node says of a sweep.</summary>
 /// <param name="Id">Its id.</param>
@@ -30,20 +41,24 @@ public sealed record NodeInfo(string Node, string Version, string Data, int Slot
 public sealed record SweepInfo(string Id, string Status, int Completed, int Known, int SetAside);
 
 /// <summary>
-/// The node's control API: HTTP on this machine's own address only, JSON in snake_case. Journal and sweeps are read
-/// where they lie; this serves what only the node knows: which models it has loaded, and what it is at. Requests that a
-/// browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and name the
-/// machine itself as host. Scrapers and probes, which send no header, read /metrics, /health and /ready.
+/// The node's control API: HTTP in JSON of snake_case. Journal and sweeps are read where they lie; this serves what only
+/// the node knows: which models it has loaded, and what it is at. It listens on this machine's own address, where
+/// requests that a browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and
+/// name the machine itself as host. A node of several machines listens for the others as well, by TLS, and serves who
+/// shows the cluster's certificate or its token. Scrapers and probes read /metrics, /health and /ready; from other
+/// machines, without a certificate, the last two.
 /// </summary>
 public sealed class ControlApi : IAsyncDisposable
 {
     /// <summary>A header that every request carries.</summary>
     public const string Header = "X-Patchbay";
 
-    /// <summary>Where a node listens unless told otherwise.</summary>
-    public const int DefaultPort = 9110;
-
+    private const int LargestRequest = 16 << 20; // a plan names every stage of a study
+    private const int RequestsAtATime = 64, MoreWait = 256;
+    private const string LocalMachine = "127.0.0.1";
+    private static readonly TimeSpan HeadersWithin = TimeSpan.FromSeconds(10);
     private static readonly string[] Open = ["/metrics", "/health", "/ready"]; // read without the header
+    private static readonly string[] OpenToAll = ["/health", "/ready"]; // and without a certificate
 
     private readonly WebApplication app;
     private readonly TelemetryExport telemetry;
@@ -55,33 +70,42 @@ public sealed class ControlApi : IAsyncDisposable
         JsonSerializerDefaults.Web)
     { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Where it listens: "http://127.0.0.1:9110".</summary>
-    public string Address => app.Services.GetRequiredService<IServer>()
-        .Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    /// <summary>Where it listens for this machine: "http://127.0.0.1:9110".</summary>
+    public string Address => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!
+        .Addresses.First(a => a.StartsWith("http:", StringComparison.Ordinal));
 
     /// <summary>Starts to listen.</summary>
     /// <param name="node">The node.</param>
     /// <param name="data">Its data folder.</param>
-    /// <param name="port">On which port; 0 for any that is free.</param>
+    /// <param name="token">What a client of another machine may show instead of the certificate, or null.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<ControlApi> StartAsync(ClusterNode node, string data, int port = DefaultPort)
+    public static async Task<ControlApi> StartAsync(ClusterNode node, string data, string? token = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        var port = node.Options.Address.Port;
+        builder.WebHost.ConfigureKestrel(server => Listen(server, node.Options));
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
+        builder.Services.AddRateLimiter(limits => limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, int>(
+            _ => RateLimitPartition.GetConcurrencyLimiter(0, _ => new() { PermitLimit = RequestsAtATime,
+                QueueLimit = MoreWait })));
         var app = builder.Build();
         var telemetry = TelemetryExport.Start(node.Options.Code);
-        app.Use(Refuse);
+        var secret = token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(token));
+        app.UseRateLimiter();
+        app.Use((context, next) => Refuse(context, next, secret));
         app.UseOpenTelemetryPrometheusScrapingEndpoint(telemetry.Metrics, null, "/metrics", null, null);
         app.MapGet("/health", () => new { Alive = true });
         app.MapGet("/ready", async () => Readiness(await node.Inspection.MissingAsync()));
         app.MapGet("/actors", (bool? all) => node.Inspection.Actors(all == true));
         app.MapGet("/cluster/members", () => node.Inspection.Members());
         app.MapGet("/cluster/shards", () => node.Inspection.ShardsAsync());
+        app.MapPost("/cluster/leave", () => Accepted(node.Leave));
+        app.MapPost("/cluster/down", (NodeAddress gone) =>
+            node.Inspection.Down(gone) ? Results.Accepted() : Results.NotFound());
         app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
-            node.Options.Threads, node.Options.MemoryBytes));
+            node.Options.Threads, node.Options.MemoryBytes, node.JournalName));
         app.MapGet("/models", node.ModelsAsync);
         app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Load(model)));
         app.MapPost("/models/{name}/unload", async (string name) =>
@@ -159,13 +183,47 @@ public sealed class ControlApi : IAsyncDisposable
         return Results.Accepted();
     }
 
-    private static Task Refuse(HttpContext context, RequestDelegate next)
+    private static void Listen(KestrelServerOptions server, ClusterOptions node)
+    {
+        server.Limits.MaxRequestBodySize = LargestRequest;
+        server.Limits.RequestHeadersTimeout = HeadersWithin;
+        server.AddServerHeader = false;
+        // A node that others reach has its port from them, and another on this machine, which its data folder names.
+        server.Listen(IPAddress.Loopback, node.Certificate is null ? node.Address.Port : 0);
+        if (node.Certificate is not { } certificate) return;
+        server.ListenAnyIP(node.Address.Port, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = certificate.Certificate,
+            ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+            ClientCertificateValidation = (shown, _, _) => certificate.IsOwn(shown),
+        }));
+    }
+
+    private static Task Refuse(HttpContext context, RequestDelegate next, byte[]? secret)
     {
         var request = context.Request;
-        var isAllowed = request.Headers.ContainsKey(Header)
-            || HttpMethods.IsGet(request.Method) && Open.Contains(request.Path.Value);
-        if (isAllowed && request.Host.Host is "127.0.0.1" or "localhost") return next(context);
-        context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return context.Response.WriteAsync($"requests need the header {Header} and this machine as host\n");
+        if (request.IsHttps)
+            return IsKnown(context, secret) ? next(context)
+                : Answer(context, StatusCodes.Status401Unauthorized, "requests need the cluster's certificate or token");
+        var isAllowed = request.Headers.ContainsKey(Header) || IsOneOf(Open, request);
+        return isAllowed && request.Host.Host is LocalMachine or "localhost" ? next(context)
+            : Answer(context, StatusCodes.Status403Forbidden,
+                $"requests need the header {Header} and this machine as host");
+    }
+
+    private static bool IsKnown(HttpContext context, byte[]? secret) =>
+        context.Connection.ClientCertificate is not null // looked at in the handshake
+        || IsOneOf(OpenToAll, context.Request)
+        || (secret is not null && AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization,
+                out var shown) && shown is { Scheme: "Bearer", Parameter: { } token }
+            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), secret));
+
+    private static bool IsOneOf(string[] paths, HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && paths.Contains(request.Path.Value);
+
+    private static Task Answer(HttpContext context, int status, string sentence)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsync(sentence + "\n");
     }
 }

@@ -19,6 +19,9 @@ internal abstract class JournalDatabase(JournalPlace place, DbConnection connect
     /// <summary>Whether its tables are not yet known to be a journal's.</summary>
     protected bool IsOpening { get; set; } = true;
 
+    /// <summary>The database's time in seconds since 1970, as an expression.</summary>
+    public abstract string Clock { get; }
+
     /// <summary>Begins a transaction that is alone among those that begin so.</summary>
     protected abstract string Begin { get; }
 

@@ -73,6 +73,9 @@ internal sealed class PostgresDatabase : JournalDatabase
         this.connection = connection;
 
     /// <inheritdoc/>
+    public override string Clock => "extract(epoch FROM clock_timestamp())::bigint";
+
+    /// <inheritdoc/>
     protected override string Begin => $"BEGIN; SELECT pg_advisory_xact_lock({LockClass}, {Writing})";
 
     /// <inheritdoc/>

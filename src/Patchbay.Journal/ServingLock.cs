@@ -1,39 +1,52 @@
+using System.Globalization;
 using Npgsql;
-using Patchbay.Sweeps;
 
 namespace Patchbay.Journal;
 
-/// <summary>The right to serve a journal in PostgreSQL: an advisory lock, which the server takes back when the process
-/// or its machine is gone. (A journal in a file is served by who holds its folder.)</summary>
+/// <summary>The right to serve a journal in PostgreSQL, which one cluster has: an advisory lock that one of its nodes
+/// holds, and which the server takes back when the process or its machine is gone; then another node of the cluster takes
+/// it. (A journal in a file is served by who holds its folder.)</summary>
 public sealed class ServingLock : IDisposable
 {
+    private const int LongestHost = 30; // the server cuts a connection's name off after 63 bytes
+    private const int LooksBeforeLost = 3;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
     private readonly NpgsqlConnection connection;
     private readonly JournalPlace place;
+    private readonly Func<int, bool> isFellow;
     private readonly CancellationTokenSource ended = new();
     private readonly TaskCompletionSource lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task keeping;
+    private bool held;
+    private int strangers; // looks in a row that found another's
 
-    private ServingLock(JournalPlace place, NpgsqlConnection connection)
+    private ServingLock(JournalPlace place, NpgsqlConnection connection, Func<int, bool> isFellow, bool held)
     {
-        (this.place, this.connection) = (place, connection);
+        (this.place, this.connection, this.isFellow, this.held) = (place, connection, isFellow, held);
         keeping = Task.Run(KeepAsync);
     }
 
-    /// <summary>Takes it; null for a journal in a file.</summary>
-    /// <exception cref="IOException">Another process serves the journal; the message says which.</exception>
-    public static ServingLock? Take(JournalPlace place)
+    /// <summary>Takes it, or finds that a node of the same cluster has it; null for a journal in a file.</summary>
+    /// <param name="place">The journal.</param>
+    /// <param name="node">Number of this node, which no other of its cluster has.</param>
+    /// <param name="isFellow">Whether a number is, or was, that of a node of the same cluster.</param>
+    /// <exception cref="IOException">A process of another cluster serves the journal; the message says which.</exception>
+    public static ServingLock? Take(JournalPlace place, int node, Func<int, bool> isFellow)
     {
         if (place.File is not null) return null;
-        var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(place.ConnectionString) { Pooling = false }.ConnectionString);
+        var host = Environment.MachineName;
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(place.ConnectionString)
+        {
+            Pooling = false,
+            ApplicationName = $"patchbay {host[..Math.Min(LongestHost, host.Length)]}:{Environment.ProcessId} {node}",
+        }.ConnectionString);
         try
         {
             connection.Open();
-            if (TryLock(connection)) return new(place, connection);
-            using var journal = SqlJournal.Open(place, readOnly: true);
-            throw new IOException($"{Holder(journal) ?? "another process"} serves journal {place} already, from a data "
-                + "folder of its own: give commands where it runs");
+            if (TryLock(connection)) return new(place, connection, isFellow, held: true);
+            if (IsFellow(HolderBy(connection), isFellow)) return new(place, connection, isFellow, held: false);
+            throw new IOException($"{HolderBy(connection)?.Process ?? "another process"} serves journal {place} already, "
+                + "from a data folder of its own: give commands where it runs, or join it with --seed");
         }
         catch (NpgsqlException e)
         {
@@ -48,17 +61,21 @@ public sealed class ServingLock : IDisposable
     }
 
     /// <summary>Who serves a journal in PostgreSQL: "patchbay HOST:PROCESS"; null where nobody does.</summary>
-    public static string? Holder(SqlJournal journal) => journal.Database.Scalar(
-        """
-        SELECT coalesce(activity.application_name, '') FROM pg_locks AS held
-        LEFT JOIN pg_stat_activity AS activity ON activity.pid = held.pid
-        WHERE held.locktype = 'advisory' AND held.granted
-            AND held.classid = @0::bigint::oid AND held.objid = @1::bigint::oid
-            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        """,
-        (long)PostgresDatabase.LockClass, (long)PostgresDatabase.Serving) as string;
+    public static string? Holder(JournalPlace place)
+    {
+        try
+        {
+            using var connection = new NpgsqlConnection(place.ConnectionString);
+            connection.Open();
+            return HolderBy(connection)?.Process;
+        }
+        catch (NpgsqlException e)
+        {
+            throw JournalFaults.Of(e, place);
+        }
+    }
 
-    /// <summary>Completes when another process has taken it while the server was away.</summary>
+    /// <summary>Completes when a process of another cluster has taken it while the server was away.</summary>
     public Task Lost => lost.Task;
 
     /// <inheritdoc/>
@@ -77,7 +94,27 @@ public sealed class ServingLock : IDisposable
         return command.ExecuteScalar() is true;
     }
 
-    // A server that is started anew has forgotten the lock.
+    private static (string Process, int Node)? HolderBy(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(
+            $"""
+            SELECT coalesce(activity.application_name, '') FROM pg_locks AS held
+            LEFT JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+            WHERE held.locktype = 'advisory' AND held.granted
+                AND held.classid = {PostgresDatabase.LockClass}::bigint::oid
+                AND held.objid = {PostgresDatabase.Serving}::bigint::oid
+                AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """, connection);
+        if (command.ExecuteScalar() is not string name) return null;
+        var end = name.LastIndexOf(' ');
+        return int.TryParse(name.AsSpan(end + 1), CultureInfo.InvariantCulture, out var node) ? (name[..end], node)
+            : (name, 0);
+    }
+
+    private static bool IsFellow((string Process, int Node)? holder, Func<int, bool> isFellow) =>
+        holder is { } known && isFellow(known.Node);
+
+    // A server that is started anew has forgotten the lock; a node that held it may be gone.
     private async Task KeepAsync()
     {
         while (!ended.IsCancellationRequested)
@@ -85,15 +122,22 @@ public sealed class ServingLock : IDisposable
             try
             {
                 await Task.Delay(LookEvery, ended.Token);
-                if (connection.State == System.Data.ConnectionState.Open)
+                if (connection.State != System.Data.ConnectionState.Open)
+                {
+                    held = false;
+                    await connection.CloseAsync();
+                    await connection.OpenAsync(ended.Token);
+                }
+                if (held)
                 {
                     await using var alive = new NpgsqlCommand("SELECT 1", connection);
                     await alive.ExecuteScalarAsync(ended.Token);
                     continue;
                 }
-                await connection.CloseAsync();
-                await connection.OpenAsync(ended.Token);
-                if (TryLock(connection)) continue;
+                held = TryLock(connection);
+                // One that ends as it is looked at has no name: who that was is seen the next time.
+                strangers = held || IsFellow(HolderBy(connection), isFellow) ? 0 : strangers + 1;
+                if (strangers < LooksBeforeLost) continue;
                 lost.TrySetException(new IOException($"another process has begun to serve journal {place}"));
                 return;
             }

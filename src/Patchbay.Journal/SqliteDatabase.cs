@@ -17,6 +17,9 @@ internal sealed class SqliteDatabase : JournalDatabase
         (this.path, this.connection, this.copy) = (path, connection, copy);
 
     /// <inheritdoc/>
+    public override string Clock => "unixepoch()";
+
+    /// <inheritdoc/>
     protected override string Begin => "BEGIN IMMEDIATE";
 
     /// <inheritdoc/>

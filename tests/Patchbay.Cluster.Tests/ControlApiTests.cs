@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Sweeps;
 
@@ -18,7 +19,7 @@ public sealed class ControlApiTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0), slots: 1);
-        api = await ControlApi.StartAsync(node, "/data", port: 0);
+        api = await ControlApi.StartAsync(node, "/data");
     }
 
     public async Task DisposeAsync()
@@ -87,8 +88,12 @@ public sealed class ControlApiTests : IAsyncLifetime
     [Fact]
     public async Task A_port_that_is_taken_is_said_in_a_sentence()
     {
-        var taken = await Assert.ThrowsAsync<IOException>(() => ControlApi.StartAsync(node, "/data",
-            new Uri(api.Address).Port));
+        var port = TestNode.FreePort();
+        using var other = new TcpListener(IPAddress.Loopback, port);
+        other.Start();
+        await using var second = await TestNode.Start(folder.PathOf("second.db"), new SimulatedModels(() => 1, () => 0),
+            with: o => o with { Address = new("127.0.0.1", port) });
+        var taken = await Assert.ThrowsAsync<IOException>(() => ControlApi.StartAsync(second, "/data"));
         Assert.Contains("is taken", taken.Message, StringComparison.Ordinal);
     }
 

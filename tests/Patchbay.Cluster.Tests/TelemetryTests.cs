@@ -14,7 +14,7 @@ public sealed class TelemetryTests
     {
         using var folder = new TemporaryFolder();
         await using var node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0));
-        await using var api = await ControlApi.StartAsync(node, folder.Path, port: 0);
+        await using var api = await ControlApi.StartAsync(node, folder.Path);
         using var client = new HttpClient { BaseAddress = new(api.Address) };
         await TestNode.Begin(node, SimulatedPlan.Make(poisoned: true, batches: false));
         var state = await TestNode.Until(node, s => s.Ended);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 
@@ -8,14 +10,36 @@ internal static class TestNode
 {
     /// <summary>Starts one; the journal is made where there is none.</summary>
     public static async Task<ClusterNode> Start(string journal, IModelSource source, int slots = 2,
-        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string? settings = null)
+        long memory = 16L << 30, IReadOnlyList<Experiment>? experiments = null, string? settings = null,
+        Func<ClusterOptions, ClusterOptions>? with = null, CancellationToken cancel = default)
     {
         SqlJournal.Open(journal).Dispose();
         var file = settings is null ? null : journal + ".conf";
         if (file is not null) File.WriteAllText(file, settings);
-        return await ClusterNode.StartAsync(
-            new(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = file }, source,
-            experiments ?? Experiment.All);
+        var options = new ClusterOptions(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = file };
+        return await ClusterNode.StartAsync(with?.Invoke(options) ?? options, source, experiments ?? Experiment.All,
+            cancel);
+    }
+
+    /// <summary>A port that is free, and the next one as well.</summary>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            using var first = new TcpListener(IPAddress.Loopback, 0);
+            first.Start();
+            var port = ((IPEndPoint)first.LocalEndpoint).Port;
+            using var second = new TcpListener(IPAddress.Loopback, port + 1);
+            try
+            {
+                second.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another's: it is looked for further.
+            }
+        }
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>

@@ -45,6 +45,28 @@ internal static class CommonOptions
     /// <summary>--prompts 300.</summary>
     public static Option<int> Prompts() => Parsed("--prompts", "N", "Number of prompts", Lists.Count, 300);
 
+    /// <summary>An option that may be given several times, each with a list, whose items are read by
+    /// <paramref name="parse"/>, which throws <see cref="FormatException"/>; null where it is not given.</summary>
+    public static Option<IReadOnlyList<T>?> ListOf<T>(string name, string helpName, string description,
+        Func<string, T> parse) => new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result =>
+            {
+                try
+                {
+                    return [.. result.Tokens.SelectMany(token => Arguments.Lists.Items(token.Value)).Select(parse)];
+                }
+                catch (FormatException e)
+                {
+                    result.AddError($"{name}: {e.Message}");
+                    return null;
+                }
+            },
+        };
+
     /// <summary>An option whose text is read by <paramref name="parse"/>, which throws
     /// <see cref="FormatException"/>.</summary>
     public static Option<T> Parsed<T>(string name, string helpName, string description, Func<string, T> parse,

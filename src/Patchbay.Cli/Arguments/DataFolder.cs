@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Patchbay.Cli.Sweeps;
+using Patchbay.Cluster.Membership;
 using Patchbay.Journal;
 
 namespace Patchbay.Cli.Arguments;
@@ -12,7 +14,7 @@ internal sealed class DataFolder
     /// <summary>Environment variable that names the journal's database where --journal is not given.</summary>
     public const string JournalVariable = "PATCHBAY_JOURNAL";
 
-    private const string Name = "--data", JournalName = "--journal";
+    private const string Name = "--data", JournalName = "--journal", NodeName = "--node";
 
     // No default values of their own: the help page shows how the folder is found, not where it is for the one who
     // reads it.
@@ -30,11 +32,33 @@ internal sealed class DataFolder
         HelpName = "DATABASE",
     };
 
-    /// <summary>--data alone, for a command that needs no journal.</summary>
+    private readonly Option<NodeAddress?> node = CommonOptions.Parsed<NodeAddress?>(NodeName, "HOST:PORT",
+        "The node to speak to (default: the one that serves the data folder)", NodeAddress.Parse);
+
+    private readonly CertificateOptions certificate = new();
+
+    /// <summary>For a command that only speaks to a node: which.</summary>
+    public IEnumerable<Option> NodeOptions => [data, node, .. certificate.Options];
+
+    /// <summary>For a command that is a node: where its journal is.</summary>
+    public IEnumerable<Option> OwnOptions => [data, journal];
+
+    /// <summary>For a command that works with a journal, and with the node that serves it.</summary>
+    public IEnumerable<Option> Options => [data, journal, node, .. certificate.Options];
+
+    /// <summary>--data alone, for a command that reads what lies in the folder.</summary>
     public Option Folder => data;
 
-    /// <summary>Both, to be added to a command.</summary>
-    public IEnumerable<Option> Options => [data, journal];
+    /// <summary>The node that the command line names; null where it names none.</summary>
+    /// <exception cref="InvalidDataException">The certificate or the token cannot be used.</exception>
+    public (NodeAddress Address, HttpClient Http)? Node(Call call)
+    {
+        if (call.Get(node) is not { } address) return null;
+        var shown = certificate.Read(call);
+        if (!address.IsLoopback && shown is null) throw new InvalidDataException(
+            $"{NodeName} {address} is another machine, which asks for the cluster's certificate: --certificate FILE");
+        return (address, NodeClient.Create(address, shown, certificate.Token(call)));
+    }
 
     /// <summary>The folder that a command works with.</summary>
     /// <exception cref="InvalidDataException">It is a file.</exception>
@@ -57,11 +81,11 @@ internal sealed class DataFolder
         : throw new InvalidDataException($"{Name}: expected a folder, found the file {folder}");
 
     /// <summary>A command to be typed next, for the same data folder: "sweep show a-1" becomes "pbm sweep show a-1",
-    /// with --data and --journal where the command line now run has them.</summary>
+    /// with --data, --journal and --node where the command line now run has them.</summary>
     public static string Command(ParseResult now, string words)
     {
         var given = from option in now.CommandResult.Command.Options
-                    where option.Name is Name or JournalName
+                    where option.Name is Name or JournalName or NodeName or "--certificate" or "--token-file"
                     let result = now.GetResult(option)
                     where result is { Implicit: false, Tokens: [_] }
                     select $" {option.Name} {Quoted(result.Tokens[0].Value)}";

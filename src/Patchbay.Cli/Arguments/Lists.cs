@@ -81,7 +81,9 @@ internal static class Lists
             : throw new FormatException($"expected a device, cpu or cuda:N, found '{text}'");
     }
 
-    private static string[] Items(string text)
+    /// <summary>Items separated by commas.</summary>
+    /// <exception cref="FormatException">One is empty.</exception>
+    public static string[] Items(string text)
     {
         var items = text.Split(',', StringSplitOptions.TrimEntries);
         return items.All(item => item.Length > 0)

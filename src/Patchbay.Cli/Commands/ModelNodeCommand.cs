@@ -24,7 +24,7 @@ internal sealed class ModelListCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        using var node = ControlClient.Find(data.Chosen(call));
+        using var node = ControlClient.Find(call, data);
         var loaded = node?.Models() ?? [];
         var rows = StudyInput.LoadCatalogue(call, catalogue).Models.Select(m => new
         {

@@ -3,25 +3,26 @@ using System.Globalization;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cluster;
+using Patchbay.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
 /// <summary>`pbm node run`: a node that serves every running sweep of its data folder until it is stopped.</summary>
 internal sealed class NodeRunCommand : PbmCommand
 {
+    private static readonly TimeSpan RejoinAfter = TimeSpan.FromSeconds(2);
     private readonly DataFolder data = new();
-    private readonly Option<int> port = CommonOptions.Parsed("--port", "PORT",
-        "Port of its control API on 127.0.0.1; 0 for any that is free",
-        text => (int)Lists.Whole(text, 0, System.Net.IPEndPoint.MaxPort), ControlApi.DefaultPort);
+    private readonly ClusterPlaceOptions cluster = new();
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly NodeSettings node = new();
 
     public NodeRunCommand() : base("run",
-        "Serve every running sweep of a data folder until Ctrl-C",
-        "pbm node run", "pbm node run --slots 1 --port 9111")
+        "Serve every running sweep of a data folder until Ctrl-C, alone or in a cluster",
+        "pbm node run", "pbm node run --slots 1 --port 9210",
+        "pbm node run --hostname gpu1 --seed gpu1 --journal postgres://patchbay@db/patchbay --certificate cluster.pem")
     {
-        foreach (var option in data.Options) Add(option);
-        Add(port);
+        foreach (var option in data.OwnOptions) Add(option);
+        foreach (var option in cluster.Options) Add(option);
         Add(threads);
         foreach (var option in node.Options) Add(option);
     }
@@ -29,13 +30,38 @@ internal sealed class NodeRunCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        using var home = DataHome.Open(call, data);
-        return RunAsync(call, home).GetAwaiter().GetResult();
+        var full = node.WithFile(call);
+        using var home = DataHome.Open(full, data);
+        var place = cluster.Of(full, home.Journal.Place);
+        using var certificate = place.Certificate;
+        return RunAsync(full, home, place).GetAwaiter().GetResult();
     }
 
-    private async Task<ExitCode> RunAsync(Call call, DataHome home)
+    // A node that was cut off from its cluster joins it anew, for as long as that takes.
+    private async Task<ExitCode> RunAsync(Call call, DataHome home, ClusterPlace place)
     {
-        using var serving = node.Open(call, home, call.Get(threads) ?? 1, call.Get(port));
+        for (var isAnew = false; ; isAnew = true)
+        {
+            try
+            {
+                return await ServeAsync(call, home, place);
+            }
+            catch (IOException e) when (e is CutOffException || (isAnew && e is not JournalException
+                { Fault: JournalFault.Corrupt or JournalFault.Unknown }))
+            {
+                call.WriteLine($"{Now} {e.Message}; it joins anew");
+                if (call.Interrupted.WaitHandle.WaitOne(RejoinAfter)) return ExitCode.Ok;
+            }
+        }
+    }
+
+    private static string Now => DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private async Task<ExitCode> ServeAsync(Call call, DataHome home, ClusterPlace place)
+    {
+        if (place.Seeds.Count > 0)
+            call.WriteLine($"{Now} node {place.Address} joins {string.Join(", ", place.Seeds)}");
+        using var serving = node.Open(call, home, call.Get(threads) ?? 1, place);
         if (serving.Own is not { } own)
             throw new IOException($"node {serving.Other!.Info.Node} serves {home.Folder} already");
         call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {own.Options.Slots} slots; control API "
@@ -43,12 +69,12 @@ internal sealed class NodeRunCommand : PbmCommand
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, serving.Address, own.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();
         var told = new HashSet<string>();
-        while (!call.Interrupted.IsCancellationRequested && !own.Failure.IsCompleted)
+        while (!call.Interrupted.IsCancellationRequested && !own.Failure.IsCompleted && !own.Left.IsCompleted)
         {
             foreach (var (id, state) in own.Known.Where(s => seen.GetValueOrDefault(s.Key) != s.Value.Status))
             {
                 if (seen.ContainsKey(id) || !state.Ended)
-                    call.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} sweep {id} "
+                    call.WriteLine($"{Now} sweep {id} "
                         + $"{SweepText.Status(state.Status)}");
                 seen[id] = state.Status;
             }

@@ -12,7 +12,10 @@ internal sealed class ClusterShowCommand : PbmCommand
     private readonly DataFolder data = new();
 
     public ClusterShowCommand() : base("show", "Show the cluster's members: status, roles, who is the leader",
-        "pbm cluster show", "pbm cluster show --json") => Add(data.Folder);
+        "pbm cluster show", "pbm cluster show --node gpu1:9110")
+    {
+        foreach (var option in data.NodeOptions) Add(option);
+    }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
@@ -33,7 +36,10 @@ internal sealed class ShardingRegionsCommand : PbmCommand
     private readonly DataFolder data = new();
 
     public ShardingRegionsCommand() : base("regions", "Show which node has which shards of sweeps and models",
-        "pbm cluster-sharding regions", "pbm cluster-sharding regions --json") => Add(data.Folder);
+        "pbm cluster-sharding regions", "pbm cluster-sharding regions --json")
+    {
+        foreach (var option in data.NodeOptions) Add(option);
+    }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
@@ -58,7 +64,7 @@ internal sealed class ActorHierarchyCommand : PbmCommand
         "Show the node's actors as a tree, each with its class: those under /user, and the shards of sweeps and models",
         "pbm actor hierarchy", "pbm actor hierarchy --all")
     {
-        Add(data.Folder);
+        foreach (var option in data.NodeOptions) Add(option);
         Add(all);
     }
 

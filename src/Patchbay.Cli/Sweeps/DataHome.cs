@@ -20,8 +20,28 @@ internal sealed class DataHome : IArtifacts, IDisposable
     /// <summary>Full path of the folder.</summary>
     public string Folder => folder;
 
+    /// <summary>The node that the command line names, by its API; null where it names none.</summary>
+    public ControlClient? Named { get; private set; }
+
     /// <summary>Opens the data folder that the command names, making it where there is none.</summary>
-    public static DataHome Open(Call call, DataFolder data) => Open(data.Chosen(call), data.Journal(call));
+    /// <exception cref="IOException">A node is named as well, and does not answer.</exception>
+    /// <exception cref="InvalidDataException">That node has another journal.</exception>
+    public static DataHome Open(Call call, DataFolder data)
+    {
+        var home = Open(data.Chosen(call), data.Journal(call));
+        try
+        {
+            home.Named = ControlClient.Named(call, data);
+            return home.Named is not { } node || node.Info.Journal == ClusterLease.NameOf(home.Journal.Place) ? home
+                : throw new InvalidDataException($"the node keeps its sweeps in another journal than {home.Journal.Place}: "
+                    + "name its journal with --journal");
+        }
+        catch
+        {
+            home.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Opens a data folder, making it where there is none, and its journal, wherever that is.</summary>
     public static DataHome Open(string folder) => Open(folder, DataFolder.JournalOf(folder));
@@ -88,6 +108,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
 
     public void Dispose()
     {
+        Named?.Dispose();
         Journal.Dispose();
         if (IsTemporary) Directory.Delete(folder, recursive: true);
     }

@@ -46,10 +46,11 @@ internal sealed class NodeSettings
     /// <param name="call">The command.</param>
     /// <param name="home">The folder.</param>
     /// <param name="threads">Threads of one unit, where no plan says otherwise.</param>
-    /// <param name="port">Where the API is to listen; 0 for any port that is free.</param>
-    public Serving Open(Call call, DataHome home, int threads, int port = 0)
+    /// <param name="place">Its place in a cluster; null for one of its own.</param>
+    public Serving Open(Call call, DataHome home, int threads, ClusterPlace? place = null)
     {
         var settings = Configured(call.Get(config));
+        place ??= ClusterPlace.Own;
         return Serving.Open(home, () =>
         {
             TorchRuntime.Configure(threads);
@@ -58,9 +59,17 @@ internal sealed class NodeSettings
             {
                 Log = home.IsTemporary ? null : new(LogFolder.Of(home.Folder), call.Get(logLevel)),
                 Settings = settings,
-            }, new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments);
-        }, port);
+                Address = place.Address,
+                Seeds = place.Seeds,
+                Roles = place.Roles,
+                Certificate = place.Certificate,
+            }, new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments, call.Interrupted);
+        }, place);
     }
+
+    /// <summary>The call, with what the file of settings says of the node itself.</summary>
+    public Call WithFile(Call call) => (call.Get(config) ?? Environment.GetEnvironmentVariable(ConfigVariable))
+        is { Length: > 0 } file ? call.WithDefaults(file, NodeConfig.NodeOptions(file)) : call;
 
     /// <summary>The process that serves a folder, for an order that computes nothing.</summary>
     public static Serving OpenToOrder(DataHome home)

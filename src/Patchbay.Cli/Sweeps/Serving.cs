@@ -8,12 +8,17 @@ namespace Patchbay.Cli.Sweeps;
 internal sealed class Serving : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly DataLock? held;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
     private readonly ServingLock? journal;
     private readonly Task<ControlApi>? api;
+    private readonly CancellationTokenSource ended = new();
+    private DataLock? held;
 
-    private Serving(DataLock held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api) =>
+    private Serving(DataLock? held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api, string folder)
+    {
         (this.held, this.journal, Own, this.api) = (held, journal, own, api);
+        if (held is null) _ = SucceedAsync(folder);
+    }
 
     private Serving(ControlClient other) => Other = other;
 
@@ -31,15 +36,19 @@ internal sealed class Serving : IDisposable
     /// <summary>Finds or starts it.</summary>
     /// <param name="home">The folder.</param>
     /// <param name="start">Starts a node in this process.</param>
-    /// <param name="port">Where its API is to listen; 0 for any port that is free.</param>
+    /// <param name="place">Its place in a cluster; null for one of its own.</param>
     /// <param name="goOn">Whether sweeps that are running go on in this process.</param>
     /// <exception cref="IOException">Another process holds the folder and does not answer.</exception>
-    public static Serving Open(DataHome home, Func<Task<ClusterNode>> start, int port = 0, bool goOn = true)
+    public static Serving Open(DataHome home, Func<Task<ClusterNode>> start, ClusterPlace? place = null,
+        bool goOn = true)
     {
+        if (home.Named is { } named) return new(named);
         for (var until = DateTime.UtcNow + Patience; ;)
         {
-            if (DataLock.TryTake(home.Folder) is { } held) return OpenAsync(home, held, start, port, goOn).GetAwaiter()
-                .GetResult();
+            var held = DataLock.TryTake(home.Folder);
+            // Several processes of one machine may be nodes with one folder: one of them is spoken to.
+            if (held is not null || place is { Seeds.Count: > 0 })
+                return OpenAsync(home, held, start, place ?? ClusterPlace.Own, goOn).GetAwaiter().GetResult();
             if (DataLock.Address(home.Folder) is { } address
                 && ControlClient.Connect(address, home.Folder) is { } other)
                 return new(other);
@@ -66,6 +75,7 @@ internal sealed class Serving : IDisposable
     public void Dispose()
     {
         Other?.Dispose();
+        ended.Cancel();
         try
         {
             api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -82,36 +92,48 @@ internal sealed class Serving : IDisposable
         }
     }
 
-    private static async Task<Serving> OpenAsync(DataHome home, DataLock held, Func<Task<ClusterNode>> start, int port,
-        bool goOn)
+    private static async Task<Serving> OpenAsync(DataHome home, DataLock? held, Func<Task<ClusterNode>> start,
+        ClusterPlace place, bool goOn)
     {
         ClusterNode? node = null;
         ServingLock? journal = null;
         try
         {
-            journal = ServingLock.Take(home.Journal.Place);
             node = await start();
+            journal = ServingLock.Take(home.Journal.Place, node.Number, node.IsFellow);
             _ = journal?.Lost.ContinueWith(lost => node.Abandon(lost.Exception!.InnerException!),
                 CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             if (goOn) node.WakeAll();
             // Others may speak to it a little later than its own command, whose sweep does not wait for that.
-            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port));
-            if (api is not null && port != 0) await api; // which may be taken
-            return new(held, journal, node, api);
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token));
+            if (api is not null && place.Address.Port != 0) await api; // which may be taken
+            return new(held, journal, node, api, home.Folder);
         }
         catch
         {
             if (node is not null) await node.DisposeAsync();
             journal?.Dispose();
-            held.Dispose();
+            held?.Dispose();
             throw;
         }
     }
 
-    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock held, int port)
+    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock? held, string? token)
     {
-        var api = await ControlApi.StartAsync(node, folder, port);
-        held.Announce(api.Address);
+        var api = await ControlApi.StartAsync(node, folder, token);
+        held?.Announce(api.Address);
         return api;
+    }
+
+    // The folder of a node that is gone is this one's from then on.
+    private async Task SucceedAsync(string folder)
+    {
+        while (!ended.IsCancellationRequested && held is null)
+        {
+            await Task.Delay(LookEvery, ended.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (ended.IsCancellationRequested || DataLock.TryTake(folder) is not { } taken) continue;
+            held = taken;
+            taken.Announce((await api!).Address);
+        }
     }
 }

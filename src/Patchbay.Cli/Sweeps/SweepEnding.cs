@@ -83,7 +83,7 @@ internal sealed class NodePresence(ISweepJournal journal)
         try
         {
             return journal.Place.File is { } file ? DataLock.IsHeld(Path.GetDirectoryName(file)!)
-                : ServingLock.Holder(journal) is not null;
+                : ServingLock.Holder(journal.Place) is not null;
         }
         catch (JournalException e) when (e.Fault == JournalFault.Unreachable)
         {

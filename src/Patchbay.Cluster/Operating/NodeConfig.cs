@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Configuration;
 
 namespace Patchbay.Cluster.Operating;
@@ -12,6 +13,31 @@ public static class NodeConfig
         using var stream = typeof(NodeConfig).Assembly.GetManifestResourceStream("akka.conf")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
+    }
+
+    /// <summary>What follows of how a node is to run, as HOCON.</summary>
+    internal static string Of(ClusterOptions options) =>
+        $$"""
+        akka.remote.dot-netty.tcp {
+          hostname = "{{options.Address.Host}}"
+          port = {{options.Address.ActorPort.ToString(CultureInfo.InvariantCulture)}}
+          enable-ssl = {{(options.Certificate is null ? "off" : "on")}}
+        }
+        akka.cluster {
+          roles = [{{string.Join(", ", options.Roles)}}]
+          app-version = "{{options.Code}}"
+        }
+        """;
+
+    /// <summary>What an operator's file says of the node itself, under patchbay.node: options of `pbm node run` by their
+    /// names; of a list the items, separated by commas.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="Read"/>.</exception>
+    public static IReadOnlyDictionary<string, string> NodeOptions(string path)
+    {
+        var node = Read(path).GetConfig("patchbay.node");
+        return node is null || node.IsEmpty ? new Dictionary<string, string>() : node.Root.GetObject().Items.ToDictionary(
+            item => item.Key, item => item.Value.IsArray() ? string.Join(',', item.Value.GetStringList())
+                : item.Value.GetString());
     }
 
     /// <summary>An operator's file.</summary>

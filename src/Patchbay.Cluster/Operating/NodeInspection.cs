@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Persistence;
 using Akka.Util;
+using Patchbay.Cluster.Membership;
 
 namespace Patchbay.Cluster.Operating;
 
@@ -60,6 +61,16 @@ public sealed class NodeInspection(ActorSystem system)
         return [.. state.Members.OrderBy(m => m, Member.AgeOrdering).Select(m => new MemberView(m.Address.ToString(),
             [.. m.Roles.Order(StringComparer.Ordinal)], m.Status.ToString().ToLowerInvariant(), m.AppVersion.Version,
             !state.Unreachable.Contains(m), m.Address.Equals(state.Leader), m.Address.Equals(Cluster.SelfAddress)))];
+    }
+
+    /// <summary>Counts a member out; false where there is none at that address.</summary>
+    public bool Down(NodeAddress gone)
+    {
+        var member = Cluster.State.Members.FirstOrDefault(m => m.Address.Host == gone.Host
+            && m.Address.Port == gone.ActorPort);
+        if (member is null) return false;
+        Cluster.Down(member.Address);
+        return true;
     }
 
     /// <summary>Shards of sweeps and models on all nodes.</summary>

@@ -229,14 +229,27 @@ public sealed class SqlJournalTests(SqlJournalTests.Server server) : IClassFixtu
     {
         var place = JournalPlace.OfDatabase(server.Value.NewDatabase(), "--journal", false);
         using var journal = SqlJournal.Open(place);
-        Assert.Null(ServingLock.Holder(journal));
-        using (ServingLock.Take(place))
+        Assert.Null(ServingLock.Holder(place));
+        using (ServingLock.Take(place, 1, _ => false))
         {
-            Assert.Contains($"patchbay {Environment.MachineName}:", ServingLock.Holder(journal));
-            var e = Assert.Throws<IOException>(() => ServingLock.Take(place));
+            Assert.Equal($"patchbay {Environment.MachineName}:{Environment.ProcessId}", ServingLock.Holder(place));
+            var e = Assert.Throws<IOException>(() => ServingLock.Take(place, 2, node => node == 3));
             Assert.Contains("serves journal postgres://patchbay@127.0.0.1", e.Message);
         }
-        ServingLock.Take(place)!.Dispose();
+        ServingLock.Take(place, 2, _ => false)!.Dispose();
+    }
+
+    [PostgresFact]
+    public void A_node_of_the_same_cluster_does_not_mind_and_takes_the_lock_over()
+    {
+        var place = JournalPlace.OfDatabase(server.Value.NewDatabase(), "--journal", false);
+        SqlJournal.Open(place).Dispose();
+        var first = ServingLock.Take(place, 1, _ => false)!;
+        using var second = ServingLock.Take(place, 2, node => node == 1)!;
+        first.Dispose();
+        Assert.True(SpinWait.SpinUntil(() => ServingLock.Holder(place) is not null, TimeSpan.FromSeconds(10)));
+        Assert.Throws<IOException>(() => ServingLock.Take(place, 3, node => node == 1)); // the second has it
+        Assert.False(second.Lost.IsCompleted);
     }
 
     [PostgresFact]
