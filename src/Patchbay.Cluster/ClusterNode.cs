@@ -11,6 +11,7 @@ using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Patchbay.Cluster.Actors;
+using Patchbay.Cluster.Dispatch;
 using Patchbay.Cluster.Operating;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
@@ -181,18 +182,37 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<SweepAnswer> OrderAsync(string sweep, SweepCommand command)
     {
-        SweepAnswer? answer = null;
+        var answered = AskAsync(sweep, command);
         var until = DateTime.UtcNow + Patience;
-        for (var time = 1; answer is null; time++)
+        for (var time = 1; await Task.WhenAny(answered, Failure, Task.Delay(AskAgain)) != answered; time++)
         {
-            var asked = Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), AskAgain);
-            if (await Task.WhenAny(asked, Failure) == Failure) await Failure;
-            if (faults.TryGetValue(sweep, out var fault)) throw fault;
-            if (asked.IsCompletedSuccessfully) answer = await asked;
-            else if (DateTime.UtcNow > until) await asked;
-            else if (time > 1) SqlJournal.CheckWritable(Options.Journal); // says why there is no answer
+            if (Failure.IsCompleted) await Failure;
+            if (time > 1) SqlJournal.CheckWritable(Options.Journal); // says why there is no answer
+            if (DateTime.UtcNow > until) throw new IOException($"sweep {sweep} does not answer: try again");
         }
+        var answer = await answered;
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
+    }
+
+    // An order is kept until it is answered, also where nobody waits any more: an actor that its journal stopped comes
+    // back without what it was told.
+    private async Task<SweepAnswer> AskAsync(string sweep, SweepCommand command)
+    {
+        for (var patience = AskAgain; ; patience = SweepDispatch.RepeatEvery)
+        {
+            try
+            {
+                return await Sweeps.Ask<SweepAnswer>(new SweepOrder(sweep, command), patience);
+            }
+            catch (AskTimeoutException) when (!faults.ContainsKey(sweep) && stopped == 0)
+            {
+                // It is asked again.
+            }
+            catch (AskTimeoutException) when (faults.TryGetValue(sweep, out var fault))
+            {
+                throw fault;
+            }
+        }
     }
 
     /// <summary>Its model actors.</summary>
