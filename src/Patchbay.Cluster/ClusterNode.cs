@@ -146,6 +146,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             running.ActorOf(Props.Create(() => new MembershipLog()), "membership");
             var cluster = Akka.Cluster.Cluster.Get(running);
             await cluster.JoinAsync(cluster.SelfAddress);
+            while (cluster.State.Members.IsEmpty) await Task.Delay(10); // what is seen of it comes a moment later
         }
         catch (Exception e) when (operators is not null)
         {
