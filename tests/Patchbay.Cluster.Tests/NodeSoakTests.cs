@@ -7,15 +7,6 @@ using Xunit.Abstractions;
 
 namespace Patchbay.Cluster.Tests;
 
-/// <summary>A fact that takes minutes: runs where PATCHBAY_SOAK is set.</summary>
-internal sealed class SoakFactAttribute : FactAttribute
-{
-    public SoakFactAttribute()
-    {
-        if (Environment.GetEnvironmentVariable("PATCHBAY_SOAK") is null) Skip = "runs where PATCHBAY_SOAK is set";
-    }
-}
-
 /// <summary>A node that has run for long holds no more than one that has just begun.</summary>
 public sealed class NodeSoakTests(ITestOutputHelper output)
 {

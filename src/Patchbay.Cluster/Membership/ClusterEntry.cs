@@ -20,13 +20,17 @@ internal static class ClusterEntry
         CancellationToken cancel)
     {
         var cluster = Akka.Cluster.Cluster.Get(system);
-        if (options.Seeds.Count == 0)
-        {
-            await cluster.JoinAsync(cluster.SelfAddress, cancel);
-            return;
-        }
+        if (options.Seeds.Count == 0) await cluster.JoinAsync(cluster.SelfAddress, cancel);
+        else await JoinOthersAsync(cluster, options, journal!, cancel);
+        // What is seen of the cluster comes a moment later.
+        while (cluster.State.Members.All(m => m.UniqueAddress != cluster.SelfUniqueAddress)) await Task.Delay(10, cancel);
+    }
+
+    private static async Task JoinOthersAsync(Akka.Cluster.Cluster cluster, ClusterOptions options, string journal,
+        CancellationToken cancel)
+    {
         var others = options.Seeds.Where(seed => seed != options.Address).ToArray();
-        await Task.WhenAll(others.Select(seed => CheckAsync(seed, options, journal!, cancel)));
+        await Task.WhenAll(others.Select(seed => CheckAsync(seed, options, journal, cancel)));
         try
         {
             await cluster.JoinSeedNodesAsync(options.Seeds.Select(seed => cluster.SelfAddress

@@ -16,7 +16,7 @@ public sealed class DatabaseKillTests(ITestOutputHelper output)
         killing.KilledManyTimes(server.NewDatabase());
     }
 
-    [PostgresFact]
+    [SoakFact(needsPostgres: true)]
     public void Every_experiment_killed_again_and_again_ends_in_the_same_results_in_PostgreSQL()
     {
         using var server = new PostgresServer();
@@ -28,10 +28,8 @@ public sealed class DatabaseKillTests(ITestOutputHelper output)
     {
         using var server = new PostgresServer();
         using var folder = new TemporaryFolder();
-        Home calm = folder.PathOf("calm"), home = new(folder.PathOf("data"), server.NewDatabase());
-        var study = WriteStudy(folder, Study);
-        Ended(Pbm.Run(calm, "study", "run", study));
-        using var pbm = Pbm.Start(home, "study", "run", study);
+        Home home = new(folder.PathOf("data"), server.NewDatabase());
+        using var pbm = Pbm.Start(home, "study", "run", WriteStudy(folder, Study));
         pbm.Until("killed-1");
         for (var kill = 1; kill <= 3; kill++)
         {
@@ -51,7 +49,7 @@ public sealed class DatabaseKillTests(ITestOutputHelper output)
         Ended(pbm.Finish());
         Assert.Equal(home.Completed(Sweep).Distinct(), home.Completed(Sweep));
         NothingAfterItsCompletion(home);
-        SameExports(folder, calm, home);
+        SameExports(folder, Undisturbed, home);
         Ended(Pbm.Run(home, "journal", "verify"));
     }
 }

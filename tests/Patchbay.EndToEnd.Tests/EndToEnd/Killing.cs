@@ -8,19 +8,19 @@ internal sealed class Killing(ITestOutputHelper output)
 {
     public const string Sweep = "killed-1";
 
-    // PATCHBAY_SOAK=1 kills 30 and 8 times.
-    private static bool IsSoak => Environment.GetEnvironmentVariable("PATCHBAY_SOAK") is not null;
+    // PATCHBAY_SOAK=1 kills the quartet's sweep 30 times, every experiment 8 times.
+    private static bool IsSoak => SoakFactAttribute.IsSoak;
 
-    /// <summary>The quartet, with so many prompts that a unit takes longer than the test takes to notice it.</summary>
-    public const string Study = """
+    /// <summary>Two models, the quartet in a soak, with so many prompts that a unit takes longer than the test takes to notice it.</summary>
+    public static readonly string Study = $$"""
         name: killed
-        models: [tiny-base, tiny-chat, tiny-goat, tiny-float]
-        task: {kind: entity-tracking, boxes: 7, prompts: 150}
+        models: [tiny-base, tiny-goat{{(IsSoak ? ", tiny-chat, tiny-float" : "")}}]
+        task: {kind: entity-tracking, boxes: 7, prompts: 100}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
           - accuracy: {prompts: 300}
-          - path-patching: {groups: [A, B, C, D], receivers: [6, 6, 6, 6]}
+          - path-patching: {groups: [A, B, C], receivers: [6, 6, 6]}
         """;
 
     /// <summary>Every experiment, small.</summary>
@@ -45,24 +45,25 @@ internal sealed class Killing(ITestOutputHelper output)
           - targeted-tuning: {sets: [A, circuit], steps: 3, prompts: 14}
         """;
 
+    private static readonly Lazy<Home> CalmStudy = new(() => Calm(Study)), CalmEverything = new(() => Calm(Everything));
+
+    /// <summary>What <see cref="Study"/> gives where nobody disturbs it: run once for all tests.</summary>
+    public static Home Undisturbed => CalmStudy.Value;
+
     public void KilledManyTimes(string? database)
     {
         using var folder = new TemporaryFolder();
-        Home calm = folder.PathOf("calm"), killed = new(folder.PathOf("killed"), database);
-        var study = WriteStudy(folder, Study);
-        Ended(Pbm.Run(calm, "study", "run", study));
-        KillAgainAndAgain(killed, study, IsSoak ? 30 : 10, calm.Completed(Sweep).Length);
-        SameExports(folder, calm, killed);
+        Home killed = new(folder.PathOf("killed"), database);
+        KillAgainAndAgain(killed, WriteStudy(folder, Study), IsSoak ? 30 : 6, Undisturbed.Completed(Sweep).Length);
+        SameExports(folder, Undisturbed, killed);
         Assert.Equal(0, Pbm.Run(killed, "journal", "verify").Code);
     }
 
     public void EveryExperimentKilled(string? database)
     {
         using var folder = new TemporaryFolder();
-        Home calm = folder.PathOf("calm"), killed = new(folder.PathOf("killed"), database);
-        var study = WriteStudy(folder, Everything);
-        Ended(Pbm.Run(calm, "study", "run", study));
-        KillAgainAndAgain(killed, study, IsSoak ? 8 : 3, calm.Completed(Sweep).Length);
+        Home calm = CalmEverything.Value, killed = new(folder.PathOf("killed"), database);
+        KillAgainAndAgain(killed, WriteStudy(folder, Everything), IsSoak ? 8 : 2, calm.Completed(Sweep).Length);
         SameExports(folder, calm, killed);
         Assert.Equal(Results(calm), Results(killed));
         Assert.True(Results(calm).Length > 500);
@@ -97,6 +98,16 @@ internal sealed class Killing(ITestOutputHelper output)
         Ended(Pbm.Run(data, "sweep", "resume", "killed-1"));
         Assert.Equal(data.Completed(Sweep).Distinct(), data.Completed(Sweep));
         NothingAfterItsCompletion(data);
+    }
+
+    // Lives as long as the tests do.
+    private static Home Calm(string study)
+    {
+        var folder = new TemporaryFolder();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        Home home = folder.PathOf("calm");
+        Ended(Pbm.Run(home, "study", "run", WriteStudy(folder, study)));
+        return home;
     }
 
     public static string WriteStudy(TemporaryFolder folder, string study)

@@ -74,15 +74,11 @@ internal sealed class Pbm : IDisposable
 
     public bool HasExited => process.HasExited;
 
-    /// <summary>Waits for something that processes do, a minute at most.</summary>
+    /// <summary>Waits for something that processes do, three minutes at most.</summary>
     public static void WaitFor(Func<bool> reached)
     {
-        for (var left = 1200; left > 0; left--)
-        {
-            if (reached()) return;
-            Thread.Sleep(50);
-        }
-        Assert.Fail("not reached within a minute");
+        for (var until = DateTime.UtcNow.AddMinutes(3); !reached(); Thread.Sleep(50))
+            if (DateTime.UtcNow > until) Assert.Fail("not reached within three minutes");
     }
 
     /// <summary>Runs a command to its end.</summary>

@@ -153,11 +153,12 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Twenty_four_thousand_random_changes_are_refused_or_accepted_in_bounded_time_and_memory()
+    public void Random_changes_are_refused_or_accepted_in_bounded_time_and_memory()
     {
         var clock = Stopwatch.StartNew();
         var random = new Random(20);
         var cases = 0;
+        var part = SoakFactAttribute.IsSoak ? 1 : 4;
         (Func<HeaderFuzz> Make, string[] Files, int Count)[] kinds =
         [
             (Safetensors, ["model.safetensors", "model.safetensors", "config.json"], 5000),
@@ -171,7 +172,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         {
             using var fuzz = make();
             var originals = files.Distinct().ToDictionary(f => f, fuzz.Bytes);
-            for (var i = 0; i < count; i++, cases++)
+            for (var i = 0; i < count / part; i++, cases++)
             {
                 var file = files[i % files.Length];
                 var bytes = originals[file];
@@ -185,7 +186,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 + "different but consistent");
         }
         output.WriteLine($"{cases} cases, {clock.Elapsed.TotalSeconds:F1} s");
-        Assert.True(cases >= 20_000 && clock.Elapsed.TotalSeconds < MostSeconds);
+        Assert.True(cases >= 24_000 / part && clock.Elapsed.TotalSeconds < MostSeconds);
     }
 
     // One change, or two, mostly in the first part of the file, where headers are.
