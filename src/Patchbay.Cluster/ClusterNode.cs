@@ -34,6 +34,10 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
     /// none.</summary>
     public string? Settings { get; init; }
 
+    /// <summary>Devices that models of the cluster may be placed on, with the memory of each.</summary>
+    public IReadOnlyDictionary<string, long> Devices { get; init; } =
+        new Dictionary<string, long> { ["cpu"] = MemoryBytes };
+
     /// <summary>Where others reach it.</summary>
     public NodeAddress Address { get; init; } = NodeAddress.Own;
 
@@ -73,14 +77,17 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private string? journalName;
     private int stopped;
 
-    private ClusterNode(IHost host, ClusterOptions options, ObservedModels models)
+    private ClusterNode(IHost host, ClusterOptions options, ObservedModels models, Board board)
     {
-        (this.host, Options) = (host, options);
+        (this.host, Options, Board) = (host, options, board);
         metrics = new(this, models);
     }
 
     /// <summary>How it runs.</summary>
     public ClusterOptions Options { get; }
+
+    /// <summary>What the nodes of its cluster have told of themselves.</summary>
+    public Board Board { get; }
 
     /// <summary>Sweeps that it serves, as their actors last recorded them.</summary>
     public IReadOnlyDictionary<string, SweepState> Known => seen.ToDictionary(s => s.Key, s => s.Value.State);
@@ -141,6 +148,17 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public string? FaultOf(string sweep) => faults.TryGetValue(sweep, out var fault) ? fault.Message
         : seen.TryGetValue(sweep, out var last) ? last.Fault : null;
 
+    /// <summary>What the node, or one of its sweeps, waits for, in a sentence, or null.</summary>
+    public string? TroubleOf(string sweep) =>
+        Trouble ?? (seen.TryGetValue(sweep, out var last) ? last.Waiting : null);
+
+    private static Address SelfOf(ActorSystem? system) => Akka.Cluster.Cluster.Get(system!).SelfAddress;
+
+    private static string NodeOf(ActorSystem? system) => BoardActor.NodeOf(SelfOf(system));
+
+    private static int ComputeNodes(ActorSystem? system) => Akka.Cluster.Cluster.Get(system!).State.Members
+        .Count(m => m.Status == Akka.Cluster.MemberStatus.Up && m.Roles.Contains("compute"));
+
     /// <summary>Starts a node and has it join its cluster.</summary>
     /// <param name="options">How it runs.</param>
     /// <param name="source">Loads its models.</param>
@@ -154,6 +172,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         var operators = options.Settings is { } file ? NodeConfig.Read(file) : null;
         var opening = Task.Run(() => NodeLog.Open(options.Log), CancellationToken.None); // beside what else there is to do
         ActorSystem? running = null;
+        var board = new Board();
         var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
         var known = kinds.ToDictionary(k => k.Name, StringComparer.Ordinal);
         var builder = Host.CreateEmptyApplicationBuilder(new());
@@ -175,24 +194,34 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
-                Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes)), "broker")));
+                Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes, options.Devices)), "broker")));
+            akka.WithActors((system, registry) => system.ActorOf(Props.Create(() => new BoardActor(board,
+                registry.Get<BrokerActor>())), BoardActor.Name));
             var (sweepIds, modelIds) = (HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
-                HashCodeMessageExtractor.Create(Shards, m => (m as IModelMessage)?.Model, m => m));
+                new ModelExtractor());
             if (options.Roles.Contains("coordinator"))
                 akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
                     options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
-                    TimeProvider.System), sweepIds,
+                    TimeProvider.System, () => ComputeNodes(running)), sweepIds,
                     new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             else akka.WithShardRegionProxy<SweepActor>("sweep", "coordinator", sweepIds);
             if (options.Roles.Contains("compute"))
-                akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id => Props.Create(() => new ModelActor(id,
-                    NodeIdentity.Own, options.Code, models, registry.Get<SweepActor>(), registry.Get<BrokerActor>(),
-                    TimeProvider.System)), modelIds,
-                    new ShardOptions { Role = "compute", StateStoreMode = StateStoreMode.DData });
+                akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id =>
+                    {
+                        Func<bool> elsewhere = () => Placement.MayGoElsewhere(id, NodeOf(running), board.Offers);
+                        return Props.Create(() => new ModelActor(id, NodeIdentity.Own, options.Code, models,
+                            registry.Get<SweepActor>(), registry.Get<BrokerActor>(), TimeProvider.System, elsewhere));
+                    }, modelIds,
+                    new ShardOptions
+                    {
+                        Role = "compute",
+                        StateStoreMode = StateStoreMode.DData,
+                        ShardAllocationStrategy = new ModelAllocation(board, () => SelfOf(running)),
+                    });
             else akka.WithShardRegionProxy<ModelActor>("model", "compute", modelIds);
             if (operators is not null) akka.AddHocon(operators, HoconAddMode.Prepend); // over all of the above
         });
-        var node = new ClusterNode(builder.Build(), options, models);
+        var node = new ClusterNode(builder.Build(), options, models, board);
         try
         {
             await opening;
@@ -286,8 +315,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public void Load(ModelKey model) =>
         host.Services.GetRequiredService<ActorRegistry>().Get<ModelActor>().Tell(new LoadModel(model.Id, model));
 
-    /// <summary>Has all models of a name freed; false where none has memory.</summary>
-    public async Task<bool> UnloadAsync(string name) => await Broker.Ask<int>(new DismissModels(name), Patience) > 0;
+    /// <summary>Has all models of a name freed, on all nodes; false where none has memory.</summary>
+    public bool Unload(string name)
+    {
+        if (!Board.Offers.Values.Any(o => o.Models.Any(m => m.Name == name && m.State != "cold"))) return false;
+        System.ActorSelection($"/user/{BoardActor.Name}").Tell(new UnloadEverywhere(name));
+        return true;
+    }
 
     /// <summary>An operator wants the node to leave its cluster and end.</summary>
     public Task Left => left.Task;

@@ -27,6 +27,8 @@ public sealed class MessageSerializer(ExtendedActorSystem system) : SerializerWi
         ("run-unit/1", MessageJson.Default.RunUnit),
         ("outcome-taken/1", MessageJson.Default.OutcomeTaken),
         ("load-model/1", MessageJson.Default.LoadModel),
+        ("offer/1", MessageJson.Default.OfferMessage),
+        ("unload-models/1", MessageJson.Default.UnloadModels),
     ];
 
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
@@ -118,4 +120,6 @@ public sealed class RefusingSerializer(ExtendedActorSystem system, Config unused
 [JsonSerializable(typeof(RunUnit))]
 [JsonSerializable(typeof(OutcomeTaken))]
 [JsonSerializable(typeof(LoadModel))]
+[JsonSerializable(typeof(OfferMessage))]
+[JsonSerializable(typeof(UnloadModels))]
 internal sealed partial class MessageJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Patchbay.Cluster.Dispatch;
 using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
@@ -21,6 +22,17 @@ public interface IModelMessage
 
 /// <summary>A message that never leaves its node, and has no form in bytes.</summary>
 public interface ILocalMessage : INoSerializationVerificationNeeded;
+
+/// <summary>What nodes tell each other of themselves; said again every second.</summary>
+public interface INodeMessage;
+
+/// <summary>What a node has for models.</summary>
+/// <param name="Offer">It.</param>
+public sealed record OfferMessage(NodeOffer Offer) : INodeMessage;
+
+/// <summary>An operator wants all models of a name freed, wherever they are.</summary>
+/// <param name="Name">The models' name.</param>
+public sealed record UnloadModels(string Name) : INodeMessage;
 
 /// <summary>A command of an operator; answered by <see cref="SweepAnswer"/>.</summary>
 /// <param name="Sweep">Id of the sweep.</param>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Patchbay.Experiments;
+using Patchbay.Cluster.Dispatch;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster;
@@ -11,23 +12,31 @@ namespace Patchbay.Cluster;
 /// <param name="Device">"cpu" or "cuda:N".</param>
 /// <param name="Threads">Threads of one unit.</param>
 /// <param name="MemoryBytes">Memory that it may take, weights included.</param>
-public sealed record ModelKey(PlannedModel Model, string Dtype, string Device, int Threads, long MemoryBytes)
+/// <param name="Replica">Which of the actors that share its units: 0, 1, ...</param>
+public sealed record ModelKey(PlannedModel Model, string Dtype, string Device, int Threads, long MemoryBytes,
+    int Replica = 0)
 {
-    /// <summary>The actor that runs a model of a sweep.</summary>
+    /// <summary>The first actor that runs a model of a sweep.</summary>
     public static ModelKey Of(SweepPlan plan, string model) =>
         new(plan.Model(model), plan.Compute.Dtype, plan.Compute.Device, plan.Compute.Threads, plan.Compute.MemoryBytes);
+
+    /// <summary>All actors that run a model of a sweep.</summary>
+    public static IEnumerable<ModelKey> AllOf(SweepPlan plan, string model) =>
+        Enumerable.Range(0, plan.Model(model).Replicas ?? 1).Select(replica => Of(plan, model) with { Replica = replica });
 
     /// <summary>The model's name.</summary>
     public string Name => Model.Name;
 
-    /// <summary>Id of the actor: the model's name, so that people know it, and a hash of the rest.</summary>
+    /// <summary>Id of the actor: the model's name, so that people know it, a hash of the rest, and what decides where it
+    /// is placed (<see cref="Dispatch.ModelNeed"/>).</summary>
     public string Id
     {
         get
         {
             var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Model.Fingerprint, Model.Path,
                 Model.Adapter, Dtype, Device, Threads, MemoryBytes)));
-            return $"{Name}-{Convert.ToHexStringLower(hash.AsSpan(0, 6))}";
+            return new ModelNeed($"{Name}-{Convert.ToHexStringLower(hash.AsSpan(0, 6))}", Device, MemoryBytes, Replica)
+                .ToString();
         }
     }
 }

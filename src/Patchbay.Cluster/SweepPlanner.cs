@@ -26,7 +26,7 @@ public static class SweepPlanner
         var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
         return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel),
             config.Layers, config.Heads,
-            config.ParameterCount * size, place.Tokenizer);
+            config.ParameterCount * size, place.Tokenizer, place.Replicas);
     }
 
     /// <summary>How a model reads text: by its own tokenizer, its folder's, or that of the checkpoint that its adapter

@@ -28,9 +28,9 @@ public sealed record SweepPlan(string Study, string StudyText, ulong Seed, Plann
 /// <param name="Heads">Heads of a layer, H.</param>
 /// <param name="Bytes">Memory that the loaded weights take.</param>
 /// <param name="Tokenizer">Where its tokenizer lies on that machine, where that is not with the checkpoint.</param>
+/// <param name="Replicas">How many times it is loaded, to share its units; null for once.</param>
 public sealed record PlannedModel(string Name, string Path, string? Adapter, string Fingerprint, int Layers, int Heads,
-    long Bytes,
-    string? Tokenizer = null);
+    long Bytes, string? Tokenizer = null, int? Replicas = null);
 
 /// <summary>Where prompts come from.</summary>
 /// <param name="Kind">"entity-tracking" (generated), or "file".</param>
@@ -44,7 +44,15 @@ public sealed record PlannedTask(string Kind, int Prompts, int Boxes, string? Fi
 /// <param name="Device">"cpu" or "cuda:N".</param>
 /// <param name="Threads">Threads of one unit.</param>
 /// <param name="MemoryBytes">Memory that one model's unit may take, weights included.</param>
-public sealed record PlannedCompute(string Dtype, string Device, int Threads, long MemoryBytes);
+/// <param name="Expect">Nodes that are waited for before the first model is placed; null for none.</param>
+/// <param name="ExpectSeconds">How long they are waited for at most; null for
+/// <see cref="DefaultExpectSeconds"/>.</param>
+public sealed record PlannedCompute(string Dtype, string Device, int Threads, long MemoryBytes, int? Expect = null,
+    int? ExpectSeconds = null)
+{
+    /// <summary>How long nodes are waited for where the study does not say.</summary>
+    public const int DefaultExpectSeconds = 120;
+}
 
 /// <summary>One experiment on one model.</summary>
 /// <param name="Id">"tiny-base/path-patching/B".</param>

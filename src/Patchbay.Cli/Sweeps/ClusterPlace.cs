@@ -12,8 +12,9 @@ namespace Patchbay.Cli.Sweeps;
 /// <param name="Roles">What it does there.</param>
 /// <param name="Certificate">The cluster's; null where only this machine reaches it.</param>
 /// <param name="Token">What clients of other machines may show instead, or null.</param>
+/// <param name="Devices">Devices for models; null for all that the machine has.</param>
 internal sealed record ClusterPlace(NodeAddress Address, IReadOnlyList<NodeAddress> Seeds, IReadOnlyList<string> Roles,
-    ClusterCertificate? Certificate, string? Token)
+    ClusterCertificate? Certificate, string? Token, IReadOnlyList<string>? Devices = null)
 {
     /// <summary>A cluster of one's own, which no other machine reaches.</summary>
     public static ClusterPlace Own { get; } = new(NodeAddress.Own, [], ClusterOptions.AllRoles, null, null);
@@ -36,10 +37,12 @@ internal sealed class ClusterPlaceOptions
         + "the cluster where there is none", NodeAddress.Parse);
     private readonly Option<IReadOnlyList<string>?> roles = CommonOptions.ListOf("--roles", "ROLE,..",
         $"What it does: {string.Join(", ", ClusterOptions.AllRoles)} (default: all)", Role);
+    private readonly Option<IReadOnlyList<string>?> devices = CommonOptions.ListOf("--devices", "DEVICE,..",
+        "Devices for models, each with --memory: cpu or cuda:N (default: all that the machine has)", Lists.Device);
     private readonly CertificateOptions certificate = new();
 
     /// <summary>The options, to be added to a command.</summary>
-    public IEnumerable<Option> Options => [hostname, port, seeds, roles, .. certificate.Options];
+    public IEnumerable<Option> Options => [hostname, port, seeds, roles, devices, .. certificate.Options];
 
     /// <summary>The place that a command's options give.</summary>
     /// <exception cref="InvalidDataException">They do not fit each other, or the journal.</exception>
@@ -62,7 +65,8 @@ internal sealed class ClusterPlaceOptions
         if (!own.IsLoopback && shown is null) throw new InvalidDataException(
             $"--hostname {own.Host}: other machines reach it, so that it needs the cluster's certificate: --certificate "
             + "FILE, which 'pbm cluster certificate --out FILE' makes");
-        return new(own, joined, call.Get(roles) ?? ClusterOptions.AllRoles, shown, certificate.Token(call));
+        return new(own, joined, call.Get(roles) ?? ClusterOptions.AllRoles, shown, certificate.Token(call),
+            call.Get(devices));
     }
 
     private static string Role(string text) => ClusterOptions.AllRoles.Contains(text) ? text

@@ -37,6 +37,10 @@ internal sealed class NodeSettings
     /// <summary>Memory for loaded models together on a device, in bytes.</summary>
     public long Memory(Call call, Device device) => call.Get(memory) ?? TorchRuntime.UsableMemory(device);
 
+    private Dictionary<string, long> Devices(Call call, IReadOnlyList<string>? chosen) =>
+        (chosen ?? [.. TorchRuntime.CudaDevices().Select((_, i) => $"cuda:{i}").Prepend("cpu")])
+            .ToDictionary(name => name, name => Memory(call, TorchModelSource.DeviceOf(name)));
+
     /// <summary>The largest that any device of this machine has.</summary>
     private long MostMemory(Call call) => TorchRuntime.CudaDevices()
         .Select((_, i) => new Device(TorchSharp.DeviceType.CUDA, i))
@@ -63,6 +67,7 @@ internal sealed class NodeSettings
                 Seeds = place.Seeds,
                 Roles = place.Roles,
                 Certificate = place.Certificate,
+                Devices = Devices(call, place.Devices),
             }, new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments, call.Interrupted);
         }, place);
     }

@@ -87,7 +87,8 @@ internal static class StudyInput
         foreach (var stage in study.Stages)
             Experiments.First(e => e.Name == stage.Kind).CheckHeads(stage, models.First(m => m.Name == stage.Model));
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
-            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)));
+            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)),
+            study.Compute.Expect, study.Compute.ExpectSeconds);
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
 }

@@ -37,7 +37,7 @@ internal static class SweepRun
             new SweepWatch(call.Screen, id, new WatchClock(), TimeProvider.System)
             {
                 Show = call.Next($"sweep show {id}"),
-                Trouble = () => serving.Own!.Trouble,
+                Trouble = () => serving.Own!.TroubleOf(id),
             });
         return state.Ended ? SweepEnding.Conclude(call, id, state, results)
             : SweepEnding.Interrupted(call, home, id, state);
@@ -53,7 +53,7 @@ internal static class SweepRun
         var state = Host(call, id, own, new SweepWatch(call.ProgressScreen, id, new WatchClock(), TimeProvider.System)
         {
             Calm = true,
-            Trouble = () => own.Trouble,
+            Trouble = () => own.TroubleOf(id),
             Show = call.Next($"sweep show {id}"),
             LookEvery = TimeSpan.FromMilliseconds(100), // somebody waits for what comes after
             Enough = Enough,

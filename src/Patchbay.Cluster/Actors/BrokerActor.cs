@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Patchbay.Cluster.Dispatch;
+using Patchbay.Cluster.Membership;
 
 namespace Patchbay.Cluster.Actors;
 
@@ -33,16 +34,31 @@ internal sealed record ModelList(ModelStatus[] Models) : ILocalMessage;
 /// <summary>An operator wants the memory of all models of a name back; answered by how many have some.</summary>
 internal sealed record DismissModels(string Name) : ILocalMessage;
 
+/// <summary>A model's checkpoint is not on this node, or another is in its place.</summary>
+internal sealed record ModelRefused(string Model, string Reason) : ILocalMessage;
+
 /// <summary>Hands out a node's devices and memory to its model actors, as <see cref="DeviceBroker"/> decides. One for
 /// each node, asked only on it, so that nothing is lost.</summary>
-internal sealed class BrokerActor : ReceiveActor
+internal sealed class BrokerActor : ReceiveActor, IWithTimers
 {
     private readonly DeviceBroker broker;
     private readonly SortedDictionary<string, (ModelKey Key, IActorRef Actor)> actors = new(StringComparer.Ordinal);
 
-    public BrokerActor(int slots, long memoryBytes)
+    private readonly SortedDictionary<string, string> refused = new(StringComparer.Ordinal);
+
+    /// <summary>Makes one.</summary>
+    /// <param name="slots">Units that run at a time.</param>
+    /// <param name="memoryBytes">For loaded models together.</param>
+    /// <param name="devices">The devices that other nodes may count on, with the memory of each.</param>
+    public BrokerActor(int slots, long memoryBytes, IReadOnlyDictionary<string, long> devices)
     {
         broker = new(slots, memoryBytes);
+        Receive<ModelRefused>(message =>
+        {
+            refused[message.Model] = message.Reason;
+            Tell(devices);
+        });
+        Receive<Tick>(_ => Tell(devices));
         Receive<ComputeWanted>(message =>
         {
             actors[message.Model.Id] = (message.Model, Sender);
@@ -74,10 +90,26 @@ internal sealed class BrokerActor : ReceiveActor
         });
     }
 
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() =>
+        Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.FromMilliseconds(100), SweepDispatch.RepeatEvery);
+
+    private void Tell(IReadOnlyDictionary<string, long> devices) => Context.ActorSelection("../" + BoardActor.Name)
+        .Tell(new OwnOffer(devices, [.. actors.Select(a => new OfferedModel(a.Key, a.Value.Key.Name, broker.StateOf(a.Key)))],
+            new Dictionary<string, string>(refused)));
+
     private void Decide()
     {
         var decision = broker.Decide();
         foreach (var model in decision.Dismissed) actors[model].Actor.Tell(FreeModel.Instance);
         foreach (var model in decision.Granted) actors[model].Actor.Tell(ComputeGranted.Instance);
+    }
+
+    private sealed record Tick : ILocalMessage
+    {
+        public static Tick Instance { get; } = new();
     }
 }

@@ -11,7 +11,10 @@ internal sealed record Compute(UnitOrder Order, string Worker, CancellationToken
 internal sealed record UnitMoved(double Share, CancellationToken Stop) : ILocalMessage;
 
 /// <summary>A unit has ended; without an outcome where it was stopped.</summary>
-internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop) : ILocalMessage;
+/// <param name="Outcome">How.</param>
+/// <param name="Stop">What would have stopped it.</param>
+/// <param name="Refused">Whether the checkpoint is not here, or another: it may be on another node.</param>
+internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop, bool Refused = false) : ILocalMessage;
 
 /// <summary>Load the checkpoint, if it is not.</summary>
 internal sealed record LoadNow : ILocalMessage
@@ -50,7 +53,7 @@ internal sealed class ComputeActor : ReceiveActor
     public ComputeActor(ModelKey key, IModelSource source, string code)
     {
         (this.key, this.source, this.code) = (key, source, code);
-        Receive<Compute>(message => Context.Parent.Tell(new UnitEnded(Run(message), message.Stop)));
+        Receive<Compute>(message => Context.Parent.Tell(Run(message)));
         Receive<LoadNow>(_ =>
         {
             Load();
@@ -65,7 +68,7 @@ internal sealed class ComputeActor : ReceiveActor
 
     protected override void PostStop() => Free();
 
-    private UnitOutcome? Run(Compute message)
+    private UnitEnded Run(Compute message)
     {
         var (order, parent) = (message.Order, Context.Parent);
         var (clock, said) = (Stopwatch.StartNew(), TimeSpan.Zero);
@@ -83,18 +86,19 @@ internal sealed class ComputeActor : ReceiveActor
                 said = clock.Elapsed;
                 parent.Tell(new UnitMoved(share, message.Stop));
             }, message.Stop);
-            return Outcome(results, null, false);
+            return new(Outcome(results, null, false), message.Stop);
         }
         catch (OperationCanceledException) when (message.Stop.IsCancellationRequested)
         {
-            return null;
+            return new(null, message.Stop);
         }
 #pragma warning disable CA1031 // Whatever went wrong becomes a recorded failure of this unit; the sweep goes on.
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            var isRefused = runner is null && e is InvalidDataException;
             Free();
-            return Outcome(null, Sentence(e), e is InvalidDataException);
+            return new(Outcome(null, Sentence(e), e is InvalidDataException), message.Stop, isRefused);
         }
     }
 

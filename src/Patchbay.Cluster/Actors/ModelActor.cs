@@ -17,7 +17,9 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     private readonly IActorRef sweeps, broker;
     private readonly IModelSource source;
     private readonly TimeProvider time;
+    private readonly Func<bool> mayGoElsewhere;
     private readonly long born;
+    private bool refused; // its checkpoint is not here, and may be on another node
     private ModelWork? work; // from the first message on
     private ModelKey? key;
     private IActorRef? compute;
@@ -33,13 +35,15 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     /// <param name="sweeps">Where messages to sweeps go.</param>
     /// <param name="broker">Says when it may compute.</param>
     /// <param name="time">A clock that does not jump.</param>
+    /// <param name="mayGoElsewhere">Whether another node may have what this one lacks.</param>
     public ModelActor(string id, string node, string code, IModelSource source, IActorRef sweeps, IActorRef broker,
-        TimeProvider time)
+        TimeProvider time, Func<bool> mayGoElsewhere)
     {
+        this.mayGoElsewhere = mayGoElsewhere;
         (this.id, this.code, this.source, this.sweeps, this.broker, this.time) =
             (id, code, source, sweeps, broker, time);
         born = time.GetTimestamp();
-        worker = $"{node}#{Guid.NewGuid():N}";
+        worker = WorkerId.Of(node, id);
         Receive<ServeSweep>(message =>
         {
             Begin(message.Key);
@@ -48,7 +52,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         });
         Receive<RunUnit>(message =>
         {
-            if (work is null) return; // a worker that it was meant for is gone
+            if (work is null || refused) return; // a worker that it was meant for is gone
             work.Accept(message, Now);
             Report(message.Order.Sweep);
             Ask();
@@ -110,7 +114,8 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     // Asks for the device, where there is something to do.
     private void Ask()
     {
-        if (asked || dismissed || work is null || work.Running is not null) return;
+        if (refused && !mayGoElsewhere()) refused = false; // then it says of each unit why
+        if (asked || dismissed || refused || work is null || work.Running is not null) return;
         var next = work.Next(Now);
         if (next is null && !preload) return;
         asked = true;
@@ -136,7 +141,15 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
     {
         if (ended.Stop != stop.Token) return; // a unit that was given up
         broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
-        if (ended.Outcome is { } outcome)
+        if (ended is { Refused: true, Outcome.Error: { } reason }) broker.Tell(new ModelRefused(id, reason));
+        if (ended.Refused && mayGoElsewhere())
+        {
+            refused = true;
+            work.Drop();
+            broker.Tell(new ModelIsFree(id));
+            foreach (var sweep in work.Sweeps(Now)) Report(sweep);
+        }
+        else if (ended.Outcome is { } outcome)
         {
             work!.Finish(outcome, Now);
             sweeps.Tell(outcome);
@@ -179,7 +192,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         sweeps.Tell(outcome);
     }
 
-    private void Report(string sweep) => sweeps.Tell(work!.Report(sweep));
+    private void Report(string sweep) => sweeps.Tell(refused ? work!.Report(sweep) with { Room = 0 } : work!.Report(sweep));
 
     private sealed record Tick : ILocalMessage
     {

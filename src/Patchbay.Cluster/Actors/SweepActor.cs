@@ -16,8 +16,9 @@ namespace Patchbay.Cluster.Actors;
 /// <param name="Shares">How much is done of each unit that runs.</param>
 /// <param name="Fault">Why this version cannot run it, or null.</param>
 /// <param name="Works">Whether nothing is wrong with its journal, as far as it knows.</param>
+/// <param name="Waiting">What it waits for before it begins, in a sentence, or null.</param>
 public sealed record SweepSeen(string Sweep, SweepState State, IReadOnlyDictionary<string, double> Shares,
-    string? Fault, bool Works) : ILocalMessage;
+    string? Fault, bool Works, string? Waiting) : ILocalMessage;
 
 /// <summary>A sweep's actor had to stop: its journal does not work. Told once for each fault, however often the actor
 /// comes back and meets it again.</summary>
@@ -70,6 +71,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private readonly Func<Exception, Exception> explain;
     private readonly SweepLife life;
     private readonly TimeProvider time;
+    private readonly Func<int> nodes;
     private readonly long born;
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly SweepTelemetry telemetry;
@@ -83,10 +85,12 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     /// <param name="explain">Makes a sentence of what a journal says.</param>
     /// <param name="life">What it kept when it was down.</param>
     /// <param name="time">A clock that does not jump.</param>
+    /// <param name="nodes">How many nodes compute.</param>
     public SweepActor(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code, IActorRef models,
-        Func<Exception, Exception> explain, SweepLife life, TimeProvider time)
+        Func<Exception, Exception> explain, SweepLife life, TimeProvider time, Func<int> nodes)
     {
         (this.sweep, this.models, this.explain, this.life, this.time) = (sweep, models, explain, life, time);
+        this.nodes = nodes;
         born = time.GetTimestamp();
         telemetry = new(sweep, log);
         core = new(sweep, kinds, code);
@@ -123,10 +127,10 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     /// half a second, then twice as long each time, at most 30 s; not one whose journal is damaged or of an unknown
     /// kind, which waiting does not mend. Parameters are the actor's own.</summary>
     public static Props Supervised(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code,
-        IActorRef models, Func<Exception, Exception> explain, TimeProvider time)
+        IActorRef models, Func<Exception, Exception> explain, TimeProvider time, Func<int> nodes)
     {
         var life = new SweepLife();
-        var props = Props.Create(() => new SweepActor(sweep, kinds, code, models, explain, life, time));
+        var props = Props.Create(() => new SweepActor(sweep, kinds, code, models, explain, life, time, nodes));
         return BackoffSupervisor.Props(Backoff.OnStop(props, "actor", BackFirst, BackLatest, 0.2, maxNrOfRetries: -1)
             .WithAutoReset(2 * BackLatest).WithFinalStopMessage(message => message is LeaveAlone));
     }
@@ -188,11 +192,13 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private void Handle(ISweepMessage message)
     {
         var asker = Sender;
+        core.Nodes = nodes();
         Record(core.Next(message, Now), asker);
     }
 
     private void OnTick()
     {
+        core.Nodes = nodes();
         foreach (var message in core.Repeats(Now)) models.Tell(message);
         Record(core.Next(null, Now), ActorRefs.NoSender);
     }
@@ -226,7 +232,8 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     }
 
     private void Publish() =>
-        Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault, life.Works));
+        Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault, life.Works,
+            core.Waiting));
 
     private sealed class UnusableSnapshotException : Exception;
 

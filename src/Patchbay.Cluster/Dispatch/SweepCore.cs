@@ -22,6 +22,7 @@ public sealed record Step(IReadOnlyList<SweepEvent> Events, IReadOnlyList<HandOu
 public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code)
 {
     private readonly SweepDispatch dispatch = new();
+    private TimeSpan? waitsSince; // MaxValue where it no longer waits
 
     /// <summary>The sweep after all that was recorded.</summary>
     public SweepState State { get; private set; } = SweepState.None;
@@ -31,6 +32,12 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
 
     /// <summary>How much is done of each unit that runs, by its id.</summary>
     public IReadOnlyDictionary<string, double> Shares => dispatch.Shares;
+
+    /// <summary>Nodes that compute, as far as is known.</summary>
+    public int Nodes { get; set; } = int.MaxValue;
+
+    /// <summary>What the sweep waits for before its first model is placed, in a sentence, or null.</summary>
+    public string? Waiting { get; private set; }
 
     /// <summary>Takes over a state that was kept.</summary>
     public void Restore(SweepState state) => State = state;
@@ -64,9 +71,9 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         dispatch.Record(step.Events, now);
         var messages = new List<IModelMessage>();
         if (step.Taken is { } outcome && State.Plan is not null)
-            messages.Add(new OutcomeTaken(ModelOf(outcome.Unit), sweep, outcome.Unit, outcome.Attempt));
+            messages.Add(new OutcomeTaken(WorkerId.ActorOf(outcome.Worker), sweep, outcome.Unit, outcome.Attempt));
         // Whoever has work from now on is told at once, not with the next second.
-        if (step.Events.Any(e => e is SweepStarted or SweepResumed or StageBegun)) messages.AddRange(Wanted());
+        if (step.Events.Any(e => e is SweepStarted or SweepResumed or StageBegun)) messages.AddRange(Wanted(now));
         foreach (var given in step.HandOuts)
         {
             dispatch.Hand(given, now);
@@ -79,19 +86,34 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     /// acknowledge.</summary>
     public IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
     [
-        .. Wanted(),
+        .. Wanted(now),
         .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),
     ];
 
-    private IEnumerable<ServeSweep> Wanted() => State.Status != SweepStatus.Running ? []
+    private IEnumerable<ServeSweep> Wanted(TimeSpan now) => State.Status != SweepStatus.Running || WaitsForNodes(now) ? []
         : State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0).Select(s => s.Stage.Model)
-            .Distinct().Select(name => ModelKey.Of(State.Plan!, name))
+            .Distinct().SelectMany(name => ModelKey.AllOf(State.Plan!, name))
             .Select(key => new ServeSweep(key.Id, key, sweep));
+
+    // Once a model is placed, nodes that come later take what comes later.
+    private bool WaitsForNodes(TimeSpan now)
+    {
+        var compute = State.Plan!.Compute;
+        var patience = TimeSpan.FromSeconds(compute.ExpectSeconds ?? PlannedCompute.DefaultExpectSeconds);
+        if (waitsSince == TimeSpan.MaxValue || compute.Expect is not { } expected || Nodes >= expected
+            || now - (waitsSince ??= now) > patience)
+        {
+            (waitsSince, Waiting) = (TimeSpan.MaxValue, null);
+            return false;
+        }
+        Waiting = $"{Nodes} of {expected} nodes are up: the others are waited for, {patience.TotalSeconds:0} s at most";
+        return true;
+    }
 
     // A refused result (another fingerprint) is a failure of the unit; trying again is of no use.
     private static void Finish(UnitOutcome outcome, Batch batch)
     {
-        var node = outcome.Worker.Split('#')[0];
+        var node = WorkerId.NodeOf(outcome.Worker);
         var refusal = outcome.Error;
         if (outcome.Results is { } results)
         {
@@ -120,21 +142,18 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             Fault = e.Message;
         }
         var handOuts = dispatch.Choose(batch.State, now).Where(h => batch.State.Unit(h.Unit) is not null).ToArray();
-        foreach (var given in handOuts) batch.Apply(new ClaimUnit(given.Unit, given.Worker.Split('#')[0]));
+        foreach (var given in handOuts) batch.Apply(new ClaimUnit(given.Unit, WorkerId.NodeOf(given.Worker)));
         return handOuts;
     }
 
     private StageKind KindOf(Stage stage) => kinds.GetValueOrDefault(stage.Kind) ?? throw new InvalidDataException(
         $"Patchbay {code} knows no experiment '{stage.Kind}', only {string.Join(", ", kinds.Keys)}");
 
-    private string ModelOf(string unit) =>
-        ModelKey.Of(State.Plan!, State.Stages[UnitId.StageOf(unit)].Stage.Model).Id;
-
     private RunUnit Run(HandOut given)
     {
         var stage = State.Stages[UnitId.StageOf(given.Unit)];
         var attempt = State.Unit(given.Unit)!.Failures + 1;
-        return new(ModelOf(given.Unit), given.Worker, new UnitOrder(sweep, given.Unit, attempt, stage.Stage,
+        return new(WorkerId.ActorOf(given.Worker), given.Worker, new UnitOrder(sweep, given.Unit, attempt, stage.Stage,
             stage.Inputs ?? JsonRecord.Empty, State.Plan!), ShareOf(stage.Stage.Model));
     }
 

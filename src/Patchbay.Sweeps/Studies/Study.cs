@@ -37,7 +37,9 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
 /// <param name="Path">Full path of its checkpoint.</param>
 /// <param name="Adapter">Full path of its LoRA adapter's folder, or null.</param>
 /// <param name="Tokenizer">Full path of its tokenizer, where that does not lie with the checkpoint.</param>
-public sealed record ModelPlace(string Name, string Path, string? Adapter, string? Tokenizer = null);
+/// <param name="Replicas">How many times it is to be loaded, to share its units; null where the file gives none.</param>
+public sealed record ModelPlace(string Name, string Path, string? Adapter, string? Tokenizer = null,
+    int? Replicas = null);
 
 /// <summary>Where a study's prompts come from.</summary>
 /// <param name="Kind">"entity-tracking" (generated), or "file".</param>
@@ -59,8 +61,17 @@ public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File
 /// <param name="Threads">Threads of one unit; null where the file gives none.</param>
 /// <param name="MemoryBytes">Memory that one model's unit may take, weights included; null where the file gives
 /// none.</param>
-public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes)
+/// <param name="Expect">Nodes to wait for; null where the file gives none.</param>
+/// <param name="ExpectSeconds">How long; null where the file gives none.</param>
+public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes, int? Expect = null,
+    int? ExpectSeconds = null)
 {
+    /// <summary>Most replicas of a model, and most nodes to wait for.</summary>
+    public const int MostNodes = 1024;
+
+    /// <summary>Longest that nodes are waited for, in seconds: a day.</summary>
+    public const int MostSeconds = 24 * 60 * 60;
+
     /// <summary>Most threads of one unit.</summary>
     public const int MostThreads = 1024;
 

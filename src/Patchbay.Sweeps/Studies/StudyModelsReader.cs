@@ -33,7 +33,8 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
 
     private ModelPlace? Model(YamlNode node, string field)
     {
-        var model = node is YamlMap ? Own(node, field) : Named(node, field);
+        int? replicas = null;
+        var model = node is YamlMap ? Own(node, field, out replicas) : Named(node, field);
         if (model is null) return null;
         foreach (var setting in model.UnsetSettings)
         {
@@ -41,7 +42,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
             unset[setting].Models.Add(model.Name);
         }
         foreach (var sentence in model.Missing()) mistakes.Add(node, field, sentence);
-        return model.Place;
+        return model.Place with { Replicas = replicas };
     }
 
     private CatalogueModel? Named(YamlNode node, string field)
@@ -55,10 +56,15 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         return null;
     }
 
-    private CatalogueModel? Own(YamlNode node, string field)
+    private CatalogueModel? Own(YamlNode node, string field, out int? replicas)
     {
-        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter",
-            "tokenizer"]) is not { } fields) return null;
+        replicas = null;
+        if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter", "tokenizer",
+            "replicas"]) is not { } fields) return null;
+        replicas = (int?)values.Whole(fields.Optional("replicas"), fields.PathOf("replicas"), 1, StudyCompute.MostNodes);
+        if (fields.Optional("path") is null && fields.Optional("adapter") is null
+            && fields.Optional("name") is { } known && fields.Optional("replicas") is not null)
+            return Named(known, fields.PathOf("name"));
         var at = fields.Required("name", "a name for this model");
         var name = values.Text(at, fields.PathOf("name"), "a name for this model");
         if (name is not null && ModelName.Expected(name) is { } expected)

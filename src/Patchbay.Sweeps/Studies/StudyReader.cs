@@ -106,14 +106,18 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     {
         var node = study.Optional("compute");
         var fields = node is null ? null
-            : YamlFields.Of(node, "compute", mistakes, "fields of compute", ["dtype", "device", "threads", "memory"]);
+            : YamlFields.Of(node, "compute", mistakes, "fields of compute",
+                ["dtype", "device", "threads", "memory", "expect", "expect-seconds"]);
         if (fields is null) return StudyCompute.Default;
         return new(
             values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
             Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
             (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1,
                 StudyCompute.MostThreads),
-            values.Memory(fields.Optional("memory"), "compute.memory"));
+            values.Memory(fields.Optional("memory"), "compute.memory"),
+            (int?)values.Whole(fields.Optional("expect"), "compute.expect", 1, StudyCompute.MostNodes),
+            (int?)values.Whole(fields.Optional("expect-seconds"), "compute.expect-seconds", 1,
+                StudyCompute.MostSeconds));
     }
 
     private string? Device(YamlNode? node)

@@ -12,7 +12,7 @@ public sealed class BrokerActorTests : ActorTest
     private readonly IActorRef broker;
 
     public BrokerActorTests() =>
-        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Room)));
+        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Room, new Dictionary<string, long>())));
 
     [Fact]
     public void As_many_compute_as_there_are_slots_and_who_is_furthest_behind_is_next()

@@ -11,6 +11,7 @@ public sealed class ModelActorTests : ActorTest
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10), Quiet = TimeSpan.FromMilliseconds(150);
     private readonly TestProbe sweeps, broker;
+    private bool mayGoElsewhere;
     private readonly GatedSource source = new((order, _, _) => SimulatedModels.Results(order.Unit));
 
     public ModelActorTests() => (sweeps, broker) = (CreateTestProbe("sweeps"), CreateTestProbe("broker"));
@@ -133,8 +134,33 @@ public sealed class ModelActorTests : ActorTest
         broker.ExpectNoMsg(Quiet);
     }
 
-    private IActorRef Model() => Sys.ActorOf(Props.Create(() =>
-        new ModelActor(Key.Id, "node", "test", source, sweeps.Ref, broker.Ref, Time)));
+    private IActorRef Model()
+    {
+        Func<bool> elsewhere = () => mayGoElsewhere;
+        return Sys.ActorOf(Props.Create(() =>
+            new ModelActor(Key.Id, "node", "test", source, sweeps.Ref, broker.Ref, Time, elsewhere)));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_not_here_is_left_to_another_node_and_where_there_is_none_the_unit_says_why()
+    {
+        source.Broken = new InvalidDataException("it is not here");
+        mayGoElsewhere = true;
+        var (model, worker) = Serving();
+        model.Tell(new RunUnit(Key.Id, worker, Order(), 0));
+        Grant(model);
+        Assert.Equal(new(Key.Id, "it is not here"), (ModelRefused)broker.FishForMessage(m => m is ModelRefused, Soon));
+        var report = (ModelReport)sweeps.FishForMessage(m => m is ModelReport { Room: 0, Units.Count: 0 }, Soon);
+        Assert.Equal(worker, report.Worker); // it has given the unit back, and takes none
+        model.Tell(new RunUnit(Key.Id, worker, Order(), 0));
+        broker.ExpectNoMsg(Quiet);
+        mayGoElsewhere = false;
+        Pass();
+        model.Tell(new RunUnit(Key.Id, worker, Order(), 0));
+        Grant(model);
+        var outcome = Next<UnitOutcome>();
+        Assert.Equal(("it is not here", true), (outcome.Error, outcome.Permanent));
+    }
 
     // One that a sweep has told to serve, and its name as a worker.
     private (IActorRef Model, string Worker) Serving()

@@ -12,6 +12,8 @@ namespace Patchbay.Cluster.Tests.Actors;
 /// <summary>The actor of a sweep, under its supervisor, on a journal that fails.</summary>
 public sealed class SweepActorTests : ActorTest
 {
+    private static readonly string One = $"n#{Key.Id}#1", Two = $"n#{Key.Id}#2";
+    private int nodes = 1;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10), Quiet = TimeSpan.FromMilliseconds(150);
     private static readonly string First = Order().Unit, Second = Order(1).Unit;
     private readonly TestProbe models, told, seen;
@@ -49,21 +51,36 @@ public sealed class SweepActorTests : ActorTest
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_sweep_waits_for_the_nodes_that_it_expects_but_not_for_ever(bool theyCome)
+    {
+        var compute = Plan.Compute with { Expect = 3, ExpectSeconds = 30 };
+        Give(new PlanSweep(Plan with { Compute = compute }, "test"));
+        Give(new StartSweep());
+        Pass(20);
+        models.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        if (theyCome) nodes = 3;
+        Pass(theyCome ? 1 : 15);
+        Assert.Equal(Plan.Models.Count, Expect<ServeSweep>(Plan.Models.Count).Count());
+    }
+
     [Fact]
     public async Task A_unit_is_handed_out_every_second_until_it_is_acknowledged()
     {
         Begin();
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         var handed = NextUnit();
-        Assert.Equal(("n#1", First, 1), (handed.Worker, handed.Order.Unit, handed.Order.Attempt));
+        Assert.Equal((One, First, 1), (handed.Worker, handed.Order.Unit, handed.Order.Attempt));
         for (var second = 0; second < 3; second++)
         {
             await NoUnit();
             Pass();
             Assert.Equal(handed, NextUnit());
-            await Report("n#2", room: 0, new UnitProgress(First, 1, 0.5)); // another's word is no acknowledgement
+            await Report(Two, room: 0, new UnitProgress(First, 1, 0.5)); // another's word is no acknowledgement
         }
-        await Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
+        await Report(One, room: 0, new UnitProgress(First, 1, 0.5));
         Pass();
         await NoUnit();
         Assert.Single(Claims());
@@ -73,18 +90,18 @@ public sealed class SweepActorTests : ActorTest
     public async Task Units_of_a_worker_that_is_silent_are_handed_to_another()
     {
         Begin();
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         NextUnit();
-        await Report("n#1", room: 0, new UnitProgress(First, 1, 0.5));
-        await Report("n#2", room: 1);
-        Assert.Equal(("n#2", Second), Handed(NextUnit()));
-        await Report("n#2", room: 0, new UnitProgress(Second, 1, null));
+        await Report(One, room: 0, new UnitProgress(First, 1, 0.5));
+        await Report(Two, room: 1);
+        Assert.Equal((Two, Second), Handed(NextUnit()));
+        await Report(Two, room: 0, new UnitProgress(Second, 1, null));
         Pass(SweepDispatch.Silence.TotalSeconds);
-        await Report("n#2", room: 0, new UnitProgress(Second, 1, null));
+        await Report(Two, room: 0, new UnitProgress(Second, 1, null));
         await NoUnit(); // ten seconds are not yet over
         Pass(0.1);
-        await Report("n#2", room: 1, new UnitProgress(Second, 1, null));
-        Assert.Equal(("n#2", First), Handed(NextUnit()));
+        await Report(Two, room: 1, new UnitProgress(Second, 1, null));
+        Assert.Equal((Two, First), Handed(NextUnit()));
     }
 
     [Fact]
@@ -93,19 +110,19 @@ public sealed class SweepActorTests : ActorTest
         Begin();
         foreach (var (attempt, rest) in new[] { (1, 1.0), (2, 4.0) })
         {
-            await Report("n#1", room: 1, new UnitProgress(First, attempt - 1, 1)); // an attempt that is over
+            await Report(One, room: 1, new UnitProgress(First, attempt - 1, 1)); // an attempt that is over
             Assert.Equal((First, attempt), (NextUnit().Order.Unit, Claims().Count(c => c.Unit == First)));
             sweep.Tell(Outcome(First, attempt, "no memory"));
             Assert.Equal(attempt, Expect<OutcomeTaken>(1).Single().Attempt);
-            await Report("n#1", room: 1);
+            await Report(One, room: 1);
             Assert.Equal(Second, NextUnit().Order.Unit); // the other one has its turn
-            await Report("n#1", room: 0, new UnitProgress(Second, 1, null));
-            await Report("n#1", room: 0); // and is given back
+            await Report(One, room: 0, new UnitProgress(Second, 1, null));
+            await Report(One, room: 0); // and is given back
             Pass(rest - 0.1);
             await NoUnit();
             Pass(0.2);
         }
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         NextUnit();
         sweep.Tell(Outcome(First, 3, "no memory"));
         Expect<OutcomeTaken>(1);
@@ -116,7 +133,7 @@ public sealed class SweepActorTests : ActorTest
     public async Task An_outcome_that_comes_twice_is_answered_twice_and_recorded_once()
     {
         Begin();
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         NextUnit();
         for (var time = 0; time < 2; time++)
         {
@@ -130,10 +147,10 @@ public sealed class SweepActorTests : ActorTest
     public async Task It_goes_on_from_the_events_and_learns_from_reports_who_has_which_unit()
     {
         Begin();
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         NextUnit();
         await Restart();
-        await Report("n#1", room: 1, new UnitProgress(First, 1, 0.5)); // it has the unit, and room for another
+        await Report(One, room: 1, new UnitProgress(First, 1, 0.5)); // it has the unit, and room for another
         Assert.Equal(Second, NextUnit().Order.Unit);
         Assert.Equal(2, Claims().Length);
         Assert.Equal([1L], Journal.ReadFrom);
@@ -159,7 +176,7 @@ public sealed class SweepActorTests : ActorTest
         foreach (var unit in new[] { First, Second })
         {
             before = Journal.Written.Count;
-            await Report("n#1", room: 1);
+            await Report(One, room: 1);
             sweep.Tell(Outcome(unit, 1) with { Results = results });
             Expect<OutcomeTaken>(1);
         }
@@ -199,7 +216,7 @@ public sealed class SweepActorTests : ActorTest
     public async Task It_comes_back_from_a_write_that_failed_and_tells_once_why(bool written)
     {
         Begin();
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         NextUnit();
         (Journal.Write, Journal.WritesAllTheSame) = (new IOException("no room"), written);
         for (var time = 0; time < 3; time++)
@@ -218,7 +235,7 @@ public sealed class SweepActorTests : ActorTest
         sweep.Tell(Outcome(First, 1));
         Assert.Equal(First, Expect<OutcomeTaken>(1).Single().Unit);
         Assert.Single(Events<UnitCompleted>());
-        await Report("n#1", room: 1);
+        await Report(One, room: 1);
         Assert.Equal(Second, NextUnit().Order.Unit);
         seen.FishForMessage(m => m is SweepSeen { Works: true }, Soon);
         Journal.Write = new IOException("no room");
@@ -244,7 +261,7 @@ public sealed class SweepActorTests : ActorTest
     }
 
     private IActorRef Sweep() => Sys.ActorOf(SweepActor.Supervised("s", Experiment.All.ToDictionary(k => k.Name,
-        k => (StageKind)k), "test", models.Ref, e => e, Time));
+        k => (StageKind)k), "test", models.Ref, e => e, Time, () => nodes));
 
     private IActorRef Store => Persistence.Instance.Apply(Sys).SnapshotStoreFor(null);
 
@@ -267,7 +284,7 @@ public sealed class SweepActorTests : ActorTest
         await Handled(new ActorSelection(sweep, "actor"));
     }
 
-    private static UnitOutcome Outcome(string unit, int attempt, string? error = null) => new("s", "n#1", unit, attempt,
+    private static UnitOutcome Outcome(string unit, int attempt, string? error = null) => new("s", One, unit, attempt,
         error is null ? SimulatedModels.Results(unit) : null, Plan.Model("sound").Fingerprint, "test", 1, error, false);
 
     private RunUnit NextUnit() => Expect<RunUnit>(1).Single();

@@ -49,7 +49,7 @@ internal sealed class SimulatedCluster
 
     public void After(double seconds, Action action) => agenda.Enqueue(action, (Now + seconds, count++));
 
-    public string NewWorker() => $"node#{born++}";
+    public string NewWorker(string actor) => $"node#{actor}#{born++}";
 
     /// <summary>A worker begins a unit.</summary>
     public void Runs(UnitOrder order) =>
@@ -258,7 +258,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
     public void Tell(IModelMessage message)
     {
         if (!actors.TryGetValue(message.Model, out var actor))
-            actors[message.Model] = actor = new(message.Model, world.NewWorker());
+            actors[message.Model] = actor = new(message.Model, world.NewWorker(message.Model));
         switch (message)
         {
             case ServeSweep serve:

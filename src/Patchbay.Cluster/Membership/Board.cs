@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Cluster;
+using Patchbay.Cluster.Actors;
+using Patchbay.Cluster.Dispatch;
+
+namespace Patchbay.Cluster.Membership;
+
+/// <summary>What the nodes of a cluster have told of themselves, as one of them knows it.</summary>
+public sealed class Board
+{
+    private readonly ConcurrentDictionary<string, NodeOffer> offers = new(StringComparer.Ordinal);
+
+    /// <summary>What each node has, by its address in the cluster.</summary>
+    public IReadOnlyDictionary<string, NodeOffer> Offers => offers;
+
+    /// <summary>A node has told of itself.</summary>
+    public void Put(NodeOffer offer) => offers[offer.Node] = offer;
+
+    /// <summary>A node is gone.</summary>
+    public void Remove(string node) => offers.TryRemove(node, out _);
+}
+
+/// <summary>Passes on what nodes tell of themselves: this node's to all others, theirs to the board. Asked by path, for it
+/// is there on every node.</summary>
+internal sealed class BoardActor : ReceiveActor
+{
+    /// <summary>Its name under /user.</summary>
+    public const string Name = "board";
+
+    private readonly Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(Context.System);
+
+    /// <summary>Makes one.</summary>
+    /// <param name="board">What it keeps.</param>
+    /// <param name="broker">This node's broker, which tells it of this node.</param>
+    public BoardActor(Board board, IActorRef broker)
+    {
+        Receive<OwnOffer>(own =>
+        {
+            var offer = new NodeOffer(NodeOf(cluster.SelfAddress), own.Devices, own.Models, own.Refused);
+            board.Put(offer);
+            ToOthers(new OfferMessage(offer));
+        });
+        Receive<OfferMessage>(other => board.Put(other.Offer));
+        Receive<UnloadEverywhere>(all =>
+        {
+            broker.Tell(new DismissModels(all.Name), ActorRefs.NoSender);
+            ToOthers(new UnloadModels(all.Name));
+        });
+        Receive<UnloadModels>(asked => broker.Tell(new DismissModels(asked.Name), ActorRefs.NoSender));
+        Receive<ClusterEvent.MemberRemoved>(gone => board.Remove(NodeOf(gone.Member.Address)));
+        Receive<ClusterEvent.CurrentClusterState>(_ => { });
+    }
+
+    /// <summary>A node as boards name it.</summary>
+    public static string NodeOf(Address address) => address.HostPort();
+
+    protected override void PreStart() => cluster.Subscribe(Self, ClusterEvent.InitialStateAsSnapshot,
+        typeof(ClusterEvent.MemberRemoved));
+
+    protected override void PostStop() => cluster.Unsubscribe(Self);
+
+    private void ToOthers(INodeMessage message)
+    {
+        foreach (var member in cluster.State.Members.Where(m => m.Address != cluster.SelfAddress
+            && m.Status is MemberStatus.Up or MemberStatus.Joining))
+            Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name).Tell(message);
+    }
+}
+
+/// <summary>What this node has for models.</summary>
+internal sealed record OwnOffer(IReadOnlyDictionary<string, long> Devices, IReadOnlyList<OfferedModel> Models,
+    IReadOnlyDictionary<string, string> Refused) : ILocalMessage;
+
+/// <summary>An operator wants all models of a name freed, wherever they are.</summary>
+internal sealed record UnloadEverywhere(string Name) : ILocalMessage;
