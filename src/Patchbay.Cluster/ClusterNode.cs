@@ -168,13 +168,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         foreach (var sweep in journal.Running()) Wake(sweep);
     }
 
+    /// <summary>Has the actor of a study's next sweep ready by the time that its plan is.</summary>
+    public void Prepare(string study) => Wake(NextOf(study));
+
     /// <inheritdoc/>
     public async Task<string> PlanAsync(SweepPlan plan)
     {
-        IReadOnlyList<string> taken;
-        using (var journal = SqlJournal.Open(Options.Journal, readOnly: true)) taken = journal.Sweeps();
-        var id = Enumerable.Range(1, int.MaxValue).Select(n => $"{plan.Study}-{n}")
-            .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
+        var id = NextOf(plan.Study);
         await OrderAsync(id, new PlanSweep(plan, Options.Code));
         await OrderAsync(id, new StartSweep());
         return id;
@@ -214,6 +214,14 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 throw fault;
             }
         }
+    }
+
+    private string NextOf(string study)
+    {
+        using var journal = SqlJournal.Open(Options.Journal, readOnly: true);
+        var taken = journal.Sweeps();
+        return Enumerable.Range(1, int.MaxValue).Select(n => $"{study}-{n}")
+            .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
     }
 
     /// <summary>Its model actors.</summary>
@@ -283,7 +291,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
             Receive<SweepSeen>(message =>
             {
-                node.seen[message.Sweep] = message;
+                if (message.State.Plan is not null) node.seen[message.Sweep] = message;
                 if (message.Works) node.Trouble = null;
             });
             Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));

@@ -8,12 +8,15 @@ namespace Patchbay.Cli.Sweeps;
 internal sealed class Serving : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstUnitAfter = TimeSpan.FromSeconds(1.5);
     private readonly DataLock? held;
     private readonly ServingLock? journal;
     private readonly Task<ControlApi>? api;
+    private readonly CancellationTokenSource? ended;
 
-    private Serving(DataLock held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api) =>
-        (this.held, this.journal, Own, this.api) = (held, journal, own, api);
+    private Serving(DataLock held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api,
+        CancellationTokenSource ended) =>
+        (this.held, this.journal, Own, this.api, this.ended) = (held, journal, own, api, ended);
 
     private Serving(ControlClient other) => Other = other;
 
@@ -66,9 +69,14 @@ internal sealed class Serving : IDisposable
     public void Dispose()
     {
         Other?.Dispose();
+        ended?.Cancel();
         try
         {
             api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // It had not begun to listen.
         }
         catch (IOException)
         {
@@ -79,6 +87,7 @@ internal sealed class Serving : IDisposable
             Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
             journal?.Dispose();
             held?.Dispose();
+            ended?.Dispose();
         }
     }
 
@@ -87,6 +96,7 @@ internal sealed class Serving : IDisposable
     {
         ClusterNode? node = null;
         ServingLock? journal = null;
+        var ended = new CancellationTokenSource();
         try
         {
             journal = ServingLock.Take(home.Journal.Place);
@@ -94,22 +104,26 @@ internal sealed class Serving : IDisposable
             _ = journal?.Lost.ContinueWith(lost => node.Abandon(lost.Exception!.InnerException!),
                 CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             if (goOn) node.WakeAll();
-            // Others may speak to it a little later than its own command, whose sweep does not wait for that.
-            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port));
+            // Others may speak to it a little later than its own command, whose first unit does not wait for that.
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, port,
+                port == 0 ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
             if (api is not null && port != 0) await api; // which may be taken
-            return new(held, journal, node, api);
+            return new(held, journal, node, api, ended);
         }
         catch
         {
             if (node is not null) await node.DisposeAsync();
             journal?.Dispose();
             held.Dispose();
+            ended.Dispose();
             throw;
         }
     }
 
-    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock held, int port)
+    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock held, int port,
+        TimeSpan after, CancellationToken ended)
     {
+        await Task.Delay(after, ended);
         var api = await ControlApi.StartAsync(node, folder, port);
         held.Announce(api.Address);
         return api;
