@@ -206,18 +206,14 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                     new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             else akka.WithShardRegionProxy<SweepActor>("sweep", "coordinator", sweepIds);
             if (options.Roles.Contains("compute"))
-                akka.WithShardRegion<ModelActor>("model", (_, registry, _) => id =>
+                akka.WithActors((system, registry) => registry.Register<ModelActor>(ClusterSharding.Get(system).Start(
+                    "model", id =>
                     {
-                        Func<bool> elsewhere = () => Placement.MayGoElsewhere(id, NodeOf(running), board.Offers);
+                        Func<bool> elsewhere = () => Placement.MayGoElsewhere(id, NodeOf(system), board.Offers);
                         return Props.Create(() => new ModelActor(id, NodeIdentity.Own, options.Code, models,
                             registry.Get<SweepActor>(), registry.Get<BrokerActor>(), TimeProvider.System, elsewhere));
-                    }, modelIds,
-                    new ShardOptions
-                    {
-                        Role = "compute",
-                        StateStoreMode = StateStoreMode.DData,
-                        ShardAllocationStrategy = new ModelAllocation(board, () => SelfOf(running)),
-                    });
+                    }, ClusterShardingSettings.Create(system).WithRole("compute"), modelIds,
+                    new ModelAllocation(board, () => SelfOf(system)), PoisonPill.Instance)));
             else akka.WithShardRegionProxy<ModelActor>("model", "compute", modelIds);
             if (operators is not null) akka.AddHocon(operators, HoconAddMode.Prepend); // over all of the above
         });
@@ -259,13 +255,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         foreach (var sweep in journal.Running()) Wake(sweep);
     }
 
+    /// <summary>Has the actor of a study's next sweep ready by the time that its plan is.</summary>
+    public void Prepare(string study) => Wake(NextOf(study));
+
     /// <inheritdoc/>
     public async Task<string> PlanAsync(SweepPlan plan)
     {
-        IReadOnlyList<string> taken;
-        using (var journal = SqlJournal.Open(Options.Journal, readOnly: true)) taken = journal.Sweeps();
-        var id = Enumerable.Range(1, int.MaxValue).Select(n => $"{plan.Study}-{n}")
-            .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
+        var id = NextOf(plan.Study);
         await OrderAsync(id, new PlanSweep(plan, Options.Code));
         await OrderAsync(id, new StartSweep());
         return id;
@@ -307,6 +303,14 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         }
     }
 
+    private string NextOf(string study)
+    {
+        using var journal = SqlJournal.Open(Options.Journal, readOnly: true);
+        var taken = journal.Sweeps();
+        return Enumerable.Range(1, int.MaxValue).Select(n => $"{study}-{n}")
+            .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
+    }
+
     /// <summary>Its model actors.</summary>
     public async Task<IReadOnlyList<ModelStatus>> ModelsAsync() =>
         (await Broker.Ask<ModelList>(ModelsWanted.Instance, Patience)).Models;
@@ -316,11 +320,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         host.Services.GetRequiredService<ActorRegistry>().Get<ModelActor>().Tell(new LoadModel(model.Id, model));
 
     /// <summary>Has all models of a name freed, on all nodes; false where none has memory.</summary>
-    public bool Unload(string name)
+    public async Task<bool> UnloadAsync(string name)
     {
-        if (!Board.Offers.Values.Any(o => o.Models.Any(m => m.Name == name && m.State != "cold"))) return false;
-        System.ActorSelection($"/user/{BoardActor.Name}").Tell(new UnloadEverywhere(name));
-        return true;
+        System.ActorSelection($"/user/{BoardActor.Name}").Tell(new UnloadModels(name)); // for the others
+        return await Broker.Ask<int>(new DismissModels(name), Patience) > 0 || Board.Offers.Values.Any(o =>
+            o.Node != NodeOf(System) && o.Models.Any(m => m.Name == name && m.State != "cold"));
     }
 
     /// <summary>An operator wants the node to leave its cluster and end.</summary>
@@ -419,7 +423,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             Context.System.EventStream.Subscribe(Self, typeof(SweepStopped));
             Receive<SweepSeen>(message =>
             {
-                node.seen[message.Sweep] = message;
+                if (message.State.Plan is not null) node.seen[message.Sweep] = message;
                 if (message.Works) node.Trouble = null;
             });
             Receive<SweepStopped>(message => node.Stopped(message.Sweep, message.Reason));

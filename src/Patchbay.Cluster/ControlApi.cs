@@ -108,8 +108,8 @@ public sealed class ControlApi : IAsyncDisposable
             node.Options.Threads, node.Options.MemoryBytes, node.JournalName));
         app.MapGet("/models", node.ModelsAsync);
         app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Load(model)));
-        app.MapPost("/models/{name}/unload", (string name) =>
-            node.Unload(name) ? Results.Accepted() : Results.NotFound());
+        app.MapPost("/models/{name}/unload", async (string name) =>
+            await node.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());
         app.MapGet("/cluster/offers", () => node.Board.Offers.Values.OrderBy(o => o.Node, StringComparer.Ordinal));
         app.MapGet("/sweeps", () => node.Known.Select(s => Describe(s.Key, s.Value)));
         app.MapGet("/sweeps/{id}", (string id) => node.Known.TryGetValue(id, out var state)

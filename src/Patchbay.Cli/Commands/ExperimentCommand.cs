@@ -78,8 +78,8 @@ internal sealed class ExperimentCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         using var home = DataHome.Open(call, data);
-        var plan = Study(call).Plan(call, home, node);
-        using var serving = node.Open(call, home, plan.Compute.Threads);
+        var (serving, plan) = Study(call).Open(call, home, node);
+        using var _ = serving;
         var id = SweepRun.Begin(call, home, serving, plan, call.Get(anew));
         var code = SweepRun.Serve(call, home, id, serving, kind.Name);
         if (code != ExitCode.Ok || call.IsJson) return code;

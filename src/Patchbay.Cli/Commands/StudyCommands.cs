@@ -74,8 +74,10 @@ internal sealed class StudyRunCommand : PbmCommand
         var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
-        var plan = StudyInput.Plan(call, study, home, call.Get(threads), node);
-        using var serving = node.Open(call, home, plan.Compute.Threads);
+        var ofUnit = call.Get(threads) ?? StudyInput.Threads(study);
+        var (serving, plan) = node.Open(call, home, ofUnit, study.Name,
+            () => StudyInput.Plan(call, study, home, ofUnit, node));
+        using var _ = serving;
         return SweepRun.Serve(call, home, SweepRun.Begin(call, home, serving, plan, call.Get(anew)), serving);
     }
 }

@@ -76,6 +76,36 @@ internal sealed class NodeSettings
     public Call WithFile(Call call) => (call.Get(config) ?? Environment.GetEnvironmentVariable(ConfigVariable))
         is { Length: > 0 } file ? call.WithDefaults(file, NodeConfig.NodeOptions(file)) : call;
 
+    /// <summary>The process that serves a folder, found or begun while the plan of a sweep is being made: each takes about
+    /// a second of which the other needs nothing.</summary>
+    /// <param name="call">The command.</param>
+    /// <param name="home">The folder.</param>
+    /// <param name="threads">Threads of one unit.</param>
+    /// <param name="study">Name of the study that is planned.</param>
+    /// <param name="plan">Makes the plan.</param>
+    public (Serving Serving, SweepPlan Plan) Open(Call call, DataHome home, int threads, string study,
+        Func<SweepPlan> plan)
+    {
+        TorchRuntime.Configure(threads); // before anything of libtorch is touched: it reads its settings once
+        var opening = Task.Run(() =>
+        {
+            var serving = Open(call, home, threads);
+            serving.Own?.Prepare(study);
+            return serving;
+        });
+        try
+        {
+            var made = plan();
+            return (opening.GetAwaiter().GetResult(), made);
+        }
+        catch
+        {
+            if (((IAsyncResult)opening).AsyncWaitHandle.WaitOne() && opening.IsCompletedSuccessfully)
+                opening.Result.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The process that serves a folder, for an order that computes nothing.</summary>
     public static Serving OpenToOrder(DataHome home)
     {

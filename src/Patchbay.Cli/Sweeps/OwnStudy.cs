@@ -66,9 +66,10 @@ internal sealed class OwnStudy(string name)
         + string.Join(", ", values.Where(v => v.Value is not null).Select(v => $"{v.Field}: {Quoted(v.Value!)}"))
             + "}");
 
-    /// <summary>Writes the study into a data folder and plans its sweep.</summary>
+    /// <summary>Writes the study into a data folder and plans its sweep, while the process that serves the folder is
+    /// found or begun.</summary>
     /// <exception cref="InvalidDataException">It has mistakes, each told of the option that it came from.</exception>
-    public SweepPlan Plan(Call call, DataHome home, NodeSettings node)
+    public (Serving Serving, SweepPlan Plan) Open(Call call, DataHome home, NodeSettings node)
     {
         var path = Path.Combine(home.Folder, "experiments", $"{name}.yaml");
         OutputFile.Write(path, Yaml());
@@ -76,7 +77,7 @@ internal sealed class OwnStudy(string name)
         {
             var study = Study.Load(path, ModelCatalogue.Empty, StudyInput.Experiments);
             study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
-            return StudyInput.Plan(call, study, home, Threads, node);
+            return node.Open(call, home, Threads, name, () => StudyInput.Plan(call, study, home, Threads, node));
         }
         catch (StudyException e)
         {
@@ -135,10 +136,10 @@ internal sealed class KeepOption
     {
         using var home = call.Get(data) is { } folder ? DataHome.Open(DataFolder.Checked(folder))
             : DataHome.Temporary();
-        var plan = study.Plan(call, home, node);
         string id;
         SweepState state;
-        using (var serving = node.Open(call, home, plan.Compute.Threads))
+        var (serving, plan) = study.Open(call, home, node);
+        using (serving)
         {
             id = SweepRun.Begin(call, home, serving, plan, anew: false, quiet: call.Get(data) is null);
             state = SweepRun.ToEnd(call, id, serving);

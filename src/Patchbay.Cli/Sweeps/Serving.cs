@@ -8,16 +8,17 @@ namespace Patchbay.Cli.Sweeps;
 internal sealed class Serving : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2), FirstUnitAfter = TimeSpan.FromSeconds(1.5);
     private readonly ServingLock? journal;
     private readonly Task<ControlApi>? api;
-    private readonly CancellationTokenSource ended = new();
+    private readonly CancellationTokenSource? ended;
     private DataLock? held;
 
-    private Serving(DataLock? held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api, string folder)
+    private Serving(DataLock? held, ServingLock? journal, ClusterNode own, Task<ControlApi>? api, string folder,
+        CancellationTokenSource ended)
     {
-        (this.held, this.journal, Own, this.api) = (held, journal, own, api);
-        if (held is null) _ = SucceedAsync(folder);
+        (this.held, this.journal, Own, this.api, this.ended) = (held, journal, own, api, ended);
+        if (held is null) _ = SucceedAsync(folder, ended.Token);
     }
 
     private Serving(ControlClient other) => Other = other;
@@ -75,10 +76,14 @@ internal sealed class Serving : IDisposable
     public void Dispose()
     {
         Other?.Dispose();
-        ended.Cancel();
+        ended?.Cancel();
         try
         {
             api?.GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            // It had not begun to listen.
         }
         catch (IOException)
         {
@@ -89,6 +94,7 @@ internal sealed class Serving : IDisposable
             Own?.DisposeAsync().AsTask().GetAwaiter().GetResult();
             journal?.Dispose();
             held?.Dispose();
+            ended?.Dispose();
         }
     }
 
@@ -97,6 +103,7 @@ internal sealed class Serving : IDisposable
     {
         ClusterNode? node = null;
         ServingLock? journal = null;
+        var ended = new CancellationTokenSource();
         try
         {
             node = await start();
@@ -104,33 +111,38 @@ internal sealed class Serving : IDisposable
             _ = journal?.Lost.ContinueWith(lost => node.Abandon(lost.Exception!.InnerException!),
                 CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             if (goOn) node.WakeAll();
-            // Others may speak to it a little later than its own command, whose sweep does not wait for that.
-            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token));
-            if (api is not null && place.Address.Port != 0) await api; // which may be taken
-            return new(held, journal, node, api, home.Folder);
+            // Others may speak to it a little later than its own command, whose first unit does not wait for that.
+            var isOwn = place.Address.Port == 0;
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token,
+                isOwn ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
+            if (api is not null && !isOwn) await api; // its port may be taken
+            return new(held, journal, node, api, home.Folder, ended);
         }
         catch
         {
             if (node is not null) await node.DisposeAsync();
             journal?.Dispose();
             held?.Dispose();
+            ended.Dispose();
             throw;
         }
     }
 
-    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock? held, string? token)
+    private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock? held, string? token,
+        TimeSpan after, CancellationToken ended)
     {
+        await Task.Delay(after, ended);
         var api = await ControlApi.StartAsync(node, folder, token);
         held?.Announce(api.Address);
         return api;
     }
 
     // The folder of a node that is gone is this one's from then on.
-    private async Task SucceedAsync(string folder)
+    private async Task SucceedAsync(string folder, CancellationToken ended)
     {
         while (!ended.IsCancellationRequested && held is null)
         {
-            await Task.Delay(LookEvery, ended.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(LookEvery, ended).ContinueWith(_ => { }, TaskScheduler.Default);
             if (ended.IsCancellationRequested || DataLock.TryTake(folder) is not { } taken) continue;
             held = taken;
             taken.Announce((await api!).Address);

@@ -69,12 +69,19 @@ internal static class StudyInput
             PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed);
     }
 
+    /// <summary>Threads of one unit where the command line gives none.</summary>
+    public static int Threads(Study study) =>
+        study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
+
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes
     /// hashed.</summary>
-    public static SweepPlan Plan(Call call, Study study, DataHome home, int? threads, NodeSettings node)
+    /// <param name="call">The command.</param>
+    /// <param name="study">The study.</param>
+    /// <param name="home">Keeps the prompts.</param>
+    /// <param name="threads">Threads of one unit, for which libtorch is configured.</param>
+    /// <param name="node">Says how much memory there is.</param>
+    public static SweepPlan Plan(Call call, Study study, DataHome home, int threads, NodeSettings node)
     {
-        var ofUnit = threads ?? study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
-        TorchRuntime.Configure(ofUnit); // before anything of libtorch is touched: it reads its settings once
         var device = TorchModelSource.DeviceOf(study.Compute.Device); // must be here
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
@@ -86,7 +93,7 @@ internal static class StudyInput
             ? home.KeepPrompts(prompts) : null);
         foreach (var stage in study.Stages)
             Experiments.First(e => e.Name == stage.Kind).CheckHeads(stage, models.First(m => m.Name == stage.Model));
-        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, ofUnit,
+        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)),
             study.Compute.Expect, study.Compute.ExpectSeconds);
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);

@@ -42,12 +42,12 @@ internal sealed class BoardActor : ReceiveActor
             ToOthers(new OfferMessage(offer));
         });
         Receive<OfferMessage>(other => board.Put(other.Offer));
-        Receive<UnloadEverywhere>(all =>
+        Receive<UnloadModels>(asked =>
         {
-            broker.Tell(new DismissModels(all.Name), ActorRefs.NoSender);
-            ToOthers(new UnloadModels(all.Name));
+            // This node's API has asked its own broker; from another node it comes here.
+            if (Sender.Path.Address.HasGlobalScope) broker.Tell(new DismissModels(asked.Name), ActorRefs.NoSender);
+            else ToOthers(asked);
         });
-        Receive<UnloadModels>(asked => broker.Tell(new DismissModels(asked.Name), ActorRefs.NoSender));
         Receive<ClusterEvent.MemberRemoved>(gone => board.Remove(NodeOf(gone.Member.Address)));
         Receive<ClusterEvent.CurrentClusterState>(_ => { });
     }
@@ -71,6 +71,3 @@ internal sealed class BoardActor : ReceiveActor
 /// <summary>What this node has for models.</summary>
 internal sealed record OwnOffer(IReadOnlyDictionary<string, long> Devices, IReadOnlyList<OfferedModel> Models,
     IReadOnlyDictionary<string, string> Refused) : ILocalMessage;
-
-/// <summary>An operator wants all models of a name freed, wherever they are.</summary>
-internal sealed record UnloadEverywhere(string Name) : ILocalMessage;

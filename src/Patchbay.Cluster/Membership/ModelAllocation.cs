@@ -50,7 +50,7 @@ internal sealed class ModelExtractor : IMessageExtractor
     public object? EntityMessage(object message) => message;
 
     /// <inheritdoc/>
-    public string? ShardId(object message) => message is ShardRegion.StartEntity start ? start.EntityId : EntityId(message);
+    public string? ShardId(object message) => EntityId(message);
 
     /// <inheritdoc/>
     public string ShardId(string entityId, object? messageHint = null) => entityId;

@@ -152,6 +152,7 @@ public sealed class ModelActorTests : ActorTest
         Assert.Equal(new(Key.Id, "it is not here"), (ModelRefused)broker.FishForMessage(m => m is ModelRefused, Soon));
         var report = (ModelReport)sweeps.FishForMessage(m => m is ModelReport { Room: 0, Units.Count: 0 }, Soon);
         Assert.Equal(worker, report.Worker); // it has given the unit back, and takes none
+        broker.ExpectMsg<ModelIsFree>(Soon);
         model.Tell(new RunUnit(Key.Id, worker, Order(), 0));
         broker.ExpectNoMsg(Quiet);
         mayGoElsewhere = false;

@@ -63,7 +63,7 @@ public sealed class SweepActorTests : ActorTest
         models.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
         if (theyCome) nodes = 3;
         Pass(theyCome ? 1 : 15);
-        Assert.Equal(Plan.Models.Count, Expect<ServeSweep>(Plan.Models.Count).Count());
+        Assert.Equal(Plan.Models.Count, Expect<ServeSweep>(Plan.Models.Count).Length);
     }
 
     [Fact]

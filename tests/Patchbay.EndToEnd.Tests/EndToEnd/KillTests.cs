@@ -15,7 +15,7 @@ public sealed class KillTests(ITestOutputHelper output)
     public void A_sweep_killed_at_random_instants_ends_in_the_same_bytes_and_runs_no_recorded_unit_again() =>
         killing.KilledManyTimes(null);
 
-    [Fact]
+    [SoakFact]
     public void Every_experiment_killed_again_and_again_ends_in_the_same_results() =>
         killing.EveryExperimentKilled(null);
 
