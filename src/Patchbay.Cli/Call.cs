@@ -58,7 +58,7 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// <summary>Whether the option was given in so many words.</summary>
     public bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
 
-    /// <summary>The same call, with options that were not given in so many words taken from a file of settings.</summary>
+    /// <summary>The same call, with options that were not given in so many words taken from a file.</summary>
     /// <param name="file">The file, for messages.</param>
     /// <param name="values">Values of options by their names without the dashes.</param>
     /// <exception cref="InvalidDataException">The command has no such option, or it cannot have that value.</exception>

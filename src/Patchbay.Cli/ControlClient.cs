@@ -48,7 +48,9 @@ internal sealed class ControlClient : ISweepServer, IDisposable
         try
         {
             using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(folder is null ? 5 : 2));
-            var info = Wait(http.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json, soon.Token));
+            NodeInfo? Ask() => Wait(http.GetFromJsonAsync<NodeInfo>("/node", ControlApi.Json, soon.Token));
+            var info = Ask();
+            for (; folder is null && info?.Journal is null; info = Ask()) Thread.Sleep(50); // it asks its journal
             if (info is not null && (folder is null || Path.GetFullPath(info.Data) == folder)) return new(http, info);
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Text.Json.JsonException)

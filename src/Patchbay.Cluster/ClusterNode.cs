@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
@@ -19,44 +20,6 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster;
 
-/// <summary>How to run a node.</summary>
-/// <param name="Journal">Where its journal is.</param>
-/// <param name="Slots">Units that run at a time.</param>
-/// <param name="Threads">Threads of one unit, where no plan says otherwise.</param>
-/// <param name="MemoryBytes">For loaded models together.</param>
-/// <param name="Code">Version of the program.</param>
-public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads, long MemoryBytes, string Code)
-{
-    /// <summary>Where its log goes; null where none is kept.</summary>
-    public LogSettings? Log { get; init; }
-
-    /// <summary>Path of an operator's settings of the actor system (<see cref="NodeConfig.Read"/>); null for
-    /// none.</summary>
-    public string? Settings { get; init; }
-
-    /// <summary>Devices that models of the cluster may be placed on, with the memory of each.</summary>
-    public IReadOnlyDictionary<string, long> Devices { get; init; } =
-        new Dictionary<string, long> { ["cpu"] = MemoryBytes };
-
-    /// <summary>Where others reach it.</summary>
-    public NodeAddress Address { get; init; } = NodeAddress.Own;
-
-    /// <summary>Nodes of the cluster that it joins, itself perhaps among them; none where it is one of its own.</summary>
-    public IReadOnlyList<NodeAddress> Seeds { get; init; } = [];
-
-    /// <summary>What it does in the cluster, of <see cref="AllRoles"/>.</summary>
-    public IReadOnlyList<string> Roles { get; init; } = AllRoles;
-
-    /// <summary>The cluster's certificate; null where only this machine reaches the node.</summary>
-    public ClusterCertificate? Certificate { get; init; }
-
-    /// <summary>"coordinator": it has sweeps; "compute": it has models.</summary>
-    public static IReadOnlyList<string> AllRoles { get; } = ["coordinator", "compute"];
-}
-
-/// <summary>The node was cut off from its cluster, which goes on without it: it has to join anew.</summary>
-public sealed class CutOffException(string message) : IOException(message);
-
 /// <summary>
 /// A node: an Akka.NET actor system that is a cluster, of one machine or of more. Sweeps and models are sharded
 /// entities; every result is an event that Akka.Persistence.Sql has recorded before it is seen here.
@@ -75,6 +38,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private readonly ConcurrentDictionary<int, bool> fellows = new(); // numbers of all nodes ever met
     private PauseWatch? pauses;
     private string? journalName;
+    private int asking;
     private int stopped;
 
     private ClusterNode(IHost host, ClusterOptions options, ObservedModels models, Board board)
@@ -114,20 +78,14 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Ends only when the node cannot go on, with what stopped it.</summary>
     public Task Failure => failure.Task;
 
-    /// <summary>Name of its journal, by which others know whether it is theirs; null where that does not
-    /// answer.</summary>
+    /// <summary>Name of its journal, by which others know whether it is theirs; null until the journal has been
+    /// asked, which does not hold anybody up.</summary>
     public string? JournalName
     {
         get
         {
-            try
-            {
-                return journalName ??= ClusterLease.NameOf(Options.Journal);
-            }
-            catch (JournalException)
-            {
-                return null;
-            }
+            if (journalName is null && Interlocked.Exchange(ref asking, 1) == 0) _ = Task.Run(AskForName);
+            return journalName;
         }
     }
 
@@ -170,7 +128,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         IEnumerable<StageKind> kinds, CancellationToken cancel = default)
     {
         var operators = options.Settings is { } file ? NodeConfig.Read(file) : null;
-        var opening = Task.Run(() => NodeLog.Open(options.Log), CancellationToken.None); // beside what else there is to do
+        var opening = Task.Run(() => NodeLog.Open(options.Log), CancellationToken.None); // beside all else
         ActorSystem? running = null;
         var board = new Board();
         var models = new ObservedModels(source, () => Logging.GetLogger(running!, typeof(ObservedModels)));
@@ -197,8 +155,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes, options.Devices)), "broker")));
             akka.WithActors((system, registry) => system.ActorOf(Props.Create(() => new BoardActor(board,
                 registry.Get<BrokerActor>())), BoardActor.Name));
-            var (sweepIds, modelIds) = (HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m),
-                new ModelExtractor());
+            var sweepIds = HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m);
+            var modelIds = new ModelExtractor();
             if (options.Roles.Contains("coordinator"))
                 akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
                     options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
@@ -229,14 +187,13 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             await ClusterEntry.JoinAsync(running, options, node.journalName, cancel);
             node.WatchMembership();
         }
-        catch (OperationCanceledException)
+        catch (Exception e)
         {
-            await node.DisposeAsync();
-            throw;
-        }
-        catch (Exception e) when (operators is not null && e is not InvalidDataException)
-        {
-            await node.DisposeAsync();
+            if (running is not null) await node.DisposeAsync();
+            if (e.GetBaseException() is SocketException) throw new IOException(
+                $"port {options.Address.ActorPort} of this machine is taken, by another node perhaps: give another "
+                + "with --port", e);
+            if (operators is null || e is OperationCanceledException or InvalidDataException or IOException) throw;
             throw new InvalidDataException(
                 $"the node does not start with the settings of {options.Settings}: {e.GetBaseException().Message}", e);
         }
@@ -373,6 +330,22 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         }
     });
 
+    private void AskForName()
+    {
+        try
+        {
+            journalName = ClusterLease.NameOf(Options.Journal);
+        }
+        catch (JournalException)
+        {
+            // It is asked again when somebody wants to know.
+        }
+        finally
+        {
+            asking = 0;
+        }
+    }
+
     private void Met(int number) => fellows[number] = true;
 
     // What the others decide without this node it learns from them, or from its own clock.
@@ -405,15 +378,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private static bool Passes(Exception reason) =>
         reason is JournalException { Fault: JournalFault.Busy or JournalFault.Unreachable }
         || reason.InnerException is OpenCircuitException or RecoveryTimedOutException or TimeoutException;
-
-    // Signals are the command's: a host of its own accord would stop the actors before the command has paused its
-    // sweep.
-    private sealed class OwnLifetime : IHostLifetime
-    {
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 
     private sealed class Watcher : ReceiveActor
     {

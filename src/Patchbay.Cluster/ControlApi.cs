@@ -41,8 +41,8 @@ public sealed record NodeInfo(string Node, string Version, string Data, int Slot
 public sealed record SweepInfo(string Id, string Status, int Completed, int Known, int SetAside);
 
 /// <summary>
-/// The node's control API: HTTP in JSON of snake_case. Journal and sweeps are read where they lie; this serves what only
-/// the node knows: which models it has loaded, and what it is at. It listens on this machine's own address, where
+/// The node's control API: HTTP in JSON of snake_case. Journal and sweeps are read where they lie; this serves what
+/// only the node knows: which models it has loaded, and what it is at. It listens on this machine's own address, where
 /// requests that a browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and
 /// name the machine itself as host. A node of several machines listens for the others as well, by TLS, and serves who
 /// shows the cluster's certificate or its token. Scrapers and probes read /metrics, /health and /ready; from other
@@ -87,9 +87,9 @@ public sealed class ControlApi : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(server => Listen(server, node.Options));
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
-        builder.Services.AddRateLimiter(limits => limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, int>(
-            _ => RateLimitPartition.GetConcurrencyLimiter(0, _ => new() { PermitLimit = RequestsAtATime,
-                QueueLimit = MoreWait })));
+        builder.Services.AddRateLimiter(limits => limits.GlobalLimiter =
+            PartitionedRateLimiter.Create<HttpContext, int>(_ => RateLimitPartition.GetConcurrencyLimiter(0,
+                _ => new() { PermitLimit = RequestsAtATime, QueueLimit = MoreWait })));
         var app = builder.Build();
         var telemetry = TelemetryExport.Start(node.Options.Code);
         var secret = token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(token));
@@ -205,7 +205,8 @@ public sealed class ControlApi : IAsyncDisposable
         var request = context.Request;
         if (request.IsHttps)
             return IsKnown(context, secret) ? next(context)
-                : Answer(context, StatusCodes.Status401Unauthorized, "requests need the cluster's certificate or token");
+                : Answer(context, StatusCodes.Status401Unauthorized,
+                    "requests need the cluster's certificate or token");
         var isAllowed = request.Headers.ContainsKey(Header) || IsOneOf(Open, request);
         return isAllowed && request.Host.Host is LocalMachine or "localhost" ? next(context)
             : Answer(context, StatusCodes.Status403Forbidden,

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Patchbay.Experiments;
 using Patchbay.Cluster.Dispatch;
+using Patchbay.Experiments;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster;
@@ -22,13 +22,14 @@ public sealed record ModelKey(PlannedModel Model, string Dtype, string Device, i
 
     /// <summary>All actors that run a model of a sweep.</summary>
     public static IEnumerable<ModelKey> AllOf(SweepPlan plan, string model) =>
-        Enumerable.Range(0, plan.Model(model).Replicas ?? 1).Select(replica => Of(plan, model) with { Replica = replica });
+        Enumerable.Range(0, plan.Model(model).Replicas ?? 1)
+            .Select(replica => Of(plan, model) with { Replica = replica });
 
     /// <summary>The model's name.</summary>
     public string Name => Model.Name;
 
-    /// <summary>Id of the actor: the model's name, so that people know it, a hash of the rest, and what decides where it
-    /// is placed (<see cref="Dispatch.ModelNeed"/>).</summary>
+    /// <summary>Id of the actor: the model's name, so that people know it, a hash of the rest, and what decides where
+    /// it is placed (<see cref="Dispatch.ModelNeed"/>).</summary>
     public string Id
     {
         get

@@ -33,8 +33,8 @@ public static class ClusterLease
         });
     }
 
-    /// <summary>A name of the journal, drawn when it is first asked for: two nodes have the same journal where it is the
-    /// same.</summary>
+    /// <summary>A name of the journal, drawn when it is first asked for: two nodes have the same journal where it is
+    /// the same.</summary>
     public static string NameOf(JournalPlace place)
     {
         using var database = Open(place);

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Patchbay.Journal;
 
 /// <summary>The right to serve a journal in PostgreSQL, which one cluster has: an advisory lock that one of its nodes
-/// holds, and which the server takes back when the process or its machine is gone; then another node of the cluster takes
-/// it. (A journal in a file is served by who holds its folder.)</summary>
+/// holds, and which the server takes back when the process or its machine is gone; then another node of the cluster
+/// takes it. (A journal in a file is served by who holds its folder.)</summary>
 public sealed class ServingLock : IDisposable
 {
     private const int LongestHost = 30; // the server cuts a connection's name off after 63 bytes
@@ -30,7 +30,8 @@ public sealed class ServingLock : IDisposable
     /// <param name="place">The journal.</param>
     /// <param name="node">Number of this node, which no other of its cluster has.</param>
     /// <param name="isFellow">Whether a number is, or was, that of a node of the same cluster.</param>
-    /// <exception cref="IOException">A process of another cluster serves the journal; the message says which.</exception>
+    /// <exception cref="IOException">A process of another cluster serves the journal; the message says
+    /// which.</exception>
     public static ServingLock? Take(JournalPlace place, int node, Func<int, bool> isFellow)
     {
         if (place.File is not null) return null;
@@ -45,8 +46,9 @@ public sealed class ServingLock : IDisposable
             connection.Open();
             if (TryLock(connection)) return new(place, connection, isFellow, held: true);
             if (IsFellow(HolderBy(connection), isFellow)) return new(place, connection, isFellow, held: false);
-            throw new IOException($"{HolderBy(connection)?.Process ?? "another process"} serves journal {place} already, "
-                + "from a data folder of its own: give commands where it runs, or join it with --seed");
+            var holder = HolderBy(connection)?.Process ?? "another process";
+            throw new IOException($"{holder} serves journal {place} already, from a data folder of its own: "
+                + "give commands where it runs, or join it with --seed");
         }
         catch (NpgsqlException e)
         {

@@ -18,7 +18,8 @@ public sealed class PlacementTests
     }
 
     [Fact]
-    public void An_id_of_another_form_needs_nothing() => Assert.Equal(new("strange", "cpu", 0, 0), ModelNeed.Of("strange"));
+    public void An_id_of_another_form_needs_nothing() =>
+        Assert.Equal(new("strange", "cpu", 0, 0), ModelNeed.Of("strange"));
 
     [Fact]
     public void A_model_goes_where_its_device_has_most_memory_left()
@@ -70,7 +71,8 @@ public sealed class PlacementTests
     [InlineData("waiting", true)]
     [InlineData("loaded", false)]
     [InlineData("computing", false)]
-    public void A_model_without_room_is_placed_anew_where_there_is_and_one_that_is_loaded_is_not(string state, bool moves)
+    public void A_model_without_room_is_placed_anew_where_there_is_and_one_that_is_loaded_is_not(string state,
+        bool moves)
     {
         var (loaded, late) = (Id("a", 3), Id("z", 3));
         var offers = Offers(Node("a", 4), Node("b", 4));
@@ -87,7 +89,8 @@ public sealed class PlacementTests
         params string[] placed) => placed is ["cuda:0", .. var rest] ? (name, "cuda:0", gibibytes * Gibibyte, rest)
         : (name, "cpu", gibibytes * Gibibyte, placed);
 
-    private static string? Choose(string id, params (string Name, string Device, long Bytes, string[] Placed)[] nodes) =>
+    private static string? Choose(string id,
+        params (string Name, string Device, long Bytes, string[] Placed)[] nodes) =>
         Placement.Choose(id, Nodes(nodes), Offers(nodes));
 
     private static Dictionary<string, IReadOnlyList<string>> Nodes(

@@ -9,7 +9,7 @@ internal sealed class ClusterCertificateCommand : PbmCommand
 {
     private readonly Option<string> file = new("--out")
     {
-        Description = "Where to write certificate and key (PEM); only its owner can read it, and there must be none yet",
+        Description = "Where to write certificate and key (PEM), for its owner alone; there must be none yet",
         HelpName = "FILE",
         Required = true,
     };

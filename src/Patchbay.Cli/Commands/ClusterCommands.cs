@@ -42,7 +42,8 @@ internal sealed class ClusterOrderCommand : PbmCommand
             return ExitCode.Ok;
         }
         var gone = Parsed(call.Get(address));
-        if (!node.Down(gone)) throw new FileNotFoundException($"the cluster has no node {gone}: {call.Next("cluster show")}");
+        if (!node.Down(gone))
+            throw new FileNotFoundException($"the cluster has no node {gone}: {call.Next("cluster show")}");
         call.WriteLine($"node {gone} is counted out");
         call.WriteJson(new { Node = gone.ToString(), Asked = "down" });
         return ExitCode.Ok;

@@ -46,14 +46,16 @@ internal sealed class NodeRunCommand : PbmCommand
             {
                 return await ServeAsync(call, home, place);
             }
-            catch (IOException e) when (e is CutOffException || (isAnew && e is not JournalException
-                { Fault: JournalFault.Corrupt or JournalFault.Unknown }))
+            catch (IOException e) when (e is CutOffException || (isAnew && !IsForGood(e)))
             {
                 call.WriteLine($"{Now} {e.Message}; it joins anew");
                 if (call.Interrupted.WaitHandle.WaitOne(RejoinAfter)) return ExitCode.Ok;
             }
         }
     }
+
+    private static bool IsForGood(IOException e) =>
+        e is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown };
 
     private static string Now => DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 

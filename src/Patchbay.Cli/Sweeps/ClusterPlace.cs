@@ -57,14 +57,14 @@ internal sealed class ClusterPlaceOptions
             throw new InvalidDataException("--port: expected one that the others know, found 0");
         var far = others.FirstOrDefault(seed => !seed.IsLoopback);
         if (far is not null && own.IsLoopback) throw new InvalidDataException(
-            $"--seed {far} is another machine, which cannot reach this node at {own.Host}: say with --hostname where it "
-            + "can");
+            $"--seed {far} is another machine, which cannot reach this node at {own.Host}: say with --hostname where "
+            + "it can");
         if (far is not null && journal.File is { } file) throw new InvalidDataException(
             $"--journal: nodes on several machines share a database of PostgreSQL, found the file {file}");
         var shown = certificate.Read(call);
         if (!own.IsLoopback && shown is null) throw new InvalidDataException(
-            $"--hostname {own.Host}: other machines reach it, so that it needs the cluster's certificate: --certificate "
-            + "FILE, which 'pbm cluster certificate --out FILE' makes");
+            $"--hostname {own.Host}: other machines reach it, so that it needs the cluster's certificate: "
+            + "--certificate FILE, which 'pbm cluster certificate --out FILE' makes");
         return new(own, joined, call.Get(roles) ?? ClusterOptions.AllRoles, shown, certificate.Token(call),
             call.Get(devices));
     }

@@ -33,8 +33,8 @@ internal sealed class DataHome : IArtifacts, IDisposable
         {
             home.Named = ControlClient.Named(call, data);
             return home.Named is not { } node || node.Info.Journal == ClusterLease.NameOf(home.Journal.Place) ? home
-                : throw new InvalidDataException($"the node keeps its sweeps in another journal than {home.Journal.Place}: "
-                    + "name its journal with --journal");
+                : throw new InvalidDataException("the node keeps its sweeps in another journal than "
+                    + $"{home.Journal.Place}: name its journal with --journal");
         }
         catch
         {

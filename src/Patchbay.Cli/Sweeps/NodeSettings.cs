@@ -76,8 +76,8 @@ internal sealed class NodeSettings
     public Call WithFile(Call call) => (call.Get(config) ?? Environment.GetEnvironmentVariable(ConfigVariable))
         is { Length: > 0 } file ? call.WithDefaults(file, NodeConfig.NodeOptions(file)) : call;
 
-    /// <summary>The process that serves a folder, found or begun while the plan of a sweep is being made: each takes about
-    /// a second of which the other needs nothing.</summary>
+    /// <summary>The process that serves a folder, found or begun while the plan of a sweep is being made: each takes
+    /// about a second of which the other needs nothing.</summary>
     /// <param name="call">The command.</param>
     /// <param name="home">The folder.</param>
     /// <param name="threads">Threads of one unit.</param>

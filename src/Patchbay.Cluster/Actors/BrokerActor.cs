@@ -98,7 +98,8 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
         Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.FromMilliseconds(100), SweepDispatch.RepeatEvery);
 
     private void Tell(IReadOnlyDictionary<string, long> devices) => Context.ActorSelection("../" + BoardActor.Name)
-        .Tell(new OwnOffer(devices, [.. actors.Select(a => new OfferedModel(a.Key, a.Value.Key.Name, broker.StateOf(a.Key)))],
+        .Tell(new OwnOffer(devices,
+            [.. actors.Select(a => new OfferedModel(a.Key, a.Value.Key.Name, broker.StateOf(a.Key)))],
             new Dictionary<string, string>(refused)));
 
     private void Decide()

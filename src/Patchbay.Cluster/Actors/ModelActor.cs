@@ -192,7 +192,11 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         sweeps.Tell(outcome);
     }
 
-    private void Report(string sweep) => sweeps.Tell(refused ? work!.Report(sweep) with { Room = 0 } : work!.Report(sweep));
+    private void Report(string sweep)
+    {
+        var report = work!.Report(sweep);
+        sweeps.Tell(refused ? report with { Room = 0 } : report);
+    }
 
     private sealed record Tick : ILocalMessage
     {

@@ -15,9 +15,9 @@ public sealed record NodeOffer(string Node, IReadOnlyDictionary<string, long> De
     IReadOnlyList<OfferedModel> Models, IReadOnlyDictionary<string, string> Refused);
 
 /// <summary>
-/// On which node a model is placed: where it has not been refused, where no other replica of it is, and where its device
-/// has most memory left beside the models already placed there. A model that is loaded is not moved; one is where its
-/// node refuses it, or has no room for it while another has. No clock, no input or output, no chance.
+/// On which node a model is placed: where it has not been refused, where no other replica of it is, and where its
+/// device has most memory left beside the models already placed there. A model that is loaded is not moved; one is
+/// where its node refuses it, or has no room for it while another has. No clock, no input or output, no chance.
 /// </summary>
 public static class Placement
 {

@@ -90,7 +90,8 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),
     ];
 
-    private IEnumerable<ServeSweep> Wanted(TimeSpan now) => State.Status != SweepStatus.Running || WaitsForNodes(now) ? []
+    private IEnumerable<ServeSweep> Wanted(TimeSpan now) =>
+        State.Status != SweepStatus.Running || WaitsForNodes(now) ? []
         : State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0).Select(s => s.Stage.Model)
             .Distinct().SelectMany(name => ModelKey.AllOf(State.Plan!, name))
             .Select(key => new ServeSweep(key.Id, key, sweep));

@@ -21,8 +21,8 @@ public sealed class Board
     public void Remove(string node) => offers.TryRemove(node, out _);
 }
 
-/// <summary>Passes on what nodes tell of themselves: this node's to all others, theirs to the board. Asked by path, for it
-/// is there on every node.</summary>
+/// <summary>Passes on what nodes tell of themselves: this node's to all others, theirs to the board. Asked by path, for
+/// it is there on every node.</summary>
 internal sealed class BoardActor : ReceiveActor
 {
     /// <summary>Its name under /user.</summary>

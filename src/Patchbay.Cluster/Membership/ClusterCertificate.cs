@@ -64,8 +64,9 @@ public sealed class ClusterCertificate : IDisposable
             throw new InvalidDataException($"{path} holds no certificate with its private key in PEM", e);
         }
         if (certificate.NotAfter < DateTime.Now || certificate.NotBefore > DateTime.Now)
-            throw new InvalidDataException($"the certificate in {path} is valid from {certificate.NotBefore:yyyy-MM-dd} "
-                + $"to {certificate.NotAfter:yyyy-MM-dd}, and today is {DateTime.Now:yyyy-MM-dd}: make another with "
+            throw new InvalidDataException(
+                $"the certificate in {path} is valid from {certificate.NotBefore:yyyy-MM-dd} to "
+                + $"{certificate.NotAfter:yyyy-MM-dd}, and today is {DateTime.Now:yyyy-MM-dd}: make another with "
                 + "'pbm cluster certificate --out FILE' and give it to every node");
         return new(certificate);
     }

@@ -23,7 +23,8 @@ internal static class ClusterEntry
         if (options.Seeds.Count == 0) await cluster.JoinAsync(cluster.SelfAddress, cancel);
         else await JoinOthersAsync(cluster, options, journal!, cancel);
         // What is seen of the cluster comes a moment later.
-        while (cluster.State.Members.All(m => m.UniqueAddress != cluster.SelfUniqueAddress)) await Task.Delay(10, cancel);
+        while (cluster.State.Members.All(m => m.UniqueAddress != cluster.SelfUniqueAddress))
+            await Task.Delay(10, cancel);
     }
 
     private static async Task JoinOthersAsync(Akka.Cluster.Cluster cluster, ClusterOptions options, string journal,

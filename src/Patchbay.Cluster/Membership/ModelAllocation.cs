@@ -5,8 +5,8 @@ using Patchbay.Cluster.Dispatch;
 
 namespace Patchbay.Cluster.Membership;
 
-/// <summary>Places models as <see cref="Placement"/> decides, each a shard of its own, by what the board of the node says
-/// on which Akka.NET places shards.</summary>
+/// <summary>Places models as <see cref="Placement"/> decides, each a shard of its own, by what the board of the node
+/// says on which Akka.NET places shards.</summary>
 /// <param name="board">The board.</param>
 /// <param name="self">Address of this node.</param>
 internal sealed class ModelAllocation(Board board, Func<Address> self) : IShardAllocationStrategy

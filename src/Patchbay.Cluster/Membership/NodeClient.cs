@@ -21,7 +21,8 @@ public static class NodeClient
         if (certificate is not null) handler.SslOptions = certificate.ForClient();
         var http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(90) };
         http.DefaultRequestHeaders.Add(ControlApi.Header, "1");
-        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return http;
     }
 }

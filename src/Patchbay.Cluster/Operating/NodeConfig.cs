@@ -29,13 +29,14 @@ public static class NodeConfig
         }
         """;
 
-    /// <summary>What an operator's file says of the node itself, under patchbay.node: options of `pbm node run` by their
-    /// names; of a list the items, separated by commas.</summary>
+    /// <summary>What an operator's file says of the node itself, under patchbay.node: options of `pbm node run` by
+    /// their names; of a list the items, separated by commas.</summary>
     /// <exception cref="InvalidDataException">As <see cref="Read"/>.</exception>
     public static IReadOnlyDictionary<string, string> NodeOptions(string path)
     {
         var node = Read(path).GetConfig("patchbay.node");
-        return node is null || node.IsEmpty ? new Dictionary<string, string>() : node.Root.GetObject().Items.ToDictionary(
+        if (node is null || node.IsEmpty) return new Dictionary<string, string>();
+        return node.Root.GetObject().Items.ToDictionary(
             item => item.Key, item => item.Value.IsArray() ? string.Join(',', item.Value.GetStringList())
                 : item.Value.GetString());
     }

@@ -37,7 +37,7 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
 /// <param name="Path">Full path of its checkpoint.</param>
 /// <param name="Adapter">Full path of its LoRA adapter's folder, or null.</param>
 /// <param name="Tokenizer">Full path of its tokenizer, where that does not lie with the checkpoint.</param>
-/// <param name="Replicas">How many times it is to be loaded, to share its units; null where the file gives none.</param>
+/// <param name="Replicas">How many times it is to be loaded, to share its units; null for once.</param>
 public sealed record ModelPlace(string Name, string Path, string? Adapter, string? Tokenizer = null,
     int? Replicas = null);
 

@@ -3,7 +3,7 @@ using Patchbay.Cluster.Tests.Simulation;
 
 namespace Patchbay.Cluster.Tests.Membership;
 
-/// <summary>Nodes that join each other, and those that must not: real actor systems and APIs, in this process.</summary>
+/// <summary>Nodes that join each other, and those that must not: actor systems and APIs, in this process.</summary>
 #pragma warning disable CA1001 // xunit calls DisposeAsync.
 public sealed class MembershipTests : IAsyncLifetime
 #pragma warning restore CA1001
@@ -49,7 +49,8 @@ public sealed class MembershipTests : IAsyncLifetime
     {
         var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", TestNode.FreePort()),
             with: o => o with { Code = "0.0.1" }));
-        Assert.Equal($"node {seed} runs Patchbay test, this is 0.0.1: nodes of a cluster are of one version", e.Message);
+        Assert.Equal($"node {seed} runs Patchbay test, this is 0.0.1: nodes of a cluster are of one version",
+            e.Message);
         Assert.Single(first.Inspection.Members());
     }
 

@@ -58,7 +58,8 @@ public sealed class StrangerTests : IAsyncLifetime
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => stranger.Certificate,
                 RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
             },
-        }) { BaseAddress = new($"https://{address}") };
+        })
+        { BaseAddress = new($"https://{address}") };
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => Status(shows, "/models"));
         using var plain = NodeClient.Create(address, null, null);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => Status(plain, "/health"));
@@ -131,7 +132,8 @@ public sealed class StrangerTests : IAsyncLifetime
         var http = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = new() { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null },
-        }) { BaseAddress = new($"https://{address}") };
+        })
+        { BaseAddress = new($"https://{address}") };
         if (token is not null) http.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return http;
     }

@@ -5,7 +5,7 @@ using static Patchbay.EndToEnd.Tests.Killing;
 
 namespace Patchbay.EndToEnd.Tests;
 
-/// <summary>Several processes that are one cluster: on this machine, by TLS, with their journal in PostgreSQL.</summary>
+/// <summary>Processes that are one cluster: on this machine, by TLS, with their journal in PostgreSQL.</summary>
 [Collection(nameof(ClusterTests))]
 public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
 {

@@ -11,7 +11,8 @@ internal sealed class Killing(ITestOutputHelper output)
     // PATCHBAY_SOAK=1 kills the quartet's sweep 30 times, every experiment 8 times.
     private static bool IsSoak => SoakFactAttribute.IsSoak;
 
-    /// <summary>Two models, the quartet in a soak, with so many prompts that a unit takes longer than the test takes to notice it.</summary>
+    /// <summary>Two models, the quartet in a soak, with so many prompts that a unit takes longer than the test takes to
+    /// notice it.</summary>
     public static readonly string Study = $$"""
         name: killed
         models: [tiny-base, tiny-goat{{(IsSoak ? ", tiny-chat, tiny-float" : "")}}]
