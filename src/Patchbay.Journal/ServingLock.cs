@@ -85,6 +85,7 @@ public sealed class ServingLock : IDisposable
     {
         ended.Cancel();
         keeping.Wait();
+        if (held) Unlock(); // a server notices a closed connection a moment later: whoever comes next need not wait
         connection.Dispose();
         ended.Dispose();
     }
@@ -94,6 +95,20 @@ public sealed class ServingLock : IDisposable
         using var command = new NpgsqlCommand(
             $"SELECT pg_try_advisory_lock({PostgresDatabase.LockClass}, {PostgresDatabase.Serving})", connection);
         return command.ExecuteScalar() is true;
+    }
+
+    private void Unlock()
+    {
+        try
+        {
+            using var command = new NpgsqlCommand(
+                $"SELECT pg_advisory_unlock({PostgresDatabase.LockClass}, {PostgresDatabase.Serving})", connection);
+            command.ExecuteNonQuery();
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            // The connection is gone, and the lock with it.
+        }
     }
 
     private static (string Process, int Node)? HolderBy(NpgsqlConnection connection)
