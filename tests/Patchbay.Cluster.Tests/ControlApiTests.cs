@@ -88,7 +88,7 @@ public sealed class ControlApiTests : IAsyncLifetime
     [Fact]
     public async Task A_port_that_is_taken_is_said_in_a_sentence()
     {
-        var port = TestNode.FreePort();
+        var port = FreePorts.Two();
         using var other = new TcpListener(IPAddress.Loopback, port);
         other.Start();
         await using var second = await TestNode.Start(folder.PathOf("second.db"), new SimulatedModels(() => 1, () => 0),

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Patchbay.Experiments;
 using Patchbay.Journal;
 
@@ -19,27 +17,6 @@ internal static class TestNode
         var options = new ClusterOptions(JournalPlace.Of(journal), slots, 1, memory, "test") { Settings = file };
         return await ClusterNode.StartAsync(with?.Invoke(options) ?? options, source, experiments ?? Experiment.All,
             cancel);
-    }
-
-    /// <summary>A port that is free, and the next one as well.</summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            using var second = new TcpListener(IPAddress.Loopback, port + 1);
-            try
-            {
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Another's: it is looked for further.
-            }
-        }
     }
 
     /// <summary>Runs a plan to its end, as sweep "s".</summary>

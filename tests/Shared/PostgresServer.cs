@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Patchbay.Tests;
 
@@ -10,7 +8,7 @@ namespace Patchbay.Tests;
 internal sealed class PostgresServer : IDisposable
 {
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"patchbay-postgres-{Guid.NewGuid():N}");
-    private readonly int port = FreePort();
+    private readonly int port = FreePorts.Two();
 
     /// <summary>Makes one and starts it.</summary>
     public PostgresServer()
@@ -133,13 +131,6 @@ internal sealed class PostgresServer : IDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>A fact that needs PostgreSQL: skipped with a notice where it is not installed.</summary>

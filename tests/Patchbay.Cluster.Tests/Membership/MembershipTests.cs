@@ -9,7 +9,7 @@ public sealed class MembershipTests : IAsyncLifetime
 #pragma warning restore CA1001
 {
     private readonly TemporaryFolder folder = new();
-    private readonly NodeAddress seed = new("127.0.0.1", TestNode.FreePort());
+    private readonly NodeAddress seed = new("127.0.0.1", FreePorts.Two());
     private ClusterCertificate certificate = null!;
     private ClusterNode first = null!;
     private ControlApi api = null!;
@@ -33,7 +33,7 @@ public sealed class MembershipTests : IAsyncLifetime
     [Fact]
     public async Task Nodes_with_the_cluster_s_certificate_join_and_a_sweep_goes_on_when_the_one_that_had_it_leaves()
     {
-        var second = await Start(new("127.0.0.1", TestNode.FreePort()));
+        var second = await Start(new("127.0.0.1", FreePorts.Two()));
         Assert.Equal(2, first.Inspection.Members().Count(m => m.Status == "up"));
         Assert.True(first.IsFellow(second.Number) && second.IsFellow(first.Number));
         await TestNode.Begin(first, SimulatedPlan.Make(poisoned: false, batches: false));
@@ -47,7 +47,7 @@ public sealed class MembershipTests : IAsyncLifetime
     [Fact]
     public async Task A_node_of_another_version_is_refused()
     {
-        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", TestNode.FreePort()),
+        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", FreePorts.Two()),
             with: o => o with { Code = "0.0.1" }));
         Assert.Equal($"node {seed} runs Patchbay test, this is 0.0.1: nodes of a cluster are of one version",
             e.Message);
@@ -58,7 +58,7 @@ public sealed class MembershipTests : IAsyncLifetime
     public async Task A_node_of_another_version_is_refused_also_where_only_the_actor_system_answers()
     {
         await api.DisposeAsync();
-        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", TestNode.FreePort()),
+        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", FreePorts.Two()),
             with: o => o with { Code = "0.0.1" }));
         Assert.Contains("runs Patchbay test, this is 0.0.1", e.Message, StringComparison.Ordinal);
     }
@@ -66,7 +66,7 @@ public sealed class MembershipTests : IAsyncLifetime
     [Fact]
     public async Task A_node_with_another_journal_is_refused()
     {
-        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", TestNode.FreePort()),
+        var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", FreePorts.Two()),
             "other.db"));
         Assert.Contains($"node {seed} keeps its sweeps in another journal", e.Message, StringComparison.Ordinal);
         Assert.Single(first.Inspection.Members());
@@ -80,7 +80,7 @@ public sealed class MembershipTests : IAsyncLifetime
         ClusterCertificate.Write(folder.PathOf("stranger.pem"));
         using var own = hasCertificate ? ClusterCertificate.Read(folder.PathOf("stranger.pem")) : null;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(6));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Start(new("127.0.0.1", TestNode.FreePort()),
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Start(new("127.0.0.1", FreePorts.Two()),
             with: o => o with { Certificate = own }, cancel: patience.Token));
         Assert.Single(first.Inspection.Members());
     }

@@ -13,7 +13,7 @@ public sealed class StrangerTests : IAsyncLifetime
 {
     private const string Token = "a token of the operator's";
     private readonly TemporaryFolder folder = new();
-    private readonly NodeAddress address = new("127.0.0.1", TestNode.FreePort());
+    private readonly NodeAddress address = new("127.0.0.1", FreePorts.Two());
     private ClusterCertificate certificate = null!, stranger = null!;
     private ClusterNode node = null!;
     private ControlApi api = null!;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Xunit.Abstractions;
 using static Patchbay.EndToEnd.Tests.Killing;
 
@@ -20,7 +18,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         var database = server.NewDatabase();
         var certificate = folder.PathOf("cluster.pem");
         Ended(Pbm.Run(folder.PathOf("none"), "cluster", "certificate", "--out", certificate));
-        var (first, second, third) = (FreePort(), FreePort(), FreePort());
+        var (first, second, third) = (FreePorts.Two(), FreePorts.Two(), FreePorts.Two());
         using var one = Node(first, "one");
         using var two = Node(second, "two");
         using var three = Node(third, "three");
@@ -85,25 +83,5 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     {
         node.Until("control API at");
         return node;
-    }
-
-    private static int FreePort()
-    {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            using var second = new TcpListener(IPAddress.Loopback, port + 1);
-            try
-            {
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Another's: it is looked for further.
-            }
-        }
     }
 }
