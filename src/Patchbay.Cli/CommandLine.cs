@@ -66,7 +66,7 @@ internal static class CommandLine
     {
         var data = new DataFolder();
         var command = make(call => data.Open(call, readOnly: true));
-        foreach (var option in data.Options) command.Add(option);
+        foreach (var option in data.JournalOptions) command.Add(option);
         return command;
     }
 

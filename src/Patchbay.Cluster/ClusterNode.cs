@@ -110,11 +110,11 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public string? TroubleOf(string sweep) =>
         Trouble ?? (seen.TryGetValue(sweep, out var last) ? last.Waiting : null);
 
-    private static Address SelfOf(ActorSystem? system) => Akka.Cluster.Cluster.Get(system!).SelfAddress;
+    private static Address SelfOf(ActorSystem system) => Akka.Cluster.Cluster.Get(system).SelfAddress;
 
-    private static string NodeOf(ActorSystem? system) => BoardActor.NodeOf(SelfOf(system));
+    private static string NodeOf(ActorSystem system) => BoardActor.NodeOf(SelfOf(system));
 
-    private static int ComputeNodes(ActorSystem? system) => Akka.Cluster.Cluster.Get(system!).State.Members
+    private static int ComputeNodes(ActorSystem system) => Akka.Cluster.Cluster.Get(system).State.Members
         .Count(m => m.Status == Akka.Cluster.MemberStatus.Up && m.Roles.Contains("compute"));
 
     /// <summary>Starts a node and has it join its cluster.</summary>
@@ -158,9 +158,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             var sweepIds = HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m);
             var modelIds = new ModelExtractor();
             if (options.Roles.Contains("coordinator"))
-                akka.WithShardRegion<SweepActor>("sweep", (_, registry, _) => id => SweepActor.Supervised(id, known,
-                    options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
-                    TimeProvider.System, () => ComputeNodes(running)), sweepIds,
+                akka.WithShardRegion<SweepActor>("sweep", (system, registry, _) => id => SweepActor.Supervised(id,
+                    known, options.Code, registry.Get<ModelActor>(), e => SqlJournal.Explain(e, options.Journal),
+                    TimeProvider.System, () => ComputeNodes(system)), sweepIds,
                     new ShardOptions { Role = "coordinator", StateStoreMode = StateStoreMode.DData });
             else akka.WithShardRegionProxy<SweepActor>("sweep", "coordinator", sweepIds);
             if (options.Roles.Contains("compute"))

@@ -110,7 +110,6 @@ public sealed class ControlApi : IAsyncDisposable
         app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Load(model)));
         app.MapPost("/models/{name}/unload", async (string name) =>
             await node.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());
-        app.MapGet("/cluster/offers", () => node.Board.Offers.Values.OrderBy(o => o.Node, StringComparer.Ordinal));
         app.MapGet("/sweeps", () => node.Known.Select(s => Describe(s.Key, s.Value)));
         app.MapGet("/sweeps/{id}", (string id) => node.Known.TryGetValue(id, out var state)
             ? Results.Json(Describe(id, state), Json)

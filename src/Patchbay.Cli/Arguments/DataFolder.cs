@@ -40,8 +40,8 @@ internal sealed class DataFolder
     /// <summary>For a command that only speaks to a node: which.</summary>
     public IEnumerable<Option> NodeOptions => [data, node, .. certificate.Options];
 
-    /// <summary>For a command that is a node: where its journal is.</summary>
-    public IEnumerable<Option> OwnOptions => [data, journal];
+    /// <summary>For a command that reads a journal, or serves it: where it is.</summary>
+    public IEnumerable<Option> JournalOptions => [data, journal];
 
     /// <summary>For a command that works with a journal, and with the node that serves it.</summary>
     public IEnumerable<Option> Options => [data, journal, node, .. certificate.Options];

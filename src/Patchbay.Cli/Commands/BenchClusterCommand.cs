@@ -25,7 +25,7 @@ internal sealed class BenchClusterCommand : PbmCommand
         "pbm bench cluster", "pbm bench cluster --results 100000 --seconds 1 --json",
         "pbm bench cluster --journal postgres://ann@db.lab/sweeps")
     {
-        foreach (var option in (Option[])[.. data.Options, most, units, seconds]) Add(option);
+        foreach (var option in (Option[])[.. data.JournalOptions, most, units, seconds]) Add(option);
     }
 
     /// <inheritdoc/>

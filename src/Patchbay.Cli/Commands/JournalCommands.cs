@@ -15,7 +15,7 @@ internal sealed class JournalVerifyCommand : PbmCommand
         "verify", "Check every event, snapshot and artifact of the journal; changes nothing",
         "pbm journal verify", "pbm journal verify --data ./data --json")
     {
-        foreach (var option in data.Options) Add(option);
+        foreach (var option in data.JournalOptions) Add(option);
     }
 
     public override ExitCode Run(Call call)
@@ -80,7 +80,7 @@ internal sealed class JournalExportCommand : PbmCommand
         "export", "Write the journal out as lines of JSON, to keep or to move to another machine",
         "pbm journal export --out journal.jsonl", "pbm journal export --data ./data")
     {
-        foreach (var option in data.Options) Add(option);
+        foreach (var option in data.JournalOptions) Add(option);
         Add(file);
     }
 
@@ -117,7 +117,7 @@ internal sealed class JournalImportCommand : PbmCommand
         "pbm journal import journal.jsonl", "pbm journal import journal.jsonl --data ./data --json")
     {
         Add(file);
-        foreach (var option in data.Options) Add(option);
+        foreach (var option in data.JournalOptions) Add(option);
     }
 
     public override ExitCode Run(Call call)

@@ -21,7 +21,7 @@ internal sealed class NodeRunCommand : PbmCommand
         "pbm node run", "pbm node run --slots 1 --port 9210",
         "pbm node run --hostname gpu1 --seed gpu1 --journal postgres://patchbay@db/patchbay --certificate cluster.pem")
     {
-        foreach (var option in data.OwnOptions) Add(option);
+        foreach (var option in data.JournalOptions) Add(option);
         foreach (var option in cluster.Options) Add(option);
         Add(threads);
         foreach (var option in node.Options) Add(option);
