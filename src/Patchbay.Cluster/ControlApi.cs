@@ -81,10 +81,12 @@ public sealed class ControlApi : IAsyncDisposable
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<ControlApi> StartAsync(ClusterNode node, string data, string? token = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        // Nothing from files or variables of the surroundings: other builders watch all that lies in the folder in which
+        // the process was started.
+        var builder = WebApplication.CreateEmptyBuilder(new());
         var port = node.Options.Address.Port;
-        builder.WebHost.ConfigureKestrel(server => Listen(server, node.Options));
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => Listen(server, node.Options));
         builder.Services.ConfigureHttpJsonOptions(options =>
             options.SerializerOptions.PropertyNamingPolicy = Json.PropertyNamingPolicy);
         builder.Services.AddRateLimiter(limits => limits.GlobalLimiter =

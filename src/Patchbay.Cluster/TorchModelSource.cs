@@ -29,7 +29,7 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
     /// <exception cref="InvalidDataException">There is no such device here.</exception>
     public static Device DeviceOf(string name)
     {
-        if (name == "cpu") return CPU;
+        if (name == "cpu") return new Device(DeviceType.CPU); // torch.CPU loads libtorch, which may take its time yet
         var devices = cuda.is_available() ? cuda.device_count() : 0;
         return int.TryParse(name.AsSpan(name.IndexOf(':') + 1), out var index) && index < devices
             ? new Device(DeviceType.CUDA, index)

@@ -9,13 +9,17 @@ internal sealed class PostgresServer : IDisposable
 {
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"patchbay-postgres-{Guid.NewGuid():N}");
     private readonly int port = FreePorts.Two();
+    private readonly string address;
 
     /// <summary>Makes one and starts it.</summary>
-    public PostgresServer()
+    /// <param name="address">Where it listens; anybody on that network may use it.</param>
+    public PostgresServer(string address = "127.0.0.1")
     {
+        this.address = address;
         Directory.CreateDirectory(folder);
         Own(folder);
         Postgres("initdb", "-D", Data, "-U", "patchbay", "-A", "trust", "-E", "UTF8", "--no-locale", "-k");
+        File.AppendAllText(Path.Combine(Data, "pg_hba.conf"), "host all all samenet trust\n");
         Start();
     }
 
@@ -38,13 +42,13 @@ internal sealed class PostgresServer : IDisposable
     }
 
     /// <summary>What --journal takes, for a database and a user.</summary>
-    public string At(string database, string user = "patchbay") => $"postgres://{user}@127.0.0.1:{port}/{database}";
+    public string At(string database, string user = "patchbay") => $"postgres://{user}@{address}:{port}/{database}";
 
     /// <summary>Runs statements; what they give.</summary>
     /// <param name="database">Its name, or what --journal takes.</param>
     /// <param name="sql">The statements.</param>
     public string Sql(string database, string sql) => Run(Path.Combine(Programs!, "psql"),
-        ["-h", "127.0.0.1", "-p", Text(port), "-U", "patchbay", "-v", "ON_ERROR_STOP=1", "-qAtc", sql,
+        ["-h", address, "-p", Text(port), "-U", "patchbay", "-v", "ON_ERROR_STOP=1", "-qAtc", sql,
             database[(database.LastIndexOf('/') + 1)..]]);
 
     /// <summary>Makes a folder beside its own.</summary>
@@ -64,7 +68,7 @@ internal sealed class PostgresServer : IDisposable
             try
             {
                 Postgres("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(folder, "log"), "-o",
-                    $"-p {Text(port)} -k {folder} -c listen_addresses=127.0.0.1", "start");
+                    $"-p {Text(port)} -k {folder} -c listen_addresses={address}", "start");
                 return;
             }
             catch (InvalidOperationException) when (left > 0)

@@ -41,11 +41,6 @@ internal sealed class NodeSettings
         (chosen ?? [.. TorchRuntime.CudaDevices().Select((_, i) => $"cuda:{i}").Prepend("cpu")])
             .ToDictionary(name => name, name => Memory(call, TorchModelSource.DeviceOf(name)));
 
-    /// <summary>The largest that any device of this machine has.</summary>
-    private long MostMemory(Call call) => TorchRuntime.CudaDevices()
-        .Select((_, i) => new Device(TorchSharp.DeviceType.CUDA, i))
-        .Prepend(CPU).Max(device => Memory(call, device));
-
     /// <summary>The process that serves a folder: another, or this one from now on.</summary>
     /// <param name="call">The command.</param>
     /// <param name="home">The folder.</param>
@@ -55,11 +50,11 @@ internal sealed class NodeSettings
     {
         var settings = Configured(call.Get(config));
         place ??= ClusterPlace.Own;
-        return Serving.Open(home, () =>
+        return Serving.Open(home, async () =>
         {
-            TorchRuntime.Configure(threads);
+            var loading = TorchRuntime.ConfigureAsync(threads);
             var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-            return ClusterNode.StartAsync(new(home.Journal.Place, count, threads, MostMemory(call), Call.Version)
+            var node = await ClusterNode.StartAsync(new(home.Journal.Place, count, threads, Devices(call, null).Values.Max(), Call.Version)
             {
                 Log = home.IsTemporary ? null : new(LogFolder.Of(home.Folder), call.Get(logLevel)),
                 Settings = settings,
@@ -69,6 +64,16 @@ internal sealed class NodeSettings
                 Certificate = place.Certificate,
                 Devices = Devices(call, place.Devices),
             }, new TorchModelSource(home, StudyInput.Experiments), StudyInput.Experiments, call.Interrupted);
+            try
+            {
+                await loading;
+                return node;
+            }
+            catch
+            {
+                await node.DisposeAsync();
+                throw;
+            }
         }, place);
     }
 
@@ -86,7 +91,7 @@ internal sealed class NodeSettings
     public (Serving Serving, SweepPlan Plan) Open(Call call, DataHome home, int threads, string study,
         Func<SweepPlan> plan)
     {
-        TorchRuntime.Configure(threads); // before anything of libtorch is touched: it reads its settings once
+        _ = TorchRuntime.ConfigureAsync(threads); // before anything of libtorch is touched: it reads its settings once
         var opening = Task.Run(() =>
         {
             var serving = Open(call, home, threads);

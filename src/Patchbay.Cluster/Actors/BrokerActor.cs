@@ -41,6 +41,9 @@ internal sealed record ModelRefused(string Model, string Reason) : ILocalMessage
 /// each node, asked only on it, so that nothing is lost.</summary>
 internal sealed class BrokerActor : ReceiveActor, IWithTimers
 {
+    /// <summary>How long a refusal holds: the checkpoint may have been copied here since.</summary>
+    internal static readonly TimeSpan RefusalHolds = TimeSpan.FromMinutes(1);
+
     private readonly DeviceBroker broker;
     private readonly SortedDictionary<string, (ModelKey Key, IActorRef Actor)> actors = new(StringComparer.Ordinal);
 
@@ -56,8 +59,10 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
         Receive<ModelRefused>(message =>
         {
             refused[message.Model] = message.Reason;
+            Timers.StartSingleTimer(message.Model, new RefusalEnds(message.Model), RefusalHolds);
             Tell(devices);
         });
+        Receive<RefusalEnds>(message => refused.Remove(message.Model));
         Receive<Tick>(_ => Tell(devices));
         Receive<ComputeWanted>(message =>
         {
@@ -108,6 +113,8 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
         foreach (var model in decision.Dismissed) actors[model].Actor.Tell(FreeModel.Instance);
         foreach (var model in decision.Granted) actors[model].Actor.Tell(ComputeGranted.Instance);
     }
+
+    private sealed record RefusalEnds(string Model) : ILocalMessage;
 
     private sealed record Tick : ILocalMessage
     {

@@ -20,11 +20,14 @@ internal static partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "mallopt")]
     public static partial int SetMallocOption(int parameter, int value);
 
+    /// <summary>Whether NVIDIA's driver is here.</summary>
+    public static bool HasDriver => NativeLibrary.TryLoad(Driver, out _);
+
     /// <summary>Free and whole memory of a CUDA device in bytes, by CUDA's own numbering (CUDA_VISIBLE_DEVICES counts);
     /// null where there is no driver, or no such device.</summary>
     public static (long Free, long Total)? DeviceMemory(int device)
     {
-        if (!NativeLibrary.TryLoad(Driver, out _)) return null;
+        if (!HasDriver) return null;
         if (Init(0) != 0 || GetDevice(out var handle, device) != 0
             || RetainContext(out var context, handle) != 0) return null;
         try

@@ -21,7 +21,12 @@ public static class TorchRuntime
     /// tensor: OpenMP reads the environment when libtorch is loaded, and threads made later take their number from
     /// it.</summary>
     /// <param name="threads">Threads of one operation, at least 1.</param>
-    public static void Configure(int threads)
+    public static void Configure(int threads) => ConfigureAsync(threads).GetAwaiter().GetResult();
+
+    /// <summary>The same; libtorch, which takes a third of a second to load, is loaded while the caller does something
+    /// else.</summary>
+    /// <param name="threads">Threads of one operation, at least 1.</param>
+    public static Task ConfigureAsync(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         // Waiting threads that spin take the processor from other processes on a shared machine.
@@ -29,7 +34,7 @@ public static class TorchRuntime
         _ = SystemCalls.SetEnvironment("OMP_NUM_THREADS", threads.ToString(), 1);
         _ = SystemCalls.SetMallocOption(SystemCalls.MmapThreshold, MmapThreshold);
         _ = SystemCalls.SetMallocOption(SystemCalls.TrimThreshold, TrimThreshold);
-        set_num_threads(threads);
+        return Task.Run(() => set_num_threads(threads));
     }
 
     /// <summary>Best rate of a product (size, size)·(size, size), in GFLOP/s; on the CPU by the set threads.</summary>
@@ -84,6 +89,7 @@ public static class TorchRuntime
     /// <summary>Names of the CUDA devices as the driver tells them, in its order; "cuda:N" where it does not.</summary>
     public static IReadOnlyList<string> CudaDevices()
     {
+        if (!SystemCalls.HasDriver) return []; // known without loading libtorch
         var count = cuda.is_available() ? cuda.device_count() : 0;
         const string folder = "/proc/driver/nvidia/gpus";
         string?[] names = Directory.Exists(folder)

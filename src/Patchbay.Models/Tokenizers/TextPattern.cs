@@ -41,7 +41,7 @@ internal sealed class TextPattern
     /// <exception cref="ArgumentException">The expression is wrong or not supported; the message says why.</exception>
     public static TextPattern OfRegex(string expression)
     {
-        const RegexOptions options = RegexOptions.CultureInvariant | RegexOptions.Compiled;
+        const RegexOptions options = RegexOptions.CultureInvariant;
         return new(null, new(OnigurumaSyntax.Translate(expression), options, Patience));
     }
 

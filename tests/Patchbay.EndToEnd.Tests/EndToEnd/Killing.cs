@@ -120,14 +120,17 @@ internal sealed class Killing(ITestOutputHelper output)
 
     public static void Ended(Outcome outcome) => Assert.True(outcome.Code == 0, outcome.ToString());
 
-    public static void SameExports(TemporaryFolder folder, params Home[] homes)
+    public static void SameExports(TemporaryFolder folder, Home one, Home other) =>
+        SameExports(folder, (one, Sweep), (other, Sweep));
+
+    public static void SameExports(TemporaryFolder folder, params (Home Home, string Sweep)[] sweeps)
     {
         foreach (var format in new[] { "json", "csv", "npy" })
         {
-            var exports = homes.Select(home =>
+            var exports = sweeps.Select(s =>
             {
-                var to = folder.PathOf($"{Path.GetFileName(home.Folder)}-{format}");
-                Ended(Pbm.Run(home, "sweep", "export", "killed-1", "--format", format, "--out", to));
+                var to = folder.PathOf($"{Path.GetFileName(s.Home.Folder)}-{s.Sweep}-{format}");
+                Ended(Pbm.Run(s.Home, "sweep", "export", s.Sweep, "--format", format, "--out", to));
                 return Directory.GetFiles(to, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
                     .SelectMany(f => Lines(f).Select(line => $"{Path.GetRelativePath(to, f)}: {line}")).ToArray();
             }).ToArray();
@@ -147,10 +150,10 @@ internal sealed class Killing(ITestOutputHelper output)
         .Select(r => $"{r.Unit} {r.Item} {r.Score:R} {r.Error:R} {r.Samples} {r.Detail}")
             .Order(StringComparer.Ordinal)];
 
-    public static void NothingAfterItsCompletion(Home home)
+    public static void NothingAfterItsCompletion(Home home, string sweep = Sweep)
     {
         var done = new HashSet<string>();
-        foreach (var happened in home.Events(Sweep))
+        foreach (var happened in home.Events(sweep))
         {
             if (happened is UnitCompleted completed) done.Add(completed.Unit);
             if (happened is UnitClaimed claimed) Assert.DoesNotContain(claimed.Unit, done);

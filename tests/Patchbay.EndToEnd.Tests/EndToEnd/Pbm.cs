@@ -104,19 +104,24 @@ internal sealed class Pbm : IDisposable
     }
 
     /// <summary>Starts a command.</summary>
-    public static Pbm Start(Home home, params string[] arguments) => Start(home, arguments, []);
+    public static Pbm Start(Home home, params string[] arguments) => Start([], home, arguments);
 
-    private static Pbm Start(Home home, string[] arguments, params string[] variables)
+    /// <summary>Starts a command by another that runs it, such as on a machine of a <see cref="Network"/>.</summary>
+    public static Pbm Start(string[] by, Home home, params string[] arguments) => Start(home, arguments, by, []);
+
+    private static Pbm Start(Home home, string[] arguments, params string[] variables) =>
+        Start(home, arguments, [], variables);
+
+    private static Pbm Start(Home home, string[] arguments, string[] by, string[] variables)
     {
-        var info = new ProcessStartInfo(IgnoresInterrupt ? "env" : "dotnet")
+        string[] program = [.. by, .. IgnoresInterrupt ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments];
+        var info = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Root
         };
-        string[] program = IgnoresInterrupt ? ["--default-signal=INT", "dotnet"] : [];
-        foreach (var argument in (string[])[.. program, Path.Combine(AppContext.BaseDirectory, "pbm.dll"),
-            .. arguments]) info.ArgumentList.Add(argument);
         info.Environment["PATCHBAY_DATA"] = home.Folder;
         if (home.Database is not null) info.Environment["PATCHBAY_JOURNAL"] = home.Database;
         foreach (var variable in variables.Select(v => v.Split('=', 2))) info.Environment[variable[0]] = variable[1];
