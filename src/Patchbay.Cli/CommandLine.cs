@@ -23,7 +23,8 @@ internal static class CommandLine
         root.Add(new DoctorCommand());
         root.Add(new NounCommand("model", "Look at a checkpoint", new ModelInspectCommand(), new ModelTokensCommand(),
             new ModelGenerateCommand(), new ModelLogitsCommand(),
-            new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload()));
+            new ModelListCommand(), ModelNodeCommand.Load(), ModelNodeCommand.Unload(),
+            new ModelMoveCommand()));
         root.Add(new NounCommand("study", "Run a study of several models, or check one", new StudyRunCommand(),
             new StudyValidateCommand()));
         root.Add(new NounCommand("sweep", "Operate sweeps: the runs of studies",
@@ -37,10 +38,11 @@ internal static class CommandLine
             [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
         root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
         root.Add(new NounCommand("cluster", "See the nodes that work together, and have them come and go",
-            new ClusterShowCommand(), ClusterOrderCommand.Leave(), ClusterOrderCommand.Down(),
-            new ClusterTailCommand(), new ClusterCertificateCommand()));
+            ClusterShowCommand.All(), ClusterShowCommand.Self(),
+            ClusterOrderCommand.Leave(), ClusterOrderCommand.Down(), new ClusterTailCommand(),
+            new ClusterCertificateCommand()));
         root.Add(new NounCommand("cluster-sharding", "See where sweeps and models live in the cluster",
-            new ShardingRegionsCommand()));
+            new ShardingRegionsCommand(), new ShardingShardsCommand()));
         root.Add(new NounCommand("actor", "See the actors of a node", new ActorHierarchyCommand()));
         root.Add(new NounCommand("log", "Read what nodes have written of themselves", new LogTailCommand()));
         root.Add(new NounCommand("task", "Make prompt sets and check them", new TaskGenerateCommand(),
@@ -61,12 +63,13 @@ internal static class CommandLine
         return root;
     }
 
-    /// <summary>A command that reads the journal, with the option that says where it is.</summary>
+    /// <summary>A command that reads the journal, with the options that say where it is, or whom to ask.</summary>
     private static PbmCommand Reading(Func<Func<Call, ISweepJournal>, PbmCommand> make)
     {
         var data = new DataFolder();
-        var command = make(call => data.Open(call, readOnly: true));
-        foreach (var option in data.JournalOptions) command.Add(option);
+        var command = make(call => ControlClient.Named(call, data) is { } node ? new NodeJournal(node)
+            : data.Open(call, readOnly: true));
+        foreach (var option in data.Options) command.Add(option);
         return command;
     }
 

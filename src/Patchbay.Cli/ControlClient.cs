@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using Patchbay.Cli.Arguments;
@@ -70,8 +71,7 @@ internal sealed class ControlClient : ISweepServer, IDisposable
         $"/sweeps/{Uri.EscapeDataString(sweep)}/{ControlApi.Orders.First(o => o.Value.Equals(command)).Key}", null);
 
     /// <summary>Models that the node knows.</summary>
-    public IReadOnlyList<ModelStatus> Models() => Wait(http.GetFromJsonAsync<ModelStatus[]>("/models", ControlApi.Json))
-        ?? [];
+    public IReadOnlyList<ModelStatus> Models() => Get<ModelStatus[]>("/models");
 
     /// <summary>Tells the node to load a model.</summary>
     public void Load(ModelKey model) => Wait(http.PostAsJsonAsync("/models/load", model, ControlApi.Json))
@@ -81,6 +81,10 @@ internal sealed class ControlClient : ISweepServer, IDisposable
     public bool Unload(string name) =>
         Wait(http.PostAsync(new Uri($"/models/{Uri.EscapeDataString(name)}/unload", UriKind.Relative), null))
         .IsSuccessStatusCode;
+
+    /// <summary>Has a model placed on a node; false where the cluster has none at that address.</summary>
+    public bool Move(string name, NodeAddress to) => Wait(http.PostAsJsonAsync(
+        $"/models/{Uri.EscapeDataString(name)}/move", to, ControlApi.Json)).IsSuccessStatusCode;
 
     /// <summary>Has the node leave its cluster.</summary>
     public void Leave() => Wait(http.PostAsync(new Uri("/cluster/leave", UriKind.Relative), null))
@@ -99,9 +103,29 @@ internal sealed class ControlClient : ISweepServer, IDisposable
     /// <summary>Shards of its cluster.</summary>
     public IReadOnlyList<ShardView> Shards() => Get<ShardView[]>("/cluster/shards");
 
+    /// <summary>Sweeps of its journal.</summary>
+    public IReadOnlyList<string> JournalSweeps() => Get<string[]>("/journal");
+
+    /// <summary>Events of a sweep after a number, <see cref="StoredEvent.Most"/> of them at most.</summary>
+    public IReadOnlyList<StoredEvent> JournalEvents(string sweep, long after) => Get<StoredEvent[]>(
+        string.Create(CultureInfo.InvariantCulture, $"/journal/{Uri.EscapeDataString(sweep)}?after={after}"));
+
     public void Dispose() => http.Dispose();
 
-    private T Get<T>(string path) => Wait(http.GetFromJsonAsync<T>(path, ControlApi.Json))!;
+    private T Get<T>(string path)
+    {
+        try
+        {
+            using var answer = Wait(http.GetAsync(new Uri(path, UriKind.Relative)));
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+                throw new IOException(Wait(answer.Content.ReadAsStringAsync()));
+            return Wait(answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<T>(ControlApi.Json))!;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            throw new IOException($"node {Info.Node} does not answer any more: try again, or ask another", e);
+        }
+    }
 
     private async Task<T> AskedAsync<T>(string path, HttpContent? content)
     {

@@ -61,11 +61,12 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>What operators can see of its actor system.</summary>
     public NodeInspection Inspection => new(System);
 
+    /// <summary>The models of its cluster, as operators see and move them.</summary>
+    public NodeModels Models => new(System, host.Services.GetRequiredService<ActorRegistry>(), Board);
+
     private ILoggingAdapter Log => Logging.GetLogger(System, typeof(ClusterNode));
 
     private IActorRef Sweeps => host.Services.GetRequiredService<ActorRegistry>().Get<SweepActor>();
-
-    private IActorRef Broker => host.Services.GetRequiredService<ActorRegistry>().Get<BrokerActor>();
 
     /// <summary>How much is done of each unit that runs, by its sweep and id.</summary>
     public IReadOnlyDictionary<(string Sweep, string Unit), double> Shares =>
@@ -152,7 +153,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
-                Props.Create(() => new BrokerActor(options.Slots, options.MemoryBytes, options.Devices)), "broker")));
+                Props.Create(() => new BrokerActor(options.Slots, options.Devices)), "broker")));
             akka.WithActors((system, registry) => system.ActorOf(Props.Create(() => new BoardActor(board,
                 registry.Get<BrokerActor>())), BoardActor.Name));
             var sweepIds = HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m);
@@ -266,22 +267,6 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
         var taken = journal.Sweeps();
         return Enumerable.Range(1, int.MaxValue).Select(n => $"{study}-{n}")
             .First(name => !taken.Contains(name) && !seen.ContainsKey(name));
-    }
-
-    /// <summary>Its model actors.</summary>
-    public async Task<IReadOnlyList<ModelStatus>> ModelsAsync() =>
-        (await Broker.Ask<ModelList>(ModelsWanted.Instance, Patience)).Models;
-
-    /// <summary>Has a model loaded before a unit needs it.</summary>
-    public void Load(ModelKey model) =>
-        host.Services.GetRequiredService<ActorRegistry>().Get<ModelActor>().Tell(new LoadModel(model.Id, model));
-
-    /// <summary>Has all models of a name freed, on all nodes; false where none has memory.</summary>
-    public async Task<bool> UnloadAsync(string name)
-    {
-        System.ActorSelection($"/user/{BoardActor.Name}").Tell(new UnloadModels(name)); // for the others
-        return await Broker.Ask<int>(new DismissModels(name), Patience) > 0 || Board.Offers.Values.Any(o =>
-            o.Node != NodeOf(System) && o.Models.Any(m => m.Name == name && m.State != "cold"));
     }
 
     /// <summary>An operator wants the node to leave its cluster and end.</summary>

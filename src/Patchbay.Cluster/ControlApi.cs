@@ -81,8 +81,8 @@ public sealed class ControlApi : IAsyncDisposable
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<ControlApi> StartAsync(ClusterNode node, string data, string? token = null)
     {
-        // Nothing from files or variables of the surroundings: other builders watch all that lies in the folder in which
-        // the process was started.
+        // Nothing from files or variables of the surroundings: other builders watch all that lies in the folder in
+        // which the process was started.
         var builder = WebApplication.CreateEmptyBuilder(new());
         var port = node.Options.Address.Port;
         builder.Services.AddRoutingCore();
@@ -108,14 +108,19 @@ public sealed class ControlApi : IAsyncDisposable
             node.Inspection.Down(gone) ? Results.Accepted() : Results.NotFound());
         app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
             node.Options.Threads, node.Options.MemoryBytes, node.JournalName));
-        app.MapGet("/models", node.ModelsAsync);
-        app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Load(model)));
+        app.MapGet("/models", node.Models.ListAsync);
+        app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Models.Load(model)));
         app.MapPost("/models/{name}/unload", async (string name) =>
-            await node.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());
+            await node.Models.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());
+        app.MapPost("/models/{name}/move", (string name, NodeAddress to) =>
+            node.Models.Move(name, to) ? Results.Accepted() : Results.NotFound());
         app.MapGet("/sweeps", () => node.Known.Select(s => Describe(s.Key, s.Value)));
         app.MapGet("/sweeps/{id}", (string id) => node.Known.TryGetValue(id, out var state)
             ? Results.Json(Describe(id, state), Json)
             : Results.NotFound());
+        app.MapGet("/journal", () => Answered(() => Read(node, journal => journal.Sweeps())));
+        app.MapGet("/journal/{id}", (string id, long after) => Answered(() => Read(node, journal =>
+            journal.Read(id, after, StoredEvent.Most).Select(e => StoredEvent.Of(id, e)).ToArray())));
         app.MapPost("/sweeps", async (HttpRequest request) => await Answered(async () =>
             await node.PlanAsync(PlanText.Read(await new StreamReader(request.Body).ReadToEndAsync()))));
         app.MapPost("/sweeps/{id}/{order}", async (string id, string order) =>
@@ -160,6 +165,12 @@ public sealed class ControlApi : IAsyncDisposable
         ["cancel"] = new CancelSweep(),
         ["retry"] = new RetrySweep(),
     };
+
+    private static Task<T> Read<T>(ClusterNode node, Func<SqlJournal, T> read) => Task.Run(() =>
+    {
+        using var journal = SqlJournal.Open(node.Options.Journal, readOnly: true);
+        return read(journal);
+    });
 
     // What is refused is told in the answer's text.
     private static async Task<IResult> Answered<T>(Func<Task<T>> order)

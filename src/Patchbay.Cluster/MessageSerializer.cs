@@ -29,6 +29,7 @@ public sealed class MessageSerializer(ExtendedActorSystem system) : SerializerWi
         ("load-model/1", MessageJson.Default.LoadModel),
         ("offer/1", MessageJson.Default.OfferMessage),
         ("unload-models/1", MessageJson.Default.UnloadModels),
+        ("move-model/1", MessageJson.Default.MoveModel),
     ];
 
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
@@ -122,4 +123,5 @@ public sealed class RefusingSerializer(ExtendedActorSystem system, Config unused
 [JsonSerializable(typeof(LoadModel))]
 [JsonSerializable(typeof(OfferMessage))]
 [JsonSerializable(typeof(UnloadModels))]
+[JsonSerializable(typeof(MoveModel))]
 internal sealed partial class MessageJson : JsonSerializerContext;

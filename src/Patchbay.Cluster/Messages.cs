@@ -34,6 +34,11 @@ public sealed record OfferMessage(NodeOffer Offer) : INodeMessage;
 /// <param name="Name">The models' name.</param>
 public sealed record UnloadModels(string Name) : INodeMessage;
 
+/// <summary>An operator wants the first replica of a model on a node.</summary>
+/// <param name="Name">The model's name.</param>
+/// <param name="Node">The node, as boards name it.</param>
+public sealed record MoveModel(string Name, string Node) : INodeMessage;
+
 /// <summary>A command of an operator; answered by <see cref="SweepAnswer"/>.</summary>
 /// <param name="Sweep">Id of the sweep.</param>
 /// <param name="Command">What is wanted.</param>

@@ -9,7 +9,7 @@ namespace Patchbay.Cluster;
 /// <summary>Which model actor: one per checkpoint, device and way of computing.</summary>
 /// <param name="Model">Name and place of the checkpoint, and its fingerprint.</param>
 /// <param name="Dtype">"float32".</param>
-/// <param name="Device">"cpu" or "cuda:N".</param>
+/// <param name="Device">"cpu", "cuda:N", or "cuda" for any GPU of its node.</param>
 /// <param name="Threads">Threads of one unit.</param>
 /// <param name="MemoryBytes">Memory that it may take, weights included.</param>
 /// <param name="Replica">Which of the actors that share its units: 0, 1, ...</param>
@@ -65,7 +65,9 @@ public interface IModelSource
     IUnitRunner Open(ModelKey model, CancellationToken cancel);
 }
 
-/// <summary>A model actor as its node's broker sees it.</summary>
-/// <param name="Model">Which.</param>
-/// <param name="State">"cold", "loading", "loaded", "computing" or "leaving".</param>
-public sealed record ModelStatus(ModelKey Model, string State);
+/// <summary>A model actor and where it is.</summary>
+/// <param name="Name">The model's name.</param>
+/// <param name="Node">Address of its node: "gpu1:9110".</param>
+/// <param name="Id">Its id.</param>
+/// <param name="State">"cold", "waiting", "loaded", "computing" or "leaving".</param>
+public sealed record ModelStatus(string Name, string Node, string Id, string State);

@@ -31,6 +31,7 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
     {
         if (name == "cpu") return new Device(DeviceType.CPU); // torch.CPU loads libtorch, which may take its time yet
         var devices = cuda.is_available() ? cuda.device_count() : 0;
+        if (name == "cuda") name = "cuda:0"; // the first of any
         return int.TryParse(name.AsSpan(name.IndexOf(':') + 1), out var index) && index < devices
             ? new Device(DeviceType.CUDA, index)
             : throw new InvalidDataException($"there is no device {name}: libtorch sees {devices} CUDA devices here");

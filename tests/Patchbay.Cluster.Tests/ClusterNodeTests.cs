@@ -57,7 +57,7 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
         await using (var node = await TestNode.Start(folder.PathOf("journal.db"), new Slow(default),
             settings: Wire.Settings))
         {
-            node.Load(ModelKey.Of(Plan, "sound"));
+            node.Models.Load(ModelKey.Of(Plan, "sound"));
             await TestNode.Begin(node, Plan);
             node.Wake("s");
             await TestNode.Until(node, s => s.Ended);

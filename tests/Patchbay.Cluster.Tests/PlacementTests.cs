@@ -6,6 +6,7 @@ namespace Patchbay.Cluster.Tests;
 public sealed class PlacementTests
 {
     private const long Gibibyte = 1L << 30;
+    private static readonly Dictionary<string, string> NoWishes = [];
 
     [Theory]
     [InlineData("tiny-base-0a1b2c3d4e5f", "cpu", 512L << 20, 0, "tiny-base-0a1b2c3d4e5f@cpu+512")]
@@ -45,12 +46,12 @@ public sealed class PlacementTests
         var nodes = Nodes(Node("a", 9), Node("b", 2));
         var offers = Offers(Node("a", 9), Node("b", 2));
         offers["a"] = offers["a"] with { Refused = new Dictionary<string, string> { [id] = "it is not here" } };
-        Assert.Equal("b", Placement.Choose(id, nodes, offers));
+        Assert.Equal("b", Placement.Choose(id, nodes, offers, NoWishes));
         Assert.True(Placement.MayGoElsewhere(id, "a", offers));
         Assert.False(Placement.MayGoElsewhere(id, "b", offers));
         offers.Remove("b");
-        Assert.Equal("b", Placement.Choose(id, Nodes(Node("b", 2)), offers));
-        Assert.Null(Placement.Choose(id, Nodes(), offers));
+        Assert.Equal("b", Placement.Choose(id, Nodes(Node("b", 2)), offers, NoWishes));
+        Assert.Null(Placement.Choose(id, Nodes(), offers, NoWishes));
     }
 
     [Fact]
@@ -59,11 +60,11 @@ public sealed class PlacementTests
         var id = Id("m", 1);
         var offers = Offers(Node("a", 9), Node("b", 2));
         var nodes = Nodes(Node("a", 9, id), Node("b", 2));
-        Assert.Null(Placement.ToMove(nodes, offers));
+        Assert.Null(Placement.ToMove(nodes, offers, NoWishes));
         offers["a"] = offers["a"] with { Refused = new Dictionary<string, string> { [id] = "it is not here" } };
-        Assert.Equal(id, Placement.ToMove(nodes, offers));
+        Assert.Equal(id, Placement.ToMove(nodes, offers, NoWishes));
         offers["b"] = offers["b"] with { Refused = new Dictionary<string, string> { [id] = "nor here" } };
-        Assert.Null(Placement.ToMove(nodes, offers));
+        Assert.Null(Placement.ToMove(nodes, offers, NoWishes));
     }
 
     [Theory]
@@ -78,8 +79,31 @@ public sealed class PlacementTests
         var offers = Offers(Node("a", 4), Node("b", 4));
         offers["a"] = offers["a"] with { Models = [new(loaded, "a", "loaded"), new(late, "z", state)] };
         var crowded = Nodes(Node("a", 4, loaded, late), Node("b", 4));
-        Assert.Equal(moves ? late : null, Placement.ToMove(crowded, offers));
-        Assert.Null(Placement.ToMove(Nodes(Node("a", 4, loaded, late), Node("b", 4, Id("y", 2))), offers)); // no room
+        Assert.Equal(moves ? late : null, Placement.ToMove(crowded, offers, NoWishes));
+        Assert.Null(Placement.ToMove(Nodes(Node("a", 4, loaded, late), Node("b", 4, Id("y", 2))), offers, NoWishes));
+    }
+
+    [Fact]
+    public void A_model_goes_where_an_operator_wishes_unless_it_is_refused_there()
+    {
+        var (first, second) = (Id("m-0a1b2c3d4e5f", 1), Id("m-0a1b2c3d4e5f", 1, replica: 1));
+        var wish = new Dictionary<string, string> { ["m"] = "b" };
+        var offers = Offers(Node("a", 9), Node("b", 2));
+        Assert.Equal("b", Placement.Choose(first, Nodes(Node("a", 9), Node("b", 2)), offers, wish));
+        Assert.Equal("a", Placement.Choose(second, Nodes(Node("a", 9), Node("b", 2)), offers, wish));
+        Assert.Equal(first, Placement.ToMove(Nodes(Node("a", 9, first), Node("b", 2)), offers, wish));
+        Assert.Null(Placement.ToMove(Nodes(Node("a", 9, second), Node("b", 2, first)), offers, wish));
+        Assert.Null(Placement.ToMove(Nodes(Node("a", 9, first)), offers, wish)); // b is gone
+        offers["b"] = offers["b"] with { Refused = new Dictionary<string, string> { [first] = "it is not here" } };
+        Assert.Null(Placement.ToMove(Nodes(Node("a", 9, first), Node("b", 2)), offers, wish));
+    }
+
+    [Fact]
+    public void A_model_for_any_GPU_goes_to_a_node_that_has_one()
+    {
+        var id = Id("m", 1, "cuda");
+        Assert.Equal("b", Choose(id, Node("a", 9), Node("b", 4, "cuda:0")));
+        Assert.Equal("m@cuda+1024", id);
     }
 
     private static string Id(string model, long gibibytes, string device = "cpu", int replica = 0) =>
@@ -91,7 +115,7 @@ public sealed class PlacementTests
 
     private static string? Choose(string id,
         params (string Name, string Device, long Bytes, string[] Placed)[] nodes) =>
-        Placement.Choose(id, Nodes(nodes), Offers(nodes));
+        Placement.Choose(id, Nodes(nodes), Offers(nodes), NoWishes);
 
     private static Dictionary<string, IReadOnlyList<string>> Nodes(
         params (string Name, string Device, long Bytes, string[] Placed)[] nodes) =>

@@ -51,6 +51,19 @@ internal sealed class PostgresServer : IDisposable
         ["-h", address, "-p", Text(port), "-U", "patchbay", "-v", "ON_ERROR_STOP=1", "-qAtc", sql,
             database[(database.LastIndexOf('/') + 1)..]]);
 
+    /// <summary>Makes a database from a backup of another.</summary>
+    /// <param name="database">What --journal takes.</param>
+    /// <returns>The same, of the new one.</returns>
+    public string Restored(string database)
+    {
+        var (file, restored) = (Path.Combine(folder, $"{Guid.NewGuid():N}.sql"), NewDatabase());
+        string[] server = ["-h", address, "-p", Text(port), "-U", "patchbay"];
+        Run(Path.Combine(Programs!, "pg_dump"), [.. server, "-f", file, database[(database.LastIndexOf('/') + 1)..]]);
+        Run(Path.Combine(Programs!, "psql"),
+            [.. server, "-v", "ON_ERROR_STOP=1", "-q", "-f", file, restored[(restored.LastIndexOf('/') + 1)..]]);
+        return restored;
+    }
+
     /// <summary>Makes a folder beside its own.</summary>
     public string NewFolder(string name) => Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
 

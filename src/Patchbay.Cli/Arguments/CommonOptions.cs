@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Patchbay.Cluster.Membership;
 
 namespace Patchbay.Cli.Arguments;
 
@@ -66,6 +67,24 @@ internal static class CommonOptions
                 }
             },
         };
+
+    /// <summary>HOST:PORT of a node.</summary>
+    public static Argument<NodeAddress> Address(string description) => new("HOST:PORT")
+    {
+        Description = description,
+        CustomParser = result =>
+        {
+            try
+            {
+                return NodeAddress.Parse(result.Tokens.Single().Value);
+            }
+            catch (FormatException e)
+            {
+                result.AddError($"HOST:PORT: {e.Message}");
+                return null!;
+            }
+        },
+    };
 
     /// <summary>An option whose text is read by <paramref name="parse"/>, which throws
     /// <see cref="FormatException"/>.</summary>

@@ -69,16 +69,15 @@ internal static class Lists
         ? text.ToLowerInvariant()
         : throw new FormatException($"expected a level ({string.Join(", ", LogFolder.Levels)}), found '{text}'");
 
-    /// <summary>A device: "cpu", or "cuda:1"; "cuda" alone is the first one.</summary>
+    /// <summary>A device: "cpu", "cuda:1", or "cuda" for any GPU.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string Device(string text)
     {
-        if (text is "cpu") return text;
-        if (text is "cuda") return "cuda:0";
+        if (text is "cpu" or "cuda") return text;
         return text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? $"cuda:{index}"
-            : throw new FormatException($"expected a device, cpu or cuda:N, found '{text}'");
+            : throw new FormatException($"expected a device, cpu, cuda or cuda:N, found '{text}'");
     }
 
     /// <summary>Items separated by commas.</summary>

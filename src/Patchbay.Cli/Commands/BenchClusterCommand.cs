@@ -17,23 +17,55 @@ internal sealed class BenchClusterCommand : PbmCommand
     private readonly Option<int> units = CommonOptions.Parsed("--units", "N",
         "Units of the sweep that is run, 2 at least",
         text => (int)Lists.Whole(text, 2, 1_000_000), 500);
+    private readonly Option<int?> processes = CommonOptions.Parsed<int?>("--processes", "N",
+        "Instead, run the quartet on 1 to N processes of one thread each", text => (int)Lists.Whole(text, 1, 64));
+    private readonly Option<int?> nodes = CommonOptions.Parsed<int?>("--nodes", "N",
+        "Instead, run a sweep whose units only wait on N nodes in this process",
+        text => (int)Lists.Whole(text, 2, 1000));
+    private readonly Option<int> models = CommonOptions.Parsed("--models", "N", "Models of that sweep",
+        text => (int)Lists.Whole(text, 1, 100_000), 1000);
     private readonly Option<int> seconds = CommonOptions.Parsed("--seconds", "N",
         "How long to record with each number of events", Lists.Count, 5);
 
     public BenchClusterCommand() : base("cluster",
         "Time a node: its start, a unit's messages and events, events recorded a second, recovery of sweeps",
         "pbm bench cluster", "pbm bench cluster --results 100000 --seconds 1 --json",
-        "pbm bench cluster --journal postgres://ann@db.lab/sweeps")
+        "pbm bench cluster --journal postgres://ann@db.lab/sweeps", "pbm bench cluster --processes 3",
+        "pbm bench cluster --nodes 100 --models 1000")
     {
-        foreach (var option in (Option[])[.. data.JournalOptions, most, units, seconds]) Add(option);
+        foreach (var option in (Option[])[.. data.JournalOptions, most, units, seconds, processes, nodes, models])
+            Add(option);
     }
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
+        if (call.Get(processes) is { } count) return ProcessBenchmark.Run(call, data.Chosen(call), count);
         // On the disk that the journal of the operator's sweeps is on.
         using var place = new ScratchJournal(data.Journal(call), data.Chosen(call));
-        return RunAsync(call, place).GetAwaiter().GetResult();
+        return call.Get(nodes) is { } fleet ? RunFleet(call, place, fleet)
+            : RunAsync(call, place).GetAwaiter().GetResult();
+    }
+
+    private ExitCode RunFleet(Call call, ScratchJournal scratch, int count)
+    {
+        const int UnitsOfAModel = 4;
+        var wait = TimeSpan.FromSeconds(5);
+        var times = call.WithProgress("nodes", report => FleetBenchmark.RunAsync(scratch.Place, count, call.Get(models),
+            UnitsOfAModel, wait, (what, share) => report(what, share), call.Interrupted).GetAwaiter().GetResult());
+        call.WriteLine($"{BenchOutput.Machine()}; {times.Nodes} nodes in one process, {times.Models} models, "
+            + $"{times.Units} units that wait {times.UnitSeconds:0} s");
+        var table = BenchOutput.Table(["what"], "value");
+        void Row(string what, string value) => table.AddRow(what, value);
+        Row("all nodes up", $"{times.JoinSeconds:0.0} s");
+        Row("memory of a node", $"{times.BytesOfANode / 1e6:0} MB");
+        Row("every model has a result", $"{times.PlaceSeconds:0.0} s");
+        Row("most models of a node", $"{times.MostOfANode}");
+        Row("hand-outs", $"{times.HandOutsPerSecond:0}/s");
+        Row("next result after the node with the sweep ended", $"{times.RecoverySeconds:0.0} s");
+        call.Draw(() => table);
+        call.WriteJson(new { Machine = BenchOutput.Machine(), Fleet = times });
+        return ExitCode.Ok;
     }
 
     private async Task<ExitCode> RunAsync(Call call, ScratchJournal scratch)

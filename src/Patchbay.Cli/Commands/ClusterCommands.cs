@@ -11,54 +11,43 @@ namespace Patchbay.Cli.Commands;
 internal sealed class ClusterOrderCommand : PbmCommand
 {
     private readonly DataFolder data = new();
-    private readonly Argument<string>? address;
+    private readonly Argument<NodeAddress>? address;
+    private readonly Func<ControlClient, NodeAddress?, string> give; // says what was asked, in a sentence
 
-    private ClusterOrderCommand(string verb, string description, string example, Argument<string>? address)
-        : base(verb, description, example)
+    private ClusterOrderCommand(string verb, string description, string example, string? whose,
+        Func<ControlClient, NodeAddress?, string> give) : base(verb, description, example)
     {
-        this.address = address;
-        if (address is not null) Add(address);
+        this.give = give;
+        if (whose is not null) Add(address = CommonOptions.Address(whose));
         foreach (var option in data.NodeOptions) Add(option);
     }
 
     /// <summary>`pbm cluster leave`.</summary>
     public static ClusterOrderCommand Leave() => new("leave",
-        "Have a node leave its cluster and end; its units are given back", "pbm cluster leave --node gpu2:9110", null);
+        "Have a node leave its cluster and end; its units are given back", "pbm cluster leave --node gpu2:9110", null,
+        (node, _) =>
+        {
+            node.Leave();
+            return $"node {node.Info.Node} leaves its cluster";
+        });
 
     /// <summary>`pbm cluster down HOST:PORT`.</summary>
     public static ClusterOrderCommand Down() => new("down",
         "Count a node out that is gone for good, where the cluster does not do so itself", "pbm cluster down gpu2:9110",
-        new("HOST:PORT") { Description = "The node that is gone" });
+        "The node that is gone", (node, gone) => node.Down(gone!) ? $"node {gone} is counted out" : throw None(gone!));
+
+    /// <summary>There is no node at an address.</summary>
+    public static FileNotFoundException None(NodeAddress address) =>
+        new($"the cluster has no node {address}: see 'pbm cluster show'");
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Required(call, data);
-        if (address is null)
-        {
-            node.Leave();
-            call.WriteLine($"node {node.Info.Node} leaves its cluster");
-            call.WriteJson(new { node.Info.Node, Asked = "leave" });
-            return ExitCode.Ok;
-        }
-        var gone = Parsed(call.Get(address));
-        if (!node.Down(gone))
-            throw new FileNotFoundException($"the cluster has no node {gone}: {call.Next("cluster show")}");
-        call.WriteLine($"node {gone} is counted out");
-        call.WriteJson(new { Node = gone.ToString(), Asked = "down" });
+        var named = address is null ? null : call.Get(address);
+        call.WriteLine(give(node, named));
+        call.WriteJson(new { Node = named?.ToString() ?? node.Info.Node, Asked = Name });
         return ExitCode.Ok;
-    }
-
-    private static NodeAddress Parsed(string text)
-    {
-        try
-        {
-            return NodeAddress.Parse(text);
-        }
-        catch (FormatException e)
-        {
-            throw new InvalidDataException($"HOST:PORT: {e.Message}", e);
-        }
     }
 }
 

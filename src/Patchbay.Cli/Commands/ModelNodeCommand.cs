@@ -3,6 +3,7 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cluster;
+using Patchbay.Cluster.Membership;
 using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Commands;
@@ -21,22 +22,60 @@ internal sealed class ModelListCommand : PbmCommand
         Add(catalogue);
     }
 
+    // "computing at gpu1:9110, loaded at gpu2:9110"; of a cluster of one only "computing".
+    private static string StateOf(IEnumerable<ModelStatus> actors, bool isAlone)
+    {
+        var warm = actors.Where(a => a.State != "cold").Select(a => isAlone ? a.State : $"{a.State} at {a.Node}");
+        return string.Join(", ", warm.Distinct()) is { Length: > 0 } states ? states : "cold";
+    }
+
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Find(call, data);
         var loaded = node?.Models() ?? [];
+        var isAlone = node is null || node.Members().Count == 1;
         var rows = StudyInput.LoadCatalogue(call, catalogue).Models.Select(m => new
         {
             m.Name,
             m.Title,
             Path = m.Adapter?.Written ?? m.Folder.Written,
             Here = StudyInput.Problem(m) ?? "yes",
-            Node = node is null ? "no node is up" : loaded.FirstOrDefault(l => l.Model.Name == m.Name)?.State ?? "cold",
+            Node = node is null ? "no node is up" : StateOf(loaded.Where(l => l.Name == m.Name), isAlone),
         }).ToArray();
         call.Draw(() => TextTable.Of(["model", "what", "here", "node"],
             rows.Select(row => (string[])[row.Name, row.Title, row.Here, row.Node])));
         call.WriteJson(rows);
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>`pbm model move NAME HOST:PORT`: has a model placed on another node.</summary>
+internal sealed class ModelMoveCommand : PbmCommand
+{
+    private readonly Argument<string> name = new("NAME") { Description = "A model of the catalogue" };
+    private readonly Argument<NodeAddress> to = CommonOptions.Address("The node that is to have it");
+    private readonly DataFolder data = new();
+
+    public ModelMoveCommand() : base("move",
+        "Have a model placed on another node; the unit that it is at is computed there",
+        "pbm model move tiny-base gpu2:9110")
+    {
+        Add(name);
+        Add(to);
+        foreach (var option in data.NodeOptions) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        using var node = ControlClient.Required(call, data);
+        var (model, place) = (call.Get(name), call.Get(to));
+        if (!node.Models().Any(m => m.Name == model)) throw new FileNotFoundException(
+            $"the cluster has no model {model}: {call.Next("model list")}");
+        if (!node.Move(model, place)) throw ClusterOrderCommand.None(place);
+        call.WriteLine($"{model} goes to {place} within seconds: {call.Next("model list")}");
+        call.WriteJson(new { Model = model, Asked = "move", To = place.ToString() });
         return ExitCode.Ok;
     }
 }

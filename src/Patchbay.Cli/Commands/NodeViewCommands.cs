@@ -6,22 +6,33 @@ using Spectre.Console;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm cluster show`: the members of the cluster, as the node that serves the folder sees them.</summary>
+/// <summary>`pbm cluster show|self`: the members of the cluster, or only the node that is asked, as that node sees
+/// them.</summary>
 internal sealed class ClusterShowCommand : PbmCommand
 {
     private readonly DataFolder data = new();
+    private readonly bool onlySelf;
 
-    public ClusterShowCommand() : base("show", "Show the cluster's members: status, roles, who is the leader",
-        "pbm cluster show", "pbm cluster show --node gpu1:9110")
+    private ClusterShowCommand(string verb, string description, bool onlySelf) : base(verb, description,
+        $"pbm cluster {verb}", $"pbm cluster {verb} --node gpu1:9110")
     {
+        this.onlySelf = onlySelf;
         foreach (var option in data.NodeOptions) Add(option);
     }
+
+    /// <summary>`pbm cluster show`.</summary>
+    public static ClusterShowCommand All() => new("show",
+        "Show the cluster's members: status, roles, who is the leader", onlySelf: false);
+
+    /// <summary>`pbm cluster self`.</summary>
+    public static ClusterShowCommand Self() => new("self", "Show the node itself as a member of its cluster",
+        onlySelf: true);
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Required(call, data);
-        var members = node.Members();
+        var members = node.Members().Where(m => m.Self || !onlySelf).ToArray();
         call.Draw(() => TextTable.Of(["address", "status", "roles", "version", "reachable", ""], members.Select(m =>
             (string[])[m.Address, m.Status, string.Join(' ', m.Roles), m.Version, m.Reachable ? "yes" : "no",
                 string.Join(", ", new[] { m.Leader ? "leader" : "", m.Self ? "asked" : "" }.Where(w => w != ""))])));
@@ -30,13 +41,42 @@ internal sealed class ClusterShowCommand : PbmCommand
     }
 }
 
-/// <summary>`pbm cluster-sharding regions`: the shards of sweeps and models, and what lives in each.</summary>
+/// <summary>`pbm cluster-sharding regions`: how many shards of sweeps and models each node has.</summary>
 internal sealed class ShardingRegionsCommand : PbmCommand
 {
     private readonly DataFolder data = new();
 
-    public ShardingRegionsCommand() : base("regions", "Show which node has which shards of sweeps and models",
+    public ShardingRegionsCommand() : base("regions", "Show how many shards of sweeps and models each node has",
         "pbm cluster-sharding regions", "pbm cluster-sharding regions --json")
+    {
+        foreach (var option in data.NodeOptions) Add(option);
+    }
+
+    /// <inheritdoc/>
+    public override ExitCode Run(Call call)
+    {
+        using var node = ControlClient.Required(call, data);
+        var regions = node.Shards().GroupBy(s => (s.Region, s.Address))
+            .Select(r => new { r.Key.Region, r.Key.Address, Shards = r.Count(), Entities = r.Sum(s => s.Count) })
+            .ToArray();
+        call.Draw(() => TextTable.Of(["region", "node", "shards", "entities"], regions.Select(r =>
+            (string[])[r.Region, r.Address, $"{r.Shards}", $"{r.Entities}"])));
+        if (regions.Length == 0) call.WriteLine(ShardingShardsCommand.Nothing);
+        call.WriteJson(regions);
+        return ExitCode.Ok;
+    }
+}
+
+/// <summary>`pbm cluster-sharding shards`: the shards of sweeps and models, and what lives in each.</summary>
+internal sealed class ShardingShardsCommand : PbmCommand
+{
+    /// <summary>What is said where there are none.</summary>
+    public const string Nothing = "no sweep and no model has been called for since the node came up";
+
+    private readonly DataFolder data = new();
+
+    public ShardingShardsCommand() : base("shards", "Show which node has which shards, and what lives in each",
+        "pbm cluster-sharding shards", "pbm cluster-sharding shards --json")
     {
         foreach (var option in data.NodeOptions) Add(option);
     }
@@ -48,7 +88,7 @@ internal sealed class ShardingRegionsCommand : PbmCommand
         var shards = node.Shards();
         call.Draw(() => TextTable.Of(["region", "node", "shard", "entities"], shards.Select(s => (string[])[s.Region,
             s.Address, s.Shard, s.Entities is { } ids ? string.Join(' ', ids) : $"{s.Count}"])));
-        if (shards.Count == 0) call.WriteLine("no sweep and no model has been called for since the node came up");
+        if (shards.Count == 0) call.WriteLine(Nothing);
         call.WriteJson(shards);
         return ExitCode.Ok;
     }

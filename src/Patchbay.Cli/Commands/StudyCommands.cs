@@ -55,7 +55,7 @@ internal sealed class StudyRunCommand : PbmCommand
             + "number may change the last bits of a score",
         text => Lists.Threads(text));
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
-        "Where to compute: cpu or cuda:N (default: the study's)", Lists.Device);
+        "Where to compute: cpu, cuda:N, or cuda for any GPU (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
 
     public StudyRunCommand() : base("run",

@@ -38,7 +38,7 @@ internal sealed class ClusterPlaceOptions
     private readonly Option<IReadOnlyList<string>?> roles = CommonOptions.ListOf("--roles", "ROLE,..",
         $"What it does: {string.Join(", ", ClusterOptions.AllRoles)} (default: all)", Role);
     private readonly Option<IReadOnlyList<string>?> devices = CommonOptions.ListOf("--devices", "DEVICE,..",
-        "Devices for models, each with --memory: cpu or cuda:N (default: all that the machine has)", Lists.Device);
+        "Devices for models, each with --memory: cpu, cuda:N, or cuda for all GPUs (default: cpu,cuda)", Lists.Device);
     private readonly CertificateOptions certificate = new();
 
     /// <summary>The options, to be added to a command.</summary>
@@ -55,12 +55,7 @@ internal sealed class ClusterPlaceOptions
             throw new InvalidDataException($"--hostname: expected a name or an address, found '{own.Host}'");
         if (joined.Count > 0 && own.Port == 0)
             throw new InvalidDataException("--port: expected one that the others know, found 0");
-        var far = others.FirstOrDefault(seed => !seed.IsLoopback);
-        if (far is not null && own.IsLoopback) throw new InvalidDataException(
-            $"--seed {far} is another machine, which cannot reach this node at {own.Host}: say with --hostname where "
-            + "it can");
-        if (far is not null && journal.File is { } file) throw new InvalidDataException(
-            $"--journal: nodes on several machines share a database of PostgreSQL, found the file {file}");
+        foreach (var seed in others) seed.CheckReachable(own, journal, "--seed");
         var shown = certificate.Read(call);
         if (!own.IsLoopback && shown is null) throw new InvalidDataException(
             $"--hostname {own.Host}: other machines reach it, so that it needs the cluster's certificate: "

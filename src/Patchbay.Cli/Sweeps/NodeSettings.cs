@@ -38,7 +38,8 @@ internal sealed class NodeSettings
     public long Memory(Call call, Device device) => call.Get(memory) ?? TorchRuntime.UsableMemory(device);
 
     private Dictionary<string, long> Devices(Call call, IReadOnlyList<string>? chosen) =>
-        (chosen ?? [.. TorchRuntime.CudaDevices().Select((_, i) => $"cuda:{i}").Prepend("cpu")])
+        (chosen ?? ["cpu", "cuda"]).SelectMany(name => name != "cuda" ? [name]
+                : TorchRuntime.CudaDevices().Select((_, i) => $"cuda:{i}")).Distinct()
             .ToDictionary(name => name, name => Memory(call, TorchModelSource.DeviceOf(name)));
 
     /// <summary>The process that serves a folder: another, or this one from now on.</summary>
@@ -54,7 +55,8 @@ internal sealed class NodeSettings
         {
             var loading = TorchRuntime.ConfigureAsync(threads);
             var count = call.Get(slots) ?? Math.Max(1, ProcessorCores.Available() / threads);
-            var node = await ClusterNode.StartAsync(new(home.Journal.Place, count, threads, Devices(call, null).Values.Max(), Call.Version)
+            var most = Devices(call, null).Values.Max();
+            var node = await ClusterNode.StartAsync(new(home.Journal.Place, count, threads, most, Call.Version)
             {
                 Log = home.IsTemporary ? null : new(LogFolder.Of(home.Folder), call.Get(logLevel)),
                 Settings = settings,

@@ -82,7 +82,9 @@ internal static class StudyInput
     /// <param name="node">Says how much memory there is.</param>
     public static SweepPlan Plan(Call call, Study study, DataHome home, int threads, NodeSettings node)
     {
-        var device = TorchModelSource.DeviceOf(study.Compute.Device); // must be here
+        // Where this machine computes, the device must be here.
+        var memory = home.Named?.Info.MemoryBytes
+            ?? node.Memory(call, TorchModelSource.DeviceOf(study.Compute.Device));
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
@@ -94,7 +96,7 @@ internal static class StudyInput
         foreach (var stage in study.Stages)
             Experiments.First(e => e.Name == stage.Kind).CheckHeads(stage, models.First(m => m.Name == stage.Model));
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
-            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, node.Memory(call, device)),
+            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory),
             study.Compute.Expect, study.Compute.ExpectSeconds);
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }

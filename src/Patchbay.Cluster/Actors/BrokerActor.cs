@@ -7,11 +7,8 @@ namespace Patchbay.Cluster.Actors;
 /// <summary>A model actor has a unit to run.</summary>
 internal sealed record ComputeWanted(ModelKey Model, double Share) : ILocalMessage;
 
-/// <summary>It may.</summary>
-internal sealed record ComputeGranted : ILocalMessage
-{
-    public static ComputeGranted Instance { get; } = new();
-}
+/// <summary>It may, on a device: the same one as long as its checkpoint is loaded.</summary>
+internal sealed record ComputeGranted(string Device) : ILocalMessage;
 
 /// <summary>It has.</summary>
 internal sealed record ComputeDone(string Model, bool Wanted) : ILocalMessage;
@@ -29,7 +26,7 @@ internal sealed record ModelsWanted : ILocalMessage
 }
 
 /// <summary>The models that there are.</summary>
-internal sealed record ModelList(ModelStatus[] Models) : ILocalMessage;
+internal sealed record ModelList(OfferedModel[] Models) : ILocalMessage;
 
 /// <summary>An operator wants the memory of all models of a name back; answered by how many have some.</summary>
 internal sealed record DismissModels(string Name) : ILocalMessage;
@@ -51,11 +48,10 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
 
     /// <summary>Makes one.</summary>
     /// <param name="slots">Units that run at a time.</param>
-    /// <param name="memoryBytes">For loaded models together.</param>
-    /// <param name="devices">The devices that other nodes may count on, with the memory of each.</param>
-    public BrokerActor(int slots, long memoryBytes, IReadOnlyDictionary<string, long> devices)
+    /// <param name="devices">The devices, with the memory of each for loaded models together.</param>
+    public BrokerActor(int slots, IReadOnlyDictionary<string, long> devices)
     {
-        broker = new(slots, memoryBytes);
+        broker = new(slots, devices);
         Receive<ModelRefused>(message =>
         {
             refused[message.Model] = message.Reason;
@@ -67,7 +63,7 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
         Receive<ComputeWanted>(message =>
         {
             actors[message.Model.Id] = (message.Model, Sender);
-            broker.Request(message.Model.Id, message.Model.MemoryBytes, message.Share);
+            broker.Request(message.Model.Id, message.Model.Device, message.Model.MemoryBytes, message.Share);
             Decide();
         });
         Receive<ComputeDone>(message =>
@@ -85,8 +81,7 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
             broker.Free(message.Model);
             Decide();
         });
-        Receive<ModelsWanted>(_ => Sender.Tell(new ModelList(
-            [.. actors.Select(a => new ModelStatus(a.Value.Key, broker.StateOf(a.Key)))])));
+        Receive<ModelsWanted>(_ => Sender.Tell(new ModelList([.. Models])));
         Receive<DismissModels>(message =>
         {
             var dismissed = actors.Where(a => a.Value.Key.Name == message.Name && broker.Dismiss(a.Key)).ToArray();
@@ -102,16 +97,19 @@ internal sealed class BrokerActor : ReceiveActor, IWithTimers
     protected override void PreStart() =>
         Timers.StartPeriodicTimer("tick", Tick.Instance, TimeSpan.FromMilliseconds(100), SweepDispatch.RepeatEvery);
 
+    private IEnumerable<OfferedModel> Models =>
+        actors.Select(a => new OfferedModel(a.Key, a.Value.Key.Name, broker.StateOf(a.Key)));
+
     private void Tell(IReadOnlyDictionary<string, long> devices) => Context.ActorSelection("../" + BoardActor.Name)
         .Tell(new OwnOffer(devices,
-            [.. actors.Select(a => new OfferedModel(a.Key, a.Value.Key.Name, broker.StateOf(a.Key)))],
+            [.. Models],
             new Dictionary<string, string>(refused)));
 
     private void Decide()
     {
         var decision = broker.Decide();
         foreach (var model in decision.Dismissed) actors[model].Actor.Tell(FreeModel.Instance);
-        foreach (var model in decision.Granted) actors[model].Actor.Tell(ComputeGranted.Instance);
+        foreach (var (model, device) in decision.Granted) actors[model].Actor.Tell(new ComputeGranted(device));
     }
 
     private sealed record RefusalEnds(string Model) : ILocalMessage;

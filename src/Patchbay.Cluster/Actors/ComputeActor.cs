@@ -5,7 +5,7 @@ using Patchbay.Experiments;
 namespace Patchbay.Cluster.Actors;
 
 /// <summary>Compute a unit.</summary>
-internal sealed record Compute(UnitOrder Order, string Worker, CancellationToken Stop) : ILocalMessage;
+internal sealed record Compute(UnitOrder Order, string Worker, string Device, CancellationToken Stop) : ILocalMessage;
 
 /// <summary>A unit has come so far.</summary>
 internal sealed record UnitMoved(double Share, CancellationToken Stop) : ILocalMessage;
@@ -17,10 +17,7 @@ internal sealed record UnitMoved(double Share, CancellationToken Stop) : ILocalM
 internal sealed record UnitEnded(UnitOutcome? Outcome, CancellationToken Stop, bool Refused = false) : ILocalMessage;
 
 /// <summary>Load the checkpoint, if it is not.</summary>
-internal sealed record LoadNow : ILocalMessage
-{
-    public static LoadNow Instance { get; } = new();
-}
+internal sealed record LoadNow(string Device) : ILocalMessage;
 
 /// <summary>It is loaded, or cannot be: the first unit will say why.</summary>
 internal sealed record ModelLoaded : ILocalMessage
@@ -54,9 +51,9 @@ internal sealed class ComputeActor : ReceiveActor
     {
         (this.key, this.source, this.code) = (key, source, code);
         Receive<Compute>(message => Context.Parent.Tell(Run(message)));
-        Receive<LoadNow>(_ =>
+        Receive<LoadNow>(message =>
         {
-            Load();
+            Load(message.Device);
             Context.Parent.Tell(ModelLoaded.Instance);
         });
         Receive<FreeModel>(_ =>
@@ -78,7 +75,7 @@ internal sealed class ComputeActor : ReceiveActor
         try
         {
             message.Stop.ThrowIfCancellationRequested();
-            runner ??= source.Open(key, message.Stop);
+            runner ??= source.Open(key with { Device = message.Device }, message.Stop);
             clock.Restart();
             var results = runner.Run(order, share =>
             {
@@ -102,11 +99,11 @@ internal sealed class ComputeActor : ReceiveActor
         }
     }
 
-    private void Load()
+    private void Load(string device)
     {
         try
         {
-            runner ??= source.Open(key, CancellationToken.None);
+            runner ??= source.Open(key with { Device = device }, CancellationToken.None);
         }
 #pragma warning disable CA1031 // Loading ahead of time may fail; the unit that needs the model will say so again.
         catch (Exception)

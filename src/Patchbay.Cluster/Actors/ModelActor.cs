@@ -69,7 +69,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
             Ask();
         });
         Receive<OutcomeTaken>(message => work?.Taken(message));
-        Receive<ComputeGranted>(_ => Start());
+        Receive<ComputeGranted>(message => Start(message.Device));
         Receive<FreeModel>(_ => Free());
         Receive<UnitMoved>(message =>
         {
@@ -99,6 +99,8 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         stop.Cancel();
         stop.Dispose();
         broker.Tell(new ModelIsFree(id));
+        // A last word, so that nobody waits for it: what it has is another's.
+        foreach (var sweep in work?.Sweeps(Now) ?? []) sweeps.Tell(work!.Report(sweep) with { Room = 0, Units = [] });
     }
 
     private void Begin(ModelKey model)
@@ -122,18 +124,18 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         broker.Tell(new ComputeWanted(key!, next?.Share ?? 1));
     }
 
-    private void Start()
+    private void Start(string device)
     {
         asked = false;
         if (work!.Next(Now) is null)
         {
             // Asked for by an operator, or by a unit that was given up meanwhile.
-            if (preload) compute!.Tell(LoadNow.Instance);
+            if (preload) compute!.Tell(new LoadNow(device));
             else broker.Tell(new ComputeDone(id, work!.IsWanted(Now)));
             preload = false;
             return;
         }
-        compute!.Tell(new Compute(work.Start(Now), worker, stop.Token));
+        compute!.Tell(new Compute(work.Start(Now), worker, device, stop.Token));
         foreach (var sweep in work.Sweeps(Now)) Report(sweep);
     }
 

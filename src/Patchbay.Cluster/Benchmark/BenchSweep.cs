@@ -3,7 +3,8 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster.Benchmark;
 
-/// <summary>A made sweep of one model whose units take no time: what is left is what actors and journal cost.</summary>
+/// <summary>Made sweeps whose units take no time, or only wait: what is left is what actors and journal
+/// cost.</summary>
 internal static class BenchSweep
 {
     /// <summary>Results of a unit: as many as a layer of a 7B model has heads.</summary>
@@ -12,13 +13,23 @@ internal static class BenchSweep
     private const string StageId = "model/bench/A";
     private static readonly string Hash = new('a', 64);
 
-    /// <summary>Its plan.</summary>
-    public static SweepPlan Plan { get; } = new("bench", "study: bench\n", 20, new("entity-tracking", 300, 7),
-        new("float32", "cpu", 1, 1L << 20), [new("model", "models/model", null, Hash, 32, 32, 1L << 20)],
-        [new(StageId, "bench", "model", JsonRecord.Empty, [])]);
+    /// <summary>The plan of one with one model.</summary>
+    public static SweepPlan Plan { get; } = PlanOf(1);
 
-    /// <summary>Runs its units, each at once.</summary>
-    public static IModelSource Source { get; } = new Models();
+    /// <summary>The plan of one with so many models, of one stage each.</summary>
+    public static SweepPlan PlanOf(int models)
+    {
+        string[] names = [.. Enumerable.Range(1, models).Select(i => models == 1 ? "model" : $"model{i:0000}")];
+        return new("bench", "study: bench\n", 20, new("entity-tracking", 300, 7), new("float32", "cpu", 1, 1L << 20),
+            [.. names.Select(name => new PlannedModel(name, $"models/{name}", null, Hash, 32, 32, 1L << 20))],
+            [.. names.Select(name => new Stage($"{name}/bench/A", "bench", name, JsonRecord.Empty, []))]);
+    }
+
+    /// <summary>Runs units, each at once.</summary>
+    public static IModelSource Source { get; } = new Models(TimeSpan.Zero);
+
+    /// <summary>Runs units, each of which only waits.</summary>
+    public static IModelSource Waiting(TimeSpan unit) => new Models(unit);
 
     /// <summary>The kind of its stage, with so many units.</summary>
     public static StageKind Kind(int units) => new Stages(units);
@@ -57,15 +68,19 @@ internal static class BenchSweep
         public override StagePlan Plan(Stage stage, SweepState state) => new(JsonRecord.Empty, Keys(units));
     }
 
-    private sealed class Models : IModelSource, IUnitRunner
+    private sealed class Models(TimeSpan unit) : IModelSource, IUnitRunner
     {
         public string Fingerprint => Hash;
 
         public IUnitRunner Open(ModelKey model, CancellationToken cancel) => this;
 
         public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress,
-            CancellationToken cancel) =>
-            [.. Enumerable.Range(0, ResultsOfUnit).Select(head => new InterventionResult($"7.{head}", head, 0.1, 300))];
+            CancellationToken cancel)
+        {
+            if (unit > TimeSpan.Zero) cancel.WaitHandle.WaitOne(unit);
+            return [.. Enumerable.Range(0, ResultsOfUnit)
+                .Select(head => new InterventionResult($"7.{head}", head, 0.1, 300))];
+        }
 
         public void Dispose()
         {

@@ -72,11 +72,14 @@ public sealed class SweepDispatch
     {
         if (state.Status != SweepStatus.Running) return [];
         var chosen = new List<HandOut>();
+        var under = flights.Values.Where(f => !f.Acknowledged).CountBy(f => f.Holder).ToDictionary();
+        var stages = state.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0)
+            .ToLookup(s => s.Stage.Model);
         foreach (var model in workers.GroupBy(w => w.Value.Model))
         {
             // One by one to whoever has most room, so that copies of a model share its units.
-            var room = model.ToDictionary(w => w.Key, w => w.Value.Room - Unacknowledged(w.Key));
-            foreach (var unit in Ready(state, model.Key, now).Take(room.Values.Sum(r => Math.Max(0, r))))
+            var room = model.ToDictionary(w => w.Key, w => w.Value.Room - under.GetValueOrDefault(w.Key));
+            foreach (var unit in Ready(stages[model.Key], now).Take(room.Values.Sum(r => Math.Max(0, r))))
             {
                 var roomiest = room.OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal).First();
                 chosen.Add(new(roomiest.Key, unit));
@@ -118,12 +121,8 @@ public sealed class SweepDispatch
         }
     }
 
-    private int Unacknowledged(string worker) =>
-        flights.Values.Count(f => f.Holder == worker && !f.Acknowledged);
-
-    private IEnumerable<string> Ready(SweepState state, string model, TimeSpan now) =>
-        state.InOrder.Where(s => s.Status == StageStatus.Running && s.Stage.Model == model && s.Pending > 0)
-            .SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
+    private IEnumerable<string> Ready(IEnumerable<StageState> stages, TimeSpan now) =>
+        stages.SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
             .Where(u => !flights.ContainsKey(u) && now >= rests.GetValueOrDefault(u));
 
     private sealed record Worker(string Model, int Room, TimeSpan Heard);

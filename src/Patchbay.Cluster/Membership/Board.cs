@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using Patchbay.Cluster.Actors;
@@ -10,25 +11,40 @@ namespace Patchbay.Cluster.Membership;
 public sealed class Board
 {
     private readonly ConcurrentDictionary<string, NodeOffer> offers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> wishes = new(StringComparer.Ordinal);
 
     /// <summary>What each node has, by its address in the cluster.</summary>
     public IReadOnlyDictionary<string, NodeOffer> Offers => offers;
 
+    /// <summary>The node that an operator has named for a model, by the model's name.</summary>
+    public IReadOnlyDictionary<string, string> Wishes => wishes;
+
     /// <summary>A node has told of itself.</summary>
     public void Put(NodeOffer offer) => offers[offer.Node] = offer;
 
-    /// <summary>A node is gone.</summary>
-    public void Remove(string node) => offers.TryRemove(node, out _);
+    /// <summary>An operator wants a model on a node.</summary>
+    public void Wish(string model, string node) => wishes[model] = node;
+
+    /// <summary>A node is gone, and with it what was wished of it.</summary>
+    public void Remove(string node)
+    {
+        offers.TryRemove(node, out _);
+        foreach (var (model, _) in wishes.Where(w => w.Value == node)) wishes.TryRemove(model, out _);
+    }
 }
 
-/// <summary>Passes on what nodes tell of themselves: this node's to all others, theirs to the board. Asked by path, for
-/// it is there on every node.</summary>
+/// <summary>Passes on what nodes tell of themselves: this node's to all others when it changes, when a node comes, and
+/// every ten seconds; theirs to the board. Asked by path, for it is there on every node.</summary>
 internal sealed class BoardActor : ReceiveActor
 {
     /// <summary>Its name under /user.</summary>
     public const string Name = "board";
 
+    private const int Repeat = 10; // of what comes every second
+
     private readonly Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(Context.System);
+    private string said = "";
+    private int silent;
 
     /// <summary>Makes one.</summary>
     /// <param name="board">What it keeps.</param>
@@ -39,14 +55,23 @@ internal sealed class BoardActor : ReceiveActor
         {
             var offer = new NodeOffer(NodeOf(cluster.SelfAddress), own.Devices, own.Models, own.Refused);
             board.Put(offer);
+            var says = JsonSerializer.Serialize(offer);
+            if (says == said && ++silent < Repeat) return;
+            (said, silent) = (says, 0);
             ToOthers(new OfferMessage(offer));
         });
+        Receive<ClusterEvent.MemberUp>(_ => said = "");
         Receive<OfferMessage>(other => board.Put(other.Offer));
         Receive<UnloadModels>(asked =>
         {
             // This node's API has asked its own broker; from another node it comes here.
             if (Sender.Path.Address.HasGlobalScope) broker.Tell(new DismissModels(asked.Name), ActorRefs.NoSender);
             else ToOthers(asked);
+        });
+        Receive<MoveModel>(asked =>
+        {
+            board.Wish(asked.Name, asked.Node);
+            if (!Sender.Path.Address.HasGlobalScope) ToOthers(asked);
         });
         Receive<ClusterEvent.MemberRemoved>(gone => board.Remove(NodeOf(gone.Member.Address)));
         Receive<ClusterEvent.CurrentClusterState>(_ => { });
@@ -55,8 +80,15 @@ internal sealed class BoardActor : ReceiveActor
     /// <summary>A node as boards name it.</summary>
     public static string NodeOf(Address address) => address.HostPort();
 
+    /// <summary>Where the API of such a node is.</summary>
+    public static string ApiOf(string node)
+    {
+        var system = NodeAddress.Parse(node[(node.IndexOf('@') + 1)..]);
+        return (system with { Port = system.Port - 1 }).ToString();
+    }
+
     protected override void PreStart() => cluster.Subscribe(Self, ClusterEvent.InitialStateAsSnapshot,
-        typeof(ClusterEvent.MemberRemoved));
+        typeof(ClusterEvent.MemberRemoved), typeof(ClusterEvent.MemberUp));
 
     protected override void PostStop() => cluster.Unsubscribe(Self);
 

@@ -21,7 +21,7 @@ internal sealed class ModelAllocation(Board board, Func<Address> self) : IShardA
         var nodes = Nodes(currentShardAllocations);
         for (var left = Looks; left > 0 && !nodes.Keys.All(board.Offers.ContainsKey); left--)
             await Task.Delay(LookEvery); // one that has just come has not told of itself yet
-        var chosen = Placement.Choose(shardId, nodes, board.Offers);
+        var chosen = Placement.Choose(shardId, nodes, board.Offers, board.Wishes);
         return currentShardAllocations.Keys.First(region => NodeOf(region) == chosen);
     }
 
@@ -29,7 +29,8 @@ internal sealed class ModelAllocation(Board board, Func<Address> self) : IShardA
     public Task<IImmutableSet<string>> Rebalance(
         IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations,
         IImmutableSet<string> rebalanceInProgress) => Task.FromResult<IImmutableSet<string>>(
-            rebalanceInProgress.Count == 0 && Placement.ToMove(Nodes(currentShardAllocations), board.Offers) is { } id
+            rebalanceInProgress.Count == 0
+                && Placement.ToMove(Nodes(currentShardAllocations), board.Offers, board.Wishes) is { } id
                 ? [id] : ImmutableHashSet<string>.Empty);
 
     private Dictionary<string, IReadOnlyList<string>> Nodes(

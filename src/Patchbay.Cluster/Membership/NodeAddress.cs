@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Patchbay.Journal;
 
 namespace Patchbay.Cluster.Membership;
 
@@ -42,6 +43,21 @@ public sealed record NodeAddress(string Host, int Port)
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             && port >= least && port <= Highest ? port
             : throw new FormatException($"expected a port from {least} to {Highest}, found '{text}'");
+
+    /// <summary>A node that another is to join must be on the same machine, or else reach back, and share a
+    /// database.</summary>
+    /// <param name="own">Address of the one that joins.</param>
+    /// <param name="journal">Its journal.</param>
+    /// <param name="option">How this address was given: "--seed".</param>
+    /// <exception cref="InvalidDataException">It is not; the message says what is missing.</exception>
+    public void CheckReachable(NodeAddress own, JournalPlace journal, string option)
+    {
+        if (IsLoopback) return;
+        if (own.IsLoopback) throw new InvalidDataException($"{option} {this} is another machine, which cannot reach "
+            + $"this node at {own.Host}: say with --hostname where it can");
+        if (journal.File is { } file) throw new InvalidDataException(
+            $"--journal: nodes on several machines share a database of PostgreSQL, found the file {file}");
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Host}:{Port.ToString(CultureInfo.InvariantCulture)}";

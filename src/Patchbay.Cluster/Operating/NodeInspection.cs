@@ -66,12 +66,14 @@ public sealed class NodeInspection(ActorSystem system)
     /// <summary>Counts a member out; false where there is none at that address.</summary>
     public bool Down(NodeAddress gone)
     {
-        var member = Cluster.State.Members.FirstOrDefault(m => m.Address.Host == gone.Host
-            && m.Address.Port == gone.ActorPort);
-        if (member is null) return false;
-        Cluster.Down(member.Address);
+        if (MemberAt(gone) is not { } member) return false;
+        Cluster.Down(member);
         return true;
     }
+
+    /// <summary>The member of the cluster whose API is at an address, or null.</summary>
+    public Address? MemberAt(NodeAddress node) => Cluster.State.Members.FirstOrDefault(m =>
+        m.Address.Host == node.Host && m.Address.Port == node.ActorPort)?.Address;
 
     /// <summary>Shards of sweeps and models on all nodes.</summary>
     public async Task<IReadOnlyList<ShardView>> ShardsAsync()

@@ -124,7 +124,6 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     {
         const string expected = "cpu, cuda or cuda:N";
         if (values.Text(node, "compute.device", expected) is not { } device) return null;
-        if (device == "cuda") return "cuda:0";
         if (!DeviceForm().IsMatch(device))
             mistakes.Add(node!, "compute.device", $"expected {expected}, found '{Spelling.Shown(device)}'");
         return device;
@@ -133,6 +132,6 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     [GeneratedRegex(@"^[a-z0-9-]+\z")]
     private static partial Regex NameForm();
 
-    [GeneratedRegex(@"^(cpu|cuda:(0|[1-9][0-9]?))\z")]
+    [GeneratedRegex(@"^(cpu|cuda(:(0|[1-9][0-9]?))?)\z")]
     private static partial Regex DeviceForm();
 }

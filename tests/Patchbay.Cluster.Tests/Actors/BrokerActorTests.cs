@@ -11,8 +11,11 @@ public sealed class BrokerActorTests : ActorTest
     private const long Room = 1 << 20;
     private readonly IActorRef broker;
 
-    public BrokerActorTests() =>
-        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, 2 * Room, new Dictionary<string, long>())));
+    public BrokerActorTests()
+    {
+        var devices = new Dictionary<string, long> { ["cpu"] = 2 * Room };
+        broker = Sys.ActorOf(Props.Create(() => new BrokerActor(2, devices)));
+    }
 
     [Fact]
     public void As_many_compute_as_there_are_slots_and_who_is_furthest_behind_is_next()
@@ -79,5 +82,5 @@ public sealed class BrokerActorTests : ActorTest
     }
 
     private async Task<(string, string)[]> Models() =>
-        [.. (await broker.Ask<ModelList>(ModelsWanted.Instance, Soon)).Models.Select(m => (m.Model.Name, m.State))];
+        [.. (await broker.Ask<ModelList>(ModelsWanted.Instance, Soon)).Models.Select(m => (m.Name, m.State))];
 }

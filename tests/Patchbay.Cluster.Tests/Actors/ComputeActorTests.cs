@@ -51,7 +51,7 @@ public sealed class ComputeActorTests : ActorTest
         source.Broken = new InvalidDataException("it is another");
         Assert.Equal(("it is another", true, ""), Run(Order()) is { } failed
             ? (failed.Error, failed.Permanent, failed.Fingerprint) : default);
-        compute.Tell(LoadNow.Instance);
+        compute.Tell(new LoadNow("cpu"));
         parent.ExpectMsg<ModelLoaded>(Soon); // ahead of time it says nothing: the unit will
         source.Broken = null;
         Assert.Null(Run(Order())!.Error);
@@ -82,7 +82,7 @@ public sealed class ComputeActorTests : ActorTest
             for (var i = 0; i < 1000; i++) progress(0.5);
             return [];
         };
-        compute.Tell(new Compute(Order(), "n#1", default));
+        compute.Tell(new Compute(Order(), "n#1", "cpu", default));
         Assert.Equal(0.5, parent.ExpectMsg<UnitMoved>(Soon).Share);
         parent.ExpectMsg<UnitEnded>(Soon);
     }
@@ -101,7 +101,7 @@ public sealed class ComputeActorTests : ActorTest
 
     private UnitOutcome? Run(UnitOrder order, CancellationToken stop = default)
     {
-        compute.Tell(new Compute(order, "n#1", stop));
+        compute.Tell(new Compute(order, "n#1", "cpu", stop));
         var ended = parent.ExpectMsg<UnitEnded>(Soon, cancellationToken: CancellationToken.None);
         Assert.Equal(stop, ended.Stop);
         return ended.Outcome;

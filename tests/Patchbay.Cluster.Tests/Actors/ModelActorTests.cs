@@ -125,6 +125,8 @@ public sealed class ModelActorTests : ActorTest
         var (model, first) = Serving();
         await model.GracefulStop(Soon);
         Assert.Equal(new(Key.Id), broker.ExpectMsg<ModelIsFree>(Soon));
+        var last = Next<ModelReport>();
+        Assert.Equal((first, 0, 0), (last.Worker, last.Room, last.Units.Count)); // so that its units are free at once
         var (again, second) = Serving();
         Assert.NotEqual(first, second);
         Assert.StartsWith("node#", second, StringComparison.Ordinal);
@@ -176,7 +178,7 @@ public sealed class ModelActorTests : ActorTest
     private void Grant(IActorRef model)
     {
         broker.FishForMessage(m => m is ComputeWanted, Soon);
-        model.Tell(ComputeGranted.Instance, broker.Ref);
+        model.Tell(new ComputeGranted("cpu"), broker.Ref);
     }
 
     private T Next<T>() => (T)sweeps.FishForMessage(m => m is T, Soon);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Patchbay.Cluster.Membership;
 using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Journal;
 
 namespace Patchbay.Cluster.Tests.Membership;
 
@@ -118,6 +119,48 @@ public sealed class StrangerTests : IAsyncLifetime
         }
         await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false));
         await TestNode.Until(node, state => state.Ended);
+    }
+
+    [Fact]
+    public async Task What_was_recorded_of_a_connection_is_of_no_use_to_who_sends_it_again()
+    {
+        using var between = new TcpListener(IPAddress.Loopback, 0);
+        between.Start();
+        var recorded = new MemoryStream();
+        var passing = PassAsync(between, recorded);
+        var plan = PlanText.Write(SimulatedPlan.Make(poisoned: false, batches: false));
+        NodeAddress there = new("127.0.0.1", ((IPEndPoint)between.LocalEndpoint).Port);
+        using (var known = NodeClient.Create(there, certificate, null))
+        {
+            var answer = await known.PostAsync(new Uri("/sweeps", UriKind.Relative), new StringContent(plan));
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        await passing;
+        Assert.True(recorded.Length > plan.Length);
+        using var again = new TcpClient();
+        await again.ConnectAsync(address.Host, address.Port);
+        await again.GetStream().WriteAsync(recorded.ToArray());
+        await again.GetStream().CopyToAsync(Stream.Null).ContinueWith(_ => { }, TaskScheduler.Default); // it hangs up
+        Assert.Single(node.Known);
+        await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false)); // and the node goes on
+        await TestNode.Until(node, state => state.Ended);
+    }
+
+    // Passes one connection on to the API, and keeps what the client sends.
+    private async Task PassAsync(TcpListener between, MemoryStream recorded)
+    {
+        using var from = await between.AcceptTcpClientAsync();
+        using var to = new TcpClient();
+        await to.ConnectAsync(address.Host, address.Port);
+        var back = to.GetStream().CopyToAsync(from.GetStream());
+        var buffer = new byte[65536];
+        for (int count; (count = await from.GetStream().ReadAsync(buffer)) > 0;)
+        {
+            recorded.Write(buffer, 0, count);
+            await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
+        }
+        to.Client.Shutdown(SocketShutdown.Send);
+        await back.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     private ClusterCertificate New(string name)

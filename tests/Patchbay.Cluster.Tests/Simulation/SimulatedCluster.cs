@@ -289,13 +289,14 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
         Decide();
     }
 
-    private static DeviceBroker NewBroker(int slots, bool tight) => new(slots, tight ? 1 << 20 : 16 << 20);
+    private static DeviceBroker NewBroker(int slots, bool tight) => new(slots,
+        new Dictionary<string, long> { ["cpu"] = tight ? 1 << 20 : 16 << 20 });
 
     private void Ask(Actor actor)
     {
         if (actor.Asked || actor.Work!.Next(world.Time) is not { } next) return;
         actor.Asked = true;
-        broker.Request(actor.Id, actor.Key!.MemoryBytes, next.Share);
+        broker.Request(actor.Id, "cpu", actor.Key!.MemoryBytes, next.Share);
         Decide();
     }
 
@@ -309,7 +310,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
             if (computing.Contains(model)) world.Wrong($"{model} is freed while it computes");
             world.After(0.1, Decide);
         }
-        foreach (var model in decision.Granted)
+        foreach (var (model, _) in decision.Granted)
         {
             computing.Add(model);
             loaded.Add(model);
@@ -317,7 +318,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
         if (computing.Count > slots) world.Wrong($"{computing.Count} units run at a time");
         if (loaded.Count > 1 && loaded.Sum(m => actors[m].Key!.MemoryBytes) > memory)
             world.Wrong($"{loaded.Count} models are loaded, and have no room");
-        foreach (var model in decision.Granted) Start(actors[model]);
+        foreach (var (model, _) in decision.Granted) Start(actors[model]);
     }
 
     private void Start(Actor actor)

@@ -52,7 +52,7 @@ public sealed class ArgumentTests
 
     [Theory]
     [InlineData("cpu", "cpu")]
-    [InlineData("cuda", "cuda:0")]
+    [InlineData("cuda", "cuda")]
     [InlineData("cuda:3", "cuda:3")]
     public void Devices_are_understood(string text, string device) => Assert.Equal(device, Lists.Device(text));
 

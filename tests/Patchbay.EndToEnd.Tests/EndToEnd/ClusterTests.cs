@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit.Abstractions;
 using static Patchbay.EndToEnd.Tests.Killing;
 
@@ -33,6 +34,10 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         using var run = Pbm.Start(home, ["study", "run", study, .. asked]);
         run.Until("killed-1");
         Pbm.WaitFor(() => home.Completed(Sweep).Length >= 4);
+        Ended(Pbm.Run(folder.PathOf("none"), ["model", "move", "tiny-base", $"127.0.0.1:{second}", .. asked]));
+        Pbm.WaitFor(() => JsonDocument.Parse(Pbm.Run(folder.PathOf("none"), ["model", "list", "--json", .. asked]).Out)
+            .RootElement.EnumerateArray().Single(m => m.GetProperty("name").GetString() == "tiny-base")
+            .GetProperty("node").GetString()!.EndsWith($"at 127.0.0.1:{second}", StringComparison.Ordinal));
         Kill(two, "killed with -9");
         three.Signal("-TERM");
         Waited("ended by SIGTERM");
@@ -42,6 +47,8 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         NothingAfterItsCompletion(home);
         SameExports(folder, Undisturbed, home);
         Ended(Pbm.Run(home, "journal", "verify"));
+        string[] read = ["sweep", "show", Sweep, "--json"];
+        Assert.Equal(Pbm.Run(home, read).Out, Pbm.Run(folder.PathOf("none"), [.. read, .. asked]).Out);
 
         Pbm Node(int port, string name) => Started(Pbm.Start(new Home(folder.PathOf(name), database), "node", "run",
             "--port", $"{port}", "--seed", $"127.0.0.1:{first}", "--certificate", certificate, "--slots", "1"));

@@ -33,6 +33,9 @@ public sealed class DatabaseTests : IDisposable
         Ok(Pbm.Run(database, "journal", "verify"));
         Assert.Equal(Export(file, "moved-1"), Export(database, "moved-1"));
         Assert.Equal(Export(file, "moved-2"), Export(database, "moved-2"));
+        Home restored = new(folder.PathOf("restored"), server.Restored(database.Database!)); // from pg_dump
+        Ok(Pbm.Run(restored, "journal", "verify"));
+        Assert.Equal(Export(file, "moved-2"), Export(restored, "moved-2"));
         Ok(Pbm.Run(database, "sweep", "report", "moved-2", "--out", folder.PathOf("report.html")));
         Ok(Pbm.Run(database, "sweep", "compare", "moved-1", "moved-2"));
         Assert.Contains("completed", Ok(Pbm.Run(new Home(folder.PathOf("elsewhere")), "sweep", "show", "moved-2",

@@ -101,8 +101,8 @@ internal sealed class Killing(ITestOutputHelper output)
         NothingAfterItsCompletion(data);
     }
 
-    // Lives as long as the tests do.
-    private static Home Calm(string study)
+    /// <summary>Runs a study that nobody disturbs; what it gives lives as long as the tests do.</summary>
+    public static Home Calm(string study)
     {
         var folder = new TemporaryFolder();
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();

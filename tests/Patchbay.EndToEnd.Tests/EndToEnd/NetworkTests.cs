@@ -12,35 +12,51 @@ public sealed class NetworkTests(ITestOutputHelper output)
 {
     private const string RunsFor = "PATCHBAY_SOAK"; // minutes for which faults are repeated at random, or anything
 
-    /// <summary>What happens, and seconds within which the second result comes after it.</summary>
-    private static readonly (string What, double Within, Action<Machines> Happens)[] Faults =
+    /// <summary>What befalls a machine, and how soon the sweep must go on.</summary>
+    /// <param name="What">In words.</param>
+    /// <param name="Within">Seconds within which the second result comes after it; one may be on its way.</param>
+    /// <param name="Whom">Which machine.</param>
+    /// <param name="Begins">What happens to it.</param>
+    /// <param name="Lasts">Seconds until that is over.</param>
+    /// <param name="Ends">What makes it well again.</param>
+    private sealed record Fault(string What, double Within, Func<Machines, int> Whom, Action<Machines, int> Begins,
+        double Lasts, Action<Machines, int> Ends);
+
+    private static readonly Func<Machines, int> WithSweep = m => m.WithSweep, Without = m => m.WithoutSweep;
+    private static readonly Action<Machines, int> Heal = (m, _) => m.Net.Heal(), Start = (m, i) => m.Start(i);
+
+    private static readonly Fault[] Faults =
     [
-        ("kill -9 of a node without the sweep", 12, m => m.Killed(m.WithoutSweep)),
-        ("kill -9 of the node with the sweep", 12, m => m.Killed(m.WithSweep)),
-        ("SIGTERM of a node without the sweep", 5, m => m.Ended(m.WithoutSweep)),
-        ("SIGTERM of the node with the sweep", 5, m => m.Ended(m.WithSweep)),
-        ("SIGSTOP of a node for 20 s, then CONT", 30, m => m.Stopped(m.WithoutSweep)),
-        ("SIGSTOP of the node with the sweep for 20 s, then CONT", 30, m => m.Stopped(m.WithSweep)),
-        ("the link of the node with the sweep cut for 30 s", 30, m => m.For(30, () => m.Net.Cut(m.WithSweep))),
-        ("what a node sends dropped for 30 s", 30, m => m.For(30, () => m.Net.Mute(m.WithoutSweep))),
-        ("split into two and one for 30 s, all of which reach the database", 30, m => m.For(30, () =>
-            m.Net.Part(m.WithSweep, [.. Machines.All.Where(i => i != m.WithSweep)]))),
-        ("the database killed and started", 30, m => m.DatabaseKilled()),
-        ("10 % of the packets to two nodes lost for 30 s", 30, m => m.For(30, () =>
+        new("kill -9 of a node without the sweep", 12, Without, (m, i) => m.Kill(i), 5, Start),
+        new("kill -9 of the node with the sweep", 12, WithSweep, (m, i) => m.Kill(i), 5, Start),
+        new("SIGTERM of a node without the sweep", 5, Without, (m, i) => m.End(i), 5, Start),
+        new("SIGTERM of the node with the sweep", 5, WithSweep, (m, i) => m.End(i), 5, Start),
+        new("SIGSTOP of a node for 20 s, then CONT", 15, Without, (m, i) => m.Signal(i, "-STOP"), 20,
+            (m, i) => m.Signal(i, "-CONT")),
+        new("SIGSTOP of the node with the sweep for 20 s, then CONT", 15, WithSweep, (m, i) => m.Signal(i, "-STOP"), 20,
+            (m, i) => m.Signal(i, "-CONT")),
+        new("the link of the node with the sweep cut for 30 s", 20, WithSweep, (m, i) => m.Net.Cut(i), 30, Heal),
+        new("what a node sends dropped for 30 s", 20, Without, (m, i) => m.Net.Mute(i), 30, Heal),
+        new("the node with the sweep split from the two others for 30 s, the database in reach of all", 20, WithSweep,
+            (m, i) => m.Net.Part(i, [.. Machines.All.Where(other => other != i)]), 30, Heal),
+        new("the database killed, and started 2 s later", 20, Without, (m, _) => m.Server.Kill(), 2,
+            (m, _) => m.Server.Start()),
+        new("10 % of the packets to two nodes lost for 30 s", 20, WithSweep, (m, _) =>
         {
             m.Net.Lose(1);
             m.Net.Lose(2);
-        })),
-        ("1 Mbit/s from the node with the sweep for 30 s", 30, m => m.For(30, () => m.Net.Slow(m.WithSweep))),
-        ("all three restarted in turn", 30, m => m.Restarted()),
-        ("a fourth node joins whose clock is an hour ahead", 30, m => m.FourthJoins())
+        }, 30, Heal),
+        new("1 Mbit/s from the node with the sweep for 30 s", 20, WithSweep, (m, i) => m.Net.Slow(i), 30, Heal),
+        new("all three restarted in turn", 20, Without, (m, _) => m.RestartAll(), 0, (m, _) => m.Restarted()),
+        new("a fourth node joins whose clock is an hour ahead, where libfaketime is", 20, WithSweep,
+            (m, _) => m.StartFourth(), 5, (_, _) => { })
     ];
 
     [NetworkFact]
     public void A_node_that_is_cut_off_stops_and_comes_back_and_the_sweep_is_the_same()
     {
         using var machines = new Machines();
-        Suffers(machines, 1, Faults.Single(f => f.What.StartsWith("split", StringComparison.Ordinal)));
+        Suffers(machines, 1, Faults.Single(f => f.What.Contains("split", StringComparison.Ordinal)));
     }
 
     [NetworkFact(isSoak: true)]
@@ -51,27 +67,28 @@ public sealed class NetworkTests(ITestOutputHelper output)
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var until = DateTime.UtcNow.AddMinutes(double.TryParse(Environment.GetEnvironmentVariable(RunsFor), out var minutes)
-            ? minutes : 0);
+        _ = double.TryParse(Environment.GetEnvironmentVariable(RunsFor), out var minutes);
+        var until = DateTime.UtcNow.AddMinutes(minutes);
         for (var i = Faults.Length; DateTime.UtcNow < until; i++)
-            Suffers(machines, i + 1, Faults[random.Next(Faults.Length)]);
+            Suffers(machines, i + 1, Faults[random.Next(Faults.Length)] with { Within = 60 }); // it is not timed again
     }
 
-    private void Suffers(Machines machines, int number, (string What, double Within, Action<Machines> Happens) fault)
+    private void Suffers(Machines machines, int number, Fault fault)
     {
         var sweep = machines.Begin(number);
-        var clock = Stopwatch.StartNew();
-        var before = machines.Results;
-        // One may have been on its way.
+        var whom = fault.Whom(machines);
+        fault.Begins(machines, whom);
+        var (clock, before) = (Stopwatch.StartNew(), machines.Results);
         var second = Task.Run(() =>
         {
             Pbm.WaitFor(() => machines.Results > before + 1);
             return clock.Elapsed.TotalSeconds;
         });
-        fault.Happens(machines);
+        Thread.Sleep(TimeSpan.FromSeconds(fault.Lasts));
+        fault.Ends(machines, whom);
         var after = second.GetAwaiter().GetResult();
         output.WriteLine($"{fault.What}: the second result after {after:0.0} s");
-        machines.End(sweep);
+        machines.Complete(sweep);
         Assert.True(after <= fault.Within, $"{fault.What}: after {after:0.0} s, expected {fault.Within} s at most");
     }
 
@@ -79,23 +96,32 @@ public sealed class NetworkTests(ITestOutputHelper output)
     private sealed class Machines : IDisposable
     {
         public static readonly int[] All = [1, 2, 3];
+
+        // So long that it goes on while something lasts for half a minute.
+        private static readonly string Long = Study.Replace("prompts: 100", "prompts: 400", StringComparison.Ordinal);
+        private static readonly Lazy<Home> Calm = new(() => Killing.Calm(Long));
+        private static readonly string? FakeTime = Directory.GetDirectories("/usr/lib")
+            .Select(f => Path.Combine(f, "faketime", "libfaketime.so.1")).FirstOrDefault(File.Exists);
+
         private readonly TemporaryFolder folder = new();
         private readonly Pbm?[] nodes = new Pbm?[5];
-        private readonly PostgresServer server;
         private readonly string database, certificate;
         private readonly Home client;
+        private Task restarts = Task.CompletedTask;
         private string sweep = "";
 
         public Machines()
         {
-            server = new(Net.Host);
-            database = server.NewDatabase();
+            Server = new(Net.Host);
+            database = Server.NewDatabase();
             client = new(folder.PathOf("client"), database);
             certificate = folder.PathOf("cluster.pem");
-            Killing.Ended(Pbm.Run(folder.PathOf("none"), "cluster", "certificate", "--out", certificate));
+            Ended(Pbm.Run(folder.PathOf("none"), "cluster", "certificate", "--out", certificate));
             foreach (var i in All) Start(i);
             AllUp();
         }
+
+        public PostgresServer Server { get; }
 
         public Network Net { get; } = new(4);
 
@@ -126,8 +152,9 @@ public sealed class NetworkTests(ITestOutputHelper output)
         {
             sweep = $"killed-{number}";
             var study = folder.PathOf("killed.yaml");
-            var models = string.Join(", ", Study.Split('[', ']')[1].Split(", ").Select(m => $"{{name: {m}, replicas: 2}}"));
-            File.WriteAllText(study, Study.Replace(Study.Split('[', ']')[1], models, StringComparison.Ordinal)
+            var models = Long.Split('[', ']')[1];
+            var copies = string.Join(", ", models.Split(", ").Select(m => $"{{name: {m}, replicas: 2}}"));
+            File.WriteAllText(study, Long.Replace(models, copies, StringComparison.Ordinal)
                 .Replace("memory: 2GiB", "memory: 2GiB, expect: 3", StringComparison.Ordinal));
             using var run = Pbm.Start(client, ["study", "run", study, .. Asked(1)]);
             run.Until(sweep);
@@ -138,81 +165,53 @@ public sealed class NetworkTests(ITestOutputHelper output)
         }
 
         /// <summary>All is well again, the sweep completes, and is what it is where nobody disturbs it.</summary>
-        public void End(string sweep)
+        public void Complete(string sweep)
         {
             AllUp();
             Pbm.WaitFor(() => client.Events(sweep).OfType<Sweeps.SweepCompleted>().Any());
             Assert.Equal(client.Completed(sweep).Distinct(), client.Completed(sweep));
             NothingAfterItsCompletion(client, sweep);
-            SameExports(folder, (Undisturbed, Sweep), (client, sweep));
-            if (nodes[4] is not { } fourth) return;
-            fourth.Signal("-TERM");
-            fourth.Finish(30);
+            SameExports(folder, (Calm.Value, Sweep), (client, sweep));
+            if (nodes[4] is null) return;
+            Up(4);
+            End(4);
             nodes[4] = null;
         }
 
-        public void Killed(int machine)
-        {
-            nodes[machine]!.Kill();
-            Thread.Sleep(TimeSpan.FromSeconds(5));
-            Start(machine);
-        }
+        public void Kill(int machine) => nodes[machine]!.Kill();
 
-        public void Ended(int machine)
+        public void Signal(int machine, string signal) => nodes[machine]!.Signal(signal);
+
+        public void End(int machine)
         {
-            nodes[machine]!.Signal("-TERM");
+            Signal(machine, "-TERM");
             Assert.Contains("stopped", nodes[machine]!.Finish(30).Out, StringComparison.Ordinal);
-            Thread.Sleep(TimeSpan.FromSeconds(5));
-            Start(machine);
         }
 
-        public void Stopped(int machine)
-        {
-            nodes[machine]!.Signal("-STOP");
-            Thread.Sleep(TimeSpan.FromSeconds(20));
-            nodes[machine]!.Signal("-CONT");
-        }
-
-        public void For(double seconds, Action happens)
-        {
-            happens();
-            Thread.Sleep(TimeSpan.FromSeconds(seconds));
-            Net.Heal();
-        }
-
-        public void DatabaseKilled()
-        {
-            server.Kill();
-            Thread.Sleep(TimeSpan.FromSeconds(2));
-            server.Start();
-        }
-
-        public void Restarted()
+        public void RestartAll() => restarts = Task.Run(() =>
         {
             foreach (var i in All)
             {
-                nodes[i]!.Signal("-TERM");
-                nodes[i]!.Finish(30);
+                End(i);
                 Start(i);
                 Up(i);
             }
-        }
+        });
 
-        public void FourthJoins()
-        {
-            Start(4, "faketime", "-f", "+1h");
-            Up(4);
-        }
+        public void Restarted() => restarts.GetAwaiter().GetResult();
+
+        public void StartFourth() =>
+            Start(4, FakeTime is null ? [] : ["env", $"LD_PRELOAD={FakeTime}", "FAKETIME=+1h"]);
 
         public void Dispose()
         {
             foreach (var node in nodes) node?.Dispose();
-            server.Dispose();
+            Server.Dispose();
             Net.Dispose();
             folder.Dispose();
         }
 
-        private void Start(int machine, params string[] by)
+        public void Start(int machine, params string[] by)
         {
             nodes[machine]?.Dispose();
             Home home = new(folder.PathOf($"{machine}"), database);
@@ -233,7 +232,7 @@ public sealed class NetworkTests(ITestOutputHelper output)
 
         private JsonElement[] Members(int machine) => Json(machine, "cluster", "show");
 
-        private bool HasSweep(int machine) => Json(machine, "cluster-sharding", "regions").Any(s =>
+        private bool HasSweep(int machine) => Json(machine, "cluster-sharding", "shards").Any(s =>
             s.GetProperty("address").GetString()!.Contains(Net.Address(machine), StringComparison.Ordinal)
             && s.GetProperty("entities").ToString().Contains($"\"{sweep}\"", StringComparison.Ordinal));
 

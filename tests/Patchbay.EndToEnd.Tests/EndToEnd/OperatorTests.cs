@@ -54,7 +54,8 @@ public sealed class OperatorTests : IDisposable
     [Fact]
     public void Verbs_show_what_the_node_that_is_up_is_made_of_and_say_so_where_none_is()
     {
-        string[][] verbs = [["cluster", "show"], ["cluster-sharding", "regions"], ["actor", "hierarchy"]];
+        string[][] verbs = [["cluster", "show"], ["cluster-sharding", "regions"],
+            ["cluster-sharding", "shards"], ["cluster", "self"], ["actor", "hierarchy"]];
         foreach (var verb in verbs)
         {
             var none = Pbm.Run(Data, verb);

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Patchbay.Cluster.Membership;
+using Patchbay.Journal;
+using Patchbay.Sweeps;
+
+namespace Patchbay.Cluster.Benchmark;
+
+/// <summary>How a large cluster runs one sweep of many models whose units only wait.</summary>
+/// <param name="Nodes">Nodes, all of them actor systems of this process.</param>
+/// <param name="Models">Models, each placed on one of them.</param>
+/// <param name="JoinSeconds">From the start of the first node until all are up.</param>
+/// <param name="PlaceSeconds">From the sweep's start until every model has a unit done.</param>
+/// <param name="MostOfANode">Models of the node that has most.</param>
+/// <param name="Units">Units that were run.</param>
+/// <param name="UnitSeconds">How long each waits.</param>
+/// <param name="Seconds">From the sweep's start until all are done, without the recovery.</param>
+/// <param name="BytesOfANode">Memory of the process after the nodes' start, divided by their number.</param>
+/// <param name="RecoverySeconds">From the end of the node with the sweep until the next result.</param>
+public sealed record FleetTimes(int Nodes, int Models, double JoinSeconds, double PlaceSeconds, int MostOfANode,
+    int Units, double UnitSeconds, double Seconds, long BytesOfANode, double RecoverySeconds)
+{
+    /// <summary>Units handed out a second.</summary>
+    public double HandOutsPerSecond => Units / Seconds;
+}
+
+/// <summary>Times a cluster of many nodes, with real actors, connections and journal, in one process.</summary>
+public static class FleetBenchmark
+{
+    private const string Sweep = "fleet";
+    private const int AtATime = 4;
+
+    /// <summary>Runs it.</summary>
+    /// <param name="journal">A journal that is empty.</param>
+    /// <param name="nodes">Nodes, 2 at least.</param>
+    /// <param name="models">Models of the sweep.</param>
+    /// <param name="units">Units of each model.</param>
+    /// <param name="unit">How long each waits.</param>
+    /// <param name="progress">Told what is done, and its share.</param>
+    /// <param name="cancel">Ends it early.</param>
+    public static async Task<FleetTimes> RunAsync(JournalPlace journal, int nodes, int models, int units, TimeSpan unit,
+        Action<string, double> progress, CancellationToken cancel)
+    {
+        SqlJournal.Open(journal).Dispose();
+        var fleet = new List<ClusterNode>();
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            var seed = new NodeAddress("127.0.0.1", FreePorts());
+            var memory = Process.GetCurrentProcess().WorkingSet64;
+            fleet.Add(await StartAsync(seed));
+            while (fleet.Count < nodes)
+            {
+                fleet.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(AtATime, nodes - fleet.Count))
+                    .Select(_ => StartAsync(new("127.0.0.1", FreePorts())))));
+                progress("nodes", (double)fleet.Count / nodes);
+            }
+            while (fleet.Any(n => n.Inspection.Members().Count(m => m.Status == "up") < nodes))
+                await Task.Delay(100, cancel);
+            var joined = clock.Elapsed.TotalSeconds;
+            memory = Process.GetCurrentProcess().WorkingSet64 - memory;
+
+            var last = fleet[^1];
+            await last.OrderAsync(Sweep, new PlanSweep(BenchSweep.PlanOf(models), "bench"));
+            clock.Restart();
+            await last.OrderAsync(Sweep, new StartSweep());
+            await UntilAsync("models placed", models, () => State().InOrder.Count(s => s.Completed > 0));
+            var placed = clock.Elapsed.TotalSeconds;
+            var most = (await last.Models.ListAsync()).GroupBy(m => m.Node).Max(n => n.Count());
+
+            await UntilAsync("units", models * units / 2, Done);
+            clock.Stop();
+            var holder = fleet.First(n => n.Known.ContainsKey(Sweep));
+            var (recovery, before) = (Stopwatch.StartNew(), Done());
+            fleet.Remove(holder);
+            await holder.DisposeAsync();
+            await UntilAsync("recovery", before + 1, Done);
+            recovery.Stop();
+            clock.Start();
+            await UntilAsync("units", models * units, Done);
+            return new(nodes, models, joined, placed, most, models * units, unit.TotalSeconds,
+                clock.Elapsed.TotalSeconds, memory / nodes, recovery.Elapsed.TotalSeconds);
+
+            Task<ClusterNode> StartAsync(NodeAddress address) => ClusterNode.StartAsync(
+                new(journal, models, 1, (long)models << 20, "bench") { Address = address, Seeds = [seed] },
+                BenchSweep.Waiting(unit), [BenchSweep.Kind(units)], cancel);
+
+            SweepState State() => fleet.Select(n => n.Sweep(Sweep))
+                .MaxBy(s => s.InOrder.Sum(stage => stage.Completed)) ?? SweepState.None;
+
+            int Done() => State().InOrder.Sum(s => s.Completed);
+
+            async Task UntilAsync(string what, int wanted, Func<int> reached)
+            {
+                for (var found = reached(); found < wanted; found = reached())
+                {
+                    progress(what, (double)found / wanted);
+                    if (fleet.FirstOrDefault(n => n.Failure.IsCompleted) is { } failed) await failed.Failure;
+                    await Task.Delay(50, cancel);
+                }
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(fleet.Select(n => n.DisposeAsync().AsTask()));
+        }
+    }
+
+    // The port of an API, which is not opened, and the one after it.
+    private static int FreePorts()
+    {
+        while (true)
+        {
+            using var first = new TcpListener(IPAddress.Loopback, 0);
+            first.Start();
+            var port = ((IPEndPoint)first.LocalEndpoint).Port;
+            try
+            {
+                using var second = new TcpListener(IPAddress.Loopback, port + 1);
+                second.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another's: it is looked for further.
+            }
+        }
+    }
+}
