@@ -98,6 +98,7 @@ internal static class CommandLine
             {
                 Output = terminal.Out.Profile.Out.Writer,
                 Error = terminal.Error.Profile.Out.Writer,
+                EnableDefaultExceptionHandler = false, // an output that takes nothing is Program's matter
             });
         }
         if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(

@@ -96,8 +96,10 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     /// <summary>Whether a number is, or was, that of a node of the same cluster.</summary>
     public bool IsFellow(int number) => fellows.ContainsKey(number);
 
-    /// <summary>Has the node end: what it serves is another's.</summary>
-    public void Abandon(Exception reason) => failure.TrySetException(reason);
+    /// <summary>Has the node end: what it serves is another's. One that has a cluster may join it anew: that is who
+    /// the other may be of.</summary>
+    public void Abandon(Exception reason) => failure.TrySetException(Options.Seeds.Count == 0 ? reason
+        : new CutOffException($"node {Options.Address} ends: {reason.Message}"));
 
     /// <summary>A sweep as its actor last recorded it.</summary>
     public SweepState Sweep(string id) => seen.TryGetValue(id, out var last) ? last.State : SweepState.None;

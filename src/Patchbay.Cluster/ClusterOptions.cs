@@ -29,6 +29,10 @@ public sealed record ClusterOptions(JournalPlace Journal, int Slots, int Threads
     /// <summary>Nodes of the cluster that it joins, itself perhaps among them; none for one of its own.</summary>
     public IReadOnlyList<NodeAddress> Seeds { get; init; } = [];
 
+    /// <summary>Whether it was in that cluster before: then a first seed waits longer for the others before it begins a
+    /// cluster of its own.</summary>
+    public bool JoinsAnew { get; init; }
+
     /// <summary>What it does in the cluster, of <see cref="AllRoles"/>.</summary>
     public IReadOnlyList<string> Roles { get; init; } = AllRoles;
 

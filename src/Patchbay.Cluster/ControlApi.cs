@@ -108,7 +108,7 @@ public sealed class ControlApi : IAsyncDisposable
             node.Inspection.Down(gone) ? Results.Accepted() : Results.NotFound());
         app.MapGet("/node", () => new NodeInfo(NodeIdentity.Own, node.Options.Code, data, node.Options.Slots,
             node.Options.Threads, node.Options.MemoryBytes, node.JournalName));
-        app.MapGet("/models", node.Models.ListAsync);
+        app.MapGet("/models", () => node.Models.ListAsync());
         app.MapPost("/models/load", (ModelKey model) => Accepted(() => node.Models.Load(model)));
         app.MapPost("/models/{name}/unload", async (string name) =>
             await node.Models.UnloadAsync(name) ? Results.Accepted() : Results.NotFound());

@@ -13,8 +13,11 @@ namespace Patchbay.Cluster;
 public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experiment> experiments) : IModelSource
 {
     /// <inheritdoc/>
-    public IUnitRunner Open(ModelKey model, CancellationToken cancel) =>
-        new Runner(model, artifacts, experiments, cancel);
+    public IUnitRunner Open(ModelKey model, CancellationToken cancel)
+    {
+        using var computing = ComputingScope.Begin();
+        return new Runner(model, artifacts, experiments, cancel);
+    }
 
     /// <summary>A dtype by its name.</summary>
     public static ScalarType DtypeOf(string name) => name switch
@@ -60,6 +63,7 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
 
         public IReadOnlyList<InterventionResult> Run(UnitOrder order, Action<double> progress, CancellationToken cancel)
         {
+            using var computing = ComputingScope.Begin();
             using var scope = NewDisposeScope();
             using var quiet = no_grad();
             set_num_threads(key.Threads); // of this thread; the unit before may have been another sweep's

@@ -80,7 +80,7 @@ internal static class CommonOptions
             }
             catch (FormatException e)
             {
-                result.AddError($"HOST:PORT: {e.Message}");
+                result.AddError($"the node: {e.Message}");
                 return null!;
             }
         },

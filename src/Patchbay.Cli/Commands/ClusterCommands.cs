@@ -12,10 +12,10 @@ internal sealed class ClusterOrderCommand : PbmCommand
 {
     private readonly DataFolder data = new();
     private readonly Argument<NodeAddress>? address;
-    private readonly Func<ControlClient, NodeAddress?, string> give; // says what was asked, in a sentence
+    private readonly Func<Call, ControlClient, NodeAddress?, string> give; // says what was asked, in a sentence
 
     private ClusterOrderCommand(string verb, string description, string example, string? whose,
-        Func<ControlClient, NodeAddress?, string> give) : base(verb, description, example)
+        Func<Call, ControlClient, NodeAddress?, string> give) : base(verb, description, example)
     {
         this.give = give;
         if (whose is not null) Add(address = CommonOptions.Address(whose));
@@ -25,7 +25,7 @@ internal sealed class ClusterOrderCommand : PbmCommand
     /// <summary>`pbm cluster leave`.</summary>
     public static ClusterOrderCommand Leave() => new("leave",
         "Have a node leave its cluster and end; its units are given back", "pbm cluster leave --node gpu2:9110", null,
-        (node, _) =>
+        (_, node, _) =>
         {
             node.Leave();
             return $"node {node.Info.Node} leaves its cluster";
@@ -34,18 +34,19 @@ internal sealed class ClusterOrderCommand : PbmCommand
     /// <summary>`pbm cluster down HOST:PORT`.</summary>
     public static ClusterOrderCommand Down() => new("down",
         "Count a node out that is gone for good, where the cluster does not do so itself", "pbm cluster down gpu2:9110",
-        "The node that is gone", (node, gone) => node.Down(gone!) ? $"node {gone} is counted out" : throw None(gone!));
+        "The node that is gone",
+        (call, node, gone) => node.Down(gone!) ? $"node {gone} is counted out" : throw None(call, gone!));
 
     /// <summary>There is no node at an address.</summary>
-    public static FileNotFoundException None(NodeAddress address) =>
-        new($"the cluster has no node {address}: see 'pbm cluster show'");
+    public static FileNotFoundException None(Call call, NodeAddress address) =>
+        new($"the cluster has no node {address}: {call.Next("cluster show")}");
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
         using var node = ControlClient.Required(call, data);
         var named = address is null ? null : call.Get(address);
-        call.WriteLine(give(node, named));
+        call.WriteLine(give(call, node, named));
         call.WriteJson(new { Node = named?.ToString() ?? node.Info.Node, Asked = Name });
         return ExitCode.Ok;
     }

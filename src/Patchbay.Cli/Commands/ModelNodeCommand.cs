@@ -73,7 +73,7 @@ internal sealed class ModelMoveCommand : PbmCommand
         var (model, place) = (call.Get(name), call.Get(to));
         if (!node.Models().Any(m => m.Name == model)) throw new FileNotFoundException(
             $"the cluster has no model {model}: {call.Next("model list")}");
-        if (!node.Move(model, place)) throw ClusterOrderCommand.None(place);
+        if (!node.Move(model, place)) throw ClusterOrderCommand.None(call, place);
         call.WriteLine($"{model} goes to {place} within seconds: {call.Next("model list")}");
         call.WriteJson(new { Model = model, Asked = "move", To = place.ToString() });
         return ExitCode.Ok;

@@ -11,6 +11,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class NodeRunCommand : PbmCommand
 {
     private static readonly TimeSpan RejoinAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SayAfter = TimeSpan.FromSeconds(10);
     private readonly DataFolder data = new();
     private readonly ClusterPlaceOptions cluster = new();
     private readonly Option<int?> threads = CommonOptions.Threads();
@@ -44,7 +45,7 @@ internal sealed class NodeRunCommand : PbmCommand
         {
             try
             {
-                return await ServeAsync(call, home, place);
+                return await ServeAsync(call, home, place with { JoinsAnew = isAnew });
             }
             catch (IOException e) when (e is CutOffException || (isAnew && !IsForGood(e)))
             {
@@ -63,7 +64,11 @@ internal sealed class NodeRunCommand : PbmCommand
     {
         if (place.Seeds.Count > 0)
             call.WriteLine($"{Now} node {place.Address} joins {string.Join(", ", place.Seeds)}");
+        using var patience = new Timer(_ => call.WriteLine($"{Now} no node of the cluster has taken this one in yet; "
+            + "it goes on trying, and Ctrl-C ends it"), null, place.Seeds.Count > 0 ? SayAfter
+                : Timeout.InfiniteTimeSpan, SayAfter);
         using var serving = node.Open(call, home, call.Get(threads) ?? 1, place);
+        patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (serving.Own is not { } own)
             throw new IOException($"node {serving.Other!.Info.Node} serves {home.Folder} already");
         call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {own.Options.Slots} slots; control API "

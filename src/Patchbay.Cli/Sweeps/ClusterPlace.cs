@@ -16,6 +16,9 @@ namespace Patchbay.Cli.Sweeps;
 internal sealed record ClusterPlace(NodeAddress Address, IReadOnlyList<NodeAddress> Seeds, IReadOnlyList<string> Roles,
     ClusterCertificate? Certificate, string? Token, IReadOnlyList<string>? Devices = null)
 {
+    /// <summary>Whether the node was in that cluster before.</summary>
+    public bool JoinsAnew { get; init; }
+
     /// <summary>A cluster of one's own, which no other machine reaches.</summary>
     public static ClusterPlace Own { get; } = new(NodeAddress.Own, [], ClusterOptions.AllRoles, null, null);
 }

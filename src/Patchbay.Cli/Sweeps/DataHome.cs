@@ -28,20 +28,27 @@ internal sealed class DataHome : IArtifacts, IDisposable
     /// <exception cref="InvalidDataException">That node has another journal.</exception>
     public static DataHome Open(Call call, DataFolder data)
     {
-        var home = Open(data.Chosen(call), data.Journal(call));
+        var (named, place) = (ControlClient.Named(call, data), data.Journal(call));
         try
         {
-            home.Named = ControlClient.Named(call, data);
-            return home.Named is not { } node || node.Info.Journal == ClusterLease.NameOf(home.Journal.Place) ? home
-                : throw new InvalidDataException("the node keeps its sweeps in another journal than "
-                    + $"{home.Journal.Place}: name its journal with --journal");
+            // Looked at before a journal is made that is not the node's.
+            if (named is not null && place.File is { } file && !File.Exists(file)) throw Another(named, place);
+            var home = Open(data.Chosen(call), place);
+            home.Named = named;
+            if (named is null || named.Info.Journal == ClusterLease.NameOf(place)) return home;
+            home.Dispose();
+            throw Another(named, place);
         }
         catch
         {
-            home.Dispose();
+            named?.Dispose();
             throw;
         }
     }
+
+    private static InvalidDataException Another(ControlClient node, JournalPlace place) => new(
+        $"the node keeps its sweeps in another journal than {place}: name its database with --journal, or, where that "
+        + $"is a file, its data folder with --data ({node.Info.Data})");
 
     /// <summary>Opens a data folder, making it where there is none, and its journal, wherever that is.</summary>
     public static DataHome Open(string folder) => Open(folder, DataFolder.JournalOf(folder));
@@ -49,7 +56,14 @@ internal sealed class DataHome : IArtifacts, IDisposable
     private static DataHome Open(string folder, JournalPlace journal)
     {
         var full = Path.GetFullPath(folder);
-        Directory.CreateDirectory(full);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"--data: expected a folder that can be made, found {full}", e);
+        }
         return new(full, SqlJournal.Open(journal));
     }
 

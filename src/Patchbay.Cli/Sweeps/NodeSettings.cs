@@ -62,6 +62,7 @@ internal sealed class NodeSettings
                 Settings = settings,
                 Address = place.Address,
                 Seeds = place.Seeds,
+                JoinsAnew = place.JoinsAnew,
                 Roles = place.Roles,
                 Certificate = place.Certificate,
                 Devices = Devices(call, place.Devices),

@@ -26,6 +26,7 @@ public static class NodeConfig
         akka.cluster {
           roles = [{{string.Join(", ", options.Roles)}}]
           app-version = "{{options.Code}}"
+          {{(options.JoinsAnew ? "seed-node-timeout = 15s # its cluster is up, most likely" : "")}}
         }
         """;
 

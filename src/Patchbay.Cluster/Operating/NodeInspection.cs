@@ -40,7 +40,12 @@ public sealed class NodeInspection(ActorSystem system)
 
     private Akka.Cluster.Cluster Cluster => Akka.Cluster.Cluster.Get(system);
 
-    private string Own => Cluster.SelfAddress.ToString();
+    private string Own => AddressOf(Cluster.SelfAddress);
+
+    // HOST:PORT of its API, as everybody is to say it; of a node at any free port, which others do not speak to, the
+    // actor system's own.
+    private string AddressOf(Address member) => system.Settings.Config.GetInt("akka.remote.dot-netty.tcp.port") == 0
+        ? member.ToString() : BoardActor.ApiOf(BoardActor.NodeOf(member));
 
     /// <summary>Actors: Patchbay's own, which are those under /user and the shards of sweeps and models; or
     /// all.</summary>
@@ -58,7 +63,7 @@ public sealed class NodeInspection(ActorSystem system)
     public IReadOnlyList<MemberView> Members()
     {
         var state = Cluster.State;
-        return [.. state.Members.OrderBy(m => m, Member.AgeOrdering).Select(m => new MemberView(m.Address.ToString(),
+        return [.. state.Members.OrderBy(m => m, Member.AgeOrdering).Select(m => new MemberView(AddressOf(m.Address),
             [.. m.Roles.Order(StringComparer.Ordinal)], m.Status.ToString().ToLowerInvariant(), m.AppVersion.Version,
             !state.Unreachable.Contains(m), m.Address.Equals(state.Leader), m.Address.Equals(Cluster.SelfAddress)))];
     }
@@ -87,7 +92,7 @@ public sealed class NodeInspection(ActorSystem system)
             var stats = await region.Ask<ClusterShardingStats>(new GetClusterShardingStats(Patience), 2 * Patience);
             shards.AddRange(
                 from node in stats.Regions
-                let address = node.Key.HasLocalScope ? Own : node.Key.ToString()
+                let address = node.Key.HasLocalScope ? Own : AddressOf(node.Key)
                 from shard in node.Value.Stats
                 orderby address, shard.Key.Length, shard.Key
                 select new ShardView(name, address, shard.Key, shard.Value,

@@ -20,6 +20,10 @@ internal static partial class SystemCalls
     [LibraryImport("libc", EntryPoint = "mallopt")]
     public static partial int SetMallocOption(int parameter, int value);
 
+    /// <summary>Ends the process at once: nothing else of it is run, no destructor of a library either.</summary>
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void ExitAtOnce(int code);
+
     /// <summary>Whether NVIDIA's driver is here.</summary>
     public static bool HasDriver => NativeLibrary.TryLoad(Driver, out _);
 

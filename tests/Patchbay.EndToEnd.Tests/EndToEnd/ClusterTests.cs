@@ -47,7 +47,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         NothingAfterItsCompletion(home);
         SameExports(folder, Undisturbed, home);
         Ended(Pbm.Run(home, "journal", "verify"));
-        string[] read = ["sweep", "show", Sweep, "--json"];
+        string[] read = ["sweep", "show", Sweep];
         Assert.Equal(Pbm.Run(home, read).Out, Pbm.Run(folder.PathOf("none"), [.. read, .. asked]).Out);
 
         Pbm Node(int port, string name) => Started(Pbm.Start(new Home(folder.PathOf(name), database), "node", "run",

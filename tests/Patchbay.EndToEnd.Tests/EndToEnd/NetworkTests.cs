@@ -56,7 +56,8 @@ public sealed class NetworkTests(ITestOutputHelper output)
     public void A_node_that_is_cut_off_stops_and_comes_back_and_the_sweep_is_the_same()
     {
         using var machines = new Machines();
-        Suffers(machines, 1, Faults.Single(f => f.What.Contains("split", StringComparison.Ordinal)));
+        var split = Faults.Single(f => f.What.Contains("split", StringComparison.Ordinal));
+        Suffers(machines, 1, split with { Lasts = 15 });
     }
 
     [NetworkFact(isSoak: true)]
@@ -97,9 +98,11 @@ public sealed class NetworkTests(ITestOutputHelper output)
     {
         public static readonly int[] All = [1, 2, 3];
 
-        // So long that it goes on while something lasts for half a minute.
-        private static readonly string Long = Study.Replace("prompts: 100", "prompts: 400", StringComparison.Ordinal);
-        private static readonly Lazy<Home> Calm = new(() => Killing.Calm(Long));
+        // In a soak so long that it goes on while something lasts for half a minute.
+        private static readonly string Long = !SoakFactAttribute.IsSoak ? Study
+            : Study.Replace("prompts: 100", "prompts: 400", StringComparison.Ordinal);
+        private static readonly Lazy<Home> Calm = new(() => SoakFactAttribute.IsSoak ? Killing.Calm(Long)
+            : Undisturbed);
         private static readonly string? FakeTime = Directory.GetDirectories("/usr/lib")
             .Select(f => Path.Combine(f, "faketime", "libfaketime.so.1")).FirstOrDefault(File.Exists);
 
@@ -222,7 +225,15 @@ public sealed class NetworkTests(ITestOutputHelper output)
 
         private void AllUp()
         {
-            foreach (var i in All) Up(i);
+            try
+            {
+                foreach (var i in All) Up(i);
+            }
+            catch (Xunit.Sdk.FailException e)
+            {
+                throw new InvalidOperationException($"not all nodes are up: {e.Message}\n"
+                    + string.Join('\n', All.Select(i => $"node {i}:\n{nodes[i]!.Out}")), e);
+            }
         }
 
         /// <summary>The node on a machine and all its fellows are members that are up.</summary>

@@ -54,8 +54,8 @@ public sealed class OperatorTests : IDisposable
     [Fact]
     public void Verbs_show_what_the_node_that_is_up_is_made_of_and_say_so_where_none_is()
     {
-        string[][] verbs = [["cluster", "show"], ["cluster-sharding", "regions"],
-            ["cluster-sharding", "shards"], ["cluster", "self"], ["actor", "hierarchy"]];
+        string[][] verbs = [["cluster", "show"], ["cluster-sharding", "regions"], ["actor", "hierarchy"],
+            ["cluster-sharding", "shards"], ["cluster", "self"]];
         foreach (var verb in verbs)
         {
             var none = Pbm.Run(Data, verb);
@@ -67,6 +67,8 @@ public sealed class OperatorTests : IDisposable
         node.Until("control API at ");
         Assert.Contains("leader", Pbm.Run(Data, verbs[0]).Out, StringComparison.Ordinal);
         Assert.Equal("[]", Pbm.Run(Data, [.. verbs[1], "--json"]).Out.Trim());
+        Assert.Equal("[]", Pbm.Run(Data, [.. verbs[3], "--json"]).Out.Trim());
+        Assert.Contains("leader, asked", Pbm.Run(Data, verbs[4]).Out, StringComparison.Ordinal);
         Assert.Contains("broker BrokerActor", Pbm.Run(Data, verbs[2]).Out, StringComparison.Ordinal);
         Assert.Contains("ClusterDaemon", Pbm.Run(Data, [.. verbs[2], "--all"]).Out, StringComparison.Ordinal);
         node.Interrupt();

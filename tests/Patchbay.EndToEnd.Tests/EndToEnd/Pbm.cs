@@ -63,6 +63,10 @@ internal sealed class Pbm : IDisposable
     /// <summary>The project's folder.</summary>
     public static string Root { get; } = FindRoot();
 
+    /// <summary>What runs it: the published one, compiled ahead of time, where it is not older than what was
+    /// built.</summary>
+    private static string[] Program { get; } = FindProgram();
+
     /// <summary>What it has written so far.</summary>
     public string Out
     {
@@ -115,7 +119,7 @@ internal sealed class Pbm : IDisposable
     private static Pbm Start(Home home, string[] arguments, string[] by, string[] variables)
     {
         string[] program = [.. by, .. IgnoresInterrupt ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "pbm.dll"), .. arguments];
+            .. Program, .. arguments];
         var info = new ProcessStartInfo(program[0], program[1..])
         {
             RedirectStandardOutput = true,
@@ -189,6 +193,14 @@ internal sealed class Pbm : IDisposable
     private static void Append(StringBuilder to, string? line)
     {
         lock (to) to.AppendLine(line);
+    }
+
+    private static string[] FindProgram()
+    {
+        var built = Path.Combine(AppContext.BaseDirectory, "pbm.dll");
+        var published = Path.Combine(Root, "out", "pbm", "pbm");
+        return File.GetLastWriteTimeUtc(published + ".dll") >= File.GetLastWriteTimeUtc(built) ? [published]
+            : ["dotnet", built];
     }
 
     private static string FindRoot()
