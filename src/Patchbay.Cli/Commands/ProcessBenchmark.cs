@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Patchbay.Cli.Arguments;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
@@ -68,6 +70,7 @@ internal static class ProcessBenchmark
             for (var i = 0; i < count; i++)
                 nodes.Add(Start(folder, "node", "run", "--port", $"{first + 2 * i}", "--seed", $"127.0.0.1:{first}",
                     "--slots", "1", "--threads", "1", "--memory", "4GiB"));
+            WaitForApi(first, call);
             using var run = Start(folder, "study", "run", study, "--node", $"127.0.0.1:{first}");
             while (!run.WaitForExit(200))
                 if (call.Interrupted.IsCancellationRequested || nodes.Any(n => n.HasExited)) run.Kill();
@@ -90,6 +93,24 @@ internal static class ProcessBenchmark
                 node.Dispose();
             }
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void WaitForApi(int port, Call call)
+    {
+        for (var until = DateTime.UtcNow.AddMinutes(1); DateTime.UtcNow < until
+            && !call.Interrupted.WaitHandle.WaitOne(100);)
+        {
+            using var client = new TcpClient();
+            try
+            {
+                client.Connect(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException)
+            {
+                // It is not up yet.
+            }
         }
     }
 
