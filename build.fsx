@@ -9,7 +9,7 @@ open System.Xml.Linq
 let root = __SOURCE_DIRECTORY__
 let configuration = "Release"
 let solution = "Cluster.sln"
-let benchmarks = [ "patch"; "experiments"; "train"; "journal" ]
+let benchmarks = [ "patch"; "experiments"; "train"; "cluster" ]
 
 /// A step that failed: the exit code of the script, after a sentence that says why.
 exception Stop of code: int * reason: string
@@ -146,7 +146,7 @@ let help () =
   build              restore and build the solution
   test [ARGS]        build, publish, then every test, one project after another; ARGS go to dotnet test
   demo [ARGS]        build, then `pbm demo ARGS`
-  bench [NAME ARGS]  build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, journal
+  bench [NAME ARGS]  build, then `pbm bench NAME ARGS`; without NAME every benchmark: patch, experiments, train, cluster
   publish [ARGS]     compile pbm ahead of time into out/pbm; ARGS go to dotnet publish
   format [--verify]  rewrite the sources in their style, or only check it
   clean              remove everything that was built

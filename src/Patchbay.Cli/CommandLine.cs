@@ -92,21 +92,21 @@ internal static class CommandLine
 
     private static ExitCode Run(ParseResult parsed, Call call, Terminal terminal)
     {
-        if (parsed.Action is not (null or ParseErrorAction)) // --help, --version, completions
-        {
-            return (ExitCode)parsed.Invoke(new InvocationConfiguration
-            {
-                Output = terminal.Out.Profile.Out.Writer,
-                Error = terminal.Error.Profile.Out.Writer,
-                EnableDefaultExceptionHandler = false, // an output that takes nothing is Program's matter
-            });
-        }
-        if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
-            Failure.BadArguments(VerbMissing(parsed)));
-        if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(Mistake(parsed.Errors[0])));
-        if (EmptyPath(parsed) is { } empty) return call.Fail(Failure.BadArguments(empty));
         try
         {
+            if (parsed.Action is not (null or ParseErrorAction)) // --help, --version, completions
+            {
+                return (ExitCode)parsed.Invoke(new InvocationConfiguration
+                {
+                    Output = terminal.Out.Profile.Out.Writer,
+                    Error = terminal.Error.Profile.Out.Writer,
+                    EnableDefaultExceptionHandler = false, // what goes wrong is told as everywhere
+                });
+            }
+            if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
+                Failure.BadArguments(VerbMissing(parsed)));
+            if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(Mistake(parsed.Errors[0])));
+            if (EmptyPath(parsed) is { } empty) return call.Fail(Failure.BadArguments(empty));
             OutputFile.CheckOptions(parsed);
             return command.Run(call);
         }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Journal;
 using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster.Tests;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Patchbay.Cluster.Membership;
 
 namespace Patchbay.Cli.Arguments;
@@ -72,18 +73,7 @@ internal static class CommonOptions
     public static Argument<NodeAddress> Address(string description) => new("HOST:PORT")
     {
         Description = description,
-        CustomParser = result =>
-        {
-            try
-            {
-                return NodeAddress.Parse(result.Tokens.Single().Value);
-            }
-            catch (FormatException e)
-            {
-                result.AddError($"the node: {e.Message}");
-                return null!;
-            }
-        },
+        CustomParser = result => Read(result, "the node", NodeAddress.Parse)!,
     };
 
     /// <summary>An option whose text is read by <paramref name="parse"/>, which throws
@@ -95,20 +85,22 @@ internal static class CommonOptions
         {
             Description = description,
             HelpName = helpName,
-            CustomParser = result =>
-            {
-                try
-                {
-                    return parse(result.Tokens.Single().Value);
-                }
-                catch (FormatException e)
-                {
-                    result.AddError($"{name}: {e.Message}");
-                    return default;
-                }
-            },
+            CustomParser = result => Read(result, name, parse),
         };
         if (defaultValue is not null) option.DefaultValueFactory = _ => defaultValue;
         return option;
+    }
+
+    private static T? Read<T>(ArgumentResult result, string name, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(result.Tokens.Single().Value);
+        }
+        catch (FormatException e)
+        {
+            result.AddError($"{name}: {e.Message}");
+            return default;
+        }
     }
 }

@@ -66,17 +66,16 @@ internal static class ProcessBenchmark
             var study = Path.Combine(folder, "study.yaml");
             File.WriteAllText(study, Study.Replace("NODES", count.ToString(CultureInfo.InvariantCulture),
                 StringComparison.Ordinal));
-            var first = 9310; // each its API's and the next
-            for (var i = 0; i < count; i++)
-                nodes.Add(Start(folder, "node", "run", "--port", $"{first + 2 * i}", "--seed", $"127.0.0.1:{first}",
+            int[] ports = [.. Enumerable.Range(0, count).Select(_ => FreePorts.Two())];
+            foreach (var port in ports)
+                nodes.Add(Start(folder, "node", "run", "--port", $"{port}", "--seed", $"127.0.0.1:{ports[0]}",
                     "--slots", "1", "--threads", "1", "--memory", "4GiB"));
-            WaitForApi(first, call);
-            using var run = Start(folder, "study", "run", study, "--node", $"127.0.0.1:{first}");
+            WaitForApi(ports[0], call);
+            using var run = Start(folder, "study", "run", study, "--node", $"127.0.0.1:{ports[0]}");
             while (!run.WaitForExit(200))
                 if (call.Interrupted.IsCancellationRequested || nodes.Any(n => n.HasExited)) run.Kill();
             call.Interrupted.ThrowIfCancellationRequested();
-            if (run.ExitCode != 0) throw new IOException($"the study ended with exit code {run.ExitCode}: is one of "
-                + $"the ports from {first} on taken?");
+            if (run.ExitCode != 0) throw new IOException($"the study ended with exit code {run.ExitCode}");
             using var journal = SqlJournal.Open(JournalPlace.Of(DataFolder.JournalFile(folder)), readOnly: true);
             var events = journal.Read(Sweep, 0).ToArray();
             var done = events.Where(e => e.Event is UnitCompleted).ToArray();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Patchbay.Cluster.Membership;
 using Patchbay.Journal;
 using Patchbay.Sweeps;
@@ -47,13 +45,13 @@ public static class FleetBenchmark
         var clock = Stopwatch.StartNew();
         try
         {
-            var seed = new NodeAddress("127.0.0.1", FreePorts());
+            var seed = new NodeAddress("127.0.0.1", FreePorts.Two());
             var memory = Process.GetCurrentProcess().WorkingSet64;
             fleet.Add(await StartAsync(seed));
             while (fleet.Count < nodes)
             {
                 fleet.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(AtATime, nodes - fleet.Count))
-                    .Select(_ => StartAsync(new("127.0.0.1", FreePorts())))));
+                    .Select(_ => StartAsync(new("127.0.0.1", FreePorts.Two())))));
                 progress("nodes", (double)fleet.Count / nodes);
             }
             while (fleet.Any(n => n.Inspection.Members().Count(m => m.Status == "up") < nodes))
@@ -104,27 +102,6 @@ public static class FleetBenchmark
         finally
         {
             await Task.WhenAll(fleet.Select(n => n.DisposeAsync().AsTask()));
-        }
-    }
-
-    // The port of an API, which is not opened, and the one after it.
-    private static int FreePorts()
-    {
-        while (true)
-        {
-            using var first = new TcpListener(IPAddress.Loopback, 0);
-            first.Start();
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            try
-            {
-                using var second = new TcpListener(IPAddress.Loopback, port + 1);
-                second.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Another's: it is looked for further.
-            }
         }
     }
 }

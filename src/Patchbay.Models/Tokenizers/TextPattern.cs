@@ -41,8 +41,7 @@ internal sealed class TextPattern
     /// <exception cref="ArgumentException">The expression is wrong or not supported; the message says why.</exception>
     public static TextPattern OfRegex(string expression)
     {
-        const RegexOptions options = RegexOptions.CultureInvariant;
-        return new(null, new(OnigurumaSyntax.Translate(expression), options, Patience));
+        return new(null, new(OnigurumaSyntax.Translate(expression), RegexOptions.CultureInvariant, Patience));
     }
 
     /// <summary>The replacement that a normalizer or decoder of type Replace asks for. Versions of the library disagree

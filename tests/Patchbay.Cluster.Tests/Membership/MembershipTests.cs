@@ -1,5 +1,6 @@
 using Patchbay.Cluster.Membership;
 using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Journal;
 
 namespace Patchbay.Cluster.Tests.Membership;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Patchbay.Journal;
 using Xunit.Abstractions;
 using static Patchbay.EndToEnd.Tests.Killing;
 

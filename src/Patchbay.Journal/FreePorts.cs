@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Patchbay.Tests;
+namespace Patchbay.Journal;
 
-/// <summary>Ports of this machine that nobody listens at.</summary>
-internal static class FreePorts
+/// <summary>Ports of this machine that nobody listens at: for measurements and tests.</summary>
+public static class FreePorts
 {
     /// <summary>A port that is free, and so is the next one.</summary>
     public static int Two()
