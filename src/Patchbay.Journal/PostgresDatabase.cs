@@ -133,21 +133,21 @@ internal sealed class PostgresDatabase : JournalDatabase
         connection.Open();
     }
 
+    // One statement: between two, another process may make the tables. And the catalogue's rows: to_regclass may
+    // answer from a cache that is older than a lock just taken.
     private int Check()
     {
-        if (!Has("patchbay_journal"))
-            return Has("journal")
-                ? throw new JournalException(JournalFault.Unknown, $"{Place} has a table 'journal' that is not "
-                    + "Patchbay's: name another database, or another schema ('Search Path=...')") : 0;
+        const int foreign = 1, ours = 2;
+        var tables = Long($"SELECT coalesce(max(CASE tablename WHEN 'journal' THEN {foreign} ELSE {ours} END), 0) "
+            + "FROM pg_tables WHERE schemaname = current_schema() AND tablename IN ('journal', 'patchbay_journal')");
+        if (tables == 0) return 0;
+        if (tables == foreign) throw new JournalException(JournalFault.Unknown, $"{Place} has a table 'journal' that "
+            + "is not Patchbay's: name another database, or another schema ('Search Path=...')");
         var version = (int)Long("SELECT version FROM patchbay_journal");
         return version <= Newest ? version : throw new JournalException(JournalFault.Unknown,
             $"journal {Place} has version {version}, this Patchbay knows up to {Newest}: use the Patchbay that wrote "
             + "it, or a newer one");
     }
-
-    // Asked of the catalogue's rows: to_regclass may answer from a cache that is older than a lock just taken.
-    private bool Has(string table) =>
-        Long("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = @0", table) > 0;
 
     private void Make()
     {

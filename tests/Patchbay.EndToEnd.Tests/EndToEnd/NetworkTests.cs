@@ -232,7 +232,7 @@ public sealed class NetworkTests(ITestOutputHelper output)
             catch (Xunit.Sdk.FailException e)
             {
                 throw new InvalidOperationException($"not all nodes are up: {e.Message}\n"
-                    + string.Join('\n', All.Select(i => $"node {i}:\n{nodes[i]!.Out}")), e);
+                    + string.Join('\n', All.Select(i => $"node {i}:\n{nodes[i]!.Out}\n{nodes[i]!.Errors}")), e);
             }
         }
 

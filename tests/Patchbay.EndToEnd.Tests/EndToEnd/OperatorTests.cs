@@ -34,7 +34,7 @@ public sealed class OperatorTests : IDisposable
 
         using var following = Pbm.Start(Data, "log", "tail", "-n", "1", "--follow");
         var file = Directory.GetFiles(Path.Combine(Data, "logs")).Single();
-        following.Until("information");
+        following.Until(log.TrimEnd().Split('\n')[^1]);
         File.AppendAllText(file, """{"@t":"2026-01-02T03:04:05Z","@l":"Warning","@m":"something""");
         File.AppendAllText(file, " happened\"}\n");
         following.Until("warning      something happened");

@@ -76,6 +76,15 @@ internal sealed class Pbm : IDisposable
         }
     }
 
+    /// <summary>What it has written on standard error so far.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (errors) return errors.ToString();
+        }
+    }
+
     public bool HasExited => process.HasExited;
 
     /// <summary>Waits for something that processes do, three minutes at most.</summary>

@@ -21,6 +21,37 @@ public sealed class ClusterLeaseTests : IDisposable
         HasOneOwner(JournalPlace.OfDatabase(server.NewDatabase(), "--journal", mayHoldPassword: false));
     }
 
+    [PostgresFact]
+    public async Task Nodes_that_look_at_a_database_while_another_makes_its_journal_see_none_or_that_one()
+    {
+        using var server = new PostgresServer();
+        for (var time = 0; time < 12; time++)
+        {
+            var place = JournalPlace.OfDatabase(server.NewDatabase(), "--journal", mayHoldPassword: false);
+            var looking = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() => AwaitJournal(place),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+            SqlJournal.Open(place).Dispose();
+            var names = await Task.WhenAll(looking);
+            Assert.Single(names.Append(ClusterLease.NameOf(place)).Distinct());
+        }
+
+        static string AwaitJournal(JournalPlace place)
+        {
+            while (true)
+            {
+                try
+                {
+                    SqlJournal.Open(place, readOnly: true).Dispose();
+                    return ClusterLease.NameOf(place);
+                }
+                catch (FileNotFoundException)
+                {
+                    // not made yet
+                }
+            }
+        }
+    }
+
     private static void HasOneOwner(JournalPlace place)
     {
         SqlJournal.Open(place).Dispose();
