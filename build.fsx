@@ -76,7 +76,8 @@ let publish arguments =
     let project = Path.Combine("src", "Patchbay.Cli")
     timed "publish" $"compile pbm ahead of time into {folder}" (fun () ->
         run "dotnet"
-            ([ "publish"; project; "-c"; configuration; "--nologo"; "--use-current-runtime"; "--self-contained"; "false"
+            // Without --use-current-runtime, which would compile every project anew: pbm alone is for one runtime.
+            ([ "publish"; project; "-c"; configuration; "--nologo"; "--self-contained"; "false"
                "-p:PublishReadyToRun=true"; "-o"; folder ] @ arguments))
 
 // ---- test ----

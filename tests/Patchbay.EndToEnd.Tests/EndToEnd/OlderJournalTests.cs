@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 
@@ -55,8 +56,25 @@ public sealed class OlderJournalTests
         var export = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out",
             folder.PathOf("out"));
         Assert.True(export.Code == 0, export.ToString());
-        Assert.Equal(Unzipped("../version-0.1-killed/results.csv.gz"),
-            File.ReadAllText(folder.PathOf("out/results.csv")));
+        SameRows(Unzipped("../version-0.1-killed/results.csv.gz"), File.ReadAllText(folder.PathOf("out/results.csv")));
+    }
+
+    // Alike but for the last digits of numbers, for what is left to do may be done by another kind of processor.
+    private static void SameRows(string expected, string actual)
+    {
+        var (old, now) = (expected.Split('\n'), actual.Split('\n'));
+        Assert.Equal(old.Length, now.Length);
+        foreach (var (was, row) in old.Zip(now))
+        {
+            var (before, after) = (was.Split(','), row.Split(','));
+            Assert.Equal(before.Length, after.Length);
+            foreach (var (a, b) in before.Zip(after))
+            {
+                if (a == b) continue;
+                Assert.True(Math.Abs(Number(a) - Number(b)) < 1e-6, $"{was}\n{row}");
+            }
+        }
+        static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads the journal into data/ of a folder.</summary>
