@@ -79,14 +79,15 @@ public sealed class ModelWork(string worker, string modelName)
     /// <summary>Whether the running unit stands still for too long.</summary>
     public bool Hangs(TimeSpan now) => Running is not null && now - moved > HangsAfter;
 
-    /// <summary>The running unit has ended; a model whose unit failed rests for half a second, doubled each time, at
-    /// most half a minute.</summary>
+    /// <summary>The running unit has ended; a model whose unit failed, and is tried again, rests for half a second,
+    /// doubled each time, at most half a minute.</summary>
     public void Finish(UnitOutcome outcome, TimeSpan now)
     {
         Running = null;
         unanswered.Add((outcome, now));
-        failures = outcome.Error is null ? 0 : failures + 1;
-        if (outcome.Error is not null)
+        var triedAgain = outcome is { Error: not null, Permanent: false };
+        failures = triedAgain ? failures + 1 : 0;
+        if (triedAgain)
             restsUntil = now + TimeSpan.FromSeconds(Math.Min(30, 0.5 * Math.Pow(2, Math.Min(failures - 1, 8))));
     }
 
