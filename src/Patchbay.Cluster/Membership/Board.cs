@@ -45,6 +45,7 @@ internal sealed class BoardActor : ReceiveActor
     private readonly Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(Context.System);
     private string said = "";
     private int silent;
+    private OfferMessage? last;
 
     /// <summary>Makes one.</summary>
     /// <param name="board">What it keeps.</param>
@@ -57,10 +58,14 @@ internal sealed class BoardActor : ReceiveActor
             board.Put(offer);
             var says = JsonSerializer.Serialize(offer);
             if (says == said && ++silent < Repeat) return;
-            (said, silent) = (says, 0);
-            ToOthers(new OfferMessage(offer));
+            (said, silent, last) = (says, 0, new OfferMessage(offer));
+            ToOthers(last);
         });
-        Receive<ClusterEvent.MemberUp>(_ => said = "");
+        // Who has just come is told by each, and nobody else again: all telling all at every coming is too much.
+        Receive<ClusterEvent.MemberUp>(up =>
+        {
+            if (last is not null && up.Member.Address != cluster.SelfAddress) Tell(up.Member.Address, last);
+        });
         Receive<OfferMessage>(other => board.Put(other.Offer));
         Receive<UnloadModels>(asked =>
         {
@@ -96,8 +101,11 @@ internal sealed class BoardActor : ReceiveActor
     {
         foreach (var member in cluster.State.Members.Where(m => m.Address != cluster.SelfAddress
             && m.Status is MemberStatus.Up or MemberStatus.Joining))
-            Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name).Tell(message);
+            Tell(member.Address, message);
     }
+
+    private static void Tell(Address node, INodeMessage message) =>
+        Context.ActorSelection(new RootActorPath(node) / "user" / Name).Tell(message);
 }
 
 /// <summary>What this node has for models.</summary>
