@@ -40,7 +40,7 @@ public static class SweepPlanner
         {
             if (TokenizerLoader.Open(tokenizer ?? path) is { } own) return own;
             using var checkpoint = Checkpoint.Open(path);
-            return TokenizerLoader.OpenRequired(tokenizer ?? checkpoint.Folder);
+            return TokenizerLoader.OpenRequired(tokenizer ?? checkpoint.TokenizerFolder);
         }
     }
 

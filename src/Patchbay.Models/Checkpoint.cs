@@ -20,11 +20,16 @@ public sealed class Checkpoint : IDisposable
     private Checkpoint(CheckpointSource source, LoraAdapter? adapter)
     {
         (this.source, Adapter) = (source, adapter);
-        Tensors = [.. source.Tensors.Values.OrderBy(t => t.Name, StringComparer.Ordinal)];
+        Tensors = [.. source.Stored.Values.OrderBy(t => t.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>The folder of the weights; of the base where there is an adapter. Tokenizer files lie here.</summary>
+    /// <summary>The folder of the weights; of the base where there is an adapter.</summary>
     public string Folder => source.Folder;
+
+    /// <summary>The folder of the tokenizer: the adapter's where that has one of its own, otherwise
+    /// <see cref="Folder"/>.</summary>
+    public string TokenizerFolder =>
+        Adapter is not null && File.Exists(Path.Combine(Adapter.Folder, "tokenizer.json")) ? Adapter.Folder : Folder;
 
     /// <summary>Shape and constants of the model.</summary>
     public LlamaConfig Config => source.Config;
@@ -59,7 +64,11 @@ public sealed class Checkpoint : IDisposable
         var settings = LoraSettings.Read(settingsPath);
         if (ReferenceEquals(adapter, path)) path = BaseOf(adapter, settingsPath, settings);
         return Opening.CloseOnError(CheckpointSource.Open(path),
-            source => new Checkpoint(source, LoraAdapter.Open(adapter, settings, source.Config)));
+            source =>
+            {
+                var opened = LoraAdapter.Open(adapter, settings, source.Config);
+                return new Checkpoint(source.With(opened), opened);
+            });
     }
 
     private static string BaseOf(string adapter, string settingsPath, LoraSettings settings)

@@ -1,3 +1,4 @@
+using Patchbay.Models.Families;
 using Patchbay.Models.Weights;
 
 namespace Patchbay.Models;
@@ -5,15 +6,18 @@ namespace Patchbay.Models;
 /// <summary>An open checkpoint without adapter: its configuration, and its tensors, checked against it.</summary>
 /// <param name="Folder">Where the weights lie.</param>
 /// <param name="Config">Shape and constants.</param>
-/// <param name="Tensors">The stored tensors by name.</param>
+/// <param name="Stored">The stored tensors by name.</param>
 /// <param name="Weights">Path that stands for the weights in messages.</param>
 /// <param name="Files">Configuration and weights, in an order that does not depend on the folder.</param>
 /// <param name="Owner">What keeps the files open.</param>
 internal sealed record CheckpointSource(
-    string Folder, LlamaConfig Config, IReadOnlyDictionary<string, StoredTensor> Tensors, string Weights,
+    string Folder, LlamaConfig Config, IReadOnlyDictionary<string, StoredTensor> Stored, string Weights,
     IReadOnlyList<string> Files, IDisposable Owner) : IDisposable
 {
     internal const string ConfigName = "config.json";
+
+    /// <summary>What the model needs, by the names of <see cref="LlamaLayout"/>.</summary>
+    public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private init; } = Stored;
 
     /// <summary>The embedding, or where only the unembedding of a tied model is stored, that.</summary>
     public StoredTensor Embedding => Tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
@@ -30,12 +34,15 @@ internal sealed record CheckpointSource(
         if (File.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
             throw Refusal.Because(path, "the base of an adapter is itself an adapter, expected a whole checkpoint");
+        if (File.Exists(Path.Combine(path, "params.json")) && Directory.EnumerateFiles(path, "consolidated*").Any())
+            throw Refusal.Because(path, "this is a model in its maker's own layout (params.json, consolidated "
+                + $"weights), expected Hugging Face's: {ConfigName} and model.safetensors or its shards");
         return OpenLlama2c(FindLlama2c(path));
     }
 
     private static CheckpointSource OpenFolder(string folder, string configPath)
     {
-        var config = LlamaConfigFile.Read(configPath);
+        var config = LlamaConfigFile.ReadFolder(folder);
         var set = TensorSet.Open(
             folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
         return Opening.CloseOnError(set, owner => new CheckpointSource(
@@ -68,43 +75,97 @@ internal sealed record CheckpointSource(
 
     private CheckpointSource Checked()
     {
-        var needed = new HashSet<string>(StringComparer.Ordinal) { LlamaLayout.Embedding, LlamaLayout.Unembedding };
+        var found = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        var used = new HashSet<StoredTensor>(ReferenceEqualityComparer.Instance);
         long[] outer = [Config.Vocabulary, Config.Width];
-        var embedding = Find(LlamaLayout.Embedding, outer);
-        var unembedding = Find(LlamaLayout.Unembedding, outer);
-        if (embedding is null && (unembedding is null || !Config.TiedEmbeddings))
-            throw Missing(LlamaLayout.Embedding, outer);
-        if (unembedding is null && !Config.TiedEmbeddings) throw Missing(LlamaLayout.Unembedding, outer);
+        var hasEmbedding = Find(LlamaLayout.Embedding, outer, found, used);
+        var hasUnembedding = Find(LlamaLayout.Unembedding, outer, found, used);
+        if (!hasEmbedding && !(hasUnembedding && Config.TiedEmbeddings)) throw Missing(LlamaLayout.Embedding, outer);
+        if (!hasUnembedding && !Config.TiedEmbeddings) throw Missing(LlamaLayout.Unembedding, outer);
         foreach (var (name, shape) in LlamaLayout.Inner(Config))
+            if (!Find(name, shape, found, used)) throw Missing(name, shape);
+        foreach (var tensor in Stored.Values)
         {
-            if (Find(name, shape) is null) throw Missing(name, shape);
-            needed.Add(name);
-        }
-        foreach (var tensor in Tensors.Values)
-        {
-            if (needed.Contains(tensor.Name) || LlamaLayout.IsBuffer(tensor.Name)) continue;
+            if (used.Contains(tensor) || Family.IsBuffer(tensor.Name)) continue;
             var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
             throw Refusal.Because(tensor.File,
                 $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
-        return this;
+        var source = this with { Tensors = found };
+        // Fine-tuning may have untied them and left the flag: transformers takes the stored one since version 5.
+        return Config.TiedEmbeddings && hasEmbedding && hasUnembedding && !source.EmbeddingsAreEqual()
+            ? source with { Config = Config with { TiedEmbeddings = false } } : source;
     }
 
-    private StoredTensor? Find(string name, long[] shape)
+    /// <summary>The same with the weights that an adapter has whole; a tied unembedding that it changes by itself is
+    /// tied no more.</summary>
+    public CheckpointSource With(LoraAdapter adapter)
     {
-        if (!Tensors.TryGetValue(name, out var tensor)) return null;
-        if (!tensor.Shape.SequenceEqual(shape))
+        var tensors = new Dictionary<string, StoredTensor>(Tensors);
+        foreach (var (name, saved) in adapter.Saved) tensors[name] = saved;
+        var isChanged = adapter.Saved.ContainsKey(LlamaLayout.Unembedding)
+            || adapter.Modules.Any(m => m.Name == LlamaLayout.UnembeddingModule);
+        if (Config.TiedEmbeddings && !adapter.Saved.ContainsKey(LlamaLayout.Unembedding))
+            tensors[LlamaLayout.Unembedding] = tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
+        var rows = (tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? tensors[LlamaLayout.Unembedding]).Shape[0];
+        if (tensors[LlamaLayout.Unembedding] is { } head && head.Shape[0] != rows)
+            throw Refusal.Because(head.File, $"the adapter leaves an embedding of {rows} ids and an unembedding of "
+                + $"{head.Shape[0]}, expected equal numbers");
+        return this with
         {
-            var (found, expected) = (Refusal.Shape(tensor.Shape), Refusal.Shape(shape));
-            throw Refusal.Because(tensor.File,
-                $"tensor {name} has shape {found}, expected {expected} by the configuration");
-        }
-        return tensor.Type.IsFloat() ? tensor : throw Refusal.Because(tensor.File,
-            $"tensor {name} has dtype {tensor.Type.SafetensorsName()}, expected F64, F32, F16 or BF16");
+            Tensors = tensors,
+            Config = Config with { Vocabulary = (int)rows, TiedEmbeddings = Config.TiedEmbeddings && !isChanged },
+        };
     }
 
-    private InvalidDataException Missing(string name, long[] shape) => Refusal.Because(Weights, $"tensor {name} " +
-        $"{Refusal.Shape(shape)} is missing, which a {Config.Architecture} of {Config.Layers} layers needs");
+    private bool EmbeddingsAreEqual()
+    {
+        var (a, b) = (Embedding, Unembedding);
+        var same = a.Type == b.Type;
+        var (left, right) = (new byte[1 << 20], new byte[1 << 20]);
+        var step = left.Length / a.Type.ByteSize();
+        for (var first = 0L; same && first < a.Count; first += step)
+        {
+            var bytes = (int)Math.Min(step, a.Count - first) * a.Type.ByteSize();
+            a.CopyTo(first, left.AsSpan(0, bytes));
+            b.CopyTo(first, right.AsSpan(0, bytes));
+            same = left.AsSpan(0, bytes).SequenceEqual(right.AsSpan(0, bytes));
+        }
+        return same;
+    }
+
+    // Where the family has a tensor: its place, and the name it is stored under.
+    private (ModulePlace Place, string Stored) Locate(string name)
+    {
+        var dot = name.LastIndexOf('.');
+        var place = Family.Of(Config).Find(Config, name[..dot]);
+        return (place, place.Name + name[dot..]);
+    }
+
+    private bool Find(string name, long[] shape, Dictionary<string, StoredTensor> found, HashSet<StoredTensor> used)
+    {
+        var (place, stored) = Locate(name);
+        var tensor = Stored.GetValueOrDefault(Family.Of(Config).OptionalPrefix + stored)
+            ?? Stored.GetValueOrDefault(stored);
+        if (tensor is null) return false;
+        var needed = place.StoredShape(shape);
+        if (!tensor.Shape.SequenceEqual(needed))
+            throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has shape {Refusal.Shape(tensor.Shape)}, "
+                + $"expected {Refusal.Shape(needed)} by the configuration");
+        if (!tensor.Type.IsFloat())
+            throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has dtype {tensor.Type.SafetensorsName()}, "
+                + "expected F64, F32, F16 or BF16");
+        used.Add(tensor);
+        found.Add(name, place.IsWhole ? tensor : place.View(tensor, name, shape));
+        return true;
+    }
+
+    private InvalidDataException Missing(string name, long[] shape)
+    {
+        var (place, stored) = Locate(name);
+        return Refusal.Because(Weights, $"tensor {stored} {Refusal.Shape(place.StoredShape(shape))} is missing, which "
+            + $"a {Config.Architecture} of {Config.Layers} layers needs");
+    }
 
     public void Dispose() => Owner.Dispose();
 }

@@ -2,18 +2,21 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
 
-/// <summary>A Llama-architecture language model: its forward pass, written plainly, and the parts of it (norm,
-/// projection, rotary embedding, MLP, unembedding) from which Patchbay.Patching builds its faster one. Shapes: N
-/// prompts, T tokens, H query heads, Hkv key/value heads, dh head width, d model width, f MLP width.</summary>
+/// <summary>A decoder of any family that <see cref="LlamaConfig"/> describes: its forward pass, written plainly, and
+/// the parts of it (norm, projection, rotary embedding, MLP, unembedding) from which Patchbay.Patching builds its
+/// faster one. Shapes: N prompts, T tokens, H query heads, Hkv key/value heads, dh head width, d model width, f MLP
+/// width.</summary>
 public sealed partial class Llama : IDisposable
 {
-    private Tensor? cos, sin; // (positions, dh/2), in the weights' dtype
+    private readonly RotaryTables turns;
+
 
     /// <summary>Takes ownership of <paramref name="weights"/>.</summary>
     public Llama(LlamaConfig config, LlamaWeights weights)
     {
         Config = config;
         Weights = weights;
+        turns = new RotaryTables(this);
         var laidOutLong = config.Width >= 2048 || ElementSize == 2;
         BlockRows = Device.type != DeviceType.CPU ? 8192 : laidOutLong ? 2048 : 512;
     }
@@ -44,8 +47,8 @@ public sealed partial class Llama : IDisposable
 
     private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
 
-    /// <summary>What scores of attention are divided by: the root of the head width.</summary>
-    public Scalar Scale => Number.Of(Math.Sqrt(Config.HeadWidth));
+    /// <summary>What scores of attention are divided by.</summary>
+    public Scalar Scale => Number.Of(Config.ScoreDivisor ?? Math.Sqrt(Config.HeadWidth));
 
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
@@ -63,8 +66,9 @@ public sealed partial class Llama : IDisposable
     public Tensor Forward(Tensor ids, ForwardHooks? hooks = null)
     {
         using var scope = NewDisposeScope();
-        var x = Embed(ids); // (N, T, d)
+        turns.Reserve(ids.shape[1]);
         var positions = RowIndex.Below(ids.shape[1], Device);
+        var x = Embed(ids, positions); // (N, T, d)
         for (var l = 0; l < Config.Layers; l++) x = Layer(l, x, positions, hooks);
         return Unembed(x).MoveToOuterDisposeScope();
     }
@@ -72,41 +76,105 @@ public sealed partial class Llama : IDisposable
     private Tensor Layer(int l, Tensor x, Tensor positions, ForwardHooks? hooks)
     {
         using var scope = NewDisposeScope();
-        var w = Weights.Layers[l];
         var rows = x.shape[0] * x.shape[1];
         CountProduct(rows, Config.HeadWidth, 2 * x.shape[1] * Config.Heads);
         CountProduct(rows, Config.Heads * Config.HeadWidth, Config.Width);
-        CountProduct(rows, Config.Width, 3L * Config.FeedForward);
-        var h = Norm(x, w.AttentionNorm);
+        CountProduct(rows, Config.Width, MlpColumns);
+        var h = AttentionInput(l, x);
         var q = Project(l, Site.Q, h);                     // (N, T, H, dh)
         var k = PerQueryHead(Project(l, Site.K, h));       // (N, T, H, dh)
         var v = PerQueryHead(Project(l, Site.V, h));       // (N, T, H, dh)
         q = hooks?.Projection(l, Site.Q, q) ?? q;
         k = hooks?.Projection(l, Site.K, k) ?? k;
         v = hooks?.Projection(l, Site.V, v) ?? v;
-        q = Rope(q, positions);
-        k = Rope(k, positions);
-        var scores = q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1)).div(Scale); // (N, H, T, T)
-        scores = scores.masked_fill(positions.unsqueeze(0).gt(positions.unsqueeze(1)), Number.Never);
+        q = Turn(l, q, positions);
+        k = Turn(l, k, positions);
+        var scores = Scored(q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1))); // (N, H, T, T)
+        scores = scores.masked_fill(Unseen(l, positions, positions), Number.Never);
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
         z = hooks?.Z(l, z) ?? z;
-        var o = F.linear(z.reshape(x.shape[0], x.shape[1], -1), Ready(w.Output), ReadyBias(w.OutputBias));
-        x = x.add(o, Number.One);
-        h = Norm(x, w.MlpNorm);
-        x = x.add(Mlp(w, h), Number.One);
-        return x.MoveToOuterDisposeScope();
+        var mid = x.add(AttentionOutput(l, AttentionSum(l, z.flatten(2))), Number.One); // (N, T, d)
+        var read = MlpInput(l, Config.Parallel ? x : mid);
+        return mid.add(MlpOutput(l, read), Number.One).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mlp(LlamaLayerWeights w, Tensor h) =>
-        F.linear(F.linear(h, Ready(w.Gate)).silu() * F.linear(h, Ready(w.Up)), Ready(w.Down));
+    /// <summary>What a layer's attention reads of the residual stream: normed, (..., d).</summary>
+    public Tensor AttentionInput(int layer, Tensor x) =>
+        Weights.Layers[layer] is { AttentionNorm: { } norm } w ? Norm(x, norm, w.AttentionNormBias) : x.alias();
 
-    /// <summary>Rows of the embedding: ids of any shape -> (..., d).</summary>
-    public Tensor Embed(Tensor ids)
+    /// <summary>What a layer's heads sum up to: z (..., H·dh) -> (..., d), before a norm of it.</summary>
+    public Tensor AttentionSum(int layer, Tensor z)
+    {
+        var w = Weights.Layers[layer];
+        return F.linear(z, Ready(w.Output), ReadyBias(w.OutputBias));
+    }
+
+    /// <summary>What a layer's attention adds to the residual stream, from <see cref="AttentionSum"/>.</summary>
+    public Tensor AttentionOutput(int layer, Tensor sum) => Added(sum, Weights.Layers[layer].AttentionOutNorm);
+
+    // x, or in a parallel layer the residual stream before attention, as the MLP reads it.
+    private Tensor MlpInput(int layer, Tensor x)
+    {
+        var w = Weights.Layers[layer];
+        var (norm, bias) = Config.SharesNorm ? (w.AttentionNorm, w.AttentionNormBias) : (w.MlpNorm, w.MlpNormBias);
+        return norm is null ? x.alias() : Norm(x, norm, bias);
+    }
+
+    private Tensor MlpOutput(int layer, Tensor h)
+    {
+        var w = Weights.Layers[layer];
+        var up = F.linear(h, Ready(w.Up), ReadyBias(w.UpBias)); // (..., f)
+        var hidden = w.Gate is null ? Activated(up) : Activated(F.linear(h, Ready(w.Gate), ReadyBias(w.GateBias))) * up;
+        return Added(F.linear(hidden, Ready(w.Down), ReadyBias(w.DownBias)), w.MlpOutNorm);
+    }
+
+    private Tensor Activated(Tensor x) => Config.Activation switch
+    {
+        Activation.Silu => x.silu(),
+        Activation.Gelu => x.gelu(),
+        _ => GeluTanh(x),
+    };
+
+    // x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³))).
+    private static Tensor GeluTanh(Tensor x)
+    {
+        var inner = x.add(x * x * x, Number.Of(0.044715)).mul(Number.Of(Math.Sqrt(2 / Math.PI)));
+        return x.mul(Number.Of(0.5)) * inner.tanh().add(Number.One, Number.One);
+    }
+
+    // What a sum becomes before it is added to the residual stream.
+    private Tensor Added(Tensor sum, Tensor? norm)
+    {
+        if (norm is not null) sum = Norm(sum, norm);
+        return Config.ResidualFactor == 1 ? sum : sum.mul(Number.Of(Config.ResidualFactor));
+    }
+
+    /// <summary>Products of q and k as scores: divided, and capped where the model does so.</summary>
+    public Tensor Scored(Tensor products) => Capped(products.div(Scale), Config.ScoreCap);
+
+    internal static Tensor Capped(Tensor x, double? cap) =>
+        cap is { } most ? x.div(Number.Of(most)).tanh().mul(Number.Of(most)) : x;
+
+    /// <summary>True where a query of a layer does not see a key, for it comes after it or lies before the window:
+    /// positions (..., Q) and (K) -> (..., Q, K).</summary>
+    public Tensor Unseen(int layer, Tensor queries, Tensor keys)
+    {
+        var at = queries.unsqueeze(-1);
+        var after = keys.gt(at);
+        if (Config.Window(layer) is not { } window) return after;
+        return after | keys.le(at.add(Number.Of(-(long)window), Number.One));
+    }
+
+    /// <summary>Token embeddings, with their positions' where these are learned: ids (..., T) or (R), positions (T) or
+    /// (R) -> (..., d).</summary>
+    public Tensor Embed(Tensor ids, Tensor positions)
     {
         using var scope = NewDisposeScope();
-        var rows = Weights.Embedding.index_select(0, ids.reshape(-1)).reshape([.. ids.shape, Config.Width]);
-        return Ready(rows).MoveToOuterDisposeScope();
+        var rows = Ready(Weights.Embedding.index_select(0, ids.reshape(-1)).reshape([.. ids.shape, Config.Width]));
+        if (Config.EmbeddingFactor != 1) rows = rows.mul(Number.Of(Config.EmbeddingFactor));
+        if (Weights.Positions is { } table) rows = rows.add(Ready(table.index_select(0, positions)), Number.One);
+        return rows.MoveToOuterDisposeScope();
     }
 
     /// <summary>Final norm and unembedding: (..., d) -> (..., vocabulary).</summary>
@@ -114,30 +182,61 @@ public sealed partial class Llama : IDisposable
     {
         CountProduct(x.numel() / Config.Width, Config.Width, Config.Vocabulary);
         using var scope = NewDisposeScope();
-        return F.linear(Norm(x, Weights.FinalNorm), Ready(Weights.Unembedding)).MoveToOuterDisposeScope();
+        var logits = F.linear(FinalNorm(x), Ready(Weights.Unembedding), ReadyBias(Weights.UnembeddingBias));
+        return Logits(logits).MoveToOuterDisposeScope();
     }
 
-    /// <summary>RMSNorm over the last dimension, in float32 where the dtype is narrower, as the checkpoints' own code
-    /// does: x / sqrt(mean(x^2) + eps) * weight.</summary>
-    public Tensor Norm(Tensor x, Tensor weight)
+    private Tensor FinalNorm(Tensor x) => Norm(x, Weights.FinalNorm, Weights.FinalNormBias);
+
+    // Products with the unembedding as logits.
+    private Tensor Logits(Tensor products) => Capped(
+        Config.LogitDivisor == 1 ? products : products.div(Number.Of(Config.LogitDivisor)), Config.LogitCap);
+
+    /// <summary>A norm over the last dimension as <see cref="NormKind"/> tells, in float32 where the dtype is narrower,
+    /// as the checkpoints' own code does.</summary>
+    public Tensor Norm(Tensor x, Tensor weight, Tensor? bias = null)
     {
         using var scope = NewDisposeScope();
         var wide = Wide(x);
+        if (Config.Norm == NormKind.Layer)
+        {
+            var normed = F.layer_norm(wide, weight.shape, Wide(weight).to(wide.dtype), bias is null ? null
+                : Wide(bias).to(wide.dtype), Config.NormEpsilon);
+            return normed.to(x.dtype).MoveToOuterDisposeScope();
+        }
         var mean = (wide * wide).mean([-1], keepdim: true);
-        var y = (wide * mean.add(Number.Of(Config.NormEpsilon), Number.One).rsqrt()).to(x.dtype);
+        var y = wide * mean.add(Number.Of(Config.NormEpsilon), Number.One).rsqrt();
+        if (Config.Norm == NormKind.RmsPlusOne)
+        {
+            var factor = Wide(weight).to(wide.dtype).add(Number.One, Number.One);
+            return (y * factor).to(x.dtype).MoveToOuterDisposeScope();
+        }
+        y = y.to(x.dtype);
         return (is_grad_enabled() ? y * Ready(weight) : y.mul_(Ready(weight))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>One projection of a layer's normed input, before the rotary embedding:
-    /// (..., d) -> (..., H, dh) for q, (..., Hkv, dh) for k and v.</summary>
+    /// <summary>One projection of a layer's normed input, before the rotary embedding; q and k after their norm, where
+    /// they have one: (..., d) -> (..., H, dh) for q, (..., Hkv, dh) for k and v.</summary>
     public Tensor Project(int layer, Site site, Tensor h)
     {
         var (weight, bias) = Projection(layer, site);
         CountProduct(h.numel() / Config.Width, Config.Width, weight.shape[0]);
         using var scope = NewDisposeScope();
-        return F.linear(h, Ready(weight), ReadyBias(bias)).view([.. h.shape[..^1], -1, Config.HeadWidth])
-            .MoveToOuterDisposeScope();
+        var projected = F.linear(h, Ready(weight), ReadyBias(bias)); // (..., heads·dh)
+        long[] shape = [.. h.shape[..^1], -1, Config.HeadWidth];
+        if (NormOf(layer, site) is not { } norm) return projected.view(shape).MoveToOuterDisposeScope();
+        projected = Config.QueryKeyNorm == QueryKeyNorm.Whole ? Norm(projected, norm).view(shape)
+            : Norm(projected.view(shape), norm);
+        return projected.MoveToOuterDisposeScope();
     }
+
+    // The norm of q or k, or null where there is none.
+    private Tensor? NormOf(int layer, Site site) => site switch
+    {
+        Site.Q => Weights.Layers[layer].QueryNorm,
+        Site.K => Weights.Layers[layer].KeyNorm,
+        _ => null,
+    };
 
     /// <summary>Weight (outputs, d) and bias (outputs), or null, of a layer's q, k or v projection.</summary>
     public (Tensor Weight, Tensor? Bias) Projection(int layer, Site site)
@@ -156,21 +255,6 @@ public sealed partial class Llama : IDisposable
     public Tensor PerQueryHead(Tensor kv) =>
         Config.GroupSize == 1 ? kv.alias() : kv.repeat_interleave(Config.GroupSize, dim: -2);
 
-    /// <summary>Rotary position embedding in the rotate-half form: x (..., R, heads, dh), positions (R) int64. With x =
-    /// (a, b) in halves and t = position * theta^(-2i/dh): (a cos t - b sin t, b cos t + a sin t).</summary>
-    public Tensor Rope(Tensor x, Tensor positions)
-    {
-        using var scope = NewDisposeScope();
-        var (c, s) = RopeTables();
-        c = c.index_select(0, positions).unsqueeze(-2); // (R, 1, dh/2)
-        s = s.index_select(0, positions).unsqueeze(-2);
-        var half = Config.HeadWidth / 2;
-        var a = x.narrow(-1, 0, half);
-        var b = x.narrow(-1, half, half);
-        return cat([(a * c).addcmul_(b, s, Number.Of(-1)), (b * c).addcmul_(a, s, Number.One)], -1)
-            .MoveToOuterDisposeScope();
-    }
-
     /// <summary>Softmax over the last dimension, in float32 where the dtype is narrower.</summary>
     public static Tensor Softmax(Tensor scores)
     {
@@ -178,35 +262,20 @@ public sealed partial class Llama : IDisposable
         return Wide(scores).softmax(-1).to(scores.dtype).MoveToOuterDisposeScope();
     }
 
-    // Two (positions, dh/2) tensors, which this model owns.
-    private (Tensor Cos, Tensor Sin) RopeTables()
-    {
-        if (cos is null || sin is null)
-        {
-            using var scope = NewDisposeScope();
-            var (c, s) = Rotary.Tables(Config, Config.MaxPositions);
-            cos = c.to(Dtype).to(Device).DetachFromDisposeScope();
-            sin = s.to(Dtype).to(Device).DetachFromDisposeScope();
-        }
-        return (cos, sin);
-    }
-
-    /// <summary>Refuses a sequence that this model cannot read.</summary>
-    /// <exception cref="InvalidDataException">It is longer than positions or sliding window allow.</exception>
+    /// <summary>Refuses a sequence that this model cannot read, and makes ready for one that it can.</summary>
+    /// <exception cref="InvalidDataException">It is longer than positions allow.</exception>
     public void CheckLength(long tokens)
     {
-        var limit = Config.LongestPrompt;
-        if (tokens > limit)
-            throw new InvalidDataException(
-                $"a prompt of {tokens} tokens is too long: this model reads at most {limit} " +
-                (limit == Config.MaxPositions ? "(max_position_embeddings)" : "(sliding_window)"));
+        if (tokens > Config.MaxPositions)
+            throw new InvalidDataException($"a prompt of {tokens} tokens is too long: this model reads at most "
+                + $"{Config.MaxPositions} (max_position_embeddings)");
+        turns.Reserve(tokens);
     }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()
     {
-        cos?.Dispose();
-        sin?.Dispose();
+        turns.Dispose();
         Weights.Dispose();
     }
 

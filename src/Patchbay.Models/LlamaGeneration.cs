@@ -8,10 +8,14 @@ public sealed partial class Llama
     /// <see cref="LlamaConfig.EndIds"/> or <paramref name="maxTokens"/> new ones. Keys and values are kept: a step
     /// computes one row.</summary>
     /// <returns>The new ids as they come, the end id not among them.</returns>
-    /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model.</exception>
+    /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model, in number or as
+    /// ids.</exception>
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, int maxTokens)
     {
         if (prompt.Count == 0) throw new InvalidDataException("the prompt is empty; expected at least one token");
+        if (prompt.Max() is var largest && largest >= Config.Vocabulary)
+            throw new InvalidDataException(
+                $"the prompt: expected ids below {Config.Vocabulary}, the model's vocabulary, found {largest}");
         CheckLength((long)prompt.Count + maxTokens);
         return Continue(prompt, maxTokens);
     }
@@ -33,14 +37,14 @@ public sealed partial class Llama
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var positions = Enumerable.Range(cache.Length, ids.Count).ToArray();
-        var x = Embed(Index(ids)); // (ids, d)
+        var x = Embed(Index(ids), Index(positions)); // (ids, d)
         for (var l = 0; l < Config.Layers; l++)
         {
             using var inner = NewDisposeScope();
-            var h = Norm(x, Weights.Layers[l].AttentionNorm);
-            var q = RopeRows(Project(l, Site.Q, h), positions);
-            cache.Append(l, RopeRows(Project(l, Site.K, h), positions), Project(l, Site.V, h));
-            var z = Attend(new RowAttention
+            var h = AttentionInput(l, x);
+            var q = TurnRows(l, Project(l, Site.Q, h), positions);
+            cache.Append(l, TurnRows(l, Project(l, Site.K, h), positions), Project(l, Site.V, h));
+            var z = Attend(l, new RowAttention
             {
                 Query = q.view(1, 1, ids.Count, Config.Heads, Config.HeadWidth),
                 QueryPositions = positions,
@@ -48,10 +52,14 @@ public sealed partial class Llama
                 BaseValue = cache.Value[l],
                 Prompts = [0],
             });
-            x = AddMlp(l, AddAttention(l, x.clone(), z.view(ids.Count, -1))).MoveToOuterDisposeScope();
+            x = AddLayer(l, x.clone(), z.view(ids.Count, -1)).MoveToOuterDisposeScope();
         }
         cache.Length += ids.Count;
-        return (int)Unembed(x.narrow(0, ids.Count - 1, 1)).argmax(-1).cpu().item<long>();
+        var logits = Unembed(x.narrow(0, ids.Count - 1, 1)); // (1, vocabulary)
+        if (!logits.isfinite().all().ToBoolean())
+            throw new InvalidDataException("the model's outputs are not numbers" + (Weights.NotFinite() is { } name
+                ? $": its tensor {name} holds NaN or infinity" : ", though its weights are: they overflow"));
+        return (int)logits.argmax(-1).cpu().item<long>();
     }
 
     // Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.

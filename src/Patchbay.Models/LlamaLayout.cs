@@ -1,16 +1,16 @@
 namespace Patchbay.Models;
 
-/// <summary>Names and shapes of a Llama checkpoint's tensors, as Hugging Face has them.</summary>
+/// <summary>Names and shapes of a model's tensors, as Hugging Face has them for Llama; <see cref="Families.Family"/>
+/// tells where other families' checkpoints have them.</summary>
 internal static class LlamaLayout
 {
     public const string Embedding = "model.embed_tokens.weight";
+    public const string Positions = "model.embed_positions.weight";
     public const string FinalNorm = "model.norm.weight";
+    public const string FinalNormBias = "model.norm.bias";
     public const string UnembeddingModule = "lm_head";
     public const string Unembedding = UnembeddingModule + ".weight";
-
-    // Tables that older checkpoints carry along and that the configuration determines.
-    private static readonly string[] Buffers =
-        [".rotary_emb.inv_freq", ".rotary_emb.cos_cached", ".rotary_emb.sin_cached", ".masked_bias", ".attn.bias"];
+    public const string UnembeddingBias = UnembeddingModule + ".bias";
 
     /// <summary>"model.layers.{layer}.{part}", a module such as part "self_attn.q_proj".</summary>
     public static string Module(int layer, string part) => $"model.layers.{layer}.{part}";
@@ -18,35 +18,56 @@ internal static class LlamaLayout
     /// <summary>Name of a module's weight.</summary>
     public static string Weight(int layer, string part) => Module(layer, part) + ".weight";
 
-    /// <summary>Whether a tensor of that name may be there and is not needed.</summary>
-    public static bool IsBuffer(string name) => Array.Exists(Buffers, b => name.EndsWith(b, StringComparison.Ordinal));
-
     /// <summary>The linear modules of one layer: part, outputs, inputs, whether a bias belongs to it.</summary>
-    public static (string Part, long Outputs, long Inputs, bool Bias)[] Linear(LlamaConfig c)
+    public static IEnumerable<(string Part, long Outputs, long Inputs, bool Bias)> Linear(LlamaConfig c)
     {
         long d = c.Width, q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, f = c.FeedForward;
-        return
-        [
-            ("self_attn.q_proj", q, d, c.QkvBias), ("self_attn.k_proj", kv, d, c.QkvBias),
-            ("self_attn.v_proj", kv, d, c.QkvBias), ("self_attn.o_proj", d, q, c.OutputBias),
-            ("mlp.gate_proj", f, d, false), ("mlp.up_proj", f, d, false), ("mlp.down_proj", d, f, false),
-        ];
+        yield return ("self_attn.q_proj", q, d, c.QkvBias);
+        yield return ("self_attn.k_proj", kv, d, c.QkvBias);
+        yield return ("self_attn.v_proj", kv, d, c.QkvBias);
+        yield return ("self_attn.o_proj", d, q, c.OutputBias);
+        if (c.Gated) yield return ("mlp.gate_proj", f, d, c.MlpBias);
+        yield return ("mlp.up_proj", f, d, c.MlpBias);
+        yield return ("mlp.down_proj", d, f, c.MlpBias);
     }
 
-    /// <summary>Every tensor but the embedding and the unembedding, layer by layer, with its shape.</summary>
+    /// <summary>The norms of one layer and their widths. What Gemma 2 calls post_attention_layernorm is
+    /// self_attn.out_norm here, for Llama calls the MLP's norm so.</summary>
+    public static IEnumerable<(string Part, long Width)> Norms(LlamaConfig c)
+    {
+        if (c.NormsInputs) yield return ("input_layernorm", c.Width);
+        if (c.NormsInputs && !c.SharesNorm) yield return ("post_attention_layernorm", c.Width);
+        if (c.NormsOutputs) yield return ("self_attn.out_norm", c.Width);
+        if (c.NormsOutputs) yield return ("mlp.out_norm", c.Width);
+        if (c.QueryKeyNorm == QueryKeyNorm.None) yield break;
+        var whole = c.QueryKeyNorm == QueryKeyNorm.Whole;
+        yield return ("self_attn.q_norm", (whole ? c.Heads : 1) * c.HeadWidth);
+        yield return ("self_attn.k_norm", (whole ? c.KeyValueHeads : 1) * c.HeadWidth);
+    }
+
+    /// <summary>The tensors of one layer: names in it, such as "self_attn.q_proj.weight", and shapes.</summary>
+    public static IEnumerable<(string Name, long[] Shape)> Layer(LlamaConfig c)
+    {
+        foreach (var (part, width) in Norms(c))
+        {
+            yield return (part + ".weight", [width]);
+            if (c.Norm == NormKind.Layer) yield return (part + ".bias", [width]);
+        }
+        foreach (var (part, outputs, inputs, bias) in Linear(c))
+        {
+            yield return (part + ".weight", [outputs, inputs]);
+            if (bias) yield return (part + ".bias", [outputs]);
+        }
+    }
+
+    /// <summary>Every tensor but the embedding and the unembedding's weight, layer by layer, with its shape.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Inner(LlamaConfig c)
     {
-        var linear = Linear(c);
+        if (c.LearnedPositions) yield return (Positions, [c.MaxPositions, c.Width]);
         for (var layer = 0; layer < c.Layers; layer++)
-        {
-            yield return (Weight(layer, "input_layernorm"), [c.Width]);
-            yield return (Weight(layer, "post_attention_layernorm"), [c.Width]);
-            foreach (var (part, outputs, inputs, bias) in linear)
-            {
-                yield return (Weight(layer, part), [outputs, inputs]);
-                if (bias) yield return (Module(layer, part) + ".bias", [outputs]);
-            }
-        }
+            foreach (var (name, shape) in Layer(c)) yield return (Module(layer, name), shape);
         yield return (FinalNorm, [c.Width]);
+        if (c.Norm == NormKind.Layer) yield return (FinalNormBias, [c.Width]);
+        if (c.UnembeddingBias) yield return (UnembeddingBias, [c.Vocabulary]);
     }
 }

@@ -11,21 +11,24 @@ public sealed partial class Llama
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         manual_seed(seed);
-        var linear = LlamaLayout.Linear(config).ToDictionary(m => m.Part);
         var embedding = Draw(1, config.Vocabulary, config.Width);
         return new Llama(config, new LlamaWeights
         {
             Embedding = embedding,
+            Positions = config.LearnedPositions ? Draw(0.3, config.MaxPositions, config.Width) : null,
             Unembedding = config.TiedEmbeddings ? embedding : Matrix(config.Vocabulary, config.Width),
-            FinalNorm = Norm(),
-            Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => LlamaLayerWeights.Make(config,
-                part => linear.TryGetValue(part, out var m) ? Matrix(m.Outputs, m.Inputs) : Norm(),
-                part => Draw(0.3, linear[part].Outputs)))],
+            UnembeddingBias = config.UnembeddingBias ? Draw(0.3, config.Vocabulary) : null,
+            FinalNorm = Norm(config.Width),
+            FinalNormBias = config.Norm == NormKind.Layer ? Draw(0.3, config.Width) : null,
+            Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => LlamaLayerWeights.Make(config, (name, shape) =>
+                shape.Length == 2 ? Matrix(shape[0], shape[1])
+                : name.EndsWith(".bias", StringComparison.Ordinal) ? Draw(0.3, shape[0]) : Norm(shape[0])))],
         });
 
         Tensor Draw(double scale, params long[] shape) => OnDevice(Normal(shape).mul(Number.Of(scale)));
         Tensor Matrix(long outputs, long inputs) => Draw(spread / Math.Sqrt(inputs), outputs, inputs);
-        Tensor Norm() => OnDevice(Normal(config.Width).mul(Number.Of(0.1)).add(Number.One, Number.One));
+        Tensor Norm(long width) => OnDevice(Normal(width).mul(Number.Of(0.1))
+            .add(Number.Of(config.Norm == NormKind.RmsPlusOne ? 0 : 1), Number.One));
         Tensor Normal(params long[] shape) => randn(shape, dtype: ScalarType.Float64, device: CPU);
         Tensor OnDevice(Tensor drawn) => drawn.to(dtype).to(device ?? CPU).DetachFromDisposeScope();
     }

@@ -3,8 +3,11 @@ namespace Patchbay.Models;
 /// <summary>Weights of one layer; matrices are (outputs, inputs), as checkpoints store them.</summary>
 public sealed record LlamaLayerWeights
 {
-    /// <summary>Norm before attention: (d).</summary>
-    public required Tensor AttentionNorm { get; init; }
+    /// <summary>Norm before attention: (d); null where there is none.</summary>
+    public Tensor? AttentionNorm { get; init; }
+
+    /// <summary>Its bias, where norms have one: (d).</summary>
+    public Tensor? AttentionNormBias { get; init; }
 
     /// <summary>Query projection: (H·dh, d).</summary>
     public required Tensor Query { get; init; }
@@ -30,11 +33,23 @@ public sealed record LlamaLayerWeights
     /// <inheritdoc cref="QueryBias"/>
     public Tensor? OutputBias { get; init; }
 
-    /// <summary>Norm before the MLP: (d).</summary>
-    public required Tensor MlpNorm { get; init; }
+    /// <summary>Norms of q and k: (dh), or (H·dh) and (Hkv·dh); null where there are none.</summary>
+    public Tensor? QueryNorm { get; init; }
 
-    /// <summary>Gate projection: (f, d).</summary>
-    public required Tensor Gate { get; init; }
+    /// <inheritdoc cref="QueryNorm"/>
+    public Tensor? KeyNorm { get; init; }
+
+    /// <summary>Norm of what attention writes: (d); null where there is none.</summary>
+    public Tensor? AttentionOutNorm { get; init; }
+
+    /// <summary>Norm before the MLP: (d); null where there is none, or attention's serves.</summary>
+    public Tensor? MlpNorm { get; init; }
+
+    /// <summary>Its bias, where norms have one: (d).</summary>
+    public Tensor? MlpNormBias { get; init; }
+
+    /// <summary>Gate projection: (f, d); null where the MLP has none.</summary>
+    public Tensor? Gate { get; init; }
 
     /// <summary>Up projection: (f, d).</summary>
     public required Tensor Up { get; init; }
@@ -42,37 +57,75 @@ public sealed record LlamaLayerWeights
     /// <summary>Down projection: (d, f).</summary>
     public required Tensor Down { get; init; }
 
-    /// <summary>Those that the layer has, with the names that checkpoints give them within the layer.</summary>
+    /// <summary>Biases (f), (f), (d), each null where the model has none.</summary>
+    public Tensor? GateBias { get; init; }
+
+    /// <inheritdoc cref="GateBias"/>
+    public Tensor? UpBias { get; init; }
+
+    /// <inheritdoc cref="GateBias"/>
+    public Tensor? DownBias { get; init; }
+
+    /// <summary>Norm of what the MLP writes: (d); null where there is none.</summary>
+    public Tensor? MlpOutNorm { get; init; }
+
+    /// <summary>Those that the layer has, with the names that <see cref="LlamaLayout"/> gives them.</summary>
     internal IEnumerable<(string Name, Tensor Tensor)> Named => new (string Name, Tensor? Tensor)[]
     {
         ("input_layernorm.weight", AttentionNorm),
-        ("self_attn.q_proj.weight", Query), ("self_attn.k_proj.weight", Key), ("self_attn.v_proj.weight", Value),
+        ("input_layernorm.bias", AttentionNormBias),
+        ("self_attn.q_proj.weight", Query),
+        ("self_attn.k_proj.weight", Key),
+        ("self_attn.v_proj.weight", Value),
         ("self_attn.o_proj.weight", Output),
-        ("self_attn.q_proj.bias", QueryBias), ("self_attn.k_proj.bias", KeyBias), ("self_attn.v_proj.bias", ValueBias),
+        ("self_attn.q_proj.bias", QueryBias),
+        ("self_attn.k_proj.bias", KeyBias),
+        ("self_attn.v_proj.bias", ValueBias),
         ("self_attn.o_proj.bias", OutputBias),
+        ("self_attn.q_norm.weight", QueryNorm),
+        ("self_attn.k_norm.weight", KeyNorm),
+        ("self_attn.out_norm.weight", AttentionOutNorm),
         ("post_attention_layernorm.weight", MlpNorm),
-        ("mlp.gate_proj.weight", Gate), ("mlp.up_proj.weight", Up), ("mlp.down_proj.weight", Down),
+        ("post_attention_layernorm.bias", MlpNormBias),
+        ("mlp.gate_proj.weight", Gate),
+        ("mlp.up_proj.weight", Up),
+        ("mlp.down_proj.weight", Down),
+        ("mlp.gate_proj.bias", GateBias),
+        ("mlp.up_proj.bias", UpBias),
+        ("mlp.down_proj.bias", DownBias),
+        ("mlp.out_norm.weight", MlpOutNorm),
     }.Where(t => t.Tensor is not null).Select(t => (t.Name, t.Tensor!));
 
-    /// <summary>A layer of weights and biases made by their modules' names in it, e.g. "self_attn.q_proj".</summary>
-    internal static LlamaLayerWeights Make(LlamaConfig config, Func<string, Tensor> weight, Func<string, Tensor> bias)
+    /// <summary>A layer of what is made of each of its tensors' names, e.g. "self_attn.q_proj.weight", and
+    /// shapes.</summary>
+    internal static LlamaLayerWeights Make(LlamaConfig config, Func<string, long[], Tensor> make)
     {
-        Tensor? QkvBias(string module) => config.QkvBias ? bias(module) : null;
+        var made = LlamaLayout.Layer(config).ToDictionary(t => t.Name, t => make(t.Name, t.Shape));
+        Tensor? Made(string name) => made.GetValueOrDefault(name);
         return new()
         {
-            AttentionNorm = weight("input_layernorm"),
-            MlpNorm = weight("post_attention_layernorm"),
-            Query = weight("self_attn.q_proj"),
-            Key = weight("self_attn.k_proj"),
-            Value = weight("self_attn.v_proj"),
-            Output = weight("self_attn.o_proj"),
-            QueryBias = QkvBias("self_attn.q_proj"),
-            KeyBias = QkvBias("self_attn.k_proj"),
-            ValueBias = QkvBias("self_attn.v_proj"),
-            OutputBias = config.OutputBias ? bias("self_attn.o_proj") : null,
-            Gate = weight("mlp.gate_proj"),
-            Up = weight("mlp.up_proj"),
-            Down = weight("mlp.down_proj"),
+            AttentionNorm = Made("input_layernorm.weight"),
+            AttentionNormBias = Made("input_layernorm.bias"),
+            Query = made["self_attn.q_proj.weight"],
+            Key = made["self_attn.k_proj.weight"],
+            Value = made["self_attn.v_proj.weight"],
+            Output = made["self_attn.o_proj.weight"],
+            QueryBias = Made("self_attn.q_proj.bias"),
+            KeyBias = Made("self_attn.k_proj.bias"),
+            ValueBias = Made("self_attn.v_proj.bias"),
+            OutputBias = Made("self_attn.o_proj.bias"),
+            QueryNorm = Made("self_attn.q_norm.weight"),
+            KeyNorm = Made("self_attn.k_norm.weight"),
+            AttentionOutNorm = Made("self_attn.out_norm.weight"),
+            MlpNorm = Made("post_attention_layernorm.weight"),
+            MlpNormBias = Made("post_attention_layernorm.bias"),
+            Gate = Made("mlp.gate_proj.weight"),
+            Up = made["mlp.up_proj.weight"],
+            Down = made["mlp.down_proj.weight"],
+            GateBias = Made("mlp.gate_proj.bias"),
+            UpBias = Made("mlp.up_proj.bias"),
+            DownBias = Made("mlp.down_proj.bias"),
+            MlpOutNorm = Made("mlp.out_norm.weight"),
         };
     }
 }
@@ -83,26 +136,49 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Token embedding: (vocabulary, d).</summary>
     public required Tensor Embedding { get; init; }
 
+    /// <summary>Embedding of each position: (positions, d); null where positions are not learned.</summary>
+    public Tensor? Positions { get; init; }
+
     /// <summary>The layers, first to last.</summary>
     public required IReadOnlyList<LlamaLayerWeights> Layers { get; init; }
 
     /// <summary>Norm before the unembedding: (d).</summary>
     public required Tensor FinalNorm { get; init; }
 
+    /// <summary>Its bias, where norms have one: (d).</summary>
+    public Tensor? FinalNormBias { get; init; }
+
     /// <summary>Unembedding: (vocabulary, d); the same object as <see cref="Embedding"/> where they are tied.</summary>
     public required Tensor Unembedding { get; init; }
 
-    /// <summary>Every tensor once: embedding, each layer's in the order of <see cref="LlamaLayerWeights"/>, final
+    /// <summary>Its bias: (vocabulary); null where the model has none.</summary>
+    public Tensor? UnembeddingBias { get; init; }
+
+    /// <summary>Every tensor once: embeddings, each layer's in the order of <see cref="LlamaLayerWeights"/>, final
     /// norm, and the unembedding where it is not tied.</summary>
     public IEnumerable<Tensor> Tensors
     {
         get
         {
             yield return Embedding;
+            if (Positions is not null) yield return Positions;
             foreach (var (_, tensor) in Layers.SelectMany(l => l.Named)) yield return tensor;
             yield return FinalNorm;
+            if (FinalNormBias is not null) yield return FinalNormBias;
+            if (UnembeddingBias is not null) yield return UnembeddingBias;
             if (!ReferenceEquals(Embedding, Unembedding)) yield return Unembedding;
         }
+    }
+
+    /// <summary>Name, as <see cref="LlamaLayout"/> has it, of the first tensor that holds NaN or infinity, or
+    /// null.</summary>
+    public string? NotFinite()
+    {
+        using var scope = NewDisposeScope();
+        var named = Layers.SelectMany((w, l) => w.Named.Select(t => (Name: LlamaLayout.Module(l, t.Name), t.Tensor)))
+            .Prepend((LlamaLayout.Embedding, Embedding)).Append((LlamaLayout.FinalNorm, FinalNorm))
+            .Append((LlamaLayout.Unembedding, Unembedding));
+        return named.FirstOrDefault(t => !t.Tensor.isfinite().all().ToBoolean()).Name;
     }
 
     /// <summary>Frees every weight.</summary>

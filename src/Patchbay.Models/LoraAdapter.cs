@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Patchbay.Models.Families;
 using Patchbay.Models.Weights;
 
 namespace Patchbay.Models;
@@ -17,10 +18,10 @@ public sealed partial class LoraAdapter : IDisposable
     private readonly LoraSettings settings;
     private readonly TensorSet tensors;
 
-    private LoraAdapter(string folder, LoraSettings settings, TensorSet tensors, IReadOnlyList<LoraModule> modules)
+    private LoraAdapter(string folder, LoraSettings settings, TensorSet tensors, LlamaConfig config)
     {
-        (Folder, Modules) = (folder, modules);
-        (this.settings, this.tensors) = (settings, tensors);
+        (Folder, this.settings, this.tensors) = (folder, settings, tensors);
+        (Modules, Saved) = Match(settings, tensors, config);
     }
 
     /// <summary>Where its two files lie.</summary>
@@ -35,19 +36,30 @@ public sealed partial class LoraAdapter : IDisposable
     /// <summary>The changed modules, in order of layers.</summary>
     public IReadOnlyList<LoraModule> Modules { get; }
 
+    /// <summary>Weights that the adapter has whole, embedding or unembedding, by the names of
+    /// <see cref="LlamaLayout"/>.</summary>
+    internal IReadOnlyDictionary<string, StoredTensor> Saved { get; }
+
     internal IEnumerable<string> Files => tensors.Files.Prepend(Path.Combine(Folder, SettingsName));
 
     /// <summary>Opens an adapter and checks that its tensors belong to modules of the model, in shape too.</summary>
     internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config) =>
         Opening.CloseOnError(TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin"),
-            tensors => new LoraAdapter(folder, settings, tensors, Match(settings, tensors, config)));
+            tensors => new LoraAdapter(folder, settings, tensors, config));
 
-    private static List<LoraModule> Match(LoraSettings settings, TensorSet tensors, LlamaConfig config)
+    private static (List<LoraModule>, Dictionary<string, StoredTensor>) Match(
+        LoraSettings settings, TensorSet tensors, LlamaConfig config)
     {
-        var parts = Parts(tensors);
+        var (parts, saved) = Parts(tensors, config);
+        foreach (var name in settings.Saved)
+            if (!saved.Values.Any(t => t.Name.Contains(name, StringComparison.Ordinal)))
+                throw Refusal.Because(tensors.Source, $"the adapter lacks weights of {Refusal.Quote(name)}, which "
+                    + "modules_to_save names; only those of the embedding and the unembedding are supported");
+        if (saved.Values.FirstOrDefault() is { } any) config = config with { Vocabulary = (int)any.Shape[0] };
         var modules = new List<LoraModule>();
-        foreach (var (module, layer, outputs, inputs) in Changeable(config))
+        foreach (var fused in Changeable(config).GroupBy(m => m.Place.Name))
         {
+            var (module, layer, outputs, inputs) = Stored(config, parts, fused.First());
             parts.Remove((module, "A"), out var a);
             parts.Remove((module, "B"), out var b);
             var given = a is not null || b is not null;
@@ -63,30 +75,64 @@ public sealed partial class LoraAdapter : IDisposable
             var (rank, scale) = settings.Of(module);
             Check(a, rank, inputs);
             Check(b, outputs, rank);
-            modules.Add(new(module, a, b, scale));
+            foreach (var (own, place, _, rows, _) in fused)
+                modules.Add(new(own, a, place.Rows is null ? b : (place with { IsTransposed = false })
+                    .View(b, b.Name, [rows, b.Shape[1]]), scale));
         }
         if (parts.Count > 0)
             throw Refusal.Because(tensors.Source,
                 $"the adapter has tensors for {Refusal.Quote(parts.Keys.First().Module)}" +
-                ", which is no module of the model that an adapter can change (q, k, v, o, gate, up and down " +
-                "projections, and an untied lm_head)");
-        return modules.Count > 0 ? modules : throw Refusal.Because(tensors.Source, "the adapter has no tensors");
+                ", which is no module of the model that an adapter can change (the projections of attention and MLP, " +
+                "the embedding and the unembedding)");
+        return modules.Count + saved.Count > 0 ? (modules, saved)
+            : throw Refusal.Because(tensors.Source, "the adapter has no tensors");
     }
 
-    private static Dictionary<(string Module, string Side), StoredTensor> Parts(TensorSet tensors)
+    // A stored module: its name as the adapter has it, with or without the prefix that some checkpoints have, layer,
+    // outputs and inputs.
+    private static (string Module, int? Layer, long Outputs, long Inputs) Stored(LlamaConfig config,
+        Dictionary<(string Module, string Side), StoredTensor> parts,
+        (string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs) of)
+    {
+        var prefixed = Family.Of(config).OptionalPrefix + of.Place.Name;
+        var name = parts.ContainsKey((prefixed, "A")) || parts.ContainsKey((prefixed, "B")) ? prefixed : of.Place.Name;
+        return (name, of.Layer, of.Place.Rows?.Total ?? of.Outputs, of.Inputs);
+    }
+
+    private static (Dictionary<(string Module, string Side), StoredTensor>, Dictionary<string, StoredTensor>) Parts(
+        TensorSet tensors, LlamaConfig config)
     {
         var parts = new Dictionary<(string, string), StoredTensor>();
+        var saved = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var (name, tensor) in tensors.Tensors)
         {
-            var match = TensorName().Match(name);
-            if (!match.Success)
-                throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear modules " +
-                    "(base_model.model.MODULE.lora_A.weight or lora_B.weight)");
-            if (!parts.TryAdd((match.Groups[1].Value, match.Groups[2].Value), tensor))
-                throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
+            var (change, whole) = (TensorName().Match(name), SavedName().Match(name));
+            var isNew = change.Success ? parts.TryAdd((change.Groups[1].Value, change.Groups[2].Value), tensor)
+                : whole.Success && OuterName(whole.Groups[1].Value, config) is { } outer
+                    ? saved.TryAdd(outer, Whole(tensor, config))
+                : throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear " +
+                    "modules (base_model.model.MODULE.lora_A.weight or lora_B.weight), and no saved embedding");
+            if (!isNew) throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
         }
-        return parts;
+        return saved.Values.Select(t => t.Shape[0]).Distinct().Count() <= 1 ? (parts, saved)
+            : throw Refusal.Because(tensors.Source, "the saved embedding and unembedding have unequal numbers of rows");
     }
+
+    // Our name of the embedding's or the unembedding's weight, or null for another module.
+    private static string? OuterName(string module, LlamaConfig config) =>
+        new[] { LlamaLayout.Embedding, LlamaLayout.Unembedding }.FirstOrDefault(ours =>
+        {
+            var family = Family.Of(config);
+            var stored = family.Find(config, ours[..^".weight".Length]).Name;
+            return module == stored || module == family.OptionalPrefix + stored;
+        });
+
+    // A saved weight may have more rows than the base's, or fewer: its vocabulary was resized.
+    private static StoredTensor Whole(StoredTensor tensor, LlamaConfig config) =>
+        tensor.Type.IsFloat() && tensor.Shape is [> 0 and <= int.MaxValue, var width] && width == config.Width ? tensor
+        : throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is " +
+            $"{tensor.Type.SafetensorsName()} {Refusal.Shape(tensor.Shape)}, expected floating-point numbers (ids, " +
+            $"{config.Width})");
 
     private static void Check(StoredTensor tensor, double rows, double columns)
     {
@@ -95,15 +141,20 @@ public sealed partial class LoraAdapter : IDisposable
             $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
     }
 
-    private static IEnumerable<(string Module, int? Layer, long Outputs, long Inputs)> Changeable(LlamaConfig config)
+    private static IEnumerable<(string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs)> Changeable(
+        LlamaConfig config)
     {
-        var linear = LlamaLayout.Linear(config);
+        var family = Family.Of(config);
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            foreach (var (part, outputs, inputs, _) in linear)
-                yield return (LlamaLayout.Module(layer, part), layer, outputs, inputs);
+            foreach (var (part, outputs, inputs, _) in LlamaLayout.Linear(config))
+            {
+                var module = LlamaLayout.Module(layer, part);
+                yield return (module, family.Find(config, module), layer, outputs, inputs);
+            }
         }
-        if (!config.TiedEmbeddings) yield return (LlamaLayout.UnembeddingModule, null, config.Vocabulary, config.Width);
+        const string Unembedding = LlamaLayout.UnembeddingModule;
+        yield return (Unembedding, family.Find(config, Unembedding), null, config.Vocabulary, config.Width);
     }
 
     /// <summary>Closes its files.</summary>
@@ -111,4 +162,7 @@ public sealed partial class LoraAdapter : IDisposable
 
     [GeneratedRegex(@"\Abase_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight\z")]
     private static partial Regex TensorName();
+
+    [GeneratedRegex(@"\Abase_model\.model\.(.+?)(?:\.modules_to_save)?(?:\.default)?\.weight\z")]
+    private static partial Regex SavedName();
 }

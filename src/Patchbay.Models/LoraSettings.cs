@@ -14,12 +14,13 @@ internal sealed class LoraSettings
     // Features that would change the result and are not supported: each must be absent, null, false or empty.
     private static readonly string[] MustBeOff =
     [
-        "use_dora", "modules_to_save", "lora_bias", "layer_replication", "trainable_token_indices", "target_parameters",
+        "use_dora", "lora_bias", "layer_replication", "trainable_token_indices", "target_parameters",
         "enable_lora", "use_qalora", "alora_invocation_tokens", "arrow_config",
     ];
 
-    // Initializations that change the base weights too, so that the adapter alone does not tell the model.
-    private static readonly string[] ChangesBase = ["pissa", "olora", "corda", "loftq"];
+    // Initializations by name that leave the base weights as they are; with others (pissa, olora, corda, loftq,
+    // lora_ga) the adapter alone does not tell the model.
+    private static readonly string[] LeavesBase = ["gaussian", "eva", "orthogonal"];
 
     private readonly string file;
     private readonly Func<string, bool>? targets;
@@ -38,6 +39,7 @@ internal sealed class LoraSettings
         rankStabilized = fields.Flag("use_rslora");
         // Llama's modules are Linear, stored (outputs, inputs); PEFT sets it to false for these.
         _ = fields.Flag("fan_in_fan_out");
+        Saved = fields.Texts("modules_to_save") ?? [];
         targets = Modules(fields, "target_modules");
         excluded = Modules(fields, "exclude_modules");
         layers = fields.Integers("layers_to_transform", 0, MostLayers);
@@ -47,6 +49,9 @@ internal sealed class LoraSettings
 
     /// <summary>The base model as the file names it, or null.</summary>
     public string? BaseModel { get; }
+
+    /// <summary>Modules, or ends of their names, whose whole weights are in the adapter.</summary>
+    public IReadOnlyList<string> Saved { get; }
 
     public int Rank { get; }
 
@@ -82,8 +87,9 @@ internal sealed class LoraSettings
         foreach (var name in MustBeOff)
             fields.RefuseIf(!fields.IsOff(name), name, $"nothing, because {name} is not supported");
         fields.RefuseIf(fields.Find("init_lora_weights") is { ValueKind: JsonValueKind.String } value
-            && ChangesBase.Any(k => value.GetString()!.StartsWith(k, StringComparison.OrdinalIgnoreCase)),
-            "init_lora_weights", "one that leaves the base weights as they are");
+            && !LeavesBase.Contains(value.GetString(), StringComparer.OrdinalIgnoreCase),
+            "init_lora_weights", "one that leaves the base weights as they are: true, false, "
+                + string.Join(", ", LeavesBase));
     }
 
     // A list names modules or ends of their names; a text is a regular expression for the whole name.
@@ -107,7 +113,9 @@ internal sealed class LoraSettings
     {
         try
         {
-            return new(pattern, RegexOptions.CultureInvariant, LongestMatch);
+            // Python names a group (?P<name>...), .NET (?<name>...).
+            return new(pattern.Replace("(?P<", "(?<", StringComparison.Ordinal), RegexOptions.CultureInvariant,
+                LongestMatch);
         }
         catch (ArgumentException)
         {

@@ -1,19 +1,18 @@
 namespace Patchbay.Models;
 
-/// <summary>Frequencies of the rotary position embedding.</summary>
+/// <summary>The rotary position embedding (Su et al. 2021).</summary>
 public static class Rotary
 {
-    // Angle per position of each pair of channels: (dh/2) values theta^(-2i/dh), in float32 as the checkpoints' own
-    // code computes them whatever the dtype, stretched as the configuration's rope_scaling says ("linear" divides all
-    // by the factor; "llama3" only the slow ones, with a smooth passage).
-    private static float[] Frequencies(LlamaConfig config)
+    // Angle per position of each pair of channels: (n/2) values theta^(-2i/n), in float32 as the checkpoints' own code
+    // computes them whatever the dtype, stretched as the scaling says ("linear" divides all by the factor; "llama3"
+    // only the slow ones, with a smooth passage).
+    private static float[] Frequencies(Rope rope, int width)
     {
-        var half = config.HeadWidth / 2;
-        var frequencies = new float[half];
-        for (var i = 0; i < half; i++)
+        var frequencies = new float[width / 2];
+        for (var i = 0; i < frequencies.Length; i++)
         {
-            var frequency = 1f / MathF.Pow((float)config.RopeTheta, 2f * i / config.HeadWidth);
-            frequencies[i] = config.RopeScaling switch
+            var frequency = 1f / MathF.Pow((float)rope.Theta, 2f * i / width);
+            frequencies[i] = rope.Scaling switch
             {
                 null => frequency,
                 { Kind: "linear" } s => frequency / (float)s.Factor,
@@ -25,13 +24,13 @@ public static class Rotary
         return frequencies;
     }
 
-    /// <summary>Cosines and sines of the positions below <paramref name="positions"/>: two (positions, dh/2) float32
-    /// tensors on the CPU, in the current dispose scope. Rounded from float64: float32's own cosine has another last
-    /// bit in every mathematical library.</summary>
-    public static (Tensor Cos, Tensor Sin) Tables(LlamaConfig config, int positions)
+    /// <summary>Cosines and sines of the positions below <paramref name="positions"/> for <paramref name="width"/>
+    /// channels: two (positions, width/2) float32 tensors on the CPU, in the current dispose scope. Rounded from
+    /// float64: float32's own cosine has another last bit in every mathematical library.</summary>
+    public static (Tensor Cos, Tensor Sin) Tables(Rope rope, int width, int positions)
     {
         using var scope = NewDisposeScope();
-        var frequencies = tensor(Frequencies(config), device: CPU);
+        var frequencies = tensor(Frequencies(rope, width), device: CPU);
         var angles = RowIndex.Below(positions, CPU).to(ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
         var exact = angles.to(ScalarType.Float64);
         return (exact.cos().to(ScalarType.Float32).MoveToOuterDisposeScope(),
@@ -46,5 +45,72 @@ public static class Rotary
         var smooth = (s.OriginalMaxPositions / wavelength - s.LowFrequencyFactor)
             / (s.HighFrequencyFactor - s.LowFrequencyFactor);
         return (float)((1 - smooth) * frequency / s.Factor + smooth * frequency);
+    }
+}
+
+/// <summary>A model's cosines and sines, in its dtype on its device, for as many positions as it was asked to
+/// read.</summary>
+internal sealed class RotaryTables(Llama model) : IDisposable
+{
+    private readonly Dictionary<(Rope, int Positions), (Tensor Cos, Tensor Sin)> tables = [];
+    private volatile int positions = 256;
+
+    /// <summary>Positions that tables have rows for.</summary>
+    public int Positions => positions;
+
+    /// <summary>From now on there are rows for so many positions. Smaller tables stay: another thread may be reading
+    /// them.</summary>
+    public void Reserve(long tokens)
+    {
+        if (tokens > positions) positions = (int)Math.Min(2 * tokens, int.MaxValue); // lest a growing text makes many
+    }
+
+    /// <summary>Two (positions, width/2) tensors, which this owns.</summary>
+    public (Tensor Cos, Tensor Sin) Of(Rope rope)
+    {
+        lock (tables)
+        {
+            var rows = positions;
+            if (tables.TryGetValue((rope, rows), out var made)) return made;
+            using var scope = NewDisposeScope();
+            var (c, s) = Rotary.Tables(rope, model.Config.RotaryWidth ?? model.Config.HeadWidth, rows);
+            return tables[(rope, rows)] = (c.to(model.Dtype).to(model.Device).DetachFromDisposeScope(),
+                s.to(model.Dtype).to(model.Device).DetachFromDisposeScope());
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var (cos, sin) in tables.Values)
+        {
+            cos.Dispose();
+            sin.Dispose();
+        }
+    }
+}
+
+public sealed partial class Llama
+{
+    internal int RotaryPositions => turns.Positions;
+
+    /// <summary>q or k of a layer after its rotary embedding: x (..., R, heads, dh), positions (R) int64. With x = (a,
+    /// b) in halves of the channels that turn, or in neighbours, and t = position * theta^(-2i/width): (a cos t - b sin
+    /// t, b cos t + a sin t). Positions are below what <see cref="CheckLength"/> was last asked for, or 256.</summary>
+    public Tensor Turn(int layer, Tensor x, Tensor positions)
+    {
+        if (Config.RopeOf(layer) is not { } rope) return x.alias();
+        using var scope = NewDisposeScope();
+        var (c, s) = turns.Of(rope);
+        c = c.index_select(0, positions).unsqueeze(-2); // (R, 1, width/2)
+        s = s.index_select(0, positions).unsqueeze(-2);
+        var width = Config.RotaryWidth ?? Config.HeadWidth;
+        var turned = width == Config.HeadWidth ? x : x.narrow(-1, 0, width);
+        var pairs = Config.RotaryNeighbours ? turned.reshape([.. turned.shape[..^1], width / 2, 2]) : null;
+        var (a, b) = pairs is null ? (turned.narrow(-1, 0, width / 2), turned.narrow(-1, width / 2, width / 2))
+            : (pairs.select(-1, 0), pairs.select(-1, 1)); // (..., R, heads, width/2)
+        Tensor[] both = [(a * c).addcmul_(b, s, Number.Of(-1)), (b * c).addcmul_(a, s, Number.One)];
+        turned = pairs is null ? cat(both, -1) : stack(both, -1).reshape(turned.shape);
+        if (width < Config.HeadWidth) turned = cat([turned, x.narrow(-1, width, Config.HeadWidth - width)], -1);
+        return turned.MoveToOuterDisposeScope();
     }
 }

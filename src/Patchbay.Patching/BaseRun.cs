@@ -68,7 +68,7 @@ public sealed class BaseRun : IDisposable
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var h = Model.Norm(Layers[layer].ResidPre, Model.Weights.Layers[layer].AttentionNorm); // (N·Tr, d)
+        var h = Model.AttentionInput(layer, Layers[layer].ResidPre); // (N·Tr, d)
         var rows = Model.Project(layer, site, h); // (N·Tr, H or Hkv, dh)
         if (site != Site.Q) rows = Model.PerQueryHead(rows);
         return rows.view(Prompts.Count, Width, Model.Config.Heads, -1).contiguous().DetachFromDisposeScope();
@@ -88,10 +88,10 @@ public sealed class BaseRun : IDisposable
         var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2); // (N, H, 1, dh)
         var k = Layers[layer].KeyT.narrow(-1, 0, Prompts.Tokens);
         if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1); // (N, H, dh, T)
-        var scores = q.matmul(k).squeeze(2).div(Model.Scale); // (N, H, T)
-        var at = Model.Index(positions).view(-1, 1, 1);
-        var after = RowIndex.Below(Prompts.Tokens, Model.Device).view(1, 1, -1).gt(at); // (N, 1, T)
-        return Llama.Softmax(scores.masked_fill(after, Number.Never)).DetachFromDisposeScope();
+        var scores = Model.Scored(q.matmul(k).squeeze(2)); // (N, H, T)
+        var keys = RowIndex.Below(Prompts.Tokens, Model.Device);
+        var unseen = Model.Unseen(layer, Model.Index(positions), keys); // (N, T)
+        return Llama.Softmax(scores.masked_fill(unseen.unsqueeze(1), Number.Never)).DetachFromDisposeScope();
     }
 
     /// <summary>Runs prompts and keeps z of every layer at some named positions only: for each of

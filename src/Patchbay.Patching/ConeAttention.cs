@@ -17,12 +17,11 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
     public Tensor Changed(Variant[] variants, Tensor x)
     {
         using var scope = NewDisposeScope();
-        var weight = model.Weights.Layers[layer].AttentionNorm;
-        var h = model.Norm(x.reshape(-1, model.Config.Width), weight); // (V·R, d)
-        var k = model.RopeRows(model.Project(layer, Site.K, h), plan.Positions); // (V·R, Hkv, dh)
+        var h = model.AttentionInput(layer, x.reshape(-1, model.Config.Width)); // (V·R, d)
+        var k = model.TurnRows(layer, model.Project(layer, Site.K, h), plan.Positions); // (V·R, Hkv, dh)
         var v = model.Project(layer, Site.V, h); // (V·R, Hkv, dh)
         if (!ReferenceEquals(plan, wanted)) h = LastRows(h, variants.Length); // (V·Rq, d)
-        var q = model.RopeRows(model.Project(layer, Site.Q, h), wanted.Positions); // (V·Rq, H, dh)
+        var q = model.TurnRows(layer, model.Project(layer, Site.Q, h), wanted.Positions); // (V·Rq, H, dh)
         return Run(variants, q, k, v).MoveToOuterDisposeScope();
     }
 
@@ -59,7 +58,7 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
             }
         }
         int V = variants.Length, n = plan.Prompts.Length;
-        var z = model.Attend(new RowAttention
+        var z = model.Attend(layer, new RowAttention
         {
             Query = q.view(V, n, wanted.Depth, c.Heads, c.HeadWidth),
             QueryPositions = wanted.Positions,
@@ -91,7 +90,8 @@ internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         if (edit.Site is Site.Q or Site.K)
         {
             var positions = rows.Prompts.cpu().data<long>().Select(p => edit.Positions[(int)p]).ToArray();
-            value = model.RopeRows(value.clone().view(positions.Length, 1, -1), positions).view(positions.Length, -1);
+            value = model.TurnRows(layer, value.clone().view(positions.Length, 1, -1), positions)
+                .view(positions.Length, -1);
         }
         if (edit.Keep != 0)
         {

@@ -92,7 +92,9 @@ public sealed class ConeEvaluator : IVariantEvaluator
 
     private void Chunks(RowPlan plan, int[] order, Action<RowPlan, int[]> evaluate)
     {
-        var perVariant = (long)plan.Rows * run.Model.Config.Width * run.Model.ElementSize * 2;
+        // A parallel layer's MLP reads a copy, and sums that are normed are made apart.
+        var streams = run.Model.Config.Parallel || !run.Model.SumsAreAdded ? 3 : 2;
+        var perVariant = (long)plan.Rows * run.Model.Config.Width * run.Model.ElementSize * streams;
         for (var first = 0; first < order.Length;)
         {
             var count = (int)Math.Clamp(ChunkBytes / perVariant, 1, order.Length - first);
@@ -142,7 +144,7 @@ public sealed class ConeEvaluator : IVariantEvaluator
                 $"a probe reads position {probe.Positions.Min()}; the base run keeps positions from {run.From} on");
         var rows = model.Index(probe.Positions.Select((p, n) => n * run.Width + p - run.From));
         var layer = probe.Head.Layer;
-        var h = model.Norm(run.Layers[layer].ResidPre.index_select(0, rows), model.Weights.Layers[layer].AttentionNorm);
+        var h = model.AttentionInput(layer, run.Layers[layer].ResidPre.index_select(0, rows));
         var value = model.ProjectHeads(layer, probe.Site, [probe.Head.Index], h).view(1, Prompts.Count, -1);
         return value.repeat(variants, 1, 1).MoveToOuterDisposeScope();
     }

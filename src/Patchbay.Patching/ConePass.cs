@@ -81,6 +81,7 @@ internal sealed class ConePass
             Narrow();
             x.MoveToOuterDisposeScope();
         }
+        var read = model.Config.Parallel ? x.clone() : x; // by the MLP: a parallel layer's does not see its attention
         if (plan.Live)
         {
             Attend(l, before, 0, old, fresh: false);
@@ -91,7 +92,8 @@ internal sealed class ConePass
         {
             AddBaseAttention(l, 0, attending);
         }
-        if (attending > 0) model.AddMlp(l, Some(x, 0, attending).view(-1, model.Config.Width)); // (active·R, d)
+        Tensor Rows(Tensor of) => Some(of, 0, attending).view(-1, model.Config.Width); // (active·R, d)
+        if (attending > 0) model.AddMlp(l, Rows(x), Rows(read));
     }
 
     // From here on only each prompt's last token matters: (V, R, d) -> (V, N', d).
@@ -109,8 +111,12 @@ internal sealed class ConePass
     {
         if (to <= from) return;
         var kept = run.Layers[l];
-        var attention = rows.Gather(kept.ResidMid) - rows.Gather(kept.ResidPre); // (R, d)
-        Some(x, from, to).add_(attention.unsqueeze(0), Number.One);
+        // What is not added as it is is summed apart, for a norm of the sum is no sum of norms.
+        var sums = Some(x, from, to); // (to - from, R, d)
+        if (model.SumsAreAdded)
+            sums.add_((rows.Gather(kept.ResidMid) - rows.Gather(kept.ResidPre)).unsqueeze(0), Number.One); // of (R, d)
+        else
+            sums = model.AttentionSum(l, rows.Gather(kept.Z).flatten(1)).unsqueeze(0).repeat(to - from, 1, 1);
         var baseZ = new Dictionary<RowSet, Tensor>(ReferenceEqualityComparer.Instance); // (m, H, dh) each
         for (var v = from; v < to; v++)
         {
@@ -127,10 +133,11 @@ internal sealed class ConePass
                 var change = (Value(edit, at) - z.select(1, edit.Head.Index)).mul_(taken); // (m, dh)
                 var output = model.OutputOf(edit.Head.Layer, edit.Head.Index); // (dh, d)
                 model.CountProduct(change.shape[0], change.shape[1], model.Config.Width);
-                if (at.Identity) x.select(0, v).addmm_(change, output);
-                else x.select(0, v).index_add_(0, at.Rows, change.mm(output), Number.One);
+                if (at.Identity) sums.select(0, v - from).addmm_(change, output);
+                else sums.select(0, v - from).index_add_(0, at.Rows, change.mm(output), Number.One);
             }
         }
+        if (!model.SumsAreAdded) Some(x, from, to).add_(model.AttentionOutput(l, sums), Number.One);
     }
 
     // Attention of variants from..to, computed anew in blocks; fresh ones enter here and still have the base's q, k and
@@ -158,7 +165,7 @@ internal sealed class ConePass
         using var scope = NewDisposeScope();
         var found = Some(x, 0, active); // (active, R, d)
         if (!at.Identity) found = found.index_select(1, at.Rows); // (active, m, d)
-        var h = model.Norm(found.reshape(-1, model.Config.Width), model.Weights.Layers[l].AttentionNorm);
+        var h = model.AttentionInput(l, found.reshape(-1, model.Config.Width));
         int[] heads = [.. probes.Select(p => p.Probe.Head.Index)];
         var read = model.ProjectHeads(l, site, heads, h); // (active·m, probes, dh)
         for (var i = 0; i < probes.Length; i++)

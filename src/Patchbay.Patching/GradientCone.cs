@@ -97,7 +97,7 @@ public sealed class GradientCone : IDisposable
         var x = run.Layers[begin].ResidPre.index_select(0, rows.BaseStarts);
         for (var l = begin; l <= end; l++)
         {
-            var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
+            var h = model.AttentionInput(l, x);
             for (var r = 0; r < receivers.Count; r++)
             {
                 var (site, head) = receivers[r];
@@ -118,7 +118,7 @@ public sealed class GradientCone : IDisposable
         using var scope = NewDisposeScope();
         var at = BaseZ(l);
         at = z?.Invoke(l, at) ?? at;
-        return model.AddMlp(l, model.AddAttention(l, x, at.reshape(rows.Count, -1))).MoveToOuterDisposeScope();
+        return model.AddLayer(l, x, at.reshape(rows.Count, -1)).MoveToOuterDisposeScope();
     }
 
     // Final residual stream of the last token from that of P: the base's where P lies before it.
@@ -131,21 +131,21 @@ public sealed class GradientCone : IDisposable
     {
         using var scope = NewDisposeScope();
         var last = l == model.Config.Layers - 1;
-        var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
+        var h = model.AttentionInput(l, x);
         Tensor Own(Site site) // (R, H, dh)
         {
             var value = model.PerQueryHead(model.Project(l, site, h));
             return edits[(l, site)].Any() ? AtStarts(value, at => Received(at, edits[(l, site)])) : value;
         }
-        var k = model.Rope(Own(Site.K), rows.Positions); // (R, H, dh)
+        var k = model.Turn(l, Own(Site.K), rows.Positions); // (R, H, dh)
         var v = Own(Site.V); // (R, H, dh)
         if (last && rows.Depth > 1) (x, h) = (x.index_select(0, rows.Ends), h.index_select(0, rows.Ends));
         var q = model.Project(l, Site.Q, h); // (R or N, H, dh)
         if (edits[(l, Site.Q)].Any()) q = AtP(q, last, at => Received(at, edits[(l, Site.Q)]));
-        q = model.Rope(q, last ? rows.LastPositions : rows.Positions);
+        q = model.Turn(l, q, last ? rows.LastPositions : rows.Positions);
         var sums = Attention(l, q, k, v, last); // (R or N, H, dh)
         if (z is not null) sums = AtP(sums, last, at => z(l, at));
-        return model.AddMlp(l, model.AddAttention(l, x, sums.reshape(sums.shape[0], -1))).MoveToOuterDisposeScope();
+        return model.AddLayer(l, x, sums.reshape(sums.shape[0], -1)).MoveToOuterDisposeScope();
     }
 
     // Queries of all rows, or of each prompt's last, over the base's keys before P and the rows' own: (R or N, H, dh).
@@ -157,12 +157,12 @@ public sealed class GradientCone : IDisposable
         model.CountProduct(q.shape[0], c.HeadWidth, 2L * (before + rows.Depth) * c.Heads);
         var baseKeyT = run.Layers[l].KeyT.narrow(0, first, n).narrow(-1, 0, before);  // (N, Hkv, dh, Tb)
         var baseValue = run.Layers[l].Value.narrow(0, first, n).narrow(2, 0, before); // (N, Hkv, Tb, dh)
-        q = Block(q, depth).div(model.Scale);                                         // (N, H, D, dh)
+        q = Block(q, depth);                                                          // (N, H, D, dh)
         (k, v) = (Block(k, rows.Depth), Block(v, rows.Depth));
         Tensor Grouped(Tensor t) => t.reshape(n, c.KeyValueHeads, c.GroupSize * depth, -1);
         var onBase = Grouped(q).matmul(baseKeyT).view(n, c.Heads, depth, before);
-        var scores = cat([onBase, q.matmul(k.transpose(2, 3))], -1);                  // (N, H, D, Tb + D)
-        if ((last ? rows.ForbiddenToLast : rows.Forbidden) is { } forbidden)
+        var scores = model.Scored(cat([onBase, q.matmul(k.transpose(2, 3))], -1));    // (N, H, D, Tb + D)
+        if (rows.Forbidden(model.Config.Window(l), last) is { } forbidden)
             scores = scores.masked_fill(forbidden, Number.Never);
         var weights = Llama.Softmax(scores);
         var z = Grouped(weights.narrow(-1, 0, before)).matmul(baseValue).view(n, c.Heads, depth, c.HeadWidth)

@@ -7,14 +7,16 @@ internal sealed class GradientRows : IDisposable
 {
     private readonly BaseRun run;
     private readonly Positions start;
+    private readonly int[] depths;
     private readonly List<Tensor> owned = [];
+    private readonly Dictionary<(int Window, bool Last), Tensor?> masks = [];
 
     public GradientRows(BaseRun run, Positions start, int first)
     {
         using var scope = NewDisposeScope();
         (this.run, this.start) = (run, start);
         var last = run.Prompts.Last[first..(first + start.Count)];
-        var depths = start.Select((p, n) => last[n] - p + 1).ToArray();
+        depths = [.. start.Select((p, n) => last[n] - p + 1)];
         var offsets = depths.Select((_, n) => depths.Take(n).Sum()).ToArray();
         (Depth, Even) = (depths.Max(), depths.All(d => d == depths[0]));
         BaseTokens = start.Max();
@@ -32,9 +34,6 @@ internal sealed class GradientRows : IDisposable
         Unpadded = Index(rows.Select(r => (long)r.Prompt * Depth + r.Position - start[r.Prompt]));
         AtLast = Keep(tensor(depths.Select(d => d == 1).ToArray(), [Count, 1, 1], device: run.Model.Device));
         (AllAtLast, NoneAtLast) = (depths.All(d => d == 1), depths.All(d => d > 1));
-        // Padding among a query's keys is masked by the causal rule: it lies behind the prompt's last row.
-        Forbidden = Mask(Depth, (_, row) => row);
-        ForbiddenToLast = Mask(1, (n, _) => depths[n] - 1);
     }
 
     /// <summary>N, the number of prompts.</summary>
@@ -70,10 +69,16 @@ internal sealed class GradientRows : IDisposable
     public bool AllAtLast { get; }
     public bool NoneAtLast { get; }
 
-    /// <summary>True where a query row may not attend to one of Tb base and D own keys, (N, 1, D, Tb + D), and the same
-    /// for each prompt's last row, (N, 1, 1, Tb + D); null where it may to all.</summary>
-    public Tensor? Forbidden { get; }
-    public Tensor? ForbiddenToLast { get; }
+    /// <summary>True where a query row may not attend to one of Tb base and D own keys, (N, 1, D, Tb + D), or of each
+    /// prompt's last row, (N, 1, 1, Tb + D); null where it may to all. A window is how many keys a row sees.</summary>
+    public Tensor? Forbidden(int? window, bool last)
+    {
+        var reach = window ?? int.MaxValue;
+        if (masks.TryGetValue((reach, last), out var mask)) return mask;
+        // Padding among a query's keys is masked by the causal rule: it lies behind the prompt's last row.
+        return masks[(reach, last)] =
+            last ? Mask(1, reach, (n, _) => depths[n] - 1) : Mask(Depth, reach, (_, row) => row);
+    }
 
     public void Dispose()
     {
@@ -81,8 +86,9 @@ internal sealed class GradientRows : IDisposable
     }
 
     // A mask over queries rows a prompt, which see own keys up to the row given.
-    private Tensor? Mask(int queries, Func<int, int, int> seesUpTo)
+    private Tensor? Mask(int queries, int window, Func<int, int, int> seesUpTo)
     {
+        using var scope = NewDisposeScope();
         var keys = BaseTokens + Depth;
         var mask = new bool[(long)Count * queries * keys];
         for (var n = 0; n < Count; n++)
@@ -90,8 +96,12 @@ internal sealed class GradientRows : IDisposable
             for (var row = 0; row < queries; row++)
             {
                 var of = mask.AsSpan((n * queries + row) * keys, keys);
+                var own = seesUpTo(n, row);
+                var unseen = Math.Max(0, start[n] + own + 1 - window); // positions that lie before the window
+                of[..Math.Min(unseen, start[n])].Fill(true);
                 of[start[n]..BaseTokens].Fill(true);
-                of[(BaseTokens + seesUpTo(n, row) + 1)..].Fill(true);
+                of[BaseTokens..(BaseTokens + Math.Max(0, unseen - start[n]))].Fill(true);
+                of[(BaseTokens + own + 1)..].Fill(true);
             }
         }
         return mask.Contains(true) ? Keep(tensor(mask, [Count, 1, queries, keys], device: run.Model.Device)) : null;

@@ -42,14 +42,16 @@ internal static class Prefill
             if (final is not null) finals.Add(final.MoveToOuterDisposeScope());
             first += rows.Count;
         }
-        return wantFinal ? cat(finals, 0).MoveToOuterDisposeScope() : null;
+        if (!wantFinal) return null;
+        var all = cat(finals, 0); // (N, d)
+        return Finite.All(all) ? all.MoveToOuterDisposeScope() : throw Finite.Refusal(model, prompts);
     }
 
     private static Tensor? RunChunk(
         Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom, bool wantFinal,
         Action<LayerVisit> visit, Ablation? ablation)
     {
-        var x = model.Embed(model.Index(rows.Ids)); // (R, d)
+        var x = model.Embed(model.Index(rows.Ids), model.Index(rows.Positions)); // (R, d)
         for (var l = 0; l < layers; l++)
         {
             using var scope = NewDisposeScope();
@@ -60,12 +62,12 @@ internal static class Prefill
                 (rows, var kept) = rows.After(lastFrom);
                 (h, x) = (h.index_select(0, model.Index(kept)), x.index_select(0, model.Index(kept)));
             }
-            var query = model.RopeRows(model.Project(l, Site.Q, h), rows.Positions); // (R, H, dh)
-            var z = Attend(model, query, key, value, rows, last ? lastFrom : 0); // (R, H, dh)
+            var query = model.TurnRows(l, model.Project(l, Site.Q, h), rows.Positions); // (R, H, dh)
+            var z = Attend(model, l, query, key, value, rows, last ? lastFrom : 0); // (R, H, dh)
             if (ablation is not null) z = ablation.Apply(l, first, rows.Tokens, rows.Places, z);
             var mid = model.AddAttention(l, x.clone(), z.view(z.shape[0], -1)); // (R, d)
             visit(new LayerVisit(l, first, rows, x, mid, query, key, value, z));
-            x = last && !wantFinal ? mid : model.AddMlp(l, mid);
+            x = last && !wantFinal ? mid : model.AddMlp(l, mid, x);
             x.MoveToOuterDisposeScope();
         }
         if (!wantFinal) return null;
@@ -77,8 +79,8 @@ internal static class Prefill
     private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(
         Llama model, int l, Tensor x, SharedRows rows)
     {
-        var h = model.Norm(x, model.Weights.Layers[l].AttentionNorm);
-        var key = Everywhere(model.RopeRows(model.Project(l, Site.K, h), rows.Positions), model, rows);
+        var h = model.AttentionInput(l, x);
+        var key = Everywhere(model.TurnRows(l, model.Project(l, Site.K, h), rows.Positions), model, rows);
         return (key, Everywhere(model.Project(l, Site.V, h), model, rows), h);
     }
 
@@ -90,9 +92,10 @@ internal static class Prefill
     }
 
     // z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.
-    private static Tensor Attend(Llama model, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
+    private static Tensor Attend(
+        Llama model, int l, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
-        var z = model.AttendCausally(Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);
+        var z = model.AttendCausally(l, Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);
         if (rows.IsPlain) return z;
         var width = rows.Tokens - from;
         var first = rows.Places.Select(p => p / rows.Tokens * width + p % rows.Tokens - from);

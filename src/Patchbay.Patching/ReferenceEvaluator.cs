@@ -144,7 +144,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
         {
             var (head, query) = (edits[0].Head.Index, edits[0].Query);
             var positions = RowIndex.Below(z.shape[1], z.device);
-            var q = owner.model.Rope(projections[Site.Q], positions).select(2, head); // (N, T, dh)
+            var q = owner.model.Turn(layer, projections[Site.Q], positions).select(2, head); // (N, T, dh)
             var (k, v) = (projections[Site.K].select(2, head).clone(), projections[Site.V].select(2, head).clone());
             foreach (var edit in edits)
             {
@@ -152,11 +152,14 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
                 for (var n = 0; n < query.Count; n++)
                     seen.select(0, n).narrow(0, 0, query[n]).copy_(edit.Value.select(0, n).narrow(0, 0, query[n]));
             }
-            k = owner.model.Rope(k.unsqueeze(2), positions).squeeze(2);
+            k = owner.model.Turn(layer, k.unsqueeze(2), positions).squeeze(2);
             for (var n = 0; n < query.Count; n++)
             {
                 Tensor UpTo(Tensor of) => of.select(0, n).narrow(0, 0, query[n] + 1); // (query + 1, dh)
-                var scores = UpTo(k).mv(q.select(0, n).select(0, query[n])).div(owner.model.Scale); // (query + 1)
+                var scores = owner.model.Scored(UpTo(k).mv(q.select(0, n).select(0, query[n]))); // (query + 1)
+                var keys = positions.narrow(0, 0, query[n] + 1);
+                var unseen = owner.model.Unseen(layer, positions.narrow(0, query[n], 1), keys);
+                scores.masked_fill_(unseen.squeeze(0), Number.Never);
                 foreach (var o in variant.Knockouts)
                     if (o.FromLayer <= layer && o.Query[n] == query[n] && o.Key[n] < query[n])
                         scores.select(0, o.Key[n]).fill_(Number.Never);

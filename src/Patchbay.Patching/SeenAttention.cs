@@ -28,9 +28,10 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
                 var keys = All(Site.K, head, i, k, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.K));
                 var values = All(Site.V, head, i, v, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.V));
                 var query = q.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_select(0, rows.Rows);
-                var scores = keys.matmul(query.unsqueeze(-1)).squeeze(-1).div(model.Scale);                    // (m, T)
+                var scores = model.Scored(keys.matmul(query.unsqueeze(-1)).squeeze(-1)); // (m, T)
                 var forbidden = variants[i].Knockouts.Where(o => o.FromLayer <= layer).ToArray();
-                bool IsForbidden(int t, int m) => t > at[m]
+                var window = model.Config.Window(layer) ?? int.MaxValue;
+                bool IsForbidden(int t, int m) => t > at[m] || at[m] - t >= window
                     || forbidden.Any(o => o.Query[prompts[m]] == at[m] && o.Key[prompts[m]] == t);
                 scores = scores.masked_fill(Mask(at, IsForbidden), Number.Never);
                 var result = Llama.Softmax(scores).unsqueeze(1).matmul(values).squeeze(1); // (m, dh)
@@ -61,7 +62,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
         if (site == Site.K)
         {
             var positions = RowIndex.Below(tokens, model.Device);
-            value = model.Rope(value.unsqueeze(2), positions).squeeze(2);
+            value = model.Turn(layer, value.unsqueeze(2), positions).squeeze(2);
         }
         return where(Mask(at, (t, m) => t < at[m]).unsqueeze(-1), value, all);
     }

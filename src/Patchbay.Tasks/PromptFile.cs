@@ -63,8 +63,14 @@ public static class PromptFile
             var word = answer.Text;
             if (word != word.Trim())
                 throw answer.Refused("a word without white space around it", Refusal.Quote(word));
-            return TokenAlignment.ContinuationToken(clean.Ids, before + word, encode, out var found)
-                ?? throw answer.Refused($"one token for {Refusal.Quote(word)} after the prompt", found);
+            if (TokenAlignment.ContinuationToken(clean.Ids, before + word, encode, out var found) is { } token)
+                return token;
+            // Llama's tokenizers write a space before a digit as a token of its own.
+            var isOneAfterSpace = before.EndsWith(' ')
+                && TokenAlignment.ContinuationToken(encode(before), before + word, encode, out _) is not null;
+            throw answer.Refused($"one token for {Refusal.Quote(word)} after the prompt", found + (isOneAfterSpace
+                ? ", for the space is one of its own: end the prompt with the space and set 'answer_space': false"
+                : ""));
         }
     }
 

@@ -37,15 +37,15 @@ internal sealed class ModelGenerateCommand : PbmCommand
     {
         var choice = compute.Begin(call);
         using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
-        var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.Folder);
+        var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.TokenizerFolder);
         var start = tokenizer.Encode(call.Get(prompt));
-        var room = checkpoint.Config.LongestPrompt - start.Length;
+        var room = checkpoint.Config.MaxPositions - start.Length;
         if (room < 1)
-            throw new InvalidDataException($"--prompt: expected fewer than {checkpoint.Config.LongestPrompt} tokens, "
+            throw new InvalidDataException($"--prompt: expected fewer than {checkpoint.Config.MaxPositions} tokens, "
                 + $"which is what the model reads, found {start.Length}");
         if (call.Get(tokens) > room)
             throw new InvalidDataException($"--max-tokens: expected at most {room} after a prompt of "
-                + $"{SweepText.Count(start.Length, "token")}, as the model reads {checkpoint.Config.LongestPrompt}, "
+                + $"{SweepText.Count(start.Length, "token")}, as the model reads {checkpoint.Config.MaxPositions}, "
                 + $"found {call.Get(tokens)}");
         using var model = Compute.Load(call, checkpoint, choice);
         var clock = Stopwatch.StartNew();

@@ -26,7 +26,7 @@ internal sealed class ModelInspectCommand : PbmCommand
     {
         using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var c = checkpoint.Config;
-        var tokenizer = TokenizerLoader.Open(checkpoint.Folder);
+        var tokenizer = TokenizerLoader.Open(checkpoint.TokenizerFolder);
         var memory = new[] { ("float32", 4), ("float16 or bfloat16", 2) }.Select(d =>
             (Dtype: d.Item1, Bytes: c.ParameterCount * d.Item2)).ToArray();
         var fingerprint = Compute.Fingerprint(call, checkpoint);
@@ -40,9 +40,8 @@ internal sealed class ModelInspectCommand : PbmCommand
                 : "")),
             ("width", $"{c.Width}, heads of {c.HeadWidth}, MLP {c.FeedForward}"),
             ("vocabulary", $"{c.Vocabulary}, embeddings {(c.TiedEmbeddings ? "tied" : "not tied")}"),
-            ("positions", $"{c.MaxPositions}, RoPE theta {c.RopeTheta:0.###}" + (c.RopeScaling is { } s
-                ? $", {s.Kind} scaling by {s.Factor:0.###}" : "")
-                + (c.SlidingWindow is { } w ? $", sliding window {w}" : "")),
+            ("positions", $"{c.MaxPositions}"),
+            ("features", string.Join(", ", c.Features)),
             ("parameters", $"{c.ParameterCount:N0}"),
             ("memory", string.Join(", ", memory.Select(m => $"{ByteSize.Format(m.Bytes)} in {m.Dtype}"))),
             ("stored as", stored),

@@ -115,8 +115,8 @@ internal sealed class ModelLogitsCommand : PbmCommand
     {
         foreach (var prompt in prompts)
         {
-            if (prompt.Length > config.LongestPrompt)
-                throw new InvalidDataException($"{file}: expected at most {config.LongestPrompt} ids of a prompt, "
+            if (prompt.Length > config.MaxPositions)
+                throw new InvalidDataException($"{file}: expected at most {config.MaxPositions} ids of a prompt, "
                     + $"which is what the model reads, found {prompt.Length}");
             if (prompt.FirstOrDefault(id => id >= config.Vocabulary, -1) is >= 0 and var unknown)
                 throw new InvalidDataException(

@@ -17,15 +17,15 @@ internal static class PackedForward
         var x = weights.Embedding.index_select(0, RowIndex.Of(batch.Ids, device));    // (R, d)
         foreach (var w in weights.Layers)
         {
-            var h = Norm(x, w.AttentionNorm);                                         // (R, d)
+            var h = Norm(x, w.AttentionNorm!);                                        // (R, d)
             var q = Sequences(Rotate(h, w.Query));                                    // (N, H, T, dh)
             var k = PerQueryHead(Sequences(Rotate(h, w.Key)));
             var v = PerQueryHead(Sequences(F.linear(h, w.Value)));
             var z = F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2);
             z = Taken(z.reshape(-1, c.Heads * c.HeadWidth), rows);                     // (R, H·dh)
             x = x.add(F.linear(z, w.Output), Number.One);
-            h = Norm(x, w.MlpNorm);
-            x = x.add(F.linear(F.linear(h, w.Gate).silu() * F.linear(h, w.Up), w.Down), Number.One); // by way of (R, f)
+            h = Norm(x, w.MlpNorm!);
+            x = x.add(F.linear(F.linear(h, w.Gate!).silu() * F.linear(h, w.Up), w.Down), Number.One); // via (R, f)
         }
         return F.linear(Norm(x, weights.FinalNorm), weights.Unembedding).MoveToOuterDisposeScope();
 
@@ -55,7 +55,7 @@ internal static class PackedForward
     /// <summary>The rotary embedding of each row's position as complex numbers of length 1: (R, 1, dh/2).</summary>
     private static Tensor Turns(LlamaConfig c, PackedBatch batch, Tensor like)
     {
-        var (cos, sin) = Rotary.Tables(c, batch.Longest);
+        var (cos, sin) = Rotary.Tables(new(c.RopeTheta, c.RopeScaling), c.HeadWidth, batch.Longest);
         var turns = complex(cos.to(like.dtype), sin.to(like.dtype)).to(like.device);    // (T, dh/2)
         return turns.index_select(0, RowIndex.Of(batch.Positions, like.device)).unsqueeze(1);
     }

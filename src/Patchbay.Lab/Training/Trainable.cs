@@ -46,7 +46,7 @@ internal sealed class FullTraining : Trainable
     private readonly LlamaWeights weights;
 
     /// <summary>Begins at a model's weights, which are copied.</summary>
-    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
     public FullTraining(LlamaConfig config, LlamaWeights start)
     {
         using var scope = NewDisposeScope();
@@ -67,7 +67,7 @@ internal sealed class HeadTraining : Trainable
 
     /// <summary>Begins at a model's weights, which stay the caller's and must outlive this.</summary>
     /// <exception cref="ArgumentException">The model has no such head, or none is named.</exception>
-    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
     public HeadTraining(LlamaConfig config, LlamaWeights start, IReadOnlyCollection<Head> heads)
     {
         if (heads.Count == 0) throw new ArgumentException("no head to train is named");
@@ -120,7 +120,7 @@ internal sealed class LoraTraining : Trainable
     /// down_proj.</param>
     /// <param name="seed">Seed of A.</param>
     /// <exception cref="ArgumentException">A target is no projection.</exception>
-    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
     public LoraTraining(LlamaWeights start, int rank, double alpha, IReadOnlyCollection<string> targets, ulong seed)
     {
         (this.start, Rank, Alpha, Targets) = (start, rank, alpha, targets);
@@ -204,7 +204,7 @@ internal static class WeightMap
 {
     /// <summary>A model's weights, each made anew from its name ("model.layers.0.self_attn.q_proj.weight") and the old
     /// one, in the order of <see cref="LlamaWeights.Tensors"/>. A tied unembedding stays the embedding.</summary>
-    /// <exception cref="NotSupportedException">The model has biases.</exception>
+    /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
     public static LlamaWeights Select(this LlamaWeights weights, Func<string, Tensor, Tensor> make)
     {
         var embedding = make("model.embed_tokens.weight", weights.Embedding);
@@ -222,8 +222,9 @@ internal static class WeightMap
 
     private static LlamaLayerWeights Layer(LlamaLayerWeights w, string layer, Func<string, Tensor, Tensor> make)
     {
-        if (w.QueryBias is not null || w.KeyBias is not null || w.ValueBias is not null || w.OutputBias is not null)
-            throw new NotSupportedException("models with attention biases cannot be trained");
+        if (w.QueryBias is not null || w.OutputBias is not null || w.UpBias is not null || w.QueryNorm is not null
+            || w.AttentionNorm is null || w.AttentionOutNorm is not null || w.MlpNorm is null || w.Gate is null)
+            throw new NotSupportedException("only a Llama without biases can be trained");
         Tensor Make(string part, Tensor tensor) => make($"{layer}{part}.weight", tensor);
         return new()
         {

@@ -34,12 +34,21 @@ public sealed partial record RowAttention
     /// <summary>Key positions that query row (v·N + n)·Dq + j may not attend to; null for none at all.</summary>
     public int[]?[]? Forbidden { get; init; }
 
+    /// <summary>What scores are divided by; null for the root of the head width.</summary>
+    public double? Divisor { get; init; }
+
+    /// <summary>Scores s become cap · tanh(s / cap); null for none.</summary>
+    public double? Cap { get; init; }
+
+    /// <summary>A query sees this many keys, its own counted; null for all before it.</summary>
+    public int? Window { get; init; }
+
     /// <summary>Heads' weighted sums, (V, N, Dq, H, dh), in the queries' dtype.</summary>
     public Tensor Run()
     {
-        // The kernel computes on the CPU, without gradients, in float32.
+        // The kernel computes on the CPU, without gradients, in float32, and no form of scores but Llama's.
         var fits = Query.device_type == DeviceType.CPU && !is_grad_enabled() && Query.dtype != ScalarType.Float64
-            && BaseKeyT.shape[3] <= 32768;
+            && BaseKeyT.shape[3] <= 32768 && Divisor is null && Cap is null && Window is null;
         if (!fits) return RunTorch();
         if (Query.dtype == ScalarType.Float32) return RunFused();
         // What is narrower is copied: a product of few rows of bfloat16 or float16 is many times slower than this, and
@@ -76,7 +85,7 @@ public sealed partial record RowAttention
         var prompts = RowIndex.Of(Prompts, Query.device);
         var keyT = BaseKeyT.index_select(0, prompts).narrow(-1, 0, T);                      // (N, hkv, dh, T)
         var value = BaseValue.index_select(0, prompts);                                     // (N, hkv, T, dh)
-        var q = Query.div(Number.Of(Math.Sqrt(dh)));
+        var q = Query.div(Number.Of(Divisor ?? Math.Sqrt(dh)));
 
         // Base keys: all variants of a prompt and key/value head share one product.
         Tensor ByPrompt(Tensor x, int width) => // (V, N, D, H, width) -> (N, hkv, group·V·D, width)
@@ -85,7 +94,7 @@ public sealed partial record RowAttention
             x.view(N, hkv, group, V, D, width).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, width);
         var scores = ByVariant(ByPrompt(q, dh).matmul(keyT), T);                            // (V, N, D, H, T)
         var (baseMask, ownMask) = Masks(T);
-        scores = scores.masked_fill(baseMask, Number.Never);
+        scores = Llama.Capped(scores, Cap).masked_fill(baseMask, Number.Never);
         Tensor? ownValue = null;
         if (OwnKey is not null && OwnValue is not null)
         {
@@ -93,7 +102,7 @@ public sealed partial record RowAttention
             var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);   // (V, N, H, dh, Dk)
             ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);   // (V, N, H, Dk, dh)
             var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);       // (V, N, D, H, Dk)
-            own = own.masked_fill(ownMask!, Number.Never);
+            own = Llama.Capped(own, Cap).masked_fill(ownMask!, Number.Never);
             scores = cat([scores, own], -1);
         }
         var weights = Llama.Softmax(scores);                                                // (V, N, D, H, T + Dk)
@@ -112,7 +121,9 @@ public sealed partial record RowAttention
     {
         var at = RowIndex.Of(QueryPositions, Query.device).view(Count, QueryRows, 1);       // (N, D, 1)
         var keys = RowIndex.Below(tokens, Query.device);
-        var forbidden = keys.gt(at.clamp_min(Number.Of(0)));                                // (N, D, T)
+        var first = at.clamp_min(Number.Of(0));
+        var forbidden = keys.gt(first);                                                     // (N, D, T)
+        if (Window is { } window) forbidden |= keys.le(first.add(Number.Of(-(long)window), Number.One));
         if (OwnRows == 0) return (WithForbidden(forbidden, (_, key) => key), null);
         var replaced = new bool[Count * tokens];
         for (var i = 0; i < OwnPositions.Length; i++)
@@ -120,8 +131,10 @@ public sealed partial record RowAttention
         var padding = at.lt(Number.Of(0));
         forbidden = forbidden | (tensor(replaced, device: Query.device).view(Count, 1, tokens) & ~padding);
         var own = RowIndex.Of(OwnPositions, Query.device).view(Count, 1, OwnRows);
+        var hidden = own.gt(at) | own.lt(Number.Of(0)) | padding;
+        if (Window is { } reach) hidden |= own.le(at.add(Number.Of(-(long)reach), Number.One));
         return (WithForbidden(forbidden, (_, key) => key),
-            WithForbidden(own.gt(at) | own.lt(Number.Of(0)) | padding,
+            WithForbidden(hidden,
                 (n, key) => OwnPositions.AsSpan(n * OwnRows, OwnRows).IndexOf(key)));
     }
 

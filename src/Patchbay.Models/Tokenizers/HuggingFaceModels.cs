@@ -8,18 +8,20 @@ namespace Patchbay.Models.Tokenizers;
 /// <param name="Tokenize">Appends the ids of a word to a list.</param>
 internal sealed record HuggingFaceModel(string Name, Action<string, List<int>> Tokenize)
 {
-    public static HuggingFaceModel Read(JsonField model, Vocabulary vocabulary)
+    public static HuggingFaceModel Read(JsonField model, Vocabulary vocabulary) => TypeOf(model) == "WordLevel"
+        ? WordLevel(vocabulary, model.Required("unk_token").Text())
+        : new(model.Flag("byte_fallback") ? "BPE, byte fallback" : "BPE", new Bpe(model, vocabulary).Tokenize);
+
+    /// <summary>Refuses another kind of model, whose vocabulary looks otherwise.</summary>
+    public static void CheckType(JsonField model)
     {
-        // Files of old versions do not name the type; only BPE has merges.
-        var type = model.Optional("type");
-        return (type?.Text() ?? (model.Optional("merges") is null ? "" : "BPE")) switch
-        {
-            "BPE" => new(
-                model.Flag("byte_fallback") ? "BPE, byte fallback" : "BPE", new Bpe(model, vocabulary).Tokenize),
-            "WordLevel" => WordLevel(vocabulary, model.Required("unk_token").Text()),
-            _ => throw (type ?? model).Expected("a supported model (BPE, WordLevel)"),
-        };
+        if (TypeOf(model) is not ("BPE" or "WordLevel"))
+            throw (model.Optional("type") ?? model).Expected("a supported model (BPE, WordLevel)");
     }
+
+    // Files of old versions do not name the type; only BPE has merges.
+    private static string TypeOf(JsonField model) =>
+        model.Optional("type")?.Text() ?? (model.Optional("merges") is null ? "" : "BPE");
 
     // Every word is one token, or the unknown one.
     private static HuggingFaceModel WordLevel(Vocabulary vocabulary, string unknownToken)

@@ -17,6 +17,7 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
 
     private HuggingFaceTokenizer(JsonField file, SpecialTokenFiles specials)
     {
+        HuggingFaceModel.CheckType(file.Required("model"));
         _vocabulary = Vocabulary.Read(file);
         _model = HuggingFaceModel.Read(file.Required("model"), _vocabulary);
         _normalize = Normalizers.Read(file.Optional("normalizer"));

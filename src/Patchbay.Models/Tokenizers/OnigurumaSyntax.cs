@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Patchbay.Models.Tokenizers;
 
 /// <summary>Turns a regular expression of Oniguruma, the engine of Hugging Face tokenizers, into .NET's syntax. Only
-/// what has the same meaning in both passes; possessive repeats, anchors, boundaries, scripts and sets do
-/// not.</summary>
+/// what has the same meaning in both passes, or can be said otherwise: possessive repeats as atomic groups, anchors as
+/// what Oniguruma's are, those of lines. Boundaries, scripts and sets do not.</summary>
 internal static partial class OnigurumaSyntax
 {
     // Oniguruma's \w: letters, marks, decimal digits and connectors (.NET's lacks some marks).
@@ -17,16 +17,41 @@ internal static partial class OnigurumaSyntax
     public static string Translate(string expression)
     {
         var result = new StringBuilder(expression.Length);
-        var (inClass, element) = (false, "");
+        var groups = new Stack<int>(); // where in the result each open group begins
+        var (inClass, element, atom) = (false, "", 0); // what the last repeat is of begins at atom
         for (var at = 0; at < expression.Length; at += element.Length)
         {
             var rest = expression.AsSpan(at);
             if (char.IsSurrogate(rest[0])) throw Unsupported("a character beyond U+FFFF");
-            element = rest[0] == '\\' ? Escape(rest) : inClass ? InClass(rest) : Outside(rest, before: element);
-            result.Append(element != @"\w" ? element : inClass ? Word : $"[{Word}]");
+            var before = element;
+            element = rest[0] == '\\' ? Escape(rest) : inClass ? InClass(rest) : Outside(rest);
+            if (!inClass && element == "+" && (before is "?" or "*" or "+" || before is ['{', ..]))
+            {
+                // a++ does not give back what it took; a{1,3}+ is a repeat of a repeat.
+                var counted = before[0] == '{';
+                result.Insert(atom, counted ? "(?:" : "(?>").Append(counted ? ")+" : ")");
+                continue;
+            }
+            if (!inClass) atom = AtomAt(element, result.Length, atom, groups);
+            result.Append((element, inClass) switch
+            {
+                (@"\w", true) => Word,
+                (@"\w", false) => $"[{Word}]",
+                ("^", false) => @"(?<![^\n])",
+                ("$", false) => @"(?=\n|\z)",
+                _ => element,
+            });
             inClass = element is "[" or "[^" || (inClass && element != "]");
         }
         return result.ToString();
+    }
+
+    // Where the atom begins that a repeat after an element would be of.
+    private static int AtomAt(string element, int length, int atom, Stack<int> groups)
+    {
+        if (element[0] == '(') groups.Push(length);
+        if (element == ")") return groups.TryPop(out var begin) ? begin : length;
+        return element is "?" or "*" or "+" || element[0] == '{' ? atom : length;
     }
 
     private static string Escape(ReadOnlySpan<char> rest)
@@ -52,21 +77,23 @@ internal static partial class OnigurumaSyntax
         return rest[..1].ToString();
     }
 
-    private static string Outside(ReadOnlySpan<char> rest, string before)
+    private static string Outside(ReadOnlySpan<char> rest)
     {
         foreach (var group in Groups)
             if (rest.StartsWith(group)) return group;
         if (rest.StartsWith("(?")) throw Unsupported("a group that begins with (? and is none of the common ones");
         if (rest.StartsWith("[]") || rest.StartsWith("[^]")) throw Unsupported("an empty class");
         if (rest.StartsWith("[^")) return "[^";
-        if (rest[0] is '^' or '$') throw Unsupported($"the anchor {rest[0]}");
-        if (rest[0] == '+' && before is ("?" or "*" or "+")) throw Unsupported("a possessive repeat");
         if (rest.StartsWith("{,")) throw Unsupported("a repeat without a lower bound");
+        foreach (var repeat in Repeat().EnumerateMatches(rest)) return rest[..repeat.Length].ToString();
         return rest[..1].ToString();
     }
 
     [GeneratedRegex(@"\A([LMNPSZ]|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]|C[cfo])\z")]
     private static partial Regex Category();
+
+    [GeneratedRegex(@"\A\{\d+(,\d*)?\}")]
+    private static partial Regex Repeat();
 
     private static ArgumentException Unsupported(string what) => new($"{what} is not supported");
 }

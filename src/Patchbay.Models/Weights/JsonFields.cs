@@ -41,10 +41,10 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
             : throw Bad(name, "a positive number");
     }
 
-    /// <summary>False where the field is absent.</summary>
-    public bool Flag(string name) => Find(name)?.ValueKind switch
+    public bool Flag(string name, bool otherwise = false) => Find(name)?.ValueKind switch
     {
-        null or JsonValueKind.False => false,
+        null => otherwise,
+        JsonValueKind.False => false,
         JsonValueKind.True => true,
         _ => throw Bad(name, "true or false"),
     };
@@ -96,8 +96,11 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
     private static bool IsInteger(JsonElement? value, int least, int most, out int n)
     {
         n = 0;
-        return value is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out n)
-            && n >= least && n <= most;
+        // Some exporters write 64 as 64.0.
+        if (value is not { ValueKind: JsonValueKind.Number } number || !number.TryGetDouble(out var real)) return false;
+        if (real != Math.Floor(real) || real < int.MinValue || real > int.MaxValue) return false;
+        n = (int)real;
+        return n >= least && n <= most;
     }
 }
 

@@ -10,8 +10,9 @@ public sealed class StoredTensor
 
     internal StoredTensor(
         MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset,
-        StridedLayout? layout = null)
+        StridedLayout? layout = null, bool isTransposed = false)
     {
+        IsTransposed = isTransposed;
         (this.file, Offset) = (file, offset);
         (Name, Type, Shape) = (name, type, shape);
         Count = shape.Contains(0) ? 0 : shape.Aggregate(1L, (count, size) => checked(count * size));
@@ -35,6 +36,19 @@ public sealed class StoredTensor
 
     // Where its first element stands in the file.
     internal long Offset { get; }
+
+    /// <summary>Whether elements come in the order of the transposed matrix, column by column.</summary>
+    internal bool IsTransposed { get; }
+
+    /// <summary>Part of this tensor under another name and with a shape of its own: <paramref name="strides"/> tells
+    /// where its elements lie, from element <paramref name="first"/> on.</summary>
+    internal StoredTensor View(
+        string name, IReadOnlyList<long> shape, long first, StridedLayout strides, bool isTransposed)
+    {
+        if (layout is not null)
+            throw Refusal.Because(File, $"tensor {Name} is stored with gaps, expected one without, as it is fused");
+        return new(file, name, Type, shape, Offset + first * Type.ByteSize(), strides, isTransposed);
+    }
 
     /// <summary>Path of the file that holds the elements.</summary>
     public string File => file.Path;

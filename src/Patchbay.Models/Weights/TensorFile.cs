@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Patchbay.Models.Weights;
@@ -26,12 +27,24 @@ public sealed class TensorFile : IDisposable
 
     private static Dictionary<string, StoredTensor> Read(MappedFile file)
     {
+        RefuseOtherContents(file);
         if (file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsReader.Read(file);
         var head = file.Read(0, Math.Clamp(file.Length, 4, 9), "beginning");
         // After the eight bytes of a header's length follows a JSON object.
         if (head.Length == 9 && head[8] == '{') return SafetensorsReader.Read(file);
         if (PyTorchReader.Recognizes(head)) return PyTorchReader.Read(file);
         throw file.Refuse("the file is neither .safetensors nor a file of torch.save (zip or legacy pickle)");
+    }
+
+    // What downloads that went wrong leave in the place of weights.
+    private static void RefuseOtherContents(MappedFile file)
+    {
+        var text = Encoding.ASCII.GetString(file.Read(0, Math.Min(file.Length, 64), "beginning"));
+        if (text.StartsWith("version https://git-lfs", StringComparison.Ordinal))
+            throw file.Refuse("this is a Git LFS pointer, not the weights: run 'git lfs pull' in its folder");
+        if (text.TrimStart().StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase)
+            || text.TrimStart().StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+            throw file.Refuse("this is a web page, not the weights: download the file itself");
     }
 
     /// <summary>Closes the file.</summary>
@@ -97,7 +110,8 @@ public sealed class TensorSet : IDisposable
                 throw new FileNotFoundException(
                     $"{Source} lists shard {Refusal.Quote(shard)}, which is not in its folder.", path);
             Add(path);
-            if (files[^1].Tensors.Keys.FirstOrDefault(name => places.GetValueOrDefault(name) != shard) is { } stray)
+            if (files[^1].Tensors.Keys.FirstOrDefault(name => places.GetValueOrDefault(name) != shard
+                && !Families.Family.IsBuffer(name)) is { } stray)
                 throw Refusal.Because(path,
                     $"the shard holds tensor {Refusal.Quote(stray)}, which {index} does not place there");
         }

@@ -11,7 +11,8 @@ public static class TorchTensors
     public static Tensor Load(this StoredTensor stored, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
-        var result = empty([.. stored.Shape], dtype, device);
+        long[] shape = stored.IsTransposed ? [.. stored.Shape.Reverse()] : [.. stored.Shape];
+        var result = empty(shape, dtype, device);
         var size = stored.Type.ByteSize();
         var longest = Math.Min(stored.Count, ChunkBytes / size);
         var flat = result.view(-1);
@@ -23,7 +24,7 @@ public static class TorchTensors
             stored.CopyTo(first, chunk.bytes[..(int)(count * size)]);
             flat.narrow(0, first, count).copy_(chunk.narrow(0, 0, count));
         }
-        return result.MoveToOuterDisposeScope();
+        return (stored.IsTransposed ? result.t().contiguous() : result).MoveToOuterDisposeScope();
     }
 
     /// <summary>A tensor as <see cref="SafetensorsWriter"/> takes it; it must live until it has been written.</summary>

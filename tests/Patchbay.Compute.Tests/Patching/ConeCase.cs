@@ -32,7 +32,8 @@ internal sealed record ConeCase(
 
     /// <summary>The model and, after it, the values of the variants, from the seed.</summary>
     public Llama CreateModel(ScalarType dtype) =>
-        RandomModels.Create(Seed, Model.Layers, Model.Heads, Model.KeyValueHeads, Model.HeadWidth, dtype, Model.Bias);
+        RandomModels.Create(Seed, Model.Layers, Model.Heads, Model.KeyValueHeads, Model.HeadWidth, dtype, Model.Bias,
+            Model.Family);
 
     /// <summary>The variants. Those of a group share their arrays of positions: they are evaluated together.</summary>
     public IReadOnlyList<Variant> CreateVariants(PaddedPrompts prompts, ScalarType dtype)
@@ -55,11 +56,14 @@ internal sealed record ConeCase(
         from heads in Gen.OneOf((2, 1), (4, 2), (4, 4))
         from width in headWidth
         from bias in Gen.Int[0, 2]
-        select new ModelShape(layers, heads.Item1, heads.Item2, width, bias == 2);
+        from plain in Gen.Int[0, 2]
+        from family in Gen.Int[0, RandomModels.Families.Count - 1]
+        select new ModelShape(layers, heads.Item1, heads.Item2, width, bias == 2, plain == 0 ? 0 : family);
 }
 
 /// <summary>What a random model looks like.</summary>
-internal sealed record ModelShape(int Layers, int Heads, int KeyValueHeads, int HeadWidth, bool Bias);
+internal sealed record ModelShape(
+    int Layers, int Heads, int KeyValueHeads, int HeadWidth, bool Bias, int Family = 0);
 
 /// <summary>Variants that share their positions, by prompt, and what is held from or up to some.</summary>
 internal sealed record VariantGroup(Positions[] Positions, HoldCase? Hold, VariantCase[] Variants);

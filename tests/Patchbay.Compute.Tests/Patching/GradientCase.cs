@@ -18,7 +18,7 @@ internal sealed class GradientCase : IDisposable
         Random = new Random(seed);
         var (heads, keyValueHeads) = Random.Next(3) switch { 0 => (4, 4), 1 => (4, 2), _ => (2, 1) };
         Model = RandomModels.Create(seed, layers ?? Random.Next(1, 6), heads, keyValueHeads, dtype: dtype,
-            bias: Random.Next(3) == 0);
+            bias: Random.Next(3) == 0, family: seed % RandomModels.Families.Count);
         var lengths = Enumerable.Range(0, Random.Next(2, 6)).Select(_ => Random.Next(4, 12)).ToArray();
         if (Random.Next(3) == 0) Array.Fill(lengths, lengths[0]);
         var all = new PaddedPrompts([.. lengths.Select(length => Enumerable.Range(0, length)

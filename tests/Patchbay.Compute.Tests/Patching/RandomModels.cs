@@ -6,10 +6,59 @@ namespace Patchbay.Patching.Tests;
 /// <summary>Small random models, float64 unless told otherwise, with blocks so small that several are needed.</summary>
 internal static class RandomModels
 {
-    public static Llama Create(int seed, int layers, int heads, int keyValueHeads, int headWidth = 4,
-        torch.ScalarType dtype = torch.ScalarType.Float64, bool bias = false)
+    /// <summary>What families make of a Llama, each of their features often enough to matter.</summary>
+    public static IReadOnlyList<Func<LlamaConfig, LlamaConfig>> Families { get; } =
+    [
+        llama => llama,
+        gpt2 => Gpt(gpt2) with { LearnedPositions = true, RotaryWidth = 0, Activation = Activation.GeluTanh },
+        gptNeo => Gpt(gptNeo) with
+        {
+            LearnedPositions = true, RotaryWidth = 0, ScoreDivisor = 1, SlidingWindow = 3, WindowedLayers = Odd(gptNeo),
+        },
+        gptNeoX => Gpt(gptNeoX) with { Parallel = true, RotaryWidth = 2, Activation = Activation.Gelu },
+        gptJ => Gpt(gptJ) with
+        {
+            Parallel = true, SharesNorm = true, UnembeddingBias = true, RotaryNeighbours = true, QkvBias = false,
+        },
+        mistral => mistral with { SlidingWindow = 4 },
+        gemma2 => Gemma(gemma2) with { ScoreCap = 2, LogitCap = 3, SlidingWindow = 3, WindowedLayers = Odd(gemma2) },
+        gemma3 => Gemma(gemma3) with
+        {
+            QueryKeyNorm = QueryKeyNorm.Heads, LocalRope = new(100, null), SlidingWindow = 3,
+            WindowedLayers = Odd(gemma3),
+        },
+        olmo2 => olmo2 with { NormsInputs = false, NormsOutputs = true, QueryKeyNorm = QueryKeyNorm.Whole },
+        smolLm3 => smolLm3 with { RotatedLayers = Odd(smolLm3), MlpBias = true },
+        granite => granite with
+        {
+            EmbeddingFactor = 1.5, ResidualFactor = 0.6, ScoreDivisor = 3, LogitDivisor = 2,
+        },
+    ];
+
+    private static bool[] Odd(LlamaConfig c) => [.. Enumerable.Range(0, c.Layers).Select(l => l % 2 == 1)];
+
+    private static LlamaConfig Gpt(LlamaConfig c) => c with
     {
-        var model = Llama.Random(new LlamaConfig
+        Norm = NormKind.Layer,
+        Gated = false,
+        MlpBias = true,
+        QkvBias = true,
+        OutputBias = true,
+    };
+
+    private static LlamaConfig Gemma(LlamaConfig c) => c with
+    {
+        Norm = NormKind.RmsPlusOne,
+        NormsOutputs = true,
+        ScoreDivisor = 2.5,
+        EmbeddingFactor = 2,
+        Activation = Activation.GeluTanh,
+    };
+
+    public static Llama Create(int seed, int layers, int heads, int keyValueHeads, int headWidth = 4,
+        torch.ScalarType dtype = torch.ScalarType.Float64, bool bias = false, int family = 0)
+    {
+        var model = Llama.Random(Families[family](new LlamaConfig
         {
             Layers = layers,
             Heads = heads,
@@ -21,7 +70,7 @@ internal static class RandomModels
             MaxPositions = 64,
             QkvBias = bias,
             OutputBias = bias,
-        }, seed, dtype, spread: 1.5);
+        }), seed, dtype, spread: 1.5);
         model.BlockRows = 16;
         return model;
     }

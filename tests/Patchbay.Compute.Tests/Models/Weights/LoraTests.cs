@@ -153,6 +153,8 @@ public sealed class LoraTests : IDisposable
     [Theory]
     [InlineData("""{"use_dora": true}""", "use_dora")]
     [InlineData("""{"modules_to_save": ["lm_head"]}""", "modules_to_save", "lm_head")]
+    [InlineData("""{"init_lora_weights": "lora_ga"}""", "init_lora_weights", "lora_ga")]
+    [InlineData("""{"init_lora_weights": "something new"}""", "init_lora_weights", "something new")]
     [InlineData("""{"peft_type": "IA3"}""", "peft_type", "IA3", "LORA")]
     [InlineData("""{"bias": "all"}""", "bias", "all")]
     [InlineData("""{"lora_bias": true}""", "lora_bias")]
