@@ -56,7 +56,7 @@ public sealed partial class Llama
         }
         cache.Length += ids.Count;
         var logits = Unembed(x.narrow(0, ids.Count - 1, 1)); // (1, vocabulary)
-        if (!logits.isfinite().all().ToBoolean())
+        if (!logits.isfinite().all().cpu().item<bool>())
             throw new InvalidDataException("the model's outputs are not numbers" + (Weights.NotFinite() is { } name
                 ? $": its tensor {name} holds NaN or infinity" : ", though its weights are: they overflow"));
         return (int)logits.argmax(-1).cpu().item<long>();

@@ -175,10 +175,13 @@ public sealed class LlamaWeights : IDisposable
     public string? NotFinite()
     {
         using var scope = NewDisposeScope();
-        var named = Layers.SelectMany((w, l) => w.Named.Select(t => (Name: LlamaLayout.Module(l, t.Name), t.Tensor)))
-            .Prepend((LlamaLayout.Embedding, Embedding)).Append((LlamaLayout.FinalNorm, FinalNorm))
-            .Append((LlamaLayout.Unembedding, Unembedding));
-        return named.FirstOrDefault(t => !t.Tensor.isfinite().all().ToBoolean()).Name;
+        IEnumerable<(string Name, Tensor Weight)> named =
+        [
+            (LlamaLayout.Embedding, Embedding),
+            .. Layers.SelectMany((w, l) => w.Named.Select(t => (LlamaLayout.Module(l, t.Name), t.Tensor))),
+            (LlamaLayout.FinalNorm, FinalNorm), (LlamaLayout.Unembedding, Unembedding),
+        ];
+        return named.FirstOrDefault(t => !t.Weight.isfinite().all().cpu().item<bool>()).Name;
     }
 
     /// <summary>Frees every weight.</summary>

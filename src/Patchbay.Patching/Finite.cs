@@ -7,7 +7,7 @@ internal static class Finite
     public static bool All(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return x.isfinite().all().ToBoolean();
+        return x.isfinite().all().cpu().item<bool>();
     }
 
     /// <summary>What to throw where a model's outputs for some prompts are not numbers: the sentence names the tensor

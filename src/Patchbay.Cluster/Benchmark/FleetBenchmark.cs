@@ -74,7 +74,8 @@ public static class FleetBenchmark
                     .Select(_ => StartAsync(new("127.0.0.1", FreePorts.Two())))));
                 progress("nodes", (double)fleet.Count / nodes);
             }
-            await UntilAsync("nodes up", nodes, () => fleet.Min(n => n.Inspection.Members().Count(m => m.Status == "up")));
+            await UntilAsync("nodes up", nodes, () =>
+                fleet.Min(n => n.Inspection.Members().Count(m => m.Status == "up")));
             var joined = clock.Elapsed.TotalSeconds;
             memory = Process.GetCurrentProcess().WorkingSet64 - memory;
 
@@ -100,7 +101,10 @@ public static class FleetBenchmark
                 clock.Elapsed.TotalSeconds, memory / nodes, recovery.Elapsed.TotalSeconds);
 
             Task<ClusterNode> StartAsync(NodeAddress address) => ClusterNode.StartAsync(
-                new(journal, models, 1, (long)models << 20, "bench") { Address = address, Seeds = [seed], Settings = settings },
+                new(journal, models, 1, (long)models << 20, "bench")
+                {
+                    Address = address, Seeds = [seed], Settings = settings,
+                },
                 BenchSweep.Waiting(unit), [BenchSweep.Kind(units)], cancel);
 
             SweepState State() => fleet.Select(n => n.Sweep(Sweep))

@@ -123,7 +123,7 @@ public class TargetedTuningTests
         using var half = Llama.Random(Config, 3, ScalarType.Float16);
         Refused<NotSupportedException>("only float32 models can be trained, this one is Float16", half);
         using var biased = Llama.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
-        Refused<NotSupportedException>("attention biases", biased);
+        Refused<NotSupportedException>("without biases", biased);
         using var shortSighted = Llama.Random(Config with { MaxPositions = 20 }, 3, ScalarType.Float32);
         Refused<InvalidDataException>("this model reads at most 20", shortSighted);
         using var cancelled = new CancellationTokenSource();

@@ -100,14 +100,20 @@ public sealed class BugTests
         Assert.Throws<InvalidDataException>(() => model.Generate([1, 5, 9], 3).ToList());
 
         using var large = new Llama(Overflowing, Llama.Random(Overflowing, 1).Weights);
-        using (no_grad()) large.Weights.Layers[1].Down.mul_(1e38);
+        using (no_grad()) large.Weights.Layers[1].Down.fill_(Number.Of(3e38));
         refused = Assert.Throws<InvalidDataException>(() => BaseRun.Create(large, prompts));
         Assert.Contains("overflow float32", refused.Message, StringComparison.Ordinal);
     }
 
     private static LlamaConfig Overflowing => new()
     {
-        Layers = 3, Heads = 2, KeyValueHeads = 2, HeadWidth = 4, Width = 8, FeedForward = 16, Vocabulary = 11,
+        Layers = 3,
+        Heads = 2,
+        KeyValueHeads = 2,
+        HeadWidth = 4,
+        Width = 8,
+        FeedForward = 16,
+        Vocabulary = 11,
     };
 
     [SharedFact]
