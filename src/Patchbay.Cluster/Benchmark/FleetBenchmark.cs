@@ -103,7 +103,9 @@ public static class FleetBenchmark
             Task<ClusterNode> StartAsync(NodeAddress address) => ClusterNode.StartAsync(
                 new(journal, models, 1, (long)models << 20, "bench")
                 {
-                    Address = address, Seeds = [seed], Settings = settings,
+                    Address = address,
+                    Seeds = [seed],
+                    Settings = settings,
                 },
                 BenchSweep.Waiting(unit), [BenchSweep.Kind(units)], cancel);
 
