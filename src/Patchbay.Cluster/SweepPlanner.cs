@@ -29,16 +29,16 @@ public static class SweepPlanner
             config.ParameterCount * size, place.Tokenizer, place.Replicas);
     }
 
-    /// <summary>How a model reads text: by its own tokenizer, its folder's, or that of the checkpoint that its adapter
-    /// names. Opened when the first text comes: prompts given as tokens need none.</summary>
-    public static EncodeText EncoderOf(string path, string? tokenizer)
+    /// <summary>How a model reads text: by the tokenizer given, its adapter's, its folder's, or that of the checkpoint
+    /// that its adapter names. Opened when the first text comes: prompts given as tokens need none.</summary>
+    public static EncodeText EncoderOf(string path, string? adapter, string? tokenizer)
     {
         Tokenizer? opened = null;
         return text => (opened ??= Open()).Encode(text);
 
         Tokenizer Open()
         {
-            if (TokenizerLoader.Open(tokenizer ?? path) is { } own) return own;
+            if (TokenizerLoader.Open(tokenizer ?? Checkpoint.TokenizerFolderOf(path, adapter)) is { } own) return own;
             using var checkpoint = Checkpoint.Open(path);
             return TokenizerLoader.OpenRequired(tokenizer ?? checkpoint.TokenizerFolder);
         }

@@ -56,7 +56,7 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             Fingerprint = Same(checkpoint, cancel);
             var weights = checkpoint.Load(DtypeOf(key.Dtype), DeviceOf(key.Device), null, cancel);
             session = new ModelSession(new Llama(checkpoint.Config, weights),
-                SweepPlanner.EncoderOf(key.Model.Path, key.Model.Tokenizer), artifacts);
+                SweepPlanner.EncoderOf(key.Model.Path, key.Model.Adapter, key.Model.Tokenizer), artifacts);
         }
 
         public string Fingerprint { get; }

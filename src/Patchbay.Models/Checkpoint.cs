@@ -28,8 +28,11 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The folder of the tokenizer: the adapter's where that has one of its own, otherwise
     /// <see cref="Folder"/>.</summary>
-    public string TokenizerFolder =>
-        Adapter is not null && File.Exists(Path.Combine(Adapter.Folder, "tokenizer.json")) ? Adapter.Folder : Folder;
+    public string TokenizerFolder => TokenizerFolderOf(Folder, Adapter?.Folder);
+
+    /// <summary>The same, of a checkpoint's folder and an adapter's, before either is opened.</summary>
+    public static string TokenizerFolderOf(string folder, string? adapter) =>
+        adapter is not null && File.Exists(Path.Combine(adapter, "tokenizer.json")) ? adapter : folder;
 
     /// <summary>Shape and constants of the model.</summary>
     public LlamaConfig Config => source.Config;

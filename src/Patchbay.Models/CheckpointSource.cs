@@ -145,9 +145,9 @@ internal sealed record CheckpointSource(
     private bool Find(string name, long[] shape, Dictionary<string, StoredTensor> found, HashSet<StoredTensor> used)
     {
         var (place, stored) = Locate(name);
-        var tensor = Stored.GetValueOrDefault(Family.Of(Config).OptionalPrefix + stored)
-            ?? Stored.GetValueOrDefault(stored);
-        if (tensor is null) return false;
+        var spelling = Family.Of(Config).Spellings(stored).FirstOrDefault(Stored.ContainsKey);
+        if (spelling is null) return false;
+        var tensor = Stored[spelling];
         var needed = place.StoredShape(shape);
         if (!tensor.Shape.SequenceEqual(needed))
             throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has shape {Refusal.Shape(tensor.Shape)}, "

@@ -57,10 +57,14 @@ public sealed partial class Llama
         cache.Length += ids.Count;
         var logits = Unembed(x.narrow(0, ids.Count - 1, 1)); // (1, vocabulary)
         if (!logits.isfinite().all().cpu().item<bool>())
-            throw new InvalidDataException("the model's outputs are not numbers" + (Weights.NotFinite() is { } name
-                ? $": its tensor {name} holds NaN or infinity" : ", though its weights are: they overflow"));
+            throw NotNumbers(() => "they overflow");
         return (int)logits.argmax(-1).cpu().item<long>();
     }
+
+    /// <summary>What to throw where the model's outputs are not numbers: the sentence names the tensor that holds none,
+    /// or else says what <paramref name="otherwise"/> found.</summary>
+    public InvalidDataException NotNumbers(Func<string> otherwise) => new("the model's outputs are not numbers: "
+        + (Weights.NotFinite() is { } name ? $"its tensor {name} holds NaN or infinity" : otherwise()));
 
     // Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.
     private sealed class KeyValueCache : IDisposable

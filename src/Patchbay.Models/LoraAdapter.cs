@@ -94,9 +94,9 @@ public sealed partial class LoraAdapter : IDisposable
         Dictionary<(string Module, string Side), StoredTensor> parts,
         (string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs) of)
     {
-        var prefixed = Family.Of(config).OptionalPrefix + of.Place.Name;
-        var name = parts.ContainsKey((prefixed, "A")) || parts.ContainsKey((prefixed, "B")) ? prefixed : of.Place.Name;
-        return (name, of.Layer, of.Place.Rows?.Total ?? of.Outputs, of.Inputs);
+        var name = Family.Of(config).Spellings(of.Place.Name)
+            .FirstOrDefault(n => parts.ContainsKey((n, "A")) || parts.ContainsKey((n, "B")));
+        return (name ?? of.Place.Name, of.Layer, of.Place.Rows?.Total ?? of.Outputs, of.Inputs);
     }
 
     private static (Dictionary<(string Module, string Side), StoredTensor>, Dictionary<string, StoredTensor>) Parts(
@@ -123,8 +123,7 @@ public sealed partial class LoraAdapter : IDisposable
         new[] { LlamaLayout.Embedding, LlamaLayout.Unembedding }.FirstOrDefault(ours =>
         {
             var family = Family.Of(config);
-            var stored = family.Find(config, ours[..^".weight".Length]).Name;
-            return module == stored || module == family.OptionalPrefix + stored;
+            return family.Spellings(family.Find(config, ours[..^".weight".Length]).Name).Contains(module);
         });
 
     // A saved weight may have more rows than the base's, or fewer: its vocabulary was resized.

@@ -10,12 +10,9 @@ internal static class Finite
         return x.isfinite().all().cpu().item<bool>();
     }
 
-    /// <summary>What to throw where a model's outputs for some prompts are not numbers: the sentence names the tensor
-    /// that holds none, or the first layer that overflows.</summary>
-    public static InvalidDataException Refusal(Llama model, PaddedPrompts prompts)
+    /// <summary>The first layer in which a model's activations for some prompts overflow, in words.</summary>
+    public static string Overflow(Llama model, PaddedPrompts prompts)
     {
-        if (model.Weights.NotFinite() is { } name)
-            return new($"the model's outputs are not numbers: its tensor {name} holds NaN or infinity");
         int? first = null;
         Prefill.Run(model, prompts, model.Config.Layers, 0, wantFinal: false, visit =>
         {
@@ -23,7 +20,6 @@ internal static class Finite
                 first = visit.Layer;
         });
         var where = first is { } layer ? $"layer {layer}" : $"the MLP of layer {model.Config.Layers - 1}";
-        var dtype = model.Dtype.ToString().ToLowerInvariant();
-        return new($"the model's outputs are not numbers: from {where} on they overflow {dtype}");
+        return $"from {where} on they overflow {model.Dtype.ToString().ToLowerInvariant()}";
     }
 }

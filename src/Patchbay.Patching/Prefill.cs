@@ -44,7 +44,8 @@ internal static class Prefill
         }
         if (!wantFinal) return null;
         var all = cat(finals, 0); // (N, d)
-        return Finite.All(all) ? all.MoveToOuterDisposeScope() : throw Finite.Refusal(model, prompts);
+        return Finite.All(all) ? all.MoveToOuterDisposeScope()
+            : throw model.NotNumbers(() => Finite.Overflow(model, prompts));
     }
 
     private static Tensor? RunChunk(

@@ -133,7 +133,8 @@ internal sealed class ExperimentCommand : PbmCommand
         }
         if (call.IsGiven(boxes))
             throw new InvalidDataException($"--boxes: expected without --task only, found with the prompts of {file}");
-        var count = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)), call.Get(seed))
+        var encode = SweepPlanner.EncoderOf(call.Get(model), call.Get(adapter), call.Get(tokenizer));
+        var count = PromptInput.Load(file, encode, call.Get(seed))
             .Prompts.Count;
         study.AskFile(file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);
         return $"{count}";

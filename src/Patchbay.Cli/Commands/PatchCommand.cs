@@ -174,7 +174,8 @@ internal sealed class PatchCommand : PbmCommand
             OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));
             file = temporary;
         }
-        var (_, all) = PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(tokenizer)),
+        var (_, all) = PromptInput.Load(file,
+            SweepPlanner.EncoderOf(call.Get(model), call.Get(adapter), call.Get(tokenizer)),
             call.Get(seed));
         foreach (var notice in all.Notices) call.Notice(notice);
         var count = call.IsGiven(prompts) ? Math.Min(call.Get(prompts), all.Count) : all.Count;

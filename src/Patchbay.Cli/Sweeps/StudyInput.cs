@@ -66,7 +66,7 @@ internal static class StudyInput
     {
         if (study.Task.File is not { } file) return;
         foreach (var model in study.Models)
-            PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Tokenizer), study.Seed);
+            PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Adapter, model.Tokenizer), study.Seed);
     }
 
     /// <summary>Threads of one unit where the command line gives none.</summary>
@@ -90,7 +90,7 @@ internal static class StudyInput
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         CheckPrompts(study);
         foreach (var model in study.Models.Where(_ => study.Task.File is null))
-            SweepPlanner.EncoderOf(model.Path, model.Tokenizer)("a");
+            SweepPlanner.EncoderOf(model.Path, model.Adapter, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
         foreach (var stage in study.Stages)

@@ -7,9 +7,23 @@ namespace Patchbay.Lab.Training;
 /// heads, Hkv key/value heads, dh head width, d model width, f MLP width, V vocabulary.</summary>
 internal static class PackedForward
 {
+    /// <summary>Refuses a model that this would compute otherwise than it is.</summary>
+    /// <exception cref="NotSupportedException">It is not a plain Llama.</exception>
+    public static void Require(LlamaConfig c)
+    {
+        if (!(c with { SlidingWindow = null }).IsLlama)
+            throw new NotSupportedException($"only a plain Llama can be trained, not a {c.Architecture} with "
+                + string.Join(", ", c.Features));
+    }
+
     /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>
+    /// <exception cref="NotSupportedException">The model reads through a window that is narrower than the
+    /// batch.</exception>
     public static Tensor Logits(LlamaConfig c, LlamaWeights weights, PackedBatch batch)
     {
+        if (c.SlidingWindow < batch.Longest)
+            throw new NotSupportedException($"a model with a window of {c.SlidingWindow} cannot be trained on sequences "
+                + $"of {batch.Longest} tokens");
         using var scope = NewDisposeScope();
         var device = weights.Embedding.device;
         var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex

@@ -84,10 +84,12 @@ internal static class ConfigFields
     /// <param name="part">Share of a head's channels that turn, where partial_rotary_factor is absent; null for a
     /// family that knows no such share.</param>
     /// <param name="partName">Its name beside the rest.</param>
+    /// <param name="own">The embedding's own fields, where they are elsewhere.</param>
     public static LlamaConfig WithRope(this LlamaConfig config, JsonFields fields, double theta = 10000,
-        string thetaName = "rope_theta", double? part = null, string partName = "partial_rotary_factor")
+        string thetaName = "rope_theta", double? part = null, string partName = "partial_rotary_factor",
+        JsonFields? own = null)
     {
-        var rope = RopeObject(fields);
+        var rope = own ?? RopeObject(fields);
         var holder = rope?.Find("partial_rotary_factor") is null ? fields : rope;
         if (ReferenceEquals(holder, rope)) partName = "partial_rotary_factor";
         var share = holder.Positive(partName, part ?? 1);

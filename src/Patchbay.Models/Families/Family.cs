@@ -36,6 +36,9 @@ internal abstract class Family(string type, string architecture)
     /// <summary>Prefix of names that only some of its checkpoints have, such as "transformer.".</summary>
     public virtual string OptionalPrefix => "";
 
+    /// <summary>What a stored module or tensor may be called: with that prefix, or without.</summary>
+    public IReadOnlyList<string> Spellings(string name) => [OptionalPrefix + name, name];
+
     /// <summary>Ids that begin and end a text where config.json says nothing of them, or null.</summary>
     public virtual (int? Begin, int? End) DefaultIds => (null, null);
 

@@ -84,14 +84,9 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
         var config = GemmaFamily.ReadNewer(fields) with { QueryKeyNorm = QueryKeyNorm.Heads };
         config = config.WithWindows(fields, ConfigFields.Window(fields, 4096), l => (l + 1) % pattern != 0);
         var byKind = ConfigFields.RopeObject(fields);
-        var full = byKind?.Object("full_attention");
         var local = byKind?.Object("sliding_attention");
-        config = config.WithRope(fields, theta: 1000000);
-        var rope = ConfigFields.Theta(fields, full ?? byKind, 1000000, "rope_theta");
-        return config with
+        return config.WithRope(fields, theta: 1000000, own: byKind?.Object("full_attention")) with
         {
-            RopeTheta = rope.Theta,
-            RopeScaling = rope.Scaling,
             LocalRope = ConfigFields.Theta(fields, local, 10000, "rope_local_base_freq"),
         };
     }

@@ -124,6 +124,8 @@ public class TargetedTuningTests
         Refused<NotSupportedException>("only float32 models can be trained, this one is Float16", half);
         using var biased = Llama.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
         Refused<NotSupportedException>("without biases", biased);
+        using var otherwise = Llama.Random(Config with { ResidualFactor = 0.5 }, 3, ScalarType.Float32);
+        Refused<NotSupportedException>("only a plain Llama can be trained", otherwise);
         using var shortSighted = Llama.Random(Config with { MaxPositions = 20 }, 3, ScalarType.Float32);
         Refused<InvalidDataException>("this model reads at most 20", shortSighted);
         using var cancelled = new CancellationTokenSource();
