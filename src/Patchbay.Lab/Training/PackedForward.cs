@@ -22,8 +22,8 @@ internal static class PackedForward
     public static Tensor Logits(LlamaConfig c, LlamaWeights weights, PackedBatch batch)
     {
         if (c.SlidingWindow < batch.Longest)
-            throw new NotSupportedException($"a model with a window of {c.SlidingWindow} cannot be trained on sequences "
-                + $"of {batch.Longest} tokens");
+            throw new NotSupportedException($"a model with a window of {c.SlidingWindow} cannot be trained on "
+                + $"sequences of {batch.Longest} tokens");
         using var scope = NewDisposeScope();
         var device = weights.Embedding.device;
         var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex
