@@ -44,7 +44,7 @@ internal sealed class BaseRuns<T> : IDisposable where T : class, IDisposable
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="make">Runs a batch.</param>
     /// <exception cref="InvalidDataException">A token or the memory does not fit.</exception>
-    public BaseRuns(Llama model, PromptSet prompts, int from, int captures, long? memoryBytes,
+    public BaseRuns(Decoder model, PromptSet prompts, int from, int captures, long? memoryBytes,
         Func<BatchPrompts, MemoryPlan, T> make)
     {
         prompts.CheckVocabulary(model.Config.Vocabulary);
@@ -86,7 +86,7 @@ internal sealed class PromptBatches : IDisposable
     /// <param name="from">First position at which variants differ.</param>
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="make">Makes a base run.</param>
-    public PromptBatches(Llama model, PromptSet prompts, int from, long? memoryBytes,
+    public PromptBatches(Decoder model, PromptSet prompts, int from, long? memoryBytes,
         Func<BatchPrompts, BaseRun> make) =>
         runs = new(model, prompts, from, captures: 0, memoryBytes, (batch, plan) => new(make(batch), plan.ChunkBytes));
 

@@ -72,7 +72,7 @@ public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Param
     public SweepPlan Plan => Order.Plan;
 
     /// <summary>The model.</summary>
-    public Llama Model => Session.Model;
+    public Decoder Model => Session.Model;
 
     /// <summary>The prompts that it takes, of the first <paramref name="count"/> of the task (0: of all).</summary>
     public PromptSet Prompts(int count)

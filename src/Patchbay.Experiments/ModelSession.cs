@@ -11,11 +11,11 @@ public sealed class ModelSession : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="encode">Its tokenizer.</param>
     /// <param name="artifacts">Where prompt files are, and what units keep for others.</param>
-    public ModelSession(Llama model, EncodeText encode, IArtifacts artifacts) =>
+    public ModelSession(Decoder model, EncodeText encode, IArtifacts artifacts) =>
         (Model, this.encode, Artifacts) = (model, encode, artifacts);
 
     /// <summary>The model.</summary>
-    public Llama Model { get; }
+    public Decoder Model { get; }
 
     /// <summary>The first prompts of a sweep's task, the same ones for every unit.</summary>
     /// <param name="plan">The sweep's plan.</param>

@@ -35,7 +35,7 @@ public sealed class Checkpoint : IDisposable
         adapter is not null && File.Exists(Path.Combine(adapter, "tokenizer.json")) ? adapter : folder;
 
     /// <summary>Shape and constants of the model.</summary>
-    public LlamaConfig Config => source.Config;
+    public DecoderConfig Config => source.Config;
 
     /// <summary>The stored tensors in order of their names, without the adapter's.</summary>
     public IReadOnlyList<StoredTensor> Tensors { get; }
@@ -92,7 +92,7 @@ public sealed class Checkpoint : IDisposable
     /// <param name="cancellation">Asked before each tensor.</param>
     /// <returns>The weights, which belong to the caller and to no dispose scope.</returns>
     /// <exception cref="InvalidDataException">Weights contradict the configuration, or a file shrank.</exception>
-    public LlamaWeights Load(
+    public DecoderWeights Load(
         ScalarType dtype, Device? device = null, IProgress<LoadProgress>? progress = null,
         CancellationToken cancellation = default) =>
         new CheckpointLoader(source, Adapter?.Modules ?? [], dtype, device ?? CPU, progress, cancellation).Load();

@@ -13,7 +13,7 @@ internal sealed class CheckpointLoader(
 
     private long done;
 
-    public LlamaWeights Load()
+    public DecoderWeights Load()
     {
         if (!is_floating_point(dtype))
             throw new ArgumentException($"Weights are not loaded as {dtype}.", nameof(dtype));
@@ -21,16 +21,16 @@ internal sealed class CheckpointLoader(
         using var grad = no_grad();
         using var scope = NewDisposeScope();
         var embedding = Read(source.Embedding);
-        var weights = new LlamaWeights
+        var weights = new DecoderWeights
         {
             Embedding = embedding,
-            Positions = ReadIf(config.LearnedPositions, LlamaLayout.Positions),
-            Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => LlamaLayerWeights.Make(config,
-                (name, _) => Weight(LlamaLayout.Module(layer, name))))],
-            FinalNorm = Weight(LlamaLayout.FinalNorm),
-            FinalNormBias = ReadIf(config.Norm == NormKind.Layer, LlamaLayout.FinalNormBias),
-            Unembedding = config.TiedEmbeddings ? embedding : Weight(LlamaLayout.Unembedding),
-            UnembeddingBias = ReadIf(config.UnembeddingBias, LlamaLayout.UnembeddingBias),
+            Positions = ReadIf(config.LearnedPositions, DecoderLayout.Positions),
+            Layers = [.. Enumerable.Range(0, config.Layers).Select(layer => LayerWeights.Make(config,
+                (name, _) => Weight(DecoderLayout.Module(layer, name))))],
+            FinalNorm = Weight(DecoderLayout.FinalNorm),
+            FinalNormBias = ReadIf(config.Norm == NormKind.Layer, DecoderLayout.FinalNormBias),
+            Unembedding = config.TiedEmbeddings ? embedding : Weight(DecoderLayout.Unembedding),
+            UnembeddingBias = ReadIf(config.UnembeddingBias, DecoderLayout.UnembeddingBias),
         };
         foreach (var tensor in weights.Tensors) tensor.DetachFromDisposeScope();
         return weights;

@@ -11,19 +11,19 @@ namespace Patchbay.Models;
 /// <param name="Files">Configuration and weights, in an order that does not depend on the folder.</param>
 /// <param name="Owner">What keeps the files open.</param>
 internal sealed record CheckpointSource(
-    string Folder, LlamaConfig Config, IReadOnlyDictionary<string, StoredTensor> Stored, string Weights,
+    string Folder, DecoderConfig Config, IReadOnlyDictionary<string, StoredTensor> Stored, string Weights,
     IReadOnlyList<string> Files, IDisposable Owner) : IDisposable
 {
     internal const string ConfigName = "config.json";
 
-    /// <summary>What the model needs, by the names of <see cref="LlamaLayout"/>.</summary>
+    /// <summary>What the model needs, by the names of <see cref="DecoderLayout"/>.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; private init; } = Stored;
 
     /// <summary>The embedding, or where only the unembedding of a tied model is stored, that.</summary>
-    public StoredTensor Embedding => Tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
+    public StoredTensor Embedding => Tensors.GetValueOrDefault(DecoderLayout.Embedding) ?? Unembedding;
 
     /// <summary>The unembedding where it is stored beside the embedding; otherwise the same object as it.</summary>
-    public StoredTensor Unembedding => Tensors.GetValueOrDefault(LlamaLayout.Unembedding) ?? Embedding;
+    public StoredTensor Unembedding => Tensors.GetValueOrDefault(DecoderLayout.Unembedding) ?? Embedding;
 
     public static CheckpointSource Open(string path)
     {
@@ -42,7 +42,7 @@ internal sealed record CheckpointSource(
 
     private static CheckpointSource OpenFolder(string folder, string configPath)
     {
-        var config = LlamaConfigFile.ReadFolder(folder);
+        var config = DecoderConfigFile.ReadFolder(folder);
         var set = TensorSet.Open(
             folder, "model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.bin", "model.pt");
         return Opening.CloseOnError(set, owner => new CheckpointSource(
@@ -78,11 +78,11 @@ internal sealed record CheckpointSource(
         var found = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         var used = new HashSet<StoredTensor>(ReferenceEqualityComparer.Instance);
         long[] outer = [Config.Vocabulary, Config.Width];
-        var hasEmbedding = Find(LlamaLayout.Embedding, outer, found, used);
-        var hasUnembedding = Find(LlamaLayout.Unembedding, outer, found, used);
-        if (!hasEmbedding && !(hasUnembedding && Config.TiedEmbeddings)) throw Missing(LlamaLayout.Embedding, outer);
-        if (!hasUnembedding && !Config.TiedEmbeddings) throw Missing(LlamaLayout.Unembedding, outer);
-        foreach (var (name, shape) in LlamaLayout.Inner(Config))
+        var hasEmbedding = Find(DecoderLayout.Embedding, outer, found, used);
+        var hasUnembedding = Find(DecoderLayout.Unembedding, outer, found, used);
+        if (!hasEmbedding && !(hasUnembedding && Config.TiedEmbeddings)) throw Missing(DecoderLayout.Embedding, outer);
+        if (!hasUnembedding && !Config.TiedEmbeddings) throw Missing(DecoderLayout.Unembedding, outer);
+        foreach (var (name, shape) in DecoderLayout.Inner(Config))
             if (!Find(name, shape, found, used)) throw Missing(name, shape);
         foreach (var tensor in Stored.Values)
         {
@@ -103,12 +103,12 @@ internal sealed record CheckpointSource(
     {
         var tensors = new Dictionary<string, StoredTensor>(Tensors);
         foreach (var (name, saved) in adapter.Saved) tensors[name] = saved;
-        var isChanged = adapter.Saved.ContainsKey(LlamaLayout.Unembedding)
-            || adapter.Modules.Any(m => m.Name == LlamaLayout.UnembeddingModule);
-        if (Config.TiedEmbeddings && !adapter.Saved.ContainsKey(LlamaLayout.Unembedding))
-            tensors[LlamaLayout.Unembedding] = tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? Unembedding;
-        var rows = (tensors.GetValueOrDefault(LlamaLayout.Embedding) ?? tensors[LlamaLayout.Unembedding]).Shape[0];
-        if (tensors[LlamaLayout.Unembedding] is { } head && head.Shape[0] != rows)
+        var isChanged = adapter.Saved.ContainsKey(DecoderLayout.Unembedding)
+            || adapter.Modules.Any(m => m.Name == DecoderLayout.UnembeddingModule);
+        if (Config.TiedEmbeddings && !adapter.Saved.ContainsKey(DecoderLayout.Unembedding))
+            tensors[DecoderLayout.Unembedding] = tensors.GetValueOrDefault(DecoderLayout.Embedding) ?? Unembedding;
+        var rows = (tensors.GetValueOrDefault(DecoderLayout.Embedding) ?? tensors[DecoderLayout.Unembedding]).Shape[0];
+        if (tensors[DecoderLayout.Unembedding] is { } head && head.Shape[0] != rows)
             throw Refusal.Because(head.File, $"the adapter leaves an embedding of {rows} ids and an unembedding of "
                 + $"{head.Shape[0]}, expected equal numbers");
         return this with

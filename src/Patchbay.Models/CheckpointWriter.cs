@@ -9,16 +9,16 @@ public static class CheckpointWriter
     /// weights keep their dtype, which becomes the configuration's torch_dtype. A tied unembedding is not
     /// stored.</summary>
     /// <exception cref="ArgumentException">The dtype is one that checkpoints do not hold.</exception>
-    public static void Write(string folder, LlamaConfig config, LlamaWeights weights)
+    public static void Write(string folder, DecoderConfig config, DecoderWeights weights)
     {
         Directory.CreateDirectory(folder);
-        var tensors = new List<TensorToWrite> { weights.Embedding.ToWrite(LlamaLayout.Embedding) };
+        var tensors = new List<TensorToWrite> { weights.Embedding.ToWrite(DecoderLayout.Embedding) };
         foreach (var (layer, layerWeights) in weights.Layers.Index())
-            tensors.AddRange(layerWeights.Named.Select(w => w.Tensor.ToWrite(LlamaLayout.Module(layer, w.Name))));
-        tensors.Add(weights.FinalNorm.ToWrite(LlamaLayout.FinalNorm));
-        if (!config.TiedEmbeddings) tensors.Add(weights.Unembedding.ToWrite(LlamaLayout.Unembedding));
+            tensors.AddRange(layerWeights.Named.Select(w => w.Tensor.ToWrite(DecoderLayout.Module(layer, w.Name))));
+        tensors.Add(weights.FinalNorm.ToWrite(DecoderLayout.FinalNorm));
+        if (!config.TiedEmbeddings) tensors.Add(weights.Unembedding.ToWrite(DecoderLayout.Unembedding));
         SafetensorsWriter.Write(Path.Combine(folder, "model.safetensors"), tensors);
         var dtype = weights.Embedding.dtype.ToString().ToLowerInvariant();
-        LlamaConfigFile.Write(Path.Combine(folder, CheckpointSource.ConfigName), config with { StoredDtype = dtype });
+        DecoderConfigFile.Write(Path.Combine(folder, CheckpointSource.ConfigName), config with { StoredDtype = dtype });
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class LoraAdapter : IDisposable
     private readonly LoraSettings settings;
     private readonly TensorSet tensors;
 
-    private LoraAdapter(string folder, LoraSettings settings, TensorSet tensors, LlamaConfig config)
+    private LoraAdapter(string folder, LoraSettings settings, TensorSet tensors, DecoderConfig config)
     {
         (Folder, this.settings, this.tensors) = (folder, settings, tensors);
         (Modules, Saved) = Match(settings, tensors, config);
@@ -37,18 +37,18 @@ public sealed partial class LoraAdapter : IDisposable
     public IReadOnlyList<LoraModule> Modules { get; }
 
     /// <summary>Weights that the adapter has whole, embedding or unembedding, by the names of
-    /// <see cref="LlamaLayout"/>.</summary>
+    /// <see cref="DecoderLayout"/>.</summary>
     internal IReadOnlyDictionary<string, StoredTensor> Saved { get; }
 
     internal IEnumerable<string> Files => tensors.Files.Prepend(Path.Combine(Folder, SettingsName));
 
     /// <summary>Opens an adapter and checks that its tensors belong to modules of the model, in shape too.</summary>
-    internal static LoraAdapter Open(string folder, LoraSettings settings, LlamaConfig config) =>
+    internal static LoraAdapter Open(string folder, LoraSettings settings, DecoderConfig config) =>
         Opening.CloseOnError(TensorSet.Open(folder, "adapter_model.safetensors", "adapter_model.bin"),
             tensors => new LoraAdapter(folder, settings, tensors, config));
 
     private static (List<LoraModule>, Dictionary<string, StoredTensor>) Match(
-        LoraSettings settings, TensorSet tensors, LlamaConfig config)
+        LoraSettings settings, TensorSet tensors, DecoderConfig config)
     {
         var (parts, saved) = Parts(tensors, config);
         foreach (var name in settings.Saved)
@@ -90,7 +90,7 @@ public sealed partial class LoraAdapter : IDisposable
 
     // A stored module: its name as the adapter has it, with or without the prefix that some checkpoints have, layer,
     // outputs and inputs.
-    private static (string Module, int? Layer, long Outputs, long Inputs) Stored(LlamaConfig config,
+    private static (string Module, int? Layer, long Outputs, long Inputs) Stored(DecoderConfig config,
         Dictionary<(string Module, string Side), StoredTensor> parts,
         (string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs) of)
     {
@@ -100,7 +100,7 @@ public sealed partial class LoraAdapter : IDisposable
     }
 
     private static (Dictionary<(string Module, string Side), StoredTensor>, Dictionary<string, StoredTensor>) Parts(
-        TensorSet tensors, LlamaConfig config)
+        TensorSet tensors, DecoderConfig config)
     {
         var parts = new Dictionary<(string, string), StoredTensor>();
         var saved = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
@@ -119,15 +119,15 @@ public sealed partial class LoraAdapter : IDisposable
     }
 
     // Our name of the embedding's or the unembedding's weight, or null for another module.
-    private static string? OuterName(string module, LlamaConfig config) =>
-        new[] { LlamaLayout.Embedding, LlamaLayout.Unembedding }.FirstOrDefault(ours =>
+    private static string? OuterName(string module, DecoderConfig config) =>
+        new[] { DecoderLayout.Embedding, DecoderLayout.Unembedding }.FirstOrDefault(ours =>
         {
             var family = Family.Of(config);
             return family.Spellings(family.Find(config, ours[..^".weight".Length]).Name).Contains(module);
         });
 
     // A saved weight may have more rows than the base's, or fewer: its vocabulary was resized.
-    private static StoredTensor Whole(StoredTensor tensor, LlamaConfig config) =>
+    private static StoredTensor Whole(StoredTensor tensor, DecoderConfig config) =>
         tensor.Type.IsFloat() && tensor.Shape is [> 0 and <= int.MaxValue, var width] && width == config.Width ? tensor
         : throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is " +
             $"{tensor.Type.SafetensorsName()} {Refusal.Shape(tensor.Shape)}, expected floating-point numbers (ids, " +
@@ -141,18 +141,18 @@ public sealed partial class LoraAdapter : IDisposable
     }
 
     private static IEnumerable<(string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs)> Changeable(
-        LlamaConfig config)
+        DecoderConfig config)
     {
         var family = Family.Of(config);
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            foreach (var (part, outputs, inputs, _) in LlamaLayout.Linear(config))
+            foreach (var (part, outputs, inputs, _) in DecoderLayout.Linear(config))
             {
-                var module = LlamaLayout.Module(layer, part);
+                var module = DecoderLayout.Module(layer, part);
                 yield return (module, family.Find(config, module), layer, outputs, inputs);
             }
         }
-        const string Unembedding = LlamaLayout.UnembeddingModule;
+        const string Unembedding = DecoderLayout.UnembeddingModule;
         yield return (Unembedding, family.Find(config, Unembedding), null, config.Vocabulary, config.Width);
     }
 

@@ -50,7 +50,7 @@ public static class Rotary
 
 /// <summary>A model's cosines and sines, in its dtype on its device, for as many positions as it was asked to
 /// read.</summary>
-internal sealed class RotaryTables(Llama model) : IDisposable
+internal sealed class RotaryTables(Decoder model) : IDisposable
 {
     private readonly Dictionary<(Rope, int Positions), (Tensor Cos, Tensor Sin)> tables = [];
     private volatile int positions = 256;
@@ -89,7 +89,7 @@ internal sealed class RotaryTables(Llama model) : IDisposable
     }
 }
 
-public sealed partial class Llama
+public sealed partial class Decoder
 {
     internal int RotaryPositions => turns.Positions;
 

@@ -14,7 +14,7 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
 {
     /// <summary>Mean z of every layer and position over prompts: L tensors (T, H, dh). Where prompts differ in length,
     /// a position's mean is over those that reach it. The caller frees them.</summary>
-    public static Tensor[] MeanOf(Llama model, PaddedPrompts prompts)
+    public static Tensor[] MeanOf(Decoder model, PaddedPrompts prompts)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -85,7 +85,7 @@ public sealed record Ablation(IReadOnlyList<Tensor> Mean, IReadOnlyList<KeptHead
 public static class PlainAblation
 {
     /// <summary>A metric of the ablated model at each prompt's last token: N numbers.</summary>
-    public static double[] Evaluate(Llama model, PaddedPrompts prompts, Ablation ablation, Metric metric)
+    public static double[] Evaluate(Decoder model, PaddedPrompts prompts, Ablation ablation, Metric metric)
     {
         ablation.Check(prompts);
         using var scope = NewDisposeScope();

@@ -15,7 +15,7 @@ internal sealed record BaseLayer(Tensor ResidPre, Tensor ResidMid, Tensor Query,
 /// position <see cref="From"/> on the residual stream, queries and z of every layer.</summary>
 public sealed class BaseRun : IDisposable
 {
-    private BaseRun(Llama model, PaddedPrompts prompts, int from, Ablation? ablation)
+    private BaseRun(Decoder model, PaddedPrompts prompts, int from, Ablation? ablation)
     {
         (Model, Prompts, From) = (model, prompts, from);
         using var scope = NewDisposeScope(); // frees everything if the run fails half way
@@ -26,11 +26,11 @@ public sealed class BaseRun : IDisposable
     /// <summary>Runs <paramref name="model"/> on <paramref name="prompts"/>; variants may then differ from position
     /// <paramref name="from"/> on. With an <paramref name="ablation"/>, which need not outlive this call, the run's z,
     /// keys and values are those of the ablated model, and variants alter that.</summary>
-    public static BaseRun Create(Llama model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) =>
+    public static BaseRun Create(Decoder model, PaddedPrompts prompts, int from = 0, Ablation? ablation = null) =>
         new(model, prompts, from, ablation);
 
     /// <summary>What was run; it must outlive this.</summary>
-    public Llama Model { get; }
+    public Decoder Model { get; }
 
     /// <summary>What it was run on.</summary>
     public PaddedPrompts Prompts { get; }
@@ -47,7 +47,7 @@ public sealed class BaseRun : IDisposable
     public Tensor Final { get; }
 
     /// <summary>Bytes that a base run keeps of so many prompts of so many tokens.</summary>
-    public static long Bytes(LlamaConfig c, int elementSize, long prompts, int tokens, int from)
+    public static long Bytes(DecoderConfig c, int elementSize, long prompts, int tokens, int from)
     {
         long q = c.Heads * c.HeadWidth, kv = c.KeyValueHeads * c.HeadWidth;
         var rows = tokens - from;
@@ -91,14 +91,14 @@ public sealed class BaseRun : IDisposable
         var scores = Model.Scored(q.matmul(k).squeeze(2)); // (N, H, T)
         var keys = RowIndex.Below(Prompts.Tokens, Model.Device);
         var unseen = Model.Unseen(layer, Model.Index(positions), keys); // (N, T)
-        return Llama.Softmax(scores.masked_fill(unseen.unsqueeze(1), Number.Never)).DetachFromDisposeScope();
+        return Decoder.Softmax(scores.masked_fill(unseen.unsqueeze(1), Number.Never)).DetachFromDisposeScope();
     }
 
     /// <summary>Runs prompts and keeps z of every layer at some named positions only: for each of
     /// <paramref name="positions"/> (one position per prompt), and each layer, or only the first
     /// <paramref name="layers"/>, a tensor (N, H, dh). The caller frees them.</summary>
     public static Tensor[][] CaptureZ(
-        Llama model, PaddedPrompts prompts, IReadOnlyList<Positions> positions, int? layers = null)
+        Decoder model, PaddedPrompts prompts, IReadOnlyList<Positions> positions, int? layers = null)
     {
         using var inner = NewDisposeScope();
         using var _ = no_grad();
@@ -164,6 +164,6 @@ public sealed class BaseRun : IDisposable
         return (layers, final!);
     }
 
-    private static Tensor Empty(Llama model, params long[] shape) =>
+    private static Tensor Empty(Decoder model, params long[] shape) =>
         empty(shape, dtype: model.Dtype, device: model.Device);
 }

@@ -6,7 +6,7 @@ namespace Patchbay.Patching;
 /// layer only each prompt's last token), keys and values of the plan's rows over the base's everywhere else.</summary>
 internal sealed class ConeAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
 {
-    private readonly Llama model = run.Model;
+    private readonly Decoder model = run.Model;
     private readonly BaseLayer kept = run.Layers[layer];
 
     // As the kernel reads them: made once for all blocks of the layer, and freed with the dispose scope open now.

@@ -7,7 +7,7 @@ namespace Patchbay.Patching;
 internal sealed class ConePass
 {
     private readonly BaseRun run;
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly RowPlan plan; // rows that the variants can change
     private readonly Variant[] variants; // in the order of Order
 

@@ -11,7 +11,7 @@ internal static class Finite
     }
 
     /// <summary>The first layer in which a model's activations for some prompts overflow, in words.</summary>
-    public static string Overflow(Llama model, PaddedPrompts prompts)
+    public static string Overflow(Decoder model, PaddedPrompts prompts)
     {
         int? first = null;
         Prefill.Run(model, prompts, model.Config.Layers, 0, wantFinal: false, visit =>

@@ -15,7 +15,7 @@ public readonly record struct Receiver(Site Site, Head Head);
 public sealed class GradientCone : IDisposable
 {
     private readonly BaseRun run;
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly GradientRows rows;
     private readonly int first;
 
@@ -44,7 +44,7 @@ public sealed class GradientCone : IDisposable
     /// <param name="tokens">Tokens of the prompt.</param>
     /// <param name="depth">Rows: tokens - P.</param>
     /// <param name="layers">Layers passed through.</param>
-    public static long Bytes(LlamaConfig config, int elementSize, int tokens, int depth, int layers)
+    public static long Bytes(DecoderConfig config, int elementSize, int tokens, int depth, int layers)
     {
         var perRow = 8L * config.Width + 12L * config.Heads * config.HeadWidth + 5L * config.FeedForward
             + 4L * config.Heads * tokens;
@@ -164,7 +164,7 @@ public sealed class GradientCone : IDisposable
         var scores = model.Scored(cat([onBase, q.matmul(k.transpose(2, 3))], -1));    // (N, H, D, Tb + D)
         if (rows.Forbidden(model.Config.Window(l), last) is { } forbidden)
             scores = scores.masked_fill(forbidden, Number.Never);
-        var weights = Llama.Softmax(scores);
+        var weights = Decoder.Softmax(scores);
         var z = Grouped(weights.narrow(-1, 0, before)).matmul(baseValue).view(n, c.Heads, depth, c.HeadWidth)
             .add(weights.narrow(-1, before, rows.Depth).matmul(v), Number.One);
         z = z.transpose(1, 2).reshape(n * depth, c.Heads, c.HeadWidth);

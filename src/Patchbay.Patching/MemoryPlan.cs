@@ -21,7 +21,7 @@ public sealed record MemoryPlan(int PromptsPerBatch, long ChunkBytes)
     /// <param name="captures">Positions at which the counterfactual's z is kept.</param>
     /// <param name="budget">Bytes, all of the process included, or null.</param>
     /// <exception cref="InvalidDataException">The budget is below what one prompt needs, which is told.</exception>
-    public static MemoryPlan For(Llama model, int prompts, int tokens, int from, int captures, long? budget)
+    public static MemoryPlan For(Decoder model, int prompts, int tokens, int from, int captures, long? budget)
     {
         var c = model.Config;
         var element = model.ElementSize;

@@ -27,7 +27,7 @@ internal static class Prefill
     /// stream after it of each prompt's last token, (N, d), or null unless <paramref name="wantFinal"/>: the last
     /// layer's MLP is then left out. <paramref name="ablation"/> replaces z.</summary>
     public static Tensor? Run(
-        Llama model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
+        Decoder model, PaddedPrompts prompts, int layers, int lastLayerFrom, bool wantFinal, Action<LayerVisit> visit,
         Ablation? ablation = null)
     {
         ablation?.Check(prompts);
@@ -49,7 +49,7 @@ internal static class Prefill
     }
 
     private static Tensor? RunChunk(
-        Llama model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom, bool wantFinal,
+        Decoder model, PaddedPrompts prompts, int first, SharedRows rows, int layers, int lastFrom, bool wantFinal,
         Action<LayerVisit> visit, Ablation? ablation)
     {
         var x = model.Embed(model.Index(rows.Ids), model.Index(rows.Positions)); // (R, d)
@@ -78,7 +78,7 @@ internal static class Prefill
 
     // Keys and values of every place, (n, T, Hkv, dh), and the normed input (R, d) they come from.
     private static (Tensor Key, Tensor Value, Tensor Normed) KeysAndValues(
-        Llama model, int l, Tensor x, SharedRows rows)
+        Decoder model, int l, Tensor x, SharedRows rows)
     {
         var h = model.AttentionInput(l, x);
         var key = Everywhere(model.TurnRows(l, model.Project(l, Site.K, h), rows.Positions), model, rows);
@@ -86,7 +86,7 @@ internal static class Prefill
     }
 
     // A row for each place that is kept: (R, heads, dh) -> (n, W, heads, dh).
-    private static Tensor Everywhere(Tensor of, Llama model, SharedRows rows)
+    private static Tensor Everywhere(Tensor of, Decoder model, SharedRows rows)
     {
         if (!rows.IsPlain) of = of.index_select(0, model.Index(rows.Row.Where(r => r >= 0)));
         return of.view(rows.Count, -1, of.shape[1], of.shape[2]);
@@ -94,7 +94,7 @@ internal static class Prefill
 
     // z of the distinct rows, (R, H, dh): of a row that several places have, the first of them attends.
     private static Tensor Attend(
-        Llama model, int l, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
+        Decoder model, int l, Tensor query, Tensor key, Tensor value, SharedRows rows, int from)
     {
         var z = model.AttendCausally(l, Everywhere(query, model, rows), key, value).view([-1, .. query.shape[1..]]);
         if (rows.IsPlain) return z;

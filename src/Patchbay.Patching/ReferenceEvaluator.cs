@@ -5,13 +5,13 @@ namespace Patchbay.Patching;
 /// <see cref="ConeEvaluator"/> is tested against it.</summary>
 public sealed class ReferenceEvaluator : IVariantEvaluator
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly Tensor ids;
     private readonly Capture clean = new();
     private readonly Tensor cleanLast;
 
     /// <summary>Runs <paramref name="model"/> on <paramref name="prompts"/> once and keeps z of every layer.</summary>
-    public ReferenceEvaluator(Llama model, PaddedPrompts prompts)
+    public ReferenceEvaluator(Decoder model, PaddedPrompts prompts)
     {
         (this.model, Prompts) = (model, prompts);
         model.CheckLength(prompts.Tokens);
@@ -163,7 +163,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
                 foreach (var o in variant.Knockouts)
                     if (o.FromLayer <= layer && o.Query[n] == query[n] && o.Key[n] < query[n])
                         scores.select(0, o.Key[n]).fill_(Number.Never);
-                var sum = Llama.Softmax(scores).unsqueeze(0).mm(UpTo(v)).squeeze(0); // (dh)
+                var sum = Decoder.Softmax(scores).unsqueeze(0).mm(UpTo(v)).squeeze(0); // (dh)
                 z.select(0, n).select(0, query[n]).select(0, head).copy_(sum);
             }
         }

@@ -4,7 +4,7 @@ namespace Patchbay.Patching;
 /// plain tensor operations: few heads of few rows.</summary>
 internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, int layer)
 {
-    private readonly Llama model = run.Model;
+    private readonly Decoder model = run.Model;
     private readonly int tokens = run.Prompts.Tokens;
 
     /// <summary>Puts z of the heads concerned into their rows.</summary>
@@ -34,7 +34,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
                 bool IsForbidden(int t, int m) => t > at[m] || at[m] - t >= window
                     || forbidden.Any(o => o.Query[prompts[m]] == at[m] && o.Key[prompts[m]] == t);
                 scores = scores.masked_fill(Mask(at, IsForbidden), Number.Never);
-                var result = Llama.Softmax(scores).unsqueeze(1).matmul(values).squeeze(1); // (m, dh)
+                var result = Decoder.Softmax(scores).unsqueeze(1).matmul(values).squeeze(1); // (m, dh)
                 z.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_copy_(0, rows.Rows, result);
             }
         }

@@ -66,7 +66,7 @@ public sealed record Variant
 
     /// <summary>Refuses what has no meaning on <paramref name="prompts"/> prompts of a model.</summary>
     /// <exception cref="ArgumentException">A shape, head or position does not fit, or two edits collide.</exception>
-    public void Check(LlamaConfig config, PaddedPrompts prompts)
+    public void Check(DecoderConfig config, PaddedPrompts prompts)
     {
         int count = prompts.Count, width = config.HeadWidth;
         foreach (var e in Edits)
@@ -116,7 +116,7 @@ public sealed record Variant
 
     private static string Shape(Tensor value) => $"({string.Join(", ", value.shape)})";
 
-    private static void CheckHead(LlamaConfig config, Head head)
+    private static void CheckHead(DecoderConfig config, Head head)
     {
         if (head.Layer < 0 || head.Layer >= config.Layers || head.Index < 0 || head.Index >= config.Heads)
             throw new ArgumentException(

@@ -22,7 +22,7 @@ public sealed class NodeTests
         foreach (var planned in plan.Models)
         {
             using var checkpoint = Checkpoint.Open(planned.Path);
-            using var model = new Llama(checkpoint.Config, checkpoint.Load(torch.ScalarType.Float32));
+            using var model = new Decoder(checkpoint.Config, checkpoint.Load(torch.ScalarType.Float32));
             var tokenizer = TokenizerLoader.Open(planned.Path)!;
             var prompts = EntityPrompts.Generate(new(Prompts, plan.Seed, 7), text => tokenizer.Encode(text));
             var whole = PathRuns.Run(model, prompts, PathChain.EntityTracking, new() { TopK = [4, 4, 4, 4] });

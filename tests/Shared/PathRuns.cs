@@ -23,7 +23,8 @@ public sealed record PathRunOptions
 /// <summary>Path patching of all layers and groups in one go, as a sweep does it in units.</summary>
 public static class PathRuns
 {
-    public static IReadOnlyList<PathScores> Run(Llama model, PromptSet prompts, PathChain chain, PathRunOptions options,
+    public static IReadOnlyList<PathScores> Run(
+        Decoder model, PromptSet prompts, PathChain chain, PathRunOptions options,
         CancellationToken cancel = default)
     {
         var groups = chain.Select(options.Groups, options.Receivers is not null);
@@ -39,7 +40,7 @@ public static class PathRuns
         return [.. options.Groups.Select(g => found[g])];
     }
 
-    private static PathScores Scores(Llama model, PathSession session, PathGroup group, IReadOnlyList<Head> receivers,
+    private static PathScores Scores(Decoder model, PathSession session, PathGroup group, IReadOnlyList<Head> receivers,
         CancellationToken cancel)
     {
         var (layers, heads) = (model.Config.Layers, model.Config.Heads);
@@ -58,7 +59,8 @@ public static class PathRuns
     }
 
     /// <summary>Attribution patching's scores as matrices.</summary>
-    public static PathScores Attribution(Llama model, PromptSet prompts, PathGroup group, IReadOnlyList<Head> receivers,
+    public static PathScores Attribution(
+        Decoder model, PromptSet prompts, PathGroup group, IReadOnlyList<Head> receivers,
         int steps,
         long? memoryBytes = null, CancellationToken cancel = default)
     {
@@ -73,7 +75,7 @@ public static class PathRuns
     }
 
     /// <summary>How many prompts a model answers.</summary>
-    public static Proportion Accuracy(Llama model, PromptSet prompts) =>
+    public static Proportion Accuracy(Decoder model, PromptSet prompts) =>
         TaskAccuracy.Ask(model, prompts).Right is var right ? new(right.Count(r => r), right.Length) : default;
 }
 #endif

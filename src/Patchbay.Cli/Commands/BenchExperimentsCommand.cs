@@ -62,7 +62,7 @@ internal sealed class BenchExperimentsCommand : PbmCommand
 
     /// <summary>Twelve heads of every group, spread over the layers as a circuit's are: the later the group, the
     /// lower.</summary>
-    private static Circuit Heads(LlamaConfig config)
+    private static Circuit Heads(DecoderConfig config)
     {
         var chain = PathChain.EntityTracking;
         return new(chain, chain.Groups.Index().ToDictionary(g => g.Item.Name, g => (IReadOnlyList<Head>)

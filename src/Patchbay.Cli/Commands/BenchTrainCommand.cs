@@ -63,7 +63,7 @@ internal sealed class BenchTrainCommand : PbmCommand
         call.Draw(() => table);
         call.WriteLine("step s: gradient and optimizer; GFLOP/s: of a step's matrix products; plain: a (1024, 1024) "
             + "product in this run;");
-        call.WriteLine("ratio: the plainest gradient, of Llama.Forward on all sequences at once, over the lab's.");
+        call.WriteLine("ratio: the plainest gradient, of Decoder.Forward on all sequences at once, over the lab's.");
         call.WriteJson(new { Results = results });
         return ExitCode.Ok;
     }

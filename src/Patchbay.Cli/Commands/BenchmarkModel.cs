@@ -10,7 +10,7 @@ namespace Patchbay.Cli.Commands;
 /// <param name="Model">The caller's to dispose.</param>
 /// <param name="Prompts">Prompts with the positions of entity tracking.</param>
 /// <param name="Receivers">Receivers of groups B, C and D.</param>
-internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Prompts, IReadOnlyList<Head> Receivers)
+internal sealed record BenchmarkModel(string Title, Decoder Model, PromptSet Prompts, IReadOnlyList<Head> Receivers)
 {
     private const int Seed = 20;
 
@@ -41,15 +41,15 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
                 EntityPrompts.Generate(new(prompts, Seed, 7), text => tokenizer.Encode(text)), UpperHeads(tiny.Config));
         }
         var config = Shape(name);
-        return new(Described("random model", config), Llama.Random(config, Seed, dtype, device: device),
+        return new(Described("random model", config), Decoder.Random(config, Seed, dtype, device: device),
             SyntheticPrompts.Create(prompts, config.Vocabulary, Seed), UpperHeads(config));
     }
 
     /// <summary>A model of the same shape whose heads are patched into it, in float32: for the quartet's base a
     /// fine-tune.</summary>
-    public static Llama Donor(string name) => name == "quartet"
+    public static Decoder Donor(string name) => name == "quartet"
         ? Load(OfQuartet("tiny-float"), ScalarType.Float32, CPU)
-        : Llama.Random(Shape(name), Seed + 1);
+        : Decoder.Random(Shape(name), Seed + 1);
 
     /// <summary>The tokenizer of the quartet.</summary>
     public static Tokenizer LabTokenizer() => TokenizerLoader.Open(OfQuartet("tiny-base"))
@@ -68,14 +68,14 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
     private static string OfQuartet(string name) => Path.Combine(BesideProject.Inside("models")
         ?? throw new DirectoryNotFoundException("there is no folder models beside this program"), name);
 
-    private static Llama Load(string folder, ScalarType dtype, Device device)
+    private static Decoder Load(string folder, ScalarType dtype, Device device)
     {
         using var checkpoint = Checkpoint.Open(folder);
         return new(checkpoint.Config, checkpoint.Load(dtype, device));
     }
 
     /// <summary>Shape of a model of random weights: time does not depend on them.</summary>
-    private static LlamaConfig Shape(string name)
+    private static DecoderConfig Shape(string name)
     {
         var (layers, heads, width, feedForward) = name switch
         {
@@ -95,11 +95,11 @@ internal sealed record BenchmarkModel(string Title, Llama Model, PromptSet Promp
         };
     }
 
-    private static string Described(string name, LlamaConfig c) =>
+    private static string Described(string name, DecoderConfig c) =>
         $"{name} ({c.Layers} layers x {c.Heads} heads, width {c.Width}, MLP {c.FeedForward})";
 
     /// <summary>Two heads in each layer of the upper half.</summary>
-    private static Head[] UpperHeads(LlamaConfig config) =>
+    private static Head[] UpperHeads(DecoderConfig config) =>
         [.. Enumerable.Range(config.Layers / 2, config.Layers - config.Layers / 2)
             .SelectMany(l => new Head[] { new(l, l % config.Heads), new(l, (l + 3) % config.Heads) })];
 }

@@ -41,8 +41,9 @@ internal sealed class Compute
     }
 
     /// <summary>Loads a checkpoint's weights under a progress bar.</summary>
-    public static Llama Load(Call call, Checkpoint checkpoint, Choice choice) => call.WithProgress("loading", report =>
-        new Llama(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device,
+    public static Decoder Load(Call call, Checkpoint checkpoint, Choice choice) =>
+        call.WithProgress("loading", report =>
+        new Decoder(checkpoint.Config, checkpoint.Load(choice.Dtype, choice.Device,
             new Direct<LoadProgress>(p => report("loading", p.BytesDone / (double)p.BytesTotal)), call.Interrupted)));
 
     /// <summary>A checkpoint's fingerprint, under a progress bar.</summary>

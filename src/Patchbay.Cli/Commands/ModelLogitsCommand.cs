@@ -96,7 +96,7 @@ internal sealed class ModelLogitsCommand : PbmCommand
     }
 
     /// <summary>Logits by [position, token id], row by row, of one prompt.</summary>
-    private static double[] Logits(Llama model, int[] prompt, int[] source, (Head Head, string Position)[] edits,
+    private static double[] Logits(Decoder model, int[] prompt, int[] source, (Head Head, string Position)[] edits,
         bool lastOnly)
     {
         using var scope = NewDisposeScope();
@@ -111,7 +111,7 @@ internal sealed class ModelLogitsCommand : PbmCommand
         return wanted.to(ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
     }
 
-    private static void CheckIds(LlamaConfig config, string file, int[][] prompts)
+    private static void CheckIds(DecoderConfig config, string file, int[][] prompts)
     {
         foreach (var prompt in prompts)
         {

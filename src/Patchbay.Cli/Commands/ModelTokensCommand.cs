@@ -54,7 +54,7 @@ internal sealed class ModelTokensCommand : PbmCommand
         return ExitCode.Ok;
     }
 
-    private static (int Id, double Probability)[] Next(Llama model, int[] ids)
+    private static (int Id, double Probability)[] Next(Decoder model, int[] ids)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

@@ -16,7 +16,7 @@ public static class TaskAccuracy
     /// <param name="prompts">Prompts within its vocabulary.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each pass.</param>
-    public static AskedPrompts Ask(Llama model, PromptSet prompts, Action<double>? progress = null,
+    public static AskedPrompts Ask(Decoder model, PromptSet prompts, Action<double>? progress = null,
         CancellationToken cancel = default)
     {
         var (right, probability, rank) = (new List<bool>(), new List<double>(), new List<double>());

@@ -16,7 +16,7 @@ public static class HeadPatching
     /// <param name="memoryBytes">Memory to stay within, or null for what is free.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
-    public static bool[][] Answered(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
+    public static bool[][] Answered(Decoder model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
         long? memoryBytes,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
@@ -27,7 +27,7 @@ public static class HeadPatching
     /// <summary>The relative change (p_patched - p_clean) / p_clean of the answer's probability: one row per set of
     /// heads.</summary>
     /// <inheritdoc cref="Answered"/>
-    public static double[][] Changes(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
+    public static double[][] Changes(Decoder model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
         long? memoryBytes,
         Action<double>? progress = null, CancellationToken cancel = default)
     {
@@ -37,7 +37,7 @@ public static class HeadPatching
             .Select(n => p[v, n] / p[0, n] - 1).ToArray())];
     }
 
-    private static PromptBatches Batches(Llama model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
+    private static PromptBatches Batches(Decoder model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
         long? memoryBytes)
     {
         var from = sets.SelectMany(s => s).Select(h => h.Position).Append(PositionNames.Last).Distinct()
@@ -45,7 +45,7 @@ public static class HeadPatching
         return new(model, pairs, from, memoryBytes, batch => BaseRun.Create(model, batch.Clean, from));
     }
 
-    internal static Variant[] Variants(Llama model, BatchPrompts batch, IReadOnlyList<IReadOnlyList<PlacedHead>> sets)
+    internal static Variant[] Variants(Decoder model, BatchPrompts batch, IReadOnlyList<IReadOnlyList<PlacedHead>> sets)
     {
         string[] names = [.. sets.SelectMany(s => s).Select(h => h.Position).Distinct()];
         if (names.Length == 0) return [.. sets.Select(_ => new Variant())];

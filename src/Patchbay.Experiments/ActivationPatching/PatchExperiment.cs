@@ -91,7 +91,7 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
         Position = heads.Select(h => h.Position).Distinct().ToArray() is [var at] ? at : null,
     };
 
-    private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, LlamaConfig config)
+    private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, DecoderConfig config)
     {
         IReadOnlyList<PlacedHead> heads = Named(set) ?? (set == PatchedFinding.Whole
                 ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]

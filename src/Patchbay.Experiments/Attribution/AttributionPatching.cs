@@ -24,7 +24,7 @@ public static class AttributionPatching
     /// <param name="memoryBytes">Resident memory to stay within, or null for what is free.</param>
     /// <param name="cancel">Asked before each backward pass.</param>
     /// <exception cref="InvalidDataException">A prompt, receiver or the memory does not fit.</exception>
-    public static IReadOnlyList<HeadScore> Scores(Llama model, PromptSet prompts, PathGroup group,
+    public static IReadOnlyList<HeadScore> Scores(Decoder model, PromptSet prompts, PathGroup group,
         IReadOnlyList<Head> receivers, int integrationSteps,
         Action<double>? progress = null, long? memoryBytes = null, CancellationToken cancel = default)
     {
@@ -58,7 +58,7 @@ public static class AttributionPatching
             Estimate.Mean([.. Enumerable.Range(0, prompts.Count).Select(n => effects[h.Layer, h.Index, n])])))];
     }
 
-    private static int PromptsAtOnce(Llama model, PathBatch batch, PathGroup group)
+    private static int PromptsAtOnce(Decoder model, PathBatch batch, PathGroup group)
     {
         var all = batch.Evaluator.Prompts;
         var depth = all.Tokens - batch.Positions[group.Position].Min();

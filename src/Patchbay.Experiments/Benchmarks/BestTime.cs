@@ -21,7 +21,7 @@ internal sealed class BestTime
     }
 
     /// <summary>Runs the work once more, counting the operations of <paramref name="model"/> if it is given.</summary>
-    public void Time(Action work, Llama? model = null)
+    public void Time(Action work, Decoder? model = null)
     {
         var before = model?.Operations;
         var clock = Stopwatch.StartNew();

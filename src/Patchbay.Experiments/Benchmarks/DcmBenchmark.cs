@@ -47,7 +47,7 @@ public static class DcmBenchmark
     /// <param name="repeats">Runs of the cone, and steps of the reference that are timed alone; the best
     /// counts.</param>
     /// <param name="progress">Told what is under way.</param>
-    public static DcmBenchmarkResult Run(string name, Llama model, IReadOnlyList<DcmSubject> subjects, int repeats,
+    public static DcmBenchmarkResult Run(string name, Decoder model, IReadOnlyList<DcmSubject> subjects, int repeats,
         Action<string>? progress = null)
     {
         var options = new DcmOptions();
@@ -75,7 +75,7 @@ public static class DcmBenchmark
         return new(options.Batch, steps, subjects.Max(s => s.Triples.Max(t => t.Base.Length)), groups);
     }
 
-    private static IReadOnlyList<DcmStep> Train(Llama model, DcmSubject subject, DcmOptions options)
+    private static IReadOnlyList<DcmStep> Train(Decoder model, DcmSubject subject, DcmOptions options)
     {
         int half = subject.Triples.Count / 2, quarter = subject.Triples.Count / 4;
         return Dcm.Train(model, subject.Heads, [.. subject.Triples.Take(half)],
@@ -89,7 +89,7 @@ public static class DcmBenchmark
         private readonly DcmSlices slices;
         private readonly double[] mask;
 
-        public FirstBatch(Llama model, DcmSubject subject, DcmOptions options)
+        public FirstBatch(Decoder model, DcmSubject subject, DcmOptions options)
         {
             mask = [.. subject.Heads.Select(_ => 0.5)];
             var clock = Stopwatch.StartNew();

@@ -23,7 +23,7 @@ public sealed record ExperimentTiming(
 /// <param name="few">Interventions that the reference does.</param>
 /// <param name="repeats">Runs of the cone; the best counts.</param>
 public sealed class ExperimentBenchmark(
-    Llama model, Llama donor, PromptSet prompts, Circuit heads, int few, int repeats)
+    Decoder model, Decoder donor, PromptSet prompts, Circuit heads, int few, int repeats)
 {
     private readonly BatchPrompts all = new(prompts.Prompts, 0);
     private readonly int[][] means = [.. prompts.Prompts.Select(p => p.Counterfactual.Ids)];

@@ -62,7 +62,7 @@ public static class PatchBenchmark
     /// <param name="repeats">Runs of the cone.</param>
     /// <param name="plainGflops">Measures a plain matrix product's GFLOP/s.</param>
     /// <param name="progress">Told what is under way.</param>
-    public static PatchBenchmarkResult Run(string name, Llama model, PromptSet prompts, IReadOnlyList<Head> receivers,
+    public static PatchBenchmarkResult Run(string name, Decoder model, PromptSet prompts, IReadOnlyList<Head> receivers,
         int referenceHeads, int repeats, Func<double> plainGflops, Action<string>? progress = null)
     {
         var plain = plainGflops();
@@ -100,7 +100,7 @@ public static class PatchBenchmark
     }
 
     /// <summary>A group, the heads that can have an effect, and what the cone made of them.</summary>
-    private sealed class Work(Llama model, PathGroup group, IReadOnlyList<Head> receivers)
+    private sealed class Work(Decoder model, PathGroup group, IReadOnlyList<Head> receivers)
     {
         private readonly BestTime cone = new();
         private readonly Head[] senders = [.. Head.All(

@@ -12,7 +12,7 @@ namespace Patchbay.Experiments;
 /// </summary>
 public sealed class CircuitEvaluator : IDisposable
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly PromptSet prompts;
     private readonly PathChain chain;
     private readonly Tensor[] mean;
@@ -31,7 +31,7 @@ public sealed class CircuitEvaluator : IDisposable
     /// paper's means: the circuit is then judged at its positions alone.</param>
     /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not
     /// do.</exception>
-    public CircuitEvaluator(Llama model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain,
+    public CircuitEvaluator(Decoder model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain,
         long? memoryBytes = null,
         bool elsewhere = false)
     {

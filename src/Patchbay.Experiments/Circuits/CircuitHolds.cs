@@ -5,7 +5,7 @@ namespace Patchbay.Experiments;
 /// <param name="batch">The prompts.</param>
 /// <param name="config">The model's shape.</param>
 /// <param name="elsewhere">Whether nothing is held elsewhere.</param>
-internal sealed class CircuitHolds(BatchPrompts batch, LlamaConfig config, bool elsewhere)
+internal sealed class CircuitHolds(BatchPrompts batch, DecoderConfig config, bool elsewhere)
 {
     private readonly Dictionary<string, IReadOnlyList<Hold>> gaps = [];
 

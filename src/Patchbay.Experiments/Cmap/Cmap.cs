@@ -44,7 +44,7 @@ public static class Cmap
     /// <param name="path">The file to write: safetensors; "z/A/5.3" (N, dh), "q/A/5.3" (N, dh), "k/5.3" and "v/5.3" (N,
     /// T, dh).</param>
     /// <param name="cancel">Asked before each layer.</param>
-    public static void Capture(Llama donor, PromptSet prompts, Circuit heads, IReadOnlyList<CmapForm> forms,
+    public static void Capture(Decoder donor, PromptSet prompts, Circuit heads, IReadOnlyList<CmapForm> forms,
         string path,
         CancellationToken cancel = default)
     {
@@ -95,7 +95,7 @@ public static class Cmap
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">The models' shapes differ.</exception>
-    internal static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path,
+    internal static bool[][] Answered(Decoder model, PromptSet prompts, Circuit heads, string path,
         IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted,
         PromptBatches batches, Action<double>? progress, CancellationToken cancel)
     {
@@ -103,7 +103,7 @@ public static class Cmap
         return new PlannedVariants(batches, Variants(model, prompts, heads, file, wanted)).Answered(progress, cancel);
     }
 
-    internal static Func<BatchPrompts, IReadOnlyList<Variant>> Variants(Llama model, PromptSet prompts, Circuit heads,
+    internal static Func<BatchPrompts, IReadOnlyList<Variant>> Variants(Decoder model, PromptSet prompts, Circuit heads,
         TensorFile file,
         IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted)
     {

@@ -86,7 +86,7 @@ internal sealed class CmapExperiment() : Experiment<CmapParameters, CmapForm?>(
     }
 
     /// <summary>Keeps a donor's activations, and says which prompts it answers itself.</summary>
-    public static IReadOnlyList<InterventionResult> Capture(Llama donor, IArtifacts artifacts, PromptSet prompts,
+    public static IReadOnlyList<InterventionResult> Capture(Decoder donor, IArtifacts artifacts, PromptSet prompts,
         Circuit heads,
         IReadOnlyList<string> forms, Action<double> progress, CancellationToken cancel)
     {

@@ -77,7 +77,7 @@ public static class Dcm
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each step.</param>
     /// <exception cref="InvalidDataException">A head or triple does not fit, or the memory is too small.</exception>
-    public static DcmResult Train(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
+    public static DcmResult Train(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
         IReadOnlyList<DcmTriple> validation,
         IReadOnlyList<DcmTriple> test, DcmOptions options, Action<double>? progress = null,
             CancellationToken cancel = default)
@@ -112,7 +112,7 @@ public static class Dcm
     internal static int Best(IReadOnlyList<int> right, IReadOnlyList<int> heads) =>
         Enumerable.Range(0, right.Count).OrderByDescending(v => right[v]).ThenByDescending(v => heads[v]).First();
 
-    private static List<DcmStep> Steps(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
+    private static List<DcmStep> Steps(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> train,
         DcmSources? sources,
         DcmOptions options, Action<double> progress, CancellationToken cancel)
     {
@@ -154,7 +154,7 @@ public static class Dcm
         [.. Enumerable.Range(0, answered.GetLength(0)).Select(p => Enumerable.Range(0, answered.GetLength(1))
             .Count(n => answered[p, n]))];
 
-    private static void CheckHeads(IReadOnlyList<Head> heads, LlamaConfig config)
+    private static void CheckHeads(IReadOnlyList<Head> heads, DecoderConfig config)
     {
         foreach (var h in heads)
         {

@@ -15,7 +15,7 @@ internal static class DcmEvaluation
     /// <param name="sources">The sources' z of these heads; null for the reference, which makes its own.</param>
     /// <param name="progress">Told the share done.</param>
     /// <param name="cancel">Asked before each batch.</param>
-    public static bool[,] Answered(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched,
+    public static bool[,] Answered(Decoder model, IReadOnlyList<IReadOnlyList<Head>> patched,
         IReadOnlyList<DcmTriple> triples,
         DcmOptions options, DcmSources? sources, Action<double>? progress, CancellationToken cancel)
     {
@@ -35,12 +35,12 @@ internal static class DcmEvaluation
     }
 
     /// <summary>Triples whose base run and sources' z may be kept at a time, and bytes for work on them.</summary>
-    public static MemoryPlan Memory(Llama model, IReadOnlyList<DcmTriple> triples, DcmOptions options) =>
+    public static MemoryPlan Memory(Decoder model, IReadOnlyList<DcmTriple> triples, DcmOptions options) =>
         MemoryPlan.For(model, triples.Count, triples.Max(t => Math.Max(t.Base.Length, t.Source.Length)),
             triples.Min(t => t.BasePosition), captures: 1, options.MemoryBytes);
 
     /// <summary>Most probable token by [set of heads, triple].</summary>
-    private static double[,] Best(Llama model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples,
+    private static double[,] Best(Decoder model, IReadOnlyList<IReadOnlyList<Head>> patched, DcmTriple[] triples,
         DcmSources? sources, long chunkBytes)
     {
         using var scope = NewDisposeScope();

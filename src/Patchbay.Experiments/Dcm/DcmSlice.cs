@@ -4,13 +4,13 @@ namespace Patchbay.Experiments;
 /// frozen.</summary>
 internal abstract class DcmSlice : IDisposable
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly IReadOnlyList<Head> group;
     private readonly Tensor targets; // (N)
     // by layer, of the group's: the sources' z, (N, H, dh); each head's place in the mask, (H)
     private readonly Tensor?[] source, entry;
 
-    protected DcmSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, Tensor[] sourceZ)
+    protected DcmSlice(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, Tensor[] sourceZ)
     {
         using var scope = NewDisposeScope();
         (this.model, this.group) = (model, group);
@@ -68,11 +68,11 @@ internal abstract class DcmSlice : IDisposable
 /// <summary>By the dirty cone: only rows from the group's position on, from its lowest layer up.</summary>
 internal sealed class DcmConeSlice : DcmSlice
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly BaseRun run;
     private readonly GradientCone cone;
 
-    public DcmConeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources sources)
+    public DcmConeSlice(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources sources)
         : base(model, group, triples, sources.SourceZ(triples))
     {
         this.model = model;
@@ -95,10 +95,10 @@ internal sealed class DcmConeSlice : DcmSlice
 /// <summary>The reference: whole forward and backward passes with hooks.</summary>
 internal sealed class DcmWholeSlice : DcmSlice
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly Tensor ids, at, last; // (N, T), (N), (N)
 
-    public DcmWholeSlice(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples)
+    public DcmWholeSlice(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples)
         : base(model, group, triples, WholeSourceZ(model, triples))
     {
         using var scope = NewDisposeScope();
@@ -110,7 +110,7 @@ internal sealed class DcmWholeSlice : DcmSlice
     }
 
     /// <summary>Sources' z at the group's position by layer, (N, H, dh), from a whole forward pass.</summary>
-    public static Tensor[] WholeSourceZ(Llama model, IReadOnlyList<DcmTriple> triples)
+    public static Tensor[] WholeSourceZ(Decoder model, IReadOnlyList<DcmTriple> triples)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

@@ -5,7 +5,7 @@ namespace Patchbay.Experiments;
 /// number of rows each (at most 15 % padding).</summary>
 internal sealed class DcmSlices : IDisposable
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly IReadOnlyList<Head> group;
     private readonly DcmSources? sources;
     private readonly int room;
@@ -13,7 +13,7 @@ internal sealed class DcmSlices : IDisposable
     private readonly Dictionary<(int Batch, int Slice), DcmSlice> kept = [];
     private int keptTriples;
 
-    public DcmSlices(Llama model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources? sources,
+    public DcmSlices(Decoder model, IReadOnlyList<Head> group, IReadOnlyList<DcmTriple> triples, DcmSources? sources,
         DcmOptions options)
     {
         (this.model, this.group, this.sources) = (model, group, sources);

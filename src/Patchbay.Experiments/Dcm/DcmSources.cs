@@ -8,12 +8,12 @@ internal sealed class DcmSources : IDisposable
 {
     private const long BytesAtOnce = 64 << 20; // of z while all heads are still there
 
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly Dictionary<DcmTriple, int> places = [];
     private readonly Tensor?[] heads, z; // by layer: which of its heads are in the group, (h); (N, h, dh)
 
     /// <summary>Runs the sources of triples.</summary>
-    public DcmSources(Llama model, IReadOnlyList<Head> group, IEnumerable<DcmTriple> triples)
+    public DcmSources(Decoder model, IReadOnlyList<Head> group, IEnumerable<DcmTriple> triples)
     {
         this.model = model;
         var layers = group.Count == 0 ? 0 : group.Max(h => h.Layer) + 1;

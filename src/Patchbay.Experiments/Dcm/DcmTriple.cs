@@ -14,7 +14,7 @@ public sealed record DcmTriple(int[] Base, int BasePosition, int[] Source, int S
     /// <param name="name">What they are, for the message: "train".</param>
     /// <param name="config">The model's shape.</param>
     /// <exception cref="InvalidDataException">There is none, or one does not fit.</exception>
-    internal static void Check(IReadOnlyList<DcmTriple> triples, string name, LlamaConfig config)
+    internal static void Check(IReadOnlyList<DcmTriple> triples, string name, DecoderConfig config)
     {
         if (triples.Count == 0) throw new InvalidDataException($"DCM needs at least one triple to {name}, found none.");
         foreach (var (i, triple) in triples.Index())

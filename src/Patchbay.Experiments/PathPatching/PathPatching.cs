@@ -68,7 +68,7 @@ public static class PathPatching
         ];
     }
 
-    internal static void Check(IReadOnlyList<Head> receivers, LlamaConfig config)
+    internal static void Check(IReadOnlyList<Head> receivers, DecoderConfig config)
     {
         foreach (var r in receivers)
         {

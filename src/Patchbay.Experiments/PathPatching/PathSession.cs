@@ -12,7 +12,7 @@ public readonly record struct HeadScore(Head Head, Estimate Score);
 /// </summary>
 public sealed class PathSession : IDisposable
 {
-    private readonly Llama model;
+    private readonly Decoder model;
     private readonly string[] names;
     private readonly int from; // first position at which any variant differs
     private readonly bool reference;
@@ -25,7 +25,7 @@ public sealed class PathSession : IDisposable
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="reference">Whether whole forward passes are run in place of the cone.</param>
     /// <exception cref="InvalidDataException">A prompt, group or the memory does not fit.</exception>
-    public PathSession(Llama model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
+    public PathSession(Decoder model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
         bool reference = false)
     {
         (this.model, this.reference) = (model, reference);

@@ -11,7 +11,7 @@ internal static class Evaluation
     /// or, where several answers are right, one drawn from the distribution, always by the same random
     /// numbers.</summary>
     public static Proportion Score(
-        LlamaConfig config, LlamaWeights weights, IReadOnlyList<Question> questions, int threads = 1)
+        DecoderConfig config, DecoderWeights weights, IReadOnlyList<Question> questions, int threads = 1)
     {
         var right = 0;
         var random = SplitMix64.For(0, "answers drawn");
@@ -30,7 +30,7 @@ internal static class Evaluation
     }
 
     /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>
-    private static Tensor Logits(LlamaConfig config, LlamaWeights weights, PackedBatch batch, int threads)
+    private static Tensor Logits(DecoderConfig config, DecoderWeights weights, PackedBatch batch, int threads)
     {
         using var scope = NewDisposeScope();
         var shares = Shares.Each(batch, threads, share =>

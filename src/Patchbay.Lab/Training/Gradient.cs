@@ -6,7 +6,7 @@ namespace Patchbay.Lab.Training;
 /// <param name="config">Shape of the model.</param>
 /// <param name="trainable">What is trained; it stays the caller's.</param>
 /// <param name="threads">Threads, one or two, on the CPU; they change no bit.</param>
-internal sealed class Gradient(LlamaConfig config, Trainable trainable, int threads = 1)
+internal sealed class Gradient(DecoderConfig config, Trainable trainable, int threads = 1)
 {
     private readonly Tensor[] values = [.. trainable.Tensors.Select(t => t.Value)];
 

@@ -13,14 +13,14 @@ internal static class Initialization
     /// <param name="copying">Correlation of output projections with transposed value projections, 0 to 1.</param>
     /// <param name="scaledLogits">Whether tied logits are scaled.</param>
     /// <returns>Weights in float32 on the CPU, the caller's.</returns>
-    public static LlamaWeights Draw(LlamaConfig config, ulong seed, double copying = 0.9, bool scaledLogits = true)
+    public static DecoderWeights Draw(DecoderConfig config, ulong seed, double copying = 0.9, bool scaledLogits = true)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         manual_seed(unchecked((long)seed));
         long d = config.Width, dh = config.HeadWidth, q = config.Heads * dh, kv = config.KeyValueHeads * dh;
         var embedding = Matrix(config.Vocabulary, d, 1);
-        LlamaLayerWeights[] layers = [.. Enumerable.Range(0, config.Layers).Select(_ => Layer())];
+        LayerWeights[] layers = [.. Enumerable.Range(0, config.Layers).Select(_ => Layer())];
         return new()
         {
             Embedding = embedding,
@@ -29,7 +29,7 @@ internal static class Initialization
             Unembedding = config.TiedEmbeddings ? embedding : Inner(config.Vocabulary, d),
         };
 
-        LlamaLayerWeights Layer()
+        LayerWeights Layer()
         {
             Tensor query = Inner(q, d), key = Inner(kv, d), value = Inner(kv, d), output = Inner(d, q);
             var back = value.view(-1, dh, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d).t(); // (d, q)

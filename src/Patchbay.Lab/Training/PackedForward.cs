@@ -2,14 +2,14 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>The forward pass that training differentiates: what <see cref="Llama.Forward"/> computes, on the rows of a
-/// batch end to end. Only attention pads its sequences. Shapes: R rows, N sequences, T rows of the longest, H query
+/// <summary>The forward pass that training differentiates: what <see cref="Decoder.Forward"/> computes, on the rows of
+/// a batch end to end. Only attention pads its sequences. Shapes: R rows, N sequences, T rows of the longest, H query
 /// heads, Hkv key/value heads, dh head width, d model width, f MLP width, V vocabulary.</summary>
 internal static class PackedForward
 {
     /// <summary>Refuses a model that this would compute otherwise than it is.</summary>
     /// <exception cref="NotSupportedException">It is not a plain Llama.</exception>
-    public static void Require(LlamaConfig c)
+    public static void Require(DecoderConfig c)
     {
         if (!(c with { SlidingWindow = null }).IsLlama)
             throw new NotSupportedException($"only a plain Llama can be trained, not a {c.Architecture} with "
@@ -19,7 +19,7 @@ internal static class PackedForward
     /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>
     /// <exception cref="NotSupportedException">The model reads through a window that is narrower than the
     /// batch.</exception>
-    public static Tensor Logits(LlamaConfig c, LlamaWeights weights, PackedBatch batch)
+    public static Tensor Logits(DecoderConfig c, DecoderWeights weights, PackedBatch batch)
     {
         if (c.SlidingWindow < batch.Longest)
             throw new NotSupportedException($"a model with a window of {c.SlidingWindow} cannot be trained on "
@@ -67,7 +67,7 @@ internal static class PackedForward
     }
 
     /// <summary>The rotary embedding of each row's position as complex numbers of length 1: (R, 1, dh/2).</summary>
-    private static Tensor Turns(LlamaConfig c, PackedBatch batch, Tensor like)
+    private static Tensor Turns(DecoderConfig c, PackedBatch batch, Tensor like)
     {
         var (cos, sin) = Rotary.Tables(new(c.RopeTheta, c.RopeScaling), c.HeadWidth, batch.Longest);
         var turns = complex(cos.to(like.dtype), sin.to(like.dtype)).to(like.device);    // (T, dh/2)
@@ -75,17 +75,17 @@ internal static class PackedForward
     }
 }
 
-/// <summary>The plainest gradient: <see cref="Llama.Forward"/> on padded sequences, and autograd. What tests and
+/// <summary>The plainest gradient: <see cref="Decoder.Forward"/> on padded sequences, and autograd. What tests and
 /// benchmarks compare <see cref="Gradient"/> with.</summary>
 internal static class PaddedReference
 {
     /// <summary>Loss of each row, (R), and the gradient of the weighted mean loss with respect to each of the model's
-    /// tensors, in the order of <see cref="LlamaWeights.Tensors"/>, in the current dispose scope; and the operations of
-    /// the matrix products, forwards and backwards.</summary>
-    public static (Tensor Losses, IList<Tensor> Gradients, long Operations) Compute(Llama model, PackedBatch batch)
+    /// tensors, in the order of <see cref="DecoderWeights.Tensors"/>, in the current dispose scope; and the operations
+    /// of the matrix products, forwards and backwards.</summary>
+    public static (Tensor Losses, IList<Tensor> Gradients, long Operations) Compute(Decoder model, PackedBatch batch)
     {
         var leaves = model.Weights.Select((_, w) => w.detach().requires_grad_(true));
-        using var leaf = new Llama(model.Config, leaves);
+        using var leaf = new Decoder(model.Config, leaves);
         var logits = Logits(leaf, batch);                                                        // (R, V)
         var targets = RowIndex.Of(batch.Targets, model.Device).unsqueeze(1);
         var losses = logits.logsumexp(-1) - logits.gather(1, targets).squeeze(1);                // (R)
@@ -95,7 +95,7 @@ internal static class PaddedReference
     }
 
     /// <summary>Logits of the next id after each row: (R, V).</summary>
-    public static Tensor Logits(Llama model, PackedBatch batch)
+    public static Tensor Logits(Decoder model, PackedBatch batch)
     {
         Tensor Index(int[] numbers) => RowIndex.Of(numbers, model.Device);
         var ids = Index(batch.Ids).index_select(0, Index(batch.Padded));

@@ -33,8 +33,8 @@ public static class TargetedTuning
     /// <exception cref="InvalidDataException">The tokenizer is not the model's, or makes more tokens than it
     /// reads.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static Llama Tune(
-        Llama model, EncodeText encode, IReadOnlyList<Head> heads, string data, int steps, double learningRate,
+    public static Decoder Tune(
+        Decoder model, EncodeText encode, IReadOnlyList<Head> heads, string data, int steps, double learningRate,
         ulong seed, Action<LogEntry>? progress = null, CancellationToken cancel = default)
     {
         if (steps < 1) throw new ArgumentException($"steps must be at least 1, found {steps}");
@@ -66,7 +66,7 @@ public static class TargetedTuning
             $"there are no data '{data}' to tune on, expected {Arithmetic} or {EntityTracking}"),
     };
 
-    private static int[] Checked(int[] ids, Llama model)
+    private static int[] Checked(int[] ids, Decoder model)
     {
         model.CheckLength(ids.Length);
         return ids.Max() is var largest && largest < model.Config.Vocabulary ? ids : throw new InvalidDataException(

@@ -11,7 +11,7 @@ namespace Patchbay.Lab.Training;
 /// <param name="Seconds">Median seconds of a step: gradient and optimizer.</param>
 /// <param name="GradientSeconds">Median seconds of the gradient alone.</param>
 /// <param name="Operations">Operations of a step's matrix products, attention's over all keys.</param>
-/// <param name="PlainSeconds">Median seconds of the gradient by <see cref="Llama.Forward"/> and autograd on all
+/// <param name="PlainSeconds">Median seconds of the gradient by <see cref="Decoder.Forward"/> and autograd on all
 /// sequences at once.</param>
 public sealed record TrainBenchmark(
     int Rows, int Threads, double PlainGflops, double Seconds, double GradientSeconds, long Operations,
@@ -34,9 +34,9 @@ public sealed record TrainBenchmark(
     /// <param name="threads">Threads to train on.</param>
     /// <param name="plainGflops">Measures a plain product, on as many threads.</param>
     public static TrainBenchmark Run(
-        LlamaConfig config, int sequences, int length, int repeats, int threads, Func<double> plainGflops)
+        DecoderConfig config, int sequences, int length, int repeats, int threads, Func<double> plainGflops)
     {
-        using var model = new Llama(config, Initialization.Draw(config, 20));
+        using var model = new Decoder(config, Initialization.Draw(config, 20));
         using var trainable = new FullTraining(config, model.Weights);
         using var optimizer = new Optimizer(trainable.Tensors, new());
         var gradient = new Gradient(config, trainable, threads);

@@ -22,7 +22,7 @@ internal abstract class Trainable : IDisposable
 
     /// <summary>The model's weights as <see cref="Tensors"/> say, in a way that autograd can follow. They belong to
     /// this object or to the current dispose scope: not to be disposed.</summary>
-    public abstract LlamaWeights Weights();
+    public abstract DecoderWeights Weights();
 
     /// <summary>Trains a tensor, which becomes this object's.</summary>
     private protected Parameter Train(string name, Tensor value, bool decays, double rate = 1)
@@ -43,11 +43,11 @@ internal abstract class Trainable : IDisposable
 /// <summary>Every weight of a model; norms and embeddings do not decay.</summary>
 internal sealed class FullTraining : Trainable
 {
-    private readonly LlamaWeights weights;
+    private readonly DecoderWeights weights;
 
     /// <summary>Begins at a model's weights, which are copied.</summary>
     /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
-    public FullTraining(LlamaConfig config, LlamaWeights start)
+    public FullTraining(DecoderConfig config, DecoderWeights start)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -55,20 +55,20 @@ internal sealed class FullTraining : Trainable
             name == "model.norm.weight" && config.TiedEmbeddings ? 1 / Math.Sqrt(config.Width) : 1));
     }
 
-    public override LlamaWeights Weights() => weights;
+    public override DecoderWeights Weights() => weights;
 }
 
 /// <summary>Only some heads: their rows of the q, k and v projections (k and v are shared by the heads of a group) and
 /// their columns of the output projection.</summary>
 internal sealed class HeadTraining : Trainable
 {
-    private readonly LlamaWeights start;
+    private readonly DecoderWeights start;
     private readonly Dictionary<string, (int Dimension, Tensor Index, Parameter Value)> parts = [];
 
     /// <summary>Begins at a model's weights, which stay the caller's and must outlive this.</summary>
     /// <exception cref="ArgumentException">The model has no such head, or none is named.</exception>
     /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
-    public HeadTraining(LlamaConfig config, LlamaWeights start, IReadOnlyCollection<Head> heads)
+    public HeadTraining(DecoderConfig config, DecoderWeights start, IReadOnlyCollection<Head> heads)
     {
         if (heads.Count == 0) throw new ArgumentException("no head to train is named");
         foreach (var h in heads.Where(h => (uint)h.Layer >= config.Layers || (uint)h.Index >= config.Heads))
@@ -101,7 +101,7 @@ internal sealed class HeadTraining : Trainable
         }
     }
 
-    public override LlamaWeights Weights() => start.Select((name, weight) =>
+    public override DecoderWeights Weights() => start.Select((name, weight) =>
         parts.TryGetValue(name, out var part) ? weight.index_copy(part.Dimension, part.Index, part.Value) : weight);
 }
 
@@ -109,7 +109,7 @@ internal sealed class HeadTraining : Trainable
 /// drawn and B (outputs, r) zero at the start. Dropout is not used.</summary>
 internal sealed class LoraTraining : Trainable
 {
-    private readonly LlamaWeights start;
+    private readonly DecoderWeights start;
     private readonly Dictionary<string, (Parameter A, Parameter B)> modules = [];
 
     /// <summary>Changes of a model's weights, which stay the caller's and must outlive this.</summary>
@@ -121,7 +121,7 @@ internal sealed class LoraTraining : Trainable
     /// <param name="seed">Seed of A.</param>
     /// <exception cref="ArgumentException">A target is no projection.</exception>
     /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
-    public LoraTraining(LlamaWeights start, int rank, double alpha, IReadOnlyCollection<string> targets, ulong seed)
+    public LoraTraining(DecoderWeights start, int rank, double alpha, IReadOnlyCollection<string> targets, ulong seed)
     {
         (this.start, Rank, Alpha, Targets) = (start, rank, alpha, targets);
         using var scope = NewDisposeScope();
@@ -157,7 +157,7 @@ internal sealed class LoraTraining : Trainable
     public IEnumerable<(string Module, Tensor A, Tensor B)> Modules =>
         modules.Select(m => (m.Key[..^".weight".Length], (Tensor)m.Value.A, (Tensor)m.Value.B));
 
-    public override LlamaWeights Weights() => start.Select((name, weight) =>
+    public override DecoderWeights Weights() => start.Select((name, weight) =>
         modules.TryGetValue(name, out var m) ? weight.addmm(m.B, m.A, beta: 1, alpha: (float)(Alpha / Rank)) : weight);
 }
 
@@ -203,12 +203,12 @@ internal static class AdapterWriter
 internal static class WeightMap
 {
     /// <summary>A model's weights, each made anew from its name ("model.layers.0.self_attn.q_proj.weight") and the old
-    /// one, in the order of <see cref="LlamaWeights.Tensors"/>. A tied unembedding stays the embedding.</summary>
+    /// one, in the order of <see cref="DecoderWeights.Tensors"/>. A tied unembedding stays the embedding.</summary>
     /// <exception cref="NotSupportedException">The model has more than a Llama without biases.</exception>
-    public static LlamaWeights Select(this LlamaWeights weights, Func<string, Tensor, Tensor> make)
+    public static DecoderWeights Select(this DecoderWeights weights, Func<string, Tensor, Tensor> make)
     {
         var embedding = make("model.embed_tokens.weight", weights.Embedding);
-        LlamaLayerWeights[] layers = [.. weights.Layers.Select((w, l) => Layer(w, $"model.layers.{l}.", make))];
+        LayerWeights[] layers = [.. weights.Layers.Select((w, l) => Layer(w, $"model.layers.{l}.", make))];
         var norm = make("model.norm.weight", weights.FinalNorm);
         return new()
         {
@@ -220,7 +220,7 @@ internal static class WeightMap
         };
     }
 
-    private static LlamaLayerWeights Layer(LlamaLayerWeights w, string layer, Func<string, Tensor, Tensor> make)
+    private static LayerWeights Layer(LayerWeights w, string layer, Func<string, Tensor, Tensor> make)
     {
         if (w.QueryBias is not null || w.OutputBias is not null || w.UpBias is not null || w.QueryNorm is not null
             || w.AttentionNorm is null || w.AttentionOutNorm is not null || w.MlpNorm is null || w.Gate is null)
@@ -241,7 +241,7 @@ internal static class WeightMap
     }
 
     /// <summary>A copy with weights of its own, which no dispose scope owns.</summary>
-    public static LlamaWeights Copy(this LlamaWeights weights, ScalarType dtype, Device device)
+    public static DecoderWeights Copy(this DecoderWeights weights, ScalarType dtype, Device device)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

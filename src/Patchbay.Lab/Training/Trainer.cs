@@ -17,7 +17,8 @@ internal sealed class Trainer : IDisposable
 
     /// <summary>Trains <paramref name="trainable"/>, which stays the caller's, on one thread or two.</summary>
     /// <exception cref="NotSupportedException">The model is not a plain Llama.</exception>
-    public Trainer(LlamaConfig config, Trainable trainable, ITrainingData data, TrainingRecipe recipe, int threads = 1)
+    public Trainer(DecoderConfig config, Trainable trainable, ITrainingData data, TrainingRecipe recipe,
+        int threads = 1)
     {
         PackedForward.Require(config);
         (this.data, this.recipe, this.trainable) = (data, recipe, trainable);

@@ -15,7 +15,7 @@ public sealed record ModelShape(
     int Layers, int Heads, int HeadWidth, int Width, int FeedForward, int MaxPositions = 512)
 {
     /// <summary>The configuration of a model of this shape.</summary>
-    public LlamaConfig Config(int vocabulary) => new()
+    public DecoderConfig Config(int vocabulary) => new()
     {
         Layers = Layers,
         Heads = Heads,

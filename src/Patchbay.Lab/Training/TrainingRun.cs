@@ -10,8 +10,8 @@ public sealed class TrainingRun : IDisposable
     private const string RecipeName = "recipe.json", StateName = "state.safetensors";
     private readonly string? start;
     private readonly int threads;
-    private readonly LlamaConfig config;
-    private readonly LlamaWeights weights; // at the start
+    private readonly DecoderConfig config;
+    private readonly DecoderWeights weights; // at the start
     private readonly Trainable trainable;
     private readonly Trainer trainer;
     private readonly SortedDictionary<string, IReadOnlyList<Question>> questions = new(StringComparer.Ordinal);
@@ -36,7 +36,8 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Shape and weights that training starts from: drawn, or a checkpoint's.</summary>
-    private static (LlamaConfig Config, LlamaWeights Weights) Start(TrainingRecipe recipe, string? start, Device device)
+    private static (DecoderConfig Config, DecoderWeights Weights) Start(TrainingRecipe recipe, string? start,
+        Device device)
     {
         if (start is null)
         {
@@ -167,7 +168,7 @@ public sealed class TrainingRun : IDisposable
     }
 
     private Dictionary<string, Proportion> Scores(
-        LlamaWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
+        DecoderWeights of, IReadOnlyDictionary<string, IReadOnlyList<Question>> asked) =>
         asked.ToDictionary(q => q.Key, q => Evaluation.Score(config, of, q.Value, threads));
 
     /// <summary>Evaluations of the model that was written, float16 as it is, on four times as many questions as during

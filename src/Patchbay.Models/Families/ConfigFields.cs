@@ -24,7 +24,7 @@ internal static class ConfigFields
     /// that could be guessed (null).</param>
     /// <param name="headWidth">A head's width where it is absent, or null for that which the heads share.</param>
     /// <param name="positions">Longest sequence where the field is absent.</param>
-    public static LlamaConfig Sizes(JsonFields fields, int? keyValueHeads, int positions, int? headWidth = null)
+    public static DecoderConfig Sizes(JsonFields fields, int? keyValueHeads, int positions, int? headWidth = null)
     {
         var heads = fields.Integer("num_attention_heads", 1, MostHeads);
         var width = fields.Integer("hidden_size", 1, Widest);
@@ -48,7 +48,7 @@ internal static class ConfigFields
 
     /// <summary>Sizes under GPT-2's names for them; the MLP is four times as wide as the model where n_inner is
     /// null.</summary>
-    public static LlamaConfig GptSizes(JsonFields fields, string layers = "n_layer", string heads = "n_head",
+    public static DecoderConfig GptSizes(JsonFields fields, string layers = "n_layer", string heads = "n_head",
         string width = "n_embd", string positions = "n_positions", string feedForward = "n_inner")
     {
         var (d, h) = (fields.Integer(width, 1, Widest), fields.Integer(heads, 1, MostHeads));
@@ -85,7 +85,7 @@ internal static class ConfigFields
     /// family that knows no such share.</param>
     /// <param name="partName">Its name beside the rest.</param>
     /// <param name="own">The embedding's own fields, where they are elsewhere.</param>
-    public static LlamaConfig WithRope(this LlamaConfig config, JsonFields fields, double theta = 10000,
+    public static DecoderConfig WithRope(this DecoderConfig config, JsonFields fields, double theta = 10000,
         string thetaName = "rope_theta", double? part = null, string partName = "partial_rotary_factor",
         JsonFields? own = null)
     {
@@ -145,8 +145,8 @@ internal static class ConfigFields
 
     /// <summary>A window in the layers that layer_types calls sliding, or where it is absent in those that the family
     /// says.</summary>
-    public static LlamaConfig WithWindows(
-        this LlamaConfig config, JsonFields fields, int? window, Func<int, bool> slides)
+    public static DecoderConfig WithWindows(
+        this DecoderConfig config, JsonFields fields, int? window, Func<int, bool> slides)
     {
         var types = fields.Texts("layer_types");
         fields.RefuseIf(types is not null && types.Count < config.Layers, "layer_types",

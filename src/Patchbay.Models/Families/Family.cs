@@ -2,8 +2,8 @@ using Patchbay.Models.Weights;
 
 namespace Patchbay.Models.Families;
 
-/// <summary>A family of models: how its config.json becomes a <see cref="LlamaConfig"/>, and where its checkpoints have
-/// the tensors that <see cref="LlamaLayout"/> names. A new family is a class like its neighbours, and a line in
+/// <summary>A family of models: how its config.json becomes a <see cref="DecoderConfig"/>, and where its checkpoints
+/// have the tensors that <see cref="DecoderLayout"/> names. A new family is a class like its neighbours, and a line in
 /// <see cref="All"/>.</summary>
 /// <param name="type">model_type of its config.json.</param>
 /// <param name="architecture">Its name in config.json's architectures.</param>
@@ -24,7 +24,7 @@ internal abstract class Family(string type, string architecture)
         ".attention.bias", ".attn.masked_bias", ".embed_positions"];
 
     /// <summary>The family whose architecture a configuration names.</summary>
-    public static Family Of(LlamaConfig config) => All.First(f => f.Architecture == config.Architecture);
+    public static Family Of(DecoderConfig config) => All.First(f => f.Architecture == config.Architecture);
 
     /// <summary>Whether a tensor of that name may be there and is not needed.</summary>
     public static bool IsBuffer(string name) => Array.Exists(Buffers, b => name.EndsWith(b, StringComparison.Ordinal));
@@ -42,17 +42,17 @@ internal abstract class Family(string type, string architecture)
     /// <summary>Ids that begin and end a text where config.json says nothing of them, or null.</summary>
     public virtual (int? Begin, int? End) DefaultIds => (null, null);
 
-    /// <summary>Sizes and constants; what all families have alike is added by <see cref="LlamaConfigFile"/>.</summary>
-    public abstract LlamaConfig Read(JsonFields fields);
+    /// <summary>Sizes and constants; what all families have alike <see cref="DecoderConfigFile"/> adds.</summary>
+    public abstract DecoderConfig Read(JsonFields fields);
 
     /// <summary>Where checkpoints have a part of a layer ("self_attn.q_proj") or of the whole ("model.norm").</summary>
-    public virtual ModulePlace Place(LlamaConfig config, string part) => new(part);
+    public virtual ModulePlace Place(DecoderConfig config, string part) => new(part);
 
     /// <summary>Prefix of a layer's modules.</summary>
     protected virtual string LayerPrefix => "model.layers.";
 
-    /// <summary>Where checkpoints have a module that <see cref="LlamaLayout"/> names.</summary>
-    public ModulePlace Find(LlamaConfig config, string module)
+    /// <summary>Where checkpoints have a module that <see cref="DecoderLayout"/> names.</summary>
+    public ModulePlace Find(DecoderConfig config, string module)
     {
         const string Ours = "model.layers.";
         if (!module.StartsWith(Ours, StringComparison.Ordinal)) return Place(config, module);
@@ -80,7 +80,7 @@ internal sealed record ModulePlace(string Name, FusedRows? Rows = null, bool IsT
     }
 
     /// <summary>The module's own part of a stored weight (or LoRA's B) or bias, under the name that
-    /// <see cref="LlamaLayout"/> gives it.</summary>
+    /// <see cref="DecoderLayout"/> gives it.</summary>
     public StoredTensor View(StoredTensor stored, string name, long[] shape)
     {
         var inputs = shape.Length == 2 ? shape[1] : 1;
@@ -103,7 +103,7 @@ internal sealed record ModulePlace(string Name, FusedRows? Rows = null, bool IsT
 internal sealed record FusedRows(long Total, long First, long Group, long Stride)
 {
     /// <summary>q, k or v where all of q come first, then all of k, then all of v; null for another part.</summary>
-    public static FusedRows? OfBlocks(LlamaConfig c, string part)
+    public static FusedRows? OfBlocks(DecoderConfig c, string part)
     {
         long q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, all = q + 2 * kv;
         return part switch
@@ -116,7 +116,7 @@ internal sealed record FusedRows(long Total, long First, long Group, long Stride
     }
 
     /// <summary>q, k or v where each head has its q, its k and its v side by side; null for another part.</summary>
-    public static FusedRows? OfHeads(LlamaConfig c, string part)
+    public static FusedRows? OfHeads(DecoderConfig c, string part)
     {
         long dh = c.HeadWidth, all = 3 * dh * c.Heads;
         return part switch

@@ -8,7 +8,7 @@ internal sealed class GemmaFamily() : Family("gemma", "GemmaForCausalLM")
     public override (int? Begin, int? End) DefaultIds => (2, 1);
 
     // "gelu" without hidden_activation is the first files' name for what the model was trained with.
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var named = fields.Find("hidden_activation") is null ? "hidden_act" : "hidden_activation";
         var activation = named == "hidden_act" && fields.Text(named) == "gelu" ? Activation.GeluTanh
@@ -17,7 +17,7 @@ internal sealed class GemmaFamily() : Family("gemma", "GemmaForCausalLM")
     }
 
     /// <summary>What all generations have alike.</summary>
-    public static LlamaConfig ReadGemma(JsonFields fields)
+    public static DecoderConfig ReadGemma(JsonFields fields)
     {
         var config = ConfigFields.Sizes(fields, 0, 8192, headWidth: 256);
         var bias = fields.Flag("attention_bias");
@@ -33,7 +33,7 @@ internal sealed class GemmaFamily() : Family("gemma", "GemmaForCausalLM")
     }
 
     /// <summary>What the second and the third generation have alike.</summary>
-    public static LlamaConfig ReadNewer(JsonFields fields) => ReadGemma(fields) with
+    public static DecoderConfig ReadNewer(JsonFields fields) => ReadGemma(fields) with
     {
         Activation = ConfigFields.ActivationOf(fields, "hidden_activation", "gelu_pytorch_tanh"),
         NormsOutputs = true,
@@ -55,7 +55,7 @@ internal sealed class Gemma2Family() : Family("gemma2", "Gemma2ForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (2, 1);
 
-    public override LlamaConfig Read(JsonFields fields) => (GemmaFamily.ReadNewer(fields) with
+    public override DecoderConfig Read(JsonFields fields) => (GemmaFamily.ReadNewer(fields) with
     {
         ScoreCap = Cap(fields, "attn_logit_softcapping", 50),
         LogitCap = Cap(fields, "final_logit_softcapping", 30),
@@ -65,7 +65,7 @@ internal sealed class Gemma2Family() : Family("gemma2", "Gemma2ForCausalLM")
     private static double? Cap(JsonFields fields, string name, double absent) =>
         !fields.Mentions(name) ? absent : fields.Find(name) is null ? null : fields.Positive(name);
 
-    public override ModulePlace Place(LlamaConfig config, string part) => GemmaFamily.PlaceNorm(part);
+    public override ModulePlace Place(DecoderConfig config, string part) => GemmaFamily.PlaceNorm(part);
 }
 
 /// <summary>Gemma 3 (text): norms of q and k by head, and two rotary embeddings.</summary>
@@ -73,7 +73,7 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
 {
     public override (int? Begin, int? End) DefaultIds => (2, 1);
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         fields.RefuseIf(fields.Flag("use_bidirectional_attention"), "use_bidirectional_attention",
             "false, because attention is causal here");
@@ -91,5 +91,5 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
         };
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => GemmaFamily.PlaceNorm(part);
+    public override ModulePlace Place(DecoderConfig config, string part) => GemmaFamily.PlaceNorm(part);
 }

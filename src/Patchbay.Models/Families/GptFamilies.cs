@@ -11,7 +11,7 @@ internal sealed class Gpt2Family() : Family("gpt2", "GPT2LMHeadModel")
 
     protected override string LayerPrefix => "h.";
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         fields.RefuseIf(fields.Flag("scale_attn_by_inverse_layer_idx"), "scale_attn_by_inverse_layer_idx",
             "false, because scores have one scale here");
@@ -29,7 +29,7 @@ internal sealed class Gpt2Family() : Family("gpt2", "GPT2LMHeadModel")
         };
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => part switch
     {
         "model.embed_tokens" => new("wte"),
         "model.embed_positions" => new("wpe"),
@@ -53,7 +53,7 @@ internal sealed class GptNeoFamily() : Family("gpt_neo", "GPTNeoForCausalLM")
 
     protected override string LayerPrefix => "h.";
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var config = ConfigFields.GptSizes(fields, "num_layers", "num_heads", "hidden_size", "max_position_embeddings",
             "intermediate_size") with
@@ -94,7 +94,7 @@ internal sealed class GptNeoFamily() : Family("gpt_neo", "GPTNeoForCausalLM")
         }
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => new(part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => new(part switch
     {
         "model.embed_tokens" => "wte",
         "model.embed_positions" => "wpe",
@@ -120,7 +120,7 @@ internal sealed class GptJFamily() : Family("gptj", "GPTJForCausalLM")
 
     protected override string LayerPrefix => "h.";
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var config = ConfigFields.GptSizes(fields);
         var turned = fields.Find("rotary_dim") is null && fields.Mentions("rotary_dim") ? config.HeadWidth
@@ -138,7 +138,7 @@ internal sealed class GptJFamily() : Family("gptj", "GPTJForCausalLM")
         };
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => new(part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => new(part switch
     {
         "model.embed_tokens" => "wte",
         "model.norm" => "ln_f",
@@ -163,7 +163,7 @@ internal sealed class GptNeoXFamily() : Family("gpt_neox", "GPTNeoXForCausalLM")
 
     protected override string LayerPrefix => "layers.";
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var bias = fields.Flag("attention_bias", otherwise: true);
         return (ConfigFields.Sizes(fields, 0, 2048) with
@@ -180,7 +180,7 @@ internal sealed class GptNeoXFamily() : Family("gpt_neox", "GPTNeoXForCausalLM")
         }).WithRope(fields, thetaName: "rotary_emb_base", part: 0.25, partName: "rotary_pct");
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => part switch
     {
         "model.embed_tokens" => new("embed_in"),
         "model.norm" => new("final_layer_norm"),
@@ -199,7 +199,7 @@ internal sealed class PhiFamily() : Family("phi", "PhiForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (1, 2);
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         fields.RefuseIf(fields.Flag("qk_layernorm"), "qk_layernorm",
             "false, because Phi's norms of q and k are not supported");
@@ -219,7 +219,7 @@ internal sealed class PhiFamily() : Family("phi", "PhiForCausalLM")
         }).WithRope(fields, part: 0.5);
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => new(part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => new(part switch
     {
         "model.norm" => "model.final_layernorm",
         "self_attn.o_proj" => "self_attn.dense",

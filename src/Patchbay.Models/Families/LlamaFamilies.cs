@@ -10,10 +10,10 @@ internal sealed class LlamaFamily() : Family("llama", "LlamaForCausalLM")
 
     public override (int? Begin, int? End) DefaultIds => (1, 2);
 
-    public override LlamaConfig Read(JsonFields fields) => ReadLlama(fields);
+    public override DecoderConfig Read(JsonFields fields) => ReadLlama(fields);
 
     /// <summary>Llama's own fields, which other families have too.</summary>
-    public static LlamaConfig ReadLlama(JsonFields fields)
+    public static DecoderConfig ReadLlama(JsonFields fields)
     {
         // The second name is that of the first conversions.
         var positions = fields.Integer("max_sequence_length", 1, int.MaxValue, 2048);
@@ -34,7 +34,7 @@ internal sealed class MistralFamily() : Family("mistral", "MistralForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (1, 2);
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         fields.RefuseIf(fields.Flag("attention_bias"), "attention_bias", "false, because Mistral has none");
         return (ConfigFields.Sizes(fields, null, 131072) with
@@ -48,11 +48,12 @@ internal sealed class MistralFamily() : Family("mistral", "MistralForCausalLM")
 
 internal sealed class Qwen2Family() : Family("qwen2", "Qwen2ForCausalLM")
 {
-    public override LlamaConfig Read(JsonFields fields) => (ReadQwen(fields) with { QkvBias = true }).WithRope(fields);
+    public override DecoderConfig Read(JsonFields fields) =>
+        (ReadQwen(fields) with { QkvBias = true }).WithRope(fields);
 
     /// <summary>What Qwen2 and its followers have alike: a window where use_sliding_window says so, from layer
     /// max_window_layers on.</summary>
-    public static LlamaConfig ReadQwen(JsonFields fields, int? headWidth = null)
+    public static DecoderConfig ReadQwen(JsonFields fields, int? headWidth = null)
     {
         var config = ConfigFields.Sizes(fields, null, 32768, headWidth) with
         {
@@ -69,7 +70,7 @@ internal sealed class Qwen2Family() : Family("qwen2", "Qwen2ForCausalLM")
 /// <summary>Qwen2 with norms of q and k by head, and without biases.</summary>
 internal sealed class Qwen3Family() : Family("qwen3", "Qwen3ForCausalLM")
 {
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var bias = fields.Flag("attention_bias");
         return (Qwen2Family.ReadQwen(fields, headWidth: 128) with
@@ -86,7 +87,7 @@ internal sealed class SmolLm3Family() : Family("smollm3", "SmolLM3ForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (128000, 128001);
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var bias = fields.Flag("attention_bias");
         var config = (Qwen2Family.ReadQwen(fields) with
@@ -111,7 +112,7 @@ internal sealed class Olmo2Family() : Family("olmo2", "Olmo2ForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (null, 50279);
 
-    public override LlamaConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields)
     {
         var bias = fields.Flag("attention_bias");
         return (ConfigFields.Sizes(fields, 0, 2048) with
@@ -127,7 +128,7 @@ internal sealed class Olmo2Family() : Family("olmo2", "Olmo2ForCausalLM")
         }).WithRope(fields);
     }
 
-    public override ModulePlace Place(LlamaConfig config, string part) => new(part switch
+    public override ModulePlace Place(DecoderConfig config, string part) => new(part switch
     {
         "self_attn.out_norm" => "post_attention_layernorm",
         "mlp.out_norm" => "post_feedforward_layernorm",
@@ -140,7 +141,7 @@ internal sealed class GraniteFamily() : Family("granite", "GraniteForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (1, 2);
 
-    public override LlamaConfig Read(JsonFields fields) => LlamaFamily.ReadLlama(fields) with
+    public override DecoderConfig Read(JsonFields fields) => LlamaFamily.ReadLlama(fields) with
     {
         EmbeddingFactor = fields.Positive("embedding_multiplier", 1),
         ResidualFactor = fields.Positive("residual_multiplier", 1),
@@ -154,14 +155,14 @@ internal sealed class Phi3Family() : Family("phi3", "Phi3ForCausalLM")
 {
     public override (int? Begin, int? End) DefaultIds => (1, 32000);
 
-    public override LlamaConfig Read(JsonFields fields) => (ConfigFields.Sizes(fields, 0, 4096) with
+    public override DecoderConfig Read(JsonFields fields) => (ConfigFields.Sizes(fields, 0, 4096) with
     {
         NormEpsilon = fields.Positive("rms_norm_eps", 1e-5),
         TiedEmbeddings = fields.Flag("tie_word_embeddings"),
         Activation = ConfigFields.ActivationOf(fields, "hidden_act", "silu"),
     }).WithRope(fields, part: 1).WithWindows(fields, ConfigFields.Window(fields, null), _ => true);
 
-    public override ModulePlace Place(LlamaConfig config, string part)
+    public override ModulePlace Place(DecoderConfig config, string part)
     {
         long f = config.FeedForward;
         return part switch

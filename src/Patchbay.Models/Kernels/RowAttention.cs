@@ -94,7 +94,7 @@ public sealed partial record RowAttention
             x.view(N, hkv, group, V, D, width).permute(3, 0, 4, 1, 2, 5).reshape(V, N, D, H, width);
         var scores = ByVariant(ByPrompt(q, dh).matmul(keyT), T);                            // (V, N, D, H, T)
         var (baseMask, ownMask) = Masks(T);
-        scores = Llama.Capped(scores, Cap).masked_fill(baseMask, Number.Never);
+        scores = Decoder.Capped(scores, Cap).masked_fill(baseMask, Number.Never);
         Tensor? ownValue = null;
         if (OwnKey is not null && OwnValue is not null)
         {
@@ -102,10 +102,10 @@ public sealed partial record RowAttention
             var ownKey = OwnKey.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 4, 2);   // (V, N, H, dh, Dk)
             ownValue = OwnValue.repeat_interleave(repeat, dim: 3).permute(0, 1, 3, 2, 4);   // (V, N, H, Dk, dh)
             var own = q.permute(0, 1, 3, 2, 4).matmul(ownKey).permute(0, 1, 3, 2, 4);       // (V, N, D, H, Dk)
-            own = Llama.Capped(own, Cap).masked_fill(ownMask!, Number.Never);
+            own = Decoder.Capped(own, Cap).masked_fill(ownMask!, Number.Never);
             scores = cat([scores, own], -1);
         }
-        var weights = Llama.Softmax(scores);                                                // (V, N, D, H, T + Dk)
+        var weights = Decoder.Softmax(scores);                                                // (V, N, D, H, T + Dk)
         var z = ByVariant(ByPrompt(weights.narrow(-1, 0, T), T).matmul(value), dh);         // (V, N, D, H, dh)
         if (ownValue is not null)
         {

@@ -28,7 +28,7 @@ internal sealed class Llama2cFile : IDisposable
         PlaceTensors();
     }
 
-    public LlamaConfig Config { get; }
+    public DecoderConfig Config { get; }
 
     /// <summary>The weights under the names of Hugging Face's Llama.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
@@ -50,7 +50,7 @@ internal sealed class Llama2cFile : IDisposable
         }
     }
 
-    private static LlamaConfig ReadHeader(MappedFile file)
+    private static DecoderConfig ReadHeader(MappedFile file)
     {
         var bytes = file.Read(0, HeaderLength, "header of llama2.c").AsSpan();
         if (PyTorchReader.Recognizes(bytes))
@@ -89,21 +89,21 @@ internal sealed class Llama2cFile : IDisposable
         var expected = (long)((c.ParameterCount + tables) * sizeof(float) + HeaderLength);
         if (file.Length != expected)
             throw file.Refuse($"the file has {file.Length} bytes, expected {expected} by its llama2.c header");
-        var shapes = LlamaLayout.Linear(c).ToDictionary(m => m.Part, m => (long[])[m.Outputs, m.Inputs]);
-        Place(LlamaLayout.Embedding, [c.Vocabulary, c.Width]);
+        var shapes = DecoderLayout.Linear(c).ToDictionary(m => m.Part, m => (long[])[m.Outputs, m.Inputs]);
+        Place(DecoderLayout.Embedding, [c.Vocabulary, c.Width]);
         foreach (var part in Order)
         {
             for (var layer = 0; layer < c.Layers; layer++)
-                Place(LlamaLayout.Weight(layer, part), shapes.GetValueOrDefault(part) ?? [c.Width], part switch
+                Place(DecoderLayout.Weight(layer, part), shapes.GetValueOrDefault(part) ?? [c.Width], part switch
                 {
                     "self_attn.q_proj" => HalfTurning(c.Heads),
                     "self_attn.k_proj" => HalfTurning(c.KeyValueHeads),
                     _ => null,
                 });
         }
-        Place(LlamaLayout.FinalNorm, [c.Width]);
+        Place(DecoderLayout.FinalNorm, [c.Width]);
         position += (long)tables * sizeof(float);
-        if (!c.TiedEmbeddings) Place(LlamaLayout.Unembedding, [c.Vocabulary, c.Width]);
+        if (!c.TiedEmbeddings) Place(DecoderLayout.Unembedding, [c.Vocabulary, c.Width]);
     }
 
     private void Place(string name, long[] shape, StridedLayout? layout = null)

@@ -8,7 +8,7 @@ namespace Patchbay.Experiments.Tests;
 
 public sealed class AttributionPatchingTests
 {
-    private static readonly LlamaConfig Config = RandomPrompts.Config;
+    private static readonly DecoderConfig Config = RandomPrompts.Config;
 
     public static TheoryData<string, int> Groups => new() { { "A", 4 }, { "B", 4 }, { "B", 2 }, { "C", 2 }, { "D", 1 },
         { "D", 4 } };
@@ -122,8 +122,8 @@ public sealed class AttributionPatchingTests
             cancel: cancelled));
     }
 
-    private static Llama Model(int seed, int keyValueHeads) =>
-        Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, ScalarType.Float64, spread: 1.5);
+    private static Decoder Model(int seed, int keyValueHeads) =>
+        Decoder.Random(Config with { KeyValueHeads = keyValueHeads }, seed, ScalarType.Float64, spread: 1.5);
 
     private static (PathGroup Group, Head[] Receivers) Group(string name) =>
         (PathChain.EntityTracking.Groups.First(g => g.Name == name), name == "A" ? [] : Receivers);
@@ -157,7 +157,7 @@ public sealed class AttributionPatchingTests
         private readonly Head[] receivers;
         private readonly Metric probability;
 
-        public ExactPath(Llama model, PromptSet prompts, PathGroup group, Head[] receivers)
+        public ExactPath(Decoder model, PromptSet prompts, PathGroup group, Head[] receivers)
         {
             (this.group, this.receivers, at) = (group, receivers, prompts.CleanPositions(group.Position));
             evaluator = new ReferenceEvaluator(model, new PaddedPrompts([.. prompts.Prompts.Select(p => p.Clean.Ids)]));

@@ -7,7 +7,7 @@ namespace Patchbay.Experiments.Tests;
 internal static class Budgets
 {
     /// <summary>The smallest that is accepted: one prompt at a time.</summary>
-    public static long Smallest(Llama model, int prompts, int tokens, int from, int captures)
+    public static long Smallest(Decoder model, int prompts, int tokens, int from, int captures)
     {
         long low = 0, high = 1L << 33;
         while (high - low > 1)

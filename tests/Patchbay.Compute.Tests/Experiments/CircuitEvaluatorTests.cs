@@ -18,7 +18,7 @@ public class CircuitEvaluatorTests
     public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads,
         double share, bool own)
     {
-        using var model = Llama.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed,
+        using var model = Decoder.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed,
             torch.ScalarType.Float64, spread: 1.5);
         var random = new Random(seed);
         var prompts = RandomPrompts.Of(seed);
@@ -54,7 +54,7 @@ public class CircuitEvaluatorTests
     [Fact]
     public void Positions_that_fall_together_keep_the_heads_of_both()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var ids = new[] { 1, 2, 3, 4, 5 };
         var together = new TokenSequence(ids, new Dictionary<string,
             int>
@@ -77,7 +77,7 @@ public class CircuitEvaluatorTests
     [Fact]
     public void Prompts_longer_than_those_of_the_means_are_refused_in_one_sentence()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 8);
+        using var model = Decoder.Random(RandomPrompts.Config, 8);
         var refusal = Assert.Throws<InvalidDataException>(() => new CircuitEvaluator(model, RandomPrompts.Of(8),
             [[1, 2, 3]], PathChain.EntityTracking));
         Assert.Contains("expected at most 3 tokens", refusal.Message, StringComparison.Ordinal);

@@ -6,7 +6,7 @@ namespace Patchbay.Experiments.Tests;
 internal static class CmapRuns
 {
     /// <summary>Which prompts a base answers with a donor's heads, on base runs of its own.</summary>
-    public static bool[][] Answered(Llama model, PromptSet prompts, Circuit heads, string path,
+    public static bool[][] Answered(Decoder model, PromptSet prompts, Circuit heads, string path,
         IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted)
     {
         var from = Cmap.First(prompts, heads);

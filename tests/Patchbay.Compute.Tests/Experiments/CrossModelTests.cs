@@ -19,8 +19,8 @@ public class CrossModelTests
     public void Every_form_of_cross_model_patching_equals_whole_forward_passes(int seed, int keyValueHeads)
     {
         var config = RandomPrompts.Config with { KeyValueHeads = keyValueHeads };
-        using var into = Llama.Random(config, seed, torch.ScalarType.Float64, spread: 1.5);
-        using var donor = Llama.Random(config, seed + 50, torch.ScalarType.Float64, spread: 1.5);
+        using var into = Decoder.Random(config, seed, torch.ScalarType.Float64, spread: 1.5);
+        using var donor = Decoder.Random(config, seed + 50, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(seed);
         var heads = RandomPrompts.Circuit(new Random(seed), 0.4);
         CmapForm[] forms = [new("output"), new("input q"), new("input k"), new("input v"), new("input kv"),
@@ -41,8 +41,8 @@ public class CrossModelTests
     [Fact]
     public void All_inputs_of_a_head_at_the_last_position_are_its_output()
     {
-        using var into = Llama.Random(RandomPrompts.Config, 4, torch.ScalarType.Float64, spread: 1.5);
-        using var donor = Llama.Random(RandomPrompts.Config, 54, torch.ScalarType.Float64, spread: 1.5);
+        using var into = Decoder.Random(RandomPrompts.Config, 4, torch.ScalarType.Float64, spread: 1.5);
+        using var donor = Decoder.Random(RandomPrompts.Config, 54, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(4);
         var heads = Circuit.Parse(PathChain.EntityTracking, "A=0.1 0.2");
         using var folder = new TemporaryFolder();
@@ -59,7 +59,7 @@ public class CrossModelTests
     [Fact]
     public void A_model_as_its_own_donor_changes_nothing()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 5, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(RandomPrompts.Config, 5, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(5);
         var heads = RandomPrompts.Circuit(new Random(5), 0.5);
         using var folder = new TemporaryFolder();
@@ -75,7 +75,7 @@ public class CrossModelTests
     [Fact]
     public void Activations_of_another_number_of_prompts_are_refused()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 6, torch.ScalarType.Float64);
+        using var model = Decoder.Random(RandomPrompts.Config, 6, torch.ScalarType.Float64);
         using var folder = new TemporaryFolder();
         var heads = Circuit.Parse(PathChain.EntityTracking, "A=1.1");
         Cmap.Capture(model, RandomPrompts.Of(6), heads, [new("output")], folder.PathOf("activations"));
@@ -87,7 +87,7 @@ public class CrossModelTests
     [Fact]
     public void Patched_heads_equal_whole_forward_passes_and_the_whole_model_patched_answers_as_the_counterfactual()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(RandomPrompts.Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(7);
         var heads = RandomPrompts.Circuit(new Random(7), 0.4);
         IReadOnlyList<PlacedHead>[] sets =
@@ -105,7 +105,7 @@ public class CrossModelTests
     [Fact]
     public void Attention_patterns_are_those_of_the_forward_pass()
     {
-        using var model = Llama.Random(RandomPrompts.Config, 8, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(RandomPrompts.Config, 8, torch.ScalarType.Float64, spread: 1.5);
         var prompts = RandomPrompts.Of(8);
         var padded = new PaddedPrompts([.. prompts.Prompts.Select(p => p.Clean.Ids)]);
         var at = prompts.CleanPositions(PositionNames.QueryLabel);
@@ -124,7 +124,7 @@ public class CrossModelTests
     }
 
     /// <summary>The largest difference of the answer's probability between cone and reference.</summary>
-    private static double Compare(Llama model, PromptSet prompts, Func<BatchPrompts, IReadOnlyList<Variant>> make,
+    private static double Compare(Decoder model, PromptSet prompts, Func<BatchPrompts, IReadOnlyList<Variant>> make,
         out double[,] cone)
     {
         using var scope = torch.NewDisposeScope();

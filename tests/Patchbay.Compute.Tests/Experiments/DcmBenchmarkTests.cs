@@ -7,7 +7,7 @@ public sealed class DcmBenchmarkTests
     [Fact]
     public void It_times_the_same_training_by_cone_and_by_whole_passes()
     {
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             Layers = 3,
             Heads = 2,
@@ -17,7 +17,7 @@ public sealed class DcmBenchmarkTests
             FeedForward = 24,
             Vocabulary = 20
         };
-        using var model = Llama.Random(config, 1);
+        using var model = Decoder.Random(config, 1);
         var random = new Random(1);
         int[] Ids() => [.. Enumerable.Range(0, 12).Select(_ => random.Next(20))];
         DcmTriple[] triples = [.. Enumerable.Range(0, 80).Select(_ =>

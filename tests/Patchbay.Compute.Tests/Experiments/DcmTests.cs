@@ -8,7 +8,7 @@ namespace Patchbay.Experiments.Tests;
 
 public sealed class DcmTests
 {
-    private static readonly LlamaConfig Config = RandomPrompts.Config;
+    private static readonly DecoderConfig Config = RandomPrompts.Config;
 
     private static readonly Head[] Group = [new(2, 1), new(1, 3), new(3, 0), new(1, 0), new(2, 2)];
 
@@ -170,7 +170,7 @@ public sealed class DcmTests
     }
 
     /// <summary>Whether each triple is answered with its target when heads are patched entirely.</summary>
-    private static bool[] Answered(Llama model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples,
+    private static bool[] Answered(Decoder model, IReadOnlyList<Head> heads, IReadOnlyList<DcmTriple> triples,
         DcmOptions? options = null)
     {
         options ??= new();
@@ -178,11 +178,11 @@ public sealed class DcmTests
         return [.. DcmEvaluation.Answered(model, [heads], triples, options, sources, null, default).Cast<bool>()];
     }
 
-    private static DcmResult Train(Llama model, DcmTriple[] triples, DcmOptions options) =>
+    private static DcmResult Train(Decoder model, DcmTriple[] triples, DcmOptions options) =>
         Dcm.Train(model, Group, triples, triples, triples, options);
 
-    private static Llama Model(int seed, int keyValueHeads, double spread = 1.5) =>
-        Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, ScalarType.Float64, spread);
+    private static Decoder Model(int seed, int keyValueHeads, double spread = 1.5) =>
+        Decoder.Random(Config with { KeyValueHeads = keyValueHeads }, seed, ScalarType.Float64, spread);
 
     /// <summary>Random prompts of unequal length; the group's position lies so many before the last (5:
     /// anywhere).</summary>
@@ -202,7 +202,7 @@ public sealed class DcmTests
     }
 
     /// <summary>Triples whose target is the model's answer when the carriers are patched, and not without.</summary>
-    private static DcmTriple[] Reachable(Llama model, Head[] carriers, int count)
+    private static DcmTriple[] Reachable(Decoder model, Head[] carriers, int count)
     {
         var triples = Targeted(model, carriers, Triples(6, 3 * count, 0));
         var already = Answered(model, [], triples);
@@ -211,14 +211,14 @@ public sealed class DcmTests
         return reachable;
     }
 
-    private static DcmTriple[] Targeted(Llama model, Head[] heads, DcmTriple[] triples)
+    private static DcmTriple[] Targeted(Decoder model, Head[] heads, DcmTriple[] triples)
     {
         using var scope = NewDisposeScope();
         return [.. triples.Select(t =>
             t with { Target = (int)Logits(model, t, heads, [.. heads.Select(_ => 0.0)]).argmax().item<long>() })];
     }
 
-    private static double Loss(Llama model, DcmTriple[] triples, double[] mask, double lambda)
+    private static double Loss(Decoder model, DcmTriple[] triples, double[] mask, double lambda)
     {
         using var scope = NewDisposeScope();
         return -triples.Average(t => Logits(model, t, Group, mask)[t.Target].ToDouble())
@@ -226,7 +226,7 @@ public sealed class DcmTests
     }
 
     /// <summary>Logits at the last token of one triple's base by a whole pass with a mask: (vocabulary).</summary>
-    private static Tensor Logits(Llama model, DcmTriple t, Head[] heads, double[] mask)
+    private static Tensor Logits(Decoder model, DcmTriple t, Head[] heads, double[] mask)
     {
         var kept = new Tensor[Config.Layers];
         model.Forward(Ids(t.Source), new Hooks((l, z) => kept[l] = z.clone().DetachFromDisposeScope()));

@@ -57,7 +57,7 @@ public class GoldenPathPatchingTests
         for (var n = 0; n < 64; n++) Assert.Equal(expected[n], found[n], 1e-6);
     }
 
-    private static long FloorOf(Llama model)
+    private static long FloorOf(Decoder model)
     {
         var refusal = Assert.Throws<InvalidDataException>(() => MemoryPlan.For(model, 64, 57, 6, 3, budget: 1)).Message;
         var text = refusal[(refusal.IndexOf("at least ", StringComparison.Ordinal) + 9)..];
@@ -77,10 +77,10 @@ public class GoldenPathPatchingTests
         SharedFolder.PathOf("golden", "s256x4", "batch.json"), SharedFolder.PathOf("golden", "s256x4",
             "group_D_corrupt_positions.json"));
 
-    private static Llama Load(torch.ScalarType dtype)
+    private static Decoder Load(torch.ScalarType dtype)
     {
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("golden", "s256x4"));
-        return new Llama(checkpoint.Config, checkpoint.Load(dtype, torch.CPU));
+        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, torch.CPU));
     }
 
     private static double[][] Golden(string file) =>

@@ -7,7 +7,7 @@ namespace Patchbay.Experiments.Tests;
 
 public class PathPatchingTests
 {
-    private static readonly LlamaConfig Config = RandomPrompts.Config;
+    private static readonly DecoderConfig Config = RandomPrompts.Config;
 
     [Theory]
     [InlineData(1, 4)]
@@ -15,7 +15,7 @@ public class PathPatchingTests
     [InlineData(3, 1)]
     public void The_cone_equals_whole_forward_passes_through_all_groups_and_their_chaining(int seed, int keyValueHeads)
     {
-        using var model = Llama.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64,
+        using var model = Decoder.Random(Config with { KeyValueHeads = keyValueHeads }, seed, torch.ScalarType.Float64,
             spread: 1.5);
         var options = new PathRunOptions { TopK = [3, 2, 2, 1] };
         var cone = PathRuns.Run(model, Prompts(seed), PathChain.EntityTracking, options);
@@ -33,7 +33,7 @@ public class PathPatchingTests
     [Fact]
     public void Senders_at_or_above_every_receiver_score_exactly_zero_and_those_below_do_not()
     {
-        using var model = Llama.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);
         var result = PathRuns.Run(model, Prompts(5), PathChain.EntityTracking,
             new PathRunOptions { Groups = ["B"], Receivers = [new(2, 1), new(1, 0)] });
         var scores = Assert.Single(result).Scores;
@@ -45,7 +45,7 @@ public class PathPatchingTests
     [Fact]
     public void The_next_groups_receivers_are_the_most_negative_heads_and_groups_not_asked_for_are_not_reported()
     {
-        using var model = Llama.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(Config, 6, torch.ScalarType.Float64, spread: 1.5);
         var all = PathRuns.Run(model, Prompts(6), PathChain.EntityTracking, new PathRunOptions { TopK = [3, 2] });
         var expected = from l in Enumerable.Range(0, 4)
                        from h in Enumerable.Range(0, 4)
@@ -65,7 +65,7 @@ public class PathPatchingTests
     [Fact]
     public void The_standard_error_is_that_of_the_mean_over_prompts()
     {
-        using var model = Llama.Random(Config, 7, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(Config, 7, torch.ScalarType.Float64, spread: 1.5);
         var prompts = Prompts(7);
         double Score(PromptSet set, Head head) => PathRuns.Run(model, set, PathChain.EntityTracking,
             new PathRunOptions { Groups = ["A"] })[0].Scores[head.Layer, head.Index];
@@ -81,7 +81,7 @@ public class PathPatchingTests
     [Fact]
     public void The_probability_of_several_answers_is_the_sum_of_theirs_and_that_of_one_answer_stays_as_it_is()
     {
-        using var model = Llama.Random(Config, 10, torch.ScalarType.Float64, spread: 1.5);
+        using var model = Decoder.Random(Config, 10, torch.ScalarType.Float64, spread: 1.5);
         AskedPrompts Run(Func<Prompt, int, Prompt> change) => TaskAccuracy.Ask(model,
             new PromptSet([.. Prompts(10).Prompts.Select(change)]));
         static int Next(Prompt p) => (p.Answer + 1) % Config.Vocabulary;
@@ -108,7 +108,7 @@ public class PathPatchingTests
     [Fact]
     public void Bad_input_is_refused_in_one_sentence()
     {
-        using var model = Llama.Random(Config, 8);
+        using var model = Decoder.Random(Config, 8);
         string Refusal(PromptSet prompts, PathRunOptions options) =>
             Assert.Throws<InvalidDataException>(() => PathRuns.Run(model, prompts, PathChain.EntityTracking, options))
                 .Message;
@@ -125,7 +125,7 @@ public class PathPatchingTests
     [Fact]
     public void Interruption_stops_between_units()
     {
-        using var model = Llama.Random(Config, 9);
+        using var model = Decoder.Random(Config, 9);
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => PathRuns.Run(model, Prompts(9), PathChain.EntityTracking, new(),

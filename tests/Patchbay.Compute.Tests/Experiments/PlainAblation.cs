@@ -10,7 +10,7 @@ namespace Patchbay.Experiments.Tests;
 internal static class PlainAblation
 {
     /// <summary>Mean z by [layer][position]: (H, dh), over the prompts that reach the position.</summary>
-    public static Tensor[][] Mean(Llama model, IReadOnlyList<int[]> prompts)
+    public static Tensor[][] Mean(Decoder model, IReadOnlyList<int[]> prompts)
     {
         var seen = prompts.Select(prompt =>
         {
@@ -28,7 +28,7 @@ internal static class PlainAblation
 
     /// <summary>Probability of each prompt's answer where <paramref name="keeps"/> (prompt, position, head) says which
     /// heads keep their z.</summary>
-    public static double[] Probability(Llama model, IReadOnlyList<Prompt> prompts, Tensor[][] mean, Func<Prompt, int,
+    public static double[] Probability(Decoder model, IReadOnlyList<Prompt> prompts, Tensor[][] mean, Func<Prompt, int,
         Head, bool> keeps) =>
         [.. prompts.Select(p =>
         {

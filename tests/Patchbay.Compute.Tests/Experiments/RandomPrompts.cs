@@ -7,7 +7,7 @@ namespace Patchbay.Experiments.Tests;
 /// are elsewhere.</summary>
 internal static class RandomPrompts
 {
-    public static LlamaConfig Config { get; } = new()
+    public static DecoderConfig Config { get; } = new()
     {
         Layers = 4,
         Heads = 4,

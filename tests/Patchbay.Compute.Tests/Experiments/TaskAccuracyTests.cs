@@ -21,7 +21,7 @@ public class TaskAccuracyTests
     [Fact]
     public void It_counts_the_prompts_whose_answer_is_the_most_probable_token()
     {
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             Layers = 2,
             Heads = 2,
@@ -31,7 +31,7 @@ public class TaskAccuracyTests
             FeedForward = 12,
             Vocabulary = 11
         };
-        using var model = Llama.Random(config, 3, torch.ScalarType.Float64);
+        using var model = Decoder.Random(config, 3, torch.ScalarType.Float64);
         var random = new Random(1);
         int[][] ids = [.. Enumerable.Range(0, 150).Select(n => Enumerable.Range(0, 3 + n % 4)
             .Select(_ => random.Next(11)).ToArray())];

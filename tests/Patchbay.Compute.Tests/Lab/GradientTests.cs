@@ -25,7 +25,7 @@ public class GradientTests
     {
         using var scope = NewDisposeScope();
         var config = Config(layers, heads, kvHeads, headWidth, tied);
-        using var model = Llama.Random(config, 11, ScalarType.Float64);
+        using var model = Decoder.Random(config, 11, ScalarType.Float64);
         using var trainable = new FullTraining(config, model.Weights);
         var gradient = new Gradient(config, trainable, threads);
         var batch = RandomBatch(config.Vocabulary, [37, 5, 16, 17, 2, 64, 33], seed: 3);
@@ -50,7 +50,7 @@ public class GradientTests
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        using var model = Llama.Random(Config(layers, heads, kvHeads, headWidth, tied), 11, ScalarType.Float64);
+        using var model = Decoder.Random(Config(layers, heads, kvHeads, headWidth, tied), 11, ScalarType.Float64);
         var batch = RandomBatch(model.Config.Vocabulary, [37, 5, 16, 17, 2, 64, 33], seed: 3);
         var logits = cat(Shares.Each(batch, threads, share =>
         {
@@ -65,7 +65,7 @@ public class GradientTests
     {
         using var scope = NewDisposeScope();
         var config = Config(2, 4, 4, 16, true);
-        using var model = Llama.Random(config, 11, ScalarType.Float32);
+        using var model = Decoder.Random(config, 11, ScalarType.Float32);
         using var trainable = new FullTraining(config, model.Weights);
         var batch = RandomBatch(config.Vocabulary, [48, 48, 20, 48], seed: 4);
         string Computed(int threads)
@@ -89,7 +89,7 @@ public class GradientTests
         Assert.Equal((0.1 * 9 + 1 + 8 + 2) / 4.1, batch.Mean([9, 1, 4, 2]), 1e-6);
     }
 
-    internal static LlamaConfig Config(int layers, int heads, int kvHeads, int headWidth, bool tied) => new()
+    internal static DecoderConfig Config(int layers, int heads, int kvHeads, int headWidth, bool tied) => new()
     {
         Layers = layers,
         Heads = heads,

@@ -11,7 +11,7 @@ namespace Patchbay.Lab.Tests;
 public class TargetedTuningTests
 {
     private const ulong Seed = 5;
-    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16,
+    private static readonly DecoderConfig Config = GradientTests.Config(2, 4, 2, 16,
         tied: false) with
     { Vocabulary = LabVocabulary.Quartet.Size };
     private static readonly Head[] Heads = [new(1, 2), new(0, 1), new(1, 0)];
@@ -22,7 +22,7 @@ public class TargetedTuningTests
     public void Only_the_heads_weights_change_and_the_loss_falls(string data)
     {
         using var scope = NewDisposeScope();
-        using var model = Llama.Random(Config, 3, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 3, ScalarType.Float32);
         Tensor[] before = [.. model.Weights.Tensors.Select(tensor => tensor.clone())];
         var losses = new List<double>();
         using var tuned = TargetedTuning.Tune(model, Encode, Heads, data, 40, 1e-2, Seed, entry =>
@@ -38,7 +38,7 @@ public class TargetedTuningTests
 
     /// <summary>Which numbers of each weight should change: head h reads key/value head h / 2, heads are 16
     /// wide.</summary>
-    private static IEnumerable<string> Expected(LlamaWeights weights)
+    private static IEnumerable<string> Expected(DecoderWeights weights)
     {
         foreach (var tensor in weights.Tensors)
         {
@@ -68,7 +68,7 @@ public class TargetedTuningTests
         set_num_threads(1);
         using var scope = NewDisposeScope();
         using var folder = new TemporaryFolder();
-        using var model = Llama.Random(Config, 3, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 3, ScalarType.Float32);
         CheckpointWriter.Write(folder.PathOf("start"), Config, model.Weights);
         LabTokenizer.Write(folder.PathOf("start"), LabVocabulary.Quartet);
         var recipe = LabRecipes.Find("float") with
@@ -102,11 +102,10 @@ public class TargetedTuningTests
     [Fact]
     public void What_cannot_be_tuned_is_refused_in_a_sentence()
     {
-        using var model = Llama.Random(Config, 3, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 3, ScalarType.Float32);
         void Refused<T>(
-            string what, Llama? of = null, EncodeText? encode = null, Head[]? heads = null, string data = "arithmetic",
-                int steps = 1,
-            double rate = 1e-3)
+            string what, Decoder? of = null, EncodeText? encode = null, Head[]? heads = null,
+            string data = "arithmetic", int steps = 1, double rate = 1e-3)
             where T : Exception
         {
             var refusal = Assert.Throws<T>(() => TargetedTuning.Tune(of ?? model, encode ?? Encode, heads ?? Heads,
@@ -120,13 +119,13 @@ public class TargetedTuningTests
         Refused<ArgumentException>("above 0, found NaN", rate: double.NaN);
         Refused<InvalidDataException>($"expected ids below {LabVocabulary.Quartet.Size}", encode: text =>
             [LabVocabulary.Quartet.Size, .. Encode(text)]);
-        using var half = Llama.Random(Config, 3, ScalarType.Float16);
+        using var half = Decoder.Random(Config, 3, ScalarType.Float16);
         Refused<NotSupportedException>("only float32 models can be trained, this one is Float16", half);
-        using var biased = Llama.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
+        using var biased = Decoder.Random(Config with { QkvBias = true }, 3, ScalarType.Float32);
         Refused<NotSupportedException>("without biases", biased);
-        using var otherwise = Llama.Random(Config with { ResidualFactor = 0.5 }, 3, ScalarType.Float32);
+        using var otherwise = Decoder.Random(Config with { ResidualFactor = 0.5 }, 3, ScalarType.Float32);
         Refused<NotSupportedException>("only a plain Llama can be trained", otherwise);
-        using var shortSighted = Llama.Random(Config with { MaxPositions = 20 }, 3, ScalarType.Float32);
+        using var shortSighted = Decoder.Random(Config with { MaxPositions = 20 }, 3, ScalarType.Float32);
         Refused<InvalidDataException>("this model reads at most 20", shortSighted);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();

@@ -8,7 +8,7 @@ namespace Patchbay.Lab.Tests;
 
 public class TrainableTests
 {
-    private static readonly LlamaConfig Config = GradientTests.Config(2, 4, 2, 16, tied: true);
+    private static readonly DecoderConfig Config = GradientTests.Config(2, 4, 2, 16, tied: true);
 
     [Theory]
     [InlineData("all")]
@@ -17,7 +17,7 @@ public class TrainableTests
     public void The_gradient_is_that_of_finite_differences(string method)
     {
         using var scope = NewDisposeScope();
-        using var model = Llama.Random(Config, 11, ScalarType.Float64);
+        using var model = Decoder.Random(Config, 11, ScalarType.Float64);
         using Trainable trainable = method switch
         {
             "lora" => new LoraTraining(model.Weights, 3, 6, ["q_proj", "v_proj", "down_proj"], 9),
@@ -59,7 +59,7 @@ public class TrainableTests
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        using var model = Llama.Random(Config, 11, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 11, ScalarType.Float32);
         using var lora = new LoraTraining(model.Weights, 4, 8, ["k_proj"], 9);
         Assert.Empty(Changed(model.Weights, lora.Weights()));
         Shift(lora, 0.1);
@@ -68,7 +68,7 @@ public class TrainableTests
     }
 
     /// <summary>Names of the weights that are not equal to the bit.</summary>
-    private static List<string> Changed(LlamaWeights before, LlamaWeights after)
+    private static List<string> Changed(DecoderWeights before, DecoderWeights after)
     {
         var names = new List<string>();
         before.Select((name, weight) =>
@@ -87,7 +87,7 @@ public class TrainableTests
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var folder = new TemporaryFolder();
-        using var model = Llama.Random(Config, 11, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 11, ScalarType.Float32);
         CheckpointWriter.Write(folder.PathOf("base"), Config, model.Weights);
         using var lora = new LoraTraining(model.Weights, 4, 8, ["q_proj", "o_proj"], 9);
         Shift(lora, 0.1);
@@ -102,7 +102,7 @@ public class TrainableTests
     public void Only_the_chosen_heads_change()
     {
         using var scope = NewDisposeScope();
-        using var model = Llama.Random(Config, 11, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 11, ScalarType.Float32);
         using var heads = new HeadTraining(Config, model.Weights, [new(1, 2)]);
         new Gradient(Config, heads).Compute(GradientTests.RandomBatch(Config.Vocabulary, [20, 30], 5));
         using var optimizer = new Optimizer(heads.Tensors, new());
@@ -111,7 +111,7 @@ public class TrainableTests
         var after = heads.Weights();
         Assert.Equal(["q", "k", "v", "o"], Changed(model.Weights, after)
             .Select(name => name["model.layers.1.self_attn.".Length..][..1]));
-        LlamaLayerWeights was = model.Weights.Layers[1], now = after.Layers[1];
+        LayerWeights was = model.Weights.Layers[1], now = after.Layers[1];
         // Head 2 of 4 reads key/value head 1 of 2; heads are 16 wide.
         foreach (var (before, trained, dimension, from) in new[]
         {
@@ -132,7 +132,7 @@ public class TrainableTests
     [InlineData(-1, 0)]
     public void A_head_that_is_not_there_is_refused(int layer, int index)
     {
-        using var model = Llama.Random(Config, 11, ScalarType.Float32);
+        using var model = Decoder.Random(Config, 11, ScalarType.Float32);
         var refusal = Assert.Throws<ArgumentException>(() =>
             new HeadTraining(Config, model.Weights, [new(0, 0), new(layer, index)]));
         Assert.Contains($"{layer}.{index}", refusal.Message, StringComparison.Ordinal);

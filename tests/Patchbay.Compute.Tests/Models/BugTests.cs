@@ -29,7 +29,7 @@ public sealed class BugTests
         var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "expected.json"))).RootElement;
         int[] Ids(string name) => [.. expected.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];
         using var checkpoint = Checkpoint.Open(Path.Combine(folder, checkpointIn));
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float64));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float64));
         var prompt = TokenizerLoader.Open(checkpoint.TokenizerFolder)!.Encode(
             "w5 w9 w33 w7 w61 w12 w5 w9 w40 w3 w18 w22 w60 w44 w19 w17 w5 w9 w31");
         Assert.Equal(Ids("prompt_ids"), prompt);
@@ -93,19 +93,19 @@ public sealed class BugTests
     public void Outputs_that_are_not_numbers_are_refused_with_where_they_begin()
     {
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("bugs", "nan_weights"));
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
         var prompts = new PaddedPrompts([[1, 5, 9], [1, 7]]);
         var refused = Assert.Throws<InvalidDataException>(() => BaseRun.Create(model, prompts));
         Assert.Contains("holds NaN or infinity", refused.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() => model.Generate([1, 5, 9], 3).ToList());
 
-        using var large = new Llama(Overflowing, Llama.Random(Overflowing, 1).Weights);
+        using var large = new Decoder(Overflowing, Decoder.Random(Overflowing, 1).Weights);
         using (no_grad()) large.Weights.Layers[1].Down.fill_(Number.Of(3e38));
         refused = Assert.Throws<InvalidDataException>(() => BaseRun.Create(large, prompts));
         Assert.Contains("overflow float32", refused.Message, StringComparison.Ordinal);
     }
 
-    private static LlamaConfig Overflowing => new()
+    private static DecoderConfig Overflowing => new()
     {
         Layers = 3,
         Heads = 2,
@@ -121,7 +121,7 @@ public sealed class BugTests
     {
         var folder = SharedFolder.PathOf("bugs", "token_beyond_vocabulary");
         using var checkpoint = Checkpoint.Open(folder);
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
         var prompt = TokenizerLoader.Open(folder)!.Encode("w5 <|chat|> w9");
         var refused = Assert.Throws<InvalidDataException>(() => model.Generate(prompt, 2));
         Assert.Contains("expected ids below 64, the model's vocabulary, found 65", refused.Message,
@@ -132,7 +132,7 @@ public sealed class BugTests
     public void Rotary_tables_are_as_long_as_the_prompts_and_not_as_the_model_could_read()
     {
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("bugs", "rope_table_of_all_positions"));
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32));
         model.CheckLength(300);
         using var run = BaseRun.Create(model, new PaddedPrompts([[.. Enumerable.Range(0, 300).Select(i => i % 9)]]));
         Assert.Equal(600, model.RotaryPositions);

@@ -66,7 +66,7 @@ public sealed class FamilyTests
         }
     }
 
-    private static Llama Open(string family, string config, out JsonElement expected)
+    private static Decoder Open(string family, string config, out JsonElement expected)
     {
         var folder = SharedFolder.PathOf("golden", "families", family);
         expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "expected.json"))).RootElement;
@@ -80,7 +80,7 @@ public sealed class FamilyTests
     private static int[][] Inputs(JsonElement expected) => [.. expected.GetProperty("inputs").EnumerateArray()
         .Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
 
-    private static Tensor Last(Llama model, int[] ids) => model.Forward(model.Index(ids).unsqueeze(0))[0, -1];
+    private static Tensor Last(Decoder model, int[] ids) => model.Forward(model.Index(ids).unsqueeze(0))[0, -1];
 
     // Largest difference of a tensor and nested lists of numbers.
     private static double Difference(Tensor actual, JsonElement expected)

@@ -84,7 +84,7 @@ public class GoldenTests
         File.Copy(Path.Combine(source, "adapter_config.json"), folder.PathOf("adapter_config.json"));
         File.Copy(Path.Combine(source, "adapter_model.bin"), folder.PathOf("adapter_model.bin"));
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("checkpoints", "tinystories-656k"), folder.Path);
-        using var model = new Llama(checkpoint.Config, checkpoint.Load(ScalarType.Float32, CPU));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32, CPU));
         var expected = Json(Path.Combine(source, "expected.json"));
         AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model,
             Ints(expected.GetProperty("prompt_ids"))), 1e-4);
@@ -102,15 +102,15 @@ public class GoldenTests
             LastLogits(model, Ints(reference.GetProperty("prompt_ids"))), tolerance);
     }
 
-    private static Llama Load(string path, ScalarType dtype)
+    private static Decoder Load(string path, ScalarType dtype)
     {
         using var checkpoint = Checkpoint.Open(path);
-        return new Llama(checkpoint.Config, checkpoint.Load(dtype, CPU));
+        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, CPU));
     }
 
     private static Tensor Ids(int[] prompt) => tensor(Array.ConvertAll(prompt, i => (long)i)).unsqueeze(0);
 
-    private static double[] LastLogits(Llama model, int[] prompt)
+    private static double[] LastLogits(Decoder model, int[] prompt)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();

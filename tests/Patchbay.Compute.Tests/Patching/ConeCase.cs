@@ -31,7 +31,7 @@ internal sealed record ConeCase(
         select new ConeCase((int)PCG.Parse(seed).Next(), model, prompts, groups, probes, byRow);
 
     /// <summary>The model and, after it, the values of the variants, from the seed.</summary>
-    public Llama CreateModel(ScalarType dtype) =>
+    public Decoder CreateModel(ScalarType dtype) =>
         RandomModels.Create(Seed, Model.Layers, Model.Heads, Model.KeyValueHeads, Model.HeadWidth, dtype, Model.Bias,
             Model.Family);
 

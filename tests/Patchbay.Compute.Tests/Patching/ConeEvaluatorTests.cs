@@ -10,7 +10,7 @@ public class ConeEvaluatorTests
 
     private static Tensor Sum(Tensor logits, Tensor rows) => logits.square().sum(-1);
 
-    private static Variant[] Senders(Llama model) =>
+    private static Variant[] Senders(Decoder model) =>
     [
         .. from layer in Enumerable.Range(0, model.Config.Layers)
            from head in Enumerable.Range(0, model.Config.Heads)

@@ -41,9 +41,9 @@ internal sealed class GradientCase : IDisposable
 
     public Random Random { get; }
 
-    public Llama Model { get; }
+    public Decoder Model { get; }
 
-    public LlamaConfig Config => Model.Config;
+    public DecoderConfig Config => Model.Config;
 
     public GradientCone Cone { get; }
 

@@ -7,7 +7,7 @@ namespace Patchbay.Patching.Tests;
 internal static class RandomModels
 {
     /// <summary>What families make of a Llama, each of their features often enough to matter.</summary>
-    public static IReadOnlyList<Func<LlamaConfig, LlamaConfig>> Families { get; } =
+    public static IReadOnlyList<Func<DecoderConfig, DecoderConfig>> Families { get; } =
     [
         llama => llama,
         gpt2 => Gpt(gpt2) with { LearnedPositions = true, RotaryWidth = 0, Activation = Activation.GeluTanh },
@@ -35,9 +35,9 @@ internal static class RandomModels
         },
     ];
 
-    private static bool[] Odd(LlamaConfig c) => [.. Enumerable.Range(0, c.Layers).Select(l => l % 2 == 1)];
+    private static bool[] Odd(DecoderConfig c) => [.. Enumerable.Range(0, c.Layers).Select(l => l % 2 == 1)];
 
-    private static LlamaConfig Gpt(LlamaConfig c) => c with
+    private static DecoderConfig Gpt(DecoderConfig c) => c with
     {
         Norm = NormKind.Layer,
         Gated = false,
@@ -46,7 +46,7 @@ internal static class RandomModels
         OutputBias = true,
     };
 
-    private static LlamaConfig Gemma(LlamaConfig c) => c with
+    private static DecoderConfig Gemma(DecoderConfig c) => c with
     {
         Norm = NormKind.RmsPlusOne,
         NormsOutputs = true,
@@ -55,10 +55,10 @@ internal static class RandomModels
         Activation = Activation.GeluTanh,
     };
 
-    public static Llama Create(int seed, int layers, int heads, int keyValueHeads, int headWidth = 4,
+    public static Decoder Create(int seed, int layers, int heads, int keyValueHeads, int headWidth = 4,
         torch.ScalarType dtype = torch.ScalarType.Float64, bool bias = false, int family = 0)
     {
-        var model = Llama.Random(Families[family](new LlamaConfig
+        var model = Decoder.Random(Families[family](new DecoderConfig
         {
             Layers = layers,
             Heads = heads,

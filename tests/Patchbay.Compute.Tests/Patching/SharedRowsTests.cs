@@ -141,7 +141,7 @@ public sealed class SharedRowsTests
     /// <summary>Means of the prompts, and heads that two positions of each prompt keep.</summary>
     private sealed class Means : IDisposable
     {
-        public Means(Llama model, PaddedPrompts prompts, bool wanted)
+        public Means(Decoder model, PaddedPrompts prompts, bool wanted)
         {
             Values = wanted ? Ablation.MeanOf(model, prompts) : [];
             Kept = [new([.. prompts.Last], [new(0, 1), new(2, 0)]),

@@ -11,7 +11,7 @@ internal static class StandIns
     private static readonly string[] Vocabulary = ["<unk>", "<s>", "The", "the", "is", "in", "and", "Box", "contains",
         ",", ".", .. EntityWords.All.Labels, .. EntityWords.All.Objects];
 
-    public static LlamaConfig Config { get; } = new()
+    public static DecoderConfig Config { get; } = new()
     {
         Layers = 3,
         Heads = 4,
@@ -24,9 +24,9 @@ internal static class StandIns
     };
 
     /// <summary>A checkpoint folder; the same seed and nearly the same spread make nearly the same model.</summary>
-    public static void Write(string folder, long seed = 1, double spread = 1.5, LlamaConfig? config = null)
+    public static void Write(string folder, long seed = 1, double spread = 1.5, DecoderConfig? config = null)
     {
-        using var model = Llama.Random(config ?? Config, seed, spread: spread);
+        using var model = Decoder.Random(config ?? Config, seed, spread: spread);
         CheckpointWriter.Write(folder, model.Config, model.Weights);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), JsonSerializer.Serialize(new
         {
@@ -55,14 +55,14 @@ internal static class StandIns
     }
 
     /// <summary>The demo's four models.</summary>
-    public static void WriteQuartet(string folder, LlamaConfig? config = null)
+    public static void WriteQuartet(string folder, DecoderConfig? config = null)
     {
         foreach (var (i, name) in new[] { "tiny-base", "tiny-chat", "tiny-goat", "tiny-float" }.Index())
             Write(Path.Combine(folder, name), spread: 1.5 + 0.05 * i, config: config);
     }
 
     /// <summary>A training run with checkpoints, each a little further from the first.</summary>
-    public static void WriteRun(string folder, int checkpoints, LlamaConfig? config = null)
+    public static void WriteRun(string folder, int checkpoints, DecoderConfig? config = null)
     {
         for (var i = 1; i <= checkpoints; i++)
             Write(Path.Combine(folder, "checkpoints", $"step-{100 * i:000000}"), spread: 1 + 0.5 * i / checkpoints,

@@ -29,7 +29,7 @@ internal static class ConstructedModel
     // Rotary pairs: the first ones turn with position, those from 5 on hardly at all (theta 1e12).
     private const int Content = 6, Sink = 5;
 
-    public static LlamaConfig Config { get; } = new()
+    public static DecoderConfig Config { get; } = new()
     {
         Layers = 4,
         Heads = 4,
@@ -55,7 +55,7 @@ internal static class ConstructedModel
     /// <summary>Builds the model.</summary>
     /// <param name="fetching">How sharply A attends to the object that it is told; 1 is sharp, 0 not at all.</param>
     /// <param name="seed">Of the decoys.</param>
-    public static Llama Build(double fetching = 1, int seed = 1)
+    public static Decoder Build(double fetching = 1, int seed = 1)
     {
         var random = new Random(seed);
         var layers = Enumerable.Range(0, Config.Layers).Select(_ => new Layer(random)).ToArray();
@@ -71,7 +71,7 @@ internal static class ConstructedModel
         for (var l = 0; l < Labels; l++) embedding[1 + Objects + l, Label + l] = 1;
         var unembedding = new double[Config.Vocabulary, Width];
         for (var o = 0; o < Objects; o++) unembedding[1 + o, Output + o] = 12 * Norm;
-        return new Llama(Config, new LlamaWeights
+        return new Decoder(Config, new DecoderWeights
         {
             Embedding = tensor(embedding),
             Unembedding = tensor(unembedding),
@@ -184,7 +184,7 @@ internal static class ConstructedModel
             Copy(head, from, to, strength);
         }
 
-        public LlamaLayerWeights Weights() => new()
+        public LayerWeights Weights() => new()
         {
             AttentionNorm = ones([Width], dtype: ScalarType.Float64),
             MlpNorm = ones([Width], dtype: ScalarType.Float64),

@@ -115,7 +115,8 @@ public class ConstructedModelTests
         Assert.Equal([floor.Share], Patched(strong, weak, prompts, decoys, ["A", "C"]));
     }
 
-    private static double[] Patched(Llama donor, Llama into, PromptSet prompts, Circuit heads, params string[][] groups)
+    private static double[] Patched(Decoder donor, Decoder into, PromptSet prompts, Circuit heads,
+        params string[][] groups)
     {
         using var folder = new TemporaryFolder();
         Cmap.Capture(donor, prompts, heads, [new CmapForm("output")], folder.PathOf("activations"));

@@ -87,7 +87,7 @@ public sealed partial class PeopleAndYearsTests
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var config = new ModelShape(2, 2, 16, 32, 48).Config(Vocabulary.Size);
-        using var model = new Llama(config, Initialization.Draw(config, 5));
+        using var model = new Decoder(config, Initialization.Draw(config, 5));
         Question[] questions = [.. GreaterThanData.HeldOut(1, 300).Where(q => q.Others.Count > 0)
             .Select(q => q with { Others = [.. q.Others, .. Enumerable.Range(110, 150)] })];
         var probabilities = questions.Select(q =>

@@ -27,7 +27,7 @@ public sealed class CheckpointMemoryTests : IDisposable
         Assert.Throws<ArgumentException>(() => checkpoint.Load(ScalarType.Int64).Dispose());
         Assert.Equal(before, Tensor.TotalCount);
 
-        LlamaWeights weights;
+        DecoderWeights weights;
         using (NewDisposeScope()) weights = checkpoint.Load(ScalarType.Float32);
         Assert.Equal(8, weights.FinalNorm.numel());
         weights.Dispose();

@@ -23,7 +23,7 @@ internal static class Loaded
     }
 
     /// <summary>Loads a checkpoint and hands its weights to <paramref name="check"/>.</summary>
-    public static void Weights(string path, Action<LlamaWeights> check, ScalarType dtype = ScalarType.Float32,
+    public static void Weights(string path, Action<DecoderWeights> check, ScalarType dtype = ScalarType.Float32,
         string? adapter = null)
     {
         using var checkpoint = Checkpoint.Open(path, adapter);
@@ -31,7 +31,7 @@ internal static class Loaded
         check(weights);
     }
 
-    public static void AssertEqual(TinyModel expected, LlamaWeights actual)
+    public static void AssertEqual(TinyModel expected, DecoderWeights actual)
     {
         Assert.Equal(expected["model.embed_tokens.weight"].Values, Floats(actual.Embedding));
         Assert.Equal(expected["model.norm.weight"].Values, Floats(actual.FinalNorm));

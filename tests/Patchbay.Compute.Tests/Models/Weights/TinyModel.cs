@@ -28,11 +28,11 @@ internal sealed record TinyTensor(string Name, long[] Shape, float[] Values)
 }
 
 /// <summary>A Llama of two layers, width 8, small enough to be opened tens of thousands of times.</summary>
-internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
+internal sealed record TinyModel(DecoderConfig Config, List<TinyTensor> Tensors)
 {
-    public static TinyModel Create(Func<LlamaConfig, LlamaConfig>? change = null, int seed = 1)
+    public static TinyModel Create(Func<DecoderConfig, DecoderConfig>? change = null, int seed = 1)
     {
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             Layers = 2,
             Heads = 4,
@@ -80,7 +80,7 @@ internal sealed record TinyModel(LlamaConfig Config, List<TinyTensor> Tensors)
 
     public TinyModel WriteConfig(ScratchFolder folder)
     {
-        LlamaConfigFile.Write(folder["config.json"], Config with { StoredDtype = "float16" });
+        DecoderConfigFile.Write(folder["config.json"], Config with { StoredDtype = "float16" });
         return this;
     }
 

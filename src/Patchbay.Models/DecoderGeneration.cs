@@ -2,10 +2,10 @@ using Patchbay.Models.Kernels;
 
 namespace Patchbay.Models;
 
-public sealed partial class Llama
+public sealed partial class Decoder
 {
     /// <summary>Continues a prompt greedily: the most probable token each time, until one of
-    /// <see cref="LlamaConfig.EndIds"/> or <paramref name="maxTokens"/> new ones. Keys and values are kept: a step
+    /// <see cref="DecoderConfig.EndIds"/> or <paramref name="maxTokens"/> new ones. Keys and values are kept: a step
     /// computes one row.</summary>
     /// <returns>The new ids as they come, the end id not among them.</returns>
     /// <exception cref="InvalidDataException">Prompt and new tokens do not fit the model, in number or as
@@ -69,7 +69,7 @@ public sealed partial class Llama
     // Keys (1, Hkv, dh, Tp), transposed and padded, and values (1, Hkv, Tp, dh) of every layer.
     private sealed class KeyValueCache : IDisposable
     {
-        public KeyValueCache(Llama model, int tokens)
+        public KeyValueCache(Decoder model, int tokens)
         {
             var c = model.Config;
             var padded = (tokens + 15) / 16 * 16;

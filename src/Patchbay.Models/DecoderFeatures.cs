@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Patchbay.Models;
 
-public sealed partial record LlamaConfig
+public sealed partial record DecoderConfig
 {
     /// <summary>What makes the model what it is, beside its sizes, each in a few words.</summary>
     public IEnumerable<string> Features =>

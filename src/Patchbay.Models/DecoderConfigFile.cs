@@ -6,7 +6,7 @@ using Patchbay.Models.Weights;
 namespace Patchbay.Models;
 
 /// <summary>Reads and writes config.json of a checkpoint in Hugging Face's layout.</summary>
-public static class LlamaConfigFile
+public static class DecoderConfigFile
 {
     private const long LongestFile = 1 << 20;
     private const string Llama = "LlamaForCausalLM", Mistral = "MistralForCausalLM", Qwen2 = "Qwen2ForCausalLM";
@@ -19,7 +19,7 @@ public static class LlamaConfigFile
     /// that is not supported; the message is one sentence that names the field, what was expected and
     /// found.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static LlamaConfig Read(string path)
+    public static DecoderConfig Read(string path)
     {
         using var json = JsonFile.Read(path, LongestFile);
         var fields = new JsonFields(path, json.RootElement);
@@ -41,7 +41,7 @@ public static class LlamaConfigFile
     /// <summary>Reads config.json of a checkpoint's folder; the ids that end a text are those of a
     /// generation_config.json beside it, where that names some.</summary>
     /// <inheritdoc cref="Read"/>
-    public static LlamaConfig ReadFolder(string folder)
+    public static DecoderConfig ReadFolder(string folder)
     {
         var config = Read(Path.Combine(folder, CheckpointSource.ConfigName));
         var path = Path.Combine(folder, "generation_config.json");
@@ -69,7 +69,7 @@ public static class LlamaConfigFile
     }
 
     // -1 stands for none. An id beyond the vocabulary never comes, so that it neither begins nor ends a text.
-    private static IReadOnlyList<int> Ids(JsonFields fields, string name, LlamaConfig config, int? otherwise)
+    private static IReadOnlyList<int> Ids(JsonFields fields, string name, DecoderConfig config, int? otherwise)
     {
         IEnumerable<int> ids = fields.Mentions(name) ? fields.Integers(name, -1, int.MaxValue)
             : otherwise is { } usual ? [usual] : [];
@@ -79,7 +79,7 @@ public static class LlamaConfigFile
     /// <summary>Writes config.json of a Llama, Mistral or Qwen2 so that <see cref="Read"/> and Hugging Face's
     /// transformers read it back; the file appears whole or not at all.</summary>
     /// <exception cref="NotSupportedException">The model is of another family.</exception>
-    public static void Write(string path, LlamaConfig config)
+    public static void Write(string path, DecoderConfig config)
     {
         if (!(config with { SlidingWindow = null }).IsLlama)
             throw new NotSupportedException($"a {config.Architecture} cannot be written");

@@ -1,18 +1,19 @@
 namespace Patchbay.Models;
 
-public sealed partial class Llama
+public sealed partial class Decoder
 {
     /// <summary>A model of a given shape with weights drawn from a seed, for benchmarks, demonstrations, tests:
     /// embeddings of unit variance, matrices of standard deviation <paramref name="spread"/> / sqrt(inputs), norms near
     /// one.</summary>
-    public static Llama Random(
-        LlamaConfig config, long seed, ScalarType dtype = ScalarType.Float32, double spread = 1, Device? device = null)
+    public static Decoder Random(
+        DecoderConfig config, long seed, ScalarType dtype = ScalarType.Float32, double spread = 1,
+        Device? device = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         manual_seed(seed);
         var embedding = Draw(1, config.Vocabulary, config.Width);
-        return new Llama(config, new LlamaWeights
+        return new Decoder(config, new DecoderWeights
         {
             Embedding = embedding,
             Positions = config.LearnedPositions ? Draw(0.3, config.MaxPositions, config.Width) : null,
@@ -20,7 +21,7 @@ public sealed partial class Llama
             UnembeddingBias = config.UnembeddingBias ? Draw(0.3, config.Vocabulary) : null,
             FinalNorm = Norm(config.Width),
             FinalNormBias = config.Norm == NormKind.Layer ? Draw(0.3, config.Width) : null,
-            Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => LlamaLayerWeights.Make(config, (name, shape) =>
+            Layers = [.. Enumerable.Range(0, config.Layers).Select(_ => LayerWeights.Make(config, (name, shape) =>
                 shape.Length == 2 ? Matrix(shape[0], shape[1])
                 : name.EndsWith(".bias", StringComparison.Ordinal) ? Draw(0.3, shape[0]) : Norm(shape[0])))],
         });

@@ -5,7 +5,7 @@ namespace Patchbay.Models;
 
 /// <summary>The parts of a layer over a list of rows (a row is one position of one prompt of one variant), of which
 /// base runs and cones are made: the same mathematics as <see cref="Forward"/>, one pass over memory each.</summary>
-public sealed partial class Llama
+public sealed partial class Decoder
 {
     /// <summary>Rows per block of the MLP. On the CPU few enough for the hidden layer to stay in cache between the
     /// products, but more where laying out a large matrix, or one in half precision, for a product takes long beside

@@ -2,17 +2,16 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Patchbay.Models;
 
-/// <summary>A decoder of any family that <see cref="LlamaConfig"/> describes: its forward pass, written plainly, and
+/// <summary>A decoder of any family that <see cref="DecoderConfig"/> describes: its forward pass, written plainly, and
 /// the parts of it (norm, projection, rotary embedding, MLP, unembedding) from which Patchbay.Patching builds its
 /// faster one. Shapes: N prompts, T tokens, H query heads, Hkv key/value heads, dh head width, d model width, f MLP
 /// width.</summary>
-public sealed partial class Llama : IDisposable
+public sealed partial class Decoder : IDisposable
 {
     private readonly RotaryTables turns;
 
-
     /// <summary>Takes ownership of <paramref name="weights"/>.</summary>
-    public Llama(LlamaConfig config, LlamaWeights weights)
+    public Decoder(DecoderConfig config, DecoderWeights weights)
     {
         Config = config;
         Weights = weights;
@@ -22,10 +21,10 @@ public sealed partial class Llama : IDisposable
     }
 
     /// <summary>Shape and constants.</summary>
-    public LlamaConfig Config { get; }
+    public DecoderConfig Config { get; }
 
     /// <summary>Owned by this model, in one dtype on one device.</summary>
-    public LlamaWeights Weights { get; }
+    public DecoderWeights Weights { get; }
 
     /// <summary>Dtype of every activation: the weights', but float32 for float16 weights on the CPU, where libtorch
     /// multiplies no float16; they are widened as they are used, so that the model still takes half the
@@ -283,7 +282,7 @@ public sealed partial class Llama : IDisposable
         x.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? x.to(ScalarType.Float32) : x.alias();
 }
 
-/// <summary>What a caller may watch or replace in <see cref="Llama.Forward"/>: each method gets a tensor and returns
+/// <summary>What a caller may watch or replace in <see cref="Decoder.Forward"/>: each method gets a tensor and returns
 /// it, or another in its place.</summary>
 public abstract class ForwardHooks
 {

@@ -2,7 +2,7 @@ namespace Patchbay.Models;
 
 /// <summary>Names and shapes of a model's tensors, as Hugging Face has them for Llama; <see cref="Families.Family"/>
 /// tells where other families' checkpoints have them.</summary>
-internal static class LlamaLayout
+internal static class DecoderLayout
 {
     public const string Embedding = "model.embed_tokens.weight";
     public const string Positions = "model.embed_positions.weight";
@@ -19,7 +19,7 @@ internal static class LlamaLayout
     public static string Weight(int layer, string part) => Module(layer, part) + ".weight";
 
     /// <summary>The linear modules of one layer: part, outputs, inputs, whether a bias belongs to it.</summary>
-    public static IEnumerable<(string Part, long Outputs, long Inputs, bool Bias)> Linear(LlamaConfig c)
+    public static IEnumerable<(string Part, long Outputs, long Inputs, bool Bias)> Linear(DecoderConfig c)
     {
         long d = c.Width, q = (long)c.Heads * c.HeadWidth, kv = (long)c.KeyValueHeads * c.HeadWidth, f = c.FeedForward;
         yield return ("self_attn.q_proj", q, d, c.QkvBias);
@@ -33,7 +33,7 @@ internal static class LlamaLayout
 
     /// <summary>The norms of one layer and their widths. What Gemma 2 calls post_attention_layernorm is
     /// self_attn.out_norm here, for Llama calls the MLP's norm so.</summary>
-    public static IEnumerable<(string Part, long Width)> Norms(LlamaConfig c)
+    public static IEnumerable<(string Part, long Width)> Norms(DecoderConfig c)
     {
         if (c.NormsInputs) yield return ("input_layernorm", c.Width);
         if (c.NormsInputs && !c.SharesNorm) yield return ("post_attention_layernorm", c.Width);
@@ -46,7 +46,7 @@ internal static class LlamaLayout
     }
 
     /// <summary>The tensors of one layer: names in it, such as "self_attn.q_proj.weight", and shapes.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> Layer(LlamaConfig c)
+    public static IEnumerable<(string Name, long[] Shape)> Layer(DecoderConfig c)
     {
         foreach (var (part, width) in Norms(c))
         {
@@ -61,7 +61,7 @@ internal static class LlamaLayout
     }
 
     /// <summary>Every tensor but the embedding and the unembedding's weight, layer by layer, with its shape.</summary>
-    public static IEnumerable<(string Name, long[] Shape)> Inner(LlamaConfig c)
+    public static IEnumerable<(string Name, long[] Shape)> Inner(DecoderConfig c)
     {
         if (c.LearnedPositions) yield return (Positions, [c.MaxPositions, c.Width]);
         for (var layer = 0; layer < c.Layers; layer++)

@@ -41,7 +41,7 @@ public enum QueryKeyNorm
 
 /// <summary>Shape and constants of a decoder: what its family and its config.json say, as data. The defaults are
 /// Llama's.</summary>
-public sealed partial record LlamaConfig
+public sealed partial record DecoderConfig
 {
     /// <summary>The architecture's name in config.json, e.g. "LlamaForCausalLM".</summary>
     public string Architecture { get; init; } = "LlamaForCausalLM";
@@ -190,7 +190,7 @@ public sealed partial record LlamaConfig
     public int GroupSize => Heads / KeyValueHeads;
 
     /// <summary>Number of parameters (a tied embedding counts once).</summary>
-    public long ParameterCount => LlamaLayout.Inner(this).Sum(t => t.Shape.Aggregate(1L, (n, size) => n * size))
+    public long ParameterCount => DecoderLayout.Inner(this).Sum(t => t.Shape.Aggregate(1L, (n, size) => n * size))
         + (long)Vocabulary * Width * (TiedEmbeddings ? 1 : 2);
 }
 

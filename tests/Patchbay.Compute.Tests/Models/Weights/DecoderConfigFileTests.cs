@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Patchbay.Models.Tests.Weights;
 
-public sealed class LlamaConfigFileTests : IDisposable
+public sealed class DecoderConfigFileTests : IDisposable
 {
     private const string Llama = """
         {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 96,
@@ -13,11 +13,11 @@ public sealed class LlamaConfigFileTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private LlamaConfig Read(string fields, string basis = Llama)
+    private DecoderConfig Read(string fields, string basis = Llama)
     {
         var json = JsonNode.Parse(basis)!.AsObject();
         foreach (var (name, value) in JsonNode.Parse(fields)!.AsObject()) json[name] = value?.DeepClone();
-        return LlamaConfigFile.Read(folder.Write("config.json", json.ToJsonString()));
+        return DecoderConfigFile.Read(folder.Write("config.json", json.ToJsonString()));
     }
 
     private void Refused(string fields, params string[] because)
@@ -140,13 +140,13 @@ public sealed class LlamaConfigFileTests : IDisposable
     [Fact]
     public void A_file_that_is_no_object_is_refused_and_an_absent_one_is_not_found()
     {
-        Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", "[]")));
-        Assert.Throws<InvalidDataException>(() => LlamaConfigFile.Read(folder.Write("config.json", "")));
+        Assert.Throws<InvalidDataException>(() => DecoderConfigFile.Read(folder.Write("config.json", "[]")));
+        Assert.Throws<InvalidDataException>(() => DecoderConfigFile.Read(folder.Write("config.json", "")));
         Assert.Throws<InvalidDataException>(() =>
-            LlamaConfigFile.Read(folder.Write("config.json", [.. "{\"a\":\""u8, 0xff, .. "\"}"u8])));
+            DecoderConfigFile.Read(folder.Write("config.json", [.. "{\"a\":\""u8, 0xff, .. "\"}"u8])));
         Assert.Throws<InvalidDataException>(() =>
-            LlamaConfigFile.Read(folder.Write("config.json", new string(' ', (1 << 20) + 1))));
-        Assert.Throws<FileNotFoundException>(() => LlamaConfigFile.Read(folder["absent.json"]));
+            DecoderConfigFile.Read(folder.Write("config.json", new string(' ', (1 << 20) + 1))));
+        Assert.Throws<FileNotFoundException>(() => DecoderConfigFile.Read(folder["absent.json"]));
     }
 
     [Theory]
@@ -165,8 +165,8 @@ public sealed class LlamaConfigFileTests : IDisposable
             StoredDtype = "float16",
         }).Config;
         if (scaling == "linear") config = config with { RopeScaling = new("linear", 8) };
-        LlamaConfigFile.Write(folder["config.json"], config);
-        var read = LlamaConfigFile.Read(folder["config.json"]);
+        DecoderConfigFile.Write(folder["config.json"], config);
+        var read = DecoderConfigFile.Read(folder["config.json"]);
         Assert.Equal(config.EndIds, read.EndIds);
         Assert.Equal(config with { EndIds = read.EndIds }, read);
     }
@@ -174,9 +174,9 @@ public sealed class LlamaConfigFileTests : IDisposable
     [SharedFact]
     public void Published_configurations_are_read()
     {
-        var config = LlamaConfigFile.Read(SharedFolder.PathOf("checkpoints", "tinystories-656k", "config.json"));
+        var config = DecoderConfigFile.Read(SharedFolder.PathOf("checkpoints", "tinystories-656k", "config.json"));
         Assert.Equal((2, 8, 4, 16, true), (config.Layers, config.Heads, config.KeyValueHeads, config.HeadWidth,
             config.TiedEmbeddings));
-        Assert.Equal(4, LlamaConfigFile.Read(SharedFolder.PathOf("golden", "s256x4", "config.json")).Layers);
+        Assert.Equal(4, DecoderConfigFile.Read(SharedFolder.PathOf("golden", "s256x4", "config.json")).Layers);
     }
 }

@@ -1,7 +1,7 @@
 namespace Patchbay.Models;
 
 /// <summary>Weights of one layer; matrices are (outputs, inputs), as checkpoints store them.</summary>
-public sealed record LlamaLayerWeights
+public sealed record LayerWeights
 {
     /// <summary>Norm before attention: (d); null where there is none.</summary>
     public Tensor? AttentionNorm { get; init; }
@@ -69,7 +69,7 @@ public sealed record LlamaLayerWeights
     /// <summary>Norm of what the MLP writes: (d); null where there is none.</summary>
     public Tensor? MlpOutNorm { get; init; }
 
-    /// <summary>Those that the layer has, with the names that <see cref="LlamaLayout"/> gives them.</summary>
+    /// <summary>Those that the layer has, with the names that <see cref="DecoderLayout"/> gives them.</summary>
     internal IEnumerable<(string Name, Tensor Tensor)> Named => new (string Name, Tensor? Tensor)[]
     {
         ("input_layernorm.weight", AttentionNorm),
@@ -98,9 +98,9 @@ public sealed record LlamaLayerWeights
 
     /// <summary>A layer of what is made of each of its tensors' names, e.g. "self_attn.q_proj.weight", and
     /// shapes.</summary>
-    internal static LlamaLayerWeights Make(LlamaConfig config, Func<string, long[], Tensor> make)
+    internal static LayerWeights Make(DecoderConfig config, Func<string, long[], Tensor> make)
     {
-        var made = LlamaLayout.Layer(config).ToDictionary(t => t.Name, t => make(t.Name, t.Shape));
+        var made = DecoderLayout.Layer(config).ToDictionary(t => t.Name, t => make(t.Name, t.Shape));
         Tensor? Made(string name) => made.GetValueOrDefault(name);
         return new()
         {
@@ -131,7 +131,7 @@ public sealed record LlamaLayerWeights
 }
 
 /// <summary>All weights of a Llama-architecture model, in one dtype on one device.</summary>
-public sealed class LlamaWeights : IDisposable
+public sealed class DecoderWeights : IDisposable
 {
     /// <summary>Token embedding: (vocabulary, d).</summary>
     public required Tensor Embedding { get; init; }
@@ -140,7 +140,7 @@ public sealed class LlamaWeights : IDisposable
     public Tensor? Positions { get; init; }
 
     /// <summary>The layers, first to last.</summary>
-    public required IReadOnlyList<LlamaLayerWeights> Layers { get; init; }
+    public required IReadOnlyList<LayerWeights> Layers { get; init; }
 
     /// <summary>Norm before the unembedding: (d).</summary>
     public required Tensor FinalNorm { get; init; }
@@ -154,7 +154,7 @@ public sealed class LlamaWeights : IDisposable
     /// <summary>Its bias: (vocabulary); null where the model has none.</summary>
     public Tensor? UnembeddingBias { get; init; }
 
-    /// <summary>Every tensor once: embeddings, each layer's in the order of <see cref="LlamaLayerWeights"/>, final
+    /// <summary>Every tensor once: embeddings, each layer's in the order of <see cref="LayerWeights"/>, final
     /// norm, and the unembedding where it is not tied.</summary>
     public IEnumerable<Tensor> Tensors
     {
@@ -170,16 +170,16 @@ public sealed class LlamaWeights : IDisposable
         }
     }
 
-    /// <summary>Name, as <see cref="LlamaLayout"/> has it, of the first tensor that holds NaN or infinity, or
+    /// <summary>Name, as <see cref="DecoderLayout"/> has it, of the first tensor that holds NaN or infinity, or
     /// null.</summary>
     public string? NotFinite()
     {
         using var scope = NewDisposeScope();
         IEnumerable<(string Name, Tensor Weight)> named =
         [
-            (LlamaLayout.Embedding, Embedding),
-            .. Layers.SelectMany((w, l) => w.Named.Select(t => (LlamaLayout.Module(l, t.Name), t.Tensor))),
-            (LlamaLayout.FinalNorm, FinalNorm), (LlamaLayout.Unembedding, Unembedding),
+            (DecoderLayout.Embedding, Embedding),
+            .. Layers.SelectMany((w, l) => w.Named.Select(t => (DecoderLayout.Module(l, t.Name), t.Tensor))),
+            (DecoderLayout.FinalNorm, FinalNorm), (DecoderLayout.Unembedding, Unembedding),
         ];
         return named.FirstOrDefault(t => !t.Weight.isfinite().all().cpu().item<bool>()).Name;
     }
