@@ -20,7 +20,7 @@ internal sealed class CheckpointLoader(
         var config = source.Config;
         using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var embedding = Read(source.Embedding);
+        var embedding = Weight(DecoderLayout.Embedding, source.Embedding);
         var weights = new DecoderWeights
         {
             Embedding = embedding,
@@ -46,17 +46,19 @@ internal sealed class CheckpointLoader(
         return tensor;
     }
 
+    private Tensor Weight(string name) => Weight(name, source.Tensors[name]);
+
     // A tensor, a module's weight with W += scale·B·A where the adapter changes it.
-    private Tensor Weight(string name)
+    private Tensor Weight(string name, StoredTensor stored)
     {
-        var stored = source.Tensors[name];
         if (changes.FirstOrDefault(m => m.Name + ".weight" == name) is not { } change) return Read(stored);
         cancellation.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var exact = dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var weight = stored.Load(exact, device);
         var (a, b) = (change.A.Load(exact, device), change.B.Load(exact, device));
-        weight.add_(b.matmul(a).mul_(Number.Of(change.Scale)), Number.One);
+        var product = change.IsOfEmbedding ? a.t().matmul(b.t()) : b.matmul(a);
+        weight.add_(product.mul_(Number.Of(change.Scale)), Number.One);
         Report(stored);
         return weight.to_type(dtype).MoveToOuterDisposeScope();
     }

@@ -86,7 +86,7 @@ internal sealed record CheckpointSource(
             if (!Find(name, shape, found, used)) throw Missing(name, shape);
         foreach (var tensor in Stored.Values)
         {
-            if (used.Contains(tensor) || Family.IsBuffer(tensor.Name)) continue;
+            if (used.Contains(tensor) || Family.Of(Config).Ignores(tensor.Name)) continue;
             var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
             throw Refusal.Because(tensor.File,
                 $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
@@ -104,7 +104,7 @@ internal sealed record CheckpointSource(
         var tensors = new Dictionary<string, StoredTensor>(Tensors);
         foreach (var (name, saved) in adapter.Saved) tensors[name] = saved;
         var isChanged = adapter.Saved.ContainsKey(DecoderLayout.Unembedding)
-            || adapter.Modules.Any(m => m.Name == DecoderLayout.UnembeddingModule);
+            || adapter.Modules.Any(m => m.IsOfEmbedding || m.Name == DecoderLayout.UnembeddingModule);
         if (Config.TiedEmbeddings && !adapter.Saved.ContainsKey(DecoderLayout.Unembedding))
             tensors[DecoderLayout.Unembedding] = tensors.GetValueOrDefault(DecoderLayout.Embedding) ?? Unembedding;
         var rows = (tensors.GetValueOrDefault(DecoderLayout.Embedding) ?? tensors[DecoderLayout.Unembedding]).Shape[0];

@@ -46,9 +46,6 @@ public sealed partial class Decoder : IDisposable
 
     private Tensor? ReadyBias(Tensor? bias) => bias is null ? null : Ready(bias);
 
-    /// <summary>What scores of attention are divided by.</summary>
-    public Scalar Scale => Number.Of(Config.ScoreDivisor ?? Math.Sqrt(Config.HeadWidth));
-
     /// <summary>Where the weights are.</summary>
     public Device Device => Weights.Embedding.device;
 
@@ -88,7 +85,7 @@ public sealed partial class Decoder : IDisposable
         v = hooks?.Projection(l, Site.V, v) ?? v;
         q = Turn(l, q, positions);
         k = Turn(l, k, positions);
-        var scores = Scored(q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1))); // (N, H, T, T)
+        var scores = Scored(l, q.transpose(1, 2).matmul(k.permute(0, 2, 3, 1))); // (N, H, T, T)
         scores = scores.masked_fill(Unseen(l, positions, positions), Number.Never);
         scores = hooks?.Scores(l, scores) ?? scores;
         var z = Softmax(scores).matmul(v.transpose(1, 2)).transpose(1, 2); // (N, T, H, dh)
@@ -149,8 +146,9 @@ public sealed partial class Decoder : IDisposable
         return Config.ResidualFactor == 1 ? sum : sum.mul(Number.Of(Config.ResidualFactor));
     }
 
-    /// <summary>Products of q and k as scores: divided, and capped where the model does so.</summary>
-    public Tensor Scored(Tensor products) => Capped(products.div(Scale), Config.ScoreCap);
+    /// <summary>A layer's products of q and k as scores: divided, and capped where the model does so.</summary>
+    public Tensor Scored(int layer, Tensor products) =>
+        Capped(products.div(Number.Of(Config.Divisor(layer) ?? Math.Sqrt(Config.HeadWidth))), Config.ScoreCap);
 
     internal static Tensor Capped(Tensor x, double? cap) =>
         cap is { } most ? x.div(Number.Of(most)).tanh().mul(Number.Of(most)) : x;

@@ -133,6 +133,9 @@ public sealed partial record DecoderConfig
     /// <summary>What scores of attention are divided by; null for the root of the head width.</summary>
     public double? ScoreDivisor { get; init; }
 
+    /// <summary>Whether layer l divides scores by l + 1 as well (GPT-2's scale_attn_by_inverse_layer_idx).</summary>
+    public bool DividesByDepth { get; init; }
+
     /// <summary>Scores s become cap · tanh(s / cap) before the mask; null for none.</summary>
     public double? ScoreCap { get; init; }
 
@@ -147,6 +150,10 @@ public sealed partial record DecoderConfig
 
     /// <summary>What logits are divided by (Granite).</summary>
     public double LogitDivisor { get; init; } = 1;
+
+    /// <summary>What a layer divides scores by; null for the root of the head width.</summary>
+    public double? Divisor(int layer) =>
+        DividesByDepth ? (ScoreDivisor ?? Math.Sqrt(HeadWidth)) * (layer + 1) : ScoreDivisor;
 
     /// <summary>The window of a layer, or null where it sees all before it.</summary>
     public int? Window(int layer) => WindowedLayers is null || WindowedLayers[layer] ? SlidingWindow : null;
@@ -164,8 +171,8 @@ public sealed partial record DecoderConfig
         SlidingWindow: null, RotatedLayers: null, RotaryWidth: null, RotaryNeighbours: false, LearnedPositions: false,
         Norm: NormKind.Rms, NormsInputs: true, NormsOutputs: false, Parallel: false, SharesNorm: false,
         QueryKeyNorm: QueryKeyNorm.None, Activation: Activation.Silu, Gated: true, MlpBias: false,
-        UnembeddingBias: false, ScoreDivisor: null, ScoreCap: null, LogitCap: null, EmbeddingFactor: 1,
-        ResidualFactor: 1, LogitDivisor: 1,
+        UnembeddingBias: false, ScoreDivisor: null, DividesByDepth: false, ScoreCap: null, LogitCap: null,
+        EmbeddingFactor: 1, ResidualFactor: 1, LogitDivisor: 1,
     };
 
     /// <summary>Whether the q, k and v projections carry a bias.</summary>

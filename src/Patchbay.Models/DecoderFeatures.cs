@@ -32,6 +32,7 @@ public sealed partial record DecoderConfig
             },
             Biases is { Length: > 0 } ? $"biases of {Biases}" : null,
             ScoreDivisor is { } divisor ? $"scores / {Short(divisor)}" : null,
+            DividesByDepth ? "scores / (layer + 1)" : null,
             ScoreCap is { } cap ? $"scores capped at {Short(cap)}" : null,
             LogitCap is { } most ? $"logits capped at {Short(most)}" : null,
             EmbeddingFactor == 1 ? null : $"embedding x {Short(EmbeddingFactor)}",
@@ -46,10 +47,10 @@ public sealed partial record DecoderConfig
         _ => "norms after",
     } + Norm switch
     {
-        NormKind.Layer => " (layer norm)",
-        NormKind.RmsPlusOne => " (RMS, 1 + w)",
-        _ => " (RMS)",
-    };
+        NormKind.Layer => " (layer norm",
+        NormKind.RmsPlusOne => " (RMS, 1 + w",
+        _ => " (RMS",
+    } + $", eps {Short(NormEpsilon)})";
 
     private string Biases => string.Join(", ", new[]
     {
@@ -60,8 +61,14 @@ public sealed partial record DecoderConfig
     private static string Name(IEnumerable<bool> layers) =>
         $"layers {string.Join(' ', layers.Index().Where(l => l.Item).Select(l => l.Index))}";
 
-    private static string Describe(Rope rope) => $"RoPE theta {Short(rope.Theta)}"
-        + (rope.Scaling is { } s ? $", {s.Kind} scaling by {Short(s.Factor)}" : "");
+    private static string Describe(Rope rope) => $"RoPE theta {Short(rope.Theta)}" + rope.Scaling switch
+    {
+        null => "",
+        { Kind: "llama3" } s => $", llama3 scaling by {Short(s.Factor)} ({Short(s.LowFrequencyFactor)} to "
+            + $"{Short(s.HighFrequencyFactor)} of {s.OriginalMaxPositions} tokens)",
+        var s => $", {s.Kind} scaling by {Short(s.Factor)}",
+    };
 
-    private static string Short(double number) => number.ToString("0.####", CultureInfo.InvariantCulture);
+    private static string Short(double number) =>
+        number.ToString(number < 0.01 ? "0.####e-0" : "0.####", CultureInfo.InvariantCulture);
 }

@@ -4,7 +4,8 @@ namespace Patchbay.Models;
 /// tells where other families' checkpoints have them.</summary>
 internal static class DecoderLayout
 {
-    public const string Embedding = "model.embed_tokens.weight";
+    public const string EmbeddingModule = "model.embed_tokens";
+    public const string Embedding = EmbeddingModule + ".weight";
     public const string Positions = "model.embed_positions.weight";
     public const string FinalNorm = "model.norm.weight";
     public const string FinalNormBias = "model.norm.bias";

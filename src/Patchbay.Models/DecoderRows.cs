@@ -76,7 +76,7 @@ public sealed partial class Decoder
         CountProduct(queries, Config.HeadWidth, 2 * tokens);
         rows = rows with
         {
-            Divisor = Config.ScoreDivisor,
+            Divisor = Config.Divisor(layer),
             Cap = Config.ScoreCap,
             Window = Config.Window(layer) is { } window && window < tokens ? window : null,
         };
@@ -94,9 +94,9 @@ public sealed partial class Decoder
         var (q, k, v) = (query.transpose(1, 2), PerQueryHead(key).transpose(1, 2), PerQueryHead(value).transpose(1, 2));
         var keys = RowIndex.Below(tokens, Device);
         Tensor Hidden() => Unseen(layer, keys.narrow(0, tokens - width, width), keys); // (W, T)
-        if (Config.ScoreCap is not null || Config.ScoreDivisor is not null)
+        if (Config.ScoreCap is not null || Config.Divisor(layer) is not null)
         {
-            var scores = Scored(q.matmul(k.transpose(2, 3))).masked_fill(Hidden(), Number.Never); // (n, H, W, T)
+            var scores = Scored(layer, q.matmul(k.transpose(2, 3))).masked_fill(Hidden(), Number.Never); // (n, H, W, T)
             return Softmax(scores).matmul(v).transpose(1, 2).contiguous().MoveToOuterDisposeScope();
         }
         var mask = width == tokens && !(Config.Window(layer) < tokens) ? null : Hidden().logical_not();

@@ -4,12 +4,16 @@ using Patchbay.Models.Weights;
 
 namespace Patchbay.Models;
 
-/// <summary>What a LoRA adapter adds to one module: W becomes W + Scale·B·A.</summary>
+/// <summary>What a LoRA adapter adds to one module: W becomes W + Scale·B·A; of the embedding, which is stored
+/// (ids, d), the transposed product.</summary>
 /// <param name="Name">The module, e.g. "model.layers.0.self_attn.q_proj".</param>
 /// <param name="A">(rank, inputs).</param>
 /// <param name="B">(outputs, rank).</param>
 /// <param name="Scale">alpha / rank, or alpha / √rank.</param>
-public sealed record LoraModule(string Name, StoredTensor A, StoredTensor B, double Scale);
+public sealed record LoraModule(string Name, StoredTensor A, StoredTensor B, double Scale)
+{
+    internal bool IsOfEmbedding => Name == DecoderLayout.EmbeddingModule;
+}
 
 /// <summary>A PEFT LoRA adapter that fits a model: adapter_config.json and adapter_model.safetensors or .bin.</summary>
 public sealed partial class LoraAdapter : IDisposable
@@ -111,7 +115,7 @@ public sealed partial class LoraAdapter : IDisposable
                 : whole.Success && OuterName(whole.Groups[1].Value, config) is { } outer
                     ? saved.TryAdd(outer, Whole(tensor, config))
                 : throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is not of a LoRA of Linear " +
-                    "modules (base_model.model.MODULE.lora_A.weight or lora_B.weight), and no saved embedding");
+                    "modules (base_model.model.MODULE.lora_A.weight or lora_B.weight), nor of the embedding");
             if (!isNew) throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(name)} is there under two names");
         }
         return saved.Values.Select(t => t.Shape[0]).Distinct().Count() <= 1 ? (parts, saved)
@@ -152,14 +156,16 @@ public sealed partial class LoraAdapter : IDisposable
                 yield return (module, family.Find(config, module), layer, outputs, inputs);
             }
         }
-        const string Unembedding = DecoderLayout.UnembeddingModule;
+        const string Embedding = DecoderLayout.EmbeddingModule, Unembedding = DecoderLayout.UnembeddingModule;
+        yield return (Embedding, family.Find(config, Embedding), null, config.Width, config.Vocabulary);
         yield return (Unembedding, family.Find(config, Unembedding), null, config.Vocabulary, config.Width);
     }
 
     /// <summary>Closes its files.</summary>
     public void Dispose() => tensors.Dispose();
 
-    [GeneratedRegex(@"\Abase_model\.model\.(.+)\.lora_([AB])(?:\.default)?\.weight\z")]
+    // PEFT's factors of an embedding are parameters, not modules with a weight.
+    [GeneratedRegex(@"\Abase_model\.model\.(.+)\.lora_(?:embedding_)?([AB])(?:\.default)?(?:\.weight)?\z")]
     private static partial Regex TensorName();
 
     [GeneratedRegex(@"\Abase_model\.model\.(.+?)(?:\.modules_to_save)?(?:\.default)?\.weight\z")]

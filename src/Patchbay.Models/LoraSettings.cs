@@ -15,7 +15,17 @@ internal sealed class LoraSettings
     private static readonly string[] MustBeOff =
     [
         "use_dora", "lora_bias", "layer_replication", "trainable_token_indices", "target_parameters",
-        "enable_lora", "use_qalora", "alora_invocation_tokens", "arrow_config",
+        "enable_lora", "use_qalora", "alora_invocation_tokens", "arrow_config", "ensure_weight_tying",
+    ];
+
+    // Features that leave the result as it is, or are read below. One that is not known here may change it.
+    private static readonly string[] Known =
+    [
+        "peft_type", "task_type", "auto_mapping", "base_model_name_or_path", "revision", "inference_mode",
+        "peft_version", "r", "lora_alpha", "lora_dropout", "use_rslora", "fan_in_fan_out", "bias", "init_lora_weights",
+        "modules_to_save", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
+        "rank_pattern", "alpha_pattern", "megatron_config", "megatron_core", "loftq_config", "eva_config",
+        "corda_config", "lora_ga_config", "qalora_group_size", "merge_weights", "runtime_config",
     ];
 
     // Initializations by name that leave the base weights as they are; with others (pissa, olora, corda, loftq,
@@ -23,8 +33,7 @@ internal sealed class LoraSettings
     private static readonly string[] LeavesBase = ["gaussian", "eva", "orthogonal"];
 
     private readonly string file;
-    private readonly Func<string, bool>? targets;
-    private readonly Func<string, bool>? excluded;
+    private readonly Func<string, int?, bool>? targets, excluded; // of a module and its layer
     private readonly bool rankStabilized;
     private readonly IReadOnlyList<int> layers;
     private readonly IReadOnlyList<(Regex Module, double Value)> ranks, alphas;
@@ -67,7 +76,7 @@ internal sealed class LoraSettings
     public bool? Targets(string module, int? layer)
     {
         if (targets is null) return null;
-        return Guarded(() => targets(module) && excluded?.Invoke(module) != true)
+        return Guarded(() => targets(module, layer) && excluded?.Invoke(module, layer) != true)
             && (layers.Count == 0 || (layer is { } l && layers.Contains(l)));
     }
 
@@ -86,6 +95,8 @@ internal sealed class LoraSettings
             (fields.Text("bias") ?? "none") != "none", "bias", "none, because trained biases are not supported");
         foreach (var name in MustBeOff)
             fields.RefuseIf(!fields.IsOff(name), name, $"nothing, because {name} is not supported");
+        foreach (var name in fields.Names.Except(Known))
+            fields.RefuseIf(!fields.IsOff(name), name, "nothing, because it is not known here what it changes");
         fields.RefuseIf(fields.Find("init_lora_weights") is { ValueKind: JsonValueKind.String } value
             && !LeavesBase.Contains(value.GetString(), StringComparer.OrdinalIgnoreCase),
             "init_lora_weights", "one that leaves the base weights as they are: true, false, "
@@ -93,17 +104,17 @@ internal sealed class LoraSettings
     }
 
     // A list names modules or ends of their names; a text is a regular expression for the whole name.
-    private Func<string, bool>? Modules(JsonFields fields, string name)
+    private Func<string, int?, bool>? Modules(JsonFields fields, string name)
     {
         if (fields.Find(name) is not { } value) return null;
         if (value.ValueKind == JsonValueKind.String)
         {
-            if (value.ValueEquals("all-linear")) return module => module != "lm_head";
+            if (value.ValueEquals("all-linear")) return (_, layer) => layer is not null;
             var pattern = Pattern(name, $"^(?:{value.GetString()})$");
-            return pattern.IsMatch;
+            return (module, _) => pattern.IsMatch(module);
         }
         var names = fields.Texts(name)!;
-        return module => names.Any(n => module == n || module.EndsWith('.' + n));
+        return (module, _) => names.Any(n => module == n || module.EndsWith('.' + n));
     }
 
     private (Regex Module, double Value)[] Patterns(JsonFields fields, string name) =>

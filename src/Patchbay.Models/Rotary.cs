@@ -3,48 +3,52 @@ namespace Patchbay.Models;
 /// <summary>The rotary position embedding (Su et al. 2021).</summary>
 public static class Rotary
 {
-    // Angle per position of each pair of channels: (n/2) values theta^(-2i/n), in float32 as the checkpoints' own code
-    // computes them whatever the dtype, stretched as the scaling says ("linear" divides all by the factor; "llama3"
-    // only the slow ones, with a smooth passage).
-    private static float[] Frequencies(Rope rope, int width)
+    // Angle per position of each pair of channels: (n/2) values theta^(-2i/n), stretched as the scaling says ("linear"
+    // divides all by the factor; "llama3" only the slow ones, with a smooth passage). In float32 as the checkpoints' own
+    // code computes them, but for a model in float64, which is there to be exact.
+    private static double[] Frequencies(Rope rope, int width, bool isWide)
     {
-        var frequencies = new float[width / 2];
+        var frequencies = new double[width / 2];
         for (var i = 0; i < frequencies.Length; i++)
         {
-            var frequency = 1f / MathF.Pow((float)rope.Theta, 2f * i / width);
-            frequencies[i] = rope.Scaling switch
+            var frequency = isWide ? 1 / Math.Pow(rope.Theta, 2.0 * i / width)
+                : 1f / MathF.Pow((float)rope.Theta, 2f * i / width);
+            var stretched = rope.Scaling switch
             {
                 null => frequency,
-                { Kind: "linear" } s => frequency / (float)s.Factor,
+                { Kind: "linear" } s => frequency / (isWide ? s.Factor : (float)s.Factor),
                 { Kind: "llama3" } s => Llama3(frequency, s),
                 var s => throw new InvalidDataException(
                     $"rope_scaling '{s.Kind}' is not supported; expected linear or llama3"),
             };
+            frequencies[i] = isWide ? stretched : (float)stretched;
         }
         return frequencies;
     }
 
     /// <summary>Cosines and sines of the positions below <paramref name="positions"/> for <paramref name="width"/>
-    /// channels: two (positions, width/2) float32 tensors on the CPU, in the current dispose scope. Rounded from
-    /// float64: float32's own cosine has another last bit in every mathematical library.</summary>
-    public static (Tensor Cos, Tensor Sin) Tables(Rope rope, int width, int positions)
+    /// channels: two (positions, width/2) tensors on the CPU, float64 for a model in float64 and float32 for any other,
+    /// in the current dispose scope. Rounded from float64: float32's own cosine has another last bit in every
+    /// mathematical library.</summary>
+    public static (Tensor Cos, Tensor Sin) Tables(Rope rope, int width, int positions, ScalarType model)
     {
         using var scope = NewDisposeScope();
-        var frequencies = tensor(Frequencies(rope, width), device: CPU);
-        var angles = RowIndex.Below(positions, CPU).to(ScalarType.Float32).unsqueeze(1) * frequencies.unsqueeze(0);
+        var isWide = model == ScalarType.Float64;
+        var type = isWide ? ScalarType.Float64 : ScalarType.Float32;
+        var frequencies = tensor(Frequencies(rope, width, isWide), device: CPU).to(type);
+        var angles = RowIndex.Below(positions, CPU).to(type).unsqueeze(1) * frequencies.unsqueeze(0);
         var exact = angles.to(ScalarType.Float64);
-        return (exact.cos().to(ScalarType.Float32).MoveToOuterDisposeScope(),
-            exact.sin().to(ScalarType.Float32).MoveToOuterDisposeScope());
+        return (exact.cos().to(type).MoveToOuterDisposeScope(), exact.sin().to(type).MoveToOuterDisposeScope());
     }
 
-    private static float Llama3(float frequency, RopeScaling s)
+    private static double Llama3(double frequency, RopeScaling s)
     {
         var wavelength = 2 * Math.PI / frequency;
         if (wavelength < s.OriginalMaxPositions / s.HighFrequencyFactor) return frequency;
-        if (wavelength > s.OriginalMaxPositions / s.LowFrequencyFactor) return frequency / (float)s.Factor;
+        if (wavelength > s.OriginalMaxPositions / s.LowFrequencyFactor) return frequency / s.Factor;
         var smooth = (s.OriginalMaxPositions / wavelength - s.LowFrequencyFactor)
             / (s.HighFrequencyFactor - s.LowFrequencyFactor);
-        return (float)((1 - smooth) * frequency / s.Factor + smooth * frequency);
+        return (1 - smooth) * frequency / s.Factor + smooth * frequency;
     }
 }
 
@@ -73,7 +77,7 @@ internal sealed class RotaryTables(Decoder model) : IDisposable
             var rows = positions;
             if (tables.TryGetValue((rope, rows), out var made)) return made;
             using var scope = NewDisposeScope();
-            var (c, s) = Rotary.Tables(rope, model.Config.RotaryWidth ?? model.Config.HeadWidth, rows);
+            var (c, s) = Rotary.Tables(rope, model.Config.RotaryWidth ?? model.Config.HeadWidth, rows, model.Dtype);
             return tables[(rope, rows)] = (c.to(model.Dtype).to(model.Device).DetachFromDisposeScope(),
                 s.to(model.Dtype).to(model.Device).DetachFromDisposeScope());
         }

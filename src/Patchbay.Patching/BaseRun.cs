@@ -88,7 +88,7 @@ public sealed class BaseRun : IDisposable
         var q = Layers[layer].Query.index_select(0, rows).unsqueeze(2); // (N, H, 1, dh)
         var k = Layers[layer].KeyT.narrow(-1, 0, Prompts.Tokens);
         if (c.GroupSize > 1) k = k.repeat_interleave(c.GroupSize, dim: 1); // (N, H, dh, T)
-        var scores = Model.Scored(q.matmul(k).squeeze(2)); // (N, H, T)
+        var scores = Model.Scored(layer, q.matmul(k).squeeze(2)); // (N, H, T)
         var keys = RowIndex.Below(Prompts.Tokens, Model.Device);
         var unseen = Model.Unseen(layer, Model.Index(positions), keys); // (N, T)
         return Decoder.Softmax(scores.masked_fill(unseen.unsqueeze(1), Number.Never)).DetachFromDisposeScope();

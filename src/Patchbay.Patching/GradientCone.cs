@@ -161,7 +161,7 @@ public sealed class GradientCone : IDisposable
         (k, v) = (Block(k, rows.Depth), Block(v, rows.Depth));
         Tensor Grouped(Tensor t) => t.reshape(n, c.KeyValueHeads, c.GroupSize * depth, -1);
         var onBase = Grouped(q).matmul(baseKeyT).view(n, c.Heads, depth, before);
-        var scores = model.Scored(cat([onBase, q.matmul(k.transpose(2, 3))], -1));    // (N, H, D, Tb + D)
+        var scores = model.Scored(l, cat([onBase, q.matmul(k.transpose(2, 3))], -1)); // (N, H, D, Tb + D)
         if (rows.Forbidden(model.Config.Window(l), last) is { } forbidden)
             scores = scores.masked_fill(forbidden, Number.Never);
         var weights = Decoder.Softmax(scores);

@@ -156,7 +156,7 @@ public sealed class ReferenceEvaluator : IVariantEvaluator
             for (var n = 0; n < query.Count; n++)
             {
                 Tensor UpTo(Tensor of) => of.select(0, n).narrow(0, 0, query[n] + 1); // (query + 1, dh)
-                var scores = owner.model.Scored(UpTo(k).mv(q.select(0, n).select(0, query[n]))); // (query + 1)
+                var scores = owner.model.Scored(layer, UpTo(k).mv(q.select(0, n).select(0, query[n]))); // (query + 1)
                 var keys = positions.narrow(0, 0, query[n] + 1);
                 var unseen = owner.model.Unseen(layer, positions.narrow(0, query[n], 1), keys);
                 scores.masked_fill_(unseen.squeeze(0), Number.Never);

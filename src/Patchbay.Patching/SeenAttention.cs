@@ -28,7 +28,7 @@ internal sealed class SeenAttention(BaseRun run, RowPlan plan, RowPlan wanted, i
                 var keys = All(Site.K, head, i, k, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.K));
                 var values = All(Site.V, head, i, v, rows, prompts, at, seen.FirstOrDefault(s => s.Site == Site.V));
                 var query = q.narrow(0, i * wanted.Rows, wanted.Rows).select(1, head).index_select(0, rows.Rows);
-                var scores = model.Scored(keys.matmul(query.unsqueeze(-1)).squeeze(-1)); // (m, T)
+                var scores = model.Scored(layer, keys.matmul(query.unsqueeze(-1)).squeeze(-1)); // (m, T)
                 var forbidden = variants[i].Knockouts.Where(o => o.FromLayer <= layer).ToArray();
                 var window = model.Config.Window(layer) ?? int.MaxValue;
                 bool IsForbidden(int t, int m) => t > at[m] || at[m] - t >= window

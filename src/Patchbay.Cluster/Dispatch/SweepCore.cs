@@ -96,13 +96,15 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             .Distinct().SelectMany(name => ModelKey.AllOf(State.Plan!, name))
             .Select(key => new ServeSweep(key.Id, key, sweep));
 
-    // Once a model is placed, nodes that come later take what comes later.
+    // Once a unit was handed out, if only by this sweep's actor on a node that is gone since, nodes that come later take
+    // what comes later.
     private bool WaitsForNodes(TimeSpan now)
     {
         var compute = State.Plan!.Compute;
         var patience = TimeSpan.FromSeconds(compute.ExpectSeconds ?? PlannedCompute.DefaultExpectSeconds);
         if (waitsSince == TimeSpan.MaxValue || compute.Expect is not { } expected || Nodes >= expected
-            || now - (waitsSince ??= now) > patience)
+            || now - (waitsSince ??= now) > patience
+            || State.InOrder.Any(s => s.Units.Values.Any(u => u.Claims > 0)))
         {
             (waitsSince, Waiting) = (TimeSpan.MaxValue, null);
             return false;

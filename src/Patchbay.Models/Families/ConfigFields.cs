@@ -24,10 +24,13 @@ internal static class ConfigFields
     /// that could be guessed (null).</param>
     /// <param name="headWidth">A head's width where it is absent, or null for that which the heads share.</param>
     /// <param name="positions">Longest sequence where the field is absent.</param>
-    public static DecoderConfig Sizes(JsonFields fields, int? keyValueHeads, int positions, int? headWidth = null)
+    /// <param name="absent">All sizes where their fields are absent, for a family that may leave them out.</param>
+    public static DecoderConfig Sizes(JsonFields fields, int? keyValueHeads, int positions, int? headWidth = null,
+        DecoderConfig? absent = null)
     {
-        var heads = fields.Integer("num_attention_heads", 1, MostHeads);
-        var width = fields.Integer("hidden_size", 1, Widest);
+        var heads = fields.Integer("num_attention_heads", 1, MostHeads, absent?.Heads);
+        var width = fields.Integer("hidden_size", 1, Widest, absent?.Width);
+        keyValueHeads = absent?.KeyValueHeads ?? keyValueHeads;
         fields.RefuseIf(headWidth is null && fields.Find("head_dim") is null && width % heads != 0,
             "hidden_size", $"a multiple of num_attention_heads ({heads}), because head_dim is not given");
         var own = fields.Integer("head_dim", 1, WidestHead, headWidth ?? width / heads);
@@ -35,14 +38,14 @@ internal static class ConfigFields
         fields.RefuseIf(heads % kv != 0, "num_key_value_heads", $"a divisor of num_attention_heads ({heads})");
         return new()
         {
-            Layers = fields.Integer("num_hidden_layers", 1, MostLayers),
+            Layers = fields.Integer("num_hidden_layers", 1, MostLayers, absent?.Layers),
             Heads = heads,
             KeyValueHeads = kv,
             HeadWidth = own,
             Width = width,
-            FeedForward = fields.Integer("intermediate_size", 1, WidestMlp),
-            Vocabulary = fields.Integer("vocab_size", 1, LargestVocabulary),
-            MaxPositions = fields.Integer("max_position_embeddings", 1, int.MaxValue, positions),
+            FeedForward = fields.Integer("intermediate_size", 1, WidestMlp, absent?.FeedForward),
+            Vocabulary = fields.Integer("vocab_size", 1, LargestVocabulary, absent?.Vocabulary),
+            MaxPositions = fields.Integer("max_position_embeddings", 1, int.MaxValue, absent?.MaxPositions ?? positions),
         };
     }
 

@@ -14,8 +14,8 @@ internal abstract class Family(string type, string architecture)
     [
         new LlamaFamily(), new MistralFamily(), new Qwen2Family(), new Qwen3Family(), new SmolLm3Family(),
         new Olmo2Family(), new GraniteFamily(), new Phi3Family(), new PhiFamily(), new GemmaFamily(),
-        new Gemma2Family(), new Gemma3Family(), new Gpt2Family(), new GptNeoFamily(), new GptJFamily(),
-        new GptNeoXFamily(),
+        new Gemma2Family(), new Gemma3Family(), new Gemma3ImageFamily(), new Gpt2Family(), new GptNeoFamily(),
+        new GptJFamily(), new GptNeoXFamily(),
     ];
 
     // Tables that checkpoints carry along and that the configuration determines.
@@ -37,7 +37,10 @@ internal abstract class Family(string type, string architecture)
     public virtual string OptionalPrefix => "";
 
     /// <summary>What a stored module or tensor may be called: with that prefix, or without.</summary>
-    public IReadOnlyList<string> Spellings(string name) => [OptionalPrefix + name, name];
+    public virtual IReadOnlyList<string> Spellings(string name) => [OptionalPrefix + name, name];
+
+    /// <summary>Whether its checkpoints may have a tensor of that name that is not needed.</summary>
+    public virtual bool Ignores(string name) => IsBuffer(name);
 
     /// <summary>Ids that begin and end a text where config.json says nothing of them, or null.</summary>
     public virtual (int? Begin, int? End) DefaultIds => (null, null);

@@ -17,9 +17,9 @@ internal sealed class GemmaFamily() : Family("gemma", "GemmaForCausalLM")
     }
 
     /// <summary>What all generations have alike.</summary>
-    public static DecoderConfig ReadGemma(JsonFields fields)
+    public static DecoderConfig ReadGemma(JsonFields fields, DecoderConfig? absent = null)
     {
-        var config = ConfigFields.Sizes(fields, 0, 8192, headWidth: 256);
+        var config = ConfigFields.Sizes(fields, 0, 8192, headWidth: 256, absent);
         var bias = fields.Flag("attention_bias");
         return config with
         {
@@ -33,12 +33,13 @@ internal sealed class GemmaFamily() : Family("gemma", "GemmaForCausalLM")
     }
 
     /// <summary>What the second and the third generation have alike.</summary>
-    public static DecoderConfig ReadNewer(JsonFields fields) => ReadGemma(fields) with
-    {
-        Activation = ConfigFields.ActivationOf(fields, "hidden_activation", "gelu_pytorch_tanh"),
-        NormsOutputs = true,
-        ScoreDivisor = Math.Sqrt(fields.Positive("query_pre_attn_scalar", 256)),
-    };
+    public static DecoderConfig ReadNewer(JsonFields fields, DecoderConfig? absent = null) =>
+        ReadGemma(fields, absent) with
+        {
+            Activation = ConfigFields.ActivationOf(fields, "hidden_activation", "gelu_pytorch_tanh"),
+            NormsOutputs = true,
+            ScoreDivisor = Math.Sqrt(fields.Positive("query_pre_attn_scalar", 256)),
+        };
 
     /// <summary>Names of the newer ones' norms.</summary>
     public static ModulePlace PlaceNorm(string part) => new(part switch
@@ -73,7 +74,10 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
 {
     public override (int? Begin, int? End) DefaultIds => (2, 1);
 
-    public override DecoderConfig Read(JsonFields fields)
+    public override DecoderConfig Read(JsonFields fields) => Read(fields, absent: null);
+
+    /// <summary>The text model's fields.</summary>
+    public static DecoderConfig Read(JsonFields fields, DecoderConfig? absent)
     {
         fields.RefuseIf(fields.Flag("use_bidirectional_attention"), "use_bidirectional_attention",
             "false, because attention is causal here");
@@ -81,7 +85,7 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
             fields.RefuseIf(fields.Find(cap) is not null, cap, "null, because Gemma 3 has none");
         var named = fields.Mentions("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern";
         var pattern = fields.Integer(named, 1, int.MaxValue, 6);
-        var config = GemmaFamily.ReadNewer(fields) with { QueryKeyNorm = QueryKeyNorm.Heads };
+        var config = GemmaFamily.ReadNewer(fields, absent) with { QueryKeyNorm = QueryKeyNorm.Heads };
         config = config.WithWindows(fields, ConfigFields.Window(fields, 4096), l => (l + 1) % pattern != 0);
         var byKind = ConfigFields.RopeObject(fields);
         var local = byKind?.Object("sliding_attention");
@@ -92,4 +96,42 @@ internal sealed class Gemma3Family() : Family("gemma3_text", "Gemma3ForCausalLM"
     }
 
     public override ModulePlace Place(DecoderConfig config, string part) => GemmaFamily.PlaceNorm(part);
+}
+
+/// <summary>Gemma 3 with images: its text model; what reads images is left alone.</summary>
+internal sealed class Gemma3ImageFamily() : Family("gemma3", "Gemma3ForConditionalGeneration")
+{
+    private static readonly string[] OfImages = ["vision_tower.", "multi_modal_projector."];
+
+    // Published files leave out what is as in transformers' Gemma3TextConfig.
+    private static readonly DecoderConfig Usual = new()
+    {
+        Layers = 26,
+        Heads = 8,
+        KeyValueHeads = 4,
+        HeadWidth = 256,
+        Width = 2304,
+        FeedForward = 9216,
+        Vocabulary = 262208,
+        MaxPositions = 131072,
+    };
+
+    public override (int? Begin, int? End) DefaultIds => (2, 1);
+
+    public override DecoderConfig Read(JsonFields fields)
+    {
+        var text = fields.Object("text_config") ?? throw fields.Bad("text_config", "the fields of the text model");
+        text.RefuseIf(text.Text("model_type") is not (null or "gemma3_text"), "model_type", "gemma3_text");
+        return Gemma3Family.Read(text, Usual);
+    }
+
+    public override ModulePlace Place(DecoderConfig config, string part) => GemmaFamily.PlaceNorm(part);
+
+    // transformers 4 and 5 nest the models the other way round.
+    public override IReadOnlyList<string> Spellings(string name) => ["language_model." + name,
+        name.StartsWith("model.", StringComparison.Ordinal) ? "model.language_model." + name["model.".Length..] : name];
+
+    public override bool Ignores(string name) => base.Ignores(name) || Array.Exists(OfImages,
+        part => name.StartsWith(part, StringComparison.Ordinal)
+            || name.StartsWith("model." + part, StringComparison.Ordinal));
 }

@@ -13,8 +13,6 @@ internal sealed class Gpt2Family() : Family("gpt2", "GPT2LMHeadModel")
 
     public override DecoderConfig Read(JsonFields fields)
     {
-        fields.RefuseIf(fields.Flag("scale_attn_by_inverse_layer_idx"), "scale_attn_by_inverse_layer_idx",
-            "false, because scores have one scale here");
         fields.RefuseIf(fields.Flag("add_cross_attention"), "add_cross_attention",
             "false, because there is no encoder");
         return ConfigFields.GptSizes(fields) with
@@ -24,6 +22,7 @@ internal sealed class Gpt2Family() : Family("gpt2", "GPT2LMHeadModel")
             LearnedPositions = true,
             RotaryWidth = 0,
             ScoreDivisor = fields.Flag("scale_attn_weights", otherwise: true) ? null : 1,
+            DividesByDepth = fields.Flag("scale_attn_by_inverse_layer_idx"),
             TiedEmbeddings = fields.Flag("tie_word_embeddings", otherwise: true),
             Activation = ConfigFields.ActivationOf(fields, "activation_function", "gelu_new"),
         };

@@ -20,6 +20,9 @@ internal sealed class JsonFields(string file, JsonElement json, string prefix = 
     public JsonElement? Find(string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
+    /// <summary>Names of all fields.</summary>
+    public IEnumerable<string> Names => json.EnumerateObject().Select(entry => entry.Name);
+
     /// <summary>Whether the field is there, null or not.</summary>
     public bool Mentions(string name) => json.TryGetProperty(name, out _);
 
@@ -112,7 +115,7 @@ internal static class JsonFile
     /// <summary>Reads a whole file whose root is an object.</summary>
     public static JsonDocument Read(string path, long longest)
     {
-        using var file = new MappedFile(path);
+        using var file = new OpenFile(path);
         if (file.Length > longest)
             throw file.Refuse($"the file has {file.Length} bytes, more than the {longest} that such a file may have");
         var bytes = file.Read(0, file.Length, "text");

@@ -18,11 +18,11 @@ internal sealed class Llama2cFile : IDisposable
         "post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj",
     ];
 
-    private readonly MappedFile file;
+    private readonly OpenFile file;
     private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
     private long position = HeaderLength;
 
-    private Llama2cFile(MappedFile file)
+    private Llama2cFile(OpenFile file)
     {
         (this.file, Config) = (file, ReadHeader(file));
         PlaceTensors();
@@ -34,7 +34,7 @@ internal sealed class Llama2cFile : IDisposable
     public IReadOnlyDictionary<string, StoredTensor> Tensors => tensors;
 
     public static Llama2cFile Open(string path) =>
-        Opening.CloseOnError(new MappedFile(path), file => new Llama2cFile(file));
+        Opening.CloseOnError(new OpenFile(path), file => new Llama2cFile(file));
 
     /// <summary>Whether a file's header and length are those of such a checkpoint.</summary>
     public static bool Recognizes(string path)
@@ -50,7 +50,7 @@ internal sealed class Llama2cFile : IDisposable
         }
     }
 
-    private static DecoderConfig ReadHeader(MappedFile file)
+    private static DecoderConfig ReadHeader(OpenFile file)
     {
         var bytes = file.Read(0, HeaderLength, "header of llama2.c").AsSpan();
         if (PyTorchReader.Recognizes(bytes))

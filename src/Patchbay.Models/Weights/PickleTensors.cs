@@ -90,7 +90,7 @@ internal static partial class PickleTensors
 }
 
 /// <summary>The bytes of a pickle, read forward through a small buffer.</summary>
-internal sealed class PickleInput(MappedFile file, long start, long end)
+internal sealed class PickleInput(OpenFile file, long start, long end)
 {
     // Most bytes that Take gives at once: a string in a pickle may not be longer.
     private const int Longest = 1 << 16;
@@ -99,7 +99,7 @@ internal sealed class PickleInput(MappedFile file, long start, long end)
     private int position, filled;
     private long bufferOffset = start;
 
-    public MappedFile File => file;
+    public OpenFile File => file;
 
     /// <summary>Where in the file the next byte is.</summary>
     public long Position => bufferOffset + position;

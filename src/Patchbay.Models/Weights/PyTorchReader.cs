@@ -11,9 +11,9 @@ internal sealed class PyTorchReader
     private const long LegacyProtocol = 1001;
     private static readonly BigInteger LegacyMagic = BigInteger.Parse("119547037146038801333356");
 
-    private readonly MappedFile file;
+    private readonly OpenFile file;
 
-    private PyTorchReader(MappedFile file) => this.file = file;
+    private PyTorchReader(OpenFile file) => this.file = file;
 
     /// <summary>Whether a file begins as one of the two forms does.</summary>
     public static bool Recognizes(ReadOnlySpan<byte> head) =>
@@ -21,7 +21,7 @@ internal sealed class PyTorchReader
 
     private static bool IsZip(ReadOnlySpan<byte> head) => head.StartsWith("PK\x03\x04"u8);
 
-    public static Dictionary<string, StoredTensor> Read(MappedFile file)
+    public static Dictionary<string, StoredTensor> Read(OpenFile file)
     {
         var reader = new PyTorchReader(file);
         return IsZip(file.Read(0, 4, "beginning")) ? reader.ReadZip() : reader.ReadLegacy();

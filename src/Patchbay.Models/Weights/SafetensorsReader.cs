@@ -11,7 +11,7 @@ internal static class SafetensorsReader
     private const long LongestHeader = 100_000_000;
     private const string Metadata = "__metadata__";
 
-    public static Dictionary<string, StoredTensor> Read(MappedFile file)
+    public static Dictionary<string, StoredTensor> Read(OpenFile file)
     {
         var length = BinaryPrimitives.ReadUInt64LittleEndian(file.Read(0, 8, "header's length"));
         if (length > (ulong)(file.Length - 8) || length > LongestHeader)
@@ -25,7 +25,7 @@ internal static class SafetensorsReader
         return Tensors(file, json.RootElement, 8 + (long)length);
     }
 
-    private static Dictionary<string, StoredTensor> Tensors(MappedFile file, JsonElement header, long dataStart)
+    private static Dictionary<string, StoredTensor> Tensors(OpenFile file, JsonElement header, long dataStart)
     {
         var tensors = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
         foreach (var entry in header.EnumerateObject())
@@ -37,7 +37,7 @@ internal static class SafetensorsReader
         return tensors;
     }
 
-    private static StoredTensor Tensor(MappedFile file, string name, JsonElement entry, long dataStart)
+    private static StoredTensor Tensor(OpenFile file, string name, JsonElement entry, long dataStart)
     {
         if (entry.ValueKind != JsonValueKind.Object || entry.GetPropertyCount() != 3)
             throw Bad(file, name, "should have exactly dtype, shape and data_offsets");
@@ -53,7 +53,7 @@ internal static class SafetensorsReader
         return new(file, name, type, shape, dataStart + offsets[0]);
     }
 
-    private static StoredType TypeOf(MappedFile file, string name, JsonElement entry)
+    private static StoredType TypeOf(OpenFile file, string name, JsonElement entry)
     {
         if (!entry.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String)
             throw Bad(file, name, "has no dtype");
@@ -62,7 +62,7 @@ internal static class SafetensorsReader
             string.Join(", ", StoredTypes.SafetensorsNames));
     }
 
-    private static long[] Numbers(MappedFile file, string name, JsonElement entry, string key)
+    private static long[] Numbers(OpenFile file, string name, JsonElement entry, string key)
     {
         if (!entry.TryGetProperty(key, out var list) || list.ValueKind != JsonValueKind.Array)
             throw Bad(file, name, $"has no {key}");
@@ -88,14 +88,14 @@ internal static class SafetensorsReader
         return (long)bytes;
     }
 
-    private static void CheckMetadata(MappedFile file, JsonElement metadata)
+    private static void CheckMetadata(OpenFile file, JsonElement metadata)
     {
         if (metadata.ValueKind != JsonValueKind.Object
             || metadata.EnumerateObject().Any(e => e.Value.ValueKind != JsonValueKind.String))
             throw file.Refuse($"{Metadata} in the header should be an object of strings and is not");
     }
 
-    private static void CheckCover(MappedFile file, IEnumerable<StoredTensor> tensors, long dataStart)
+    private static void CheckCover(OpenFile file, IEnumerable<StoredTensor> tensors, long dataStart)
     {
         var reached = 0L;
         foreach (var tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.ByteLength))
@@ -111,6 +111,6 @@ internal static class SafetensorsReader
             throw file.Refuse($"the tensors end at byte {reached} of the data, but the file has {length} bytes of it");
     }
 
-    private static InvalidDataException Bad(MappedFile file, string name, string what) =>
+    private static InvalidDataException Bad(OpenFile file, string name, string what) =>
         file.Refuse($"tensor {Refusal.Quote(name)} in the header {what}");
 }

@@ -1,15 +1,16 @@
-using System.IO.MemoryMappedFiles;
-
 namespace Patchbay.Models.Weights;
 
 /// <summary>One tensor of a checkpoint file: what the header says of it, and its elements on demand.</summary>
 public sealed class StoredTensor
 {
-    private readonly MappedFile file;
+    // Elements that lie apart are picked out of all that lie between them: one read each would take long.
+    private const long ShortRun = 4096, LargestWindow = 1 << 30; // bytes
+
+    private readonly OpenFile file;
     private readonly StridedLayout? layout;
 
     internal StoredTensor(
-        MappedFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset,
+        OpenFile file, string name, StoredType type, IReadOnlyList<long> shape, long offset,
         StridedLayout? layout = null, bool isTransposed = false)
     {
         IsTransposed = isTransposed;
@@ -68,34 +69,27 @@ public sealed class StoredTensor
             throw new ArgumentOutOfRangeException(nameof(firstElement),
                 $"{destination.Length} bytes from element {firstElement} on were asked of {this}.");
         if (count == 0) return;
-        if (layout is null)
-        {
-            using var window = file.Map(Offset + firstElement * size, destination.Length);
-            Copy(window, 0, destination);
-        }
-        else
-        {
-            using var window = file.Map(Offset, layout.Extent * size);
-            CopyStrided(window, layout, firstElement, destination);
-        }
+        if (layout is null) file.Read(Offset + firstElement * size, destination, What);
+        else CopyStrided(layout, firstElement, destination);
     }
 
-    private void CopyStrided(
-        MemoryMappedViewAccessor window, StridedLayout strided, long firstElement, Span<byte> destination)
+    private string What => $"tensor {Refusal.Quote(Name)}";
+
+    private void CopyStrided(StridedLayout strided, long firstElement, Span<byte> destination)
     {
-        var size = Type.ByteSize();
+        var (size, extent) = (Type.ByteSize(), strided.Extent * Type.ByteSize());
+        var window = strided.RunAt(0).Run * size < ShortRun && extent <= LargestWindow
+            ? file.Read(Offset, extent, What) : null;
         while (!destination.IsEmpty)
         {
             var (start, run) = strided.RunAt(firstElement);
-            var count = (int)Math.Min(run, destination.Length / size);
-            Copy(window, start * size, destination[..(count * size)]);
-            destination = destination[(count * size)..];
-            firstElement += count;
+            var taken = destination[..(int)Math.Min(run * size, destination.Length)];
+            if (window is null) file.Read(Offset + start * size, taken, What);
+            else window.AsSpan((int)(start * size), taken.Length).CopyTo(taken);
+            destination = destination[taken.Length..];
+            firstElement += taken.Length / size;
         }
     }
-
-    private static void Copy(MemoryMappedViewAccessor window, long from, Span<byte> destination) =>
-        window.SafeMemoryMappedViewHandle.ReadSpan((ulong)(window.PointerOffset + from), destination);
 }
 
 /// <summary>Where the elements of a view lie, counted in elements from its first one.</summary>

@@ -8,9 +8,9 @@ namespace Patchbay.Models.Weights;
 /// <see cref="StoredTensor.CopyTo"/>.</summary>
 public sealed class TensorFile : IDisposable
 {
-    private readonly MappedFile file;
+    private readonly OpenFile file;
 
-    private TensorFile(MappedFile file) => (this.file, Tensors) = (file, Read(file));
+    private TensorFile(OpenFile file) => (this.file, Tensors) = (file, Read(file));
 
     /// <summary>The file's path, as it was given.</summary>
     public string Path => file.Path;
@@ -23,9 +23,9 @@ public sealed class TensorFile : IDisposable
     /// tensors; the message is one sentence that names the file and what was found.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static TensorFile Open(string path) =>
-        Opening.CloseOnError(new MappedFile(path), file => new TensorFile(file));
+        Opening.CloseOnError(new OpenFile(path), file => new TensorFile(file));
 
-    private static Dictionary<string, StoredTensor> Read(MappedFile file)
+    private static Dictionary<string, StoredTensor> Read(OpenFile file)
     {
         RefuseOtherContents(file);
         if (file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsReader.Read(file);
@@ -37,7 +37,7 @@ public sealed class TensorFile : IDisposable
     }
 
     // What downloads that went wrong leave in the place of weights.
-    private static void RefuseOtherContents(MappedFile file)
+    private static void RefuseOtherContents(OpenFile file)
     {
         var text = Encoding.ASCII.GetString(file.Read(0, Math.Min(file.Length, 64), "beginning"));
         if (text.StartsWith("version https://git-lfs", StringComparison.Ordinal))

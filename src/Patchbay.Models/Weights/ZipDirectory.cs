@@ -19,7 +19,7 @@ internal sealed record ZipEntry(string Name, long Begin, long Offset, long Lengt
     public long End => Offset + Length;
 
     /// <summary>CRC-32 of the bytes as they are (reflected polynomial 0xEDB88320).</summary>
-    public uint ComputeCrc(MappedFile file)
+    public uint ComputeCrc(OpenFile file)
     {
         var crc = uint.MaxValue;
         var buffer = new byte[Math.Min(Length, 1 << 16)];
@@ -42,7 +42,7 @@ internal static class ZipDirectory
     private const int EndLength = 22, End64Length = 56, Locator64Length = 20, CentralLength = 46, LocalLength = 30;
     private const int LongestDirectory = 64 << 20, LongestName = 1024;
 
-    public static Dictionary<string, ZipEntry> Read(MappedFile file)
+    public static Dictionary<string, ZipEntry> Read(OpenFile file)
     {
         var (count, size, offset) = Locate(file);
         if (size > LongestDirectory || count > size / CentralLength)
@@ -63,7 +63,7 @@ internal static class ZipDirectory
 
     // An entry ends where the next one begins; between them may stand a descriptor (checksum and lengths, 32 or 64
     // bits).
-    private static void CheckCover(MappedFile file, IEnumerable<ZipEntry> entries, long end)
+    private static void CheckCover(OpenFile file, IEnumerable<ZipEntry> entries, long end)
     {
         foreach (var entry in entries.OrderByDescending(e => e.Begin))
         {
@@ -75,7 +75,7 @@ internal static class ZipDirectory
         if (end != 0) throw file.Refuse($"the zip begins at byte {end} of the file, expected 0");
     }
 
-    private static bool IsDescriptor(MappedFile file, ZipEntry entry, long length)
+    private static bool IsDescriptor(OpenFile file, ZipEntry entry, long length)
     {
         if (length is not (16 or 24)) return false;
         var descriptor = file.Read(entry.End, length, "zip's data descriptor");
@@ -88,7 +88,7 @@ internal static class ZipDirectory
 
     // The end record is the last thing in the file (a comment may follow it); in a zip64 two more records stand before
     // it.
-    private static (long Count, long Size, long Offset) Locate(MappedFile file)
+    private static (long Count, long Size, long Offset) Locate(OpenFile file)
     {
         var longest = Math.Min(file.Length, EndLength + ushort.MaxValue);
         var tail = file.Read(file.Length - longest, longest, "zip's end");
@@ -113,7 +113,7 @@ internal static class ZipDirectory
         return (count, size, offset);
     }
 
-    private static (long Count, long Size, long Offset) Locate64(MappedFile file, ReadOnlySpan<byte> locator, long end)
+    private static (long Count, long Size, long Offset) Locate64(OpenFile file, ReadOnlySpan<byte> locator, long end)
     {
         var record = file.Read(Math.Max(0, end - End64Length), End64Length, "zip64 end record");
         if (I64(locator, 8) != end - End64Length || U32(locator, 4) != 0 || U32(locator, 16) != 1
@@ -124,7 +124,7 @@ internal static class ZipDirectory
         return (I64(record, 32), I64(record, 40), I64(record, 48));
     }
 
-    private static ZipEntry Entry(MappedFile file, byte[] directory, ref int at, long directoryOffset)
+    private static ZipEntry Entry(OpenFile file, byte[] directory, ref int at, long directoryOffset)
     {
         if (directory.Length - at < CentralLength || U32(directory, at) != CentralSignature)
             throw file.Refuse($"the zip's directory has no entry at byte {at}");
@@ -151,7 +151,7 @@ internal static class ZipDirectory
 
     // The header before the data repeats what the directory says; checksum and lengths may be left to the descriptor.
     private static long DataStart(
-        MappedFile file, string shown, ReadOnlySpan<byte> central, ReadOnlySpan<byte> rawName, long local, long end)
+        OpenFile file, string shown, ReadOnlySpan<byte> central, ReadOnlySpan<byte> rawName, long local, long end)
     {
         if (local < 0 || local > end - LocalLength - rawName.Length)
             throw file.Refuse($"{shown} in the zip is given at byte {local}, beyond the data");
@@ -168,7 +168,7 @@ internal static class ZipDirectory
     }
 
     // PyTorch fills up to an aligned place with an extra field "FB" of Zs.
-    private static void CheckPadding(MappedFile file, string shown, long offset, int length)
+    private static void CheckPadding(OpenFile file, string shown, long offset, int length)
     {
         var extra = file.Read(offset, length, "zip's extra field");
         for (var at = 0; at < length;)

@@ -67,6 +67,21 @@ public sealed class SweepActorTests : ActorTest
     }
 
     [Fact]
+    public async Task A_sweep_that_has_begun_does_not_wait_for_nodes_again()
+    {
+        nodes = 3;
+        Give(new PlanSweep(Plan with { Compute = Plan.Compute with { Expect = 3, ExpectSeconds = 30 } }, "test"));
+        Give(new StartSweep());
+        await Report(One, room: 1);
+        NextUnit();
+        nodes = 2; // one was lost, and the sweep's actor with it
+        await Restart();
+        models.ReceiveWhile<object>(m => m, Quiet, Quiet);
+        Pass();
+        Assert.Equal(Plan.Models.Count, Expect<ServeSweep>(Plan.Models.Count).Length);
+    }
+
+    [Fact]
     public async Task A_unit_is_handed_out_every_second_until_it_is_acknowledged()
     {
         Begin();

@@ -10,7 +10,10 @@ internal static class RandomModels
     public static IReadOnlyList<Func<DecoderConfig, DecoderConfig>> Families { get; } =
     [
         llama => llama,
-        gpt2 => Gpt(gpt2) with { LearnedPositions = true, RotaryWidth = 0, Activation = Activation.GeluTanh },
+        gpt2 => Gpt(gpt2) with
+        {
+            LearnedPositions = true, RotaryWidth = 0, Activation = Activation.GeluTanh, DividesByDepth = true,
+        },
         gptNeo => Gpt(gptNeo) with
         {
             LearnedPositions = true, RotaryWidth = 0, ScoreDivisor = 1, SlidingWindow = 3, WindowedLayers = Odd(gptNeo),

@@ -169,6 +169,18 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_becomes_shorter_after_it_was_opened_is_refused_and_ends_nothing()
+    {
+        TinyModel.Create().WriteSafetensors(folder);
+        using var checkpoint = Checkpoint.Open(folder.Path);
+        using (var file = File.Open(folder["model.safetensors"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            file.SetLength(file.Length / 2);
+        var refusal = Assert.Throws<InvalidDataException>(() => checkpoint.Load(ScalarType.Float32).Dispose());
+        Loaded.AssertOneSentence(refusal, folder.Path);
+        Assert.Contains("became shorter", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Progress_ends_at_the_total()
     {
         TinyModel.Create().WriteSafetensors(folder);

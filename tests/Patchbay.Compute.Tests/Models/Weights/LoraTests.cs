@@ -150,8 +150,37 @@ public sealed class LoraTests : IDisposable
                 ScalarType.Float16);
     }
 
+    // The head of a tied model keeps the base's weights, as in PEFT's own forward pass.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_embedding_changes_by_the_transposed_product_and_a_tied_unembedding_does_not(bool tied)
+    {
+        var own = TinyModel.Create(c => c with { TiedEmbeddings = tied });
+        using var scratch = new ScratchFolder();
+        own.WriteSafetensors(scratch);
+        foreach (var file in Directory.GetFiles(scratch.Path))
+            folder.Write("base/" + Path.GetFileName(file), File.ReadAllBytes(file));
+        var embedding = own["model.embed_tokens.weight"];
+        var (ids, width) = ((int)embedding.Shape[0], (int)embedding.Shape[1]);
+        Write("""{"target_modules": ["embed_tokens"]}""", parts: []);
+        const string Module = "base_model.model.model.embed_tokens.lora_embedding_";
+        var a = TinyTensor.Random(new(1), Module + "A", 2, ids);
+        var b = TinyTensor.Random(new(2), Module + "B", width, 2);
+        WriteFactors([a, b]);
+        using var checkpoint = Checkpoint.Open(folder["adapter"]);
+        using var weights = checkpoint.Load(ScalarType.Float64);
+        var changed = embedding.Values.Select((w, i) => w + 3 * Enumerable.Range(0, 2)
+            .Sum(r => (double)a.Values[r * ids + i / width] * b.Values[i % width * 2 + r]));
+        Assert.All(changed.Zip(Loaded.Floats(weights.Embedding)), p => Assert.Equal(p.First, p.Second, 1e-5));
+        Assert.Equal((tied ? embedding : own["lm_head.weight"]).Values, Loaded.Floats(weights.Unembedding));
+    }
+
     [Theory]
     [InlineData("""{"use_dora": true}""", "use_dora")]
+    [InlineData("""{"use_something_new": true}""", "use_something_new")]
+    [InlineData("""{"ensure_weight_tying": true}""", "ensure_weight_tying")]
+    [InlineData("""{"target_modules": ["q_proj", "down_proj", "embed_tokens"]}""", "lacks tensors", "embed_tokens")]
     [InlineData("""{"modules_to_save": ["lm_head"]}""", "modules_to_save", "lm_head")]
     [InlineData("""{"init_lora_weights": "lora_ga"}""", "init_lora_weights", "lora_ga")]
     [InlineData("""{"init_lora_weights": "something new"}""", "init_lora_weights", "something new")]
@@ -198,7 +227,6 @@ public sealed class LoraTests : IDisposable
         TinyTensor[] others =
         [
             TinyTensor.Random(new(1), "base_model.model.model.layers.2.self_attn.q_proj.lora_A.weight", 2, 8),
-            TinyTensor.Random(new(1), "base_model.model.model.embed_tokens.lora_embedding_A", 2, 16),
             TinyTensor.Random(new(1), "base_model.model.model.layers.0.self_attn.q_proj.lora_magnitude_vector", 8),
             all[0] with { Name = all[0].Name.Replace("lora_A", "lora_A.default") },
         ];

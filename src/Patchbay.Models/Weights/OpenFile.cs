@@ -1,23 +1,19 @@
-using System.IO.MemoryMappedFiles;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>A file open for reading at any place. Headers are read; tensors are mapped one window at a time
-/// (<see cref="Map"/>), so that the pages of a large checkpoint do not stay in the process.</summary>
-internal sealed class MappedFile : IDisposable
+/// <summary>A file open for reading at any place. It is read and not mapped: touching a mapped page of a file that became
+/// shorter ends the process.</summary>
+internal sealed class OpenFile : IDisposable
 {
     private readonly SafeFileHandle handle;
-    private readonly Lazy<MemoryMappedFile> mapping;
 
-    public MappedFile(string path)
+    public OpenFile(string path)
     {
         Path = path;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         Length = RandomAccess.GetLength(handle);
-        mapping = new(() => MemoryMappedFile.CreateFromFile(
-            handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true));
     }
 
     public string Path { get; }
@@ -52,20 +48,7 @@ internal sealed class MappedFile : IDisposable
         return bytes;
     }
 
-    /// <summary>Maps the bytes from <paramref name="offset"/> on; the caller has checked that they are there.</summary>
-    public MemoryMappedViewAccessor Map(long offset, long length)
-    {
-        // Touching a mapped page beyond the end of a file ends the process: a file that shrank is refused first.
-        if (RandomAccess.GetLength(handle) < offset + length)
-            throw Refuse($"the file became shorter than {offset + length} bytes while it was read");
-        return mapping.Value.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read);
-    }
-
-    public void Dispose()
-    {
-        if (mapping.IsValueCreated) mapping.Value.Dispose();
-        handle.Dispose();
-    }
+    public void Dispose() => handle.Dispose();
 }
 
 /// <summary>Opening in more than one step.</summary>
