@@ -4,8 +4,8 @@ namespace Patchbay.Models;
 public static class Rotary
 {
     // Angle per position of each pair of channels: (n/2) values theta^(-2i/n), stretched as the scaling says ("linear"
-    // divides all by the factor; "llama3" only the slow ones, with a smooth passage). In float32 as the checkpoints' own
-    // code computes them, but for a model in float64, which is there to be exact.
+    // divides all by the factor; "llama3" only the slow ones, with a smooth passage). In float32 as the checkpoints'
+    // own code computes them, but for a model in float64, which is there to be exact.
     private static double[] Frequencies(Rope rope, int width, bool isWide)
     {
         var frequencies = new double[width / 2];

@@ -96,8 +96,8 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             .Distinct().SelectMany(name => ModelKey.AllOf(State.Plan!, name))
             .Select(key => new ServeSweep(key.Id, key, sweep));
 
-    // Once a unit was handed out, if only by this sweep's actor on a node that is gone since, nodes that come later take
-    // what comes later.
+    // Once a unit was handed out, if only by this sweep's actor on a node that is gone since, nodes that come later
+    // take what comes later.
     private bool WaitsForNodes(TimeSpan now)
     {
         var compute = State.Plan!.Compute;

@@ -45,7 +45,8 @@ internal static class ConfigFields
             Width = width,
             FeedForward = fields.Integer("intermediate_size", 1, WidestMlp, absent?.FeedForward),
             Vocabulary = fields.Integer("vocab_size", 1, LargestVocabulary, absent?.Vocabulary),
-            MaxPositions = fields.Integer("max_position_embeddings", 1, int.MaxValue, absent?.MaxPositions ?? positions),
+            MaxPositions = fields.Integer(
+                "max_position_embeddings", 1, int.MaxValue, absent?.MaxPositions ?? positions),
         };
     }
 

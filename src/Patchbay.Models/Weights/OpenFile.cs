@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Patchbay.Models.Weights;
 
-/// <summary>A file open for reading at any place. It is read and not mapped: touching a mapped page of a file that became
-/// shorter ends the process.</summary>
+/// <summary>A file open for reading at any place. It is read and not mapped: touching a mapped page of a file that
+/// became shorter ends the process.</summary>
 internal sealed class OpenFile : IDisposable
 {
     private readonly SafeFileHandle handle;

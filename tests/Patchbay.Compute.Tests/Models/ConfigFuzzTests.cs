@@ -4,9 +4,9 @@ using Patchbay.Models.Tests.Weights;
 
 namespace Patchbay.Models.Tests;
 
-/// <summary>Every field of every family's config.json changed, left out, or misspelt: what is read is the same model, or
-/// one that `pbm model inspect` describes otherwise, or it is refused in one sentence. Never other numbers without a
-/// word.</summary>
+/// <summary>Every field of every family's config.json changed, left out, or misspelt: what is read is the same model,
+/// or one that `pbm model inspect` describes otherwise, or it is refused in one sentence. Never other numbers without
+/// a word.</summary>
 public sealed class ConfigFuzzTests : IDisposable
 {
     private static readonly string[] Values =
@@ -19,7 +19,8 @@ public sealed class ConfigFuzzTests : IDisposable
 
     [SharedTheory]
     [MemberData(nameof(FamilyTests.Checkpoints), MemberType = typeof(FamilyTests))]
-    public void A_mutated_configuration_is_the_same_or_is_described_otherwise_or_is_refused(string family, string config)
+    public void A_changed_configuration_is_the_same_or_is_described_otherwise_or_is_refused(
+        string family, string config)
     {
         var text = File.ReadAllText(SharedFolder.PathOf("golden", "families", family, config));
         var own = Read(text)!;
