@@ -43,6 +43,11 @@ public static class FleetBenchmark
             stable-after = 60s
             down-all-when-unstable = off
           }
+          sharding {
+            retry-interval = 3s
+            updating-state-timeout = 60s
+            waiting-for-state-timeout = 30s
+          }
         }
         """;
 

@@ -46,6 +46,15 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sweep_of_any_size_is_ordered_from_any_node()
+    {
+        await using var second = await Start(new("127.0.0.1", FreePorts.Two()));
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false) with { StudyText = new('#', 5_000_000) };
+        foreach (var node in (ClusterNode[])[first, second]) // one of the two passes it on
+            await node.OrderAsync("s", new PlanSweep(plan, "test")).WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
     public async Task A_node_of_another_version_is_refused()
     {
         var e = await Assert.ThrowsAsync<InvalidDataException>(() => Start(new("127.0.0.1", FreePorts.Two()),
