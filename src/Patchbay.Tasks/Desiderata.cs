@@ -167,7 +167,7 @@ internal sealed record EntityWording(Func<EntityLine, string> Prompt)
 
     /// <summary>Words of a line's prompt that the tokenizer does not have.</summary>
     public IEnumerable<string> UnknownWords(EntityLine line, EncodeText encode) =>
-        TokenAlignment.UnknownToken("the", encode) is not { } unknown
+        TokenAlignment.UnknownToken(encode) is not { } unknown
             ? []
             : Prompt(line).Split([' ', ',', '.'], StringSplitOptions.RemoveEmptyEntries).Distinct()
                 .Where(word => TokenAlignment.SingleToken("the", word, encode) == unknown);

@@ -51,7 +51,7 @@ public static class WordList
     internal static List<string> Usable(
         IReadOnlyList<string> words, string before, string what, EncodeText encode, List<string> notices)
     {
-        var unknown = TokenAlignment.UnknownToken(before, encode);
+        var unknown = TokenAlignment.UnknownToken(encode);
         var tokens = words.ToDictionary(word => word, word => TokenAlignment.SingleToken(before, word, encode));
         var owners = tokens.Values.OfType<int>().CountBy(token => token).ToDictionary();
         var usable = words.Where(w => tokens[w] is int t && t != unknown && owners[t] == 1).ToList();

@@ -52,6 +52,8 @@ internal static class PositionRule
         var span = new TextSpan(start, wanted.Length);
         var (first, last) = text.TokensOf(span)
             ?? throw rule.Refused($"tokens that begin and end with {quoted}", text.Beyond(span));
+        if (text.InPlaceOf(span) is { } other)
+            throw rule.Refused($"a text that the tokenizer has, in the place of {quoted}", other);
         var of = rule["of"];
         if (!of.Exists && first != last)
             throw rule.Refused($"one token for {quoted} (or 'of' to say which)", $"{last - first + 1} tokens");

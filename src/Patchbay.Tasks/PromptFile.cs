@@ -20,8 +20,17 @@ public static class PromptFile
     {
         var lines = JsonFile.Objects(path).Take(prompts ?? int.MaxValue);
         Prompt[] loaded = [.. lines.Select(line => Parse(line, encode))];
-        return loaded.Length > 0 ? new(loaded)
+        return loaded.Length > 0 ? new(loaded, [.. BeginsTwice(loaded, encode)])
             : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
+    }
+
+    // A text that has BOS spelled out, as chat templates have, gets it twice.
+    private static IEnumerable<string> BeginsTwice(Prompt[] prompts, EncodeText encode)
+    {
+        var twice = prompts.Count(prompt => TokenAlignment.BeginsTwice(prompt.Clean.Ids, encode));
+        if (twice > 0)
+            yield return $"{twice} of {prompts.Length} prompts begin with token {prompts[0].Clean.Ids[0]} twice: "
+                + "the tokenizer puts it before every text, and these have it already; leave it out of them.";
     }
 
     /// <summary>The text of a file of these lines.</summary>
@@ -56,6 +65,7 @@ public static class PromptFile
         if (before.Length > clean.Text.Length && char.IsWhiteSpace(clean.Text[^1]))
             throw line["clean"].Refused(
                 "no white space at its end (or 'answer_space': false)", Refusal.Quote(clean.Text));
+        var unknown = TokenAlignment.UnknownToken(encode);
         return [.. Answers(line).Select(Token)];
 
         int Token(JsonField answer)
@@ -63,8 +73,11 @@ public static class PromptFile
             var word = answer.Text;
             if (word != word.Trim())
                 throw answer.Refused("a word without white space around it", Refusal.Quote(word));
-            if (TokenAlignment.ContinuationToken(clean.Ids, before + word, encode, out var found) is { } token)
-                return token;
+            if (TokenAlignment.ContinuationToken(clean.Ids, before + word, encode, out var found) is { } token
+                && token != unknown) return token;
+            var span = new TextSpan(before.Length, word.Length);
+            if (new TokenAlignment(before + word, encode).InPlaceOf(span) is { } other)
+                throw answer.Refused($"a word that the tokenizer has, in the place of {Refusal.Quote(word)}", other);
             // Llama's tokenizers write a space before a digit as a token of its own.
             var isOneAfterSpace = before.EndsWith(' ')
                 && TokenAlignment.ContinuationToken(encode(before), before + word, encode, out _) is not null;

@@ -50,10 +50,30 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
             + $"{(tokens == 1 ? "reaches" : "reach")} beyond it";
     }
 
+    /// <summary>What a stretch of text became where the tokenizer has no token for a character of it: "its unknown
+    /// token" or "single bytes"; null where it has.</summary>
+    public string? InPlaceOf(TextSpan span)
+    {
+        if (TokensOf(span) is var (first, last) && UnknownToken(encode) is int unknown
+            && Ids.AsSpan(first, last + 1 - first).Contains(unknown)) return "its unknown token";
+        var at = span.Start;
+        foreach (var rune in Text.AsSpan(span.Start, span.Length).EnumerateRunes())
+        {
+            var (bytes, end) = (rune.Utf8SequenceLength, at + rune.Utf16SequenceLength);
+            if (bytes > 1 && TokensBefore(end) - TokensBefore(at) == bytes) return "single bytes";
+            at = end;
+        }
+        return null;
+    }
+
     /// <summary>The one token that a stretch of text became.</summary>
-    /// <exception cref="InvalidDataException">It became several, or one that reaches beyond it.</exception>
+    /// <exception cref="InvalidDataException">It became several, one that reaches beyond it, or the unknown
+    /// one.</exception>
     public int OnlyTokenOf(TextSpan span, string field, string origin)
     {
+        if (InPlaceOf(span) is { } other)
+            throw Refusal.Field(origin, field, $"a word that the tokenizer has, in the place of "
+                + $"'{Text.Substring(span.Start, span.Length)}'", other);
         var expected = $"one token for '{Text.Substring(span.Start, span.Length)}'";
         return TokensOf(span) switch
         {
@@ -68,9 +88,22 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
     public static int? SingleToken(string before, string word, EncodeText encode) =>
         ContinuationToken(encode(before), $"{before} {word}", encode, out _);
 
-    /// <summary>The token that stands for every word that the tokenizer does not have, or null where it spells any: a
-    /// token that nonsense gets is the unknown token, which names nothing.</summary>
-    public static int? UnknownToken(string before, EncodeText encode) => SingleToken(before, "qzxvkj", encode);
+    /// <summary>The token that stands for what the tokenizer does not have, or null where it spells anything: what two
+    /// characters for private use both become, or two words that mean nothing.</summary>
+    public static int? UnknownToken(EncodeText encode)
+    {
+        const string before = "a ";
+        var length = encode(before).Length;
+        return Shared("\uE0F5", "\uF29A") ?? Shared("qzxvkj", "xkqvzw");
+
+        int? Shared(string one, string other) => encode(before + one) is { } ids && ids.Length > length
+            && encode(before + other) is { } others && others.Length > length && ids[^1] == others[^1] ? ids[^1] : null;
+    }
+
+    /// <summary>Whether a text's ids begin with the token that the tokenizer puts before every text, and once more with
+    /// it.</summary>
+    public static bool BeginsTwice(int[] ids, EncodeText encode) =>
+        ids.Length > 1 && ids[0] == ids[1] && encode("") is [var begin, ..] && begin == ids[0];
 
     /// <summary>The one token by which <paramref name="whole"/> is longer than the text of <paramref name="ids"/>, or
     /// null; <paramref name="found"/> says in words what is there instead.</summary>

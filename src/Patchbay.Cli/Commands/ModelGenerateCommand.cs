@@ -38,7 +38,7 @@ internal sealed class ModelGenerateCommand : PbmCommand
         var choice = compute.Begin(call);
         using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.TokenizerFolder);
-        var start = tokenizer.Encode(call.Get(prompt));
+        var start = ModelArguments.Encode(call, tokenizer, call.Get(prompt));
         var room = checkpoint.Config.MaxPositions - start.Length;
         if (room < 1)
             throw new InvalidDataException($"--prompt: expected fewer than {checkpoint.Config.MaxPositions} tokens, "

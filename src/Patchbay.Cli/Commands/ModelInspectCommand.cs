@@ -91,6 +91,17 @@ internal static class ModelArguments
         }
     }
 
+    /// <summary>The ids of a text given with --prompt; a notice where it has spelled out what the tokenizer puts before
+    /// every text.</summary>
+    public static int[] Encode(Call call, Tokenizer tokenizer, string text)
+    {
+        var ids = tokenizer.Encode(text);
+        if (ids is [var first, var second, ..] && first == second && first == tokenizer.BeginId)
+            call.Notice($"the prompt begins with {tokenizer.Piece(first)} twice: the tokenizer puts it before every "
+                + "text, and this one has it already; leave it out.");
+        return ids;
+    }
+
     private static string? Meant(string name)
     {
         var beside = System.IO.Path.Combine("models", name);

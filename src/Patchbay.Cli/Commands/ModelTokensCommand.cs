@@ -39,7 +39,7 @@ internal sealed class ModelTokensCommand : PbmCommand
         var choice = compute.Begin(call);
         using var checkpoint = ModelArguments.Open(call.Get(path), call.Get(adapter));
         var tokenizer = TokenizerLoader.OpenRequired(call.Get(tokenizerPath) ?? checkpoint.TokenizerFolder);
-        int[] ids = [.. tokenizer.Encode(call.Get(prompt))];
+        var ids = ModelArguments.Encode(call, tokenizer, call.Get(prompt));
         if (ids.Length == 0) throw new InvalidDataException(
             "--prompt: expected a text of at least one token, found none");
         using var model = Compute.Load(call, checkpoint, choice);

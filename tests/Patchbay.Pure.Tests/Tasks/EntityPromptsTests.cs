@@ -144,7 +144,7 @@ public class EntityPromptsTests
         using var file = new TemporaryFile(TwoScenes);
         string[] known = ["The", "the", "is", "in", "Box", ",", ".", "A", "B", "C", "D", "contains"];
         Refused.With(() => EntityPrompts.Load(file.Path, new WordEncoder { Known = known }.Encode, 1),
-            "line 1, field 'object'", "a token of its own for 'pen', found the token of 'cup'");
+            "line 1, field 'object'", "in the place of 'cup', found its unknown token");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Patchbay.Tasks.Tests;
@@ -141,6 +142,53 @@ public class PromptFileTests
     {
         Refused.With(() => Load("\n" + line), ["prompts.jsonl, line 2", .. reasons]);
     }
+
+    [Theory]
+    [InlineData("""{"clean": "Box F contains the", "counterfactual": "Box F contains the", "answer": "zebra"}""",
+        "field 'answer': expected a word that the tokenizer has, in the place of 'zebra', found its unknown token")]
+    [InlineData("""{"clean": "Box F contains the", "counterfactual": "Box F contains the", "answers": ["pot", "zebra"]}""",
+        "field 'answers[1]': expected a word that the tokenizer has, in the place of 'zebra'")]
+    [InlineData("""{"clean": "zebra F is the", "counterfactual": "Box F is the", "answer": "pot", "positions": {"p": {"token": 1}, "q": {"text": "zebra", "of": "last"}}}""",
+        "field 'positions.q': expected a text that the tokenizer has, in the place of 'zebra', found its unknown token")]
+    [InlineData("""{"clean": "Box F is the", "counterfactual": "zebra F is the", "answer": "pot", "positions": {"p": {"text": "F"}}, "counterfactual_positions": {"p": {"text": "zebra"}}}""",
+        "field 'counterfactual_positions.p': expected a text that the tokenizer has, in the place of 'zebra'")]
+    public void A_word_that_becomes_the_unknown_token_is_refused(string line, string reason)
+    {
+        using var file = new TemporaryFile(line);
+        Refused.With(() => PromptFile.Load(file.Path, Encoders.Lab), reason);
+    }
+
+    [Theory]
+    [InlineData("""{"clean": "a b", "counterfactual": "a b", "answer": "日"}""",
+        "field 'answer': expected a word that the tokenizer has, in the place of '日', found single bytes")]
+    [InlineData("""{"clean": "a 日x b", "counterfactual": "a b b", "answer": "c", "positions": {"p": {"text": "日x", "of": "last"}}}""",
+        "field 'positions.p': expected a text that the tokenizer has, in the place of '日x', found single bytes")]
+    public void A_word_that_is_spelled_in_bytes_is_refused(string line, string reason)
+    {
+        using var file = new TemporaryFile(line);
+        Refused.With(() => PromptFile.Load(file.Path, WithBytes), reason);
+    }
+
+    [Fact]
+    public void A_notice_tells_once_of_prompts_that_begin_twice()
+    {
+        using var file = new TemporaryFile("""
+            {"clean": "<s>a b", "counterfactual": "<s>a c", "answer": "d"}
+            {"clean": "<s>b b", "counterfactual": "<s>b c", "answer": "d"}
+            {"clean": "b b", "counterfactual": "b c", "answer": "d"}
+            """);
+        var notice = Assert.Single(PromptFile.Load(file.Path, WithBytes).Notices);
+        Assert.StartsWith("2 of 3 prompts begin with token 1 twice: ", notice);
+        Assert.Empty(Load(Ioi).Notices);
+    }
+
+    // Words of ASCII letters are tokens, other characters their bytes, as with byte fallback; 1 is before every text.
+    private static int[] WithBytes(string text) =>
+    [
+        1, .. Regex.Matches(text, @"<s>| ?[a-z]+|.").SelectMany(match => match.Value == "<s>" ? [1]
+            : Ascii.IsValid(match.Value) ? [1000 + match.Value.Sum(c => c)]
+            : Encoding.UTF8.GetBytes(match.Value).Select(b => 3 + b)),
+    ];
 
     [Fact]
     public void An_empty_file_is_refused()
