@@ -7,8 +7,8 @@ namespace Patchbay.Models.Tokenizers;
 internal sealed record AddedToken(
     int Id, string Content, bool Special, bool Normalized, bool SingleWord, bool StripLeft, bool StripRight)
 {
-    public static AddedToken Read(JsonField field, int idLimit) => new(
-        field.Required("id").Id(idLimit),
+    public static AddedToken Read(JsonField field, int id) => new(
+        id,
         field.Required("content").Text() is { Length: > 0 } content
             ? content
             : throw field.Required("content").Expected("a string that is not empty"),
@@ -17,21 +17,23 @@ internal sealed record AddedToken(
         field.Flag("single_word"),
         field.Flag("lstrip"),
         field.Flag("rstrip"));
+
+    /// <summary>One of which only the spelling is given.</summary>
+    public static AddedToken Plain(int id, string content, bool special) =>
+        new(id, content, special, Normalized: !special, SingleWord: false, StripLeft: false, StripRight: false);
 }
 
 /// <summary>Cuts a text at its added tokens: leftmost first, the longest of those that begin at one place.</summary>
 internal sealed class AddedTokenSplitter
 {
     private readonly LiteralMatcher _matcher;
-    private readonly Dictionary<int, AddedToken> _tokens;
+    private readonly AddedToken[] _tokens; // special ones first: of two that are spelled alike, the first is found
 
     /// <summary>Takes the tokens to find and how each is spelled in the texts to come.</summary>
     public AddedTokenSplitter(IEnumerable<AddedToken> tokens, Converter<string, string> spelling)
     {
-        _tokens = tokens.ToDictionary(t => t.Id);
-        // Special ones come first: of two that are spelled alike, the first is found.
-        var ordered = _tokens.Values.OrderByDescending(t => t.Special).ThenBy(t => t.Id);
-        _matcher = new(ordered.Select(t => (spelling(t.Content), t.Id)));
+        _tokens = [.. tokens.OrderByDescending(t => t.Special).ThenBy(t => t.Id)];
+        _matcher = new(_tokens.Select((token, index) => (spelling(token.Content), index)));
     }
 
     /// <summary>The text in ranges, in order; an added token has its id, the rest has -1.</summary>
@@ -41,15 +43,15 @@ internal sealed class AddedTokenSplitter
         var done = 0;
         for (var from = 0; from < text.Length;)
         {
-            var (start, length, id) = _matcher.Next(text, from);
+            var (start, length, index) = _matcher.Next(text, from);
             if (length == 0) break;
             var end = from = start + length;
-            var token = _tokens[id];
+            var token = _tokens[index];
             if (token.SingleWord && IsInsideWord(text, start, end)) continue;
             if (token.StripLeft) start = Math.Max(text.AsSpan(0, start).TrimEnd().Length, done);
             if (token.StripRight) end = text.Length - text.AsSpan(end).TrimStart().Length;
             if (done < start) ranges.Add((done, start, -1));
-            ranges.Add((Math.Max(start, done), end, id));
+            ranges.Add((Math.Max(start, done), end, token.Id));
             done = end;
         }
         if (done < text.Length) ranges.Add((done, text.Length, -1));

@@ -18,7 +18,7 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
     private HuggingFaceTokenizer(JsonField file, SpecialTokenFiles specials)
     {
         HuggingFaceModel.CheckType(file.Required("model"));
-        _vocabulary = Vocabulary.Read(file);
+        _vocabulary = Vocabulary.Read(file, specials);
         _model = HuggingFaceModel.Read(file.Required("model"), _vocabulary);
         _normalize = Normalizers.Read(file.Optional("normalizer"));
         _preTokenize = PreTokenizers.Read(file.Optional("pre_tokenizer"));
@@ -39,8 +39,9 @@ internal sealed class HuggingFaceTokenizer : Tokenizer
     public override int? EndId { get; }
     public override string Description => $"Hugging Face {_model.Name}, {_vocabulary.Size} tokens";
 
-    /// <summary>Reads a tokenizer from a file, and which tokens begin and end a text from <c>tokenizer_config.json</c>,
-    /// <c>special_tokens_map.json</c> and <c>config.json</c> beside it.</summary>
+    /// <summary>Reads a tokenizer from a file, and more added tokens and which tokens begin and end a text from
+    /// <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and <c>config.json</c>
+    /// beside it.</summary>
     /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
     public static HuggingFaceTokenizer Open(string path)
     {

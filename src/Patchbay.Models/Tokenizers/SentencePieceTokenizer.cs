@@ -11,20 +11,27 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     private const char Space = '▁';
 
     private readonly SentencePieceModel _model;
-    private readonly string[] _extra;
+    private readonly Dictionary<int, AddedToken> _beyond; // added tokens with ids that the model has not
+    private readonly AddedTokenSplitter _added;
     private readonly LiteralMatcher _userDefined;
     private readonly Dictionary<Rune, int> _characters;
     private readonly BytePairMerger _merger;
     private readonly int[] _byteIds = new int[256];
     private readonly int _unknown;
     private readonly List<Rune> _partRunes = [];
-    private readonly bool _addEnd;
+    private readonly bool _addEnd, _isLegacy;
 
     private SentencePieceTokenizer(SentencePieceModel model, SpecialTokenFiles specials)
     {
         _model = model;
         var pieces = model.Pieces;
-        _extra = [.. specials.TokensFrom(pieces.Count)];
+        List<AddedToken> added = !specials.Exist ? [] : [.. specials.Tokens(IdOf, pieces.Count, keepIds: true)
+            .Concat(OwnTokens(model)).DistinctBy(token => token.Content)];
+        _added = new(added, text => text);
+        _isLegacy = specials.IsLegacy;
+        _beyond = added.Where(token => token.Id >= pieces.Count).DistinctBy(token => token.Id)
+            .ToDictionary(token => token.Id);
+        VocabularySize = Math.Max(pieces.Count, _beyond.Keys.DefaultIfEmpty().Max() + 1);
         _unknown = pieces.FindIndex(p => p.Kind == PieceKind.Unknown);
         _userDefined = new(OfKind(PieceKind.UserDefined));
         foreach (var (text, id) in OfKind(PieceKind.Byte)) _byteIds[Utf8Text.ByteOf(text)!.Value] = id;
@@ -35,24 +42,29 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         _characters = Utf8Text.CharacterIds(symbols);
         _merger = new(ScoredMerges.Of(symbols, [.. pieces.Select(p => p.Score)]), spellings);
 
-        if (specials.AddBegin != false) BeginId = Find(specials.BeginToken) ?? Find(model.BeginPiece);
-        EndId = Find(specials.EndToken) ?? Find(model.EndPiece);
+        if (specials.AddBegin != false) BeginId = Added(specials.BeginToken) ?? Control(model.BeginPiece);
+        EndId = Added(specials.EndToken) ?? Control(model.EndPiece);
         _addEnd = EndId is not null && specials.AddEnd == true;
 
         IEnumerable<(string Text, int Id)> OfKind(PieceKind kind) =>
             pieces.Index().Where(p => p.Item.Kind == kind).Select(p => (p.Item.Text, p.Index));
+        int? Added(string? token) => added.Find(t => t.Content == token)?.Id;
+        int? Control(string token) => Index(pieces.FindIndex(p => p.Text == token && p.Kind == PieceKind.Control));
+        int? IdOf(string token) => Index(pieces.FindIndex(p => p.Text == token && p.Kind != PieceKind.Normal))
+            ?? Index(pieces.FindIndex(p => p.Text == token));
+        static int? Index(int found) => found < 0 ? null : found;
     }
 
-    public override int VocabularySize => _model.Pieces.Count + _extra.Length;
+    public override int VocabularySize { get; }
     public override int? BeginId { get; }
     public override int? EndId { get; }
     public override string Description =>
         $"SentencePiece BPE, {_model.Pieces.Count} pieces{(_model.ByteFallback ? ", byte fallback" : "")}" +
-        (_extra.Length > 0 ? $", {_extra.Length} added" : "");
+        (_beyond.Count > 0 ? $", {_beyond.Count} added" : "");
 
     /// <summary>Reads a tokenizer from a file, and from <c>tokenizer_config.json</c>, <c>special_tokens_map.json</c>
-    /// and <c>added_tokens.json</c> beside it. Ids that these add beyond the model's own have pieces, and decode to
-    /// nothing, but no text encodes to them.</summary>
+    /// and <c>added_tokens.json</c> beside it: where one of them is there, the tokens that they name, and the model's
+    /// own control and unknown pieces, are found in texts, as Hugging Face's tokenizers find them.</summary>
     /// <exception cref="InvalidDataException">The file is none, or not supported; the message says where.</exception>
     public static SentencePieceTokenizer Open(string path)
     {
@@ -63,18 +75,13 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     public override int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var symbols = Symbols(Normalize(Utf8Text.WellFormed(text)));
-        var merged = new List<int>(symbols.Count);
-        _merger.Merge(CollectionsMarshal.AsSpan(symbols), merged);
-
-        var ids = new List<int>(merged.Count + 2);
+        text = Utf8Text.WellFormed(text);
+        var ids = new List<int>(text.Length / 2 + 2);
         if (addSpecial && BeginId is { } begin) ids.Add(begin);
-        var start = ids.Count;
-        foreach (var id in merged)
+        foreach (var (start, end, id) in _added.Split(text))
         {
-            if (id >= _model.Pieces.Count) AddUnknown(_partRunes[id - _model.Pieces.Count], ids, start);
-            else if (id == _unknown) AddUnknown(null, ids, start);
-            else ids.Add(id);
+            if (id >= 0) ids.Add(id);
+            else EncodeBetween(text[start..end], _model.AddDummyPrefix && (_isLegacy || start == 0), ids);
         }
         if (addSpecial && _addEnd) ids.Add(EndId!.Value);
         return [.. ids];
@@ -91,7 +98,12 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         foreach (var id in ids)
         {
             var piece = Piece(id);
-            if (id >= _model.Pieces.Count) continue;
+            if (id >= _model.Pieces.Count)
+            {
+                if (_beyond.GetValueOrDefault(id) is { Special: false } token)
+                    bytes.AddRange(Encoding.UTF8.GetBytes(token.Content));
+                continue;
+            }
             var kind = _model.Pieces[id].Kind;
             if (kind == PieceKind.Byte)
             {
@@ -113,14 +125,27 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     }
 
     protected override string Spelling(int id) =>
-        id < _model.Pieces.Count ? _model.Pieces[id].Text : _extra[id - _model.Pieces.Count];
+        id < _model.Pieces.Count ? _model.Pieces[id].Text : _beyond.GetValueOrDefault(id)?.Content ?? "";
 
-    private int? Find(string? piece)
+    // What the tokenizers' classes take for special where no file says otherwise.
+    private static IEnumerable<AddedToken> OwnTokens(SentencePieceModel model) =>
+        from piece in model.Pieces.Index()
+        where piece.Item.Kind is PieceKind.Control or PieceKind.Unknown
+        select AddedToken.Plain(piece.Index, piece.Item.Text, special: true);
+
+    // Text without added tokens.
+    private void EncodeBetween(string text, bool addPrefix, List<int> ids)
     {
-        if (string.IsNullOrEmpty(piece)) return null;
-        var id = _model.Pieces.FindIndex(p => p.Text == piece && p.Kind == PieceKind.Control);
-        if (id < 0 && Array.IndexOf(_extra, piece) is >= 0 and var extra) id = _model.Pieces.Count + extra;
-        return id < 0 ? null : id;
+        var symbols = Symbols(Normalize(text, addPrefix));
+        var merged = new List<int>(symbols.Count);
+        _merger.Merge(CollectionsMarshal.AsSpan(symbols), merged);
+        var start = ids.Count;
+        foreach (var id in merged)
+        {
+            if (id >= _model.Pieces.Count) AddUnknown(_partRunes[id - _model.Pieces.Count], ids, start);
+            else if (id == _unknown) AddUnknown(null, ids, start);
+            else ids.Add(id);
+        }
     }
 
     // Characters that are part of a piece but no piece themselves can still merge: they get ids past the end.
@@ -165,7 +190,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
     }
 
     // SentencePiece's normalizer without a character map.
-    private string Normalize(string text)
+    private string Normalize(string text, bool addPrefix)
     {
         var at = 0;
         var remove = _model.RemoveExtraWhitespaces;
@@ -173,7 +198,7 @@ internal sealed class SentencePieceTokenizer : Tokenizer
         if (at == text.Length) return "";
         var space = _model.EscapeWhitespaces ? Space : ' ';
         var result = new StringBuilder(text.Length + 1);
-        if (_model.AddDummyPrefix) result.Append(space);
+        if (addPrefix) result.Append(space);
         for (var afterSpace = remove; at < text.Length;)
         {
             var end = at + ChunkLength(text, at);

@@ -38,21 +38,28 @@ internal sealed class Vocabulary
     /// <summary>Id of a token of the model or an added one, or null.</summary>
     public int? FindAny(string? token) => token is null ? null : Added.Find(t => t.Content == token)?.Id ?? Find(token);
 
-    public static Vocabulary Read(JsonField file)
+    /// <summary>Reads the tokens of a tokenizer.json, and adds those that the files beside it name.</summary>
+    public static Vocabulary Read(JsonField file, SpecialTokenFiles specials)
     {
         var vocab = file.Required("model").Required("vocab");
         var ids = new Dictionary<string, int>();
         foreach (var (token, id) in vocab.Members()) ids[token] = id.Id(IdLimit);
-        var (added, addedIds) = (new List<AddedToken>(), new HashSet<int>());
+        var (added, addedIds, idsOfAdded) = (new List<AddedToken>(), new HashSet<int>(), new Dictionary<string, int>());
         foreach (var item in file.Optional("added_tokens")?.Items() ?? [])
         {
-            var token = AddedToken.Read(item, IdLimit);
+            var token = AddedToken.Read(item, item.Required("id").Id(IdLimit));
             if (ids.TryGetValue(token.Content, out var id) && id != token.Id)
                 throw item.Required("id").Expected($"{id}, as in model.vocab");
             if (!addedIds.Add(token.Id)) throw item.Required("id").Expected("an id of its own");
             added.Add(token);
+            idsOfAdded[token.Content] = token.Id;
         }
+        var count = ids.Values.Concat(addedIds).DefaultIfEmpty(-1).Max() + 1;
+        added.AddRange(specials.Tokens(IdOf, count, keepIds: false).Where(t => !idsOfAdded.ContainsKey(t.Content)));
         return new(ids, added, MakePieces(vocab, ids, added));
+
+        int? IdOf(string token) =>
+            idsOfAdded.TryGetValue(token, out var id) || ids.TryGetValue(token, out id) ? id : null;
     }
 
     private static string?[] MakePieces(JsonField vocab, Dictionary<string, int> ids, List<AddedToken> added)

@@ -72,6 +72,15 @@ public sealed class BugTests
     }
 
     [SharedFact]
+    public void Tokens_added_beside_a_tokenizer_model_are_found_in_texts()
+    {
+        var tokenizer = TokenizerLoader.Open(SharedFolder.PathOf("bugs", "sentencepiece_added_tokens"))!;
+        Assert.Equal([1, 512], tokenizer.Encode("<|im_start|>"));
+        Assert.Equal([.. tokenizer.Encode("a"), 513], tokenizer.Encode("a<|im_end|>"));
+        Assert.Equal([.. tokenizer.Encode("a"), 2], tokenizer.Encode("a</s>"));
+    }
+
+    [SharedFact]
     public void A_tokenizer_of_another_kind_is_refused_by_its_name()
     {
         var refused = Assert.Throws<InvalidDataException>(() =>

@@ -146,6 +146,22 @@ public class HuggingFacePipelineTests
         Assert.Equal(2, TokenizerFolder.OpenJson(json, ("config.json", """{"eos_token_id": [2, 1]}""")).EndId);
     }
 
+    [Theory]
+    [InlineData("special_tokens_map.json", """{"eos_token": "<end>"}""")]
+    [InlineData("special_tokens_map.json", """{"additional_special_tokens": [{"content": "<end>"}]}""")]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"7": {"content": "<end>", "special": true}}}""")]
+    [InlineData("added_tokens.json", """{"<end>": 7}""")]
+    public void Tokens_that_files_beside_name_are_found_in_texts(string file, string text)
+    {
+        var one = TokenizerFolder.OpenJson(TokenizerJson.Of(TokenizerJson.Bpe(["a", "<", "end"]).ToJsonString()),
+            (file, text));
+        Assert.Equal([0, 3, 0], one.Encode("a<end>a")); // the next free id, as the public library gives it
+        var other = TokenizerFolder.OpenJson(
+            TokenizerJson.Of(TokenizerJson.Bpe(["a", "<end>", "b"]).ToJsonString()), (file, text));
+        Assert.Equal((3, "<end>"), (other.VocabularySize, other.Piece(1)));
+        Assert.Equal([0, 1, 0], other.Encode("a<end>a"));
+    }
+
     [Fact]
     public void Decoders_follow_one_another()
     {

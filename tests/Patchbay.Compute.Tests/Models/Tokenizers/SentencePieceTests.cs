@@ -130,7 +130,58 @@ public class SentencePieceTests
         Assert.Equal(269, tokenizer.VocabularySize);
         Assert.Equal("[PAD]", tokenizer.Piece(267));
         Assert.Equal([265, 268], tokenizer.Encode("ab"));
-        Assert.Equal("ab", tokenizer.Decode([265, 267, 268]));
+        Assert.Equal("ab[PAD]", tokenizer.Decode([265, 267, 268])); // [PAD] is not said to be special
+    }
+
+    private static Tokenizer OpenWith(params (string Name, string Text)[] beside)
+    {
+        using var folder = new TokenizerFolder();
+        File.WriteAllBytes(Path.Combine(folder.Root, "tokenizer.model"), SentencePieceFile.Bpe(Pieces).Bytes);
+        foreach (var (name, text) in beside) folder.Write(name, text);
+        return folder.Open();
+    }
+
+    [Theory]
+    [InlineData("added_tokens.json", """{"<|im|>": 267}""", 267)]
+    [InlineData("added_tokens.json", """{"[X]": 270, "<|im|>": 275}""", 275)] // ids between that no token has
+    [InlineData("special_tokens_map.json", """{"additional_special_tokens": ["<|im|>"]}""", 267)] // the next free id
+    [InlineData("special_tokens_map.json", """{"pad_token": {"content": "<|im|>", "lstrip": false}}""", 267)]
+    [InlineData("tokenizer_config.json", """{"added_tokens_decoder": {"268": {"content": "<|im|>", "special": true}}}""",
+        268)]
+    [InlineData("tokenizer_config.json", """{"eos_token": "<|im|>"}""", 267)]
+    public void Tokens_that_files_beside_name_are_found_anywhere_in_texts(string file, string text, int id)
+    {
+        var tokenizer = OpenWith((file, text));
+        Assert.Equal((id + 1, "<|im|>"), (tokenizer.VocabularySize, tokenizer.Piece(id)));
+        Assert.Equal([1, id], tokenizer.Encode("<|im|>"));
+        Assert.Equal([1, 265, id, id, 264, 2, 0], tokenizer.Encode("ab<|im|><|im|>a</s><unk>"));
+    }
+
+    [Fact]
+    public void Space_goes_before_every_stretch_of_text_or_with_legacy_false_before_the_whole()
+    {
+        var added = ("added_tokens.json", """{"<|im|>": 267}""");
+        Assert.Equal(["▁ab", "<|im|>", "▁a", "<|im|>", "▁ab"], Shown(OpenWith(added), "ab<|im|>a<|im|> ab"));
+        var newer = OpenWith(added, ("tokenizer_config.json", """{"legacy": false}"""));
+        Assert.Equal(["▁ab", "<|im|>", "a"], Shown(newer, "ab<|im|>a"));
+        Assert.Equal(["<|im|>", "ab"], Shown(newer, "<|im|>ab"));
+    }
+
+    [Fact]
+    public void A_list_in_the_configuration_goes_before_the_older_file()
+    {
+        var tokenizer = OpenWith(("added_tokens.json", """{"[OLD]": 267}"""),
+            ("tokenizer_config.json", """{"added_tokens_decoder": {"267": {"content": "[NEW]", "rstrip": true}}}"""));
+        Assert.Equal([1, 267, 259, 261], tokenizer.Encode("[NEW]  b"));
+        Assert.DoesNotContain(267, tokenizer.Encode("[OLD]"));
+    }
+
+    [Fact]
+    public void A_wild_id_is_refused_and_so_is_what_is_no_list_of_tokens()
+    {
+        var refused = Assert.Throws<InvalidDataException>(() => OpenWith(("added_tokens.json", """{"[X]": 999999}""")));
+        Assert.StartsWith("added_tokens.json: id of \"[X]\": expected one below ", refused.Message);
+        Assert.Throws<InvalidDataException>(() => OpenWith(("added_tokens.json", "[]")));
     }
 
     [Fact]
