@@ -7,6 +7,7 @@ using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Journal;
+using Patchbay.Models.Libtorch;
 
 namespace Patchbay.Cli;
 
@@ -105,9 +106,11 @@ internal static class CommandLine
             }
             if (parsed.CommandResult.Command is not PbmCommand command) return call.Fail(
                 Failure.BadArguments(VerbMissing(parsed)));
-            if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(Mistake(parsed.Errors[0])));
+            if (parsed.Errors.Count > 0) return call.Fail(Failure.BadArguments(
+                Mistake(parsed.Errors[0]) + Guess(parsed)));
             if (EmptyPath(parsed) is { } empty) return call.Fail(Failure.BadArguments(empty));
             OutputFile.CheckOptions(parsed);
+            using var _ = call.Interrupted.Register(() => EndSoon(call, command));
             return command.Run(call);
         }
 #pragma warning disable CA1031 // The edge of the program: whatever went wrong becomes an exit code and a sentence.
@@ -119,8 +122,34 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>After SIGTERM, ends a command that does not look up from its work within four seconds, since who sent
+    /// it soon kills. One that runs a node has units to hand back and stops in its own time.</summary>
+    private static void EndSoon(Call call, PbmCommand command)
+    {
+        if (!call.IsTerminated || NodeSettings.AreOf(command)) return;
+        new Thread(() =>
+        {
+            Thread.Sleep(TimeSpan.FromSeconds(4));
+            TorchRuntime.ExitAtOnce((int)call.Fail(Failure.Of(new OperationCanceledException())));
+        })
+        { IsBackground = true }.Start();
+    }
+
     /// <summary>What is wrong with a command line; the library begins its sentences large.</summary>
-    internal static string Mistake(ParseError error) => char.ToLowerInvariant(error.Message[0]) + error.Message[1..];
+    internal static string Mistake(ParseError error) =>
+        Failure.OneLine(error.Message is [var first, >= 'a' and <= 'z', ..]
+            ? char.ToLowerInvariant(first) + error.Message[1..] : error.Message);
+
+    /// <summary>"; did you mean '--threads'?" where an option that there is not is near one that there is.</summary>
+    private static string Guess(ParseResult parsed)
+    {
+        var known = parsed.CommandResult.Command.Options.Where(o => !o.Hidden).Select(o => o.Name).Append("--json");
+        var near = parsed.Tokens.Where(token => token.Type == TokenType.Argument)
+            .Where(token => token.Value.StartsWith("--", StringComparison.Ordinal))
+            .Select(token => Spelling.Nearest(known, token.Value.Split('=')[0]))
+            .FirstOrDefault(word => word is not null);
+        return near is null ? "" : $"; did you mean '{near}'?";
+    }
 
     /// <summary>What is wrong where the name of a file or folder is an empty text; null where none is.</summary>
     private static string? EmptyPath(ParseResult parsed)

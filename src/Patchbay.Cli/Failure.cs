@@ -1,9 +1,7 @@
 using System.Data.Common;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli;
 
@@ -27,7 +25,8 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
                 + (next is null ? "" : $"; what is damaged is listed by: {next("journal verify")}")),
             OperationCanceledException => new(ExitCode.Interrupted, "interrupted"),
             FileNotFoundException or DirectoryNotFoundException => new(ExitCode.NotFound, OneLine(cause.Message)),
-            InvalidDataException or FormatException or JsonException or JournalException { Fault: JournalFault.Unknown }
+            // FormatException and JsonException are the framework's: who reads input makes a sentence of them.
+            InvalidDataException or JournalException { Fault: JournalFault.Unknown }
                 => new(ExitCode.BadInput, OneLine(cause.Message)),
             OutOfMemoryException => new(ExitCode.Failed, $"memory ran out: {OneLine(cause.Message)}"),
             _ => new(ExitCode.Failed, IsOfSurroundings(cause) ? OneLine(cause.Message) : Internal(cause)),

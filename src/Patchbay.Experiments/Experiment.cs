@@ -77,7 +77,7 @@ public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Param
     /// <summary>The prompts that it takes, of the first <paramref name="count"/> of the task (0: of all).</summary>
     public PromptSet Prompts(int count)
     {
-        var all = Session.Prompts(Plan, count == 0 ? Plan.Task.Prompts : count);
+        var all = Session.Prompts(Plan, count == 0 ? Plan.Task.Prompts : count, Cancel);
         var some = Range is { } range ? range.TakeFrom(all) : all;
         some.CheckVocabulary(Model.Config.Vocabulary);
         return some;
@@ -140,7 +140,13 @@ public abstract class Experiment<TParameters, TPart>(string name, string summary
         foreach (var head in HeadsNamed(parameters).Where(h => h.Layer >= model.Layers || h.Index >= model.Heads))
             throw new InvalidDataException($"{stage.Id} names head {head}, but {model.Name} has {model.Layers} layers "
                 + $"of {model.Heads} heads");
+        if (Problem(parameters, model) is { } problem)
+            throw new InvalidDataException($"{stage.Id}: {problem}");
     }
+
+    /// <summary>What parameters ask of a model beyond what it has, apart from heads that they name: "receivers:
+    /// expected ..., found ..."; null where nothing is.</summary>
+    protected virtual string? Problem(TParameters parameters, PlannedModel model) => null;
 
     /// <summary>Heads that parameters name outside of a circuit.</summary>
     protected virtual IEnumerable<Head> HeadsNamed(TParameters parameters) => [];

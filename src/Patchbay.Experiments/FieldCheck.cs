@@ -9,11 +9,10 @@ public static class FieldCheck
     public static string? Number(string text, double least, double most) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= least
             && number <= most
-            ? null : most == double.MaxValue ? $"a number of {least} or more" : $"a number from {least} to {most}";
+            ? null : string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}");
 
-    /// <summary>What is expected where a text is no whole number of at least so much; null where it is.</summary>
-    public static string? WholeNumber(string text, int least) =>
-        int.TryParse(text, out var number) && number >= least ? null : $"a whole number of {least} or more";
+    /// <summary>What is expected where a text is no whole number of a range; null where it is.</summary>
+    public static string? WholeNumber(string text, WholeRange range) => range.Read(text) is null ? $"{range}" : null;
 
     /// <summary>What is expected where a text is no chain; null where it is.</summary>
     public static string? Chain(string text)
@@ -30,15 +29,20 @@ public static class FieldCheck
     }
 
     /// <summary>A field that is a whole number.</summary>
-    public static StageField Count(string name, int standard, string description, int least = 1) =>
-        new(name, standard.ToString(CultureInfo.InvariantCulture), description, text => WholeNumber(text, least));
+    public static StageField Count(string name, int standard, string description, WholeRange range) =>
+        new(name, standard.ToString(CultureInfo.InvariantCulture), description, text => WholeNumber(text, range));
+
+    /// <summary>A field that says of how many prompts.</summary>
+    public static StageField Prompts(int standard, string description) =>
+        Count("prompts", standard, description, WholeRange.Prompts);
 
     /// <summary>Prompts that a unit takes.</summary>
-    public static StageField Batch { get; } = Count("batch", 0, "Prompts that a unit takes; 0 for all", 0);
+    public static StageField Batch { get; } = Count("batch", 0, "Prompts that a unit takes; 0 for all",
+        WholeRange.Prompts with { Least = 0 });
 
     /// <summary>Prompts whose activations are averaged.</summary>
     public static StageField Means { get; } = Count("means", 500,
-        "Prompts whose activations are averaged for ablation");
+        "Prompts whose activations are averaged for ablation", WholeRange.Prompts);
 
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
     public static StageField Elsewhere { get; } = new("elsewhere", "mean",

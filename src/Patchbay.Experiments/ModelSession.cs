@@ -20,14 +20,20 @@ public sealed class ModelSession : IDisposable
     /// <summary>The first prompts of a sweep's task, the same ones for every unit.</summary>
     /// <param name="plan">The sweep's plan.</param>
     /// <param name="count">How many.</param>
-    public PromptSet Prompts(SweepPlan plan, int count)
+    /// <param name="cancel">Asked at each text: a million take a quarter of a minute.</param>
+    public PromptSet Prompts(SweepPlan plan, int count, CancellationToken cancel = default)
     {
+        EncodeText asking = text =>
+        {
+            cancel.ThrowIfCancellationRequested();
+            return encode(text);
+        };
         var task = plan.Task;
         var key = $"{task.Kind} {task.Boxes} {task.File} {plan.Seed} {count}";
         if (prompts?.Key == key) return prompts.Value.Prompts;
         var made = task.File is { } hash
-            ? PromptInput.Load(Artifacts.PathOf(hash), encode, plan.Seed, count).Prompts
-            : EntityPrompts.Generate(new(count, plan.Seed, task.Boxes), encode);
+            ? PromptInput.Load(Artifacts.PathOf(hash), asking, plan.Seed, count).Prompts
+            : EntityPrompts.Generate(new(count, plan.Seed, task.Boxes), asking);
         prompts = (key, made);
         return made;
     }

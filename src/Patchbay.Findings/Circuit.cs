@@ -121,10 +121,10 @@ public sealed class Circuit
     /// <exception cref="InvalidDataException">It is not of that form.</exception>
     public static Circuit Load(PathChain chain, string path)
     {
-        PromptInput.RequireFile(path);
+        var text = InputFile.Text(path);
         try
         {
-            var lists = JsonSerializer.Deserialize<Dictionary<string, int[][]>>(File.ReadAllText(path)) ?? [];
+            var lists = JsonSerializer.Deserialize<Dictionary<string, int[][]>>(text) ?? [];
             return new(chain, lists.ToDictionary(l => chain.Groups.FirstOrDefault(g => PaperName(g.Name) == l.Key)?.Name
                 ?? l.Key,
                 l => (IReadOnlyList<Head>)[.. l.Value.Select(pair => pair is [>= 0 and var layer, >= 0 and var head]

@@ -53,7 +53,7 @@ public static class TrainingLog
     /// <exception cref="InvalidDataException">Another line is no entry; the message names it.</exception>
     public static IReadOnlyList<LogEntry> Read(string path)
     {
-        LogEntry?[] entries = [.. File.ReadAllLines(path).Select(TryParse)];
+        LogEntry?[] entries = [.. InputFile.Text(path).TrimEnd().Split('\n').Select(TryParse)];
         if (entries is [.. var whole, null]) entries = whole;
         var bad = Array.IndexOf(entries, null);
         if (bad >= 0)

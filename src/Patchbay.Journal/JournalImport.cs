@@ -14,6 +14,8 @@ public sealed record ImportResult(long Events, long EventsKnown, long Artifacts,
 /// <summary>Reads what <see cref="JournalExport"/> wrote, line by line.</summary>
 public sealed class JournalImport : IDisposable
 {
+    private const int LongestLine = 64 << 20; // an artifact's chunk takes 1.4 million characters
+
     private readonly SqlJournal journal;
     private readonly Dictionary<string, long> newest = new(StringComparer.Ordinal); // event of each sweep
     private readonly IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256); // of the open artifact
@@ -36,7 +38,7 @@ public sealed class JournalImport : IDisposable
         using var import = new JournalImport(journal);
         journal.Database.Transaction(() =>
         {
-            while (input.ReadLine() is { } line)
+            foreach (var line in Lines(input))
             {
                 cancellation.ThrowIfCancellationRequested();
                 import.TakeLine(line);
@@ -48,6 +50,24 @@ public sealed class JournalImport : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => sum.Dispose();
+
+    /// <summary>The lines of a text, none of which may take more memory than one that was exported.</summary>
+    private static IEnumerable<string> Lines(TextReader input)
+    {
+        var (line, block) = (new StringBuilder(), new char[1 << 16]);
+        for (int read; (read = input.Read(block)) > 0;)
+        {
+            var rest = block.AsMemory(0, read);
+            for (int end; (end = rest.Span.IndexOf('\n')) >= 0; rest = rest[(end + 1)..])
+            {
+                yield return line.Append(rest[..end]).ToString();
+                line.Clear();
+            }
+            if (line.Append(rest).Length > LongestLine)
+                throw new InvalidDataException("this is no export of a journal: it has a line without an end");
+        }
+        if (line.Length > 0) yield return line.ToString();
+    }
 
     private void TakeLine(string line)
     {

@@ -27,10 +27,10 @@ public sealed class TargetedExperiment() : Experiment<TargetedParameters, None>(
             $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}",
             text => text is TargetedTuning.Arithmetic or TargetedTuning.EntityTracking ? null
                 : $"'{TargetedTuning.Arithmetic}' or '{TargetedTuning.EntityTracking}'"),
-        FieldCheck.Count("steps", 200, "Training steps"),
+        FieldCheck.Count("steps", 200, "Training steps", WholeRange.Steps),
         new("rate", "0.001", "Highest learning rate", text => FieldCheck.Number(text, 0, 1)),
         FieldCheck.Forms("output"),
-        FieldCheck.Count("prompts", 500, "Prompts to answer"),
+        FieldCheck.Prompts(500, "Prompts to answer"),
     ];
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ internal static class JsonFile
     {
         try
         {
-            return Utf8.GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+            return Utf8.GetString(InputFile.Bytes(path)).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {

@@ -127,7 +127,7 @@ public static class PromptInput
     /// <exception cref="InvalidDataException">A line is not as it must be.</exception>
     public static (string Kind, PromptSet Prompts) Load(string path, EncodeText encode, ulong seed, int? prompts = null)
     {
-        RequireFile(path);
+        InputFile.Require(path);
         var kind = KindOf(path).Kind;
         return (kind, kind switch
         {
@@ -143,7 +143,7 @@ public static class PromptInput
     {
         var (kind, first) = KindOf(path);
         if (kind == EntityTracking) return null;
-        if (kind == Tokens) return TokenBatch.PositionsOf(File.ReadAllText(path));
+        if (kind == Tokens) return TokenBatch.PositionsOf(InputFile.Text(path));
         var named = first.ValueKind == JsonValueKind.Object && first.TryGetProperty("positions", out var rules)
             && rules.ValueKind == JsonValueKind.Object ? rules.EnumerateObject().Select(rule => rule.Name) : [];
         return [.. named.Append(PositionNames.Last).Distinct()];
@@ -155,19 +155,11 @@ public static class PromptInput
     public static int CountOf(string path) => KindOf(path).Kind == Tokens ? TokenBatch.Load(path).Prompts.Count
         : JsonFile.Objects(path).Count();
 
-    /// <summary>Ends the command where a file is not there.</summary>
-    /// <exception cref="FileNotFoundException">It is not.</exception>
-    /// <exception cref="InvalidDataException">It is a folder.</exception>
-    public static void RequireFile(string path)
-    {
-        if (Directory.Exists(path)) throw Refusal.Unexpected(path, "a file", "a folder");
-        if (!File.Exists(path)) throw new FileNotFoundException($"there is no file {path}", path);
-    }
-
     /// <summary>Which form a file has, and its first line; what is of none is left to a loader to refuse.</summary>
     private static (string Kind, JsonElement First) KindOf(string path)
     {
         JsonElement first = default;
+        InputFile.Require(path, InputFile.MostBytes);
         try
         {
             first = JsonElement.Parse(File.ReadLines(path).FirstOrDefault(text => !string.IsNullOrWhiteSpace(text))

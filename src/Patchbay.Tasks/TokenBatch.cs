@@ -49,7 +49,7 @@ public static class TokenBatch
     /// <exception cref="InvalidDataException">It is neither; the message names the file and the place.</exception>
     public static int[][] LoadIds(string path)
     {
-        PromptInput.RequireFile(path);
+        InputFile.Require(path);
         var file = JsonFile.Value(path) with { Name = "ids" };
         JsonField[] lists = file.Items is [{ Value.ValueKind: JsonValueKind.Array }, ..] several ? several : [file];
         return [.. lists.Select(list => list.Items is { Length: > 0 } ids

@@ -15,6 +15,9 @@ internal static class CommonOptions
     /// <summary>Groups where none are asked for.</summary>
     public static IReadOnlyList<string> DefaultGroups { get; } = ["A", "B", "C", "D"];
 
+    /// <summary>Threads of one unit on this machine: with hundreds more than processors, nothing goes on.</summary>
+    public static WholeRange ThreadsHere { get; } = new(1, (ulong)Math.Max(64, 2 * Environment.ProcessorCount));
+
     /// <summary>--memory 4GiB, or null.</summary>
     public static Option<long?> Memory() => Parsed<long?>("--memory", "SIZE",
         "Resident memory to stay within, for example 4GiB (default: what is free)", text => ByteSize.Parse(text));
@@ -28,24 +31,37 @@ internal static class CommonOptions
         Lists.Device, "cpu");
 
     /// <summary>--threads N, or null.</summary>
-    public static Option<int?> Threads() => Parsed<int?>("--threads", "N",
-        "Threads to compute with (default: the physical cores available)", text => Lists.Threads(text));
+    public static Option<int?> Threads() => Whole("--threads",
+        "Threads to compute with (default: the physical cores available)", ThreadsHere);
 
     /// <summary>--receivers 20,5,10,5, or null, which stands for <see cref="DefaultReceivers"/>.</summary>
     public static Option<IReadOnlyList<int>?> Receivers() => Parsed<IReadOnlyList<int>?>("--receivers", "K,K,..",
         "How many of each group's most negative heads the next group's paths end in "
-        + $"(default: {string.Join(',', DefaultReceivers)})", Lists.Counts);
+        + $"(default: {string.Join(',', DefaultReceivers)})", text => Lists.Wholes(text, WholeRange.Heads));
 
     /// <summary>--groups A,B,C,D, or null, which stands for <see cref="DefaultGroups"/>.</summary>
     public static Option<IReadOnlyList<string>?> Groups() => Parsed<IReadOnlyList<string>?>("--groups", "A,B,..",
         $"Groups of heads to look for (default: {string.Join(',', DefaultGroups)})", Lists.Groups);
 
     /// <summary>--seed 20.</summary>
-    public static Option<ulong> Seed() => Parsed("--seed", "N", "Seed of everything drawn at random", Lists.Seed,
-        20UL);
+    public static Option<ulong> Seed() => Parsed("--seed", "N", "Seed of everything drawn at random",
+        text => Lists.Whole(text, WholeRange.Seeds), 20UL);
 
-    /// <summary>--prompts 300.</summary>
-    public static Option<int> Prompts() => Parsed("--prompts", "N", "Number of prompts", Lists.Count, 300);
+    /// <summary>--prompts 300, or another default.</summary>
+    public static Option<int> Prompts(int standard = 300) =>
+        Whole("--prompts", "Number of prompts", WholeRange.Prompts, standard);
+
+    /// <summary>--boxes 7.</summary>
+    public static Option<int> Boxes(string description = "Boxes per scene") =>
+        Whole("--boxes", description, WholeRange.Boxes, 7);
+
+    /// <summary>An option that is a whole number of a range, which the help page tells.</summary>
+    public static Option<int> Whole(string name, string description, WholeRange range, int standard) =>
+        Parsed(name, $"{range.Least}..{range.Most}", description, text => (int)Lists.Whole(text, range), standard);
+
+    /// <summary>The same without a default value: null where it is not given.</summary>
+    public static Option<int?> Whole(string name, string description, WholeRange range) =>
+        Parsed<int?>(name, $"{range.Least}..{range.Most}", description, text => (int)Lists.Whole(text, range));
 
     /// <summary>An option that may be given several times, each with a list, whose items are read by
     /// <paramref name="parse"/>, which throws <see cref="FormatException"/>; null where it is not given.</summary>
@@ -73,7 +89,7 @@ internal static class CommonOptions
     public static Argument<NodeAddress> Address(string description) => new("HOST:PORT")
     {
         Description = description,
-        CustomParser = result => Read(result, "the node", NodeAddress.Parse)!,
+        CustomParser = result => Read(result, "HOST:PORT", NodeAddress.Parse)!,
     };
 
     /// <summary>An option whose text is read by <paramref name="parse"/>, which throws

@@ -62,7 +62,11 @@ internal sealed class DataFolder
 
     /// <summary>The folder that a command works with.</summary>
     /// <exception cref="InvalidDataException">It is a file.</exception>
-    public string Chosen(Call call) => Checked(call.Get(data) ?? Default());
+    public string Chosen(Call call) => Checked(call.Get(data) ?? Default(), NameOf(call));
+
+    /// <summary>How the folder was given: "--data", "PATCHBAY_DATA", or neither.</summary>
+    public string NameOf(Call call) => call.Get(data) is not null ? Name
+        : Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } ? Variable : "the data folder";
 
     /// <summary>Where the journal is that a command works with: the database that --journal or $PATCHBAY_JOURNAL names,
     /// else a file in the folder.</summary>
@@ -73,12 +77,19 @@ internal sealed class DataFolder
     /// <summary>The journal that a command works with, open.</summary>
     /// <param name="call">The command.</param>
     /// <param name="readOnly">Whether nothing is to be changed.</param>
-    public SqlJournal Open(Call call, bool readOnly) => SqlJournal.Open(Journal(call), readOnly);
+    /// <exception cref="FileNotFoundException">It is only to be read, and there is none.</exception>
+    public SqlJournal Open(Call call, bool readOnly)
+    {
+        var place = Journal(call);
+        if (readOnly && place.File is { } file && !File.Exists(file) && NameOf(call) == Variable)
+            throw new FileNotFoundException($"there is no journal {file}, where {Variable} has it", file);
+        return SqlJournal.Open(place, readOnly);
+    }
 
     /// <summary>A data folder, or a refusal of what is a file.</summary>
     /// <exception cref="InvalidDataException">It is a file.</exception>
-    public static string Checked(string folder) => !File.Exists(folder) ? folder
-        : throw new InvalidDataException($"{Name}: expected a folder, found the file {folder}");
+    public static string Checked(string folder, string name = Name) => !File.Exists(folder) ? folder
+        : throw new InvalidDataException($"{name}: expected a folder, found the file {folder}");
 
     /// <summary>A command to be typed next, for the same data folder: "sweep show a-1" becomes "pbm sweep show a-1",
     /// with --data, --journal and --node where the command line now run has them.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Patchbay.Cli.Sweeps;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Arguments;
 
@@ -10,37 +9,15 @@ internal static class Lists
     /// <summary>Dtypes a model can be run in.</summary>
     public static IReadOnlyList<string> Dtypes { get; } = ["float32", "float16", "bfloat16", "float64"];
 
-    /// <summary>Whole numbers from 1 up: "20,5,10,5".</summary>
+    /// <summary>Whole numbers of a range: "20,5,10,5".</summary>
     /// <exception cref="FormatException">One is not.</exception>
-    public static IReadOnlyList<int> Counts(string text) => [.. Items(text).Select(Count)];
+    public static IReadOnlyList<int> Wholes(string text, WholeRange range) =>
+        [.. Items(text).Select(item => (int)Whole(item, range))];
 
-    /// <summary>One whole number from 1 up.</summary>
+    /// <summary>One whole number of a range.</summary>
     /// <exception cref="FormatException">It is not.</exception>
-    public static int Count(string text) => (int)Whole(text, 1, int.MaxValue);
-
-    /// <summary>A number of threads.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    public static int Threads(string text) => (int)Whole(text, 1, StudyCompute.MostThreads);
-
-    /// <summary>A number of boxes of a scene.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    public static int Boxes(string text) => (int)Whole(text, EntityTracking.MinBoxes, EntityTracking.MaxBoxes);
-
-    /// <summary>A seed.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    public static ulong Seed(string text) => Whole(text, 0, ulong.MaxValue);
-
-    /// <summary>A whole number within limits, both included.</summary>
-    /// <exception cref="FormatException">It is not.</exception>
-    public static ulong Whole(string text, ulong least, ulong most)
-    {
-        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= least && number <= most) return number;
-        // The largest of all is of interest only to one who went beyond it.
-        var isEndless = most >= int.MaxValue && !(text.Length > 9 && text.All(char.IsAsciiDigit));
-        throw new FormatException(
-            $"expected a whole number from {least} {(isEndless ? "up" : $"to {most}")}, found '{text}'");
-    }
+    public static ulong Whole(string text, WholeRange range) =>
+        range.Read(text) ?? throw Unexpected($"{range}", text);
 
     /// <summary>Names of groups, each once: "A,B,C,D".</summary>
     /// <exception cref="FormatException">None is given, or one twice.</exception>
@@ -49,7 +26,7 @@ internal static class Lists
         string[] names = [.. Items(text).Select(item => item.ToUpperInvariant())];
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
         return twice is null ? names : throw new FormatException(
-            $"expected every group once, found {twice.Key} twice in '{text}'");
+            $"expected every group once, found {twice.Key} twice in '{Spelling.Shown(text)}'");
     }
 
     /// <summary>A dtype's full name; "fp16", "half", "bf16" and the like are understood.</summary>
@@ -60,14 +37,14 @@ internal static class Lists
         "float16" or "fp16" or "f16" or "half" => "float16",
         "bfloat16" or "bf16" => "bfloat16",
         "float64" or "fp64" or "f64" or "double" => "float64",
-        _ => throw new FormatException($"expected a dtype ({string.Join(", ", Dtypes)}), found '{text}'"),
+        _ => throw Unexpected($"a dtype ({string.Join(", ", Dtypes)})", text),
     };
 
     /// <summary>A level of the log.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string LogLevel(string text) => LogFolder.Levels.Contains(text.ToLowerInvariant())
         ? text.ToLowerInvariant()
-        : throw new FormatException($"expected a level ({string.Join(", ", LogFolder.Levels)}), found '{text}'");
+        : throw Unexpected($"a level ({string.Join(", ", LogFolder.Levels)})", text);
 
     /// <summary>A device: "cpu", "cuda:1", or "cuda" for any GPU.</summary>
     /// <exception cref="FormatException">It is none.</exception>
@@ -77,7 +54,7 @@ internal static class Lists
         return text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? $"cuda:{index}"
-            : throw new FormatException($"expected a device, cpu, cuda or cuda:N, found '{text}'");
+            : throw Unexpected("a device, cpu, cuda or cuda:N", text);
     }
 
     /// <summary>Items separated by commas.</summary>
@@ -87,6 +64,9 @@ internal static class Lists
         var items = text.Split(',', StringSplitOptions.TrimEntries);
         return items.All(item => item.Length > 0)
             ? items
-            : throw new FormatException($"expected a list separated by commas, found '{text}'");
+            : throw Unexpected("a list separated by commas", text);
     }
+
+    private static FormatException Unexpected(string expected, string text) =>
+        new($"expected {expected}, found '{Spelling.Shown(text)}'");
 }

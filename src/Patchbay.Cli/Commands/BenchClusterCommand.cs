@@ -12,20 +12,20 @@ internal sealed class BenchClusterCommand : PbmCommand
     private const double UnitSeconds = 0.5;
     private static readonly int[] Batches = [1, 40];
     private readonly DataFolder data = new();
-    private readonly Option<int> most = CommonOptions.Parsed("--results", "N",
-        "Results of the largest sweep that is recovered; the smaller one has a tenth", Lists.Count, 1_000_000);
-    private readonly Option<int> units = CommonOptions.Parsed("--units", "N",
-        "Units of the sweep that is run, 2 at least",
-        text => (int)Lists.Whole(text, 2, 1_000_000), 500);
-    private readonly Option<int?> processes = CommonOptions.Parsed<int?>("--processes", "N",
-        "Instead, run the quartet on 1 to N processes of one thread each", text => (int)Lists.Whole(text, 1, 64));
-    private readonly Option<int?> nodes = CommonOptions.Parsed<int?>("--nodes", "N",
+    private readonly Option<int> most = CommonOptions.Whole("--results",
+        "Results of the largest sweep that is recovered; the smaller one has a tenth",
+        new(1000, 100_000_000), 1_000_000);
+    private readonly Option<int> units = CommonOptions.Whole("--units", "Units of the sweep that is run",
+        new(2, 1_000_000), 500);
+    private readonly Option<int?> processes = CommonOptions.Whole("--processes",
+        "Instead, run the quartet on 1 to N processes of one thread each", new(1, 64));
+    private readonly Option<int?> nodes = CommonOptions.Whole("--nodes",
         "Instead, run a sweep whose units only wait on N nodes in this process",
-        text => (int)Lists.Whole(text, 2, 1000));
-    private readonly Option<int> models = CommonOptions.Parsed("--models", "N", "Models of that sweep",
-        text => (int)Lists.Whole(text, 1, 100_000), 1000);
-    private readonly Option<int> seconds = CommonOptions.Parsed("--seconds", "N",
-        "How long to record with each number of events", Lists.Count, 5);
+        new(2, 1000));
+    private readonly Option<int> models = CommonOptions.Whole("--models", "Models of that sweep",
+        new(1, 100_000), 1000);
+    private readonly Option<int> seconds = CommonOptions.Whole("--seconds",
+        "How long to record with each number of events", StudyCompute.Seconds, 5);
 
     public BenchClusterCommand() : base("cluster",
         "Time a node: its start, a unit's messages and events, events recorded a second, recovery of sweeps",

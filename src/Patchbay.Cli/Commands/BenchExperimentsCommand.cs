@@ -12,14 +12,14 @@ namespace Patchbay.Cli.Commands;
 internal sealed class BenchExperimentsCommand : PbmCommand
 {
     private readonly Option<int> threads = BenchOutput.Threads();
-    private readonly Option<int> few = CommonOptions.Parsed("--reference", "N",
-        "Interventions per experiment that the reference does", Lists.Count, 2);
+    private readonly Option<int> few = CommonOptions.Whole("--reference",
+        "Interventions per experiment that the reference does", WholeRange.Heads, 2);
     private readonly Option<int> repeats =
-        CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 2);
-    private readonly Option<int> prompts =
-        CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 100);
-    private readonly Option<int> triples = CommonOptions.Parsed("--triples", "N",
-        "Triples of DCM: half to train, a quarter each to choose and to test", Lists.Count, 500);
+        CommonOptions.Whole("--repeats", "Runs of the cone; the best counts", WholeRange.Repeats, 2);
+    private readonly Option<int> prompts = CommonOptions.Prompts(100);
+    private readonly Option<int> triples = CommonOptions.Whole("--triples",
+        "Triples of DCM: half to train, a quarter each to choose and to test",
+        WholeRange.Prompts with { Least = 8 }, 500);
 
     public BenchExperimentsCommand() : base("experiments",
         "Time every experiment against whole forward passes: seconds per intervention, and their ratio",

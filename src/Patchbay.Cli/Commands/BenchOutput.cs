@@ -9,7 +9,7 @@ internal static class BenchOutput
 {
     /// <summary>--threads 1.</summary>
     public static Option<int> Threads() =>
-        CommonOptions.Parsed("--threads", "N", "Threads to compute with", Lists.Threads, 1);
+        CommonOptions.Whole("--threads", "Threads to compute with", CommonOptions.ThreadsHere, 1);
 
     /// <summary>The processor and how many cores of it may be used: "AMD EPYC, 2 cores".</summary>
     public static string Machine()

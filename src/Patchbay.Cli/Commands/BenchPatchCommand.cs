@@ -14,12 +14,11 @@ namespace Patchbay.Cli.Commands;
 internal sealed class BenchPatchCommand : PbmCommand
 {
     private readonly Option<int> threads = Threads();
-    private readonly Option<int> heads = CommonOptions.Parsed("--reference-heads", "N",
-        "Heads per group that the reference does; 0 leaves it out", text => text == "0" ? 0 : Lists.Count(text), 2);
+    private readonly Option<int> heads = CommonOptions.Whole("--reference-heads",
+        "Heads per group that the reference does; 0 leaves it out", WholeRange.Heads with { Least = 0 }, 2);
     private readonly Option<int> repeats =
-        CommonOptions.Parsed("--repeats", "N", "Runs of the cone; the best counts", Lists.Count, 3);
-    private readonly Option<int> prompts =
-        CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count, 64);
+        CommonOptions.Whole("--repeats", "Runs of the cone; the best counts", WholeRange.Repeats, 3);
+    private readonly Option<int> prompts = CommonOptions.Prompts(64);
     private readonly Option<string[]> models = CommonOptions.Parsed("--models", "NAME,NAME..",
         $"Which models: {string.Join(", ", BenchmarkModel.Names)}", BenchmarkModel.Parse, BenchmarkModel.DefaultNames);
     private readonly Option<string> device = CommonOptions.Device();

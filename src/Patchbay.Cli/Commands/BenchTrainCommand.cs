@@ -19,11 +19,11 @@ internal sealed class BenchTrainCommand : PbmCommand
 
     private readonly Option<int> threads = BenchOutput.Threads();
     private readonly Option<int> repeats =
-        CommonOptions.Parsed("--repeats", "N", "Steps of each model; the median counts", Lists.Count, 10);
+        CommonOptions.Whole("--repeats", "Steps of each model; the median counts", WholeRange.Repeats, 10);
     private readonly Option<int> sequences =
-        CommonOptions.Parsed("--sequences", "N", "Sequences of a step", Lists.Count, 64);
+        CommonOptions.Whole("--sequences", "Sequences of a step", new(1, 1024), 64);
     private readonly Option<int> length =
-        CommonOptions.Parsed("--length", "N", "Tokens of a sequence, 2 at least", Lists.Count, 61);
+        CommonOptions.Whole("--length", "Tokens of a sequence", new(2, 4096), 61);
 
     public BenchTrainCommand() : base("train",
         "Time training steps against the plainest gradient: seconds, ratio, GFLOP/s",

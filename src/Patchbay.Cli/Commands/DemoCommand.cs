@@ -30,12 +30,12 @@ internal sealed class DemoCommand : PbmCommand
         Description = $"Folder that holds {string.Join(", ", Quartet.Names)} (default: the project's models/)",
         HelpName = "FOLDER",
     };
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Prompts to path-patch", Lists.Count,
-        300);
-    private readonly Option<int> questions = CommonOptions.Parsed("--questions", "N", "Prompts to measure accuracy on",
-        Lists.Count, 500);
-    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
+    private readonly Option<int> prompts = CommonOptions.Whole("--prompts", "Prompts to path-patch",
+        WholeRange.Prompts, 300);
+    private readonly Option<int> questions = CommonOptions.Whole("--questions",
+        "Prompts to measure accuracy on", WholeRange.Prompts, 500);
+    private readonly Option<int> threads = CommonOptions.Whole("--threads",
+        "Threads of one unit; as many units run as there are cores for", CommonOptions.ThreadsHere, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
 

@@ -37,10 +37,9 @@ internal sealed class ExperimentCommand : PbmCommand
         Description = "Prompts as JSONL (docs/tasks.md); entity tracking is generated without",
         HelpName = "FILE"
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes of a generated scene", Lists.Boxes,
-        7);
-    private readonly Option<int> taskPrompts = CommonOptions.Parsed("--task-prompts", "N",
-        "Prompts of path patching, where the circuit is not given (of a file: all)", Lists.Count, 300);
+    private readonly Option<int> boxes = CommonOptions.Boxes("Boxes of a generated scene");
+    private readonly Option<int> taskPrompts = CommonOptions.Whole("--task-prompts",
+        "Prompts of path patching, where the circuit is not given (of a file: all)", WholeRange.Prompts, 300);
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
@@ -159,7 +158,7 @@ internal sealed class ExperimentCommand : PbmCommand
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && field.Check(token.Value) is { } expected)
-                result.AddError($"--{name}: expected {expected}, found '{token.Value}'");
+                result.AddError($"--{name}: expected {expected}, found '{Spelling.Shown(token.Value)}'");
         });
         fields.Add((experiment, field, option));
         Add(option);

@@ -123,7 +123,7 @@ internal sealed class JournalImportCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        if (path != "-") PromptInput.RequireFile(path);
+        if (path != "-") InputFile.Require(path);
         using var input = path == "-" ? Console.In : new StreamReader(path);
         using var journal = data.Open(call, readOnly: false);
         var result = call.WithProgress("import", _ => JournalImport.Import(journal, input, call.Interrupted));

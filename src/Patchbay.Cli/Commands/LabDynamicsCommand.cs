@@ -17,20 +17,18 @@ internal sealed class LabDynamicsCommand : PbmCommand
     private readonly Argument<string> run = new(
         "RUN")
     { Description = "Folder of a training run, with checkpoints/step-000100, ..." };
-    private readonly Option<int> prompts = CommonOptions.Parsed("--prompts", "N", "Number of prompts", Lists.Count,
-        100);
+    private readonly Option<int> prompts = CommonOptions.Prompts(100);
     private readonly Option<ulong> seed = CommonOptions.Seed();
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Boxes,
-        7);
+    private readonly Option<int> boxes = CommonOptions.Boxes();
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
-    private readonly Option<int> every = CommonOptions.Parsed("--every", "N",
+    private readonly Option<int> every = CommonOptions.Whole("--every",
         "Take every Nth checkpoint, counted back from the last",
-        Lists.Count, 1);
+        WholeRange.Steps, 1);
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
-    private readonly Option<int> threads = CommonOptions.Parsed("--threads", "N",
-        "Threads of one unit; as many units run as there are cores for", Lists.Threads, 1);
+    private readonly Option<int> threads = CommonOptions.Whole("--threads",
+        "Threads of one unit; as many units run as there are cores for", CommonOptions.ThreadsHere, 1);
     private readonly NodeSettings node = new();
     private readonly KeepOption keep = new();
     private readonly Option<string[]> to = new("--out")

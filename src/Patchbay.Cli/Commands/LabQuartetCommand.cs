@@ -19,14 +19,14 @@ internal sealed class LabQuartetCommand : PbmCommand
         DefaultValueFactory = _ => "out/quartet"
     };
     private readonly Option<int> seeds =
-        CommonOptions.Parsed("--seeds", "N", "How many quartets, of seeds 1 to N", Lists.Count, 3);
+        CommonOptions.Whole("--seeds", "How many quartets, of seeds 1 to N", new(1, 1000), 3);
     private readonly Option<string?> ship =
         new("--ship") { Description = "Write seed 1's models, with cards, to this folder", HelpName = "FOLDER" };
     private readonly Option<int?> threads = CommonOptions.Threads();
 
     public LabQuartetCommand() : base(
         "quartet", "Train the four small models again from seeds, and compare them with the shipped ones",
-        "pbm lab quartet", "pbm lab quartet --seeds 1 --out runs/quartet", "pbm lab quartet --ship models")
+        "pbm lab quartet", "pbm lab quartet --seeds 1 --out quartet", "pbm lab quartet --ship models")
     {
         foreach (var option in new Option[] { folder, seeds, ship, threads }) Add(option);
     }

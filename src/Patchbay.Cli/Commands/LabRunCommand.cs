@@ -23,11 +23,11 @@ internal abstract class LabRunCommand : PbmCommand
         Required = true
     };
     private readonly Option<ulong?> seed = CommonOptions.Parsed<ulong?>("--seed", "N",
-        "Seed of weights and data, in place of the recipe's", text => Lists.Seed(text));
-    private readonly Option<int?> steps = CommonOptions.Parsed<int?>("--steps", "N",
-        "Steps, in place of the recipe's", text => Lists.Count(text));
-    private readonly Option<int?> checkpoints = CommonOptions.Parsed<int?>("--checkpoint-every", "N",
-        "Keep a checkpoint every N steps, in place of the recipe's", text => Lists.Count(text));
+        "Seed of weights and data, in place of the recipe's", text => Lists.Whole(text, WholeRange.Seeds));
+    private readonly Option<int?> steps = CommonOptions.Whole("--steps",
+        "Steps, in place of the recipe's", WholeRange.Steps);
+    private readonly Option<int?> checkpoints = CommonOptions.Whole("--checkpoint-every",
+        "Keep a checkpoint every N steps, in place of the recipe's", WholeRange.Steps);
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
 
@@ -109,7 +109,7 @@ internal abstract class LabRunCommand : PbmCommand
 
 /// <summary>`pbm lab train RECIPE`: trains a model from scratch.</summary>
 internal sealed class LabTrainCommand() : LabRunCommand("train", "Train a small model from scratch",
-    "pbm lab train small --out runs/small", "pbm lab train base --seed 3 --checkpoint-every 50 --out runs/base-3")
+    "pbm lab train small --out small-run", "pbm lab train base --seed 3 --checkpoint-every 50 --out base-3")
 {
     public override ExitCode Run(Call call) => Train(call, null);
 }
@@ -126,7 +126,7 @@ internal sealed class LabFineTuneCommand : LabRunCommand
 
     public LabFineTuneCommand() : base(
         "finetune", "Fine-tune a small model: all weights, a LoRA adapter, or only some heads",
-        "pbm lab finetune goat --from models/tiny-base --out runs/goat") => Add(from);
+        "pbm lab finetune goat --from models/tiny-base --out goat-run") => Add(from);
 
     public override ExitCode Run(Call call) => Train(call, call.Get(from));
 }

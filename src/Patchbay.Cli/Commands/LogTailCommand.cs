@@ -11,8 +11,8 @@ namespace Patchbay.Cli.Commands;
 internal sealed class LogTailCommand : PbmCommand
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
-    private readonly Option<int> lines = CommonOptions.Parsed("--lines", "N", "How many of the newest entries",
-        Lists.Count, 20);
+    private readonly Option<int> lines = CommonOptions.Whole("--lines",
+        "How many of the newest entries", new(1, 1_000_000), 20);
     private readonly Option<bool> follow = new("--follow", "-f") { Description = "Go on with new ones until Ctrl-C" };
     private readonly DataFolder data = new();
 

@@ -19,8 +19,8 @@ internal sealed class ModelGenerateCommand : PbmCommand
         HelpName = "TEXT",
         Required = true
     };
-    private readonly Option<int> tokens = CommonOptions.Parsed("--max-tokens", "N", "New tokens at most", Lists.Count,
-        64);
+    private readonly Option<int> tokens = CommonOptions.Whole("--max-tokens", "New tokens at most",
+        new(1, 1_000_000), 64);
     private readonly Compute compute = new();
 
     public ModelGenerateCommand() : base("generate", "Continue a text greedily, one token after the other",

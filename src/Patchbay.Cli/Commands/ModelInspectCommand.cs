@@ -3,7 +3,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Models;
 using Patchbay.Models.Tokenizers;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Commands;
 

@@ -4,7 +4,6 @@ using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cluster;
 using Patchbay.Cluster.Membership;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Commands;
 

@@ -52,8 +52,7 @@ internal sealed class PatchCommand : PbmCommand
             },
         },
     };
-    private readonly Option<int> boxes = CommonOptions.Parsed("--boxes", "N", "Boxes per scene, 2 to 10", Lists.Boxes,
-        7);
+    private readonly Option<int> boxes = CommonOptions.Boxes();
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
@@ -199,7 +198,7 @@ internal sealed class PatchCommand : PbmCommand
 
     private static string Existing(string path)
     {
-        PromptInput.RequireFile(path);
+        InputFile.Require(path);
         return path;
     }
 

@@ -50,10 +50,10 @@ internal sealed class StudyRunCommand : PbmCommand
     private readonly Option<bool> anew = new(
         "--new")
     { Description = "Begin a new sweep even where one of the same study is unfinished" };
-    private readonly Option<int?> threads = CommonOptions.Parsed<int?>("--threads", "N",
+    private readonly Option<int?> threads = CommonOptions.Whole("--threads",
         "Threads of one unit (default: the study's, or else the cores divided by the models, at least 1); another "
             + "number may change the last bits of a score",
-        text => Lists.Threads(text));
+        CommonOptions.ThreadsHere);
     private readonly Option<string?> device = CommonOptions.Parsed<string?>("--device", "DEVICE",
         "Where to compute: cpu, cuda:N, or cuda for any GPU (default: the study's)", Lists.Device);
     private readonly NodeSettings node = new();
@@ -74,7 +74,7 @@ internal sealed class StudyRunCommand : PbmCommand
         var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
-        var ofUnit = call.Get(threads) ?? StudyInput.Threads(study);
+        var ofUnit = call.Get(threads) ?? StudyInput.Threads(study, home);
         var (serving, plan) = node.Open(call, home, ofUnit, study.Name,
             () => StudyInput.Plan(call, study, home, ofUnit, node));
         using var _ = serving;

@@ -26,7 +26,7 @@ internal sealed class TaskCheckCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        PromptInput.RequireFile(path);
+        InputFile.Require(path);
         var (kind, prompts) = PromptInput.Load(path, Encoder(call.Get(tokenizer)!), call.Get(seed));
         foreach (var notice in prompts.Notices) call.Notice(notice);
         var lengths = prompts.Prompts.Select(p => p.Clean.Ids.Length).ToArray();

@@ -15,8 +15,7 @@ internal sealed class TaskGenerateCommand : PbmCommand
         HelpName = "TASK",
         DefaultValueFactory = _ => EntityTask,
     };
-    private readonly Option<int> boxes =
-        CommonOptions.Parsed("--boxes", "N", $"Boxes per scene, 2 to 10 ({EntityTask})", Lists.Boxes, 7);
+    private readonly Option<int> boxes = CommonOptions.Boxes($"Boxes per scene ({EntityTask})");
     private readonly Option<int> prompts = CommonOptions.Prompts();
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string?> tokenizer = TaskCheckCommand.TokenizerOption(

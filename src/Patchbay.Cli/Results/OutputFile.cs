@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Patchbay.Cli.Results;
 
-/// <summary>Files that commands write: whole or not at all, in folders that are made where there are none.</summary>
+/// <summary>Files that commands write: whole or not at all.</summary>
 internal static class OutputFile
 {
     /// <summary>Refuses, before anything is computed, what --out and the like could not be written to at the
@@ -14,37 +14,48 @@ internal static class OutputFile
         foreach (var option in parsed.CommandResult.Command.Options.Where(o => o.Name is "--out" or "--ship"))
         {
             var given = parsed.GetResult(option);
-            string[] paths = given is { Implicit: false } ? [.. given.Tokens.Select(t => t.Value)]
-                : option.HasDefaultValue && option.GetDefaultValue() is string standard ? [standard] : [];
-            foreach (var path in paths) Check(option.Name, path, isFolder: option.HelpName == "FOLDER");
+            var isFolder = option.HelpName == "FOLDER";
+            foreach (var path in given is { Implicit: false } ? given.Tokens.Select(t => t.Value) : [])
+                Check(option.Name, path, isFolder);
+            if (given is not { Implicit: false } && option.HasDefaultValue && option.GetDefaultValue() is string usual)
+                Check(option.Name, usual, isFolder, mayMakeFolders: true);
         }
     }
 
     /// <summary>Refuses a file, or a folder of files, that could not be written.</summary>
+    /// <param name="option">How it was given.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="isFolder">Whether it is to be a folder, which is made where there is none.</param>
+    /// <param name="mayMakeFolders">Whether the folder that it is in is made as well: a path that somebody gave may be
+    /// mistyped.</param>
     /// <exception cref="InvalidDataException">The message names the option.</exception>
-    public static void Check(string option, string path, bool isFolder)
+    public static void Check(string option, string path, bool isFolder, bool mayMakeFolders = false)
     {
         var full = Path.GetFullPath(path);
-        var isOther = isFolder ? File.Exists(full) : Directory.Exists(full) || Path.EndsInDirectorySeparator(full);
-        var found = isOther ? $"the {(isFolder ? "file" : "folder")} {path}"
-            : Obstacle(isFolder ? Path.Combine(full, "file") : full);
+        var isOther = isFolder ? Path.Exists(full) && !Directory.Exists(full)
+            : Path.EndsInDirectorySeparator(full) || FileKind.OtherThanFile(full) is not null;
+        var found = isOther ? $"the {(FileKind.OtherThanFile(full) ?? (isFolder ? "a file" : "a folder"))[2..]} {path}"
+            : Obstacle(isFolder ? Path.TrimEndingDirectorySeparator(full) : full, isFolder, mayMakeFolders);
         if (found is not null)
             throw new InvalidDataException(
                 $"{option}: expected a {(isFolder ? "folder" : "file")} that can be written, found {found}");
     }
 
-    /// <summary>What keeps a file from being written, found by writing one of no bytes in the nearest folder that is
-    /// there; null where nothing does.</summary>
-    private static string? Obstacle(string file)
+    /// <summary>What keeps a file, or files of a folder, from being written, found by writing one of no bytes where
+    /// they would be, or in the nearest folder that is there; null where nothing does.</summary>
+    private static string? Obstacle(string path, bool isFolder, bool mayMakeFolders)
     {
-        var folder = Path.GetDirectoryName(file)!;
-        var probe = Directory.Exists(folder) ? Unfinished(file) : null;
+        var folder = isFolder && Directory.Exists(path) ? path : Path.GetDirectoryName(path) ?? path;
         for (; !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)!)
-            if (File.Exists(folder)) return $"the file {folder} where a folder would have to be";
+        {
+            if (Path.Exists(folder)) return $"the file {folder} where a folder would have to be";
+            if (!mayMakeFolders && Directory.Exists(Path.GetDirectoryName(folder)))
+                return $"no folder {folder}, where it would be";
+        }
         try
         {
-            File.Create(probe ?? Path.Combine(folder, $".{Guid.NewGuid():N}.part"), 1, FileOptions.DeleteOnClose)
-                .Dispose();
+            File.Create(isFolder ? Path.Combine(folder, $".{Guid.NewGuid():N}.part") : Unfinished(path), 1,
+                FileOptions.DeleteOnClose).Dispose();
             return null;
         }
         catch (Exception e) when (IsOfFiles(e))

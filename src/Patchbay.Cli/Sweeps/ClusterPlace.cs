@@ -100,10 +100,11 @@ internal sealed class CertificateOptions
     public string? Token(Call call)
     {
         if (Named(call.Get(token), TokenVariable) is not { } path) return null;
-        if (!File.Exists(path)) throw new InvalidDataException($"--token-file: there is no file {path}");
+        if (!Path.Exists(path)) throw new InvalidDataException($"--token-file: there is no file {path}");
         const int Least = 16;
-        return File.ReadAllText(path).Trim() is { Length: >= Least } read ? read : throw new InvalidDataException(
-            $"--token-file: expected at least {Least} characters in {path}, found fewer");
+        return InputFile.Text(path, 1 << 20).Trim() is { Length: >= Least } read ? read
+            : throw new InvalidDataException(
+                $"--token-file: expected at least {Least} characters in {path}, found fewer");
     }
 
     private static string? Named(string? given, string variable) =>

@@ -33,7 +33,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
         {
             // Looked at before a journal is made that is not the node's.
             if (named is not null && place.File is { } file && !File.Exists(file)) throw Another(named, place);
-            var home = Open(data.Chosen(call), place);
+            var home = Open(data.Chosen(call), place, data.NameOf(call));
             home.Named = named;
             if (named is null || named.Info.Journal == ClusterLease.NameOf(place)) return home;
             home.Dispose();
@@ -53,7 +53,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
     /// <summary>Opens a data folder, making it where there is none, and its journal, wherever that is.</summary>
     public static DataHome Open(string folder) => Open(folder, DataFolder.JournalOf(folder));
 
-    private static DataHome Open(string folder, JournalPlace journal)
+    private static DataHome Open(string folder, JournalPlace journal, string name = "--data")
     {
         var full = Path.GetFullPath(folder);
         try
@@ -62,7 +62,7 @@ internal sealed class DataHome : IArtifacts, IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidDataException($"--data: expected a folder that can be made, found {full}", e);
+            throw new InvalidDataException($"{name}: expected a folder that can be made, found {full}", e);
         }
         return new(full, SqlJournal.Open(journal));
     }

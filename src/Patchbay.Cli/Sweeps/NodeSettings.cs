@@ -15,8 +15,10 @@ internal sealed class NodeSettings
     /// <summary>Environment variable that names the file of settings where --config is not given.</summary>
     public const string ConfigVariable = "PATCHBAY_CONFIG";
 
-    private readonly Option<int?> slots = CommonOptions.Parsed<int?>("--slots", "N",
-        "Units that run at a time (default: cores divided by threads of a unit)", text => Lists.Count(text));
+    private const string SlotsName = "--slots";
+
+    private readonly Option<int?> slots = CommonOptions.Whole(SlotsName,
+        "Units that run at a time (default: cores divided by threads of a unit)", WholeRange.Threads);
     private readonly Option<long?> memory = CommonOptions.Parsed<long?>("--memory", "SIZE",
         "Memory for all loaded models together, for example 12GiB (default: three quarters of the machine's, "
         + "or most of what a GPU has free)", text => ByteSize.Parse(text));
@@ -33,6 +35,9 @@ internal sealed class NodeSettings
 
     /// <summary>The options, to be added to a command.</summary>
     public IEnumerable<Option> Options => [slots, memory, config, logLevel];
+
+    /// <summary>Whether a command has these options: it runs a node.</summary>
+    public static bool AreOf(Command command) => command.Options.Any(option => option.Name == SlotsName);
 
     /// <summary>Memory for loaded models together on a device, in bytes.</summary>
     public long Memory(Call call, Device device) => call.Get(memory) ?? TorchRuntime.UsableMemory(device);

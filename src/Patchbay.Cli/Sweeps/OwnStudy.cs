@@ -6,7 +6,6 @@ using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Commands;
 using Patchbay.Cli.Results;
 using Patchbay.Models;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;
 

@@ -5,7 +5,6 @@ using Patchbay.Cluster;
 using Patchbay.Experiments;
 using Patchbay.Lab;
 using Patchbay.Models.Libtorch;
-using Patchbay.Sweeps.Studies;
 
 namespace Patchbay.Cli.Sweeps;
 
@@ -37,7 +36,7 @@ internal static class StudyInput
         var path = call.Get(option) ?? DefaultCatalogue()
             ?? throw new FileNotFoundException(
                 "there is no cluster-config/models.yaml beside this program: give the catalogue with --catalogue");
-        PromptInput.RequireFile(path);
+        InputFile.Require(path);
         return ModelCatalogue.Load(path);
     }
 
@@ -45,7 +44,7 @@ internal static class StudyInput
     /// <exception cref="StudyException">It has some.</exception>
     public static Study Load(string path, ModelCatalogue catalogue)
     {
-        PromptInput.RequireFile(path);
+        InputFile.Require(path);
         return Study.Load(path, catalogue, Experiments);
     }
 
@@ -70,8 +69,13 @@ internal static class StudyInput
     }
 
     /// <summary>Threads of one unit where the command line gives none.</summary>
-    public static int Threads(Study study) =>
-        study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
+    /// <exception cref="InvalidDataException">The study asks for more than this machine can run, and it is to run them.
+    /// </exception>
+    public static int Threads(Study study, DataHome home) =>
+        study.Compute.Threads is { } given && home.Named is null && (ulong)given > CommonOptions.ThreadsHere.Most
+            ? throw new InvalidDataException($"{study.Name}: field 'compute.threads': expected "
+                + $"{CommonOptions.ThreadsHere} on this machine, found {given}")
+            : study.Compute.Threads ?? Math.Max(1, ProcessorCores.Available() / study.Models.Count);
 
     /// <summary>Everything that the sweep will compute with: checkpoints are looked at and their bytes
     /// hashed.</summary>

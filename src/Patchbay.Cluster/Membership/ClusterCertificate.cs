@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Akka.Remote.Transport.DotNetty;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cluster.Membership;
 
@@ -49,6 +50,7 @@ public sealed class ClusterCertificate : IDisposable
     {
         if (!File.Exists(path)) throw new InvalidDataException($"the cluster's certificate is missing: there is no "
             + $"file {path} ('pbm cluster certificate --out FILE' makes one)");
+        InputFile.Require(path, 1 << 20);
         const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0) throw new InvalidDataException(
             $"{path} holds the cluster's private key and can be read or written by others: chmod 600 {path}");

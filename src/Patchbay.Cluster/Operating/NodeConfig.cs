@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Configuration;
+using Patchbay.Tasks;
 
 namespace Patchbay.Cluster.Operating;
 
@@ -7,6 +8,8 @@ namespace Patchbay.Cluster.Operating;
 /// operator's own file.</summary>
 public static class NodeConfig
 {
+    private const long LongestFile = 1 << 20;
+
     /// <summary>The settings that are part of this program, as HOCON.</summary>
     internal static string Own()
     {
@@ -48,7 +51,7 @@ public static class NodeConfig
     {
         try
         {
-            var text = File.ReadAllText(path);
+            var text = InputFile.Text(path, LongestFile);
             return Unclosed(text) is not { } mistake ? ConfigurationFactory.ParseString(text)
                 : throw new InvalidDataException($"{path} is not HOCON: {mistake}");
         }

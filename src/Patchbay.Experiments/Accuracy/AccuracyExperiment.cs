@@ -8,7 +8,7 @@ namespace Patchbay.Experiments;
 internal sealed class AccuracyExperiment() : Experiment<AccuracyParameters, None>(
     Kinds.Accuracy, "How often a model answers, with the probability and rank of the answer")
 {
-    public override IReadOnlyList<StageField> Fields { get; } = [FieldCheck.Count("prompts", 500, "Prompts to ask")];
+    public override IReadOnlyList<StageField> Fields { get; } = [FieldCheck.Prompts(500, "Prompts to ask")];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request) =>
         [StageOf(request, request.Parameters<AccuracyParameters>(), [])];

@@ -23,7 +23,7 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
             "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its "
                 + "'counterfactual' with the clean one's",
             text => text is "clean" or IntoCounterfactual ? null : "'clean' or 'counterfactual'"),
-        FieldCheck.Count("prompts", 300, "Pairs of prompts"),
+        FieldCheck.Prompts(300, "Pairs of prompts"),
         FieldCheck.Batch with { Description = "Pairs that a unit takes; 0 for all" },
     ];
 

@@ -17,7 +17,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null
                 : "a list of named positions"),
         CircuitSource.Field,
-        FieldCheck.Count("prompts", 100, "Prompts to look at"),
+        FieldCheck.Prompts(100, "Prompts to look at"),
         FieldCheck.Batch,
     ];
 

@@ -17,10 +17,10 @@ internal sealed class AttributionExperiment() : Experiment<AttributionParameters
             $"'{Gradient}' at the clean prompt, or '{Integrated}' along the line to the counterfactual",
             text => text.Split(',').All(f => f is Gradient or Integrated) ? null
                 : $"a list of '{Gradient}' and '{Integrated}'"),
-        FieldCheck.Count("steps", 8, "Points of the integrated form"),
+        FieldCheck.Count("steps", 8, "Points of the integrated form", WholeRange.Repeats),
         FieldCheck.Count("top", 0,
             "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers",
-                0),
+            WholeRange.Heads with { Least = 0 }),
     ];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)

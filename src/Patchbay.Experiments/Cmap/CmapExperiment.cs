@@ -21,7 +21,7 @@ internal sealed class CmapExperiment() : Experiment<CmapParameters, CmapForm?>(
             text => text is "auto" or OfCircuit or OfDcm ? null : "'auto', 'circuit' or 'dcm'"),
         CircuitSource.Field,
         FieldCheck.Forms("output,input q,input k,input v,input qkv"),
-        FieldCheck.Count("prompts", 500, "Prompts to answer"),
+        FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Batch,
     ];
 

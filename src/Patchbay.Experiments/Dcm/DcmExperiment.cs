@@ -18,11 +18,12 @@ internal sealed class DcmExperiment() : Experiment<DcmParameters, (string Group,
             : "a list of groups"),
         CircuitSource.Field,
         FieldCheck.Count("triples", 2000,
-            "Triples: half to train with, a quarter to choose the mask, a quarter to test it", 8),
-        new("lambda", "0.01", "Price of a head that is patched", text => FieldCheck.Number(text, 0, double.MaxValue)),
-        new("rate", "0.1", "Adam's learning rate", text => FieldCheck.Number(text, 0, double.MaxValue)),
-        FieldCheck.Count("epochs", 2, "Passes over the training triples"),
-        FieldCheck.Count("triples-at-once", 32, "Triples of one step"),
+            "Triples: half to train with, a quarter to choose the mask, a quarter to test it",
+            WholeRange.Prompts with { Least = 8 }),
+        new("lambda", "0.01", "Price of a head that is patched", text => FieldCheck.Number(text, 0, 1000)),
+        new("rate", "0.1", "Adam's learning rate", text => FieldCheck.Number(text, 0, 100)),
+        FieldCheck.Count("epochs", 2, "Passes over the training triples", WholeRange.Repeats),
+        FieldCheck.Count("triples-at-once", 32, "Triples of one step", WholeRange.Prompts),
     ];
 
     /// <summary>Desiderata alter scenes, which a prompt file has not.</summary>

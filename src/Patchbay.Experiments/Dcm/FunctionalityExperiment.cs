@@ -9,7 +9,10 @@ internal sealed class FunctionalityExperiment() : Experiment<FunctionalityParame
     Kinds.Functionality, "What the heads that DCM kept carry, on fresh triples", Kinds.PathPatching, Kinds.Dcm)
 {
     public override IReadOnlyList<StageField> Fields { get; } =
-        [FieldCheck.Count("seeds", 10, "Seeds"), FieldCheck.Count("triples", 500, "Triples of a seed")];
+        [
+            FieldCheck.Count("seeds", 10, "Seeds", WholeRange.Repeats),
+            FieldCheck.Count("triples", 500, "Triples of a seed", WholeRange.Prompts),
+        ];
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {

@@ -20,7 +20,7 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
             + $"where none is given {EntityPairs} for entity tracking, and last>NAME for every position of a prompt "
                 + "file",
             text => text.Length == 0 ? null : CheckPairs(text)),
-        FieldCheck.Count("prompts", 500, "Prompts to answer"),
+        FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Batch,
     ];
 

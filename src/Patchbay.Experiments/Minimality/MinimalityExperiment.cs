@@ -13,13 +13,13 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        FieldCheck.Count("prompts", 100, "Prompts to answer"),
+        FieldCheck.Prompts(100, "Prompts to answer"),
         FieldCheck.Means,
         FieldCheck.Elsewhere,
         new("share", "0.3", "Most of a group that is left out together with a head", text =>
             FieldCheck.Number(text, 0, 1)),
         new("threshold", "0.01", "Least significance of a head that stays", text =>
-            FieldCheck.Number(text, -1, double.MaxValue)),
+            FieldCheck.Number(text, -1, 1000)),
         new("as-published", "false",
             "Leave the second head of a pair in where it shares the first's layer or head index, as the paper's code "
                 + "does",

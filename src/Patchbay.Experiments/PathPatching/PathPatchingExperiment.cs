@@ -12,6 +12,7 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
     Kinds.PathPatching, "Which heads matter, group by group of a chain")
 {
     private const string AllGroups = "all";
+    private const int MostByDefault = 20; // receivers, also of a model with fewer heads
 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
@@ -19,7 +20,7 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
             "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in "
                 + "heads", FieldCheck.Chain),
         new("groups", AllGroups, "Groups of the chain; those whose heads they need are added", CheckNames),
-        new("receivers", "20,5,10,5",
+        new("receivers", $"{MostByDefault},5,10,5",
             "How many of each group's most negative heads the next group's paths end in, in the chain's order; the "
                 + "last holds for all further groups",
             CheckCounts),
@@ -62,6 +63,11 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
 
     protected override IEnumerable<Head> HeadsNamed(PathPatchingParameters parameters) => parameters.Into ?? [];
 
+    protected override string? Problem(PathPatchingParameters p, PlannedModel model) =>
+        p.Receivers > Math.Max(MostByDefault, model.Layers * model.Heads)
+            ? $"receivers: expected a whole number from 1 to {model.Layers * model.Heads}, the heads of {model.Name}, "
+                + $"found {p.Receivers}" : null;
+
     protected override StageInputs InputsOf(Stage stage, PathPatchingParameters p, SweepState state)
     {
         if (p.InChain().ReceiversFrom is null) return new() { Receivers = [] };
@@ -102,7 +108,8 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
     }
 
     private static string? CheckCounts(string text) =>
-        text.Split(',').All(n => FieldCheck.WholeNumber(n, 1) is null) ? null : "a list of whole numbers of 1 or more";
+        text.Split(',').All(n => WholeRange.Heads.Read(n) is not null) ? null
+            : $"a list, each {WholeRange.Heads} of heads";
 
     private static double[] Counts(string text) => [.. text.Split(',')
         .Select(n => double.Parse(n, CultureInfo.InvariantCulture))];

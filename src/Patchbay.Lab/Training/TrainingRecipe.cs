@@ -140,7 +140,7 @@ public sealed record TrainingRecipe
     {
         try
         {
-            var recipe = JsonSerializer.Deserialize<TrainingRecipe>(File.ReadAllText(path), Json)
+            var recipe = JsonSerializer.Deserialize<TrainingRecipe>(InputFile.Text(path), Json)
                 ?? throw new JsonException("it is null");
             if (recipe.Problem() is { } problem) throw new InvalidDataException($"{path}: {problem}.");
             return recipe;

@@ -63,6 +63,9 @@ public static class TorchRuntime
         }
     }
 
+    /// <summary>Ends the process at once, whatever its threads compute: no destructor of a library is run.</summary>
+    public static void ExitAtOnce(int code) => SystemCalls.ExitAtOnce(code);
+
     /// <summary>Gives memory of freed tensors back to the system; for the end of a piece of work.</summary>
     public static void ReturnFreedMemory() => _ = SystemCalls.TrimHeap(0);
 

@@ -155,8 +155,12 @@ internal static class TokenizerFile
 
     private static byte[] Read(string path, long limit)
     {
-        var length = new FileInfo(path).Length;
-        if (length > limit) throw Invalid(path, "size", $"at most {limit} bytes", $"{length}");
-        return File.ReadAllBytes(path);
+        if (FileKind.OtherThanFile(path) is { } other)
+            throw new InvalidDataException($"{path}: expected a file, found {other}.");
+        using var file = File.OpenRead(path); // FileInfo tells a link's own length
+        if (file.Length > limit) throw Invalid(path, "size", $"at most {limit} bytes", $"{file.Length}");
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class OpenFile : IDisposable
     public OpenFile(string path)
     {
         Path = path;
+        if (FileKind.OtherThanFile(path) is { } other) throw Refuse($"expected a file, found {other}");
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         Length = RandomAccess.GetLength(handle);
     }

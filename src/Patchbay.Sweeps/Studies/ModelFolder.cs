@@ -31,7 +31,8 @@ public sealed partial record ModelFolder(string Written, string? FullPath, strin
     {
         // A llama2.c checkpoint is one file and has no others beside it.
         if (FullPath is null || File.Exists(FullPath)) return null;
-        if (!Directory.Exists(FullPath)) return $"expected the {what} in {FullPath}, found no such folder";
+        var place = Setting().IsMatch(Written) ? $"{FullPath} ({Written})" : FullPath;
+        if (!Directory.Exists(FullPath)) return $"expected the {what} in {place}, found no such folder";
         try
         {
             // A link that leads nowhere (a download's cache that was cleared) is no file.
@@ -40,7 +41,7 @@ public sealed partial record ModelFolder(string Written, string? FullPath, strin
                 .Select(f => Path.GetFileName(f)).ToList();
             var missing = files.Where(f => !f.Split('|').Any(p => names.Any(n => Fits(p.Trim(), n)))).ToList();
             return missing.Count == 0 ? null
-                : $"expected {string.Join(" and ", missing.Select(f => f.Replace("|", " or ")))} in {FullPath}, found "
+                : $"expected {string.Join(" and ", missing.Select(f => f.Replace("|", " or ")))} in {place}, found "
                     + (missing.Count == files.Count ? "nothing of the kind" : "only the rest of the " + what);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)

@@ -1,7 +1,7 @@
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Guesses which word was meant.</summary>
-internal static class Spelling
+public static class Spelling
 {
     private const int LongestWord = 60;
 

@@ -66,14 +66,11 @@ public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File
 public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes, int? Expect = null,
     int? ExpectSeconds = null)
 {
-    /// <summary>Most replicas of a model, and most nodes to wait for.</summary>
-    public const int MostNodes = 1024;
+    /// <summary>Replicas of a model, and nodes to wait for.</summary>
+    public static WholeRange Nodes { get; } = new(1, 1024);
 
-    /// <summary>Longest that nodes are waited for, in seconds: a day.</summary>
-    public const int MostSeconds = 24 * 60 * 60;
-
-    /// <summary>Most threads of one unit.</summary>
-    public const int MostThreads = 1024;
+    /// <summary>How long nodes are waited for, in seconds: a day at most.</summary>
+    public static WholeRange Seconds { get; } = new(1, 24 * 60 * 60);
 
     /// <summary>What is used where the file says nothing.</summary>
     public static StudyCompute Default { get; } = new("float32", "cpu", null, null);

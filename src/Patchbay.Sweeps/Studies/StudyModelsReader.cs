@@ -61,8 +61,8 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         replicas = null;
         if (YamlFields.Of(node, field, mistakes, "a model", ["name", "path", "adapter", "tokenizer",
             "replicas"]) is not { } fields) return null;
-        replicas = (int?)values.Whole(fields.Optional("replicas"), fields.PathOf("replicas"), 1,
-            StudyCompute.MostNodes);
+        replicas = (int?)values.Whole(fields.Optional("replicas"), fields.PathOf("replicas"),
+            StudyCompute.Nodes);
         if (fields.Optional("path") is null && fields.Optional("adapter") is null
             && fields.Optional("name") is { } known && fields.Optional("replicas") is not null)
             return Named(known, fields.PathOf("name"));

@@ -24,10 +24,10 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var name = Name(fields);
         var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
         var (task, prompts) = Task(fields);
-        var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed", 0,
-            ulong.MaxValue);
+        var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed",
+            WholeRange.Seeds);
         var compute = Compute(fields);
-        var attempts = values.Whole(fields.Optional("attempts"), "attempts", 1, 100) ?? Study.DefaultAttempts;
+        var attempts = values.Whole(fields.Optional("attempts"), "attempts", new(1, 100)) ?? Study.DefaultAttempts;
         var stages = new StudyStagesReader(kinds, models.Names, prompts, mistakes).Read(fields);
         return mistakes.Count > 0 ? null
             : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);
@@ -53,9 +53,9 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var file = fields.Optional("file");
         var kind = file is not null && fields.Optional("kind") is null ? StudyTask.FromFile
             : values.Word(fields.Required("kind", "entity-tracking, or a file"), "task.kind", TaskKinds);
-        var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts", 1,
-            int.MaxValue);
-        var boxes = values.Whole(fields.Optional("boxes"), "task.boxes", 2, 10);
+        var prompts = values.Whole(fields.Required("prompts", "the number of prompts"), "task.prompts",
+            WholeRange.Prompts);
+        var boxes = values.Whole(fields.Optional("boxes"), "task.boxes", WholeRange.Boxes);
         if (kind != StudyTask.FromFile)
         {
             if (file is not null && kind is not null)
@@ -112,12 +112,11 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return new(
             values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
             Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
-            (int?)values.Whole(fields.Optional("threads"), "compute.threads", 1,
-                StudyCompute.MostThreads),
+            (int?)values.Whole(fields.Optional("threads"), "compute.threads", WholeRange.Threads),
             values.Memory(fields.Optional("memory"), "compute.memory"),
-            (int?)values.Whole(fields.Optional("expect"), "compute.expect", 1, StudyCompute.MostNodes),
-            (int?)values.Whole(fields.Optional("expect-seconds"), "compute.expect-seconds", 1,
-                StudyCompute.MostSeconds));
+            (int?)values.Whole(fields.Optional("expect"), "compute.expect", StudyCompute.Nodes),
+            (int?)values.Whole(fields.Optional("expect-seconds"), "compute.expect-seconds",
+                StudyCompute.Seconds));
     }
 
     private string? Device(YamlNode? node)

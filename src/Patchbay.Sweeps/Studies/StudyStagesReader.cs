@@ -19,6 +19,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
     private readonly List<Stage> before = []; // of entries that were read
     private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
+    private bool hasUnread; // an entry: what those after it lack cannot be judged
 
     /// <summary>The stages: entry by entry, and within an entry model by model.</summary>
     public IReadOnlyList<Stage> Read(YamlFields study)
@@ -26,7 +27,12 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         if (study.Required("stages", expected) is not { } node) return [];
         if (node is YamlList { Items.Count: > 0 } list)
         {
-            foreach (var (i, item) in list.Items.Index()) before.AddRange(Entry(item, $"stages[{i}]"));
+            foreach (var (i, item) in list.Items.Index())
+            {
+                var count = mistakes.Count;
+                before.AddRange(Entry(item, $"stages[{i}]"));
+                hasUnread |= mistakes.Count > count;
+            }
             return before;
         }
         mistakes.Add(node, "stages", $"expected {expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
@@ -139,13 +145,13 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
         {
             // Fields are checked one by one; that they do not go together is known only to the kind.
-            mistakes.Add(at, path, $"{model}: {e.Message.TrimEnd('.')}");
+            if (!hasUnread) mistakes.Add(at, path, $"{model}: {e.Message.TrimEnd('.')}");
             return [];
         }
         var own = stages.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var stage in stages)
         {
-            if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking)
+            if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking && !hasUnread)
                 mistakes.Add(at, path, $"expected the stage {lacking} before {stage.Id}, which needs it, found no "
                     + "such stage");
             if (!lines.TryAdd(stage.Id, at.Line))

@@ -1,4 +1,5 @@
 using System.Text;
+using Patchbay.Tasks;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -26,15 +27,11 @@ internal sealed class YamlFile
     /// <summary>Reads a file's text and its one document.</summary>
     /// <returns>The text, without a byte order mark; and the document, null where a mistake was noted.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no file, or one of more than 1 MiB.</exception>
     public static (string Text, YamlNode? Root) Read(string path, string what, MistakeList mistakes)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"there is no {what} {path}.", path);
-        if (new FileInfo(path).Length > LongestFile)
-        {
-            mistakes.Add(1, null, $"expected a {what} of at most 1 MiB, found a larger file");
-            return ("", null);
-        }
-        var text = Decode(File.ReadAllBytes(path), what, mistakes);
+        if (!Path.Exists(path)) throw new FileNotFoundException($"there is no {what} {path}.", path);
+        var text = Decode(InputFile.Bytes(path, LongestFile), what, mistakes);
         return text is null ? ("", null) : (text, Parse(text, what, mistakes));
     }
 

@@ -1,17 +1,9 @@
-using System.Globalization;
-
 namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Reads single values. A null node is a field that is not there: the answer is null, without a
 /// mistake.</summary>
 internal sealed class YamlValues(MistakeList mistakes)
 {
-    private static readonly (string Unit, long Bytes)[] Units =
-    [
-        ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40),
-        ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
-    ];
-
     /// <summary>A text that is not empty.</summary>
     public string? Text(YamlNode? node, string field, string expected)
     {
@@ -32,16 +24,12 @@ internal sealed class YamlValues(MistakeList mistakes)
         return null;
     }
 
-    /// <summary>A whole number within limits.</summary>
-    public ulong? Whole(YamlNode? node, string field, ulong least, ulong most)
+    /// <summary>A whole number of a range.</summary>
+    public ulong? Whole(YamlNode? node, string field, WholeRange range)
     {
         if (node is null) return null;
-        if (node is YamlText text && ulong.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture,
-            out var number)
-            && number >= least && number <= most) return number;
-        var expected = most >= int.MaxValue && most < ulong.MaxValue
-            ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}";
-        mistakes.Add(node, field, $"expected {expected}, found {node.Found}");
+        if (node is YamlText text && range.Read(text.Value) is { } number) return number;
+        mistakes.Add(node, field, $"expected {range}, found {node.Found}");
         return null;
     }
 
@@ -49,20 +37,15 @@ internal sealed class YamlValues(MistakeList mistakes)
     public long? Memory(YamlNode? node, string field)
     {
         if (node is null) return null;
-        if (node is YamlText text)
+        try
         {
-            foreach (var (unit, bytes) in Units)
-            {
-                if (!text.Value.EndsWith(unit, StringComparison.OrdinalIgnoreCase)) continue;
-                var number = text.Value[..^unit.Length].Trim();
-                if (decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-                    out var amount)
-                    && amount is > 0 and < 1_000_000 && (long)(amount * bytes) > 0) return (long)(amount * bytes);
-                break;
-            }
+            return ByteSize.Parse(node is YamlText text ? text.Value : "");
         }
-        mistakes.Add(node, field, $"expected an amount of memory such as 4GiB or 500MB, found {node.Found}");
-        return null;
+        catch (FormatException)
+        {
+            mistakes.Add(node, field, $"expected {ByteSize.Expected}, found {node.Found}");
+            return null;
+        }
     }
 
     /// <summary>A list of texts; one text alone is a list of one.</summary>

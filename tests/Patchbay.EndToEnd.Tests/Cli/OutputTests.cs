@@ -67,7 +67,8 @@ public sealed class OutputTests : IDisposable
     public void Looking_leaves_nothing_behind()
     {
         OutputFile.Check("--out", folder.File("new.json"), isFolder: false);
-        OutputFile.Check("--out", folder.File("a/b/c"), isFolder: true);
+        OutputFile.Check("--out", folder.File("new"), isFolder: true);
+        OutputFile.Check("--out", folder.File("a/b/c"), isFolder: true, mayMakeFolders: true);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 

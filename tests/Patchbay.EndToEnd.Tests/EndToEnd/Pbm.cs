@@ -101,6 +101,13 @@ internal sealed class Pbm : IDisposable
         return pbm.Finish();
     }
 
+    /// <summary>Runs a command to its end with some variables of its environment set: "NAME=VALUE".</summary>
+    public static Outcome Run(string[] variables, Home home, params string[] arguments)
+    {
+        using var pbm = Start(home, arguments, variables);
+        return pbm.Finish();
+    }
+
     /// <summary>Runs a command to its end; on standard error is also what the system's linker did.</summary>
     public static Outcome RunTraced(Home home, params string[] arguments)
     {

@@ -10,7 +10,9 @@ public sealed class SourceRuleTests
 {
     /// <summary>Where unsafe code and native calls belong.</summary>
     private static readonly string[] Unsafe =
-        ["src/Patchbay.Models/Kernels/", "src/Patchbay.Models/Libtorch/SystemCalls.cs"];
+    [
+        "src/Patchbay.Models/Kernels/", "src/Patchbay.Models/Libtorch/SystemCalls.cs", "src/Patchbay.Tasks/FileKind.cs",
+    ];
 
     private static readonly Lazy<(string Path, SyntaxNode Root)[]> Sources =
         new(() => [.. Files().Select(path => (path, Parse(File.ReadAllText(Repository.PathOf(path)))))]);

@@ -35,9 +35,10 @@ public sealed class StudyMistakeTests : IDisposable
     [Theory]
     [InlineData("{kind: entity-tracking, prompts: 30}", "entity-tracking",
         "field 'task': expected the prompts' fields, found 'entity-tracking'.")]
-    [InlineData("prompts: 30", "prompts: 0", "field 'task.prompts': expected a whole number of 1 or more, found '0'.")]
+    [InlineData("prompts: 30", "prompts: 0",
+        "field 'task.prompts': expected a whole number from 1 to 1000000, found '0'.")]
     [InlineData("prompts: 30", "prompts: many",
-        "field 'task.prompts': expected a whole number of 1 or more, found 'many'.")]
+        "field 'task.prompts': expected a whole number from 1 to 1000000, found 'many'.")]
     [InlineData(", prompts: 30", "", "field 'task.prompts': expected the number of prompts, found no such field.")]
     [InlineData("prompts: 30", "prompts: 30, boxes: 11",
         "field 'task.boxes': expected a whole number from 2 to 10, found '11'.")]
@@ -68,9 +69,12 @@ public sealed class StudyMistakeTests : IDisposable
         "one of float32, float16, bfloat16, float64, found 'float8'; did you mean 'float32'?")]
     [InlineData("device: gpu", "device", "cpu, cuda or cuda:N, found 'gpu'")]
     [InlineData("threads: 0", "threads", "a whole number from 1 to 1024, found '0'")]
-    [InlineData("memory: 4", "memory", "an amount of memory such as 4GiB or 500MB, found '4'")]
-    [InlineData("memory: -4GiB", "memory", "an amount of memory such as 4GiB or 500MB, found '-4GiB'")]
-    [InlineData("memory: {a: 1}", "memory", "an amount of memory such as 4GiB or 500MB, found a mapping")]
+    [InlineData("memory: 4", "memory",
+        "an amount of memory such as 4GiB or 512MiB, from 1 MiB to 1024 TiB, found '4'")]
+    [InlineData("memory: -4GiB", "memory",
+        "an amount of memory such as 4GiB or 512MiB, from 1 MiB to 1024 TiB, found '-4GiB'")]
+    [InlineData("memory: {a: 1}", "memory",
+        "an amount of memory such as 4GiB or 512MiB, from 1 MiB to 1024 TiB, found a mapping")]
     public void Mistakes_of_compute_are_told(string bad, string field, string rest)
     {
         var mistake = folder.Mistake($"{StudyFolder.Good}\ncompute:\n  {bad}\n");

@@ -52,8 +52,9 @@ public sealed class StudySyntaxTests : IDisposable
 
     [Fact]
     public void A_file_too_large_is_not_read() =>
-        Assert.Equal("expected a study of at most 1 MiB, found a larger file.",
-            folder.Mistake(new string('#', (1 << 20) + 1)).Sentence);
+        Assert.EndsWith("study.yaml: expected a file of at most 1 MiB, found one of 2 MiB.",
+            Assert.Throws<InvalidDataException>(() => folder.Check(new string('#', 2 << 20))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Bytes_that_are_no_text_get_a_sentence()

@@ -1,29 +1,36 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Patchbay.Cli.Arguments;
+namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Amounts of memory as people write them: "4GiB", "512 MB", "1.5G".</summary>
-internal static partial class ByteSize
+public static partial class ByteSize
 {
+    private const long Least = 1L << 20, Most = 1L << 50;
+
     private static readonly string[] Names = ["B", "KiB", "MiB", "GiB", "TiB"];
 
+    /// <summary>What is expected where an amount is.</summary>
+    public static string Expected { get; } =
+        $"an amount of memory such as 4GiB or 512MiB, from {Format(Least)} to {Format(Most)}";
+
     /// <summary>Bytes of a text such as "4GiB" (1024³) or "4GB" (1000³); a bare K, M, G or T counts by 1024.</summary>
-    /// <exception cref="FormatException">It is none, is not positive, or is more than a computer addresses.</exception>
+    /// <exception cref="FormatException">It is none, less than 1 MiB, or more than a computer addresses.</exception>
     public static long Parse(string text)
     {
         var match = Pattern().Match(text.Trim());
         if (!match.Success || !double.TryParse(match.Groups["number"].Value, CultureInfo.InvariantCulture,
             out var number))
-            throw new FormatException($"expected an amount of memory such as 4GiB or 512MiB, found '{text}'");
+            throw Unexpected(text);
         var power = " KMGT".IndexOf(match.Groups["prefix"].Value.ToUpperInvariant().PadLeft(1),
             StringComparison.Ordinal);
         var unit = match.Groups["unit"].Value is "B" or "b" ? 1000.0 : 1024.0;
         var bytes = Math.Round(number * Math.Pow(unit, power));
-        if (bytes is < 1 or > 1L << 53) throw new FormatException(
-            $"expected an amount of memory that a machine can have, found '{text}'");
-        return (long)bytes;
+        return bytes is >= Least and <= Most ? (long)bytes : throw Unexpected(text);
     }
+
+    private static FormatException Unexpected(string text) =>
+        new($"expected {Expected}, found '{Spelling.Shown(text)}'");
 
     /// <summary>The amount with three digits and a binary unit: "4 GiB", "13.5 MiB".</summary>
     public static string Format(long bytes)
