@@ -16,8 +16,8 @@ public static class TokenBatch
     /// <returns>The prompts, and layer and head of every receiver, none where the file names none. Positions: "last";
     /// with a query-label offset also "query_label" and "previous_query_label", the latter in the counterfactuals only
     /// where group D's positions were given.</returns>
-    /// <exception cref="InvalidDataException">A file is not as it must be; the message names it and the
-    /// field.</exception>
+    /// <exception cref="InvalidDataException">A file is not as it must be, or padded on the left; the message names it
+    /// and the field.</exception>
     public static (PromptSet Prompts, IReadOnlyList<Head> Receivers) Load(
         string path, string? dPositionsPath = null)
     {
@@ -122,8 +122,36 @@ public static class TokenBatch
         if (rows.Count == 0) throw tokens.Refused("at least one prompt", "none");
         var last = file[$"{side}_last_token_indices"];
         Integers(last, rows.Count);
-        return [.. rows.Zip(last.Items, (row, index) => row[..(index.IntegerIn(
+        List<int[]> kept = [.. rows.Zip(last.Items, (row, index) => row[..(index.IntegerIn(
             0, row.Length - 1, row.Length == 0 ? "a row of at least one id" : null) + 1)])];
+        if (PaddedBefore(kept) is { } padded)
+            throw tokens.Items[padded.Row].Refused("a prompt from its first id on, padded behind its last token alone",
+                $"padding before it, {padded.Pads} times id {kept[padded.Row][0]} from index 0 on");
+        return kept;
+    }
+
+    /// <summary>The first row that is padded on the left, and by how many ids; null where none seems to be. Rows that
+    /// are padded so all end at the same index and begin with more or fewer of one id, which is nowhere else. What
+    /// follows begins in every row with the same id, which is nowhere else either; or else several rows begin with such
+    /// an id, and some with two or more of it.</summary>
+    private static (int Row, int Pads)? PaddedBefore(List<int[]> rows)
+    {
+        if (rows.Count < 2 || rows.Any(row => row.Length != rows[0].Length)) return null;
+        foreach (var pad in rows.Select(row => row[0]).Distinct())
+        {
+            int[] runs = [.. rows.Select(row => row.TakeWhile(id => id == pad).Count())];
+            var texts = rows.Zip(runs, (row, run) => row[run..]).ToArray();
+            if (runs.Distinct().Count() == 1 || texts.Any(text => text.Contains(pad))) continue;
+            var beginsAlike = texts.All(text => text.Length > 0 && text.Count(id => id == texts[0][0]) == 1
+                && text[0] == texts[0][0]);
+            // Where the first token is the padding's own id, one of them belongs to the text.
+            var own = beginsAlike || runs.Min() == 0 ? 0 : 1;
+            var padded = runs.Count(run => run > own);
+            if (!beginsAlike && (runs.Max() < 2 || (padded < 2 && rows.Count > 2))) continue;
+            var first = Array.FindIndex(runs, run => run > own);
+            return (first, runs[first] - own);
+        }
+        return null;
     }
 
     private static Head[] Receivers(JsonField file) =>

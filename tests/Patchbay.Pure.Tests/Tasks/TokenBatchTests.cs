@@ -108,6 +108,43 @@ public class TokenBatchTests
         Refused.With(() => TokenBatch.Load(file.Path, d.Path), "d.json", reason);
     }
 
+    [SharedFact]
+    public void A_batch_that_is_padded_on_the_left_is_refused_and_the_same_padded_on_the_right_loads()
+    {
+        var folder = SharedFolder.PathOf("bugs", "left_padded_batch");
+        Refused.With(() => TokenBatch.Load(Path.Combine(folder, "batch_left.json")),
+            "batch_left.json, field 'base_tokens[1]': expected a prompt from its first id on, padded behind its last "
+            + "token alone, found padding before it, 3 times id 2 from index 0 on");
+        Assert.Equal(8, TokenBatch.Load(Path.Combine(folder, "batch_right.json")).Prompts.Count);
+    }
+
+    [Theory]
+    [InlineData("[[1, 5, 6, 7], [2, 1, 8, 9]]", "base_tokens[1]", "1 times id 2")]
+    [InlineData("[[5, 6, 5, 7], [2, 2, 8, 9], [2, 2, 2, 9]]", "base_tokens[1]", "2 times id 2")]
+    [InlineData("[[0, 0, 0, 7], [0, 6, 8, 9]]", "base_tokens[0]", "2 times id 0")] // padded with the first token's id
+    [InlineData("[[1, 5, 6, 7], [1, 8, 9, 4]]", null, "")]
+    [InlineData("[[1, 1, 6, 7], [1, 1, 9, 4]]", null, "")]
+    [InlineData("[[5, 6, 7, 8], [6, 5, 9, 4]]", null, "")]
+    [InlineData("[[5, 5, 7, 8], [6, 5, 9, 4]]", null, "")] // the id is elsewhere too: a token, no padding
+    [InlineData("[[2, 2, 7, 8], [3, 5, 6, 4], [4, 7, 3, 9]]", null, "")] // a doubled token
+    [InlineData("[[2, 2, 7, 8]]", null, "")]
+    public void Padding_on_the_left_is_told_from_tokens(string rows, string? field, string found)
+    {
+        var json = Batch(b =>
+        {
+            b.Remove("query_label_offset_from_last");
+            b["base_tokens"] = JsonNode.Parse(rows);
+            foreach (var side in new[] { "base", "source" })
+                b[$"{side}_last_token_indices"] =
+                    new JsonArray([.. b["base_tokens"]!.AsArray().Select(_ => (JsonNode)3)]);
+            b["source_tokens"] = new JsonArray([.. b["base_tokens"]!.AsArray().Select(_ => new JsonArray(1, 2, 3, 4))]);
+            b["labels"] = new JsonArray([.. b["base_tokens"]!.AsArray().Select(_ => (JsonNode)6)]);
+        });
+        using var file = new TemporaryFile(json, "batch.json");
+        if (field is null) TokenBatch.Load(file.Path);
+        else Refused.With(() => TokenBatch.Load(file.Path), $"field '{field}'", found);
+    }
+
     [Fact]
     public void An_id_outside_the_models_vocabulary_is_refused_by_prompt()
     {
