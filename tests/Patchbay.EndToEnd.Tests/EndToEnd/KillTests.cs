@@ -42,6 +42,21 @@ public sealed class KillTests(ITestOutputHelper output)
         SameExports(folder, Undisturbed, shared);
     }
 
+    [SharedFact]
+    public void A_sweep_whose_process_was_killed_is_listed_as_interrupted_and_not_as_running()
+    {
+        using var folder = new TemporaryFolder();
+        Home data = folder.PathOf("data");
+        using var run = Pbm.Start(data, "study", "run",
+            SharedFolder.PathOf("bugs", "killed_sweep_stays_running", "study.yaml"));
+        run.Until("small-1");
+        Pbm.WaitFor(() => data.Completed("small-1").Length > 1);
+        run.Kill();
+        Pbm.WaitFor(() => Pbm.Run(data, "sweep", "list").Out.Contains("interrupted", StringComparison.Ordinal));
+        Assert.DoesNotContain("running", Pbm.Run(data, "sweep", "list").Out, StringComparison.Ordinal);
+        Ended(Pbm.Run(data, "sweep", "resume", "small-1"));
+    }
+
     [Theory]
     [InlineData("-TERM")]
     [InlineData("-HUP")]
