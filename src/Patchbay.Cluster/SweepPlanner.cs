@@ -23,11 +23,14 @@ public static class SweepPlanner
     {
         using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);
         var config = checkpoint.Config;
-        var size = TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
         return new(place.Name, place.Path, place.Adapter, checkpoint.ComputeFingerprint(progress, cancel),
             config.Layers, config.Heads,
-            config.ParameterCount * size, place.Tokenizer, place.Replicas);
+            WeightBytes(config, dtype), place.Tokenizer, place.Replicas);
     }
+
+    /// <summary>Bytes of a model's weights in a number format such as "float32".</summary>
+    public static long WeightBytes(DecoderConfig config, string dtype) => config.ParameterCount
+        * TorchModelSource.DtypeOf(dtype) switch { ScalarType.Float64 => 8, ScalarType.Float32 => 4, _ => 2 };
 
     /// <summary>How a model reads text: by the tokenizer given, its adapter's, its folder's, or that of the checkpoint
     /// that its adapter names. Opened when the first text comes: prompts given as tokens need none.</summary>

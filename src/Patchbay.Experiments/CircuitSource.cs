@@ -14,12 +14,12 @@ public static class CircuitSource
     public static bool IsFile(string value) => value.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Ids of the stages that say what a model's circuit is.</summary>
-    /// <exception cref="InvalidDataException">There are none before.</exception>
+    /// <exception cref="MissingStageException">There are none before.</exception>
     public static IReadOnlyList<string> Needed(StageRequest request, string model)
     {
         string[] found = [.. request.Earlier(Kinds.Minimality, model).Concat(request.Earlier(Kinds.PathPatching, model))
             .Select(s => s.Id)];
-        return found.Length > 0 ? found : throw new InvalidDataException(
+        return found.Length > 0 ? found : throw new MissingStageException(Kinds.PathPatching,
             $"expected {Kinds.PathPatching} of {model} before this stage, which needs its circuit, found none");
     }
 

@@ -32,16 +32,12 @@ public abstract class Experiment(string name, string summary, params string[] ne
     public string Summary => summary;
 
     /// <summary>Kinds of stages that give it what it needs, in order: its circuit, where none is given.</summary>
-    public IReadOnlyList<string> Needs => needs;
+    public sealed override IReadOnlyList<string> Needs => needs;
 
     /// <summary>Whether parameters give what <see cref="Needs"/> would find out.</summary>
     /// <param name="value">The value of a parameter by its name; null where none is given.</param>
     public virtual bool NeedsNothing(Func<string, string?> value) => value(CircuitSource.Field.Name) is { } circuit
         && (circuit.Contains('=') || CircuitSource.IsFile(circuit));
-
-    /// <summary>Refuses a stage that names heads which its model has not.</summary>
-    /// <exception cref="InvalidDataException">It does.</exception>
-    public abstract void CheckHeads(Stage stage, PlannedModel model);
 
     /// <summary>Runs a unit. The same unit gives the same bits whatever ran before it, on the same machine with the
     /// same number of threads.</summary>
@@ -73,6 +69,9 @@ public sealed record Unit<TParameters, TPart>(UnitOrder Order, TParameters Param
 
     /// <summary>The model.</summary>
     public Decoder Model => Session.Model;
+
+    /// <summary>Index of its first prompt among the task's.</summary>
+    public int FirstPrompt => Range?.First ?? 0;
 
     /// <summary>The prompts that it takes, of the first <paramref name="count"/> of the task (0: of all).</summary>
     public PromptSet Prompts(int count)
@@ -132,24 +131,22 @@ public abstract class Experiment<TParameters, TPart>(string name, string summary
     }
 
     /// <inheritdoc/>
-    public sealed override void CheckHeads(Stage stage, PlannedModel model)
+    public sealed override IEnumerable<StageMistake> Check(Stage stage, StudyFacts facts)
     {
+        if (!facts.Models.TryGetValue(stage.Model, out var model)) return [];
         var parameters = stage.Parameters.As<TParameters>();
-        if (parameters is IAboutCircuit { Circuit: { } given and not SweepResults.Found } about)
-            Circuit.Parse(about.Chain, given).Check(model.Layers, model.Heads);
-        foreach (var head in HeadsNamed(parameters).Where(h => h.Layer >= model.Layers || h.Index >= model.Heads))
-            throw new InvalidDataException($"{stage.Id} names head {head}, but {model.Name} has {model.Layers} layers "
-                + $"of {model.Heads} heads");
-        if (Problem(parameters, model) is { } problem)
-            throw new InvalidDataException($"{stage.Id}: {problem}");
+        var circuit = parameters is IAboutCircuit { Circuit: { } given and not SweepResults.Found } about
+            ? StageCheck.Heads(Circuit.Parse(about.Chain, given), model.Shape) : [];
+        return [.. circuit, .. Mistakes(stage, parameters, model, facts)];
     }
 
-    /// <summary>What parameters ask of a model beyond what it has, apart from heads that they name: "receivers:
-    /// expected ..., found ..."; null where nothing is.</summary>
-    protected virtual string? Problem(TParameters parameters, PlannedModel model) => null;
-
-    /// <summary>Heads that parameters name outside of a circuit.</summary>
-    protected virtual IEnumerable<Head> HeadsNamed(TParameters parameters) => [];
+    /// <summary>Why a stage could not be run, beside heads of a circuit that is given.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="parameters">Its parameters.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="facts">The other models and the task.</param>
+    protected virtual IEnumerable<StageMistake> Mistakes(Stage stage, TParameters parameters, ModelFacts model,
+        StudyFacts facts) => [];
 
     /// <summary>What a stage takes from those before it, which are complete: its circuit, where it is about
     /// one.</summary>

@@ -14,6 +14,10 @@ public static class FieldCheck
     /// <summary>What is expected where a text is no whole number of a range; null where it is.</summary>
     public static string? WholeNumber(string text, WholeRange range) => range.Read(text) is null ? $"{range}" : null;
 
+    /// <summary>Whether a text is a list of names, each once.</summary>
+    public static bool Names(string text) =>
+        text.Split(',') is var names && names.All(n => n.Length > 0) && names.Distinct().Count() == names.Length;
+
     /// <summary>What is expected where a text is no chain; null where it is.</summary>
     public static string? Chain(string text)
     {
@@ -53,5 +57,6 @@ public static class FieldCheck
     /// <summary>Forms of cross-model patching.</summary>
     public static StageField Forms(string standard) => new("forms", standard,
         "What is patched: 'output', or 'input' and the projections",
-        text => text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null));
+        text => text.Split(',').Select(CmapForm.Check).FirstOrDefault(m => m is not null)
+            ?? (Names(text) ? null : "each form once"));
 }

@@ -44,7 +44,7 @@ public sealed class ModelSession : IDisposable
     /// <param name="count">How many.</param>
     public IReadOnlyList<int[]> Means(SweepPlan plan, int count) => plan.Task.File is null
         ? [.. EntityMeans.Generate(count, plan.Seed, plan.Task.Boxes, encode).Select(s => s.Ids)]
-        : [.. Prompts(plan, plan.Task.Prompts).Prompts.Take(count).Select(p => p.Counterfactual.Ids)];
+        : [.. Prompts(plan, Math.Max(count, plan.Task.Prompts)).Prompts.Take(count).Select(p => p.Counterfactual.Ids)];
 
     /// <summary>Evaluates circuits on some prompts; shared by units in a row.</summary>
     /// <param name="plan">The sweep's plan.</param>

@@ -24,6 +24,18 @@ public static class Result
         return new(item, mean, error, samples);
     }
 
+    /// <summary>A mean of relative changes, and the prompts that it leaves out.</summary>
+    /// <param name="item">Its name.</param>
+    /// <param name="mean">The mean.</param>
+    /// <param name="leftOut">Indices of the prompts left out, among those of the unit.</param>
+    /// <param name="first">Index of the unit's first prompt among the task's.</param>
+    public static InterventionResult Change(string item, Estimate mean, IReadOnlyList<int> leftOut, int first) =>
+        new(item, mean.Value, mean.Error, mean.Samples)
+        {
+            Detail = leftOut.Count == 0 ? null
+                : new() { LeftOut = LeftOutPrompts.Text([.. leftOut.Select(n => first + n)]) },
+        };
+
     /// <summary>A number without an error.</summary>
     public static InterventionResult Number(string item, double value, int samples = 1) =>
         new(item, value, double.NaN, samples);

@@ -21,7 +21,7 @@ public sealed class TargetedExperiment() : Experiment<TargetedParameters, None>(
     [
         new("sets", "A,circuit,all-heads",
             "Sets of heads to tune, each by itself: a group of the circuit, 'circuit', or 'all-heads'",
-            text => text.Split(',').All(s => s.Length > 0 && !s.Contains('/')) ? null : "a list of sets"),
+            text => FieldCheck.Names(text) && !text.Contains('/') ? null : "a list of sets, each once"),
         CircuitSource.Field,
         new("data", TargetedTuning.Arithmetic,
             $"What to tune on: {TargetedTuning.Arithmetic} or {TargetedTuning.EntityTracking}",
@@ -48,6 +48,19 @@ public sealed class TargetedExperiment() : Experiment<TargetedParameters, None>(
                     patch with { Donor = $"{set} tuned on {own.Data}" }, tune) };
             }),
         ];
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, TargetedParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        if (facts.Dtype != "float32")
+            yield return new("", "expected compute.dtype float32, in which alone models are trained, found "
+                + facts.Dtype);
+        using var checkpoint = Checkpoint.Open(model.Place.Path, model.Place.Adapter);
+        if (PackedForward.Refused(checkpoint.Config) is { } sentence) yield return new("", sentence);
+        foreach (var mistake in StageCheck.Groups("sets", [p.Set], p.Chain, Whole, Every)) yield return mistake;
+        foreach (var mistake in StageCheck.Chain(stage, CircuitSource.Field.Name, p.Chain, facts)) yield return mistake;
     }
 
     /// <summary>Where the circuit has no head of a group there is nothing to tune, and nothing to patch

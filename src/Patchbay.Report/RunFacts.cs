@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Patchbay.Report;
 
 /// <summary>What was run, by which version of the program, when, how long and by which processes. Started and last
@@ -6,6 +8,11 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
     DateTimeOffset? Last, IReadOnlyList<NodeShare> Nodes, IReadOnlyList<StageTime> Stages,
     IReadOnlyList<string> Missing)
 {
+    /// <summary>Prompts that scores leave out, a sentence for those of the same stages; null where there are
+    /// none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? LeftOut { get; init; }
+
     /// <summary>Seconds of all units together.</summary>
     public double Seconds => Stages.Sum(s => s.Seconds);
 
@@ -27,7 +34,8 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
         var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model,
             SweepText.Status(s), s.Completed, s.Order.Length, s.Order.Sum(unit => s.Units[unit].Seconds)));
         return new(sweep, state.Plan!, SweepText.Status(state.Status), state.Code, times.Started, times.Last,
-            [.. nodes], [.. stages], SweepExport.Missing(state));
+            [.. nodes], [.. stages], SweepExport.Missing(state))
+        { LeftOut = LeftOutPrompts.Sentences(state) is { Count: > 0 } some ? some : null };
     }
 
     /// <summary>"2026-03-04 12:00:00 UTC"; a dash where there is none.</summary>

@@ -49,11 +49,20 @@ public abstract class StageKind
     /// <summary>Its parameters.</summary>
     public abstract IReadOnlyList<StageField> Fields { get; }
 
+    /// <summary>Kinds of stages before it that give it what it needs.</summary>
+    public virtual IReadOnlyList<string> Needs => [];
+
     /// <summary>The stages that one entry of a study makes of one model; none where it is of no use there.</summary>
     /// <param name="request">What the study asks for.</param>
-    /// <exception cref="InvalidDataException">The parameters do not go together, or a stage that it needs is not before
-    /// it.</exception>
+    /// <exception cref="InvalidDataException">The parameters do not go together.</exception>
+    /// <exception cref="MissingStageException">A stage that it needs is not before it.</exception>
     public abstract IReadOnlyList<Stage> Expand(StageRequest request);
+
+    /// <summary>Why a stage could not be run, as far as that can be known before models are loaded; nothing where it
+    /// can, or where its model could not be looked at.</summary>
+    /// <param name="stage">A stage of this kind.</param>
+    /// <param name="facts">The models and the prompts.</param>
+    public virtual IEnumerable<StageMistake> Check(Stage stage, StudyFacts facts) => [];
 
     /// <summary>A stage's units, when the stages that it needs are complete. Must give the same whoever asks.</summary>
     /// <param name="stage">The stage.</param>

@@ -99,6 +99,10 @@ public sealed record ResultDetail
 
     /// <summary>Hash of the artifact that the unit kept.</summary>
     public string? Artifact { get; init; }
+
+    /// <summary>Prompts that the number leaves out because it cannot be told of them: indices among the task's, from 0,
+    /// such as "0, 4-7"; null where it is of all.</summary>
+    public string? LeftOut { get; init; }
 }
 
 /// <summary>Ids of units.</summary>

@@ -86,10 +86,12 @@ public static class Desiderata
     /// <param name="seed">Seed of scenes and sources.</param>
     /// <param name="boxes">Boxes per scene, 2 to 10; 3 at least for "other segment".</param>
     /// <param name="encode">The tokenizer.</param>
+    /// <param name="most">Make no more than so many of them, the first; that the others have sources is checked all the
+    /// same.</param>
     /// <exception cref="InvalidDataException">There is no such desideratum, it needs more boxes, the tokenizer cannot
     /// spell it, or no source fits.</exception>
     public static IReadOnlyList<PatchTriple> Generate(
-        string desideratum, int triples, ulong seed, int boxes, EncodeText encode)
+        string desideratum, int triples, ulong seed, int boxes, EncodeText encode, int most = int.MaxValue)
     {
         var set = MainSets.Concat(PositionSets).FirstOrDefault(set => set.Name == desideratum)
             ?? throw new InvalidDataException(
@@ -103,14 +105,17 @@ public static class Desiderata
         var wording = set.WordingFor(lines, encode);
         List<EntityLine> sources = [.. lines.Where(line => wording.Fits(line.Scene))];
         var random = SplitMix64.For(seed, $"sources of {desideratum}");
-        return [.. lines.Take(triples).Select(Triple)];
+        foreach (var (i, line) in lines.Take(triples).Index())
+            if (!sources.Any(source => set.IsSource(line, source)))
+                throw Refusal.Unexpected(Origin(i), $"a source for {Refusal.Quote(line.Prompt)}", "none");
+        return [.. lines.Take(Math.Min(triples, most)).Select(Triple)];
+
+        string Origin(int i) => $"{desideratum}, triple {i + 1}";
 
         PatchTriple Triple(EntityLine line, int i)
         {
-            var origin = $"{desideratum}, triple {i + 1}";
+            var origin = Origin(i);
             List<EntityLine> fitting = [.. sources.Where(source => set.IsSource(line, source))];
-            if (fitting.Count == 0)
-                throw Refusal.Unexpected(origin, $"a source for {Refusal.Quote(line.Prompt)}", "none");
             var source = random.Pick(fitting);
             var question = EntityQuestion.Tokens(line.Prompt, line.Label, encode, origin);
             var asked = EntityQuestion.Tokens(wording.Prompt(source), source.Label, encode, origin);

@@ -128,7 +128,7 @@ public sealed class ExperimentStageTests
         foreach (var kind in Experiments.Where(k => k.Needs.Count > 0))
         {
             var request = new StageRequest("b", kind.Fields.ToDictionary(f => f.Name, f => f.Default), ["a", "b"], []);
-            var refusal = Assert.Throws<InvalidDataException>(() => kind.Expand(request));
+            var refusal = Assert.Throws<MissingStageException>(() => kind.Expand(request));
             Assert.Contains("expected", refusal.Message, StringComparison.Ordinal);
             Assert.Contains("before", refusal.Message, StringComparison.Ordinal);
         }

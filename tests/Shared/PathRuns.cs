@@ -48,7 +48,7 @@ public static class PathRuns
             new double[layers, heads]);
         for (var layer = 0; layer < layers; layer++)
         {
-            foreach (var (head, score) in session.ScoreLayer(group, receivers, layer, cancel: cancel))
+            foreach (var (head, score, _) in session.ScoreLayer(group, receivers, layer, cancel: cancel))
             {
                 scores.Scores[layer, head.Index] = score.Value;
                 scores.StandardErrors[layer, head.Index] = score.Error;
@@ -67,7 +67,7 @@ public static class PathRuns
         var (layers, heads) = (model.Config.Layers, model.Config.Heads);
         var scores = new PathScores(group, receivers, new double[layers, heads], new double[layers, heads],
             new double[layers, heads]);
-        foreach (var (head, score) in AttributionPatching.Scores(model, prompts, group, receivers, steps, null,
+        foreach (var (head, score, _) in AttributionPatching.Scores(model, prompts, group, receivers, steps, null,
             memoryBytes, cancel))
             (scores.Scores[head.Layer, head.Index], scores.StandardErrors[head.Layer, head.Index]) = (score.Value,
                 score.Error);

@@ -84,6 +84,7 @@ internal sealed class ExperimentCommand : PbmCommand
         if (code != ExitCode.Ok || call.IsJson) return code;
         var state = SweepJournals.Find(home.Journal, id).State;
         call.Draw(() => SweepTables.Results(state, kind.Name));
+        foreach (var sentence in LeftOutPrompts.Sentences(state)) call.WriteLine(sentence);
         return code;
     }
 

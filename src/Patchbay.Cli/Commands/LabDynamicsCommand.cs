@@ -96,7 +96,7 @@ internal sealed class LabDynamicsCommand : PbmCommand
         study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(prompts)}"));
         study.AddStage(Kinds.PathPatching,
             ("groups", string.Join(',', call.Get(groups) ?? CommonOptions.DefaultGroups)),
-            ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)));
+            ("receivers", call.Get(receivers) is { } counts ? string.Join(',', counts) : null));
         return study;
     }
 

@@ -120,6 +120,7 @@ internal sealed class PatchCommand : PbmCommand
         {
             call.Draw(() => new TerminalHeatMaps(maps));
             call.Draw(() => SweepMaps.Strongest(maps));
+            foreach (var sentence in LeftOutPrompts.Sentences(state)) call.WriteLine(sentence);
             call.WriteLine(summary);
             call.WriteJsonText(json.TrimEnd);
         });
@@ -149,7 +150,7 @@ internal sealed class PatchCommand : PbmCommand
         var count = AddTask(call, study, temporary);
         study.AddStage(Kinds.Accuracy, ("prompts", $"{count}"));
         study.AddStage(Kinds.PathPatching, ("chain", call.Get(chain)), ("groups", string.Join(',', names)),
-            ("receivers", string.Join(',', call.Get(receivers) ?? CommonOptions.DefaultReceivers)),
+            ("receivers", call.Get(receivers) is { } counts ? string.Join(',', counts) : null),
             ("into", call.Get(receiversFrom) is { } file ? string.Join(' ', TokenBatch.LoadReceivers(Existing(file)))
                 : null),
             ("evaluator", call.Get(reference) ? "reference" : null));

@@ -24,7 +24,6 @@ internal sealed class StudyValidateCommand : PbmCommand
     {
         var path = call.Get(file);
         var study = StudyInput.Load(path, StudyInput.LoadCatalogue(call, catalogue));
-        StudyInput.CheckPrompts(study);
         call.WriteLine($"{path}: study {study.Name}, {SweepText.Count(study.Models.Count, "model")}, "
             + $"{SweepText.Count(study.Stages.Count, "stage")}, {SweepText.Count(study.Task.Prompts, "prompt")}, "
             + $"seed {study.Seed}: no mistakes");

@@ -59,6 +59,7 @@ internal sealed class SweepExportCommand : PbmCommand
                 OutputFile.Write(path, file.Bytes);
                 call.WriteLine($"written: {path}");
             }
+            foreach (var sentence in LeftOutPrompts.Sentences(state)) call.Notice(sentence);
             if (missing.Count > 0) call.Notice($"not complete: {SweepExport.Summary(missing)}");
             call.WriteJson(new { Sweep = sweep, Files = paths, Missing = missing });
             return ExitCode.Ok;

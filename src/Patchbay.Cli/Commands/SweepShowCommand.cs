@@ -123,6 +123,7 @@ internal sealed class SweepShowCommand : PbmCommand
             call.Draw(() => new TerminalHeatMaps(SweepMaps.OfGroup(state, group)) { LeastWidth = 26 });
             call.WriteLine("");
         }
+        foreach (var sentence in LeftOutPrompts.Sentences(state)) call.WriteLine(sentence);
         if (models.Any(m => SweepResults.CompleteGroups(state, m.Name).Count > 0))
         {
             call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left "

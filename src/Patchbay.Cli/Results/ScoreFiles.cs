@@ -35,6 +35,7 @@ internal static class ScoreFiles
             plan.Compute.Threads,
             Evaluator = stage.Parameters.As<PathPatchingParameters>().Reference ? "reference" : "cone",
             Groups = groups.ToDictionary(g => g.Scores.Group.Name, g => SweepExport.Scores(g.Scores, g.Seconds)),
+            LeftOut = SweepExport.LeftOut(state),
             SecondsTotal = seconds,
             PeakRssBytes = ProcessMemory.PeakBytes(),
         });

@@ -74,7 +74,7 @@ internal sealed class OwnStudy(string name)
         OutputFile.Write(path, Yaml());
         try
         {
-            var study = Study.Load(path, ModelCatalogue.Empty, StudyInput.Experiments);
+            var study = StudyInput.Load(path, ModelCatalogue.Empty);
             study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
             return node.Open(call, home, Threads, name, () => StudyInput.Plan(call, study, home, Threads, node));
         }

@@ -45,7 +45,7 @@ internal static class StudyInput
     public static Study Load(string path, ModelCatalogue catalogue)
     {
         InputFile.Require(path);
-        return Study.Load(path, catalogue, Experiments);
+        return Study.Load(path, catalogue, Experiments, new CheckpointInspector());
     }
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
@@ -58,15 +58,6 @@ internal static class StudyInput
     public static ModelPlace Place(CatalogueModel model) => Problem(model) is { } problem
         ? throw new FileNotFoundException($"model {model.Name} cannot be used: {problem}")
         : model.Place;
-
-    /// <summary>A prompt file must be readable with every model's tokenizer.</summary>
-    /// <exception cref="InvalidDataException">It is not; the message names file and line.</exception>
-    public static void CheckPrompts(Study study)
-    {
-        if (study.Task.File is not { } file) return;
-        foreach (var model in study.Models)
-            PromptInput.Load(file, SweepPlanner.EncoderOf(model.Path, model.Adapter, model.Tokenizer), study.Seed);
-    }
 
     /// <summary>Threads of one unit where the command line gives none.</summary>
     /// <exception cref="InvalidDataException">The study asks for more than this machine can run, and it is to run them.
@@ -92,13 +83,8 @@ internal static class StudyInput
         var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
-        CheckPrompts(study);
-        foreach (var model in study.Models.Where(_ => study.Task.File is null))
-            SweepPlanner.EncoderOf(model.Path, model.Adapter, model.Tokenizer)("a");
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
             ? home.KeepPrompts(prompts) : null);
-        foreach (var stage in study.Stages)
-            Experiments.First(e => e.Name == stage.Kind).CheckHeads(stage, models.First(m => m.Name == stage.Model));
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory),
             study.Compute.Expect, study.Compute.ExpectSeconds);

@@ -35,7 +35,8 @@ internal static class SweepEnding
                 r.Result.Item,
                 r.Result.Score,
                 r.Result.Error,
-                r.Result.Samples
+                r.Result.Samples,
+                r.Result.Detail?.LeftOut,
             })),
     });
 

@@ -25,7 +25,7 @@ public static class HeadPatching
     }
 
     /// <summary>The relative change (p_patched - p_clean) / p_clean of the answer's probability: one row per set of
-    /// heads.</summary>
+    /// heads; NaN where p_clean is 0.</summary>
     /// <inheritdoc cref="Answered"/>
     public static double[][] Changes(Decoder model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,
         long? memoryBytes,
@@ -34,7 +34,7 @@ public static class HeadPatching
         using var batches = Batches(model, pairs, sets, memoryBytes);
         var p = batches.Evaluate(batch => Variants(model, batch, [[], .. sets]), Answers.Probability, progress, cancel);
         return [.. Enumerable.Range(1, sets.Count).Select(v => Enumerable.Range(0, pairs.Count)
-            .Select(n => p[v, n] / p[0, n] - 1).ToArray())];
+            .Select(n => p[0, n] > 0 ? p[v, n] / p[0, n] - 1 : double.NaN).ToArray())];
     }
 
     private static PromptBatches Batches(Decoder model, PromptSet pairs, IReadOnlyList<IReadOnlyList<PlacedHead>> sets,

@@ -16,8 +16,9 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
         new("heads", $"{PatchedFinding.EachGroup},{PatchedFinding.Whole}",
             "Sets: 'groups' (each by itself), 'circuit', a group's name, or heads with their position such as \"5.3 "
                 + "5.1@last\"",
-            text => text.Split(',').All(IsSet) ? null
-                : "'groups', 'circuit', groups' names, or heads with their position such as \"5.3 5.1@last\""),
+            text => FieldCheck.Names(text) && text.Split(',').All(IsSet) ? null
+                : "'groups', 'circuit', groups' names, or heads with their position such as \"5.3 5.1@last\", each "
+                    + "once"),
         CircuitSource.Field,
         new("into", "clean",
             "Which of a pair is run: its 'clean' prompt with the counterfactual's activations, or its "
@@ -29,10 +30,6 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        foreach (var named in request.Values["heads"].Split(',').SelectMany(s => Named(s) ?? []))
-            if (request.Positions is { } own && !own.Contains(named.Position))
-                throw new InvalidDataException($"heads: expected a position of the task's prompts "
-                    + $"({string.Join(", ", own)}), found '{named.Position}'");
         var (resolved, after) = CircuitSource.Resolve(AllNamed(request.Values["heads"])
             ? request with { Values = new Dictionary<string, string>(request.Values) { ["circuit"] = "A=" } }
                 : request);
@@ -45,8 +42,20 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
     // Heads that are named with their position need no circuit.
     private static bool AllNamed(string heads) => heads.Split(',').All(s => Named(s) is not null);
 
-    protected override IEnumerable<Head> HeadsNamed(PatchParameters parameters) =>
-        parameters.Heads.SelectMany(s => Named(s) ?? []).Select(h => h.Head);
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, PatchParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        PlacedHead[] named = [.. p.Heads.SelectMany(s => Named(s) ?? [])];
+        string[] groups = [.. p.Heads.Where(s => Named(s) is null)];
+        return
+        [
+            .. StageCheck.Heads("heads", named.Select(h => h.Head), model.Shape),
+            .. named.Select(h => h.Position).Distinct().SelectMany(at =>
+                StageCheck.Position("heads", at, model.Prompts, both: true)),
+            .. StageCheck.Groups("heads", groups, p.Chain, PatchedFinding.EachGroup, PatchedFinding.Whole),
+            .. groups.Length == 0 ? [] : StageCheck.Chain(stage, "heads", p.Chain, facts, both: true),
+        ];
+    }
 
     protected override IEnumerable<(string, None)> Parts(PatchParameters p, StageInputs inputs, PlannedModel model) =>
         [("all", default)];
@@ -68,8 +77,14 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
         return [.. sets.SelectMany((set, i) => new[]
         {
             About(heads[i], Result.Answered($"{set} right", right[i])),
-                About(heads[i], Result.Mean($"{set} change", change[i])),
+                About(heads[i], Change($"{set} change", change[i])),
         })];
+
+        InterventionResult Change(string item, double[] changes)
+        {
+            var (mean, leftOut) = RelativeChange.Mean(changes, pairs);
+            return Result.Change(item, mean, leftOut, unit.FirstPrompt);
+        }
     }
 
     // A set: heads at a position, or a name, which no head is.

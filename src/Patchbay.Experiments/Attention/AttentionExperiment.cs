@@ -14,8 +14,8 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             "Named positions in an order of precedence; NAME_* are all of that beginning together, 'first' is the "
                 + "first token; what none names is "
             + $"'other'; where none is given {EntityPositions} for entity tracking, and those of a prompt file",
-            text => text.Split(',').All(p => p != "other" && (p.Length > 0 || text.Length == 0)) ? null
-                : "a list of named positions"),
+            text => text.Length == 0 || (FieldCheck.Names(text) && !text.Split(',').Contains("other")) ? null
+                : "a list of named positions, each once"),
         CircuitSource.Field,
         FieldCheck.Prompts(100, "Prompts to look at"),
         FieldCheck.Batch,
@@ -29,6 +29,22 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             p = p with { Positions = request.Positions is { } own ? [.. own, "first"] : EntityPositions.Split(',') };
         return [StageOf(request, p, after)];
     }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, AttentionParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        string[] known = [.. model.Prompts.Prompts.SelectMany(prompt => prompt.Clean.Positions.Keys).Distinct()
+            .Order(StringComparer.Ordinal)];
+        string[] unknown = [.. p.Positions.Where(name => name != "first" && !known.Any(own => IsNamed(own, name)))];
+        if (facts.Given.Contains("positions") && unknown.Length > 0)
+            yield return new("positions", $"expected positions that prompts have ({string.Join(", ", known)}), found "
+                + string.Join(", ", unknown));
+        foreach (var mistake in StageCheck.Chain(stage, CircuitSource.Field.Name, p.Chain, facts)) yield return mistake;
+    }
+
+    /// <summary>Whether a position is meant by a name, which may be NAME_*.</summary>
+    private static bool IsNamed(string position, string name) => position == name
+        || (name.EndsWith('*') && position.StartsWith(name[..^1], StringComparison.Ordinal));
 
     protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs,
         PlannedModel model) => [("all", default)];
@@ -69,9 +85,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             if (names[i] == "first") targets[0] = i;
             foreach (var (name, position) in prompt.Positions)
             {
-                if (name == names[i] || names[i].EndsWith('*') && name.StartsWith(names[i][..^1],
-                    StringComparison.Ordinal))
-                    targets[position] = i;
+                if (IsNamed(name, names[i])) targets[position] = i;
             }
         }
         return targets;

@@ -15,8 +15,8 @@ internal sealed class AttributionExperiment() : Experiment<AttributionParameters
     [
         new("forms", $"{Gradient},{Integrated}",
             $"'{Gradient}' at the clean prompt, or '{Integrated}' along the line to the counterfactual",
-            text => text.Split(',').All(f => f is Gradient or Integrated) ? null
-                : $"a list of '{Gradient}' and '{Integrated}'"),
+            text => FieldCheck.Names(text) && text.Split(',').All(f => f is Gradient or Integrated) ? null
+                : $"a list of '{Gradient}' and '{Integrated}', each once"),
         FieldCheck.Count("steps", 8, "Points of the integrated form", WholeRange.Repeats),
         FieldCheck.Count("top", 0,
             "k, for the share of the exact top k among the approximate top 2k; 0 for as many as the group's receivers",
@@ -27,12 +27,15 @@ internal sealed class AttributionExperiment() : Experiment<AttributionParameters
     {
         var groups = request.Earlier(Kinds.PathPatching, request.Model);
         if (groups.Count == 0)
-            throw new InvalidDataException(
+            throw new MissingStageException(Kinds.PathPatching,
                 $"expected {Kinds.PathPatching} before {Name}, which is compared with it, found none");
         var chain = CircuitSource.Chain(request, request.Model);
         return [StageOf(request, request.Parameters<AttributionParameters>() with { Chain = chain },
             [.. groups.Select(s => s.Id)])];
     }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, AttributionParameters p, ModelFacts model,
+        StudyFacts facts) => StageCheck.Count("top", p.Top, model.Shape);
 
     protected override StageInputs InputsOf(Stage stage, AttributionParameters p, SweepState state) => new()
     {
@@ -51,8 +54,7 @@ internal sealed class AttributionExperiment() : Experiment<AttributionParameters
         var within = unit.Parameters.Chain.Group(group);
         var scores = AttributionPatching.Scores(unit.Model, unit.Prompts(0), within, unit.Inputs.GroupReceivers![group],
             form == Gradient ? 0 : unit.Parameters.Steps, unit.Progress, unit.Plan.Compute.MemoryBytes, unit.Cancel);
-        return [.. scores.Select(s => new InterventionResult(AttributionFinding.Item(group, form, s.Head),
-            s.Score.Value, s.Score.Error,
-            s.Score.Samples) { Head = s.Head, Position = within.Position })];
+        return [.. scores.Select(s => Result.Change(AttributionFinding.Item(group, form, s.Head), s.Score, s.LeftOut,
+            unit.FirstPrompt) with { Head = s.Head, Position = within.Position })];
     }
 }

@@ -9,7 +9,7 @@ namespace Patchbay.Experiments;
 /// counterfactual; here it is &lt;df/dz_s at the clean z, z_s counterfactual - z_s clean&gt;. With integrated gradients
 /// (Sundararajan et al. 2017; for circuits Hanna et al. 2024) the gradient is the mean of those at (k + 1/2) / steps of
 /// the way on which all heads go together from clean to counterfactual, so that the scores of all heads sum to f of the
-/// counterfactual, up to the steps' number.
+/// counterfactual, up to the steps' number. A prompt whose p_clean is 0 is left out.
 /// </summary>
 public static class AttributionPatching
 {
@@ -23,7 +23,8 @@ public static class AttributionPatching
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="memoryBytes">Resident memory to stay within, or null for what is free.</param>
     /// <param name="cancel">Asked before each backward pass.</param>
-    /// <exception cref="InvalidDataException">A prompt, receiver or the memory does not fit.</exception>
+    /// <exception cref="InvalidDataException">A prompt, receiver or the memory does not fit, or the answer has a
+    /// probability of 0 in all prompts.</exception>
     public static IReadOnlyList<HeadScore> Scores(Decoder model, PromptSet prompts, PathGroup group,
         IReadOnlyList<Head> receivers, int integrationSteps,
         Action<double>? progress = null, long? memoryBytes = null, CancellationToken cancel = default)
@@ -54,8 +55,8 @@ public static class AttributionPatching
                 progress?.Invoke(done / (double)prompts.Count);
             }
         }
-        return [.. Head.All(c.Layers, c.Heads).Select(h => new HeadScore(h,
-            Estimate.Mean([.. Enumerable.Range(0, prompts.Count).Select(n => effects[h.Layer, h.Index, n])])))];
+        return [.. Head.All(c.Layers, c.Heads).Select(h => HeadScore.Of(h,
+            [.. Enumerable.Range(0, prompts.Count).Select(n => effects[h.Layer, h.Index, n])], prompts))];
     }
 
     private static int PromptsAtOnce(Decoder model, PathBatch batch, PathGroup group)
@@ -77,6 +78,7 @@ internal sealed class AttributionSlice : IDisposable
     private readonly Tensor[] clean, way; // by layer: z and how far the counterfactual's is from it, (N, H, dh)
     private readonly Tensor probability;  // clean, (N)
     private readonly Tensor answers;      // (N)
+    private readonly bool[] isUsable;     // whether probability is above 0
 
     public AttributionSlice(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int first, int count,
         ReadOnlySpan<int> answers)
@@ -87,7 +89,8 @@ internal sealed class AttributionSlice : IDisposable
         this.receivers = [.. receivers.Select(r => new Receiver(PathPatching.SiteOf(group), r))];
         clean = [.. Enumerable.Range(0, run.Model.Config.Layers).Select(cone.BaseZ)];
         way = [.. clean.Zip(batch.Z[group.Position], (z, other) => other.narrow(0, first, count) - z)];
-        probability = tensor(batch.Clean[first..(first + count)]).to(run.Model.Device);
+        var p = batch.Clean[first..(first + count)];
+        (probability, isUsable) = (tensor(p).to(run.Model.Device), [.. p.Select(of => of > 0)]);
         this.answers = tensor(Array.ConvertAll(answers.ToArray(), a => (long)a)).to(run.Model.Device);
         foreach (var t in Owned) t.DetachFromDisposeScope();
     }
@@ -109,7 +112,8 @@ internal sealed class AttributionSlice : IDisposable
         {
             var products = (gradients[l] * way[l]).to(ScalarType.Float64).sum([-1]).cpu().data<double>(); // (N, H)
             for (var n = 0; n < cone.Count; n++)
-                for (var h = 0; h < effects.GetLength(1); h++) effects[l, h, at + n] += share * products[n, h];
+                for (var h = 0; h < effects.GetLength(1); h++)
+                    effects[l, h, at + n] += isUsable[n] ? share * products[n, h] : double.NaN;
         }
     }
 

@@ -53,6 +53,17 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
                 + $"'{Base}', a circuit as text or a .json file, found '{of}'"))];
     }
 
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, CircuitParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        foreach (var mistake in StageCheck.Means(model.Prompts, facts, p.Prompts, p.Means)) yield return mistake;
+        foreach (var mistake in StageCheck.Chain(stage, "chain", p.Chain, facts)) yield return mistake;
+        if (p.Circuit is null && facts.Models.GetValueOrDefault(p.Of) is { Shape: var its }
+            && (its.Layers > model.Shape.Layers || its.Heads > model.Shape.Heads))
+            yield return new(CircuitSource.Field.Name, $"expected a circuit of a model that has no more than "
+                + $"{model.Shape}, found that of {p.Of}, which has {its}");
+    }
+
     protected override StageInputs InputsOf(Stage stage, CircuitParameters p, SweepState state) =>
         new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given) : SweepResults.Circuit(state, p.Of) };
 

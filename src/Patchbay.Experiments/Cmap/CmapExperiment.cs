@@ -34,13 +34,37 @@ internal sealed class CmapExperiment() : Experiment<CmapParameters, CmapForm?>(
         if (into == request.Model) return [];
         string[] dcm = [.. request.Earlier(Kinds.Dcm, request.Model).Select(s => s.Id)];
         if (request.Values["heads"] == OfDcm && dcm.Length == 0)
-            throw new InvalidDataException($"expected {Kinds.Dcm} of {request.Model} before this stage, found none");
+            throw new MissingStageException(Kinds.Dcm,
+                $"expected {Kinds.Dcm} of {request.Model} before this stage, found none");
         var (resolved, after) = CircuitSource.Resolve(request);
         var heads = request.Values["heads"] == OfCircuit || dcm.Length == 0 ? OfCircuit : OfDcm;
         var p = resolved.Parameters<CmapParameters>() with
         { Heads = heads, Donor = request.Model, Part = CmapParameters.Capture };
         var capture = StageOf(request, p, [.. after, .. heads == OfDcm ? dcm : []], $"{into}-{CmapParameters.Capture}");
         return [capture, Patch($"{into}/{Name}/{request.Model}", into, p, capture)];
+    }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, CmapParameters p, ModelFacts model,
+        StudyFacts facts) => p.Part == CmapParameters.Capture
+            ? StageCheck.Chain(stage, CircuitSource.Field.Name, p.Chain, facts)
+            : facts.Models.TryGetValue(p.Donor, out var donor) ? Unlike(p, donor, model) : [];
+
+    /// <summary>Why a donor's activations would not fit a model.</summary>
+    private static IEnumerable<StageMistake> Unlike(CmapParameters p, ModelFacts donor, ModelFacts into)
+    {
+        static string Shape(ModelFacts model) => $"{model.Shape} of width {model.Shape.HeadWidth}";
+        if (Shape(donor) != Shape(into))
+            yield return new("into", $"expected models of one shape, found {p.Donor} with {Shape(donor)} and "
+                + $"{into.Place.Name} with {Shape(into)}");
+        else if (p.Forms.SelectMany(f => new CmapForm(f).Inputs).Any(site => site != Site.Q))
+            foreach (var (own, its) in donor.Prompts.Prompts.Zip(into.Prompts.Prompts))
+                if (own.Clean.Ids.Length != its.Clean.Ids.Length)
+                {
+                    yield return new("forms", $"expected models that read prompts as equally many tokens, whose keys "
+                        + $"and values go together, found {own.Clean.Ids.Length} in {p.Donor} and "
+                        + $"{its.Clean.Ids.Length} in {into.Place.Name} of {own.Origin}");
+                    yield break;
+                }
     }
 
     /// <summary>The stage that patches a donor's activations into a model.</summary>

@@ -8,14 +8,16 @@ internal sealed class DcmExperiment() : Experiment<DcmParameters, (string Group,
     Kinds.Dcm, "Which heads of a group carry a piece of information", Kinds.PathPatching)
 {
     private const string Main = "main", Variations = "variations", AllNames = "all";
+    private static readonly string[] TriplePositions =
+        [PositionNames.Last, PositionNames.QueryLabel, PositionNames.PreviousQueryLabel];
 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("desiderata", Main,
             $"'main' ({string.Join(", ", Desiderata.Main)}), 'variations' (the eleven of position), 'all', or names "
                 + "of desiderata", CheckNames),
-        new("groups", AllNames, "Groups of the circuit", text => text.Split(',').All(g => g.Length > 0) ? null
-            : "a list of groups"),
+        new("groups", AllNames, "Groups of the circuit", text => FieldCheck.Names(text) ? null
+            : "a list of groups, each once"),
         CircuitSource.Field,
         FieldCheck.Count("triples", 2000,
             "Triples: half to train with, a quarter to choose the mask, a quarter to test it",
@@ -39,6 +41,41 @@ internal sealed class DcmExperiment() : Experiment<DcmParameters, (string Group,
         RequireScenes(request);
         var (resolved, after) = CircuitSource.Resolve(request);
         return [StageOf(request, resolved.Parameters<DcmParameters>(), after)];
+    }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, DcmParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        foreach (var mistake in StageCheck.Groups("groups", p.Groups.Except([AllNames]), p.Chain, AllNames))
+            yield return mistake;
+        foreach (var g in p.Chain.Groups.Where(g => p.Groups is [AllNames] || p.Groups.Contains(g.Name)))
+            if (!TriplePositions.Contains(g.Position))
+                yield return new("groups", $"expected groups at {string.Join(", ", TriplePositions)}, the positions of "
+                    + $"triples, found {g.Name} at '{g.Position}'");
+        foreach (var name in DcmFinding.Names(p))
+            if (Refused(name, p.Triples, "dcm", model, facts) is { } sentence) yield return new("desiderata", sentence);
+    }
+
+    /// <summary>Why a desideratum's triples cannot be made of the task's scenes; null where they can.</summary>
+    /// <param name="desideratum">Its name.</param>
+    /// <param name="count">How many triples.</param>
+    /// <param name="use">What for: tells the seed.</param>
+    /// <param name="model">Whose tokenizer reads them.</param>
+    /// <param name="facts">The task and the study's seed.</param>
+    internal static string? Refused(string desideratum, int count, string use, ModelFacts model, StudyFacts facts)
+    {
+        try
+        {
+            const int sample = 8; // all are of the same words and form
+            var triples = Desiderata.Generate(desideratum, count, SeedOf(facts.Seed, use), facts.Task.Boxes,
+                model.Encode, sample);
+            model.Shape.Check(new([.. triples.Select(t => new Prompt(t.Base, t.Source, t.Target, t.Origin))]));
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message.TrimEnd('.');
+        }
     }
 
     protected override IEnumerable<(string, (string, string))> Parts(DcmParameters p, StageInputs inputs,
@@ -84,7 +121,7 @@ internal sealed class DcmExperiment() : Experiment<DcmParameters, (string Group,
     /// <summary>A seed of its own for triples: those of the sweep's prompts would give the same scenes.</summary>
     internal static ulong SeedOf(ulong seed, string use) => SplitMix64.For(seed, use).Next();
 
-    private static string? CheckNames(string text) => text is Main or Variations or AllNames || text.Split(',')
-        .All(Desiderata.All.Contains)
-        ? null : $"'main', 'variations', 'all', or a list of {string.Join(", ", Desiderata.All)}";
+    private static string? CheckNames(string text) => text is Main or Variations or AllNames
+        || (FieldCheck.Names(text) && text.Split(',').All(Desiderata.All.Contains))
+        ? null : $"'main', 'variations', 'all', or a list, each once, of {string.Join(", ", Desiderata.All)}";
 }

@@ -18,12 +18,24 @@ internal sealed class FunctionalityExperiment() : Experiment<FunctionalityParame
     {
         DcmExperiment.RequireScenes(request);
         if (request.Earlier(Kinds.Dcm, request.Model) is not [var first, ..] dcm)
-            throw new InvalidDataException(
+            throw new MissingStageException(Kinds.Dcm,
                 $"expected {Kinds.Dcm} before {Name}, which needs the heads it keeps, found none");
         var chain = first.Parameters.As<DcmParameters>().Chain;
         return [StageOf(request, request.Parameters<FunctionalityParameters>() with { Chain = chain },
             [.. dcm.Select(s => s.Id)])];
     }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, FunctionalityParameters p, ModelFacts model,
+        StudyFacts facts) =>
+        from name in facts.Before.Where(s => stage.After.Contains(s.Id))
+            .SelectMany(s => DcmFinding.Names(s.Parameters.As<DcmParameters>())).Distinct()
+        from seed in Enumerable.Range(0, p.Seeds)
+        let sentence = DcmExperiment.Refused(name, p.Triples, Use(seed), model, facts)
+        where sentence is not null
+        select new StageMistake("triples", sentence);
+
+    /// <summary>What triples are for, of which their seed is made.</summary>
+    private static string Use(int seed) => $"functionality {seed:00}";
 
     protected override StageInputs InputsOf(Stage stage, FunctionalityParameters p, SweepState state) => new()
     {
@@ -43,7 +55,7 @@ internal sealed class FunctionalityExperiment() : Experiment<FunctionalityParame
         var (p, (name, seed)) = (unit.Parameters, unit.Part);
         var kept = unit.Inputs.Kept!.Where(k => k.Desideratum == name).ToArray();
         var triples = new PromptSet([.. Desiderata.Generate(name, p.Triples,
-            DcmExperiment.SeedOf(unit.Plan.Seed, $"functionality {seed:00}"), unit.Plan.Task.Boxes, unit.Session.Encode)
+            DcmExperiment.SeedOf(unit.Plan.Seed, Use(seed)), unit.Plan.Task.Boxes, unit.Session.Encode)
             .Select(t => new Prompt(t.Base, t.Source, t.Target, t.Origin))]);
         string At(CarryingHeads k) => p.Chain.Group(k.Group).Position;
         var answered = HeadPatching.Answered(unit.Model, triples,

@@ -40,6 +40,22 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
         return [StageOf(request, p, [])];
     }
 
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, KnockoutParameters p, ModelFacts model,
+        StudyFacts facts)
+    {
+        const string field = "pairs";
+        string[] names = [.. p.Pairs.SelectMany(pair => pair.Split('>') is var ends && ends[1] == Random
+            ? ends[..1] : ends).Distinct()];
+        StageMistake[] lacking = [.. names.SelectMany(n => StageCheck.Position(field, n, model.Prompts, both: false))];
+        if (lacking.Length > 0) return lacking;
+        return p.Pairs.Select(pair => (Pair: pair, Prompt: model.Prompts.Prompts.FirstOrDefault(prompt =>
+                prompt.Clean.Positions[pair.Split('>')[0]] is var from
+                && from == (pair.Split('>')[1] is var to && to == Random ? 0 : prompt.Clean.Positions[to]))))
+            .Where(same => same.Prompt is not null)
+            .Select(same => new StageMistake(field, $"expected pairs of two positions, found {same.Pair}, one and the "
+                + $"same in {same.Prompt!.Origin}"));
+    }
+
     protected override IEnumerable<(string, string)> Parts(KnockoutParameters p, StageInputs inputs,
         PlannedModel model) =>
         p.Pairs.Select(pair => (pair, pair));
@@ -72,8 +88,8 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
         Math.Max(1, prompt.Clean.Positions.TryGetValue(PositionNames.QueryLabel, out var label) ? Math.Min(from, label)
             : from);
 
-    private static string? CheckPairs(string text) => text.Split(',')
+    private static string? CheckPairs(string text) => FieldCheck.Names(text) && text.Split(',')
         .All(p => p.Split('>') is [{ Length: > 0 } a, { Length: > 0 } b] && a != b && !p.Contains('-')
             && !p.Contains('/'))
-        ? null : "a list of pairs of positions such as last>query_label";
+        ? null : "a list of pairs of positions such as last>query_label, each once";
 }

@@ -31,7 +31,7 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
     {
         var before = request.Earlier(Kinds.PathPatching, request.Model);
         if (before.Count == 0)
-            throw new InvalidDataException(
+            throw new MissingStageException(Kinds.PathPatching,
                 $"expected {Kinds.PathPatching} before {Name}, which needs its heads, found none");
         var chain = CircuitSource.Chain(request, request.Model);
         var found = before.Select(s => s.Parameters.As<PathPatchingParameters>().Group).ToHashSet();
@@ -48,6 +48,10 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
             }),
         ];
     }
+
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, MinimalityParameters p, ModelFacts model,
+        StudyFacts facts) => StageCheck.Means(model.Prompts, facts, p.Prompts, p.Means)
+            .Concat(StageCheck.Chain(stage, "chain", p.Chain, facts));
 
     protected override StageInputs InputsOf(Stage stage, MinimalityParameters p, SweepState state)
     {

@@ -11,11 +11,13 @@ namespace Patchbay.Experiments;
 /// value, MLPs recomputed; each receiver's c-projection at P is recorded;
 /// 3. without receivers step 2's output is the patched one; otherwise clean once more, nothing held, only the
 /// receivers' c-projection at P replaced by what was recorded. The score is the mean over prompts of (p_patched -
-/// p_clean) / p_clean; strongly negative means important. Senders at or above every receiver's layer score exactly 0.
+/// p_clean) / p_clean; strongly negative means important. A prompt whose p_clean is 0 is left out of it. Senders at or
+/// above every receiver's layer score exactly 0.
 /// </summary>
 public static class PathPatching
 {
-    /// <summary>Relative change of the answer's probability by [sender, prompt of the batch].</summary>
+    /// <summary>Relative change of the answer's probability by [sender, prompt of the batch]; NaN where a prompt has
+    /// none.</summary>
     internal static double[,] Effects(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers,
         IReadOnlyList<Head> senders,
         Action<double>? progress = null, CancellationToken cancel = default)
@@ -33,7 +35,7 @@ public static class PathPatching
             var p = batch.Evaluator.Evaluate(patched, batch.AnswerProbability);
             for (var i = 0; i < some.Length; i++)
                 for (var n = 0; n < batch.Clean.Length; n++)
-                    effects[some[i], n] = (p[i, n] - batch.Clean[n]) / batch.Clean[n];
+                    effects[some[i], n] = RelativeChange.Of(p[i, n], batch.Clean[n]);
             progress?.Invoke((Array.IndexOf(able, some[^1]) + 1.0) / able.Length);
         }
         return effects;

@@ -12,7 +12,6 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
     Kinds.PathPatching, "Which heads matter, group by group of a chain")
 {
     private const string AllGroups = "all";
-    private const int MostByDefault = 20; // receivers, also of a model with fewer heads
 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
@@ -20,7 +19,7 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
             "Groups to find: name@position of the senders, then >receivers' group.composition where the path ends in "
                 + "heads", FieldCheck.Chain),
         new("groups", AllGroups, "Groups of the chain; those whose heads they need are added", CheckNames),
-        new("receivers", $"{MostByDefault},5,10,5",
+        new("receivers", "20,5,10,5",
             "How many of each group's most negative heads the next group's paths end in, in the chain's order; the "
                 + "last holds for all further groups",
             CheckCounts),
@@ -44,9 +43,6 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         IReadOnlyList<Head>? into = values["into"].Length == 0 ? null : Head.ParseAll(values["into"]);
         var groups = values["groups"] == AllGroups ? chain.Groups : chain.Select(values["groups"].Split(','),
             receiversGiven: into is not null);
-        if (request.Positions is { } own && groups.FirstOrDefault(g => !own.Contains(g.Position)) is { } elsewhere)
-            throw new InvalidDataException($"chain: group {elsewhere.Name} is at '{elsewhere.Position}', a position "
-                + $"that the task's prompts do not have; they have {string.Join(", ", own)}");
         var receivers = Counts(values["receivers"]);
         var circuit = values["circuit"].Length == 0 ? receivers : Counts(values["circuit"]);
         return
@@ -61,12 +57,15 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         ];
     }
 
-    protected override IEnumerable<Head> HeadsNamed(PathPatchingParameters parameters) => parameters.Into ?? [];
-
-    protected override string? Problem(PathPatchingParameters p, PlannedModel model) =>
-        p.Receivers > Math.Max(MostByDefault, model.Layers * model.Heads)
-            ? $"receivers: expected a whole number from 1 to {model.Layers * model.Heads}, the heads of {model.Name}, "
-                + $"found {p.Receivers}" : null;
+    protected override IEnumerable<StageMistake> Mistakes(Stage stage, PathPatchingParameters p, ModelFacts model,
+        StudyFacts facts) =>
+    [
+        .. StageCheck.Heads("into", p.Into ?? [], model.Shape),
+        // Defaults are made for large models; a small one has fewer heads.
+        .. facts.Given.Contains("receivers") ? StageCheck.Count("receivers", p.Receivers, model.Shape) : [],
+        .. facts.Given.Contains("circuit") ? StageCheck.Count("circuit", p.Circuit, model.Shape) : [],
+        .. StageCheck.Position("chain", p.InChain().Position, model.Prompts, both: true, $"group {p.Group} at "),
+    ];
 
     protected override StageInputs InputsOf(Stage stage, PathPatchingParameters p, SweepState state)
     {
@@ -95,17 +94,12 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         var session = unit.Session.Shared(shared, () => new PathSession(unit.Model, prompts,
             [.. p.Chain.Groups.Where(g => p.Groups.Contains(g.Name))], plan.Compute.MemoryBytes, p.Reference));
         return [.. session.ScoreLayer(p.InChain(), unit.Inputs.Receivers!, unit.Part, unit.Progress, unit.Cancel)
-            .Select(s =>
-            new InterventionResult(s.Head.ToString(), s.Score.Value, s.Score.Error, s.Score.Samples)
+            .Select(s => Result.Change(s.Head.ToString(), s.Score, s.LeftOut, unit.FirstPrompt) with
             { Head = s.Head, Position = p.InChain().Position })];
     }
 
-    private static string? CheckNames(string text)
-    {
-        var names = text.Split(',');
-        return names.All(n => n.Length > 0) && names.Distinct().Count() == names.Length ? null
-            : "a list of groups of the chain, each once";
-    }
+    private static string? CheckNames(string text) => FieldCheck.Names(text) ? null
+        : "a list of groups of the chain, each once";
 
     private static string? CheckCounts(string text) =>
         text.Split(',').All(n => WholeRange.Heads.Read(n) is not null) ? null

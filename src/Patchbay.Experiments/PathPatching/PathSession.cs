@@ -3,7 +3,17 @@ namespace Patchbay.Experiments;
 /// <summary>One head's score.</summary>
 /// <param name="Head">Which.</param>
 /// <param name="Score">Mean over prompts of (p_patched - p_clean) / p_clean.</param>
-public readonly record struct HeadScore(Head Head, Estimate Score);
+/// <param name="LeftOut">Indices of the prompts that have no such change and are left out of the mean.</param>
+public readonly record struct HeadScore(Head Head, Estimate Score, IReadOnlyList<int> LeftOut)
+{
+    /// <summary>A head's score of its changes, prompt by prompt.</summary>
+    /// <exception cref="InvalidDataException">No prompt has a change.</exception>
+    internal static HeadScore Of(Head head, double[] changes, PromptSet prompts)
+    {
+        var (mean, leftOut) = RelativeChange.Mean(changes, prompts);
+        return new(head, mean, leftOut);
+    }
+}
 
 /// <summary>
 /// Path patching (<see cref="PathPatching"/>) in pieces of one layer, in any order. Base runs and counterfactual
@@ -13,6 +23,7 @@ public readonly record struct HeadScore(Head Head, Estimate Score);
 public sealed class PathSession : IDisposable
 {
     private readonly Decoder model;
+    private readonly PromptSet prompts;
     private readonly string[] names;
     private readonly int from; // first position at which any variant differs
     private readonly bool reference;
@@ -28,7 +39,7 @@ public sealed class PathSession : IDisposable
     public PathSession(Decoder model, PromptSet prompts, IReadOnlyList<PathGroup> groups, long? memoryBytes,
         bool reference = false)
     {
-        (this.model, this.reference) = (model, reference);
+        (this.model, this.prompts, this.reference) = (model, prompts, reference);
         names = [.. groups.Select(g => g.Position).Distinct()];
         from = names.Min(name => prompts.CleanPositions(name).Min());
         runs = new(model, prompts, from, names.Length, memoryBytes, Make);
@@ -45,6 +56,7 @@ public sealed class PathSession : IDisposable
     /// <param name="layer">The senders' layer.</param>
     /// <param name="progress">Told the share done, 0 to 1.</param>
     /// <param name="cancel">Asked before each chunk of senders.</param>
+    /// <exception cref="InvalidDataException">A receiver does not exist, or no prompt has a score.</exception>
     public IReadOnlyList<HeadScore> ScoreLayer(PathGroup group, IReadOnlyList<Head> receivers, int layer,
         Action<double>? progress = null,
         CancellationToken cancel = default)
@@ -59,8 +71,8 @@ public sealed class PathSession : IDisposable
             effects.Add(PathPatching.Effects(Open(b), group, receivers, senders, part =>
                 progress?.Invoke((batch + part) / BatchCount), cancel));
         }
-        return [.. senders.Select((head, s) => new HeadScore(head,
-            Estimate.Mean([.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))])))];
+        return [.. senders.Select((head, s) => HeadScore.Of(head,
+            [.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))], prompts))];
     }
 
     /// <summary>Frees base runs and activations.</summary>

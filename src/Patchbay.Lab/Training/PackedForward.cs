@@ -11,10 +11,12 @@ internal static class PackedForward
     /// <exception cref="NotSupportedException">It is not a plain Llama.</exception>
     public static void Require(DecoderConfig c)
     {
-        if (!(c with { SlidingWindow = null }).IsLlama)
-            throw new NotSupportedException($"only a plain Llama can be trained, not a {c.Architecture} with "
-                + string.Join(", ", c.Features));
+        if (Refused(c) is { } sentence) throw new NotSupportedException(sentence);
     }
+
+    /// <summary>Why this would compute a model otherwise than it is; null where it would not.</summary>
+    public static string? Refused(DecoderConfig c) => (c with { SlidingWindow = null }).IsLlama ? null
+        : $"only a plain Llama can be trained, not a {c.Architecture} with {string.Join(", ", c.Features)}";
 
     /// <summary>Logits of the next id after each row: (R, V), in the current dispose scope.</summary>
     /// <exception cref="NotSupportedException">The model reads through a window that is narrower than the

@@ -87,6 +87,7 @@ internal static class RunSections
                     m.Adapter is { } adapter ? $"{m.Path} + {adapter}" : m.Path])),
             Stages(run),
         ];
+        if (run.LeftOut is { } leftOut) blocks.Insert(0, new Note($"{string.Join(". ", leftOut)}."));
         if (run.Missing.Count > 0)
             blocks.Insert(0, new Note("The sweep is not complete; what is missing is left out below: "
                 + $"{string.Join("; ", run.Missing)}."));

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Parquet.Serialization;
+using Parquet.Serialization.Attributes;
 
 namespace Patchbay.Report;
 
@@ -31,6 +32,11 @@ internal sealed record ResultRow
     [JsonPropertyName("error")] public double? Error { get; init; }
 
     [JsonPropertyName("samples")] public int Samples { get; init; }
+
+    /// <summary>Prompts that the score leaves out, in JSON alone; null, and absent, where it leaves out none.</summary>
+    [JsonPropertyName("left_out"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), ParquetIgnore]
+    public string? LeftOut { get; init; }
+
     [JsonPropertyName("seed")] public ulong Seed { get; init; }
     [JsonPropertyName("fingerprint")] public string Fingerprint { get; init; } = "";
 }
@@ -69,6 +75,7 @@ internal static class ResultsTable
             Score = result.Score,
             Error = double.IsFinite(result.Error) ? result.Error : null,
             Samples = result.Samples,
+            LeftOut = result.Detail?.LeftOut,
             Seed = plan.Seed,
             Fingerprint = plan.Model(stage.Model).Fingerprint,
         };

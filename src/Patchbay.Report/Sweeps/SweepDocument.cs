@@ -54,6 +54,7 @@ internal static class SweepDocument
                     g.Overlap?.Jaccard,
                 }),
             }),
+            LeftOut = SweepExport.LeftOut(state),
             Notes = notes,
         }).TrimEnd();
 

@@ -71,7 +71,12 @@ internal static class SweepExport
         Models = state.Plan.Models.Select(m => JsonText.Model(state, m,
             groups: SweepResults.PathPatching(state, m.Name).Select(stage => SweepResults.Scores(state, stage))
                 .ToDictionary(path => path.Group.Name, path => Scores(path)))),
+        LeftOut = LeftOut(state),
     });
+
+    /// <summary>Prompts that scores leave out, for a document; null where there are none.</summary>
+    public static IReadOnlyList<LeftOutPrompts>? LeftOut(SweepState state) =>
+        LeftOutPrompts.Find(state) is { Count: > 0 } some ? some : null;
 
     /// <summary>A group's scores for a document.</summary>
     /// <param name="path">The scores.</param>

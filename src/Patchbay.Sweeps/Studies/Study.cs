@@ -1,6 +1,6 @@
 namespace Patchbay.Sweeps.Studies;
 
-/// <summary>A study as its file gives it: checked, but with no model opened.</summary>
+/// <summary>A study as its file gives it: checked, but with no model loaded.</summary>
 /// <param name="Name">Its name: "quartet".</param>
 /// <param name="Text">The file, whole.</param>
 /// <param name="Seed">Seed of everything drawn at random.</param>
@@ -18,16 +18,19 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     /// <summary>Boxes of a scene where the file gives no number.</summary>
     public const int DefaultBoxes = 7;
 
-    /// <summary>Loads a study and checks everything that can be checked without opening a model.</summary>
+    /// <summary>Loads a study and checks everything that can be checked without loading a model's weights.</summary>
     /// <param name="path">The file.</param>
     /// <param name="catalogue">The models that it can name.</param>
     /// <param name="kinds">The stages that it can ask for.</param>
+    /// <param name="inspector">Looks at checkpoints and tokenizers; without one only the study itself is
+    /// checked.</param>
     /// <exception cref="StudyException">The file has mistakes; the exception holds all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static Study Load(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds)
+    public static Study Load(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
+        IStudyInspector? inspector = null)
     {
         var mistakes = new MistakeList();
-        var study = new StudyReader(path, catalogue, kinds, mistakes).Read();
+        var study = new StudyReader(path, catalogue, kinds, inspector, mistakes).Read();
         return study is not null && mistakes.Count == 0 ? study : throw new StudyException(path, mistakes.InOrder);
     }
 }

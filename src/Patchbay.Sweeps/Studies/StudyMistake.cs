@@ -44,6 +44,18 @@ internal sealed class MistakeList
     public void Add(YamlNode at, string field, string sentence) =>
         found.Add(new(at.Line, at.Column, field, Ended(field.Length == 0 ? sentence : $"field '{field}': {sentence}")));
 
+    /// <summary>Notes what is said of models, what is the same of several as one: "goat, float: expected ...". Where it
+    /// is the same of all of several models no model is named.</summary>
+    public void Add(YamlNode at, string field, IEnumerable<(string Model, string Sentence)> said, int models)
+    {
+        foreach (var same in said.Distinct().GroupBy(s => s.Sentence, s => s.Model).ToArray())
+        {
+            string[] names = [.. same];
+            Add(at, field, models > 1 && names.Length == models ? same.Key
+                : $"{string.Join(", ", names)}: {same.Key}");
+        }
+    }
+
     /// <summary>Notes one about the file.</summary>
     public void Add(int line, int? column, string sentence) => found.Add(new(line, column, "", Ended(sentence)));
 

@@ -10,16 +10,19 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
     private readonly Dictionary<string, (YamlNode At, string Field,
         List<string> Models)> unset = new(StringComparer.Ordinal);
 
-    /// <summary>The models, and all their names as written: also of those that have mistakes, so that what is said of
-    /// them elsewhere in the file is not called a mistake as well.</summary>
-    public (IReadOnlyList<ModelPlace> Models, IReadOnlyList<string> Names) Read(YamlFields study)
+    private readonly List<NamedModel> usable = [];
+
+    /// <summary>The models, those of them whose files are there, and all their names as written: also of those that
+    /// have mistakes, so that what is said of them elsewhere in the file is not called a mistake as well.</summary>
+    public (IReadOnlyList<ModelPlace> Models, IReadOnlyList<NamedModel> Usable, IReadOnlyList<string> Names) Read(
+        YamlFields study)
     {
-        if (study.Required("models", Expected) is not { } node) return ([], []);
+        if (study.Required("models", Expected) is not { } node) return ([], [], []);
         if (node is not YamlList { Items.Count: > 0 } list)
         {
             mistakes.Add(node, "models",
                 $"expected {Expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
-            return ([], []);
+            return ([], [], []);
         }
         var models = list.Items.Select((item, i) => Model(item, $"models[{i}]")).OfType<ModelPlace>().ToList();
         foreach (var (setting, (at, field, names)) in unset)
@@ -28,7 +31,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
                 + $"{string.Join(", ", names)}, "
                 + "found that it is not set");
         }
-        return (models, [.. lines.Keys]);
+        return (models, usable, [.. lines.Keys]);
     }
 
     private ModelPlace? Model(YamlNode node, string field)
@@ -41,7 +44,9 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
             if (!unset.ContainsKey(setting)) unset.Add(setting, (node, field, []));
             unset[setting].Models.Add(model.Name);
         }
-        foreach (var sentence in model.Missing()) mistakes.Add(node, field, sentence);
+        var missing = model.Missing();
+        foreach (var sentence in missing) mistakes.Add(node, field, sentence);
+        if (missing.Count == 0 && model.UnsetSettings.Count == 0) usable.Add(new(model.Place, node, field));
         return model.Place with { Replicas = replicas };
     }
 

@@ -5,7 +5,7 @@ namespace Patchbay.Sweeps.Studies;
 
 /// <summary>Reads a study and notes all its mistakes.</summary>
 internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
-    MistakeList mistakes)
+    IStudyInspector? inspector, MistakeList mistakes)
 {
     private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
     private static readonly string[] TaskKinds = [StudyTask.EntityTracking, StudyTask.FromFile];
@@ -23,12 +23,17 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             return null;
         var name = Name(fields);
         var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
+        var before = mistakes.Count;
         var (task, prompts) = Task(fields);
+        if (mistakes.Count > before) task = null;
         var seed = values.Whole(fields.Required("seed", "the seed of everything drawn at random"), "seed",
             WholeRange.Seeds);
         var compute = Compute(fields);
         var attempts = values.Whole(fields.Optional("attempts"), "attempts", new(1, 100)) ?? Study.DefaultAttempts;
-        var stages = new StudyStagesReader(kinds, models.Names, prompts, mistakes).Read(fields);
+        var facts = inspector is null ? null : new StudyFactsReader(inspector, mistakes)
+            .Read(models.Usable, task, TaskAt(fields.Optional("task")), seed ?? 0, compute.Dtype);
+        if (compute.MemoryBytes is { } memory && facts is not null) CheckMemory(fields, memory, facts);
+        var stages = new StudyStagesReader(kinds, models.Names, prompts, facts, mistakes).Read(fields);
         return mistakes.Count > 0 ? null
             : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);
     }
@@ -72,6 +77,11 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return (new(kind, (int)(prompts ?? 0), 0, found?.File), found);
     }
 
+    /// <summary>Where the task's file stands, or the task where it has none.</summary>
+    private static (YamlNode? Node, string Field) TaskAt(YamlNode? task) =>
+        (task as YamlMap)?.Pairs.FirstOrDefault(p => p.Key is YamlText { Value: "file" }).Value is { } file
+            ? (file, "task.file") : (task, "task");
+
     private FilePrompts? Prompts(string path, YamlNode node, int asked)
     {
         try
@@ -80,7 +90,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             if (count > 0) return new(path, count, asked, PromptInput.PositionsOf(path));
             mistakes.Add(node, "task.file", $"expected at least one prompt, found none in {Path.GetFileName(path)}");
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (StudyFactsReader.IsOfFiles(e))
         {
             mistakes.Add(node, "task.file", e.Message.TrimEnd('.'));
         }
@@ -117,6 +127,16 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             (int?)values.Whole(fields.Optional("expect"), "compute.expect", StudyCompute.Nodes),
             (int?)values.Whole(fields.Optional("expect-seconds"), "compute.expect-seconds",
                 StudyCompute.Seconds));
+    }
+
+    private void CheckMemory(YamlFields study, long bytes, StudyFacts facts)
+    {
+        static long Mebibytes(long of) => (of + (1 << 20) - 1) >> 20;
+        var node = (study.Optional("compute") as YamlMap)!.Pairs
+            .First(p => p.Key is YamlText { Value: "memory" }).Value;
+        mistakes.Add(node, "compute.memory", facts.Models.Values.Where(m => m.Shape.LeastBytes > bytes).Select(m =>
+            (m.Place.Name, $"expected at least {Mebibytes(m.Shape.LeastBytes)}MiB, which the process and the model's "
+                + $"weights take, found {node.Found}")), facts.Models.Count);
     }
 
     private string? Device(YamlNode? node)

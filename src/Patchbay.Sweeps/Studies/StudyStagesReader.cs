@@ -14,12 +14,13 @@ internal sealed record FilePrompts(string File, int Count, int Asked, IReadOnlyL
 
 /// <summary>Reads a study's stages and makes those of every model.</summary>
 internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnlyList<string> models,
-    FilePrompts? prompts, MistakeList mistakes)
+    FilePrompts? prompts, StudyFacts? facts, MistakeList mistakes)
 {
     private readonly string expected = $"a list of stages ({string.Join(", ", kinds.Select(k => k.Name))})";
     private readonly List<Stage> before = []; // of entries that were read
     private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
-    private bool hasUnread; // an entry: what those after it lack cannot be judged
+    private readonly HashSet<string> broken = new(StringComparer.Ordinal); // kinds of entries that could not be read
+    private bool isUnsure; // an entry is of no known kind: it may stand for any
 
     /// <summary>The stages: entry by entry, and within an entry model by model.</summary>
     public IReadOnlyList<Stage> Read(YamlFields study)
@@ -27,32 +28,36 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         if (study.Required("stages", expected) is not { } node) return [];
         if (node is YamlList { Items.Count: > 0 } list)
         {
-            foreach (var (i, item) in list.Items.Index())
-            {
-                var count = mistakes.Count;
-                before.AddRange(Entry(item, $"stages[{i}]"));
-                hasUnread |= mistakes.Count > count;
-            }
+            foreach (var (i, item) in list.Items.Index()) before.AddRange(Entry(item, $"stages[{i}]"));
             return before;
         }
         mistakes.Add(node, "stages", $"expected {expected}, found {(node is YamlList ? "an empty list" : node.Found)}");
         return [];
     }
 
-    private IReadOnlyList<Stage> Entry(YamlNode node, string path)
+    private Stage[] Entry(YamlNode node, string path)
     {
         var count = mistakes.Count;
         var (at, name, parameters) = Head(node, path);
-        if (name is null) return [];
         var kind = kinds.FirstOrDefault(k => k.Name == name);
+        isUnsure |= kind is null;
+        if (name is null) return [];
         if (kind is null)
         {
             mistakes.Add(at, path, $"expected a kind of stage, {Spelling.OneOf([.. kinds.Select(k => k.Name)], name)}");
             return [];
         }
-        var values = Values(kind, parameters, $"{path}.{name}");
-        return mistakes.Count > count ? []
-            : [.. models.SelectMany(m => Expanded(kind, m, values[m], at, $"{path}.{name}"))];
+        var entry = new StageEntry(kind, at, $"{path}.{name}");
+        var values = Values(entry, parameters);
+        // What an entry needs of one that could not be read is no mistake of its own.
+        if (mistakes.Count == count && !kind.Needs.Any(broken.Contains))
+        {
+            var stages = models.SelectMany(m => Expanded(entry, m, values[m])).ToArray();
+            entry.Note(mistakes, models.Count);
+            if (!entry.IsBroken) return stages;
+        }
+        broken.Add(name);
+        return [];
     }
 
     // An entry is a kind with its parameters, or a kind alone.
@@ -72,19 +77,21 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
     }
 
     // For every model a value for every field of the kind.
-    private Dictionary<string, Dictionary<string, string>> Values(StageKind kind, YamlNode? parameters, string path)
+    private Dictionary<string, Dictionary<string, string>> Values(StageEntry entry, YamlNode? parameters)
     {
+        var kind = entry.Kind;
         var values = models.ToDictionary(m => m, _ => kind.Fields.ToDictionary(f => f.Name,
             f => prompts is { Asked: > 0 } && f.CountsPrompts ? $"{prompts.Asked}" : f.Default,
             StringComparer.Ordinal),
             StringComparer.Ordinal);
         if (parameters is null) return values;
         var known = kind.Fields.Select(f => f.Name).ToList();
-        if (YamlFields.Of(parameters, path, mistakes, $"parameters of {kind.Name}",
+        if (YamlFields.Of(parameters, entry.Path, mistakes, $"parameters of {kind.Name}",
             known) is not { } fields) return values;
         foreach (var field in kind.Fields)
         {
             if (fields.Optional(field.Name) is not { } node) continue;
+            entry.Places[field.Name] = (node, fields.PathOf(field.Name));
             foreach (var (model, value) in PerModel(field, node, fields.PathOf(field.Name))) values[model][field.Name] =
                 value;
         }
@@ -130,28 +137,31 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         return null;
     }
 
-    private IReadOnlyList<Stage> Expanded(StageKind kind, string model, Dictionary<string, string> values, YamlNode at,
-        string path)
+    private IReadOnlyList<Stage> Expanded(StageEntry entry, string model, Dictionary<string, string> values)
     {
+        var (at, path) = (entry.At, entry.Path);
         IReadOnlyList<Stage> stages;
         try
         {
-            stages = kind.Expand(new(model, values, models, before)
+            stages = entry.Kind.Expand(new(model, values, models, before)
             {
                 Positions = prompts?.Positions,
                 FromFile = prompts is not null,
             });
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidDataException)
+        catch (Exception e) when (StudyFactsReader.IsOfFiles(e) || e is ArgumentException)
         {
             // Fields are checked one by one; that they do not go together is known only to the kind.
-            if (!hasUnread) mistakes.Add(at, path, $"{model}: {e.Message.TrimEnd('.')}");
+            entry.IsBroken = true;
+            if (e is not MissingStageException missing || !(isUnsure || broken.Contains(missing.Kind)))
+                entry.Add(null, model, e.Message.TrimEnd('.'));
             return [];
         }
+        Check(entry, stages);
         var own = stages.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var stage in stages)
         {
-            if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking && !hasUnread)
+            if (stage.After.FirstOrDefault(s => !lines.ContainsKey(s) && !own.Contains(s)) is { } lacking)
                 mistakes.Add(at, path, $"expected the stage {lacking} before {stage.Id}, which needs it, found no "
                     + "such stage");
             if (!lines.TryAdd(stage.Id, at.Line))
@@ -159,5 +169,44 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
                     + $"{lines[stage.Id]})");
         }
         return stages;
+    }
+
+    private void Check(StageEntry entry, IReadOnlyList<Stage> stages)
+    {
+        if (facts is null) return;
+        var own = facts with { Before = before, Given = entry.Places.Keys };
+        foreach (var stage in stages)
+            foreach (var mistake in kinds.First(k => k.Name == stage.Kind).Check(stage, own))
+                entry.Add(mistake.Field, stage.Model, mistake.Sentence);
+    }
+}
+
+/// <summary>An entry of a study's stages, and what is said of the stages that it makes.</summary>
+internal sealed class StageEntry(StageKind kind, YamlNode at, string path)
+{
+    private readonly List<(string? Field, string Model, string Sentence)> said = [];
+
+    public StageKind Kind => kind;
+
+    public YamlNode At => at;
+
+    /// <summary>Path within the file: "stages[1].dcm".</summary>
+    public string Path => path;
+
+    /// <summary>Whether it makes no stages of some model.</summary>
+    public bool IsBroken { get; set; }
+
+    /// <summary>Where the parameters that are given stand.</summary>
+    public Dictionary<string, (YamlNode At, string Path)> Places { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Keeps what is said of a model's stages, about a parameter or the whole.</summary>
+    public void Add(string? field, string model, string sentence) => said.Add((field, model, sentence));
+
+    /// <summary>Notes all of it, what is the same of several models once.</summary>
+    public void Note(MistakeList mistakes, int models)
+    {
+        foreach (var about in said.GroupBy(s => s.Field is { } field && Places.TryGetValue(field, out var place) ? place
+            : (At: at, Path: path)))
+            mistakes.Add(about.Key.At, about.Key.Path, about.Select(s => (s.Model, s.Sentence)), models);
     }
 }

@@ -112,7 +112,8 @@ public sealed class ExperimentCommandTests
     [InlineData("group A of the circuit has head 99.1, but the model has 6 layers of 8 heads", "attention", "MODEL",
         "--circuit", "A=99.1")]
     [InlineData("group B of the circuit has head 0.8, but", "circuit", "MODEL", "--circuit", "A=5.1; B=0.8")]
-    [InlineData("names head 6.1, but tiny-base has 6 layers", "activation-patching", "MODEL", "--heads", "6.1@last")]
+    [InlineData("--heads: tiny-base: expected heads of a model that has 6 layers of 8 heads, found 6.1",
+        "activation-patching", "MODEL", "--heads", "6.1@last")]
     [InlineData("heads with their position", "activation-patching", "MODEL", "--heads", "5.1")]
     public void What_is_wrong_is_a_sentence_and_exit_code_2(string expected, params string[] arguments)
     {

@@ -41,6 +41,35 @@ public class PatchCommandTests
     }
 
     [SharedFact]
+    public void Prompts_whose_answer_has_no_probability_are_told_in_every_output()
+    {
+        using var folder = new TemporaryFolder();
+        var shared = SharedFolder.PathOf("bugs", "zero_probability");
+        var run = PbmRun.Of("patch", shared, "--batch", Path.Combine(shared, "batch.json"), "--groups", "A", "--dtype",
+            "float64", "--threads", "1", "--data", folder.File("data"), "--out", folder.File("z.json"));
+        Assert.Equal(ExitCode.Ok, run.Code);
+        const string told = "of 8 prompts ";
+        const string why = "left out of zero-probability/path-patching/A, for the answer has no usable probability";
+        Assert.Contains(told, run.Out, StringComparison.Ordinal);
+        Assert.Contains(why, run.Out, StringComparison.Ordinal);
+        var document = JsonDocument.Parse(File.ReadAllText(folder.File("z.json"))).RootElement;
+        var left = document.GetProperty("left_out")[0];
+        var count = left.GetProperty("prompts").GetArrayLength();
+        var group = document.GetProperty("groups").GetProperty("A");
+        Assert.All(group.GetProperty("samples").Deserialize<double[][]>()!.SelectMany(r => r), n =>
+            Assert.Equal(8 - count, n));
+        Assert.All(group.GetProperty("scores").Deserialize<double?[][]>()!.SelectMany(r => r), s => Assert.NotNull(s));
+        string[] data = ["--data", folder.File("data")];
+        Assert.Contains(why, PbmRun.Of(["sweep", "show", "patch-1", .. data]).Out, StringComparison.Ordinal);
+        PbmRun.Of(["sweep", "report", "patch-1", "--out", folder.File("report"), .. data]);
+        Assert.Contains(why, File.ReadAllText(folder.File("report/report.md")), StringComparison.Ordinal);
+        var export = PbmRun.Of(["sweep", "export", "patch-1", "--out", folder.File("export"), .. data]);
+        Assert.Contains(why, export.Error, StringComparison.Ordinal);
+        Assert.Contains("\"left_out\":", File.ReadAllText(folder.File("export/results.json")),
+            StringComparison.Ordinal);
+    }
+
+    [SharedFact]
     public void The_reference_switch_gives_the_same_scores()
     {
         double[] Scores(params string[] more) =>
@@ -132,8 +161,8 @@ public class PatchCommandTests
 
         var refused = PbmRun.Of(patch); // entity tracking's chain
         Assert.Equal(ExitCode.BadInput, refused.Code);
-        Assert.Contains("chain: group C is at 'query_label'", refused.Error, StringComparison.Ordinal);
-        Assert.Contains("they have query, last", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--chain: tiny-base: expected positions that every prompt has, found group C at 'query_label', "
+            + "which own.jsonl, line 1 has not; it has last, query", refused.Error, StringComparison.Ordinal);
     }
 
     /// <summary>A run of pbm in a process of its own, whose memory is its own.</summary>

@@ -191,8 +191,8 @@ public sealed class StudyMistakeTests : IDisposable
 
     [Fact]
     public void What_a_kind_refuses_is_told_at_its_entry() =>
-        Assert.Equal((7, "field 'stages[1].path-patching': small: expected receivers for 2 groups, found 1."),
-            folder.Check(StudyFolder.Good.Replace("[8, 4]", "8")).Select(m => (m.Line, m.Sentence)).First());
+        Assert.Equal((7, "field 'stages[1].path-patching': expected receivers for 2 groups, found 1."),
+            folder.Check(StudyFolder.Good.Replace("[8, 4]", "8")).Select(m => (m.Line, m.Sentence)).Single());
 
     [Fact]
     public void A_stage_whose_predecessor_is_missing_is_told() =>
