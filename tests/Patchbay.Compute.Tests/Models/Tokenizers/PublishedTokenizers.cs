@@ -102,8 +102,12 @@ internal static class PublishedTokenizers
 
     private static void Npm(string scratch, TimeSpan patience, params string[] arguments)
     {
-        var start = new ProcessStartInfo("npm", [.. arguments, "--silent", "--fetch-retries=0", "--cache",
-            Path.Combine(scratch, "cache")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] all = [.. arguments, "--silent", "--fetch-retries=0", "--cache", Path.Combine(scratch, "cache")];
+        var start = new ProcessStartInfo("npm", all)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var npm = Process.Start(start)!;
         var said = Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
         if (!npm.WaitForExit(patience)) npm.Kill(entireProcessTree: true);
