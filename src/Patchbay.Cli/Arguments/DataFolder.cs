@@ -14,6 +14,9 @@ internal sealed class DataFolder
     /// <summary>Environment variable that names the journal's database where --journal is not given.</summary>
     public const string JournalVariable = "PATCHBAY_JOURNAL";
 
+    /// <summary>Environment variable that names the node to speak to where --node is not given.</summary>
+    public const string NodeVariable = "PATCHBAY_NODE";
+
     private const string Name = "--data", JournalName = "--journal", NodeName = "--node";
 
     // No default values of their own: the help page shows how the folder is found, not where it is for the one who
@@ -33,7 +36,8 @@ internal sealed class DataFolder
     };
 
     private readonly Option<NodeAddress?> node = CommonOptions.Parsed<NodeAddress?>(NodeName, "HOST:PORT",
-        "The node to speak to (default: the one that serves the data folder)", NodeAddress.Parse);
+        $"The node to speak to (default: ${NodeVariable}, else the one that serves the data folder)",
+        NodeAddress.Parse);
 
     private readonly CertificateOptions certificate = new();
 
@@ -49,15 +53,30 @@ internal sealed class DataFolder
     /// <summary>--data alone, for a command that reads what lies in the folder.</summary>
     public Option Folder => data;
 
-    /// <summary>The node that the command line names; null where it names none.</summary>
-    /// <exception cref="InvalidDataException">The certificate or the token cannot be used.</exception>
+    /// <summary>The node that the command line or $PATCHBAY_NODE names; null where neither names one.</summary>
+    /// <exception cref="InvalidDataException">The certificate or the token cannot be used, or the variable holds no
+    /// address.</exception>
     public (NodeAddress Address, HttpClient Http)? Node(Call call)
     {
-        if (call.Get(node) is not { } address) return null;
+        var name = call.Get(node) is null ? NodeVariable : NodeName;
+        if ((call.Get(node) ?? OfVariable()) is not { } address) return null;
         var shown = certificate.Read(call);
         if (!address.IsLoopback && shown is null) throw new InvalidDataException(
-            $"{NodeName} {address} is another machine, which asks for the cluster's certificate: --certificate FILE");
+            $"{name} {address} is another machine, which asks for the cluster's certificate: --certificate FILE");
         return (address, NodeClient.Create(address, shown, certificate.Token(call)));
+    }
+
+    private static NodeAddress? OfVariable()
+    {
+        if (Environment.GetEnvironmentVariable(NodeVariable) is not { Length: > 0 } given) return null;
+        try
+        {
+            return NodeAddress.Parse(given);
+        }
+        catch (FormatException e)
+        {
+            throw new InvalidDataException($"{NodeVariable}: {e.Message}", e);
+        }
     }
 
     /// <summary>The folder that a command works with.</summary>

@@ -22,11 +22,13 @@ public sealed class HostileProcessTests : IDisposable
     [InlineData(3, "where PATCHBAY_DATA has it", "PATCHBAY_DATA=/proc/patchbay", "sweep list")]
     [InlineData(2, "PATCHBAY_DATA: expected a folder that can be made", "PATCHBAY_DATA=/proc/patchbay",
         "study run cluster-config/studies/quartet.yaml")]
+    [InlineData(2, "PATCHBAY_NODE: expected a port from", "PATCHBAY_NODE=gpu1:99999", "cluster show")]
+    [InlineData(2, "PATCHBAY_NODE gpu1:9110 is another machine", "PATCHBAY_NODE=gpu1", "cluster show")]
     [InlineData(2, "PATCHBAY_JOURNAL: expected postgres://", "PATCHBAY_JOURNAL=nonsense", "sweep list")]
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CONFIG=/dev/zero", "node run")]
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CERTIFICATE=/dev/zero", "node run")]
     [InlineData(2, "--memory is 2.0 MiB", "X=", "patch models/tiny-base --prompts 7 --memory 2MiB")]
-    [InlineData(2, "receivers: expected a whole number from 1 to 48, the heads of tiny-base", "X=",
+    [InlineData(2, "expected at most 48, the heads of a model that has", "X=",
         "patch models/tiny-base --prompts 7 --receivers 999")]
     public void A_hostile_setting_gets_one_sentence(int code, string part, string variable, string line)
     {
