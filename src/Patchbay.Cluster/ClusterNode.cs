@@ -35,6 +35,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeMetrics metrics;
+    private IActorRef? watcher;
     private readonly ConcurrentDictionary<int, bool> fellows = new(); // numbers of all nodes ever met
     private PauseWatch? pauses;
     private string? journalName;
@@ -184,7 +185,7 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             await opening;
             running = node.System; // made here: where it fails in the host, the host prints why
             await node.host.StartAsync(cancel);
-            running.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
+            node.watcher = running.ActorOf(Props.Create(() => new Watcher(node)), "watcher");
             running.ActorOf(Props.Create(() => new MembershipActor(node.Met, node.WakeLater)), "membership");
             if (options.Seeds.Count > 0) node.journalName = ClusterLease.NameOf(options.Journal);
             await ClusterEntry.JoinAsync(running, options, node.journalName, cancel);
@@ -239,6 +240,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             if (DateTime.UtcNow > until) throw new IOException($"sweep {sweep} does not answer: try again");
         }
         var answer = await answered;
+        // What a sweep's actor here has published before it answered is seen by whoever reads it from now on.
+        await watcher!.Ask<ActorIdentity>(new Identify(null));
         return answer.Refusal is { } refusal ? throw new InvalidDataException($"sweep {sweep}: {refusal}") : answer;
     }
 

@@ -23,6 +23,10 @@ public sealed partial class Decoder : IDisposable
     /// <summary>Shape and constants.</summary>
     public DecoderConfig Config { get; }
 
+    /// <summary>Whether rotary frequencies and angles are float64 too, to compare with numbers that were made so: the
+    /// checkpoints' own code has them in float32 whatever the dtype, which moves scores by up to some 1e-8.</summary>
+    public bool ExactRotary { get; init; }
+
     /// <summary>Owned by this model, in one dtype on one device.</summary>
     public DecoderWeights Weights { get; }
 

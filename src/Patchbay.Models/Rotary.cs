@@ -5,40 +5,39 @@ public static class Rotary
 {
     // Angle per position of each pair of channels: (n/2) values theta^(-2i/n), stretched as the scaling says ("linear"
     // divides all by the factor; "llama3" only the slow ones, with a smooth passage). In float32 as the checkpoints'
-    // own code computes them, but for a model in float64, which is there to be exact.
-    private static double[] Frequencies(Rope rope, int width, bool isWide)
+    // own code computes them whatever the dtype, or exact.
+    private static double[] Frequencies(Rope rope, int width, bool exact)
     {
         var frequencies = new double[width / 2];
         for (var i = 0; i < frequencies.Length; i++)
         {
-            var frequency = isWide ? 1 / Math.Pow(rope.Theta, 2.0 * i / width)
+            var frequency = exact ? 1 / Math.Pow(rope.Theta, 2.0 * i / width)
                 : 1f / MathF.Pow((float)rope.Theta, 2f * i / width);
             var stretched = rope.Scaling switch
             {
                 null => frequency,
-                { Kind: "linear" } s => frequency / (isWide ? s.Factor : (float)s.Factor),
+                { Kind: "linear" } s => frequency / (exact ? s.Factor : (float)s.Factor),
                 { Kind: "llama3" } s => Llama3(frequency, s),
                 var s => throw new InvalidDataException(
                     $"rope_scaling '{s.Kind}' is not supported; expected linear or llama3"),
             };
-            frequencies[i] = isWide ? stretched : (float)stretched;
+            frequencies[i] = exact ? stretched : (float)stretched;
         }
         return frequencies;
     }
 
     /// <summary>Cosines and sines of the positions below <paramref name="positions"/> for <paramref name="width"/>
-    /// channels: two (positions, width/2) tensors on the CPU, float64 for a model in float64 and float32 for any other,
-    /// in the current dispose scope. Rounded from float64: float32's own cosine has another last bit in every
-    /// mathematical library.</summary>
-    public static (Tensor Cos, Tensor Sin) Tables(Rope rope, int width, int positions, ScalarType model)
+    /// channels: two (positions, width/2) tensors on the CPU, float32 or where they are to be exact float64, in the
+    /// current dispose scope. Rounded from float64: float32's own cosine has another last bit in every mathematical
+    /// library.</summary>
+    public static (Tensor Cos, Tensor Sin) Tables(Rope rope, int width, int positions, bool exact = false)
     {
         using var scope = NewDisposeScope();
-        var isWide = model == ScalarType.Float64;
-        var type = isWide ? ScalarType.Float64 : ScalarType.Float32;
-        var frequencies = tensor(Frequencies(rope, width, isWide), device: CPU).to(type);
-        var angles = RowIndex.Below(positions, CPU).to(type).unsqueeze(1) * frequencies.unsqueeze(0);
-        var exact = angles.to(ScalarType.Float64);
-        return (exact.cos().to(type).MoveToOuterDisposeScope(), exact.sin().to(type).MoveToOuterDisposeScope());
+        var type = exact ? ScalarType.Float64 : ScalarType.Float32;
+        var frequencies = tensor(Frequencies(rope, width, exact), device: CPU).to(type);
+        var angles = (RowIndex.Below(positions, CPU).to(type).unsqueeze(1) * frequencies.unsqueeze(0))
+            .to(ScalarType.Float64);
+        return (angles.cos().to(type).MoveToOuterDisposeScope(), angles.sin().to(type).MoveToOuterDisposeScope());
     }
 
     private static double Llama3(double frequency, RopeScaling s)
@@ -77,7 +76,8 @@ internal sealed class RotaryTables(Decoder model) : IDisposable
             var rows = positions;
             if (tables.TryGetValue((rope, rows), out var made)) return made;
             using var scope = NewDisposeScope();
-            var (c, s) = Rotary.Tables(rope, model.Config.RotaryWidth ?? model.Config.HeadWidth, rows, model.Dtype);
+            var (c, s) = Rotary.Tables(rope, model.Config.RotaryWidth ?? model.Config.HeadWidth, rows,
+                model.ExactRotary);
             return tables[(rope, rows)] = (c.to(model.Dtype).to(model.Device).DetachFromDisposeScope(),
                 s.to(model.Dtype).to(model.Device).DetachFromDisposeScope());
         }

@@ -14,6 +14,19 @@ public sealed class ClusterNodeTests(ITestOutputHelper output)
     private static readonly SweepPlan Plan = SimulatedPlan.Make(poisoned: false, batches: false);
 
     [Fact]
+    public async Task What_an_order_did_is_seen_as_soon_as_it_is_answered()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0));
+        await TestNode.Begin(node, Plan with { Compute = Plan.Compute with { Expect = 2 } }); // which never come
+        for (var i = 0; i < 200; i++)
+        {
+            var answer = await node.OrderAsync("s", i % 2 == 0 ? new PauseSweep() : new ResumeSweep());
+            Assert.Equal(answer.Status, node.Sweep("s").Status);
+        }
+    }
+
+    [Fact]
     public async Task A_sweep_runs_to_its_end_and_every_result_is_recorded_once()
     {
         using var folder = new TemporaryFolder();

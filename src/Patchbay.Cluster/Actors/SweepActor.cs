@@ -224,8 +224,8 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private void Recorded(Step step, IActorRef? asker)
     {
         foreach (var message in core.Recorded(step, Now)) models.Tell(message);
-        if (step.Answer is { } answer) asker?.Tell(answer);
         Publish();
+        if (step.Answer is { } answer) asker?.Tell(answer);
         if (!SnapshotPolicy.IsDue(LastSequenceNr, snapshot)) return;
         snapshot = LastSequenceNr;
         SaveSnapshot(EncodedSnapshot.Of(PersistenceId, snapshot, core.State));

@@ -71,7 +71,7 @@ internal static class PackedForward
     /// <summary>The rotary embedding of each row's position as complex numbers of length 1: (R, 1, dh/2).</summary>
     private static Tensor Turns(DecoderConfig c, PackedBatch batch, Tensor like)
     {
-        var (cos, sin) = Rotary.Tables(new(c.RopeTheta, c.RopeScaling), c.HeadWidth, batch.Longest, like.dtype);
+        var (cos, sin) = Rotary.Tables(new(c.RopeTheta, c.RopeScaling), c.HeadWidth, batch.Longest);
         var turns = complex(cos.to(like.dtype), sin.to(like.dtype)).to(like.device);    // (T, dh/2)
         return turns.index_select(0, RowIndex.Of(batch.Positions, like.device)).unsqueeze(1);
     }
