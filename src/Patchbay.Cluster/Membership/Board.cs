@@ -34,13 +34,15 @@ public sealed class Board
 }
 
 /// <summary>Passes on what nodes tell of themselves: this node's to all others when it changes, when a node comes, and
-/// every ten seconds; theirs to the board. Asked by path, for it is there on every node.</summary>
+/// every ten seconds; theirs to the board. In a large cluster changes are told less often, so that a node gets some ten
+/// messages a second whatever the number of others. Asked by path, for it is there on every node.</summary>
 internal sealed class BoardActor : ReceiveActor
 {
     /// <summary>Its name under /user.</summary>
     public const string Name = "board";
 
     private const int Repeat = 10; // of what comes every second
+    private const int NodesASecond = 10;
 
     private readonly Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(Context.System);
     private string said = "";
@@ -57,7 +59,8 @@ internal sealed class BoardActor : ReceiveActor
             var offer = new NodeOffer(NodeOf(cluster.SelfAddress), own.Devices, own.Models, own.Refused);
             board.Put(offer);
             var says = JsonSerializer.Serialize(offer);
-            if (says == said && ++silent < Repeat) return;
+            var pause = cluster.State.Members.Count / NodesASecond;
+            if (++silent < (says == said ? Math.Max(Repeat, pause) : pause)) return;
             (said, silent, last) = (says, 0, new OfferMessage(offer));
             ToOthers(last);
         });
