@@ -37,6 +37,10 @@ internal sealed record CheckpointSource(
         if (File.Exists(Path.Combine(path, "params.json")) && Directory.EnumerateFiles(path, "consolidated*").Any())
             throw Refusal.Because(path, "this is a model in its maker's own layout (params.json, consolidated "
                 + $"weights), expected Hugging Face's: {ConfigName} and model.safetensors or its shards");
+        var snapshots = Path.Combine(path, "snapshots");
+        if (Directory.Exists(snapshots))
+            throw Refusal.Because(path, "this is a model's folder in the hub's cache, expected one of its snapshots: "
+                + string.Join(" or ", Directory.GetDirectories(snapshots).Order(StringComparer.Ordinal)));
         return OpenLlama2c(FindLlama2c(path));
     }
 

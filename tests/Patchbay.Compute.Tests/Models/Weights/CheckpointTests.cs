@@ -169,6 +169,26 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_model_s_folder_in_the_hub_s_cache_is_told_from_its_snapshot()
+    {
+        using var cache = new ScratchFolder();
+        Directory.CreateDirectory(cache["blobs"]);
+        Directory.CreateDirectory(cache["snapshots/abc"]);
+        TinyModel.Create().WriteSafetensors(folder);
+        foreach (var file in Directory.GetFiles(folder.Path))
+        {
+            File.Copy(file, cache["blobs/" + Path.GetFileName(file)]);
+            File.CreateSymbolicLink(cache["snapshots/abc/" + Path.GetFileName(file)],
+                "../../blobs/" + Path.GetFileName(file));
+        }
+        Checkpoint.Open(cache["snapshots/abc"]).Dispose();
+        var refusal = Assert.Throws<InvalidDataException>(() => Checkpoint.Open(cache.Path).Dispose());
+        Loaded.AssertOneSentence(refusal, cache.Path);
+        Assert.Contains("the hub's cache", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(cache["snapshots/abc"], refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_becomes_shorter_after_it_was_opened_is_refused_and_ends_nothing()
     {
         TinyModel.Create().WriteSafetensors(folder);
