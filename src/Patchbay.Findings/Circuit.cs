@@ -135,7 +135,8 @@ public sealed class Circuit
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             throw new InvalidDataException(
-                $"{path}: expected {{\"group\": [[layer, head], ...], ...}}, found otherwise: {e.Message}");
+                $"{path}: expected {{\"group\": [[layer, head], ...], ...}}, found otherwise: "
+                + (e is JsonException json ? $"line {json.LineNumber + 1} is not of that form" : e.Message));
         }
     }
 

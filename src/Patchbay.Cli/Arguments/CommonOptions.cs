@@ -109,9 +109,14 @@ internal static class CommonOptions
 
     private static T? Read<T>(ArgumentResult result, string name, Func<string, T> parse)
     {
+        if (result.Tokens is not [var given])
+        {
+            result.AddError($"{name}: expected once, found {result.Tokens.Count} times");
+            return default;
+        }
         try
         {
-            return parse(result.Tokens.Single().Value);
+            return parse(given.Value);
         }
         catch (FormatException e)
         {

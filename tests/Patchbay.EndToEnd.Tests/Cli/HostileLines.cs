@@ -5,6 +5,8 @@ namespace Patchbay.Cli.Tests;
 internal static class HostileLines
 {
     public const string Text = """
+        2 | --groups: expected once, found 2 times | patch models/tiny-base --groups A --groups B
+        2 | --receivers: expected once, found 2 times | patch models/tiny-base --receivers 8 --receivers 9
         2 | --prompts: expected a whole number from 1 to 1000000 | patch x --prompts 2147483647
         2 | --prompts: expected | patch x --prompts 0
         2 | --prompts: expected | task generate --out {a} --prompts 1000001
