@@ -165,8 +165,7 @@ internal sealed class Call(ParseResult arguments, Terminal terminal, bool json, 
     /// too.</summary>
     public ExitCode Fail(Failure failure)
     {
-        terminal.Error.Profile.Out.Writer.WriteLine(
-            string.Concat($"error: {failure.Sentence}".Select(c => char.IsControl(c) ? '\uFFFD' : c)));
+        terminal.Error.Profile.Out.Writer.WriteLine($"error: {failure.Sentence}");
         foreach (var detail in failure.Details) terminal.Error.Profile.Out.Writer.WriteLine($"  {detail}");
         if (!JsonWritten)
             WriteJson(new

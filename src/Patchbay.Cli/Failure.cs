@@ -66,11 +66,11 @@ internal sealed partial record Failure(ExitCode Code, string Sentence)
         _ => exception,
     };
 
-    /// <summary>A message as one line without its full stop.</summary>
+    /// <summary>A message as one line without its full stop, and without what a terminal would obey.</summary>
     internal static string OneLine(string message) =>
         Blanks().Replace(ParameterName().Replace(message, ""), " ").Trim().TrimEnd('.');
 
-    [GeneratedRegex(@"\s+")]
+    [GeneratedRegex(@"[\s\p{Cc}]+")]
     private static partial Regex Blanks();
 
     // ArgumentException adds the parameter's name, which means nothing to an operator.

@@ -35,8 +35,8 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     private readonly TaskCompletionSource failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly NodeMetrics metrics;
-    private IActorRef? watcher;
     private readonly ConcurrentDictionary<int, bool> fellows = new(); // numbers of all nodes ever met
+    private IActorRef? watcher;
     private PauseWatch? pauses;
     private string? journalName;
     private int asking;

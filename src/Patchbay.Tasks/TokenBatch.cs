@@ -131,11 +131,14 @@ public static class TokenBatch
     }
 
     /// <summary>The first row that is padded on the left, and by how many ids; null where none seems to be. Rows that
-    /// are padded so all end at the same index and begin with more or fewer of one id, which is nowhere else. What
-    /// follows begins in every row with the same id, which is nowhere else either; or else several rows begin with such
-    /// an id, and some with two or more of it.</summary>
+    /// are padded so all begin with three or more of one id, which is nowhere else. Or they all end at the same index
+    /// and begin with more or fewer of it; then what follows begins in every row with the same id, which is nowhere
+    /// else either, or several rows begin with such an id, and some with two or more of it.</summary>
     private static (int Row, int Pads)? PaddedBefore(List<int[]> rows)
     {
+        var least = rows.Min(row => row.TakeWhile(id => id == rows[0][0]).Count());
+        if (least >= 3 && !rows.Any(row => row.SkipWhile(id => id == rows[0][0]).Contains(rows[0][0])))
+            return (0, rows[0].TakeWhile(id => id == rows[0][0]).Count());
         if (rows.Count < 2 || rows.Any(row => row.Length != rows[0].Length)) return null;
         foreach (var pad in rows.Select(row => row[0]).Distinct())
         {

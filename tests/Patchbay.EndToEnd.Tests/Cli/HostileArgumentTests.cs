@@ -32,6 +32,14 @@ public sealed partial class HostileArgumentTests(HostileFiles files) : IClassFix
     }
 
     [Fact]
+    public void What_a_terminal_would_obey_is_not_written_to_it()
+    {
+        foreach (var run in (PbmRun[])[PbmRun.Of("model", "inspect", "a\u001b[31mX"),
+            PbmRun.Of("patch", "models/tiny-base", "--groups", "A\u001b[31m")])
+            Assert.DoesNotContain('\u001b', run.Error);
+    }
+
+    [Fact]
     public void Every_option_that_is_a_number_has_a_range_and_keeps_it()
     {
         var root = CommandLine.CreateRoot(new("--json"));

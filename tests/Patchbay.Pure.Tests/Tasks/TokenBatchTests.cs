@@ -122,6 +122,8 @@ public class TokenBatchTests
     [InlineData("[[1, 5, 6, 7], [2, 1, 8, 9]]", "base_tokens[1]", "1 times id 2")]
     [InlineData("[[5, 6, 5, 7], [2, 2, 8, 9], [2, 2, 2, 9]]", "base_tokens[1]", "2 times id 2")]
     [InlineData("[[0, 0, 0, 7], [0, 6, 8, 9]]", "base_tokens[0]", "2 times id 0")] // padded with the first token's id
+    [InlineData("[[2, 2, 2, 7], [2, 2, 2, 9]]", "base_tokens[0]", "3 times id 2")] // all alike
+    [InlineData("[[2, 2, 2, 8]]", "base_tokens[0]", "3 times id 2")]
     [InlineData("[[1, 5, 6, 7], [1, 8, 9, 4]]", null, "")]
     [InlineData("[[1, 1, 6, 7], [1, 1, 9, 4]]", null, "")]
     [InlineData("[[5, 6, 7, 8], [6, 5, 9, 4]]", null, "")]
