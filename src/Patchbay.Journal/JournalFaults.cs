@@ -27,23 +27,25 @@ internal static class JournalFaults
         or PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
     private static (JournalFault, string) Unreachable(JournalPlace place) => (JournalFault.Unreachable,
-        $"journal {place} cannot be reached: see that PostgreSQL runs there, and that this machine may connect to it");
+        $"journal {place.Named} cannot be reached: see that PostgreSQL runs there, and that this machine may connect "
+        + "to it");
 
     private static (JournalFault, string) Of(PostgresException cause, JournalPlace place) => cause.SqlState switch
     {
-        "28P01" or "28000" => (JournalFault.Other, $"journal {place} refuses the user or its password: put the "
+        "28P01" or "28000" => (JournalFault.Other, $"journal {place.Named} refuses the user or its password: put the "
             + $"password in PGPASSWORD, or in a file that {JournalPlace.PasswordFileVariable} or PGPASSFILE names"),
-        "3D000" => (JournalFault.Other, $"journal {place}: the server has no such database; make it with 'createdb'"),
+        "3D000" => (JournalFault.Other, $"journal {place.Named}: the server has no such database; make it with "
+            + "'createdb'"),
         "42501" or "25006" => (JournalFault.ReadOnly,
-            $"journal {place} may only be read: allow its user to make tables and to write, or name another"),
-        "53100" => (JournalFault.Full, $"the disk of journal {place} is full: free some space on it and try again, "
-            + "nothing that was recorded is lost"),
-        "53300" => (JournalFault.Busy, $"journal {place} has too many connections: end some, or allow more"),
+            $"journal {place.Named} may only be read: allow its user to make tables and to write, or name another"),
+        "53100" => (JournalFault.Full, $"the disk of journal {place.Named} is full: free some space on it and try "
+            + "again, nothing that was recorded is lost"),
+        "53300" => (JournalFault.Busy, $"journal {place.Named} has too many connections: end some, or allow more"),
         "55P03" or "57014" or "40001" or "40P01" => (JournalFault.Busy,
-            $"journal {place} is locked by another process: wait for it, or see in pg_locks which one it is"),
+            $"journal {place.Named} is locked by another process: wait for it, or see in pg_locks which one it is"),
         "XX001" or "XX002" => (JournalFault.Corrupt,
-            $"journal {place} is damaged ({cause.MessageText}): restore it from a copy or an export"),
+            $"journal {place.Named} is damaged ({cause.MessageText}): restore it from a copy or an export"),
         ['5', '7', 'P', ..] or ['0', '8', ..] => Unreachable(place),
-        _ => (JournalFault.Other, $"journal {place} does not work: {cause.MessageText}"),
+        _ => (JournalFault.Other, $"journal {place.Named} does not work: {cause.MessageText}"),
     };
 }

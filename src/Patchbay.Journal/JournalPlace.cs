@@ -11,8 +11,10 @@ public sealed class JournalPlace
     private const string Form = "postgres://USER@HOST:PORT/DATABASE or 'Host=...;Username=...;Database=...'";
     private readonly NpgsqlConnectionStringBuilder? database;
 
-    private JournalPlace(string? file, NpgsqlConnectionStringBuilder? database) =>
-        (File, this.database) = (file, database);
+    private readonly string? source;
+
+    private JournalPlace(string? file, NpgsqlConnectionStringBuilder? database, string? source = null) =>
+        (File, this.database, this.source) = (file, database, source);
 
     /// <summary>Full path of the file of SQLite; null where it is a database of PostgreSQL.</summary>
     public string? File { get; }
@@ -51,12 +53,12 @@ public sealed class JournalPlace
         if (!database.ContainsKey("Command Timeout")) database.CommandTimeout = 60; // a busy database is waited for
         if (database.KeepAlive == 0) database.KeepAlive = 5; // a cut-off server is noticed
         database.Options = $"{database.Options} -c synchronous_commit=on".Trim(); // what is recorded is on the disk
-        return new(null, database);
+        return new(null, database, source);
     }
 
     /// <summary>The same database of PostgreSQL, with the tables of a schema.</summary>
     internal JournalPlace InSchema(string schema) =>
-        new(null, new NpgsqlConnectionStringBuilder(ConnectionString) { SearchPath = schema });
+        new(null, new NpgsqlConnectionStringBuilder(ConnectionString) { SearchPath = schema }, source);
 
     /// <summary>For Akka.Persistence.Sql, and never to be shown: it may hold a password.</summary>
     public string ConnectionString => database?.ConnectionString ?? $"Data Source={File};Default Timeout=60";
@@ -64,6 +66,9 @@ public sealed class JournalPlace
     /// <summary>As people read it; without a password.</summary>
     public override string ToString() => File ?? $"postgres://{(database!.Username is { Length: > 0 } user
         ? $"{user}@" : "")}{database.Host}:{database.Port}/{database.Database}";
+
+    /// <summary>The same with the option or variable that names it, for what is wrong with it.</summary>
+    internal string Named => source is null ? $"{this}" : $"{this} ({source})";
 
     private static NpgsqlConnectionStringBuilder OfUri(Uri uri)
     {

@@ -90,7 +90,8 @@ internal sealed class PostgresDatabase : JournalDatabase
         {
             connection.Open();
             database.Version = database.Check();
-            if (database.Version == 0 && readOnly) throw new FileNotFoundException($"there is no journal in {place}");
+            if (database.Version == 0 && readOnly)
+                throw new FileNotFoundException($"there is no journal in {place.Named}");
             if (database.Version == 0) database.Make();
             if (readOnly) database.ExecuteScript("SET default_transaction_read_only = on");
             database.IsOpening = false;

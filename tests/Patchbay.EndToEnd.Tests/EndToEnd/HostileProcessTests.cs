@@ -25,6 +25,10 @@ public sealed class HostileProcessTests : IDisposable
     [InlineData(2, "PATCHBAY_NODE: expected a port from", "PATCHBAY_NODE=gpu1:99999", "cluster show")]
     [InlineData(2, "PATCHBAY_NODE gpu1:9110 is another machine", "PATCHBAY_NODE=gpu1", "cluster show")]
     [InlineData(2, "PATCHBAY_JOURNAL: expected postgres://", "PATCHBAY_JOURNAL=nonsense", "sweep list")]
+    [InlineData(1, "journal postgres://u@127.0.0.1:1/x (PATCHBAY_JOURNAL) cannot be reached",
+        "PATCHBAY_JOURNAL=postgres://u@127.0.0.1:1/x", "sweep list")]
+    [InlineData(1, "journal postgres://u@127.0.0.1:1/x (--journal) cannot be reached", "X=",
+        "sweep list --journal postgres://u@127.0.0.1:1/x")]
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CONFIG=/dev/zero", "node run")]
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CERTIFICATE=/dev/zero", "node run")]
     [InlineData(2, "--memory is 2.0 MiB", "X=", "patch models/tiny-base --prompts 7 --memory 2MiB")]
