@@ -11,9 +11,17 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
     {
         var mean = values.Average();
         var squares = values.Sum(v => (v - mean) * (v - mean));
+        if (!double.IsFinite(squares) && Unit(values) is { } unit)
+            return Mean([.. values.Select(v => v / unit)]).Times(unit);
         return new(mean, values.Length < 2 ? double.NaN : Math.Sqrt(squares / (values.Length - 1) / values.Length),
             values.Length);
     }
+
+    // Changes relative to next to nothing are so large that their squares are no numbers: the unit that they are.
+    private static double? Unit(IEnumerable<double> values) =>
+        values.Select(Math.Abs).Max() is > 1 and < double.PositiveInfinity and var largest ? largest : null;
+
+    private Estimate Times(double unit) => new(Value * unit, Error * unit, Samples);
 
     /// <summary>
     /// Mean, standard error and number of the prompts of several batches together, as the prompts would have given
@@ -37,6 +45,11 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
             if (samples > 1) squares += error * error * samples * (samples - 1);
             squares += samples * (score - mean) * (score - mean);
         }
+        if (!double.IsFinite(squares)
+            && Unit(batches.Where(b => b.Samples > 1).Select(b => b.Error).Concat(batches.Select(b => b.Score)))
+                is { } unit)
+            return Pooled([.. batches.Select(b => b with { Score = b.Score / unit, Error = b.Error / unit })])
+                .Times(unit);
         return new(mean, count < 2 ? double.NaN : Math.Sqrt(squares / (count - 1) / count), count);
     }
 }

@@ -53,9 +53,11 @@ internal static class SweepTables
         let mean = Estimate.Pooled([.. item.Item])
         select (string[])
         [
-            item.Index == 0 ? stage.Stage.Id : "", item.Item.Key, $"{mean.Value:0.0000}",
-            double.IsNaN(mean.Error) ? "" : $"{mean.Error:0.0000}", $"{mean.Samples}",
+            item.Index == 0 ? stage.Stage.Id : "", item.Item.Key, Fixed(mean.Value),
+            double.IsNaN(mean.Error) ? "" : Fixed(mean.Error), $"{mean.Samples}",
         ]);
+
+    private static string Fixed(double value) => value.ToString(Math.Abs(value) < 1e9 ? "0.0000" : "0.0000E+0");
 
     /// <summary>Each circuit, group by group, the most negative head first.</summary>
     public static Table Circuits(SweepState state) => FittedTable.OfText(
