@@ -43,8 +43,7 @@ public static class AttributionPatching
             for (int first = 0, count; first < batch.Clean.Length; first += count)
             {
                 count = Math.Min(PromptsAtOnce(model, batch, group), batch.Clean.Length - first);
-                using var slice = new AttributionSlice(batch, group, receivers, first, count,
-                    prompts.Answers.AsSpan(done, count));
+                using var slice = new AttributionSlice(batch, group, receivers, first, count);
                 for (var k = 0; k < Math.Max(1, integrationSteps); k++)
                 {
                     cancel.ThrowIfCancellationRequested();
@@ -77,11 +76,11 @@ internal sealed class AttributionSlice : IDisposable
     private readonly Receiver[] receivers;
     private readonly Tensor[] clean, way; // by layer: z and how far the counterfactual's is from it, (N, H, dh)
     private readonly Tensor probability;  // clean, (N)
-    private readonly Tensor answers;      // (N)
+    private readonly Metric answers;
+    private readonly Tensor rows;         // which of the batch's prompts they are, (N) int64
     private readonly bool[] isUsable;     // whether probability is above 0
 
-    public AttributionSlice(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int first, int count,
-        ReadOnlySpan<int> answers)
+    public AttributionSlice(PathBatch batch, PathGroup group, IReadOnlyList<Head> receivers, int first, int count)
     {
         using var scope = NewDisposeScope();
         run = ((ConeEvaluator)batch.Evaluator).Run;
@@ -91,11 +90,11 @@ internal sealed class AttributionSlice : IDisposable
         way = [.. clean.Zip(batch.Z[group.Position], (z, other) => other.narrow(0, first, count) - z)];
         var p = batch.Clean[first..(first + count)];
         (probability, isUsable) = (tensor(p).to(run.Model.Device), [.. p.Select(of => of > 0)]);
-        this.answers = tensor(Array.ConvertAll(answers.ToArray(), a => (long)a)).to(run.Model.Device);
+        (answers, rows) = (batch.AnswerProbability, run.Model.Index(Enumerable.Range(first, count)));
         foreach (var t in Owned) t.DetachFromDisposeScope();
     }
 
-    private IEnumerable<Tensor> Owned => [.. clean, .. way, probability, answers];
+    private IEnumerable<Tensor> Owned => [.. clean, .. way, probability, rows];
 
     /// <summary>Adds share · &lt;gradient at a point of the way, way&gt; of the heads below <paramref name="layers"/>
     /// to effects [layer, head, prompt], from prompt <paramref name="at"/> on.</summary>
@@ -127,10 +126,7 @@ internal sealed class AttributionSlice : IDisposable
     private Tensor Final(Func<int, Tensor, Tensor> z) => receivers.Length == 0 ? cone.HeldFinal(0, z)
         : cone.Final(receivers.Min(r => r.Head.Layer), null, [.. receivers.Zip(cone.HeldReceived(0, z, receivers))]);
 
-    /// <summary>Softmax probability of each prompt's answer: (N, d) -> (N) float64.</summary>
-    private Tensor Probability(Tensor final)
-    {
-        var logits = run.Model.Unembed(final).to(ScalarType.Float64);
-        return (logits.gather(1, answers.unsqueeze(1)).squeeze(1) - logits.logsumexp(1)).exp();
-    }
+    /// <summary>Softmax probability of each prompt's answers together: (N, d) -> (N) float64.</summary>
+    private Tensor Probability(Tensor final) =>
+        answers(run.Model.Unembed(final).to(ScalarType.Float64), rows);
 }

@@ -135,8 +135,14 @@ public sealed class AttributionPatchingTests
         var random = new Random(seed);
         int[] Ids() => [.. Enumerable.Range(0, random.Next(8, 12)).Select(_ => random.Next(Config.Vocabulary))];
         TokenSequence Random() => Sequence(Ids(), random.Next(1, 4));
-        return new PromptSet([.. Enumerable.Range(0, 6).Select(i =>
-            new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}"))]);
+        Prompt One(int i)
+        {
+            var prompt = new Prompt(Random(), Random(), random.Next(Config.Vocabulary), $"prompt {i}");
+            // Every other one has a second answer.
+            return i % 2 == 0 ? prompt
+                : prompt with { Answers = [prompt.Answer, (prompt.Answer + 1) % Config.Vocabulary] };
+        }
+        return new PromptSet([.. Enumerable.Range(0, 6).Select(One)]);
     }
 
     private static TokenSequence Sequence(int[] ids, int previous) => new(ids, new Dictionary<string, int>
@@ -164,9 +170,10 @@ public sealed class AttributionPatchingTests
             counterfactual = BaseRun.CaptureZ(model,
                 new PaddedPrompts([.. prompts.Prompts.Select(p => p.Counterfactual.Ids)]),
                 [prompts.CounterfactualPositions(group.Position)])[0];
-            var answers = prompts.Answers.Select(a => (long)a).ToArray();
-            probability = (logits, rows) => logits.softmax(-1).gather(1,
-                tensor(answers).index_select(0, rows).unsqueeze(1)).squeeze(1);
+            var isAnswer = new double[prompts.Count, model.Config.Vocabulary];
+            foreach (var (n, prompt) in prompts.Prompts.Index())
+                foreach (var answer in prompt.Answers) isAnswer[n, answer] = 1;
+            probability = (logits, rows) => logits.softmax(-1).mul(tensor(isAnswer).index_select(0, rows)).sum(1);
         }
 
         /// <summary>(p_patched - p_clean) / p_clean of each prompt.</summary>
