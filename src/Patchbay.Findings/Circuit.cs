@@ -52,6 +52,9 @@ public sealed class Circuit
     public IReadOnlyDictionary<string, IReadOnlyList<Head>> AtPositions => Chain.Groups.GroupBy(g => g.Position)
         .ToDictionary(p => p.Key, p => (IReadOnlyList<Head>)[.. p.SelectMany(g => Groups[g.Name]).Distinct()]);
 
+    /// <summary>The circuit on some prompts; see <see cref="PathChain.OnPrompts"/>.</summary>
+    public Circuit OnPrompts(PromptSet prompts, bool both) => new(Chain.OnPrompts(prompts, both), Groups);
+
     /// <summary>The circuit without some heads.</summary>
     public Circuit Without(IEnumerable<CircuitHead> removed)
     {

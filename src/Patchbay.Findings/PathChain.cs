@@ -84,6 +84,24 @@ public sealed partial record PathChain(IReadOnlyList<PathGroup> Groups)
         new("D", "structure reader", PositionNames.PreviousQueryLabel, "C", Composition.V),
     ]);
 
+    /// <summary>The chain with one name for positions that fall together in every prompt, so that a head of several
+    /// groups is there once.</summary>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="both">Whether they must fall together in every counterfactual too.</param>
+    public PathChain OnPrompts(PromptSet prompts, bool both)
+    {
+        bool Together(string a, string b) => prompts.Prompts.All(p =>
+            Same(p.Clean, a, b) && (!both || Same(p.Counterfactual, a, b)));
+        return new([.. Groups.Select(group => group with
+        {
+            Position = Groups.First(other => Together(other.Position, group.Position)).Position,
+        })]);
+
+        static bool Same(TokenSequence sequence, string a, string b) => a == b
+            || (sequence.Positions.TryGetValue(a, out var at) && sequence.Positions.TryGetValue(b, out var other)
+                && at == other);
+    }
+
     /// <summary>The named groups of this chain, and those whose heads they need as receivers unless given, in
     /// order.</summary>
     /// <exception cref="InvalidDataException">A name is not in the chain.</exception>

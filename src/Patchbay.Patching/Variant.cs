@@ -65,7 +65,8 @@ public sealed record Variant
         .Concat(Seen.Select(s => s.Query)).Concat(Refreshes.Select(r => r.Positions));
 
     /// <summary>Refuses what has no meaning on <paramref name="prompts"/> prompts of a model.</summary>
-    /// <exception cref="ArgumentException">A shape, head or position does not fit, or two edits collide.</exception>
+    /// <exception cref="ArgumentException">A shape, head or position does not fit.</exception>
+    /// <exception cref="InvalidDataException">Two edits collide: named positions fall together there.</exception>
     public void Check(DecoderConfig config, PaddedPrompts prompts)
     {
         int count = prompts.Count, width = config.HeadWidth;
@@ -110,7 +111,9 @@ public sealed record Variant
         {
             for (var n = 0; n < same.First().Count; n++)
                 if (same.Select(p => p[n]).Distinct().Count() < same.Count())
-                    throw new ArgumentException($"{words(same.Key.Item1, same.Key.Item2)} of prompt {n}");
+                    throw new InvalidDataException($"expected one edit of a head at a position, found that "
+                        + $"{words(same.Key.Item1, same.Key.Item2)} of prompt {n}, where two named positions fall "
+                        + "together, but not in every prompt");
         }
     }
 

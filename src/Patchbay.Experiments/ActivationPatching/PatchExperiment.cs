@@ -68,7 +68,7 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
             pairs = new([.. pairs.Prompts.Select(pair => pair with { Clean = pair.Counterfactual,
                 Counterfactual = pair.Clean })]);
         var sets = PatchedFinding.Sets(p, circuit);
-        var heads = sets.Select(s => Placed(s, circuit, config)).ToArray();
+        var heads = sets.Select(s => Placed(s, circuit, config, pairs)).ToArray();
         var memory = unit.Plan.Compute.MemoryBytes;
         var right = HeadPatching.Answered(unit.Model, pairs, heads, memory, done => unit.Progress(done / 2),
             unit.Cancel);
@@ -106,10 +106,12 @@ internal sealed class PatchExperiment() : Experiment<PatchParameters, None>(
         Position = heads.Select(h => h.Position).Distinct().ToArray() is [var at] ? at : null,
     };
 
-    private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, DecoderConfig config)
+    private static IReadOnlyList<PlacedHead> Placed(string set, Circuit circuit, DecoderConfig config,
+        PromptSet pairs)
     {
         IReadOnlyList<PlacedHead> heads = Named(set) ?? (set == PatchedFinding.Whole
-                ? [.. circuit.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
+                ? [.. circuit.OnPrompts(pairs, both: true).AtPositions
+                    .SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))]
             : circuit.Groups.TryGetValue(set, out var group)
                 ? [.. group.Select(h => new PlacedHead(circuit.Chain.Group(set).Position, h))]
             : throw new InvalidDataException($"'{set}' is no set of heads; expected groups, circuit, one of "

@@ -35,9 +35,9 @@ public sealed class CircuitEvaluator : IDisposable
         long? memoryBytes = null,
         bool elsewhere = false)
     {
-        (this.model, this.prompts, this.chain, this.memoryBytes, this.elsewhere) = (model, prompts, chain, memoryBytes,
-            elsewhere);
+        (this.model, this.prompts, this.memoryBytes, this.elsewhere) = (model, prompts, memoryBytes, elsewhere);
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
+        this.chain = chain.OnPrompts(prompts, both: false);
         if (means.Max(m => m.Length) is var reach && prompts.Prompts.FirstOrDefault(p =>
             p.Clean.Ids.Length > reach) is { } longer)
             throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the "
@@ -50,11 +50,12 @@ public sealed class CircuitEvaluator : IDisposable
     internal PlannedVariants Plan(IReadOnlyList<Circuit> circuits)
     {
         // With all else alive a circuit is the model without all other heads at the groups' positions.
-        if (elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], circuits.Select(Others)));
+        Circuit[] here = [.. circuits.Select(Here)];
+        if (elsewhere) return new(Batches("model", _ => null), batch => Removals(batch, [], here.Select(Others)));
         return new(Batches("means", _ => new Ablation(mean, [], false)), batch =>
         {
             var holds = new CircuitHolds(batch, model.Config, false);
-            return [.. circuits.Select(c => Alive(batch, holds, c.AtPositions))];
+            return [.. here.Select(c => Alive(batch, holds, c.AtPositions))];
         });
     }
 
@@ -62,6 +63,7 @@ public sealed class CircuitEvaluator : IDisposable
     /// only rows from a removed head's position on, and layers from its own up, are computed again.</summary>
     internal PlannedVariants PlanWithout(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed)
     {
+        circuit = Here(circuit);
         var alive = circuit.AtPositions;
         return new(Batches($"circuit {circuit}", batch => new Ablation(mean, Kept(batch, alive), elsewhere)), batch =>
             Removals(batch, new CircuitHolds(batch, model.Config, elsewhere).ForAlive(alive),
@@ -84,10 +86,12 @@ public sealed class CircuitEvaluator : IDisposable
 
     private IReadOnlyList<Head> AllHeads => [.. Head.All(model.Config.Layers, model.Config.Heads)];
 
+    private Circuit Here(Circuit circuit) => new(chain, circuit.Groups);
+
     private PlacedHead Place(CircuitHead head) => new(chain.Group(head.Group).Position, head.Head);
 
-    /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every
-    /// prompt.</summary>
+    /// <summary>Heads at the groups' positions that are not the circuit's. Positions must differ in every prompt, or
+    /// fall together in all.</summary>
     private IEnumerable<PlacedHead> Others(Circuit circuit) =>
         circuit.AtPositions.SelectMany(p => AllHeads.Except(p.Value).Select(h => new PlacedHead(p.Key, h)));
 

@@ -108,6 +108,7 @@ public static class Cmap
         IReadOnlyList<(CmapForm Form, IReadOnlyList<string> Groups)> wanted)
     {
         heads.Check(model.Config.Layers, model.Config.Heads);
+        heads = heads.OnPrompts(prompts, both: false);
         var stored = file.Tensors;
         if (stored.Values.FirstOrDefault() is { } any && (any.Shape[^1] != model.Config.HeadWidth
             || any.Shape[0] != prompts.Count))

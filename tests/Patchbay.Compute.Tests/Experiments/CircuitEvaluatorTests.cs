@@ -74,6 +74,49 @@ public class CircuitEvaluatorTests
             Probabilities(evaluator.Plan([circuit]), prompts)[0]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Groups_that_fall_on_one_position_are_one_place(bool own)
+    {
+        using var model = Decoder.Random(RandomPrompts.Config, 9, torch.ScalarType.Float64, spread: 1.5);
+        PromptSet prompts = new([.. RandomPrompts.Of(9, equal: true).Prompts.Select(p => p with
+        {
+            Clean = Together(p.Clean),
+            Counterfactual = Together(p.Counterfactual),
+        })]);
+        int[][] means = [.. RandomPrompts.Of(10, equal: true).Prompts.Select(p => p.Clean.Ids)];
+        var mean = PlainAblation.Mean(model, means);
+        using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking, elsewhere: own);
+        var circuit = RandomPrompts.Circuit(new Random(9), 0.5);
+        AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean, Keeps(circuit.AtPositions, own)),
+            Probabilities(evaluator.Plan([circuit]), prompts)[0]);
+        CircuitHead[] removed = [.. circuit.Heads.Where((_, i) => i % 2 == 0)];
+        AssertClose(PlainAblation.Probability(model, prompts.Prompts, mean,
+            Keeps(circuit.Without(removed).AtPositions, own)),
+            Probabilities(evaluator.PlanWithout(circuit, [removed]), prompts)[0]);
+
+        // Activation patching of the whole circuit: a head of two groups is patched once.
+        var whole = circuit.OnPrompts(prompts, both: true);
+        Assert.Equal(2, whole.AtPositions.Count);
+        PlacedHead[] Placed(Circuit of) =>
+            [.. of.AtPositions.SelectMany(p => p.Value.Select(h => new PlacedHead(p.Key, h)))];
+        var changes = HeadPatching.Changes(model, prompts, [Placed(whole)], null)[0];
+        Assert.All(changes, change => Assert.True(double.IsFinite(change) && change != 0));
+        var refused = Assert.Throws<InvalidDataException>(() =>
+            HeadPatching.Changes(model, prompts, [Placed(circuit)], null));
+        Assert.Contains("two edits replace Z of head", refused.Message, StringComparison.Ordinal);
+    }
+
+    // The query label's positions are one.
+    private static TokenSequence Together(TokenSequence sequence) => sequence with
+    {
+        Positions = new Dictionary<string, int>(sequence.Positions)
+        {
+            [PositionNames.PreviousQueryLabel] = sequence.Positions[PositionNames.QueryLabel],
+        },
+    };
+
     [Fact]
     public void Prompts_longer_than_those_of_the_means_are_refused_in_one_sentence()
     {

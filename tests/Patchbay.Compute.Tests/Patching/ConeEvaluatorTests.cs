@@ -101,7 +101,8 @@ public class ConeEvaluatorTests
             value.narrow(0, 0, 2))]
             }), StringComparison.Ordinal);
         var twice = new HeadEdit(Site.Z, new Head(0, 0), Prompts.Last, value);
-        Assert.Contains("two edits", Refusal(new Variant { Edits = [twice, twice with { Keep = 0.5 }] }),
+        var collide = new Variant { Edits = [twice, twice with { Keep = 0.5 }] };
+        Assert.Contains("two edits", Assert.Throws<InvalidDataException>(() => cone.Evaluate([collide], Sum)).Message,
             StringComparison.Ordinal);
         Assert.Contains("itself", Refusal(new Variant { Knockouts = [new Knockout(0, Prompts.Last, Prompts.Last)] }),
             StringComparison.Ordinal);
