@@ -32,7 +32,7 @@ public sealed class ModelSession : IDisposable
         var key = $"{task.Kind} {task.Boxes} {task.File} {plan.Seed} {count}";
         if (prompts?.Key == key) return prompts.Value.Prompts;
         var made = task.File is { } hash
-            ? PromptInput.Load(Artifacts.PathOf(hash), asking, plan.Seed, count).Prompts
+            ? PromptInput.Load(Artifacts.PathOf(hash), asking, plan.Seed, count, task.FileName).Prompts
             : EntityPrompts.Generate(new(count, plan.Seed, task.Boxes), asking);
         prompts = (key, made);
         return made;

@@ -31,7 +31,7 @@ internal sealed record CheckpointSource(
         if (!Directory.Exists(path))
             throw new DirectoryNotFoundException($"there is no checkpoint folder or file {path}.");
         var config = Path.Combine(path, ConfigName);
-        if (File.Exists(config)) return OpenFolder(path, config);
+        if (Path.Exists(config)) return OpenFolder(path, config);
         if (File.Exists(Path.Combine(path, LoraAdapter.SettingsName)))
             throw Refusal.Because(path, "the base of an adapter is itself an adapter, expected a whole checkpoint");
         if (File.Exists(Path.Combine(path, "params.json")) && Directory.EnumerateFiles(path, "consolidated*").Any())
@@ -91,7 +91,7 @@ internal sealed record CheckpointSource(
         foreach (var tensor in Stored.Values)
         {
             if (used.Contains(tensor) || Family.Of(Config).Ignores(tensor.Name)) continue;
-            var shown = $"{Refusal.Quote(tensor.Name)} {Refusal.Shape(tensor.Shape)}";
+            var shown = $"{Refusal.Quote(tensor.Name)} {StoredTensor.Shown(tensor.Shape)}";
             throw Refusal.Because(tensor.File,
                 $"tensor {shown} is not expected in a {Config.Architecture} of {Config.Layers} layers");
         }
@@ -154,8 +154,8 @@ internal sealed record CheckpointSource(
         var tensor = Stored[spelling];
         var needed = place.StoredShape(shape);
         if (!tensor.Shape.SequenceEqual(needed))
-            throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has shape {Refusal.Shape(tensor.Shape)}, "
-                + $"expected {Refusal.Shape(needed)} by the configuration");
+            throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has shape {StoredTensor.Shown(tensor.Shape)}, "
+                + $"expected {StoredTensor.Shown(needed)} by the configuration");
         if (!tensor.Type.IsFloat())
             throw Refusal.Because(tensor.File, $"tensor {tensor.Name} has dtype {tensor.Type.SafetensorsName()}, "
                 + "expected F64, F32, F16 or BF16");
@@ -167,8 +167,8 @@ internal sealed record CheckpointSource(
     private InvalidDataException Missing(string name, long[] shape)
     {
         var (place, stored) = Locate(name);
-        return Refusal.Because(Weights, $"tensor {stored} {Refusal.Shape(place.StoredShape(shape))} is missing, which "
-            + $"a {Config.Architecture} of {Config.Layers} layers needs");
+        return Refusal.Because(Weights, $"tensor {stored} {StoredTensor.Shown(place.StoredShape(shape))} is missing, "
+            + $"which a {Config.Architecture} of {Config.Layers} layers needs");
     }
 
     public void Dispose() => Owner.Dispose();

@@ -134,14 +134,14 @@ public sealed partial class LoraAdapter : IDisposable
     private static StoredTensor Whole(StoredTensor tensor, DecoderConfig config) =>
         tensor.Type.IsFloat() && tensor.Shape is [> 0 and <= int.MaxValue, var width] && width == config.Width ? tensor
         : throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is " +
-            $"{tensor.Type.SafetensorsName()} {Refusal.Shape(tensor.Shape)}, expected floating-point numbers (ids, " +
-            $"{config.Width})");
+            $"{tensor.Type.SafetensorsName()} {StoredTensor.Shown(tensor.Shape)}, expected floating-point numbers " +
+            $"(ids, {config.Width})");
 
     private static void Check(StoredTensor tensor, double rows, double columns)
     {
         if (tensor.Type.IsFloat() && tensor.Shape is [var n, var m] && n == rows && m == columns) return;
         throw Refusal.Because(tensor.File, $"tensor {Refusal.Quote(tensor.Name)} is {tensor.Type.SafetensorsName()} " +
-            $"{Refusal.Shape(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
+            $"{StoredTensor.Shown(tensor.Shape)}, expected floating-point numbers ({rows}, {columns})");
     }
 
     private static IEnumerable<(string Module, ModulePlace Place, int? Layer, long Outputs, long Inputs)> Changeable(

@@ -37,7 +37,11 @@ public sealed record PlannedModel(string Name, string Path, string? Adapter, str
 /// <param name="Prompts">How many.</param>
 /// <param name="Boxes">Boxes of a scene, where prompts are generated.</param>
 /// <param name="File">Artifact that holds the prompt file, where there is one; its SHA-256.</param>
-public sealed record PlannedTask(string Kind, int Prompts, int Boxes, string? File = null);
+public sealed record PlannedTask(string Kind, int Prompts, int Boxes, string? File = null)
+{
+    /// <summary>What messages call that file: its path as it was given; null in older journals.</summary>
+    public string? FileName { get; init; }
+}
 
 /// <summary>How units compute.</summary>
 /// <param name="Dtype">"float32", "float16", "bfloat16" or "float64".</param>

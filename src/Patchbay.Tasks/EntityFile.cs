@@ -16,19 +16,21 @@ public static partial class EntityFile
             .Select(sentence => $"{{\"sentence\": {sentence}}}\n"));
 
     /// <summary>Reads a file; lines with the same context share one scene.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">What messages call it, where that is not its path.</param>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
-    public static IReadOnlyList<EntityLine> Load(string path)
+    public static IReadOnlyList<EntityLine> Load(string path, string? name = null)
     {
         var scenes = new Dictionary<string, EntityScene>();
         var lines = new List<EntityLine>();
-        foreach (var field in JsonFile.Objects(path))
+        foreach (var field in JsonFile.Objects(path, name))
         {
             var line = Parse(field["sentence"].Text, field.Origin);
             var context = line.Scene.Context;
             if (!scenes.TryAdd(context, line.Scene)) line = line with { Scene = scenes[context] };
             lines.Add(line);
         }
-        return lines.Count > 0 ? lines : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
+        return lines.Count > 0 ? lines : throw Refusal.Unexpected(name ?? path, "at least one line", "none");
     }
 
     /// <summary>Takes one sentence apart and checks it.</summary>

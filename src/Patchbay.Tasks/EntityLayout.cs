@@ -40,8 +40,8 @@ internal sealed class EntityLayout
         {
             var token = _contextIds[segment.Object];
             if (owners.TryAdd(token, word)) continue;
-            throw Refusal.Field(
-                origin, "object", $"a token of its own for '{word}'", $"the token of '{owners[token]}'");
+            throw Refusal.Unexpected(
+                origin, $"a token of its own for the object '{word}'", $"the token of '{owners[token]}'");
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class EntityLayout
         var (aligned, position) = Ask(label, origin);
         var before = Occurrences(aligned.Ids, position);
         if (before.Count != 1)
-            throw Refusal.Field(origin, "query label", $"'{label}' exactly once before the question",
+            throw Refusal.Unexpected(origin, $"the query label '{label}' exactly once before the question",
                 $"{before.Count} times in {Refusal.Quote(aligned.Text)}");
         return Sequence(aligned, position, before[0]);
     }
@@ -66,8 +66,9 @@ internal sealed class EntityLayout
     {
         var (aligned, position) = Ask(label, origin);
         if (Occurrences(aligned.Ids, position).Count > 0)
-            throw Refusal.Field(origin, "counterfactual query label",
-                $"'{label}' nowhere before the question", $"it in {Refusal.Quote(aligned.Text)}");
+            throw Refusal.Unexpected(origin,
+                $"the counterfactual's query label '{label}' nowhere before the question",
+                $"it in {Refusal.Quote(aligned.Text)}");
         return Sequence(aligned, position, _segments[labelSegment].Label);
     }
 
@@ -75,7 +76,7 @@ internal sealed class EntityLayout
     {
         var aligned = new TokenAlignment(_scene.PromptFor(label), _encode);
         if (!aligned.Ids.AsSpan().StartsWith(_contextIds))
-            throw Refusal.Field(origin, "prompt", "tokens that begin with the context's tokens", "others");
+            throw Refusal.Unexpected(origin, "a prompt whose tokens begin with the context's", "others");
         return (aligned, EntityQuestion.LabelPosition(aligned, label, origin));
     }
 
@@ -120,8 +121,8 @@ internal static class EntityQuestion
             var span = new TextSpan(earlier.Index, earlier.Length);
             var previous = aligned.OnlyTokenOf(span, "previous query label", origin);
             if (EntityLayout.Occurrences(aligned.Ids, position) is not [var only] || only != previous)
-                throw Refusal.Field(origin, "query label",
-                    $"the token of '{label}' once before the question, in 'Box {label}'",
+                throw Refusal.Unexpected(origin,
+                    $"the token of the query label '{label}' once before the question, in 'Box {label}'",
                     $"others in {Refusal.Quote(text)}");
             positions[PositionNames.PreviousQueryLabel] = previous;
         }
@@ -132,7 +133,7 @@ internal static class EntityQuestion
     /// <exception cref="InvalidDataException">It is not one token there.</exception>
     public static int AnswerToken(TokenSequence question, string answer, EncodeText encode, string origin) =>
         TokenAlignment.ContinuationToken(question.Ids, $"{question.Text} {answer}", encode, out var found)
-        ?? throw Refusal.Field(origin, "answer", $"one token for '{answer}'", found);
+        ?? throw Refusal.Unexpected(origin, $"one token for the answer '{answer}'", found);
 
     /// <summary>The position of the label that a prompt asks for.</summary>
     /// <exception cref="InvalidDataException">It is not one token.</exception>

@@ -19,10 +19,12 @@ public static class EntityPrompts
     /// <param name="encode">The tokenizer.</param>
     /// <param name="seed">Seed of the counterfactuals.</param>
     /// <param name="prompts">How many lines to use from the beginning; all by default.</param>
+    /// <param name="name">What messages call the file, where that is not its path.</param>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it.</exception>
-    public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null) =>
+    public static PromptSet Load(string path, EncodeText encode, ulong seed, int? prompts = null,
+        string? name = null) =>
         // The file has its own words: which of ours the tokenizer lacks is no news to its owner.
-        Build(EntityFile.Load(path), EntityWords.For(encode) with { Notices = [] }, encode, seed,
+        Build(EntityFile.Load(path, name), EntityWords.For(encode) with { Notices = [] }, encode, seed,
             prompts ?? int.MaxValue);
 
     /// <summary>The first <paramref name="prompts"/> lines as tokens, with counterfactuals from the scenes of all
@@ -44,7 +46,7 @@ public static class EntityPrompts
             var clean = LayoutOf(line.Scene).Question(line.Label, line.Origin);
             var counterfactual = LayoutOf(other.Scene).QuestionOfAbsent(other.Label, other.LabelSegment, line.Origin);
             var answer = EntityQuestion.AnswerToken(clean, line.Answer, encode, line.Origin);
-            return new Prompt(clean, counterfactual, answer, line.Origin);
+            return new Prompt(clean, counterfactual, answer, line.Origin) { Fields = PromptFields.Unnamed };
         }
 
         // A scene serves as many prompts as it has boxes, and as counterfactual of others: align it once.

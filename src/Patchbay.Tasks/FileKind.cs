@@ -7,15 +7,22 @@ namespace Patchbay;
 internal static partial class FileKind
 {
     private const int WorkingDirectory = -100, TypeOnly = 1, ModeOffset = 28, KindMask = 0xF000;
+    private const int NotThere = 2, LinksWithoutEnd = 40; // errno
 
-    /// <summary>"a folder", "a device", "a pipe" or "a socket", links followed; null where it is a file, where nothing
-    /// is there, or where the system cannot be asked.</summary>
+    /// <summary>"a folder", "a device", "a pipe" or "a socket", links followed, or a link that cannot be; null where it
+    /// is a file, where nothing is there, or where the system cannot be asked.</summary>
     public static string? OtherThanFile(string path)
     {
         if (Directory.Exists(path)) return "a folder";
         if (!OperatingSystem.IsLinux()) return null;
         var facts = new byte[256]; // struct statx, the same on every processor
-        if (Statx(WorkingDirectory, path, 0, TypeOnly, facts) != 0) return null;
+        if (Statx(WorkingDirectory, path, 0, TypeOnly, facts) != 0)
+            return Marshal.GetLastPInvokeError() switch
+            {
+                LinksWithoutEnd => "a link that leads back to itself",
+                NotThere when new FileInfo(path).LinkTarget is { } target => $"a link to {target}, which is not there",
+                _ => null,
+            };
         return (BitConverter.ToUInt16(facts, ModeOffset) & KindMask) switch
         {
             0x2000 or 0x6000 => "a device",
@@ -25,6 +32,6 @@ internal static partial class FileKind
         };
     }
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Statx(int folder, string path, int flags, uint wanted, byte[] facts);
 }

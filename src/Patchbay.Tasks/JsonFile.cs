@@ -14,23 +14,27 @@ internal static class JsonFile
     public static readonly JsonSerializerOptions Plain =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The object on each line that is not blank, its origin "name.jsonl, line 3".</summary>
-    public static IEnumerable<JsonField> Objects(string path)
+    /// <summary>The object on each line that is not blank, its origin "prompts.jsonl, line 3".</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">What messages call it, where that is not its path.</param>
+    public static IEnumerable<JsonField> Objects(string path, string? name = null)
     {
-        var lines = Text(path).Split('\n');
+        name ??= path;
+        var lines = Text(path, name).Split('\n');
         for (var i = 0; i < lines.Length; i++)
         {
             if (string.IsNullOrWhiteSpace(lines[i])) continue;
-            var origin = $"{Path.GetFileName(path)}, line {i + 1}";
+            var origin = $"{name}, line {i + 1}";
             yield return Parse(lines[i], origin, place: _ => origin).AsObject();
         }
     }
 
-    /// <summary>The one value of a JSON file, its origin the file's name.</summary>
-    public static JsonField Value(string path)
+    /// <summary>The one value of a JSON file, which is its origin.</summary>
+    /// <inheritdoc cref="Objects"/>
+    public static JsonField Value(string path, string? name = null)
     {
-        var name = Path.GetFileName(path);
-        return Parse(Text(path), name, place: e => $"{name}, line {e.LineNumber + 1}");
+        name ??= path;
+        return Parse(Text(path, name), name, place: e => $"{name}, line {e.LineNumber + 1}");
     }
 
     private static JsonField Parse(string json, string origin, Func<JsonException, string> place)
@@ -58,7 +62,7 @@ internal static class JsonFile
         return rest.Length == 0 ? "a line that ends too early" : $"{Refusal.Quote(rest)} at column {at + 1}";
     }
 
-    private static string Text(string path)
+    private static string Text(string path, string name)
     {
         try
         {
@@ -66,7 +70,7 @@ internal static class JsonFile
         }
         catch (DecoderFallbackException)
         {
-            throw Refusal.Unexpected(Path.GetFileName(path), "UTF-8 text", "bytes that are none");
+            throw Refusal.Unexpected(name, "UTF-8 text", "bytes that are none");
         }
     }
 }
@@ -135,18 +139,4 @@ internal readonly record struct JsonField(JsonElement Value, string Name, string
         JsonValueKind.String => $"the string {Refusal.Quote(Value.GetString()!)}",
         _ => Value.GetRawText(),
     };
-}
-
-/// <summary>How this room says that data is not as it must be: one sentence with place, field, expected and
-/// found.</summary>
-internal static class Refusal
-{
-    public static InvalidDataException Field(string origin, string field, string expected, string found) =>
-        new($"{origin}, field '{field}': expected {expected}, found {found}.");
-
-    public static InvalidDataException Unexpected(string origin, string expected, string found) =>
-        new($"{origin}: expected {expected}, found {found}.");
-
-    /// <summary>A text for a message: quoted, its beginning only where it is long.</summary>
-    public static string Quote(string text) => text.Length <= 80 ? $"'{text}'" : $"'{text[..77]}...'";
 }

@@ -13,15 +13,16 @@ public static class PromptFile
         "comment",
     ];
 
-    /// <summary>Loads the first <paramref name="prompts"/> lines, or all.</summary>
+    /// <summary>Loads the first <paramref name="prompts"/> lines, or all; messages call the file
+    /// <paramref name="name"/>, where that is not its path.</summary>
     /// <exception cref="InvalidDataException">A line is not as it must be; the message names it and the
     /// field.</exception>
-    public static PromptSet Load(string path, EncodeText encode, int? prompts = null)
+    public static PromptSet Load(string path, EncodeText encode, int? prompts = null, string? name = null)
     {
-        var lines = JsonFile.Objects(path).Take(prompts ?? int.MaxValue);
+        var lines = JsonFile.Objects(path, name).Take(prompts ?? int.MaxValue);
         Prompt[] loaded = [.. lines.Select(line => Parse(line, encode))];
         return loaded.Length > 0 ? new(loaded, [.. BeginsTwice(loaded, encode)])
-            : throw Refusal.Unexpected(Path.GetFileName(path), "at least one line", "none");
+            : throw Refusal.Unexpected(name ?? path, "at least one line", "none");
     }
 
     // A text that has BOS spelled out, as chat templates have, gets it twice.
@@ -122,18 +123,20 @@ public static class PromptInput
     /// <param name="encode">The tokenizer.</param>
     /// <param name="seed">Seed of the counterfactuals where the file has none of its own.</param>
     /// <param name="prompts">How many to use.</param>
+    /// <param name="name">What messages call the file, where that is not its path.</param>
     /// <returns>"entity tracking", "own task" or "tokens", and the prompts as tokens.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">A line is not as it must be.</exception>
-    public static (string Kind, PromptSet Prompts) Load(string path, EncodeText encode, ulong seed, int? prompts = null)
+    public static (string Kind, PromptSet Prompts) Load(
+        string path, EncodeText encode, ulong seed, int? prompts = null, string? name = null)
     {
         InputFile.Require(path);
         var kind = KindOf(path).Kind;
         return (kind, kind switch
         {
-            EntityTracking => EntityPrompts.Load(path, encode, seed, prompts),
-            Tokens => TokenBatch.Load(path).Prompts.Take(prompts ?? int.MaxValue),
-            _ => PromptFile.Load(path, encode, prompts),
+            EntityTracking => EntityPrompts.Load(path, encode, seed, prompts, name),
+            Tokens => TokenBatch.Load(path, name: name).Prompts.Take(prompts ?? int.MaxValue),
+            _ => PromptFile.Load(path, encode, prompts, name),
         });
     }
 
@@ -150,10 +153,10 @@ public static class PromptInput
     }
 
     /// <summary>How many prompts a file has, before a tokenizer has read it.</summary>
-    /// <exception cref="InvalidDataException">It is none of the three forms; the message names file and
-    /// line.</exception>
-    public static int CountOf(string path) => KindOf(path).Kind == Tokens ? TokenBatch.Load(path).Prompts.Count
-        : JsonFile.Objects(path).Count();
+    /// <exception cref="InvalidDataException">It is none of the three forms; the message names file, as
+    /// <paramref name="name"/>, and line.</exception>
+    public static int CountOf(string path, string name) => KindOf(path).Kind == Tokens
+        ? TokenBatch.Load(path, name: name).Prompts.Count : JsonFile.Objects(path, name).Count();
 
     /// <summary>Which form a file has, and its first line; what is of none is left to a loader to refuse.</summary>
     private static (string Kind, JsonElement First) KindOf(string path)
@@ -171,8 +174,7 @@ public static class PromptInput
         }
         bool Has(string field) => first.ValueKind == JsonValueKind.Object && first.TryGetProperty(field, out _);
         if (Has("sentence")) return (EntityTracking, first);
-        return (!Has("clean") && File.ReadAllText(path).Contains("\"base_tokens\"", StringComparison.Ordinal) ? Tokens
-            : Own, first);
+        return (!Has("clean") && TokenBatch.IsBatch(File.ReadAllText(path)) ? Tokens : Own, first);
     }
 }
 

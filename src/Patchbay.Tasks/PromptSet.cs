@@ -33,6 +33,22 @@ public sealed record Prompt(TokenSequence Clean, TokenSequence Counterfactual, i
     /// <summary>Ids of all tokens that are right, all different, <see cref="Answer"/> first; it alone unless more are
     /// given.</summary>
     public IReadOnlyList<int> Answers { get; init; } = [Answer];
+
+    /// <summary>What its file calls its parts.</summary>
+    public PromptFields Fields { get; init; } = PromptFields.Own;
+}
+
+/// <summary>What the file that a prompt is from calls its parts; "" where it has no field for one.</summary>
+/// <param name="Clean">The prompt.</param>
+/// <param name="Counterfactual">Its counterfactual.</param>
+/// <param name="Answer">The answer.</param>
+public sealed record PromptFields(string Clean, string Counterfactual, string Answer)
+{
+    /// <summary>Those of docs/tasks.md.</summary>
+    public static PromptFields Own { get; } = new("clean", "counterfactual", "answer");
+
+    /// <summary>Of sentences, and of what is generated.</summary>
+    public static PromptFields Unnamed { get; } = new("", "", "");
 }
 
 /// <summary>What every experiment consumes: prompts as tokens with named positions. Whoever holds one may rely on it:
@@ -63,12 +79,13 @@ public sealed class PromptSet
 
     /// <summary>A named position in every clean prompt, (N).</summary>
     /// <exception cref="InvalidDataException">A prompt has no position of that name.</exception>
-    public Positions CleanPositions(string name) => [.. Prompts.Select(p => PositionOf(name, p, p.Clean, "clean"))];
+    public Positions CleanPositions(string name) =>
+        [.. Prompts.Select(p => PositionOf(name, p, p.Clean, p.Fields.Clean))];
 
     /// <summary>A named position in every counterfactual, (N).</summary>
     /// <exception cref="InvalidDataException">A counterfactual has no position of that name.</exception>
     public Positions CounterfactualPositions(string name) =>
-        [.. Prompts.Select(p => PositionOf(name, p, p.Counterfactual, "counterfactual"))];
+        [.. Prompts.Select(p => PositionOf(name, p, p.Counterfactual, p.Fields.Counterfactual))];
 
     /// <summary>Names that every prompt and every counterfactual has a position for, sorted.</summary>
     public IReadOnlyList<string> SharedPositionNames =>
@@ -87,44 +104,50 @@ public sealed class PromptSet
     {
         foreach (var prompt in Prompts)
         {
-            var largest = new[] { prompt.Answers.Max(), prompt.Clean.Ids.Max(), prompt.Counterfactual.Ids.Max() }.Max();
-            if (largest < vocabularySize) continue;
-            throw Refusal.Field(
-                prompt.Origin, "tokens", $"ids below {vocabularySize}, the model's vocabulary", $"{largest}");
+            Require(prompt.Clean.Ids, prompt.Fields.Clean);
+            Require(prompt.Counterfactual.Ids, prompt.Fields.Counterfactual);
+            Require(prompt.Answers, prompt.Fields.Answer);
+
+            void Require(IReadOnlyList<int> ids, string field)
+            {
+                if (ids.Max() >= vocabularySize) throw Refusal.Field(
+                    prompt.Origin, field, $"ids below {vocabularySize}, the model's vocabulary", $"{ids.Max()}");
+            }
         }
     }
 
-    private static int PositionOf(string name, Prompt prompt, TokenSequence sequence, string side)
+    private static int PositionOf(string name, Prompt prompt, TokenSequence sequence, string field)
     {
         if (sequence.Positions.TryGetValue(name, out var position)) return position;
         var known = string.Join(", ", sequence.Positions.Keys.Order(StringComparer.Ordinal));
-        throw Refusal.Field(prompt.Origin, side, $"a position named '{name}'", known.Length > 0 ? known : "none");
+        throw Refusal.Field(prompt.Origin, field, $"a position named '{name}'", known.Length > 0 ? known : "none");
     }
 
     private static void Check(Prompt prompt)
     {
-        Check(prompt.Clean, prompt.Origin, "clean");
-        Check(prompt.Counterfactual, prompt.Origin, "counterfactual");
+        Check(prompt.Clean, prompt.Origin, prompt.Fields.Clean);
+        Check(prompt.Counterfactual, prompt.Origin, prompt.Fields.Counterfactual);
         var (origin, answers) = (prompt.Origin, prompt.Answers);
         if (answers.Count == 0 || answers[0] != prompt.Answer)
             throw Refusal.Field(origin, "answers", $"the answer {prompt.Answer} first",
                 answers.Count == 0 ? "none" : $"{answers[0]}");
         if (answers.FirstOrDefault(id => id < 0) is < 0 and var negative)
-            throw Refusal.Field(origin, "answer", "a token id of 0 or more", $"{negative}");
+            throw Refusal.Field(origin, prompt.Fields.Answer, "a token id of 0 or more", $"{negative}");
         if (answers.CountBy(id => id).FirstOrDefault(count => count.Value > 1) is { Value: > 1 } repeated)
             throw Refusal.Field(origin, "answers", "a token of its own for each", $"token {repeated.Key} twice");
     }
 
-    private static void Check(TokenSequence sequence, string origin, string side)
+    private static void Check(TokenSequence sequence, string origin, string field)
     {
-        if (sequence.Ids.Length == 0) throw Refusal.Field(origin, side, "at least one token", "none");
+        if (sequence.Ids.Length == 0) throw Refusal.Field(origin, field, "at least one token", "none");
         var negative = Array.FindIndex(sequence.Ids, id => id < 0);
         if (negative >= 0)
-            throw Refusal.Field(origin, $"{side}[{negative}]", "a token id of 0 or more", $"{sequence.Ids[negative]}");
+            throw Refusal.Field(origin, $"{field}[{negative}]", "a token id of 0 or more", $"{sequence.Ids[negative]}");
         foreach (var (name, position) in sequence.Positions)
         {
             if (position >= 0 && position < sequence.Ids.Length) continue;
-            throw Refusal.Field(origin, $"{side} position '{name}'", $"0 to {sequence.Ids.Length - 1}", $"{position}");
+            throw Refusal.Field(
+                origin, field, $"0 to {sequence.Ids.Length - 1} for the position '{name}'", $"{position}");
         }
     }
 }

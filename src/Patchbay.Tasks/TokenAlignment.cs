@@ -69,17 +69,16 @@ internal sealed class TokenAlignment(string text, EncodeText encode)
     /// <summary>The one token that a stretch of text became.</summary>
     /// <exception cref="InvalidDataException">It became several, one that reaches beyond it, or the unknown
     /// one.</exception>
-    public int OnlyTokenOf(TextSpan span, string field, string origin)
+    public int OnlyTokenOf(TextSpan span, string what, string origin)
     {
+        var word = $"the {what} {Refusal.Quote(Text.Substring(span.Start, span.Length))}";
         if (InPlaceOf(span) is { } other)
-            throw Refusal.Field(origin, field, $"a word that the tokenizer has, in the place of "
-                + $"'{Text.Substring(span.Start, span.Length)}'", other);
-        var expected = $"one token for '{Text.Substring(span.Start, span.Length)}'";
+            throw Refusal.Unexpected(origin, $"a word that the tokenizer has, in the place of {word}", other);
         return TokensOf(span) switch
         {
             var (first, last) when first == last => first,
-            var (first, last) => throw Refusal.Field(origin, field, expected, $"{last - first + 1}"),
-            null => throw Refusal.Field(origin, field, expected, Beyond(span)),
+            var (first, last) => throw Refusal.Unexpected(origin, $"one token for {word}", $"{last - first + 1}"),
+            null => throw Refusal.Unexpected(origin, $"one token for {word}", Beyond(span)),
         };
     }
 

@@ -7,29 +7,35 @@ namespace Patchbay.Tasks;
 /// batches.</summary>
 public static class TokenBatch
 {
+    private static readonly string[] Own =
+        ["base_tokens", "source_tokens", "base_last_token_indices", "source_last_token_indices"];
+
+    private static readonly PromptFields Fields = new("base_tokens", "source_tokens", "labels");
+
     /// <summary>Loads a batch. Fields: base_tokens and source_tokens (lists of id lists; what lies behind a row's last
     /// index is padding and left out), base_last_token_indices and source_last_token_indices, labels (answer ids), and
     /// if wanted receivers ([[layer, head], ...]), query_label_offset_from_last and d_positions (one position per
     /// counterfactual, which group D's senders are taken from). Others are ignored.</summary>
     /// <param name="path">The batch.</param>
     /// <param name="dPositionsPath">A list of group D's positions in a file of its own.</param>
+    /// <param name="name">What messages call the batch, where that is not its path.</param>
     /// <returns>The prompts, and layer and head of every receiver, none where the file names none. Positions: "last";
     /// with a query-label offset also "query_label" and "previous_query_label", the latter in the counterfactuals only
     /// where group D's positions were given.</returns>
     /// <exception cref="InvalidDataException">A file is not as it must be, or padded on the left; the message names it
     /// and the field.</exception>
     public static (PromptSet Prompts, IReadOnlyList<Head> Receivers) Load(
-        string path, string? dPositionsPath = null)
+        string path, string? dPositionsPath = null, string? name = null)
     {
-        var file = JsonFile.Value(path).AsObject();
+        var file = JsonFile.Value(path, name).AsObject();
         var clean = Rows(file, "base");
         var source = Rows(file, "source");
         Require(file["source_tokens"], source.Count, clean.Count);
-        var answers = Integers(file["labels"], clean.Count);
+        var answers = Ids(file["labels"]);
+        Require(file["labels"], answers.Length, clean.Count);
         int? offset = file["query_label_offset_from_last"] is { Exists: true } field ? field.Integer : null;
         int[]? dPositions = null;
-        var positions = dPositionsPath is null ? file["d_positions"]
-            : JsonFile.Value(dPositionsPath) with { Name = "positions" };
+        var positions = dPositionsPath is null ? file["d_positions"] : JsonFile.Value(dPositionsPath);
         if (positions.Exists)
         {
             Integers(positions, source.Count);
@@ -40,7 +46,10 @@ public static class TokenBatch
         {
             var origin = $"{file.Origin}, prompt {i}";
             var counterfactual = Counterfactual(source[i], offset, dPositions?[i], origin);
-            prompts[i] = new(Clean(clean[i], offset, origin), counterfactual, answers[i], origin);
+            prompts[i] = new(Clean(clean[i], offset, origin), counterfactual, answers[i], origin)
+            {
+                Fields = Fields,
+            };
         }
         return (new PromptSet(prompts), Receivers(file));
     }
@@ -50,12 +59,16 @@ public static class TokenBatch
     public static int[][] LoadIds(string path)
     {
         InputFile.Require(path);
-        var file = JsonFile.Value(path) with { Name = "ids" };
+        var file = JsonFile.Value(path);
         JsonField[] lists = file.Items is [{ Value.ValueKind: JsonValueKind.Array }, ..] several ? several : [file];
-        return [.. lists.Select(list => list.Items is { Length: > 0 } ids
-            ? ids.Select(id => id.IntegerIn(0, int.MaxValue, "a whole number of 0 or more")).ToArray()
+        return [.. lists.Select(list => list.Items.Length > 0
+            ? Ids(list)
             : throw list.Refused("at least one id", "none"))];
     }
+
+    /// <summary>Whether a text is meant as a batch: it has a field that nothing else has.</summary>
+    public static bool IsBatch(string text) =>
+        Own.Any(field => text.Contains($"\"{field}\"", StringComparison.Ordinal));
 
     /// <summary>Names of the positions that a batch of this text has.</summary>
     public static IReadOnlyList<string> PositionsOf(string text) =>
@@ -118,7 +131,7 @@ public static class TokenBatch
     private static List<int[]> Rows(JsonField file, string side)
     {
         var tokens = file[$"{side}_tokens"];
-        List<int[]> rows = [.. tokens.Items.Select(row => Integers(row))];
+        List<int[]> rows = [.. tokens.Items.Select(Ids)];
         if (rows.Count == 0) throw tokens.Refused("at least one prompt", "none");
         var last = file[$"{side}_last_token_indices"];
         Integers(last, rows.Count);
@@ -161,6 +174,9 @@ public static class TokenBatch
         file["receivers"] is not { Exists: true } list ? [] : [.. list.Items.Select(pair =>
             Integers(pair) is [>= 0 and var layer, >= 0 and var head] ? new Head(layer, head)
                 : throw pair.Refused("[layer, head], both 0 or more", pair.Value.GetRawText()))];
+
+    private static int[] Ids(JsonField list) =>
+        [.. list.Items.Select(id => id.IntegerIn(0, int.MaxValue, "a token id of 0 or more"))];
 
     private static int[] Integers(JsonField list, int? count = null)
     {

@@ -26,7 +26,7 @@ internal static class Lists
         string[] names = [.. Items(text).Select(item => item.ToUpperInvariant())];
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
         return twice is null ? names : throw new FormatException(
-            $"expected every group once, found {twice.Key} twice in '{Spelling.Shown(text)}'");
+            $"expected every group once, found {twice.Key} twice in {Refusal.Quote(text)}");
     }
 
     /// <summary>A dtype's full name; "fp16", "half", "bf16" and the like are understood.</summary>
@@ -68,5 +68,5 @@ internal static class Lists
     }
 
     private static FormatException Unexpected(string expected, string text) =>
-        new($"expected {expected}, found '{Spelling.Shown(text)}'");
+        new($"expected {expected}, found {Refusal.Quote(text)}");
 }

@@ -136,7 +136,7 @@ internal sealed class ExperimentCommand : PbmCommand
         var encode = SweepPlanner.EncoderOf(call.Get(model), call.Get(adapter), call.Get(tokenizer));
         var count = PromptInput.Load(file, encode, call.Get(seed))
             .Prompts.Count;
-        study.AskFile(file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);
+        study.AskFile("--task", file, file, call.IsGiven(taskPrompts) ? call.Get(taskPrompts) : count);
         return $"{count}";
     }
 
@@ -159,7 +159,7 @@ internal sealed class ExperimentCommand : PbmCommand
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && field.Check(token.Value) is { } expected)
-                result.AddError($"--{name}: expected {expected}, found '{Spelling.Shown(token.Value)}'");
+                result.AddError($"--{name}: expected {expected}, found {Refusal.Quote(token.Value)}");
         });
         fields.Add((experiment, field, option));
         Add(option);

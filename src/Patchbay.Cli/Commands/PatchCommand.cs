@@ -160,6 +160,8 @@ internal sealed class PatchCommand : PbmCommand
     /// <summary>Says which prompts; how many they are.</summary>
     private int AddTask(Call call, OwnStudy study, string temporary)
     {
+        if (call.Get(dPositions) is not null && call.Get(batch) is null)
+            throw new InvalidDataException("--d-positions: expected with --batch only, found without");
         if (call.Get(batch) is null && call.Get(task) == EntityTask)
         {
             study.AskEntities(call.Get(boxes), call.Get(prompts));
@@ -169,17 +171,13 @@ internal sealed class PatchCommand : PbmCommand
         if (call.IsGiven(boxes))
             throw new InvalidDataException(
                 $"--boxes: expected with {EntityTask} only, found with the prompts of {file}");
-        if (call.Get(dPositions) is { } d)
-        {
-            OutputFile.Write(temporary, TokenBatch.WithDPositions(file, Existing(d)));
-            file = temporary;
-        }
-        var (_, all) = PromptInput.Load(file,
-            SweepPlanner.EncoderOf(call.Get(model), call.Get(adapter), call.Get(tokenizer)),
-            call.Get(seed));
-        foreach (var notice in all.Notices) call.Notice(notice);
+        var d = call.Get(dPositions) is { } positions ? Existing(positions) : null;
+        var all = call.Get(batch) is not null ? TokenBatch.Load(file, d).Prompts
+            : PromptInput.Load(file, SweepPlanner.EncoderOf(call.Get(model), call.Get(adapter), call.Get(tokenizer)),
+                call.Get(seed)).Prompts;
         var count = call.IsGiven(prompts) ? Math.Min(call.Get(prompts), all.Count) : all.Count;
-        study.AskFile(file, count);
+        if (d is not null) OutputFile.Write(temporary, TokenBatch.WithDPositions(file, d));
+        study.AskFile(call.Get(batch) is null ? "--task" : "--batch", file, d is null ? file : temporary, count);
         return count;
     }
 

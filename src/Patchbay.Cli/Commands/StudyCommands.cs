@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Patchbay.Cli.Arguments;
 using Patchbay.Cli.Sweeps;
+using Patchbay.Cluster;
 
 namespace Patchbay.Cli.Commands;
 
@@ -23,7 +24,9 @@ internal sealed class StudyValidateCommand : PbmCommand
     public override ExitCode Run(Call call)
     {
         var path = call.Get(file);
-        var study = StudyInput.Load(path, StudyInput.LoadCatalogue(call, catalogue));
+        var study = StudyInput.Load(call, path, StudyInput.LoadCatalogue(call, catalogue));
+        string[] notices = [.. study.Notices, .. Device(study)];
+        foreach (var notice in notices.Skip(study.Notices.Count)) call.Notice(notice);
         call.WriteLine($"{path}: study {study.Name}, {SweepText.Count(study.Models.Count, "model")}, "
             + $"{SweepText.Count(study.Stages.Count, "stage")}, {SweepText.Count(study.Task.Prompts, "prompt")}, "
             + $"seed {study.Seed}: no mistakes");
@@ -33,9 +36,25 @@ internal sealed class StudyValidateCommand : PbmCommand
             Models = study.Models.Select(m => m.Name),
             Stages = study.Stages.Select(s => s.Id),
             study.Task.Prompts,
-            study.Seed
+            study.Seed,
+            Notices = notices,
         });
         return ExitCode.Ok;
+    }
+
+    // No mistake: the study may be meant for another machine.
+    private static string[] Device(Study study)
+    {
+        try
+        {
+            TorchModelSource.DeviceOf(study.Compute.Device);
+            return [];
+        }
+        catch (InvalidDataException e)
+        {
+            return [$"line {study.DeviceLine}: field 'compute.device': {e.Message}; a node that has it runs the study "
+                + "with --node, or this machine with another --device"];
+        }
     }
 }
 
@@ -70,7 +89,7 @@ internal sealed class StudyRunCommand : PbmCommand
     /// <inheritdoc/>
     public override ExitCode Run(Call call)
     {
-        var study = StudyInput.Load(call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
+        var study = StudyInput.Load(call, call.Get(file), StudyInput.LoadCatalogue(call, catalogue));
         using var home = DataHome.Open(call, data);
         study = study with { Compute = study.Compute with { Device = call.Get(device) ?? study.Compute.Device } };
         var ofUnit = call.Get(threads) ?? StudyInput.Threads(study, home);

@@ -15,6 +15,7 @@ internal sealed class OwnStudy(string name)
 {
     private readonly List<string> models = [], stages = [];
     private string task = "";
+    private (string Option, string Path, string Given)? file;
 
     /// <summary>Seed of everything drawn at random.</summary>
     public ulong Seed { get; init; } = 20;
@@ -56,8 +57,15 @@ internal sealed class OwnStudy(string name)
         task = $"{{kind: entity-tracking, boxes: {boxes}, prompts: {prompts}}}";
 
     /// <summary>Prompts of a file.</summary>
-    public void AskFile(string path, int prompts) =>
-        task = $"{{file: {Quoted(Path.GetFullPath(path))}, prompts: {prompts}}}";
+    /// <param name="option">The option that gives it.</param>
+    /// <param name="given">What the user calls it.</param>
+    /// <param name="path">Where it is read.</param>
+    /// <param name="prompts">How many.</param>
+    public void AskFile(string option, string given, string path, int prompts)
+    {
+        file = (option, Path.GetFullPath(path), given);
+        task = $"{{file: {Quoted(file.Value.Path)}, prompts: {prompts}}}";
+    }
 
     /// <summary>Adds an experiment; values of null are left out.</summary>
     public void AddStage(string kind, params IEnumerable<(string Field, string? Value)> values) =>
@@ -74,8 +82,12 @@ internal sealed class OwnStudy(string name)
         OutputFile.Write(path, Yaml());
         try
         {
-            var study = StudyInput.Load(path, ModelCatalogue.Empty);
-            study = study with { Compute = study.Compute with { MemoryBytes = MemoryBytes } };
+            var study = StudyInput.Load(call, path, ModelCatalogue.Empty);
+            study = study with
+            {
+                Compute = study.Compute with { MemoryBytes = MemoryBytes },
+                Task = study.Task with { FileName = file?.Given },
+            };
             return node.Open(call, home, Threads, name, () => StudyInput.Plan(call, study, home, Threads, node));
         }
         catch (StudyException e)
@@ -88,6 +100,11 @@ internal sealed class OwnStudy(string name)
     private string AboutOption(StudyMistake mistake)
     {
         var sentence = mistake.Sentence.Replace($"field '{mistake.Field}': ", "", StringComparison.Ordinal);
+        if (file is var (option, path, given))
+        {
+            sentence = sentence.Replace(path, given, StringComparison.Ordinal);
+            if (mistake.Field == "task.file") return $"{option}: {sentence}";
+        }
         if (mistake.Field == "task.prompts") return $"--{PromptsOption}: {sentence}";
         var parts = mistake.Field.Split('.');
         return parts.Length > (parts[0].StartsWith("stages", StringComparison.Ordinal) ? 2 : 1)

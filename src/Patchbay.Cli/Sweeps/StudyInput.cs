@@ -40,12 +40,14 @@ internal static class StudyInput
         return ModelCatalogue.Load(path);
     }
 
-    /// <summary>A study without a mistake.</summary>
+    /// <summary>A study without a mistake; what is to be noticed about its prompts is told.</summary>
     /// <exception cref="StudyException">It has some.</exception>
-    public static Study Load(string path, ModelCatalogue catalogue)
+    public static Study Load(Call call, string path, ModelCatalogue catalogue)
     {
         InputFile.Require(path);
-        return Study.Load(path, catalogue, Experiments, new CheckpointInspector());
+        var study = Study.Load(path, catalogue, Experiments, new CheckpointInspector());
+        foreach (var notice in study.Notices) call.Notice(notice);
+        return study;
     }
 
     /// <summary>Why a model of the catalogue cannot be used here, or null.</summary>
@@ -84,7 +86,8 @@ internal static class StudyInput
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
             new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
         var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
-            ? home.KeepPrompts(prompts) : null);
+            ? home.KeepPrompts(prompts) : null)
+        { FileName = study.Task.FileName };
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory),
             study.Compute.Expect, study.Compute.ExpectSeconds);

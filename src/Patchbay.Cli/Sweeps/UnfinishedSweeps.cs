@@ -9,7 +9,8 @@ internal static class UnfinishedSweeps
 
     /// <summary>Whether two plans are of the same work. Threads and memory may differ: the machine, or its operator, is
     /// another today, and the sweep goes on with those that it was planned with.</summary>
-    private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed && a.Task == b.Task
+    private static bool Same(SweepPlan a, SweepPlan b) => a.Study == b.Study && a.Seed == b.Seed
+        && a.Task == b.Task with { FileName = a.Task.FileName }
         && (a.Compute.Dtype, a.Compute.Device) == (b.Compute.Dtype, b.Compute.Device)
         && a.Models.Select(m => (m.Name, m.Fingerprint)).SequenceEqual(b.Models.Select(m => (m.Name, m.Fingerprint)))
         && a.Stages.Select(Text).SequenceEqual(b.Stages.Select(Text));

@@ -28,8 +28,8 @@ internal sealed record HuggingFaceModel(string Name, Action<string, List<int>> T
     {
         var unknown = vocabulary.Find(unknownToken);
         return new("WordLevel", (word, ids) => ids.Add(vocabulary.Find(word) ?? unknown ??
-            throw new InvalidDataException($"the word {TokenizerFile.Quote(word)} is not in the vocabulary, " +
-                $"and neither is the unknown token {TokenizerFile.Quote(unknownToken)}.")));
+            throw new InvalidDataException($"the word {Refusal.Quote(word)} is not in the vocabulary, " +
+                $"and neither is the unknown token {Refusal.Quote(unknownToken)}.")));
     }
 }
 

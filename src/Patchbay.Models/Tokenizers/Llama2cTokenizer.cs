@@ -71,7 +71,7 @@ internal sealed class Llama2cTokenizer : Tokenizer
     {
         if (id is >= FirstByte and < FirstByte + 256 && Utf8Text.ByteOf(piece) != id - FirstByte)
             throw TokenizerFile.Invalid(
-                file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), TokenizerFile.Quote(piece));
+                file, $"token {id}", Utf8Text.PieceOf((byte)(id - FirstByte)), Refusal.Quote(piece));
     }
 
     public override int[] Encode(string text, bool addSpecial = true)

@@ -64,7 +64,7 @@ internal sealed class OnigurumaPattern
         }
         catch (RegexMatchTimeoutException)
         {
-            throw new InvalidDataException($"the tokenizer's regular expression {TokenizerFile.Quote(_expression)} " +
+            throw new InvalidDataException($"the tokenizer's regular expression {Refusal.Quote(_expression)} " +
                 $"takes more than {Patience.TotalSeconds} seconds on this text.");
         }
     }

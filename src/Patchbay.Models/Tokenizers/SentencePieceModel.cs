@@ -62,7 +62,7 @@ internal sealed class SentencePieceModel
         }
         if (normalizer.HasBytes(2))
             throw TokenizerFile.Invalid(file, "normalizer_spec.precompiled_charsmap",
-                "none (\"identity\", the one supported normalizer)", TokenizerFile.Quote(normalizer.Text(1)));
+                "none (\"identity\", the one supported normalizer)", Refusal.Quote(normalizer.Text(1)));
         if (denormalizer.HasBytes(2))
             throw TokenizerFile.Invalid(file, "denormalizer_spec.precompiled_charsmap", "none", "one");
         if (trainer.Flag(24))
@@ -79,11 +79,11 @@ internal sealed class SentencePieceModel
         {
             if (!seen.Add((text, kind is PieceKind.Normal or PieceKind.UserDefined)))
                 throw TokenizerFile.Invalid(
-                    file, $"piece {id}", "a piece of its own", $"{TokenizerFile.Quote(text)} for the second time");
+                    file, $"piece {id}", "a piece of its own", $"{Refusal.Quote(text)} for the second time");
             if (kind != PieceKind.Byte) continue;
             var expected = ByteFallback ? "<0x00> to <0xFF>" : "no byte pieces without byte_fallback";
             if (!ByteFallback || Utf8Text.ByteOf(text) is not { } value)
-                throw TokenizerFile.Invalid(file, $"piece {id}", expected, TokenizerFile.Quote(text));
+                throw TokenizerFile.Invalid(file, $"piece {id}", expected, Refusal.Quote(text));
             bytes[value] = true;
         }
         if (ByteFallback && Array.IndexOf(bytes, false) is >= 0 and var missing)

@@ -65,7 +65,7 @@ internal sealed class SpecialTokenFiles
         var limit = 2 * (count + _added.Count) + 1024; // as for tokenizer.json: no table of millions for a wild id
         if (keepIds && _added.Find(token => token.Id >= limit) is { } wild)
             throw TokenizerFile.Invalid(Path.Combine(_folder, _hasDecoder ? Config : AddedFile),
-                $"id of {TokenizerFile.Quote(wild.Content)}", $"one below {limit}", $"{wild.Id}");
+                $"id of {Refusal.Quote(wild.Content)}", $"one below {limit}", $"{wild.Id}");
         var next = keepIds ? _added.Select(token => token.Id + 1).Append(count).Max() : count;
         var named = Names.Where(_named.ContainsKey).Select(name => _named[name]).Concat(_others);
         var all = _added.OrderBy(token => token.Id).Concat(named).DistinctBy(token => token.Content);

@@ -70,7 +70,7 @@ public static class TokenizerLoader
         ".model" => SentencePieceTokenizer.Open(path),
         ".bin" => Llama2cTokenizer.Open(path),
         var ending => throw TokenizerFile.Invalid(
-            path, "name", "one that ends with .json, .model or .bin", TokenizerFile.Quote(ending)),
+            path, "name", "one that ends with .json, .model or .bin", Refusal.Quote(ending)),
     };
 
     private static string? Only(string folder, string pattern)

@@ -70,7 +70,7 @@ internal readonly struct JsonField
         foreach (var member in _value.EnumerateObject())
         {
             var name = WellFormed(() => member.Name);
-            yield return (name, new(_file, Child(TokenizerFile.Quote(name)), member.Value));
+            yield return (name, new(_file, Child(Refusal.Quote(name)), member.Value));
         }
     }
 
@@ -92,8 +92,8 @@ internal readonly struct JsonField
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "an array",
-        JsonValueKind.String => TokenizerFile.Quote(Text()),
-        _ => TokenizerFile.Quote(_value.GetRawText()).Trim('"'),
+        JsonValueKind.String => Refusal.Quote(Text()),
+        _ => Refusal.Shown(_value.GetRawText()),
     };
 
     // JSON can escape half a surrogate pair or hold bad UTF-8; .NET tells so only when the string is asked for.
@@ -122,13 +122,18 @@ internal static class TokenizerFile
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    public static byte[] ReadJson(string path) => Read(path, MaxJsonBytes);
+    /// <summary>A JSON file's bytes, without the byte order mark that some editors write.</summary>
+    public static ReadOnlyMemory<byte> ReadJson(string path)
+    {
+        var bytes = Read(path, MaxJsonBytes);
+        return bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
+    }
 
     public static byte[] ReadBinary(string path) => Read(path, MaxBinaryBytes);
 
     /// <summary>The one sentence that every defect of a tokenizer file is told with.</summary>
     public static InvalidDataException Invalid(string file, string field, string expected, string found) =>
-        new($"{Path.GetFileName(file)}: {field}: expected {expected}, found {found}.");
+        Refusal.Because(file, $"{field}: expected {expected}, found {found}");
 
     /// <summary>Text of <paramref name="bytes"/>, which must be UTF-8.</summary>
     public static string Utf8(string file, string field, ReadOnlySpan<byte> bytes)
@@ -144,19 +149,10 @@ internal static class TokenizerFile
         }
     }
 
-    /// <summary><paramref name="text"/> in quotes, on one line, cut to what a message can carry.</summary>
-    public static string Quote(string text)
-    {
-        var shown = new StringBuilder("\"");
-        foreach (var c in text.AsSpan(0, Math.Min(text.Length, 40)))
-            shown.Append(char.IsControl(c) || char.IsSurrogate(c) ? $"\\u{(int)c:X4}" : c.ToString());
-        return shown.Append(text.Length > 40 ? "...\"" : "\"").ToString();
-    }
-
     private static byte[] Read(string path, long limit)
     {
         if (FileKind.OtherThanFile(path) is { } other)
-            throw new InvalidDataException($"{path}: expected a file, found {other}.");
+            throw Refusal.Unexpected(path, "a file", other);
         using var file = File.OpenRead(path); // FileInfo tells a link's own length
         if (file.Length > limit) throw Invalid(path, "size", $"at most {limit} bytes", $"{file.Length}");
         var bytes = new byte[file.Length];

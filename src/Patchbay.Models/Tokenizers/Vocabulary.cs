@@ -73,8 +73,8 @@ internal sealed class Vocabulary
         foreach (var (token, id) in ids.Select(p => (p.Key, p.Value)).Concat(added.Select(t => (t.Content, t.Id))))
         {
             if (pieces[id] is { } other && other != token)
-                throw vocab.Expected($"one token for id {id} (it has {TokenizerFile.Quote(other)} and " +
-                    $"{TokenizerFile.Quote(token)})");
+                throw vocab.Expected($"one token for id {id} (it has {Refusal.Quote(other)} and " +
+                    $"{Refusal.Quote(token)})");
             pieces[id] = token;
         }
         return pieces;

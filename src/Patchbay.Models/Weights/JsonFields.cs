@@ -8,7 +8,7 @@ namespace Patchbay.Models.Weights;
 internal sealed class JsonFields(string file, JsonElement json, string prefix = "")
 {
     public InvalidDataException Bad(string name, string expected) => Refusal.Because(file, Find(name) is { } value
-        ? $"{prefix}{name} is {Refusal.Quote(value.GetRawText())}, expected {expected}"
+        ? $"{prefix}{name} is {Refusal.Quote(value)}, expected {expected}"
         : $"{prefix}{name} is missing, expected {expected}");
 
     /// <summary>Throws <see cref="Bad"/> where a field has a value that is not supported.</summary>

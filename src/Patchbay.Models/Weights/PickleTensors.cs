@@ -62,7 +62,7 @@ internal static partial class PickleTensors
         var layout = new StridedLayout(Integers(sizes, bad), Integers(strides, bad));
         if (layout.Sizes.Length != layout.Strides.Length || layout.Sizes.Length > MostDimensions)
             throw bad($"has a tensor of {layout.Sizes.Length} sizes and {layout.Strides.Length} strides");
-        var (shape, steps) = (Refusal.Shape(layout.Sizes), Refusal.Shape(layout.Strides));
+        var (shape, steps) = (StoredTensor.Shown(layout.Sizes), StoredTensor.Shown(layout.Strides));
         if (offset < 0 || !layout.Fits(storage.Count - offset))
             throw bad($"has a tensor of shape {shape}, strides {steps} and offset {offset} that does not fit into " +
                 $"its storage of {storage.Count} elements");

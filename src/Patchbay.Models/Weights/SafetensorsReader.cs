@@ -44,12 +44,12 @@ internal static class SafetensorsReader
         var shape = Numbers(file, name, entry, "shape");
         var offsets = Numbers(file, name, entry, "data_offsets");
         if (offsets.Length != 2 || offsets[1] < offsets[0] || offsets[1] > file.Length - dataStart)
-            throw Bad(file, name, $"has data_offsets {Refusal.Shape(offsets)}, expected a begin and an end up to " +
-                $"{file.Length - dataStart}");
+            throw Bad(file, name, $"has data_offsets {StoredTensor.Shown(offsets)}, expected a begin and an end up " +
+                $"to {file.Length - dataStart}");
         var (type, given) = (TypeOf(file, name, entry), offsets[1] - offsets[0]);
         if (ByteCount(shape, type.ByteSize()) != given)
-            throw Bad(file, name, $"has shape {Refusal.Shape(shape)} of {type.SafetensorsName()}, which does not " +
-                $"make the {given} bytes of its data_offsets");
+            throw Bad(file, name, $"has shape {StoredTensor.Shown(shape)} of {type.SafetensorsName()}, which does " +
+                $"not make the {given} bytes of its data_offsets");
         return new(file, name, type, shape, dataStart + offsets[0]);
     }
 
@@ -71,7 +71,7 @@ internal static class SafetensorsReader
         {
             if (list[i].ValueKind == JsonValueKind.Number && list[i].TryGetInt64(out numbers[i]) && numbers[i] >= 0)
                 continue;
-            var found = Refusal.Quote(list[i].GetRawText());
+            var found = Refusal.Quote(list[i]);
             throw Bad(file, name, $"has {found} in {key}, expected an integer from 0 up");
         }
         return numbers;

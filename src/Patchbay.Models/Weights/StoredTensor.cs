@@ -55,7 +55,7 @@ public sealed class StoredTensor
     public string File => file.Path;
 
     /// <summary>Name, type and shape: "model.norm.weight BF16 (128)".</summary>
-    public override string ToString() => $"{Name} {Type.SafetensorsName()} {Refusal.Shape(Shape)}";
+    public override string ToString() => $"{Name} {Type.SafetensorsName()} {Shown(Shape)}";
 
     /// <summary>Copies elements in row-major order of <see cref="Shape"/>, little-endian, as many as fill
     /// <paramref name="destination"/> (whose length in bytes is a multiple of an element's), from element
@@ -72,6 +72,11 @@ public sealed class StoredTensor
         if (layout is null) file.Read(Offset + firstElement * size, destination, What);
         else CopyStrided(layout, firstElement, destination);
     }
+
+    /// <summary>A shape as people write it: "(32, 128)".</summary>
+    internal static string Shown(IReadOnlyList<long> shape) => shape.Count <= 16
+        ? $"({string.Join(", ", shape)})"
+        : $"({string.Join(", ", shape.Take(16))}, … {shape.Count} dimensions)";
 
     private string What => $"tensor {Refusal.Quote(Name)}";
 

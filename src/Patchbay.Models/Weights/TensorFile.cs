@@ -135,7 +135,7 @@ public sealed class TensorSet : IDisposable
         {
             var shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (shard.Length is 0 or > 255 || shard is "." or ".." || shard.AsSpan().IndexOfAny("/\\\0") >= 0)
-                throw Refusal.Because(index, $"weight_map gives {Refusal.Quote(entry.Value.GetRawText())} for tensor " +
+                throw Refusal.Because(index, $"weight_map gives {Refusal.Quote(entry.Value)} for tensor " +
                     $"{Refusal.Quote(entry.Name)}, expected the name of a file in the same folder");
             places.Add(entry.Name, shard);
         }

@@ -30,7 +30,7 @@ public static partial class ByteSize
     }
 
     private static FormatException Unexpected(string text) =>
-        new($"expected {Expected}, found '{Spelling.Shown(text)}'");
+        new($"expected {Expected}, found {Refusal.Quote(text)}");
 
     /// <summary>The amount with three digits and a binary unit: "4 GiB", "13.5 MiB".</summary>
     public static string Format(long bytes)

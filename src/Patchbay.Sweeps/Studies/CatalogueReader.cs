@@ -26,8 +26,8 @@ internal sealed class CatalogueReader(string path, Func<string, string?> setting
         foreach (var (at, name) in names.Keys)
         {
             if (ModelName.Expected(name) is { } expected)
-                mistakes.Add(at, Spelling.Shown(name), $"expected {expected}, found '{Spelling.Shown(name)}'");
-            if (YamlFields.Of(names.Optional(name)!, Spelling.Shown(name), mistakes, "the fields of a model",
+                mistakes.Add(at, Refusal.Shown(name), $"expected {expected}, found {Refusal.Quote(name)}");
+            if (YamlFields.Of(names.Optional(name)!, Refusal.Shown(name), mistakes, "the fields of a model",
                 Known) is { } fields)
                 entries.Add(name, fields);
         }

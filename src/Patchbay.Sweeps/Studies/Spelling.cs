@@ -9,15 +9,8 @@ public static class Spelling
     public static string OneOf(IReadOnlyCollection<string> known, string found)
     {
         var guess = Nearest(known, found);
-        return $"{(known.Count == 1 ? "" : "one of ")}{string.Join(", ", known)}, found '{Shown(found)}'"
+        return $"{(known.Count == 1 ? "" : "one of ")}{string.Join(", ", known)}, found {Refusal.Quote(found)}"
             + (guess is null ? "" : $"; did you mean '{guess}'?");
-    }
-
-    /// <summary>A value as a sentence may show it: on one line, and not too long.</summary>
-    public static string Shown(string value)
-    {
-        var line = string.Concat(value.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c));
-        return line.Length <= LongestWord ? line : $"{line[..LongestWord]}...";
     }
 
     /// <summary>The word that is one slip away, or two in a long one; null where none is.</summary>

@@ -18,6 +18,12 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     /// <summary>Boxes of a scene where the file gives no number.</summary>
     public const int DefaultBoxes = 7;
 
+    /// <summary>Sentences for people about the prompts of the task's file, as the models read them.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <summary>Line of the device, or null where the file names none.</summary>
+    public int? DeviceLine { get; init; }
+
     /// <summary>Loads a study and checks everything that can be checked without loading a model's weights.</summary>
     /// <param name="path">The file.</param>
     /// <param name="catalogue">The models that it can name.</param>
@@ -51,6 +57,9 @@ public sealed record ModelPlace(string Name, string Path, string? Adapter, strin
 /// <param name="File">Full path of the prompt file, or null.</param>
 public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File)
 {
+    /// <summary>What messages call that file: its path as it was given.</summary>
+    public string? FileName { get; init; }
+
     /// <summary>The kind whose prompts are generated.</summary>
     public const string EntityTracking = "entity-tracking";
 

@@ -47,7 +47,7 @@ internal sealed class StudyFactsReader(IStudyInspector inspector, MistakeList mi
     }
 
     private static PromptSet PromptsOf(StudyTask task, EncodeText encode, ulong seed) =>
-        task.File is { } file ? PromptInput.Load(file, encode, seed).Prompts
+        task.File is { } file ? PromptInput.Load(file, encode, seed, name: task.FileName).Prompts
             : EntityPrompts.Generate(new(Math.Min(task.Prompts, Sample), seed, task.Boxes), encode);
 
     private T? Try<T>(Func<T> look, YamlNode at, string field, string model) where T : class

@@ -75,7 +75,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
         var name = values.Text(at, fields.PathOf("name"), "a name for this model");
         if (name is not null && ModelName.Expected(name) is { } expected)
         {
-            mistakes.Add(at!, fields.PathOf("name"), $"expected {expected}, found '{Spelling.Shown(name)}'");
+            mistakes.Add(at!, fields.PathOf("name"), $"expected {expected}, found {Refusal.Quote(name)}");
             name = null;
         }
         var path = Folder(fields, "path", fields.Required("path", "the folder of the checkpoint"));
@@ -94,7 +94,7 @@ internal sealed class StudyModelsReader(ModelCatalogue catalogue, string home, M
     {
         if (lines.TryAdd(name, node.Line)) return true;
         mistakes.Add(node, field,
-            $"expected every model once, found '{Spelling.Shown(name)}' again (first in line {lines[name]})");
+            $"expected every model once, found {Refusal.Quote(name)} again (first in line {lines[name]})");
         return false;
     }
 }

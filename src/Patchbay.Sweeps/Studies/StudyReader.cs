@@ -35,7 +35,12 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         if (compute.MemoryBytes is { } memory && facts is not null) CheckMemory(fields, memory, facts);
         var stages = new StudyStagesReader(kinds, models.Names, prompts, facts, mistakes).Read(fields);
         return mistakes.Count > 0 ? null
-            : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages);
+            : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages)
+            {
+                Notices = task!.File is null || facts is null ? []
+                    : [.. facts.Models.Values.SelectMany(m => m.Prompts.Notices).Distinct()],
+                DeviceLine = ComputeField(fields, "device")?.Line,
+            };
     }
 
     private string? Name(YamlFields fields)
@@ -44,7 +49,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var node = fields.Required("name", expected);
         var name = values.Text(node, "name", expected);
         if (name is null || NameForm().IsMatch(name)) return name;
-        mistakes.Add(node!, "name", $"expected {expected}, found '{Spelling.Shown(name)}'");
+        mistakes.Add(node!, "name", $"expected {expected}, found {Refusal.Quote(name)}");
         return null;
     }
 
@@ -74,7 +79,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var found = PromptFile(fields) is { } path ? Prompts(path, file!, (int)(prompts ?? 0)) : null;
         if (fields.Optional("prompts") is { } asked && found?.TooMany(prompts ?? 0) is { } most)
             mistakes.Add(asked, "task.prompts", $"expected {most}, found {asked.Found}");
-        return (new(kind, (int)(prompts ?? 0), 0, found?.File), found);
+        return (new(kind, (int)(prompts ?? 0), 0, found?.File) { FileName = (file as YamlText)?.Value }, found);
     }
 
     /// <summary>Where the task's file stands, or the task where it has none.</summary>
@@ -84,11 +89,12 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
 
     private FilePrompts? Prompts(string path, YamlNode node, int asked)
     {
+        var name = ((YamlText)node).Value;
         try
         {
-            var count = PromptInput.CountOf(path);
+            var count = PromptInput.CountOf(path, name);
             if (count > 0) return new(path, count, asked, PromptInput.PositionsOf(path));
-            mistakes.Add(node, "task.file", $"expected at least one prompt, found none in {Path.GetFileName(path)}");
+            mistakes.Add(node, "task.file", $"expected at least one prompt, found none in {name}");
         }
         catch (Exception e) when (StudyFactsReader.IsOfFiles(e))
         {
@@ -132,19 +138,21 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     private void CheckMemory(YamlFields study, long bytes, StudyFacts facts)
     {
         static long Mebibytes(long of) => (of + (1 << 20) - 1) >> 20;
-        var node = (study.Optional("compute") as YamlMap)!.Pairs
-            .First(p => p.Key is YamlText { Value: "memory" }).Value;
+        var node = ComputeField(study, "memory")!;
         mistakes.Add(node, "compute.memory", facts.Models.Values.Where(m => m.Shape.LeastBytes > bytes).Select(m =>
             (m.Place.Name, $"expected at least {Mebibytes(m.Shape.LeastBytes)}MiB, which the process and the model's "
                 + $"weights take, found {node.Found}")), facts.Models.Count);
     }
+
+    private static YamlNode? ComputeField(YamlFields study, string name) => (study.Optional("compute") as YamlMap)?
+        .Pairs.FirstOrDefault(p => p.Key is YamlText key && key.Value == name).Value;
 
     private string? Device(YamlNode? node)
     {
         const string expected = "cpu, cuda or cuda:N";
         if (values.Text(node, "compute.device", expected) is not { } device) return null;
         if (!DeviceForm().IsMatch(device))
-            mistakes.Add(node!, "compute.device", $"expected {expected}, found '{Spelling.Shown(device)}'");
+            mistakes.Add(node!, "compute.device", $"expected {expected}, found {Refusal.Quote(device)}");
         return device;
     }
 

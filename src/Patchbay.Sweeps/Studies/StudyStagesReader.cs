@@ -111,7 +111,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         if (without.Count > 0)
         {
             mistakes.Add(node, path, $"expected a value for every model or a '{ModelName.Default}', found none for "
-                + string.Join(", ", without.Select(Spelling.Shown)));
+                + string.Join(", ", without.Select(Refusal.Shown)));
         }
         return models.Except(without)
             .Select(m => (m, values.GetValueOrDefault(m, values.GetValueOrDefault(ModelName.Default)) ?? ""));
@@ -133,7 +133,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         var wanted = field.Check(value) ?? (field.CountsPrompts && ulong.TryParse(value, out var count)
             ? prompts?.TooMany(count) : null);
         if (wanted is null) return value;
-        mistakes.Add(node, path, $"expected {wanted}, found '{Spelling.Shown(value)}'");
+        mistakes.Add(node, path, $"expected {wanted}, found {Refusal.Quote(value)}");
         return null;
     }
 

@@ -58,7 +58,7 @@ internal sealed class YamlFields
             return;
         }
         var name = text.Value;
-        var shown = Spelling.Shown(name);
+        var shown = Refusal.Shown(name);
         if (known is not null && !known.Contains(name))
         {
             mistakes.Add(key, PathOf(shown), known.Count == 0 ? $"expected no fields, found '{shown}'"

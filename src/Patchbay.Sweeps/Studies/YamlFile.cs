@@ -78,7 +78,7 @@ internal sealed class YamlFile
 
     private static string Reason(YamlException e)
     {
-        var reason = Spelling.Shown((e.InnerException ?? e).Message.TrimEnd('.', ' '));
+        var reason = Refusal.Shown((e.InnerException ?? e).Message.TrimEnd('.', ' '));
         return reason.Length == 0 ? "unreadable" : char.ToLowerInvariant(reason[0]) + reason[1..];
     }
 

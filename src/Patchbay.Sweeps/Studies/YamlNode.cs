@@ -13,7 +13,7 @@ internal sealed record YamlText(int Line, int Column, string Value, bool Quoted)
 {
     public bool IsNothing => !Quoted && Value is "" or "~" or "null";
 
-    public override string Found => IsNothing ? "nothing" : $"'{Spelling.Shown(Value)}'";
+    public override string Found => IsNothing ? "nothing" : $"{Refusal.Quote(Value)}";
 }
 
 internal sealed record YamlList(int Line, int Column, IReadOnlyList<YamlNode> Items) : YamlNode(Line, Column)

@@ -85,7 +85,7 @@ public sealed class BugTests
     {
         var refused = Assert.Throws<InvalidDataException>(() =>
             TokenizerLoader.Open(SharedFolder.PathOf("bugs", "tokenizer_unigram")));
-        Assert.Contains("\"Unigram\"", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'Unigram'", refused.Message, StringComparison.Ordinal);
     }
 
     [SharedFact]

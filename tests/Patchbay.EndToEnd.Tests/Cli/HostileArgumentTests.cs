@@ -106,6 +106,21 @@ public sealed class HostileFiles : IDisposable
         folder.File("port.conf", "patchbay.node { port = 99999 }");
         folder.File("inner.conf", "patchbay.node { slots = { a = 1 } }");
         folder.File("unknown.conf", "patchbay.node { slot = 1 }");
+        const string batch = """
+            {"base_tokens": [[1, 2, 3, 4]], "source_tokens": [[1, 2, 3, 4]], "base_last_token_indices": [3],
+             "source_last_token_indices": [3], "labels": [ID]}
+            """;
+        folder.File("batch.json", batch.Replace("ID", "7"));
+        folder.File("beyond.json", batch.Replace("ID", "5000"));
+        folder.File("left.json", "{\"source_tokens\": [[1, 2, 3, 4]]}");
+        folder.File("d.json", "[9]");
+        folder.File("one.json", "[1]");
+        folder.File("two.json", "[1, 1]");
+        File.CreateSymbolicLink(folder.File("loop"), folder.File("loop"));
+        File.CreateSymbolicLink(folder.File("astray"), "nowhere");
+        Directory.CreateDirectory(folder.File("folder/config.json"));
+        Directory.CreateDirectory(folder.File("looped"));
+        File.CreateSymbolicLink(folder.File("looped/config.json"), "config.json");
         using var made = Process.Start("mkfifo", folder.File("pipe"));
         made.WaitForExit();
     }

@@ -44,14 +44,14 @@ public sealed class ModelCommandTests
     }
 
     [Theory]
-    [InlineData("null", "field 'ids': expected a list, found null")]
-    [InlineData("[[1], null]", "field 'ids[1]': expected a list, found null")]
-    [InlineData("[]", "field 'ids': expected at least one id, found none")]
-    [InlineData("[-1]", "field 'ids[0]': expected a whole number of 0 or more, found -1")]
-    [InlineData("[1, 2.5]", "field 'ids[1]': expected a whole number, found 2.5")]
+    [InlineData("null", "ids.json: expected a list, found null")]
+    [InlineData("[[1], null]", "field '[1]': expected a list, found null")]
+    [InlineData("[]", "ids.json: expected at least one id, found none")]
+    [InlineData("[-1]", "field '[0]': expected a token id of 0 or more, found -1")]
+    [InlineData("[1, 2.5]", "field '[1]': expected a whole number, found 2.5")]
     [InlineData("[1, 2", "line 1: expected valid JSON, found text that ends too early")]
     [InlineData("[99999999]", "the model's vocabulary, found 99999999")]
-    [InlineData("{\"a\": 1}", "field 'ids': expected a list, found an object")]
+    [InlineData("{\"a\": 1}", "ids.json: expected a list, found an object")]
     public void Ids_that_are_none_are_refused_in_a_sentence(string ids, string sentence)
     {
         using var folder = new TemporaryFolder();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Patchbay.Cli.Tests;
 
@@ -66,6 +67,22 @@ public class PatchCommandTests
         var export = PbmRun.Of(["sweep", "export", "patch-1", "--out", folder.File("export"), .. data]);
         Assert.Contains(why, export.Error, StringComparison.Ordinal);
         Assert.Contains("\"left_out\":", File.ReadAllText(folder.File("export/results.json")),
+            StringComparison.Ordinal);
+    }
+
+    [SharedFact]
+    public void A_batch_none_of_whose_answers_has_a_probability_is_named_as_it_was_given()
+    {
+        using var folder = new TemporaryFolder();
+        var model = SharedFolder.PathOf("bugs", "zero_probability");
+        var batch = JsonNode.Parse(File.ReadAllText(Path.Combine(model, "batch.json")))!;
+        foreach (var field in batch.AsObject().Select(f => f.Key).ToArray())
+            if (batch[field] is JsonArray list) batch[field] = new JsonArray(list[0]!.DeepClone());
+        var given = Path.Combine(folder.Path, ".", "batch.json");
+        File.WriteAllText(given, batch.ToJsonString());
+        var run = PbmRun.Of("patch", model, "--batch", given, "--groups", "A", "--dtype", "float64", "--threads", "1");
+        Assert.Equal(ExitCode.BadInput, run.Code);
+        Assert.Contains($"found none in {given}, prompt 0: there is no relative change", run.Error,
             StringComparison.Ordinal);
     }
 
@@ -162,7 +179,7 @@ public class PatchCommandTests
         var refused = PbmRun.Of(patch); // entity tracking's chain
         Assert.Equal(ExitCode.BadInput, refused.Code);
         Assert.Contains("--chain: tiny-base: expected positions that every prompt has, found group C at 'query_label', "
-            + "which own.jsonl, line 1 has not; it has last, query", refused.Error, StringComparison.Ordinal);
+            + $"which {task}, line 1 has not; it has last, query", refused.Error, StringComparison.Ordinal);
     }
 
     /// <summary>A run of pbm in a process of its own, whose memory is its own.</summary>

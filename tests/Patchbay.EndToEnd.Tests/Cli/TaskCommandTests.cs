@@ -103,7 +103,7 @@ public sealed class TaskCommandTests
         var run = PbmRun.Of("task", "check", folder.File("broken.jsonl", text),
             "--tokenizer", SharedFolder.PathOf("checkpoints", "llama-tokenizer"));
         Assert.Equal(ExitCode.BadInput, run.Code);
-        Assert.StartsWith("error: broken.jsonl", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith($"error: {folder.File("broken.jsonl")}", run.Error, StringComparison.Ordinal);
         Assert.Empty(run.Out);
     }
 

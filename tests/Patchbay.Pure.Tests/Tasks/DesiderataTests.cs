@@ -178,6 +178,6 @@ public class DesiderataTests
         Refused.With(
             () => Desiderata.Generate("is not in", 400, 1, 7, text =>
                 encoder.Encode(text.Replace("not", "X", StringComparison.Ordinal))),
-            "is not in, triple", "field 'query label'", "the token of 'X' once before the question");
+            "is not in, triple", "the token of the query label 'X' once before the question");
     }
 }

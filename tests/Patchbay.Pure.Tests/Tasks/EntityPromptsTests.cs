@@ -114,7 +114,7 @@ public class EntityPromptsTests
         using var file = new TemporaryFile(EntityFile.Format(lines));
         var set = EntityPrompts.Load(file.Path, new WordEncoder().Encode, 20, prompts: 6);
         Assert.Equal(lines.Take(6).Select(line => line.Prompt), set.Prompts.Select(prompt => prompt.Clean.Text));
-        Assert.Equal("prompts.jsonl, line 6", set.Prompts[^1].Origin);
+        Assert.EndsWith("/prompts.jsonl, line 6", set.Prompts[^1].Origin, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public class EntityPromptsTests
         using var file = new TemporaryFile(TwoScenes.Replace("Box B", "Box Bx", StringComparison.Ordinal));
         Refused.With(
             () => EntityPrompts.Load(file.Path, new WordEncoder { Split = [word] }.Encode, 1),
-            $"prompts.jsonl, line 2, field '{field}': expected one token for '{word}', found 2.");
+            $"prompts.jsonl, line 2: expected one token for the {field} '{word}', found 2.");
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public class EntityPromptsTests
         var encoder = new WordEncoder();
         Refused.With(
             () => EntityPrompts.Load(file.Path, text => encoder.Encode(text.Replace('Q', 'B')), 1),
-            "prompts.jsonl, line 2, field 'query label': expected 'B' exactly once before the question, found 2 times");
+            "prompts.jsonl, line 2: expected the query label 'B' exactly once before the question, found 2 times");
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public class EntityPromptsTests
         using var file = new TemporaryFile(TwoScenes);
         string[] known = ["The", "the", "is", "in", "Box", ",", ".", "A", "B", "C", "D", "contains"];
         Refused.With(() => EntityPrompts.Load(file.Path, new WordEncoder { Known = known }.Encode, 1),
-            "line 1, field 'object'", "in the place of 'cup', found its unknown token");
+            "line 1: expected a word", "in the place of the object 'cup', found its unknown token");
     }
 
     [Fact]

@@ -18,8 +18,8 @@ public class PromptSetTests
             "expected the answer 1 first, found none");
         Refused.With(() => _ = new PromptSet([One([1], 1, 0) with { Answers = [1, -2] }]),
             "expected a token id of 0 or more, found -2");
-        Refused.With(() => Make([1, 2], 1, 2), "here, field 'clean position 'p'': expected 0 to 1, found 2");
-        Refused.With(() => Make([1, 2], 1, -1), "expected 0 to 1, found -1");
+        Refused.With(() => Make([1, 2], 1, 2), "here, field 'clean': expected 0 to 1 for the position 'p', found 2");
+        Refused.With(() => Make([1, 2], 1, -1), "expected 0 to 1 for the position 'p', found -1");
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public class PromptSetTests
         var set = new PromptSet([One([1, 2], 3, 0) with { Answers = [3, 9] }]);
         set.CheckVocabulary(10);
         Refused.With(() => set.CheckVocabulary(9),
-            "here, field 'tokens': expected ids below 9, the model's vocabulary, found 9");
+            "here, field 'answer': expected ids below 9, the model's vocabulary, found 9");
     }
 
     private static PromptSet Make(int[] ids, int answer, int position) => new([One(ids, answer, position)]);

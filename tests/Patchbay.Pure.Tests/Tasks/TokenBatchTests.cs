@@ -44,7 +44,7 @@ public class TokenBatchTests
         var set = TokenBatch.Load(file.Path).Prompts;
         Assert.Equal(["last", "query_label"], set.SharedPositionNames);
         Refused.With(() => set.CounterfactualPositions("previous_query_label"),
-            "batch.json, prompt 0, field 'counterfactual': expected a position named 'previous_query_label'",
+            "batch.json, prompt 0, field 'source_tokens': expected a position named 'previous_query_label'",
             "found last, query_label");
     }
 
@@ -69,7 +69,7 @@ public class TokenBatchTests
     [InlineData("base_tokens", "[]", "field 'base_tokens': expected at least one prompt, found none")]
     [InlineData("base_tokens", "[[1, 2.5], [1]]", "field 'base_tokens[0][1]': expected a whole number, found 2.5")]
     [InlineData("base_tokens", "[[1, 5, 6, 5, 7], [1, -8, 9, -8, 3]]",
-        "prompt 1, field 'clean[1]': expected a token id of 0 or more, found -8")]
+        "batch.json, field 'base_tokens[1][1]': expected a token id of 0 or more, found -8")]
     [InlineData("base_tokens", "[[1, 5, 5, 5, 7], [1, 8, 9, 8, 4]]", "prompt 0, field 'base_tokens': expected the "
         + "query label's token 5 exactly once before position 3, found 2 times")]
     [InlineData("base_last_token_indices", "[4, 9]", "field 'base_last_token_indices[1]': expected 0 to 5, found 9")]
@@ -79,7 +79,7 @@ public class TokenBatchTests
     [InlineData("source_tokens", "[[1, 2, 3, 4, 5], []]",
         "field 'source_last_token_indices[1]': expected a row of at least one id")]
     [InlineData("labels", "[1, 2, 3]", "field 'labels': expected 2 entries, one per prompt in base_tokens, found 3")]
-    [InlineData("labels", "[1, -2]", "prompt 1, field 'answer': expected a token id of 0 or more, found -2")]
+    [InlineData("labels", "[1, -2]", "field 'labels[1]': expected a token id of 0 or more, found -2")]
     [InlineData("labels", null, "field 'labels': expected a list, found no such field")]
     [InlineData("receivers", "[[1, 2, 3]]",
         "field 'receivers[0]': expected [layer, head], both 0 or more, found [1,2,3]")]
@@ -93,19 +93,20 @@ public class TokenBatchTests
             else b[field] = JsonNode.Parse(value);
         });
         using var file = new TemporaryFile(json, "batch.json");
-        Refused.With(() => TokenBatch.Load(file.Path), "batch.json", reason);
+        Refused.With(() => TokenBatch.Load(file.Path), file.Path, reason);
+        Refused.With(() => TokenBatch.Load(file.Path, name: "mine/batch.json"), "mine/batch.json", reason);
     }
 
     [Theory]
-    [InlineData("[1]", "field 'positions': expected 2 entries")]
-    [InlineData("[1, 9]", "field 'positions[1]': expected 0 to 4, found 9")]
-    [InlineData("{}", "field 'positions': expected a list, found an object")]
+    [InlineData("[1]", "d.json: expected 2 entries")]
+    [InlineData("[1, 9]", "d.json, field '[1]': expected 0 to 4, found 9")]
+    [InlineData("{}", "d.json: expected a list, found an object")]
     [InlineData("[1,\n2", "line 2: expected valid JSON")]
     public void Group_d_positions_that_do_not_fit_are_refused(string positions, string reason)
     {
         using var file = new TemporaryFile(Batch(), "batch.json");
         using var d = new TemporaryFile(positions, "d.json");
-        Refused.With(() => TokenBatch.Load(file.Path, d.Path), "d.json", reason);
+        Refused.With(() => TokenBatch.Load(file.Path, d.Path), d.Path, reason);
     }
 
     [SharedFact]
@@ -152,7 +153,7 @@ public class TokenBatchTests
     {
         using var file = new TemporaryFile(Batch(), "batch.json");
         Refused.With(() => TokenBatch.Load(file.Path).Prompts.CheckVocabulary(9),
-            "batch.json, prompt 1, field 'tokens': expected ids below 9, the model's vocabulary, found 9");
+            "batch.json, prompt 1, field 'base_tokens': expected ids below 9, the model's vocabulary, found 9");
     }
 
     private static string Batch(Action<JsonObject>? change = null)

@@ -23,7 +23,7 @@ public class HuggingFaceModelTests
     {
         var tokenizer = TokenizerFolder.OpenJson(TokenizerJson.Of(
             """{"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}"""));
-        Assert.Contains("\"b\"", Assert.Throws<InvalidDataException>(() => tokenizer.Encode("b")).Message);
+        Assert.Contains("'b'", Assert.Throws<InvalidDataException>(() => tokenizer.Encode("b")).Message);
     }
 
     [Fact]

@@ -180,7 +180,7 @@ public class SentencePieceTests
     public void A_wild_id_is_refused_and_so_is_what_is_no_list_of_tokens()
     {
         var refused = Assert.Throws<InvalidDataException>(() => OpenWith(("added_tokens.json", """{"[X]": 999999}""")));
-        Assert.StartsWith("added_tokens.json: id of \"[X]\": expected one below ", refused.Message);
+        Assert.Contains("/added_tokens.json: id of '[X]': expected one below ", refused.Message);
         Assert.Throws<InvalidDataException>(() => OpenWith(("added_tokens.json", "[]")));
     }
 

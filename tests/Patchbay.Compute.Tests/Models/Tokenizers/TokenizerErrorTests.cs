@@ -15,10 +15,10 @@ public class TokenizerErrorTests
     }
 
     [Theory]
-    [InlineData("normalizer", """{"type": "Precompiled"}""", "normalizer.type", "\"Precompiled\"")]
+    [InlineData("normalizer", """{"type": "Precompiled"}""", "normalizer.type", "'Precompiled'")]
     [InlineData("normalizer", """{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Nmt"}]}""",
-        "normalizer.normalizers[1].type", "\"Nmt\"")]
-    [InlineData("pre_tokenizer", """{"type": "BertPreTokenizer"}""", "pre_tokenizer.type", "\"BertPreTokenizer\"")]
+        "normalizer.normalizers[1].type", "'Nmt'")]
+    [InlineData("pre_tokenizer", """{"type": "BertPreTokenizer"}""", "pre_tokenizer.type", "'BertPreTokenizer'")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "[a[:alpha:]]"}, "behavior": "Removed"}""",
         "pre_tokenizer.pattern.Regex", "[: in a class is not supported")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "\\p{Emoji}"}, "behavior": "Removed"}""",
@@ -26,26 +26,26 @@ public class TokenizerErrorTests
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Removed"}""",
         "pre_tokenizer.pattern.Regex", "a ( without its ) is not supported")]
     [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"String": "a"}, "behavior": "Gone"}""",
-        "pre_tokenizer.behavior", "\"Gone\"")]
-    [InlineData("decoder", """{"type": "WordPiece"}""", "decoder.type", "\"WordPiece\"")]
-    [InlineData("post_processor", """{"type": "BertProcessing"}""", "post_processor.type", "\"BertProcessing\"")]
+        "pre_tokenizer.behavior", "'Gone'")]
+    [InlineData("decoder", """{"type": "WordPiece"}""", "decoder.type", "'WordPiece'")]
+    [InlineData("post_processor", """{"type": "BertProcessing"}""", "post_processor.type", "'BertProcessing'")]
     [InlineData("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}], "special_tokens": {"x": {"ids": [9]}}}""", "special_tokens.x.ids[0]", "found 9")]
-    [InlineData("model", """{"type": "Unigram", "vocab": {"a": 0}}""", "model.type", "\"Unigram\"")]
+    [InlineData("model", """{"type": "Unigram", "vocab": {"a": 0}}""", "model.type", "'Unigram'")]
     [InlineData("model", """{"vocab": {"a": 0}}""", "model", "BPE, WordLevel")]
     [InlineData("model", """{"type": "BPE", "vocab": {}, "merges": []}""", "model.vocab", "tokens")]
-    [InlineData("model", """{"type": "BPE", "vocab": {"a": -1}, "merges": []}""", "model.vocab.\"a\"", "found -1")]
+    [InlineData("model", """{"type": "BPE", "vocab": {"a": -1}, "merges": []}""", "model.vocab.'a'", "found -1")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 9999999}, "merges": []}""", "model.vocab", "ids below 1026")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}""", "model.vocab",
         "one token for id 0")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": ["a b"]}""", "model.merges[0]",
-        "\"a b\"")]
+        "'a b'")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}""", "model.merges[0]", "two tokens")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0}, "merges": [], "dropout": 0.1}""", "model.dropout",
         "found 0.1")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0}, "merges": [], "end_of_word_suffix": "</w>"}""",
         "model.end_of_word_suffix", "</w>")]
     [InlineData("model", """{"type": "BPE", "vocab": {"a": 0}, "merges": [], "unk_token": "u"}""", "model.unk_token",
-        "\"u\"")]
+        "'u'")]
     [InlineData("added_tokens", """[{"id": 1, "content": "a"}]""", "added_tokens[0].id", "found 1")]
     [InlineData("added_tokens", """[{"id": 1}]""", "added_tokens[0].content", "found none")]
     [InlineData("added_tokens", "7", "added_tokens", "an array")]
@@ -85,7 +85,7 @@ public class TokenizerErrorTests
         Refused(Open(Base(1)), "tokenizer.model: trainer_spec.model_type", "found unigram");
         Refused(Open(Base(2).Message(3, spec => spec.Text(1, "nmt_nfkc").Text(2, "map"))), "precompiled_charsmap",
             "nmt_nfkc");
-        Refused(Open(Base(2).Piece("a", 0, SentencePieceFile.Normal)), "piece 2", "\"a\" for the second time");
+        Refused(Open(Base(2).Piece("a", 0, SentencePieceFile.Normal)), "piece 2", "'a' for the second time");
         Refused(Open(Base(2).Piece("b", float.NaN, SentencePieceFile.Normal)), "piece 2 score", "NaN");
         Refused(Open(Base(2).Piece("", 0, SentencePieceFile.Normal)), "piece 2 length", "found 0");
         Refused(Open(Base(2).Piece("b", 0, 5)), "piece 2 type", "unused");

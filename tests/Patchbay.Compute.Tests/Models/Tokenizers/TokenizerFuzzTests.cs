@@ -57,7 +57,7 @@ public class TokenizerFuzzTests
             }
             catch (InvalidDataException error)
             {
-                Assert.StartsWith(name + ": ", error.Message);
+                Assert.Contains($"/{name}: ", error.Message, StringComparison.Ordinal);
                 Assert.EndsWith(".", error.Message);
                 Assert.InRange(error.Message.Length, 10, 400);
                 Assert.DoesNotContain(error.Message, char.IsControl);

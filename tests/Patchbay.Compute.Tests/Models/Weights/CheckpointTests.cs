@@ -146,7 +146,7 @@ public sealed class CheckpointTests : IDisposable
         Refused("model-00002-of-00002.safetensors", "model.norm.weight", "does not place there");
         folder.Write("model.safetensors.index.json", index.Replace("\"model.norm.weight\"",
             "\"extra\":\"model-00001-of-00002.safetensors\",\"model.norm.weight\""));
-        Refused("lacks tensor \"extra\"");
+        Refused("lacks tensor 'extra'");
         folder.Write("model.safetensors.index.json", index.Replace("model-00002", "../model-00002"));
         Refused("weight_map", "same folder");
         folder.Write("model.safetensors.index.json", index);

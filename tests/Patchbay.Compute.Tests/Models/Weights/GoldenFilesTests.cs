@@ -31,7 +31,7 @@ public sealed class GoldenFilesTests : IDisposable
         }
         var pickle = Assert.Throws<InvalidDataException>(() =>
             TensorFile.Open(SharedFolder.PathOf("golden", "formats", "hostile", "pytorch_model.bin")).Dispose());
-        Assert.Contains("\"posix.system\"", pickle.Message);
+        Assert.Contains("'posix.system'", pickle.Message);
         Assert.False(File.Exists("pickle-was-executed"));
     }
 

@@ -100,8 +100,8 @@ public sealed class PyTorchFileTests : IDisposable
     public void Any_other_name_is_refused_by_name(string module, string name)
     {
         RefusedPickle(Item("a").Global(module, name).Text("touch pickle-was-executed").Raw(0x85).Op('R').Op('s'),
-            $"\"{module}.{name}\"");
-        RefusedPickle(Item("a").Text(module).Text(name).Raw(0x93).Op('s'), $"\"{module}.{name}\"");
+            $"'{module}.{name}'");
+        RefusedPickle(Item("a").Text(module).Text(name).Raw(0x93).Op('s'), $"'{module}.{name}'");
         Assert.False(File.Exists("pickle-was-executed"));
     }
 
@@ -122,13 +122,13 @@ public sealed class PyTorchFileTests : IDisposable
     public void A_pickle_that_is_no_dict_of_tensors_is_refused()
     {
         RefusedPickle(new PickleWriter().Op(']'), "should be a dict of tensors");
-        RefusedPickle(Item("a").Number(1).Op('s'), "\"a\" of the pickle is not a tensor");
+        RefusedPickle(Item("a").Number(1).Op('s'), "'a' of the pickle is not a tensor");
         RefusedPickle(new PickleWriter().Op('}').Number(3).Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s'),
-            "\"3\" of the pickle");
+            "'3' of the pickle");
         RefusedPickle(Item("a").Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s')
             .Text("a").Tensor(StoredType.Float32, "0", 12, 0, [12], [1]).Op('s'), "twice");
         RefusedPickle(Item("a").Tensor(StoredType.Float32, "1", 12, 0, [12], [1]).Op('s'),
-            "storage \"1\" of the pickle is not in the zip");
+            "storage '1' of the pickle is not in the zip");
         RefusedPickle(Item("a").Tensor(StoredType.Float32, "0", 11, 0, [11], [1]).Op('s'),
             "has 48 bytes in the zip, expected 11");
     }

@@ -96,7 +96,7 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("[{name: default, path: small}]", "models[0].name",
         "expected a name other than 'default', found 'default'.")]
     [InlineData("[{name: a}]", "models[0].path", "expected the folder of the checkpoint, found no such field.")]
-    [InlineData("[{name: a, path: \"a\\0b\"}]", "models[0].path", "expected a folder, found 'a b'.")]
+    [InlineData("[{name: a, path: \"a\\0b\"}]", "models[0].path", "expected a folder, found 'a\\u0000b'.")]
     [InlineData("[[small]]", "models[0]",
         "expected a model of the catalogue, or {name: mine, path: ../mine}, found a list.")]
     public void Mistakes_of_models_are_in_line_two(string models, string field, string sentence)

@@ -81,7 +81,8 @@ public sealed class StudyTests : IDisposable
         var study = folder.Load(StudyFolder.Good.Replace("{kind: entity-tracking, prompts: 30}",
             "{file: prompts.jsonl, prompts: 9}"));
 
-        Assert.Equal(new StudyTask("file", 9, 0, folder.PathOf("prompts.jsonl")), study.Task);
+        Assert.Equal(new StudyTask("file", 9, 0, folder.PathOf("prompts.jsonl")) { FileName = "prompts.jsonl" },
+            study.Task);
     }
 
     [Fact]
