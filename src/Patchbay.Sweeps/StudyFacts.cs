@@ -54,8 +54,8 @@ public sealed record StudyFacts(IReadOnlyDictionary<string, ModelFacts> Models, 
     /// <summary>Stages that the entries before the stage's own make, of every model.</summary>
     public IReadOnlyList<Stage> Before { get; init; } = [];
 
-    /// <summary>Names of the parameters that the study gives itself.</summary>
-    public IReadOnlyCollection<string> Given { get; init; } = [];
+    /// <summary>The parameters that the study gives itself, by name, as the stage's model has them.</summary>
+    public IReadOnlyDictionary<string, string> Given { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>Why a stage could not be run.</summary>

@@ -36,7 +36,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
         string[] known = [.. model.Prompts.Prompts.SelectMany(prompt => prompt.Clean.Positions.Keys).Distinct()
             .Order(StringComparer.Ordinal)];
         string[] unknown = [.. p.Positions.Where(name => name != "first" && !known.Any(own => IsNamed(own, name)))];
-        if (facts.Given.Contains("positions") && unknown.Length > 0)
+        if (facts.Given.ContainsKey("positions") && unknown.Length > 0)
             yield return new("positions", $"expected positions that prompts have ({string.Join(", ", known)}), found "
                 + string.Join(", ", unknown));
         foreach (var mistake in StageCheck.Chain(stage, CircuitSource.Field.Name, p.Chain, facts)) yield return mistake;

@@ -61,11 +61,21 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         StudyFacts facts) =>
     [
         .. StageCheck.Heads("into", p.Into ?? [], model.Shape),
-        // Defaults are made for large models; a small one has fewer heads.
-        .. facts.Given.Contains("receivers") ? StageCheck.Count("receivers", p.Receivers, model.Shape) : [],
-        .. facts.Given.Contains("circuit") ? StageCheck.Count("circuit", p.Circuit, model.Shape) : [],
+        .. Counts("receivers", p.Receivers, p.Chain, model, facts),
+        .. Counts("circuit", p.Circuit, p.Chain, model, facts),
         .. StageCheck.Position("chain", p.InChain().Position, model.Prompts, both: true, $"group {p.Group} at "),
     ];
+
+    // Defaults are made for large models and four groups; a small one has fewer heads, another chain fewer groups.
+    private static IEnumerable<StageMistake> Counts(string field, double count, PathChain chain, ModelFacts model,
+        StudyFacts facts)
+    {
+        if (!facts.Given.TryGetValue(field, out var text)) return [];
+        var (numbers, groups) = (text.Split(',').Length, chain.Groups.Count);
+        return numbers <= groups ? StageCheck.Count(field, count, model.Shape)
+            : [new(field, $"expected at most {(groups == 1 ? "one number" : $"{groups} numbers")}, one for each group "
+                + $"of the chain, found {numbers} in '{text}'")];
+    }
 
     protected override StageInputs InputsOf(Stage stage, PathPatchingParameters p, SweepState state)
     {

@@ -157,7 +157,7 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
                 entry.Add(null, model, e.Message.TrimEnd('.'));
             return [];
         }
-        Check(entry, stages);
+        Check(entry, stages, values);
         var own = stages.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
         foreach (var stage in stages)
         {
@@ -171,10 +171,11 @@ internal sealed class StudyStagesReader(IReadOnlyList<StageKind> kinds, IReadOnl
         return stages;
     }
 
-    private void Check(StageEntry entry, IReadOnlyList<Stage> stages)
+    private void Check(StageEntry entry, IReadOnlyList<Stage> stages, Dictionary<string, string> values)
     {
         if (facts is null) return;
-        var own = facts with { Before = before, Given = entry.Places.Keys };
+        var given = entry.Places.Keys.ToDictionary(name => name, name => values[name]);
+        var own = facts with { Before = before, Given = given };
         foreach (var stage in stages)
             foreach (var mistake in kinds.First(k => k.Name == stage.Kind).Check(stage, own))
                 entry.Add(mistake.Field, stage.Model, mistake.Sentence);

@@ -109,6 +109,24 @@ internal static class HostileLines
         2 | {huge}: expected a file of at most 256 MiB | patch {model} --task {huge}
         2 | {pipe}: expected a file, found a pipe | patch {model} --receivers-from {pipe}
         2 | /dev/zero: expected a file, found a device | patch {model} --batch {noise} --d-positions /dev/zero
+        2 | {left.json}: expected a list, found an object | patch {model} --batch {batch.json} --d-positions {left.json}
+        2 | {d.json}, field '[0]': expected 0 to 3, found 9 | patch {model} --batch {batch.json} --d-positions {d.json}
+        2 | {two.json}: expected 1 entries | patch {model} --batch {batch.json} --d-positions {two.json}
+        2 | {left.json}, field 'base_tokens': expected a list, found no such field | patch {model} --batch {left.json}
+        2 | {left.json}, field 'base_tokens': expected | task check {left.json} --tokenizer {model}
+        2 | tiny-base: {beyond.json}, prompt 0, field 'labels': expected ids below | patch {model} --batch {beyond.json}
+        2 | tiny-base: {beyond.json}, prompt | patch {model} --batch {beyond.json} --d-positions {one.json}
+        2 | --d-positions: expected with --batch only | patch {model} --d-positions {one.json}
+        2 | tiny-base: expected at most 2 numbers | patch {model} --chain A@last;B@last>A.q --receivers 1,2,3
+        2 | tiny-base: expected at most 4 numbers | patch {model} --prompts 7 --receivers 1,2,3,4,5
+        2 | {loop}: expected a file, found a link that leads back to itself | patch {model} --batch {loop}
+        2 | {loop}: expected a file, found a link that leads back to itself | study validate {loop}
+        2 | {loop}: expected a file, found a link that leads back to itself | model inspect {loop}
+        2 | {loop}: expected a file, found a link that leads back to itself | journal import {loop} --data {import}
+        2 | {astray}: expected a file, found a link to nowhere, which is | task check {astray} --tokenizer {model}
+        2 | {folder}/config.json: expected a file, found a folder | model inspect {folder}
+        2 | {looped}/config.json: expected a file, found a link that leads | model inspect {looped}
+        2 | {looped}/config.json: expected a file, found a link that leads | model generate {looped} --prompt a
         2 | /dev/zero: expected a file, found a device | patch /dev/zero
         2 | {pipe}: expected a file, found a pipe | model inspect {pipe}
         2 | {pipe}: expected a file, found a pipe | model logits {model} --ids {pipe} --out {a.json}

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Patchbay.Cli.Commands;
 
 namespace Patchbay.Cli.Tests;
@@ -22,6 +23,10 @@ public sealed class StudyCheckTests : IDisposable
         "expected heads of a model that has 6 layers of 8 heads, found 99.1")]
     [InlineData("path-patching: {receivers: [4, 49]}",
         "expected at most 48, the heads of a model that has 6 layers of 8 heads, found '49'")]
+    [InlineData("path-patching: {chain: 'A@last; B@last>A.q', receivers: [4, 5, 6], circuit: [1, 2]}",
+        "receivers': expected at most 2 numbers, one for each group of the chain, found 3 in '4,5,6'")]
+    [InlineData("path-patching: {chain: 'A@last', circuit: [3, 4]}",
+        "circuit': expected at most one number, one for each group of the chain, found 2 in '3,4'")]
     [InlineData("path-patching: {chain: 'A@bogus'}", "found group A at 'bogus', which scene 1, box 1 has not; it has")]
     [InlineData("path-patching: {groups: [A, Z]}", "there is no group 'Z' in this chain; expected A, B, C, D")]
     [InlineData("circuit: {circuit: 'A=5.1 9.9; B=0.8'}",
@@ -79,14 +84,49 @@ public sealed class StudyCheckTests : IDisposable
         File.WriteAllText(folder.File("batch.json"), Batch.Replace("ID", "5000"));
         const string task = "{file: batch.json, prompts: 2}";
         var run = Validate("accuracy", task);
-        Assert.Contains("has a mistake\n  line 3: field 'task.file': batch.json, prompt 1, field 'tokens': expected "
-            + "ids below 382, the model's vocabulary, found 5000", run.Error, StringComparison.Ordinal);
+        Assert.Contains("has a mistake\n  line 3: field 'task.file': batch.json, prompt 1, field 'base_tokens': "
+            + "expected ids below 382, the model's vocabulary, found 5000", run.Error, StringComparison.Ordinal);
         File.WriteAllText(folder.File("batch.json"), Batch.Replace("ID", "7"));
         Assert.Equal(ExitCode.Ok, Validate("accuracy", task).Code);
         Assert.Contains("found group C at 'query_label', which batch.json, prompt 0 has not; it has last",
             Validate("path-patching", task).Error, StringComparison.Ordinal);
         Assert.Contains("expected entity-tracking prompts that are generated, found a file",
             Validate("path-patching: {groups: A}\n  - dcm", task).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_that_is_not_here_is_noticed_and_no_mistake()
+    {
+        var run = Validate("accuracy\ncompute: {device: 'cuda:99'}");
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.StartsWith("note: line 7: field 'compute.device': there is no device cuda:99: ", run.Error,
+            StringComparison.Ordinal);
+        Assert.Equal("", Validate("accuracy\ncompute: {device: cpu}").Error);
+        Write("accuracy\ncompute: {device: 'cuda:99'}", Task, Two);
+        run = PbmRun.Of("study", "run", Study, "--data", folder.File("data"));
+        Assert.StartsWith("error: there is no device cuda:99", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_text_that_begins_twice_is_noticed_once_whatever_reads_it()
+    {
+        using var tokenizer = JsonDocument.Parse(File.ReadAllText(Path.Combine(Models, "tiny-base", "tokenizer.json")));
+        var begin = tokenizer.RootElement.GetProperty("added_tokens").EnumerateArray()
+            .First(t => t.GetProperty("id").GetInt32() == 1).GetProperty("content").GetString();
+        const string scene = "the book is in Box Q, the photo is in Box F. Box F contains the";
+        File.WriteAllText(folder.File("own.jsonl"),
+            $$"""{"clean": "{{begin}}{{scene}}", "counterfactual": "{{scene}}", "answer": "photo"}""");
+        foreach (var run in (PbmRun[])[Validate("accuracy: {prompts: 1}", "{file: own.jsonl, prompts: 1}"),
+            PbmRun.Of("study", "run", Study, "--data", folder.File("data")),
+            PbmRun.Of("patch", Path.Combine(Models, "tiny-base"), "--task", folder.File("own.jsonl"), "--chain",
+                "A@last"),
+            PbmRun.Of("experiment", "accuracy", Path.Combine(Models, "tiny-base"), "--task", folder.File("own.jsonl"),
+                "--data", folder.File("data"))])
+        {
+            Assert.Equal(ExitCode.Ok, run.Code);
+            Assert.Single(run.Error.Split('\n'),
+                line => line.StartsWith("note: 1 of 1 prompts begin with token 1 twice", StringComparison.Ordinal));
+        }
     }
 
     [Theory]
