@@ -17,16 +17,30 @@ public static class CircuitSource
     /// <exception cref="MissingStageException">There are none before.</exception>
     public static IReadOnlyList<string> Needed(StageRequest request, string model)
     {
-        string[] found = [.. request.Earlier(Kinds.Minimality, model).Concat(request.Earlier(Kinds.PathPatching, model))
-            .Select(s => s.Id)];
+        string[] found = [.. request.Earlier(Kinds.Minimality, model).Select(s => s.Id),
+            .. Pruned(request, model) is { } pruned ? [pruned.Id] : (string[])[]];
+        return [.. found, .. found.Length > 0 ? request.Earlier(Kinds.PathPatching, model).Select(s => s.Id)
+            : PathPatched(request, model)];
+    }
+
+    /// <summary>Ids of a model's path-patching stages.</summary>
+    /// <exception cref="MissingStageException">There are none before.</exception>
+    public static IReadOnlyList<string> PathPatched(StageRequest request, string model)
+    {
+        string[] found = [.. request.Earlier(Kinds.PathPatching, model).Select(s => s.Id)];
         return found.Length > 0 ? found : throw new MissingStageException(Kinds.PathPatching,
             $"expected {Kinds.PathPatching} of {model} before this stage, which needs its circuit, found none");
     }
 
-    /// <summary>The chain of a model's path patching before a stage.</summary>
+    /// <summary>The stage before in which elimination says what a model's circuit is, or null.</summary>
+    public static Stage? Pruned(StageRequest request, string model) =>
+        request.Earlier(Kinds.Prune, model).LastOrDefault(PruneFinding.IsFinding);
+
+    /// <summary>The chain of a model's circuit before a stage.</summary>
     public static PathChain Chain(StageRequest request, string model) =>
         request.Earlier(Kinds.PathPatching, model) is [var first, ..]
-        ? first.Parameters.As<PathPatchingParameters>().Chain : PathChain.EntityTracking;
+        ? first.Parameters.As<PathPatchingParameters>().Chain
+        : Pruned(request, model)?.Parameters.As<PruneParameters>().Chain ?? PathChain.EntityTracking;
 
     /// <summary>A circuit that a study gives, as text or as a file.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>

@@ -20,7 +20,8 @@ public abstract class Experiment(string name, string summary, params string[] ne
     /// <summary>The experiments of this room; the lab has another.</summary>
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        new AccuracyExperiment(), new PathPatchingExperiment(), new MinimalityExperiment(), new CircuitExperiment(),
+        new AccuracyExperiment(), new PathPatchingExperiment(), new PruneExperiment(), new MinimalityExperiment(),
+        new CircuitExperiment(),
         new DcmExperiment(), new FunctionalityExperiment(), new CmapExperiment(), new PatchExperiment(),
         new KnockoutExperiment(), new AttentionExperiment(), new AttributionExperiment(),
     ];

@@ -48,6 +48,15 @@ public static class FieldCheck
     public static StageField Means { get; } = Count("means", 500,
         "Prompts whose activations are averaged for ablation", WholeRange.Prompts);
 
+    /// <summary>Whether those are of other scenes than the prompts to answer.</summary>
+    public static StageField DisjointMeans(bool standard) => new(DisjointMeansName, standard ? "true" : "false",
+        "Average over other scenes than those of the prompts to answer; as published, the scenes are the same, and "
+            + "letters drawn at random are asked for",
+        text => bool.TryParse(text, out _) ? null : "true or false");
+
+    /// <summary>Name of <see cref="DisjointMeans"/>.</summary>
+    public const string DisjointMeansName = "disjoint-means";
+
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
     public static StageField Elsewhere { get; } = new("elsewhere", "mean",
         "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",

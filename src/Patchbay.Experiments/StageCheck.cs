@@ -70,11 +70,15 @@ public static class StageCheck
                 + string.Join(", ", unknown));
     }
 
-    /// <summary>Prompts that are longer than those that mean activations are taken from.</summary>
-    public static IEnumerable<StageMistake> Means(PromptSet prompts, StudyFacts facts, int count, int means)
+    /// <summary>Prompts that are longer than those that mean activations are taken from, and means of other scenes
+    /// where a file has none.</summary>
+    public static IEnumerable<StageMistake> Means(PromptSet prompts, StudyFacts facts, int count, IAblating ablating)
     {
         if (facts.Task.File is null) yield break; // all generated prompts are equally long
-        var reach = prompts.Prompts.Take(means).Max(p => p.Counterfactual.Ids.Length);
+        if (ablating.DisjointMeans)
+            yield return new(FieldCheck.DisjointMeansName, "expected false with the prompts of a file, whose "
+                + "counterfactuals mean activations are taken from, found true");
+        var reach = prompts.Prompts.Take(ablating.Means).Max(p => p.Counterfactual.Ids.Length);
         if (prompts.Prompts.Take(count).FirstOrDefault(p => p.Clean.Ids.Length > reach) is { } longer)
             yield return new(FieldCheck.Means.Name, $"expected counterfactuals, which mean activations are taken from, "
                 + $"as long as the prompts, found {reach} tokens at most and {longer.Clean.Ids.Length} in "

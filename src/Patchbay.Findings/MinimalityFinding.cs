@@ -6,12 +6,26 @@ namespace Patchbay.Findings;
 /// <param name="Without">F(C\K).</param>
 /// <param name="WithoutBoth">F(C\(K+v)).</param>
 /// <param name="Partners">Size of K.</param>
-/// <param name="Kept">Whether the circuit keeps it.</param>
+/// <param name="Kept">Whether the circuit keeps it: whether its significance is the threshold or more.</param>
 public sealed record MinimalityFinding(string Group, Head Head, Proportion Without, Proportion WithoutBoth,
     int Partners, bool Kept)
 {
     /// <summary>F(C\K) / F(C\(K+v)) - 1; infinite where nothing is right without it.</summary>
     public double Significance => Without.Share / WithoutBoth.Share - 1;
+
+    /// <summary>95 % interval of the significance (<see cref="PairedBootstrap"/>); null in journals that do not say
+    /// which prompts were answered.</summary>
+    public Interval? Interval { get; init; }
+
+    /// <summary>Least significance of a head that stays.</summary>
+    public double Threshold { get; init; } = 0.01;
+
+    /// <summary>Whether these prompts tell that the head is needed, or that it is not: false where its interval holds
+    /// the threshold; null where there is none.</summary>
+    public bool? IsDecided => Interval is { } i ? i.Low >= Threshold || i.High < Threshold : null;
+
+    /// <summary>"kept" or "left out", and where the prompts do not decide it "kept, not decided".</summary>
+    public string Verdict => (Kept ? "kept" : "left out") + (IsDecided == false ? ", not decided" : "");
 
     /// <summary>A model's stages that say which heads stay.</summary>
     public static IReadOnlyList<StageState> Stages(SweepState state, string model) =>
@@ -29,21 +43,29 @@ public sealed record MinimalityFinding(string Group, Head Head, Proportion Witho
 
     /// <summary>What a complete stage says of its group's heads, strongest first.</summary>
     /// <param name="stage">One of <see cref="Stages"/>.</param>
-    /// <param name="candidates">The circuit before.</param>
-    public static IReadOnlyList<MinimalityFinding> Read(StageState stage, Circuit candidates)
+    public static IReadOnlyList<MinimalityFinding> Read(StageState stage)
     {
-        var p = stage.Stage.Parameters.As<MinimalityParameters>();
-        var partners = StageInputs.Of(stage).Partners!.ToDictionary(k => k.Head, k => k.Others.Count);
+        var (p, inputs) = (stage.Stage.Parameters.As<MinimalityParameters>(), StageInputs.Of(stage));
+        var partners = inputs.Partners!.ToDictionary(k => k.Head, k => k.Others.Count);
         var recorded = new Recorded(stage);
         return
         [
-            .. from head in candidates.Groups[p.Group]
+            .. from head in inputs.Circuit!.Groups[p.Group]
                let without = recorded.ShareOrNull(WithoutPartners(head))
                let both = recorded.ShareOrNull(WithoutItToo(head))
                where without is not null && both is not null
                let finding = new MinimalityFinding(p.Group, head, without.Value, both.Value,
                    partners.GetValueOrDefault(head), false)
+               { Interval = IntervalOf(recorded, head), Threshold = p.Threshold }
                select finding with { Kept = finding.Significance >= p.Threshold },
         ];
+    }
+
+    private static Interval? IntervalOf(Recorded recorded, Head head)
+    {
+        var (without, both) = (recorded.Answers(WithoutPartners(head)), recorded.Answers(WithoutItToo(head)));
+        if (without.Count == 0 || without.Count != both.Count) return null;
+        var ratio = PairedBootstrap.Ratio(without, both);
+        return new(ratio.Low - 1, ratio.High - 1);
     }
 }

@@ -29,6 +29,19 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     /// logits.</summary>
     public int SenderLayers => Receivers.Count == 0 ? Scores.GetLength(0) : Receivers.Max(r => r.Layer);
 
+    /// <summary>A head's two-sided p value (<see cref="FalseDiscovery.PValue"/>).</summary>
+    public double P(Head head) => FalseDiscovery.PValue(this[head], StandardErrors[head.Layer, head.Index],
+        Samples[head.Layer, head.Index]);
+
+    /// <summary>Heads whose score is below zero and significant among all heads of the group that were measured, most
+    /// negative first: at most the level's share of all significant heads is so by chance, in expectation.</summary>
+    public IReadOnlyList<Head> Significant(double level = FalseDiscovery.Level)
+    {
+        var measured = Head.All(Math.Min(SenderLayers, Scores.GetLength(0)), Scores.GetLength(1));
+        var limit = FalseDiscovery.Limit(measured.Select(P), level);
+        return [.. Top(Scores.Length).Where(h => this[h] < 0 && P(h) <= limit)];
+    }
+
     /// <summary>Heads that clearly matter, most negative first: a score below zero by more than two standard errors,
     /// and at least
     /// <paramref name="share"/> of the strongest's.</summary>

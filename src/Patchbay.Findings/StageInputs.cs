@@ -26,6 +26,12 @@ public sealed record StageInputs
     /// <summary>Partners of every head of a group.</summary>
     public IReadOnlyList<HeadPartners>? Partners { get; init; }
 
+    /// <summary>How far backward elimination has come.</summary>
+    public Elimination? Elimination { get; init; }
+
+    /// <summary>The heads that it tries next, in order.</summary>
+    public IReadOnlyList<CircuitHead>? Candidates { get; init; }
+
     /// <summary>What DCM kept.</summary>
     public IReadOnlyList<CarryingHeads>? Kept { get; init; }
 

@@ -12,6 +12,9 @@ public static class Kinds
     /// <summary>Which of the strongest heads a circuit needs.</summary>
     public const string Minimality = "minimality";
 
+    /// <summary>A circuit by backward elimination of heads.</summary>
+    public const string Prune = "prune";
+
     /// <summary>How faithful and complete a circuit is.</summary>
     public const string Circuit = "circuit";
 
@@ -48,6 +51,20 @@ public interface IPrompted
 
     /// <summary>Prompts that a unit takes; 0 for all.</summary>
     int Batch { get; }
+}
+
+/// <summary>Parameters of stages in which heads give their mean over other prompts.</summary>
+public interface IAblating
+{
+    /// <summary>Prompts whose activations are averaged.</summary>
+    int Means { get; }
+
+    /// <summary>Whether those are of other scenes than the prompts to answer. As published they are of the same scenes,
+    /// asking for a letter drawn at random.</summary>
+    bool DisjointMeans { get; }
+
+    /// <summary>What heads at other positions give.</summary>
+    string Elsewhere { get; }
 }
 
 /// <summary>Parameters of stages about one circuit.</summary>
@@ -104,10 +121,47 @@ public sealed record PathPatchingParameters(string Group, PathChain Chain, IRead
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
 public sealed record MinimalityParameters(string Group, string Part, PathChain Chain, int Prompts, int Means,
     string Elsewhere,
-    double Share, double Threshold, bool AsPublished, int Batch) : IPrompted
+    double Share, double Threshold, bool AsPublished, int Batch) : IPrompted, IAblating
 {
+    /// <inheritdoc/>
+    public bool DisjointMeans { get; init; }
+
     /// <summary>The part that leaves out heads two by two.</summary>
     public const string Pairs = "pairs";
+}
+
+/// <summary>Parameters of a prune stage: one of several that follow each other.</summary>
+/// <param name="Part"><see cref="Ordering"/>, <see cref="Search"/> or <see cref="Judged"/>.</param>
+/// <param name="Piece">Which of the search's stages, from 1.</param>
+/// <param name="Pieces">Stages of the search; an interruption loses one of them at most.</param>
+/// <param name="Start">Heads to begin with: <see cref="AllHeads"/> or <see cref="Significant"/>.</param>
+/// <param name="Chain">The chain, whose groups say at which positions heads are.</param>
+/// <param name="Split">What tells groups at one position apart (<see cref="AttentionSplit"/>).</param>
+/// <param name="SearchPrompts">Prompts to search on.</param>
+/// <param name="Tolerance">Accuracy that may be lost, 0 to 1.</param>
+/// <param name="Prompts">Prompts to judge on.</param>
+/// <param name="Means">Prompts whose activations are averaged.</param>
+/// <param name="DisjointMeans">See <see cref="IAblating"/>.</param>
+/// <param name="Elsewhere">What heads at other positions give.</param>
+/// <param name="Random">Random circuits of the same size.</param>
+public sealed record PruneParameters(string Part, int Piece, int Pieces, string Start, PathChain Chain, string Split,
+    int SearchPrompts, double Tolerance, int Prompts, int Means, bool DisjointMeans, string Elsewhere, int Random)
+    : IAblating
+{
+    /// <summary>The part that leaves out every head alone.</summary>
+    public const string Ordering = "order";
+
+    /// <summary>The part that leaves out head after head.</summary>
+    public const string Search = "search";
+
+    /// <summary>The part that judges what is left.</summary>
+    public const string Judged = "judged";
+
+    /// <summary>A start set of every head at every position.</summary>
+    public const string AllHeads = "all";
+
+    /// <summary>A start set of the heads that path patching found significant.</summary>
+    public const string Significant = "significant";
 }
 
 /// <summary>Parameters of a circuit stage.</summary>
@@ -122,8 +176,11 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
 public sealed record CircuitParameters(string Of, string? Circuit, PathChain Chain, int Prompts, int Means,
     string Elsewhere,
-    int Random, int Subsets, int Batch) : IPrompted, IAboutCircuit
+    int Random, int Subsets, int Batch) : IPrompted, IAboutCircuit, IAblating
 {
+    /// <inheritdoc/>
+    public bool DisjointMeans { get; init; }
+
     /// <summary>The value of "elsewhere" for a circuit that is judged at its positions alone.</summary>
     public const string OwnElsewhere = "own";
 }

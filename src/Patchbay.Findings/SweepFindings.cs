@@ -17,6 +17,8 @@ public sealed record SweepFindings(IReadOnlyList<ModelFindings> Models, PathChai
         var paths = state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching);
         return new([.. plan.Models.Select(m => ModelFindings.Of(state, m))],
             paths.Select(s => s.Stage.Parameters.As<PathPatchingParameters>().Chain)
+                .Concat(state.InOrder.Where(s => s.Stage.Kind == Kinds.Prune)
+                    .Select(s => s.Stage.Parameters.As<PruneParameters>().Chain))
                 .FirstOrDefault(PathChain.EntityTracking),
             [.. state.InOrder.Select(CircuitFinding.Read).OfType<CircuitFinding>()],
             [.. state.InOrder.Where(s => s.Stage.Kind == Kinds.Cmap).SelectMany(s => CmapFinding.Read(state, s))]);
@@ -44,13 +46,16 @@ public sealed record ModelFindings
     /// <summary>Path-patching scores, group by group in the chain's order; only complete stages.</summary>
     public IReadOnlyList<PathScores> Scores { get; init; } = [];
 
-    /// <summary>Heads of its circuit by the chain's group names; after minimality where that was run, else the
-    /// strongest.</summary>
+    /// <summary>Heads of its circuit by the chain's group names; what elimination found or
+    /// minimality kept, whichever came last, else path patching's.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Head>> Circuit { get; init; } = new Dictionary<string,
         IReadOnlyList<Head>>();
 
     /// <summary>Every candidate head's significance.</summary>
     public IReadOnlyList<MinimalityFinding> Minimality { get; init; } = [];
+
+    /// <summary>The circuits that backward elimination found, in the plan's order.</summary>
+    public IReadOnlyList<PruneFinding> Pruned { get; init; } = [];
 
     /// <summary>Attribution patching beside the exact scores.</summary>
     public IReadOnlyList<AttributionFinding> Attribution { get; init; } = [];
@@ -73,7 +78,6 @@ public sealed record ModelFindings
     internal static ModelFindings Of(SweepState state, PlannedModel model)
     {
         IReadOnlyList<StageState> Stages(string kind) => SweepResults.Stages(state, kind, model.Name);
-        var candidates = SweepResults.Candidates(state, model.Name);
         return new()
         {
             Name = model.Name,
@@ -85,7 +89,8 @@ public sealed record ModelFindings
                 .Select(s => SweepResults.Scores(state, s))],
             Circuit = SweepResults.Circuit(state, model.Name).Groups.Where(g => g.Value.Count > 0).ToDictionary(),
             Minimality = [.. MinimalityFinding.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed)
-                .SelectMany(s => MinimalityFinding.Read(s, candidates))],
+                .SelectMany(MinimalityFinding.Read)],
+            Pruned = [.. Stages(Kinds.Prune).Select(s => PruneFinding.Read(state, s)).OfType<PruneFinding>()],
             Attribution = [.. Stages(Kinds.Attribution).SelectMany(s => AttributionFinding.Read(state, s))],
             Dcm = [.. Stages(Kinds.Dcm).SelectMany(DcmFinding.Read)],
             Functionality = [.. Stages(Kinds.Functionality).SelectMany(FunctionalityFinding.Read)],

@@ -69,14 +69,20 @@ public static class SweepResults
         return scores;
     }
 
-    /// <summary>A model's circuit: what minimality kept, where it was run and is complete; else the strongest heads of
-    /// path patching.</summary>
-    public static Circuit Circuit(SweepState state, string model)
+    /// <summary>A model's circuit: what minimality kept of its candidates, where it was run and is complete; else
+    /// these.</summary>
+    /// <param name="state">The sweep.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="before">A stage: only stages that the plan has before it count; null for all.</param>
+    public static Circuit Circuit(SweepState state, string model, Stage? before = null)
     {
-        var candidates = Candidates(state, model);
-        var minimal = MinimalityFinding.Stages(state, model).Where(s => s.Status == StageStatus.Completed)
-            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, s =>
-                MinimalityFinding.Read(s, candidates));
+        var pruned = Pruned(state, model, before);
+        var minimal = Before(state, before).SkipWhile(s => pruned is not null && s.Stage.Id != pruned.Stage.Id)
+            .Where(s => s.Stage.Kind == Kinds.Minimality && s.Stage.Model == model
+                && s.Status == StageStatus.Completed
+                && s.Stage.Parameters.As<MinimalityParameters>().Part != MinimalityParameters.Pairs)
+            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, MinimalityFinding.Read);
+        var candidates = Candidates(state, model, before);
         return new(candidates.Chain, candidates.Groups.ToDictionary(g => g.Key, g =>
             minimal.TryGetValue(g.Key, out var found)
             ? [.. found.Where(f => f.Kept).Select(f => f.Head)] : g.Value));
@@ -84,18 +90,31 @@ public static class SweepResults
 
     /// <summary>The circuit that a stage is about: the model's own, or the one that its study gives.</summary>
     public static Circuit Circuit(SweepState state, Stage stage, IAboutCircuit parameters) =>
-        parameters.Circuit is null or Found ? Circuit(state, stage.Model)
+        parameters.Circuit is null or Found ? Circuit(state, stage.Model, stage)
             : Findings.Circuit.Parse(parameters.Chain, parameters.Circuit);
 
-    /// <summary>The strongest heads of every group that path patching has finished, as many as the study says; heads of
-    /// a later group that is at the same position leave the earlier one (heads in both A and B leave A).</summary>
-    public static Circuit Candidates(SweepState state, string model)
+    /// <summary>A model's circuit before minimality: what elimination found, where it was run and is complete, else the
+    /// heads of every group that path patching has finished, by the study's choice. Heads of a later group that is at
+    /// the same position leave the earlier one (heads in both A and B leave A).</summary>
+    /// <param name="state">The sweep.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="before">A stage: only stages that the plan has before it count; null for all.</param>
+    public static Circuit Candidates(SweepState state, string model, Stage? before = null) =>
+        Pruned(state, model, before) is { } pruned ? PruneFinding.CircuitOf(pruned)
+            : Patched(state, model, (scores, p) => Strongest(scores, p.Circuit));
+
+    /// <summary>The heads of every group that path patching has finished whose score is below zero and significant
+    /// (<see cref="PathScores.Significant"/>).</summary>
+    public static Circuit Significant(SweepState state, string model) =>
+        Patched(state, model, (scores, _) => scores.Significant());
+
+    private static Circuit Patched(SweepState state, string model,
+        Func<PathScores, PathPatchingParameters, IReadOnlyList<Head>> choose)
     {
         var stages = PathPatching(state, model).Where(s => s.Status == StageStatus.Completed)
             .Select(s => (Parameters: s.Stage.Parameters.As<PathPatchingParameters>(), State: s)).ToArray();
         var chain = stages.Length == 0 ? PathChain.EntityTracking : stages[0].Parameters.Chain;
-        var groups = stages.ToDictionary(s => s.Parameters.Group, s =>
-            Strongest(Scores(state, s.State), s.Parameters.Circuit));
+        var groups = stages.ToDictionary(s => s.Parameters.Group, s => choose(Scores(state, s.State), s.Parameters));
         foreach (var (i, group) in chain.Groups.Index().Where(g => groups.ContainsKey(g.Item.Name)).ToArray())
         {
             var later = chain.Groups.Skip(i + 1).Where(g => g.Position == group.Position)
@@ -105,12 +124,21 @@ public static class SweepResults
         return new(chain, groups);
     }
 
+    private static StageState? Pruned(SweepState state, string model, Stage? before) => Before(state, before)
+        .LastOrDefault(s => s.Stage.Model == model && s.Status == StageStatus.Completed
+            && PruneFinding.IsFinding(s.Stage));
+
+    private static IEnumerable<StageState> Before(SweepState state, Stage? stage) =>
+        stage is null ? state.InOrder : state.InOrder.TakeWhile(s => s.Stage.Id != stage.Id);
+
     /// <summary>A model's circuit without the groups whose stage is not complete, by the chain's group names.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<Head>> CompleteGroups(SweepState state, string model)
     {
+        var circuit = Circuit(state, model);
+        if (Pruned(state, model, null) is not null) return circuit.Groups;
         var complete = PathPatching(state, model).Where(s => s.Status == StageStatus.Completed)
             .Select(s => s.Stage.Parameters.As<PathPatchingParameters>().Group).ToHashSet();
-        return Circuit(state, model).Groups.Where(g => complete.Contains(g.Key)).ToDictionary();
+        return circuit.Groups.Where(g => complete.Contains(g.Key)).ToDictionary();
     }
 
     private static IReadOnlyList<Head> Strongest(PathScores scores, double circuit) =>

@@ -6,7 +6,8 @@ internal static class SweepReport
     private static readonly Func<ReportInput, Section?>[] Sections =
     [
         RunSections.Summary, RunSections.Run, EffectSections.Accuracy, CircuitSections.PathPatching,
-        CircuitSections.Circuits, CircuitSections.Overlap, CircuitSections.Attention, CircuitSections.Minimality,
+        PruneSections.Elimination, CircuitSections.Circuits, CircuitSections.Overlap, CircuitSections.Attention,
+        CircuitSections.Minimality,
         EvaluationSections.Faithfulness, EvaluationSections.Completeness, FunctionSections.Dcm,
         FunctionSections.Functionality, FunctionSections.Cmap, EffectSections.Knockout, EffectSections.Patched,
         EffectSections.Attribution, RunSections.Training,

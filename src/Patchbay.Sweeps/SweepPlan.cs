@@ -98,7 +98,7 @@ public sealed record ResultDetail
     /// <summary>Number of heads that were left out.</summary>
     public int? Size { get; init; }
 
-    /// <summary>Whether a mask keeps the head.</summary>
+    /// <summary>Whether a mask, or elimination, keeps the head.</summary>
     public bool? Kept { get; init; }
 
     /// <summary>Hash of the artifact that the unit kept.</summary>

@@ -83,7 +83,15 @@ internal sealed class ExperimentCommand : PbmCommand
         var code = SweepRun.Serve(call, home, id, serving, kind.Name);
         if (code != ExitCode.Ok || call.IsJson) return code;
         var state = SweepJournals.Find(home.Journal, id).State;
-        call.Draw(() => SweepTables.Results(state, kind.Name));
+        if (kind is PruneExperiment)
+        {
+            call.Draw(() => SweepTables.Pruned(state));
+            call.Draw(() => SweepTables.Circuits(state));
+        }
+        else
+        {
+            call.Draw(() => SweepTables.Results(state, kind.Name));
+        }
         foreach (var sentence in LeftOutPrompts.Sentences(state)) call.WriteLine(sentence);
         return code;
     }
@@ -169,6 +177,7 @@ internal sealed class ExperimentCommand : PbmCommand
     {
         CmapExperiment => "pbm experiment cmap models/tiny-goat --base models/tiny-base",
         CircuitExperiment => "pbm experiment circuit models/tiny-base --circuit my-circuit.json --prompts 200",
+        PruneExperiment => "pbm experiment prune models/tiny-base --elsewhere own",
         PatchExperiment => "pbm experiment activation-patching models/tiny-base --heads \"5.1 5.6@last\"",
         _ => $"pbm experiment {kind.Name} models/tiny-base",
     };

@@ -126,8 +126,7 @@ internal sealed class SweepShowCommand : PbmCommand
         foreach (var sentence in LeftOutPrompts.Sentences(state)) call.WriteLine(sentence);
         if (models.Any(m => SweepResults.CompleteGroups(state, m.Name).Count > 0))
         {
-            call.WriteLine("Circuits: the most negative heads of each group; heads of A that are in B too are left "
-                + "out of A");
+            call.WriteLine(SweepTables.CircuitHeading(state));
             call.Draw(() => SweepTables.Circuits(state));
         }
         if (overlaps.Count == 0) return;

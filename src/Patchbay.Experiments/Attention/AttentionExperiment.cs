@@ -35,16 +35,13 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
     {
         string[] known = [.. model.Prompts.Prompts.SelectMany(prompt => prompt.Clean.Positions.Keys).Distinct()
             .Order(StringComparer.Ordinal)];
-        string[] unknown = [.. p.Positions.Where(name => name != "first" && !known.Any(own => IsNamed(own, name)))];
+        string[] unknown = [.. p.Positions.Where(name => name != "first" && !known.Any(own =>
+            AttentionSplit.IsNamed(own, name)))];
         if (facts.Given.ContainsKey("positions") && unknown.Length > 0)
             yield return new("positions", $"expected positions that prompts have ({string.Join(", ", known)}), found "
                 + string.Join(", ", unknown));
         foreach (var mistake in StageCheck.Chain(stage, CircuitSource.Field.Name, p.Chain, facts)) yield return mistake;
     }
-
-    /// <summary>Whether a position is meant by a name, which may be NAME_*.</summary>
-    private static bool IsNamed(string position, string name) => position == name
-        || (name.EndsWith('*') && position.StartsWith(name[..^1], StringComparison.Ordinal));
 
     protected override IEnumerable<(string, None)> Parts(AttentionParameters p, StageInputs inputs,
         PlannedModel model) => [("all", default)];
@@ -85,7 +82,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             if (names[i] == "first") targets[0] = i;
             foreach (var (name, position) in prompt.Positions)
             {
-                if (IsNamed(name, names[i])) targets[position] = i;
+                if (AttentionSplit.IsNamed(name, names[i])) targets[position] = i;
             }
         }
         return targets;

@@ -70,6 +70,12 @@ public sealed class CircuitEvaluator : IDisposable
                 removed.Select(k => Gone(circuit, k).Select(Place))));
     }
 
+    /// <summary>The same for a circuit of which little else is asked. Where all other positions have means, the run in
+    /// which every head is ablated serves all circuits; otherwise most rows may differ from it, and the circuit's own
+    /// run pays.</summary>
+    internal PlannedVariants PlanRemovals(Circuit circuit, IReadOnlyList<IReadOnlyList<CircuitHead>> removed) =>
+        elsewhere ? PlanWithout(circuit, removed) : Plan([.. removed.Select(circuit.Without)]);
+
     /// <summary>The whole model without some heads, F(M\K): one variant per set K.</summary>
     /// <param name="removed">The sets.</param>
     /// <param name="elsewhere">Whether all other positions than the groups' are left alone (completeness by groups) or

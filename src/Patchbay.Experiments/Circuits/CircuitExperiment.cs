@@ -27,6 +27,7 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
             text => text.Length > 0 ? null : "names of models, 'own' or 'base', or a circuit"),
         FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Means,
+        FieldCheck.DisjointMeans(false),
         FieldCheck.Elsewhere,
         FieldCheck.Count("random", 10, "Random circuits of the same size", WholeRange.Repeats with { Least = 0 }),
         FieldCheck.Count("subsets", 20, "Random subsets for completeness", WholeRange.Repeats with { Least = 0 }),
@@ -56,7 +57,7 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
     protected override IEnumerable<StageMistake> Mistakes(Stage stage, CircuitParameters p, ModelFacts model,
         StudyFacts facts)
     {
-        foreach (var mistake in StageCheck.Means(model.Prompts, facts, p.Prompts, p.Means)) yield return mistake;
+        foreach (var mistake in StageCheck.Means(model.Prompts, facts, p.Prompts, p)) yield return mistake;
         foreach (var mistake in StageCheck.Chain(stage, "chain", p.Chain, facts)) yield return mistake;
         if (p.Circuit is null && facts.Models.GetValueOrDefault(p.Of) is { Shape: var its }
             && (its.Layers > model.Shape.Layers || its.Heads > model.Shape.Heads))
@@ -65,7 +66,8 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
     }
 
     protected override StageInputs InputsOf(Stage stage, CircuitParameters p, SweepState state) =>
-        new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given) : SweepResults.Circuit(state, p.Of) };
+        new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given)
+            : SweepResults.Circuit(state, p.Of, stage) };
 
     protected override IEnumerable<(string, CircuitPart)> Parts(CircuitParameters p, StageInputs inputs,
         PlannedModel model)
@@ -89,7 +91,7 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
     {
         var (p, circuit, part, config) = (unit.Parameters, unit.Inputs.Circuit!, unit.Part, unit.Model.Config);
         circuit.Check(config.Layers, config.Heads);
-        var evaluator = unit.Session.Circuits(unit.Plan, unit.Prompts(p.Prompts), p.Means, p.Elsewhere, circuit.Chain);
+        var evaluator = unit.Session.Circuits(unit.Plan, unit.Prompts(p.Prompts), p, circuit.Chain);
         var removed = Removed(unit, circuit);
         if (part.Random is { } number)
             circuit = circuit.Random(config.Layers, config.Heads, Chance(unit, $"random {number:00}"));

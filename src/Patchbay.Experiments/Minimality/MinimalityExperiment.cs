@@ -13,8 +13,9 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
 
     public override IReadOnlyList<StageField> Fields { get; } =
     [
-        FieldCheck.Prompts(100, "Prompts to answer"),
+        FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Means,
+        FieldCheck.DisjointMeans(false),
         FieldCheck.Elsewhere,
         new("share", "0.3", "Most of a group that is left out together with a head", text =>
             FieldCheck.Number(text, 0, 1)),
@@ -29,12 +30,14 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
 
     public override IReadOnlyList<Stage> Expand(StageRequest request)
     {
-        var before = request.Earlier(Kinds.PathPatching, request.Model);
+        var pruned = CircuitSource.Pruned(request, request.Model);
+        IReadOnlyList<Stage> before = pruned is null ? request.Earlier(Kinds.PathPatching, request.Model) : [pruned];
         if (before.Count == 0)
             throw new MissingStageException(Kinds.PathPatching,
                 $"expected {Kinds.PathPatching} before {Name}, which needs its heads, found none");
         var chain = CircuitSource.Chain(request, request.Model);
-        var found = before.Select(s => s.Parameters.As<PathPatchingParameters>().Group).ToHashSet();
+        var found = (pruned is null ? before.Select(s => s.Parameters.As<PathPatchingParameters>().Group)
+            : chain.Groups.Select(g => g.Name)).ToHashSet();
         var given = request.Parameters<MinimalityParameters>() with { Chain = chain };
         return
         [
@@ -50,12 +53,12 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
     }
 
     protected override IEnumerable<StageMistake> Mistakes(Stage stage, MinimalityParameters p, ModelFacts model,
-        StudyFacts facts) => StageCheck.Means(model.Prompts, facts, p.Prompts, p.Means)
+        StudyFacts facts) => StageCheck.Means(model.Prompts, facts, p.Prompts, p)
             .Concat(StageCheck.Chain(stage, "chain", p.Chain, facts));
 
     protected override StageInputs InputsOf(Stage stage, MinimalityParameters p, SweepState state)
     {
-        var circuit = SweepResults.Candidates(state, stage.Model);
+        var circuit = SweepResults.Candidates(state, stage.Model, stage);
         if (p.Part == MinimalityParameters.Pairs) return new() { Circuit = circuit };
         var (heads, pairs) = (circuit.Groups[p.Group], new Recorded(state.Stages[stage.After[0]]));
         var partners = Minimality.Partners(heads, (v, w) => (pairs.MeanOrNull(MinimalityFinding.Pair(v, w))
@@ -76,9 +79,10 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
         var (p, circuit, first) = (unit.Parameters, unit.Inputs.Circuit!, unit.Part);
         var heads = circuit.Groups[p.Group];
         var position = circuit.Chain.Group(p.Group).Position;
-        var evaluator = unit.Session.Circuits(unit.Plan, unit.Prompts(p.Prompts), p.Means, p.Elsewhere, circuit.Chain);
-        InterventionResult About(Head head, string item, bool[] right) =>
-            Result.Share(item, right) with { Head = head, Position = position };
+        var evaluator = unit.Session.Circuits(unit.Plan, unit.Prompts(p.Prompts), p, circuit.Chain);
+        InterventionResult About(Head head, string item, bool[] right) => (p.Part == MinimalityParameters.Pairs
+            ? Result.Share(item, right) : Result.Answered(item, right)) with
+        { Head = head, Position = position };
         if (p.Part == MinimalityParameters.Pairs)
         {
             var answered = evaluator.PlanWithout(circuit, Minimality.Pairs(p.Group, heads, first, p.AsPublished))

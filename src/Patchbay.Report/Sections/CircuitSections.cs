@@ -216,10 +216,11 @@ internal static class CircuitSections
         var candidates = from m in models
                          from x in m.Minimality
                          select (Cell[])[m.Name, input.GroupCell(x.Group), $"{x.Head}", Cell.Share(x.Without),
-                             Cell.Share(x.WithoutBoth), $"{x.Partners}", Numbers.Share(x.Significance), KeptOrNot(x)];
+                             Cell.Share(x.WithoutBoth), $"{x.Partners}", Significance(x), x.Verdict];
         return new("minimality", "Minimality", "A head v is kept when the circuit without some partners K answers "
             + "clearly more often than without K and v: F(C∖K) / F(C∖(K+v)) − 1 of at least 0.01, K being the "
-            + "heads that most mask v's absence.",
+            + "heads that most mask v's absence. Where the 95 % interval of that, by a paired bootstrap over "
+            + "prompts, holds 0.01, the prompts do not decide it, and the number itself does.",
             "Wang et al. 2023; Prakash et al. 2024, circuit evaluation; docs/method.md",
             [
                 Figure.ByModel("Significance of the candidates, group by group from the most to the least, in the "
@@ -233,13 +234,15 @@ internal static class CircuitSections
             models.Select(m => new { m.Name, m.Minimality }));
     }
 
-    private static string KeptOrNot(MinimalityFinding candidate) => candidate.Kept ? "kept" : "left out";
+    private static Cell Significance(MinimalityFinding x) => new(Numbers.Share(x.Significance), x.Interval is { } i
+        ? $"{Numbers.Share(i.Low)} to {Numbers.Share(i.High)}" : "");
 
     private static Cell Kept(ModelFindings model, PathGroup group)
     {
         MinimalityFinding[] heads =
             [.. model.Minimality.Where(x => x.Group == group.Name).OrderBy(x => x.Significance)];
-        return heads.Length == 0 ? Numbers.None : new Cell($"{heads.Count(x => x.Kept)} of {heads.Length}",
+        return heads.Length == 0 ? Numbers.None : new Cell($"{heads.Count(x => x.Kept)} of {heads.Length}"
+            + (heads.Count(x => x.IsDecided == false) is > 0 and var open ? $", {open} not decided" : ""),
             Numbers.Share(heads[heads.Length / 2].Significance));
     }
 
@@ -248,7 +251,7 @@ internal static class CircuitSections
         var finite = model.Minimality.Select(x => x.Significance).Where(double.IsFinite);
         var top = finite.DefaultIfEmpty(1).Max() * 1.05;
         var points = model.Minimality.OrderBy(x => input.Color(x.Group)).ThenByDescending(x => x.Significance)
-            .Select((x, i) => new ScatterPoint($"{x.Head} {x.Group}, {KeptOrNot(x)}", i + 1,
+            .Select((x, i) => new ScatterPoint($"{x.Head} {x.Group}, {x.Verdict}", i + 1,
                 double.IsFinite(x.Significance) ? x.Significance : top, input.Color(x.Group)));
         return SvgScatter.Draw(new(model.Name, "candidate heads", "significance", [.. points])
         { Threshold = KeptFrom });

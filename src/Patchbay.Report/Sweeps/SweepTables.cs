@@ -59,9 +59,31 @@ internal static class SweepTables
 
     private static string Fixed(double value) => value.ToString(Math.Abs(value) < 1e9 ? "0.0000" : "0.0000E+0");
 
-    /// <summary>Each circuit, group by group, the most negative head first.</summary>
+    /// <summary>Circuits that elimination found: how many heads, how accurate and faithful on prompts apart, beside
+    /// random circuits.</summary>
+    public static Table Pruned(SweepState state) => FittedTable.OfText(
+        ["model", "heads", "circuit", "model's own", "faithfulness", "95 % interval", "random"],
+        from found in state.InOrder.Select(s => PruneFinding.Read(state, s)).OfType<PruneFinding>()
+        let interval = found.FaithfulnessInterval
+        let random = found.Random.Select(r => r.Share).ToArray()
+        select (string[])
+        [
+            found.Model, string.Join(", ", found.Circuit.Groups.Select(g => $"{g.Key} {g.Value.Count}")),
+            $"{found.Judged.Share:0.000}", $"{found.Full.Share:0.000}", $"{found.Faithfulness:0.00}",
+            $"{interval.Low:0.00} to {interval.High:0.00}",
+            random.Length == 0 ? "" : $"{random.Average():0.000} ({random.Min():0.000} to {random.Max():0.000})",
+        ]);
+
+    /// <summary>What the circuits of <see cref="Circuits"/> are.</summary>
+    public static string CircuitHeading(SweepState state) =>
+        state.InOrder.Any(s => s.Status == StageStatus.Completed && PruneFinding.IsFinding(s.Stage))
+            ? "Circuits: the heads that elimination left"
+            : "Circuits: the most negative heads of each group; heads of A that are in B too are left out of A";
+
+    /// <summary>Each circuit, group by group, the strongest head first: the most
+    /// negative of path patching, or the one whose absence alone cost elimination most.</summary>
     public static Table Circuits(SweepState state) => FittedTable.OfText(
-        ["model", "group", "heads", "layer.head, most negative first"],
+        ["model", "group", "heads", "layer.head, strongest first"],
         from model in state.Plan!.Models
         from g in SweepResults.CompleteGroups(state, model.Name).Index()
         let heads = g.Item.Value

@@ -137,7 +137,8 @@ internal static class ConstructedModel
         {
             [PositionNames.Last] = ids.Length - 1,
             [PositionNames.QueryLabel] = ids.Length - 2,
-            [PositionNames.PreviousQueryLabel] = 2 + 2 * box
+            [PositionNames.PreviousQueryLabel] = 2 + 2 * box,
+            [PositionNames.CorrectObject] = 1 + 2 * box,
         });
     }
 
