@@ -13,12 +13,14 @@ namespace Patchbay.Cluster;
 /// <param name="Threads">Threads of one unit.</param>
 /// <param name="MemoryBytes">Memory that it may take, weights included.</param>
 /// <param name="Replica">Which of the actors that share its units: 0, 1, ...</param>
+/// <param name="ExactRotary">Whether rotary frequencies are float64.</param>
 public sealed record ModelKey(PlannedModel Model, string Dtype, string Device, int Threads, long MemoryBytes,
-    int Replica = 0)
+    int Replica = 0, bool ExactRotary = false)
 {
     /// <summary>The first actor that runs a model of a sweep.</summary>
     public static ModelKey Of(SweepPlan plan, string model) =>
-        new(plan.Model(model), plan.Compute.Dtype, plan.Compute.Device, plan.Compute.Threads, plan.Compute.MemoryBytes);
+        new(plan.Model(model), plan.Compute.Dtype, plan.Compute.Device, plan.Compute.Threads, plan.Compute.MemoryBytes,
+            ExactRotary: plan.Compute.ExactRotary ?? false);
 
     /// <summary>All actors that run a model of a sweep.</summary>
     public static IEnumerable<ModelKey> AllOf(SweepPlan plan, string model) =>
@@ -35,7 +37,7 @@ public sealed record ModelKey(PlannedModel Model, string Dtype, string Device, i
         get
         {
             var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', Model.Fingerprint, Model.Path,
-                Model.Adapter, Dtype, Device, Threads, MemoryBytes)));
+                Model.Adapter, Dtype, Device, Threads, MemoryBytes) + (ExactRotary ? "\nexact rotary" : "")));
             return new ModelNeed($"{Name}-{Convert.ToHexStringLower(hash.AsSpan(0, 6))}", Device, MemoryBytes, Replica)
                 .ToString();
         }

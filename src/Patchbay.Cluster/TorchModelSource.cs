@@ -55,7 +55,7 @@ public sealed class TorchModelSource(IArtifacts artifacts, IReadOnlyList<Experim
             stamps = Stamps(checkpoint);
             Fingerprint = Same(checkpoint, cancel);
             var weights = checkpoint.Load(DtypeOf(key.Dtype), DeviceOf(key.Device), null, cancel);
-            session = new ModelSession(new Decoder(checkpoint.Config, weights),
+            session = new ModelSession(new Decoder(checkpoint.Config, weights) { ExactRotary = key.ExactRotary },
                 SweepPlanner.EncoderOf(key.Model.Path, key.Model.Adapter, key.Model.Tokenizer), artifacts);
         }
 

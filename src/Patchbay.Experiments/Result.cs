@@ -36,6 +36,32 @@ public static class Result
                 : new() { LeftOut = LeftOutPrompts.Text([.. leftOut.Select(n => first + n)]) },
         };
 
+    /// <summary>A head's score, the summary of its changes that is asked for, with the others beside it.</summary>
+    /// <param name="score">The head's changes.</param>
+    /// <param name="which">"mean", "right" or "median".</param>
+    /// <param name="first">Index of the unit's first prompt among the task's.</param>
+    /// <exception cref="InvalidDataException">The mean over right prompts is asked for, and none is right.</exception>
+    public static InterventionResult Score(HeadScore score, string which, int first)
+    {
+        static OtherNumber? Other(Estimate? of, bool isScore) =>
+            of is { } e && !isScore ? new(e.Value, e.Error, e.Samples) : null;
+        var (isRight, isMedian) = (which == PathPatchingParameters.OfRight, which == PathPatchingParameters.Median);
+        var chosen = (isRight ? score.OfRight : isMedian ? score.Median : score.Score)
+            ?? throw new InvalidDataException("score: expected prompts that the model answers right, found none: there "
+                + "is no mean over them");
+        var result = Change(score.Head.ToString(), chosen, score.LeftOut, first);
+        return result with
+        {
+            Head = score.Head,
+            Detail = (result.Detail ?? new()) with
+            {
+                Mean = Other(score.Score, !isRight && !isMedian),
+                OfRight = Other(score.OfRight, isRight),
+                Median = Other(score.Median, isMedian),
+            },
+        };
+    }
+
     /// <summary>A number without an error.</summary>
     public static InterventionResult Number(string item, double value, int samples = 1) =>
         new(item, value, double.NaN, samples);

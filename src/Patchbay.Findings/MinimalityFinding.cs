@@ -43,7 +43,8 @@ public sealed record MinimalityFinding(string Group, Head Head, Proportion Witho
 
     /// <summary>What a complete stage says of its group's heads, strongest first.</summary>
     /// <param name="stage">One of <see cref="Stages"/>.</param>
-    public static IReadOnlyList<MinimalityFinding> Read(StageState stage)
+    /// <param name="withIntervals">Whether intervals are wanted, which take a while.</param>
+    public static IReadOnlyList<MinimalityFinding> Read(StageState stage, bool withIntervals = true)
     {
         var (p, inputs) = (stage.Stage.Parameters.As<MinimalityParameters>(), StageInputs.Of(stage));
         var partners = inputs.Partners!.ToDictionary(k => k.Head, k => k.Others.Count);
@@ -56,7 +57,7 @@ public sealed record MinimalityFinding(string Group, Head Head, Proportion Witho
                where without is not null && both is not null
                let finding = new MinimalityFinding(p.Group, head, without.Value, both.Value,
                    partners.GetValueOrDefault(head), false)
-               { Interval = IntervalOf(recorded, head), Threshold = p.Threshold }
+               { Interval = withIntervals ? IntervalOf(recorded, head) : null, Threshold = p.Threshold }
                select finding with { Kept = finding.Significance >= p.Threshold },
         ];
     }

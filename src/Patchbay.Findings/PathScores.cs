@@ -14,6 +14,14 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     /// <summary>Whether every head has its score of all prompts.</summary>
     public bool IsComplete { get; init; } = true;
 
+    /// <summary>Mean over the prompts that the model answers right, by [layer, head]; null where that is not
+    /// known.</summary>
+    public double[,]? OfRight { get; init; }
+
+    /// <summary>Median over prompts, by [layer, head]; null where that is not known, as where prompts were run in
+    /// batches.</summary>
+    public double[,]? Median { get; init; }
+
     /// <summary>A matrix of which nothing is measured: NaN everywhere.</summary>
     public static double[,] Unmeasured(int rows, int columns)
     {
@@ -42,15 +50,12 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
         return [.. Top(Scores.Length).Where(h => this[h] < 0 && P(h) <= limit)];
     }
 
-    /// <summary>Heads that clearly matter, most negative first: a score below zero by more than two standard errors,
-    /// and at least
-    /// <paramref name="share"/> of the strongest's.</summary>
+    /// <summary>Significant heads whose score is at least <paramref name="share"/> of the strongest's, most negative
+    /// first.</summary>
     public IReadOnlyList<Head> Salient(double share)
     {
-        var ranked = Top(Scores.Length);
-        var limit = ranked.Count == 0 ? 0 : share * this[ranked[0]];
-        return [.. ranked.Where(h => this[h] is < 0 and var score && score <= limit
-            && score < -2 * StandardErrors[h.Layer, h.Index])];
+        var ranked = Significant();
+        return [.. ranked.Where(h => this[h] <= share * this[ranked[0]])];
     }
 
     /// <summary>The <paramref name="k"/> most negative heads, most negative first.</summary>

@@ -17,6 +17,21 @@ public readonly record struct Estimate(double Value, double Error, int Samples)
             values.Length);
     }
 
+    /// <summary>Median of some values. Its standard error is that of a normal distribution whose 95 % interval is the
+    /// one between the order statistics n/2 ± 0.98 sqrt n, which holds whatever the values' distribution (Conover
+    /// 1999, section 3.2); NaN of fewer than six.</summary>
+    public static Estimate Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        var n = sorted.Length;
+        var median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+        if (n < 6) return new(median, double.NaN, n);
+        var reach = 0.98 * Math.Sqrt(n);
+        var (low, high) = ((int)Math.Max(0, Math.Floor(n / 2.0 - reach)),
+            (int)Math.Min(n - 1, Math.Ceiling(n / 2.0 + reach) - 1));
+        return new(median, (sorted[high] - sorted[low]) / (2 * 1.96), n);
+    }
+
     // Changes relative to next to nothing are so large that their squares are no numbers: the unit that they are.
     private static double? Unit(IEnumerable<double> values) =>
         values.Select(Math.Abs).Max() is > 1 and < double.PositiveInfinity and var largest ? largest : null;

@@ -89,12 +89,32 @@ public sealed record AccuracyParameters(int Prompts) : IPrompted
 /// <param name="Chain">The chain that it is of.</param>
 /// <param name="Groups">All groups that the study asks for: base runs keep what they need together.</param>
 /// <param name="Receivers">How many of its most negative heads the next group's paths end in.</param>
-/// <param name="Circuit">How many heads its circuit has; below 1 the share of the strongest head's score that a head
-/// has at least.</param>
+/// <param name="Circuit">How many of its most negative heads its circuit has; below 1 the significant ones with at
+/// least this share of the strongest head's score; null for all significant ones.</param>
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
 public sealed record PathPatchingParameters(string Group, PathChain Chain, IReadOnlyList<string> Groups, int Receivers,
-    double Circuit, int Batch) : IPrompted
+    double? Circuit, int Batch) : IPrompted
 {
+    /// <summary>The score that is the mean relative change over all prompts.</summary>
+    public const string Mean = "mean";
+
+    /// <summary>The score that is the mean over the prompts which the model answers right.</summary>
+    public const string OfRight = "right";
+
+    /// <summary>The score that is the median.</summary>
+    public const string Median = "median";
+
+    /// <summary>Which summary over prompts is the score that heads are ranked and chosen by.</summary>
+    public string Score { get; init; } = Mean;
+
+    /// <summary>What the score is, in words.</summary>
+    public string InWords => Score switch
+    {
+        OfRight => "mean relative change of the answer's probability, where the model is right",
+        Median => "median relative change of the answer's probability",
+        _ => "mean relative change of the answer's probability",
+    };
+
     /// <summary>The heads that its paths end in, where they are not those that the stage before found.</summary>
     public IReadOnlyList<Head>? Into { get; init; }
 

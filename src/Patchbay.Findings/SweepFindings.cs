@@ -89,7 +89,7 @@ public sealed record ModelFindings
                 .Select(s => SweepResults.Scores(state, s))],
             Circuit = SweepResults.Circuit(state, model.Name).Groups.Where(g => g.Value.Count > 0).ToDictionary(),
             Minimality = [.. MinimalityFinding.Stages(state, model.Name).Where(s => s.Status == StageStatus.Completed)
-                .SelectMany(MinimalityFinding.Read)],
+                .SelectMany(s => MinimalityFinding.Read(s))],
             Pruned = [.. Stages(Kinds.Prune).Select(s => PruneFinding.Read(state, s)).OfType<PruneFinding>()],
             Attribution = [.. Stages(Kinds.Attribution).SelectMany(s => AttributionFinding.Read(state, s))],
             Dcm = [.. Stages(Kinds.Dcm).SelectMany(DcmFinding.Read)],

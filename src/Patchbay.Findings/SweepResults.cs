@@ -63,10 +63,31 @@ public static class SweepResults
         }
         foreach (var head in Head.All(model.Layers, model.Heads))
             if (results[head.Layer, head.Index] is { } measured) Set(head, Estimate.Pooled(measured));
+        InterventionResult[] all = [.. results.Cast<List<InterventionResult>?>().SelectMany(r => r ?? [])];
+        if (all.Any(r => r.Detail?.OfRight is not null))
+            scores = scores with { OfRight = Others(model, results, d => d.OfRight) };
+        if (all.Any(r => r.Detail?.Median is not null) && results.Cast<List<InterventionResult>?>().All(r => r is not
+            { Count: > 1 }))
+            scores = scores with { Median = Others(model, results, d => d.Median) };
         if (stage.Status == StageStatus.Waiting) return scores;
         foreach (var head in Head.All(model.Layers, model.Heads).Where(h => h.Layer >= scores.SenderLayers)) Set(head,
             new(0, 0, 0));
         return scores;
+    }
+
+    /// <summary>Other summaries of the changes that scores are the mean of; NaN where there is none.</summary>
+    private static double[,] Others(PlannedModel model, List<InterventionResult>?[,] results,
+        Func<ResultDetail, OtherNumber?> which)
+    {
+        var matrix = PathScores.Unmeasured(model.Layers, model.Heads);
+        foreach (var head in Head.All(model.Layers, model.Heads))
+        {
+            InterventionResult[] numbers = [.. (results[head.Layer, head.Index] ?? [])
+                .Select(r => r.Detail is { } detail ? which(detail) : null).OfType<OtherNumber>()
+                .Select(n => new InterventionResult("", n.Value, n.Error, n.Samples))];
+            if (numbers.Length > 0) matrix[head.Layer, head.Index] = Estimate.Pooled(numbers).Value;
+        }
+        return matrix;
     }
 
     /// <summary>A model's circuit: what minimality kept of its candidates, where it was run and is complete; else
@@ -81,7 +102,8 @@ public static class SweepResults
             .Where(s => s.Stage.Kind == Kinds.Minimality && s.Stage.Model == model
                 && s.Status == StageStatus.Completed
                 && s.Stage.Parameters.As<MinimalityParameters>().Part != MinimalityParameters.Pairs)
-            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, MinimalityFinding.Read);
+            .ToDictionary(s => s.Stage.Parameters.As<MinimalityParameters>().Group, s =>
+                MinimalityFinding.Read(s, withIntervals: false));
         var candidates = Candidates(state, model, before);
         return new(candidates.Chain, candidates.Groups.ToDictionary(g => g.Key, g =>
             minimal.TryGetValue(g.Key, out var found)
@@ -141,8 +163,12 @@ public static class SweepResults
         return circuit.Groups.Where(g => complete.Contains(g.Key)).ToDictionary();
     }
 
-    private static IReadOnlyList<Head> Strongest(PathScores scores, double circuit) =>
-        circuit < 1 ? scores.Salient(circuit) : [.. scores.Top((int)circuit).Where(h => scores[h] < 0)];
+    private static IReadOnlyList<Head> Strongest(PathScores scores, double? circuit) => circuit switch
+    {
+        null => scores.Significant(),
+        < 1 => scores.Salient(circuit.Value),
+        _ => [.. scores.Top((int)circuit.Value).Where(h => scores[h] < 0)],
+    };
 
     private static void Check(Head head, PlannedModel model, string stage)
     {

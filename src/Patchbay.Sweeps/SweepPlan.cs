@@ -51,8 +51,9 @@ public sealed record PlannedTask(string Kind, int Prompts, int Boxes, string? Fi
 /// <param name="Expect">Nodes that are waited for before the first model is placed; null for none.</param>
 /// <param name="ExpectSeconds">How long they are waited for at most; null for
 /// <see cref="DefaultExpectSeconds"/>.</param>
+/// <param name="ExactRotary">Whether rotary frequencies are float64; null for float32, as under every dtype.</param>
 public sealed record PlannedCompute(string Dtype, string Device, int Threads, long MemoryBytes, int? Expect = null,
-    int? ExpectSeconds = null)
+    int? ExpectSeconds = null, bool? ExactRotary = null)
 {
     /// <summary>How long nodes are waited for where the study does not say.</summary>
     public const int DefaultExpectSeconds = 120;
@@ -89,6 +90,12 @@ public readonly record struct InterventionResult(string Item, double Score, doub
     public ResultDetail? Detail { get; init; }
 }
 
+/// <summary>Another summary of the same values as a result's number.</summary>
+/// <param name="Value">The number.</param>
+/// <param name="Error">Its standard error; NaN where there is none.</param>
+/// <param name="Samples">Number of prompts that it is of.</param>
+public sealed record OtherNumber(double Value, double Error, int Samples);
+
 /// <summary>What there is to a result beside its number; most have nothing of it.</summary>
 public sealed record ResultDetail
 {
@@ -107,6 +114,15 @@ public sealed record ResultDetail
     /// <summary>Prompts that the number leaves out because it cannot be told of them: indices among the task's, from 0,
     /// such as "0, 4-7"; null where it is of all.</summary>
     public string? LeftOut { get; init; }
+
+    /// <summary>The mean over all prompts, where the number is another.</summary>
+    public OtherNumber? Mean { get; init; }
+
+    /// <summary>The mean over the prompts that the model answers right, where the number is another.</summary>
+    public OtherNumber? OfRight { get; init; }
+
+    /// <summary>The median, where the number is another.</summary>
+    public OtherNumber? Median { get; init; }
 }
 
 /// <summary>Ids of units.</summary>

@@ -18,8 +18,13 @@ public sealed class ExperimentStageTests
     public async Task All_experiments_run_and_give_the_same_numbers_whole_or_in_batches_and_with_any_number_of_slots()
     {
         using var folder = new TemporaryFolder();
-        var whole = await RunToEnd(Plan("0"), 1, folder.PathOf("whole"));
-        var parts = await RunToEnd(Plan("5"), 2, folder.PathOf("parts"));
+        // A dozen prompts make few heads significant.
+        Dictionary<string, Dictionary<string, string>> given = new()
+        {
+            ["path-patching"] = new() { ["circuit"] = "3" },
+        };
+        var whole = await RunToEnd(Plan("0", given), 1, folder.PathOf("whole"));
+        var parts = await RunToEnd(Plan("5", given), 2, folder.PathOf("parts"));
         var (a, b) = (SweepFindings.Of(whole), SweepFindings.Of(parts));
         Assert.Equal(a.Models.Select(m => m.Accuracy!.Right), b.Models.Select(m => m.Accuracy!.Right));
         foreach (var (x, y) in a.Models.Zip(b.Models))
@@ -123,11 +128,75 @@ public sealed class ExperimentStageTests
     }
 
     [Fact]
+    public async Task Elimination_finds_the_same_circuit_in_one_piece_or_three_and_later_stages_take_it()
+    {
+        using var folder = new TemporaryFolder();
+        SweepPlan Pieces(string pieces) => Plan("0", new()
+        {
+            ["prune"] = new() { ["pieces"] = pieces, ["search-prompts"] = "14", ["tolerance"] = "0.1" },
+            ["circuit"] = new() { ["circuit"] = "own", ["random"] = "0", ["subsets"] = "0" },
+        }, "prune", "circuit", "attention");
+        var (whole, parts) = (await RunToEnd(Pieces("1"), 1, folder.PathOf("whole")),
+            await RunToEnd(Pieces("3"), 2, folder.PathOf("parts")));
+        foreach (var (one, three) in SweepFindings.Of(whole).Models.Zip(SweepFindings.Of(parts).Models))
+        {
+            var (a, b) = (Assert.Single(one.Pruned), Assert.Single(three.Pruned));
+            Assert.Equal(a.Steps, b.Steps);
+            Assert.Equal(3 * 6 * 8, a.Steps.Count);
+            Assert.Equal(a.Circuit.ToString(), b.Circuit.ToString());
+            Assert.Equal(a.Steps.Count(s => s.Kept), a.Circuit.Heads.Count);
+            Assert.Equal((14, Prompts, Prompts, 2),
+                (a.Started.Count, a.Judged.Count, a.Full.Count, a.Random.Count));
+            Assert.Equal(a.Circuit.Groups["A"].Count + a.Circuit.Groups["B"].Count, a.Split.Count);
+            Assert.All(a.Split, s => Assert.Equal(s.Group, s.Attention.MaxBy(x => x.Value.Value).Key));
+            Assert.Equal(a.Circuit.Heads.Count, one.Circuit.Values.Sum(heads => heads.Count));
+            Assert.Equal(a.Circuit.Heads.Count, one.Attention.Count);
+            var judged = Assert.Single(SweepFindings.Of(whole).Circuits, c => c.Model == one.Name);
+            Assert.Equal(a.Circuit.Heads.Count, judged.Heads.Values.Sum());
+            Assert.Equal(a.Full, judged.Full);
+        }
+    }
+
+    [Fact]
+    public void Means_are_as_many_as_asked_for_and_prompts_apart_share_no_scene_with_the_task_s()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(Models, "tiny-base");
+        var encode = SweepPlanner.EncoderOf(path, null, null);
+        using var checkpoint = Checkpoint.Open(path);
+        var artifacts = new FolderArtifacts(folder.PathOf("artifacts"));
+        using var session = new ModelSession(new Decoder(checkpoint.Config, checkpoint.Load(torch.ScalarType.Float32)),
+            encode, artifacts);
+        string[] Scenes(IEnumerable<int[]> prompts) =>
+            [.. prompts.Select(ids => string.Join(' ', ids.Take(ids.Length - 5))).Distinct()];
+
+        var plan = Plan("0") with { Task = new("entity-tracking", 300, 7) };
+        var asked = Scenes(session.Prompts(plan, 500).Prompts.Select(p => p.Clean.Ids));
+        Assert.Equal(72, Scenes(session.Means(plan, 500)).Intersect(asked).Count()); // as published
+        Assert.Equal(500, Scenes(session.Means(plan, 500, disjoint: true)).Except(asked).Count());
+        Assert.Empty(Scenes(session.PromptsApart(plan, 500, 70).Prompts.Select(p => p.Clean.Ids)).Intersect(asked));
+
+        var words = EntityWords.For(encode);
+        var file = artifacts.Keep(to => File.WriteAllLines(to, EntityTracking.Lines(EntityTracking.Scenes(
+            new(600, 20, 7), words)).Take(600).Select(l => System.Text.Json.JsonSerializer.Serialize(
+                new { sentence = l.Scene.PromptFor(l.Label) + $" {l.Answer}." }))));
+        plan = plan with { Task = new("file", 300, 7, file) };
+        Assert.Equal(500, session.Means(plan, 500).Count);
+        Assert.Equal(600, session.Means(plan, 600).Count);
+        Assert.Equal("means: expected at most 600, the prompts that the task's file holds, found 601",
+            Assert.Throws<InvalidDataException>(() => session.Means(plan, 601)).Message);
+        var (first, apart) = (session.Prompts(plan, 500), session.PromptsApart(plan, 500, 100));
+        Assert.Equal(100, apart.Count);
+        Assert.Empty(apart.Prompts.Select(p => p.Origin).Intersect(first.Prompts.Select(p => p.Origin)));
+    }
+
+    [Fact]
     public void An_experiment_that_needs_a_circuit_says_so_where_none_comes_before()
     {
         foreach (var kind in Experiments.Where(k => k.Needs.Count > 0))
         {
-            var request = new StageRequest("b", kind.Fields.ToDictionary(f => f.Name, f => f.Default), ["a", "b"], []);
+            var values = kind.Fields.ToDictionary(f => f.Name, f => f.Name == "start" ? "significant" : f.Default);
+            var request = new StageRequest("b", values, ["a", "b"], []);
             var refusal = Assert.Throws<MissingStageException>(() => kind.Expand(request));
             Assert.Contains("expected", refusal.Message, StringComparison.Ordinal);
             Assert.Contains("before", refusal.Message, StringComparison.Ordinal);

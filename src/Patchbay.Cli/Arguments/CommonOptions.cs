@@ -26,6 +26,13 @@ internal static class CommonOptions
     public static Option<string> Dtype() => Parsed("--dtype", "DTYPE",
         $"Number format of weights and activations: {string.Join(", ", Lists.Dtypes)}", Lists.Dtype, "float32");
 
+    /// <summary>--rotary float32.</summary>
+    public static Option<string> Rotary() => Parsed("--rotary", "DTYPE",
+        "Number format of rotary frequencies: float32, as the checkpoints' own code has them under every dtype, or "
+            + "with --dtype float64 also float64, to compare with numbers that were made so",
+        text => text is "float32" or "float64" ? text
+            : throw new FormatException($"expected float32 or float64, found '{text}'"), "float32");
+
     /// <summary>--device cpu.</summary>
     public static Option<string> Device() => Parsed("--device", "DEVICE", "Where to compute: cpu or cuda:N",
         Lists.Device, "cpu");

@@ -15,8 +15,9 @@ internal sealed class DemoCommand : PbmCommand
     private const ulong Seed = 20;
     private const int Boxes = 7;
 
-    /// <summary>Heads of a circuit have at least this share of the strongest head's score. Circuits of as many heads
-    /// each would make precision and recall the same number and hide that a fine-tune's circuit grew.</summary>
+    /// <summary>Heads of a circuit are significant and have at least this share of the strongest head's score. Circuits
+    /// of as many heads each would make precision and recall the same number and hide that a fine-tune's circuit
+    /// grew.</summary>
     private const string Salience = "0.1";
 
     private readonly Option<string> folder = new("--out")
@@ -115,6 +116,6 @@ internal sealed class DemoCommand : PbmCommand
         $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, "
             + "p the probability of the right "
         + "object, when one head's output is taken from another prompt. Blue: the answer becomes less probable. "
-            + "Outlined: the eight strongest, "
-        + "where the next group's paths end. One colour scale per column.";
+            + "Outlined: the circuit, significant heads with a tenth of the strongest's score. One colour scale per "
+        + "column.";
 }

@@ -42,6 +42,7 @@ internal sealed class ExperimentCommand : PbmCommand
         "Prompts of path patching, where the circuit is not given (of a file: all)", WholeRange.Prompts, 300);
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<string> dtype = CommonOptions.Dtype();
+    private readonly Option<string> rotary = CommonOptions.Rotary();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
     private readonly Option<bool> anew = new(
@@ -66,8 +67,8 @@ internal sealed class ExperimentCommand : PbmCommand
                     && experiment is PathPatchingExperiment)
                     AddField(experiment, field);
             }
-        foreach (var option in (Option[])[adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, device,
-            threads, anew, .. data.Options])
+        foreach (var option in (Option[])[adapter, tokenizer, taskFile, boxes, taskPrompts, seed, dtype, rotary,
+            device, threads, anew, .. data.Options])
             Add(option);
         if (kind is CmapExperiment) Add(into);
         foreach (var option in node.Options) Add(option);
@@ -104,6 +105,7 @@ internal sealed class ExperimentCommand : PbmCommand
             Seed = call.Get(seed),
             PromptsOption = "task-prompts",
             Dtype = call.Get(dtype),
+            Rotary = call.Get(rotary),
             Device = call.Get(device),
             Threads = call.Get(threads) ?? ProcessorCores.Available(),
         };

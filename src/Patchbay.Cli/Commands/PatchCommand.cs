@@ -57,6 +57,16 @@ internal sealed class PatchCommand : PbmCommand
     private readonly Option<ulong> seed = CommonOptions.Seed();
     private readonly Option<IReadOnlyList<string>?> groups = CommonOptions.Groups();
     private readonly Option<IReadOnlyList<int>?> receivers = CommonOptions.Receivers();
+    private readonly Option<IReadOnlyList<int>?> top = CommonOptions.Parsed<IReadOnlyList<int>?>("--top", "K,K,..",
+        "Outline each group's K most negative heads as its circuit (default: its significant ones)",
+        text => Lists.Wholes(text, WholeRange.Heads));
+    private readonly Option<string> score = CommonOptions.Parsed("--score", "SUMMARY",
+        "Which summary of the changes over prompts is the score: mean, right (the mean where the model is right) or "
+            + "median",
+        text => text is PathPatchingParameters.Mean or PathPatchingParameters.OfRight or PathPatchingParameters.Median
+            ? text : throw new FormatException($"expected mean, right or median, found '{text}'"),
+        PathPatchingParameters.Mean);
+    private readonly Option<string> rotary = CommonOptions.Rotary();
     private readonly Option<string> dtype = CommonOptions.Dtype();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<int?> threads = CommonOptions.Threads();
@@ -82,8 +92,7 @@ internal sealed class PatchCommand : PbmCommand
         foreach (var option in new Option[]
         {
             adapter, tokenizer, task, batch, receiversFrom, dPositions, chain, boxes, prompts, seed, groups, receivers,
-                reference, to, dtype, device,
-            threads, keep.Option,
+                top, score, reference, to, dtype, rotary, device, threads, keep.Option,
         }) Add(option);
         foreach (var option in node.Options) Add(option);
     }
@@ -142,6 +151,7 @@ internal sealed class PatchCommand : PbmCommand
         {
             Seed = call.Get(seed),
             Dtype = call.Get(dtype),
+            Rotary = call.Get(rotary),
             Device = call.Get(device),
             Threads = call.Get(threads) ?? ProcessorCores.Available(),
         };
@@ -151,6 +161,7 @@ internal sealed class PatchCommand : PbmCommand
         study.AddStage(Kinds.Accuracy, ("prompts", $"{count}"));
         study.AddStage(Kinds.PathPatching, ("chain", call.Get(chain)), ("groups", string.Join(',', names)),
             ("receivers", call.Get(receivers) is { } counts ? string.Join(',', counts) : null),
+            ("circuit", call.Get(top) is { } chosen ? string.Join(',', chosen) : null), ("score", call.Get(score)),
             ("into", call.Get(receiversFrom) is { } file ? string.Join(' ', TokenBatch.LoadReceivers(Existing(file)))
                 : null),
             ("evaluator", call.Get(reference) ? "reference" : null));

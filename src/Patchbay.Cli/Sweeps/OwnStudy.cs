@@ -26,6 +26,9 @@ internal sealed class OwnStudy(string name)
     /// <summary>Number format.</summary>
     public string Dtype { get; init; } = "float32";
 
+    /// <summary>Number format of rotary frequencies.</summary>
+    public string Rotary { get; init; } = "float32";
+
     /// <summary>Where to compute.</summary>
     public string Device { get; init; } = "cpu";
 
@@ -121,7 +124,7 @@ internal sealed class OwnStudy(string name)
         text.AppendLine(CultureInfo.InvariantCulture, $"task: {task}")
             .AppendLine(CultureInfo.InvariantCulture, $"seed: {Seed}")
             .AppendLine(CultureInfo.InvariantCulture,
-                $"compute: {{dtype: {Dtype}, device: {Quoted(Device)}}}").AppendLine("stages:");
+                $"compute: {{dtype: {Dtype}, device: {Quoted(Device)}, rotary: {Rotary}}}").AppendLine("stages:");
         foreach (var stage in stages) text.AppendLine(CultureInfo.InvariantCulture, $"  - {stage}");
         return text.ToString();
     }

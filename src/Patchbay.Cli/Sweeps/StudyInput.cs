@@ -90,7 +90,7 @@ internal static class StudyInput
         { FileName = study.Task.FileName };
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory),
-            study.Compute.Expect, study.Compute.ExpectSeconds);
+            study.Compute.Expect, study.Compute.ExpectSeconds, study.Compute.ExactRotary ? true : null);
         return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
     }
 }

@@ -19,6 +19,9 @@ internal sealed class PathBatch : IDisposable
     /// <summary>That probability in the clean run, per prompt.</summary>
     public required double[] Clean { get; init; }
 
+    /// <summary>Whether the clean run answers a prompt.</summary>
+    public required bool[] IsRight { get; init; }
+
     /// <summary>Last position of each prompt: where holding ends.</summary>
     public Positions End => Evaluator.Prompts.Last;
 

@@ -28,11 +28,16 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
             text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(h => Head.Read(h) is not null) ? null
                 : "heads such as \"5.3 4.1\""),
         new("circuit", "",
-            "How many of each group's most negative heads its circuit has; below 1 the share of the strongest's score "
-                + "that a head has at least; as many as receivers where it is not given",
+            "How many of each group's most negative heads its circuit has; below 1 the significant ones with at least "
+                + "this share of the strongest's score; where it is not given all significant ones",
             text => text.Length == 0 || FieldCheck.Number(text, 0, 1) is null ? null : CheckCounts(text)),
         new("evaluator", "cone", "'cone', or 'reference': whole forward passes, about a hundred times slower",
             text => text is "cone" or "reference" ? null : "'cone' or 'reference'"),
+        new("score", PathPatchingParameters.Mean,
+            "Which summary of the relative changes over prompts is a head's score: 'mean', the mean over the prompts "
+                + "that the model answers 'right', or 'median'; the others are recorded beside it",
+            text => text is PathPatchingParameters.Mean or PathPatchingParameters.OfRight
+                or PathPatchingParameters.Median ? null : "'mean', 'right' or 'median'"),
         FieldCheck.Batch,
     ];
 
@@ -44,14 +49,15 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         var groups = values["groups"] == AllGroups ? chain.Groups : chain.Select(values["groups"].Split(','),
             receiversGiven: into is not null);
         var receivers = Counts(values["receivers"]);
-        var circuit = values["circuit"].Length == 0 ? receivers : Counts(values["circuit"]);
+        var circuit = values["circuit"].Length == 0 ? null : Counts(values["circuit"]);
+        var batch = int.Parse(values["batch"], CultureInfo.InvariantCulture);
         return
         [
             .. groups.Select(group => StageOf(request,
                 new PathPatchingParameters(group.Name, chain, [.. groups.Select(g => g.Name)],
-                    (int)OfGroup(receivers, chain, group), OfGroup(circuit, chain, group),
-                    int.Parse(values["batch"], CultureInfo.InvariantCulture))
-                { Into = into, Reference = values["evaluator"] == "reference" },
+                    (int)OfGroup(receivers, chain, group), circuit is null ? null : OfGroup(circuit, chain, group),
+                    batch)
+                { Into = into, Reference = values["evaluator"] == "reference", Score = values["score"] },
                 group.ReceiversFrom is { } from && into is null ? [$"{request.Model}/{Name}/{from}"] : [],
                 group.Name)),
         ];
@@ -62,7 +68,10 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
     [
         .. StageCheck.Heads("into", p.Into ?? [], model.Shape),
         .. Counts("receivers", p.Receivers, p.Chain, model, facts),
-        .. Counts("circuit", p.Circuit, p.Chain, model, facts),
+        .. Counts("circuit", p.Circuit ?? 0, p.Chain, model, facts),
+        .. p.Score == PathPatchingParameters.Median && p.Batch > 0 ? [new StageMistake("score",
+            "expected 'mean' or 'right' with batch, whose scores are put together from those of batches, found "
+                + "'median'")] : Array.Empty<StageMistake>(),
         .. StageCheck.Position("chain", p.InChain().Position, model.Prompts, both: true, $"group {p.Group} at "),
     ];
 
@@ -104,8 +113,7 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
         var session = unit.Session.Shared(shared, () => new PathSession(unit.Model, prompts,
             [.. p.Chain.Groups.Where(g => p.Groups.Contains(g.Name))], plan.Compute.MemoryBytes, p.Reference));
         return [.. session.ScoreLayer(p.InChain(), unit.Inputs.Receivers!, unit.Part, unit.Progress, unit.Cancel)
-            .Select(s => Result.Change(s.Head.ToString(), s.Score, s.LeftOut, unit.FirstPrompt) with
-            { Head = s.Head, Position = p.InChain().Position })];
+            .Select(s => Result.Score(s, p.Score, unit.FirstPrompt) with { Position = p.InChain().Position })];
     }
 
     private static string? CheckNames(string text) => FieldCheck.Names(text) ? null

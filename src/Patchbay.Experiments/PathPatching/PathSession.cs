@@ -6,12 +6,25 @@ namespace Patchbay.Experiments;
 /// <param name="LeftOut">Indices of the prompts that have no such change and are left out of the mean.</param>
 public readonly record struct HeadScore(Head Head, Estimate Score, IReadOnlyList<int> LeftOut)
 {
+    /// <summary>The mean over those prompts alone that the model answers right; null where there are none, or where
+    /// that was not asked.</summary>
+    public Estimate? OfRight { get; init; }
+
+    /// <summary>The median over prompts.</summary>
+    public Estimate? Median { get; init; }
+
     /// <summary>A head's score of its changes, prompt by prompt.</summary>
     /// <exception cref="InvalidDataException">No prompt has a change.</exception>
-    internal static HeadScore Of(Head head, double[] changes, PromptSet prompts)
+    internal static HeadScore Of(Head head, double[] changes, PromptSet prompts, IReadOnlyList<bool>? isRight = null)
     {
         var (mean, leftOut) = RelativeChange.Mean(changes, prompts);
-        return new(head, mean, leftOut);
+        if (isRight is null) return new(head, mean, leftOut);
+        double[] right = [.. changes.Where((change, n) => isRight[n] && double.IsFinite(change))];
+        return new(head, mean, leftOut)
+        {
+            OfRight = right.Length == 0 ? null : Estimate.Mean(right),
+            Median = Estimate.Median([.. changes.Where(double.IsFinite)]),
+        };
     }
 }
 
@@ -64,15 +77,17 @@ public sealed class PathSession : IDisposable
         PathPatching.Check(receivers, model.Config);
         Head[] senders = [.. Enumerable.Range(0, model.Config.Heads).Select(h => new Head(layer, h))];
         var effects = new List<double[,]>(); // (senders, prompts of one batch)
+        var right = new List<bool>();
         for (var b = 0; b < BatchCount; b++)
         {
             cancel.ThrowIfCancellationRequested();
             var batch = b;
             effects.Add(PathPatching.Effects(Open(b), group, receivers, senders, part =>
                 progress?.Invoke((batch + part) / BatchCount), cancel));
+            right.AddRange(Open(b).IsRight);
         }
         return [.. senders.Select((head, s) => HeadScore.Of(head,
-            [.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))], prompts))];
+            [.. effects.SelectMany(e => Enumerable.Range(0, e.GetLength(1)).Select(n => e[s, n]))], prompts, right))];
     }
 
     /// <summary>Frees base runs and activations.</summary>
@@ -91,6 +106,7 @@ public sealed class PathSession : IDisposable
             Evaluator = evaluator,
             AnswerProbability = metric,
             Clean = evaluator.BaseMetric(metric),
+            IsRight = [.. evaluator.BaseMetric(Answers.Right(part.Prompts)).Select(r => r != 0)],
             ReadingBytes = plan.ChunkBytes / 4,
             Positions = names.ToDictionary(name => name, part.At),
             Z = names.Zip(z).ToDictionary(pair => pair.First, pair => pair.Second),

@@ -98,12 +98,12 @@ internal sealed class TerminalHeatMap
         return both.Length <= Width ? both : $"9: {high}";
     }
 
-    /// <summary>"* top 4: 5.3 2.1 ..": how heads are marked, if marks are shown, and which are.</summary>
+    /// <summary>"* circuit of 4: 5.3 2.1 ..": how heads are marked, if marks are shown, and which are.</summary>
     private Segment[] Marks(bool isShown)
     {
         if (map.Marked.Count == 0) return [];
         var mark = !isShown ? "" : !paint.HasColor ? "*" : cellWidth == 1 ? paint.Dot : "[]";
-        var line = $"{mark} top {map.Marked.Count}:".TrimStart();
+        var line = $"{mark} circuit of {map.Marked.Count}:".TrimStart();
         foreach (var (index, head) in map.Marked.Index())
         {
             var rest = index < map.Marked.Count - 1 ? " ..".Length : 0;

@@ -15,7 +15,7 @@ internal static class CircuitSections
                 + "clean, when its output at the group's position comes from a counterfactual prompt, along the paths "
                 + "to the group's receivers alone; strongly negative means important.",
             "Wang et al. 2023; Prakash et al. 2024, circuit discovery; docs/method.md",
-            [.. groups.Select(g => Maps(input, g)), Strongest(input, groups)],
+            [.. groups.Select(g => Maps(input, g)), Strongest(input, groups), .. Summaries(input, groups)],
             input.ModelsWith(m => m.Scores.Count > 0).Select(m => new { m.Name, m.Scores }));
     }
 
@@ -56,6 +56,28 @@ internal static class CircuitSections
                    select (Cell[])[input.GroupCell(g.Name), m.Name, .. top, .. If(hasPublished, Published(m, g))];
         return new("Strongest heads (layer.head), with score and its standard error over prompts.",
             ["group", "model", .. places, .. If(hasPublished, "published (7B)")], rows);
+    }
+
+    /// <summary>The strongest heads' changes summarised otherwise: the mean has a long tail where a model is
+    /// confidently wrong and a patch makes the answer many times likelier.</summary>
+    private static Block[] Summaries(ReportInput input, PathGroup[] groups)
+    {
+        static string At(double[,]? numbers, Head head) =>
+            numbers is null ? Numbers.None : Numbers.Share(numbers[head.Layer, head.Index], "0.0000");
+        Cell[][] rows =
+        [
+            .. from g in groups
+               from m in input.Findings.Models
+               let scores = Scores(m, g)
+               where scores is { OfRight: not null } or { Median: not null }
+               from head in scores.Top(8)
+               select (Cell[])[input.GroupCell(g.Name), m.Name, $"{head}", At(scores.Scores, head),
+                   At(scores.OfRight, head), At(scores.Median, head), Numbers.P(scores.P(head))],
+        ];
+        return rows.Length == 0 ? [] : [new ReportTable("The strongest heads by other summaries of the same changes: "
+            + "the mean over the prompts that the model answers right, and the median. p: that the score is 0, by "
+            + "the t distribution; the circuit takes what Benjamini-Hochberg at 5 % leaves of all heads",
+            ["group", "model", "head", ">score", ">where right", ">median", ">p"], rows) { IsFolded = true }];
     }
 
     private static string[] If(bool isShown, string text) => isShown ? [text] : [];

@@ -12,7 +12,7 @@ internal static class SweepMaps
     public static string Heading(SweepState state, string group)
     {
         var stage = state.InOrder.First(s => IsOf(s, group)).Stage;
-        return $"{SweepResults.Group(stage).Titled("  ")}: mean relative change of the answer's probability";
+        return $"{SweepResults.Group(stage).Titled("  ")}: {stage.Parameters.As<PathPatchingParameters>().InWords}";
     }
 
     /// <summary>Whether some model has a result of the group.</summary>
@@ -27,8 +27,8 @@ internal static class SweepMaps
         return groups.LastOrDefault(g => IsMeasured(state, g)) ?? (groups.Count > 0 ? groups[0] : null);
     }
 
-    /// <summary>A group's maps, one a model, on one scale. Of complete groups the heads are marked in which the next
-    /// group's paths end; the others say how far they are.</summary>
+    /// <summary>A group's maps, one a model, on one scale. Of complete groups the circuit's heads are marked;
+    /// the others say how far they are.</summary>
     public static IReadOnlyList<HeatMap> OfGroup(SweepState state, string group) =>
         HeatMap.OnOneScale([.. state.InOrder.Where(s => IsOf(s, group)).Select(s => Map(state, s))]);
 
@@ -42,22 +42,25 @@ internal static class SweepMaps
             StageStatus.Waiting => "waiting",
             _ => $"{stage.Completed} of {SweepText.Count(stage.Order.Length, "unit")}",
         };
-        return Map(stage.Stage.Model, note, scores, stage.Stage.Parameters.As<PathPatchingParameters>().Receivers);
+        return Map(state, stage, stage.Stage.Model, note, scores);
     }
 
-    private static HeatMap Map(string name, string title, PathScores scores, int receivers)
+    private static HeatMap Map(SweepState state, StageState stage, string name, string title, PathScores scores)
     {
         var map = new HeatMap(name, title, scores.Scores) { StandardErrors = scores.StandardErrors };
-        return scores.IsComplete ? map.MarkMostNegative(receivers) : map;
+        return !scores.IsComplete ? map : map with
+        {
+            Marked = SweepResults.CompleteGroups(state, stage.Stage.Model).GetValueOrDefault(scores.Group.Name) ?? [],
+        };
     }
 
-    /// <summary>One model's maps, one a group, the heads marked in which the next group's paths end.</summary>
+    /// <summary>One model's maps, one a group, the circuit's heads marked.</summary>
     public static IReadOnlyList<HeatMap> OfModel(SweepState state, string model) =>
     [
         .. SweepResults.PathPatching(state, model).Select(stage =>
         {
-            var (p, scores) = (stage.Stage.Parameters.As<PathPatchingParameters>(), SweepResults.Scores(state, stage));
-            return Map(scores.Group.Name, scores.Group.Title, scores, p.Receivers);
+            var scores = SweepResults.Scores(state, stage);
+            return Map(state, stage, scores.Group.Name, scores.Group.Title, scores);
         }),
     ];
 

@@ -75,10 +75,21 @@ internal static class SweepTables
         ]);
 
     /// <summary>What the circuits of <see cref="Circuits"/> are.</summary>
-    public static string CircuitHeading(SweepState state) =>
-        state.InOrder.Any(s => s.Status == StageStatus.Completed && PruneFinding.IsFinding(s.Stage))
-            ? "Circuits: the heads that elimination left"
-            : "Circuits: the most negative heads of each group; heads of A that are in B too are left out of A";
+    public static string CircuitHeading(SweepState state)
+    {
+        if (state.InOrder.Any(s => s.Status == StageStatus.Completed && PruneFinding.IsFinding(s.Stage)))
+            return "Circuits: the heads that elimination left";
+        var heads = string.Join(" or ", state.InOrder.Where(s => s.Stage.Kind == Kinds.PathPatching)
+            .Select(s => Chosen(s.Stage.Parameters.As<PathPatchingParameters>().Circuit)).Distinct());
+        return $"Circuits: the {heads}; heads of A that are in B too are left out of A";
+    }
+
+    private static string Chosen(double? circuit) => circuit switch
+    {
+        null => "significant heads below zero of each group (Benjamini-Hochberg, 5 %)",
+        < 1 => $"significant heads of each group with at least {circuit:0.##} of the strongest's score",
+        _ => "most negative heads of each group",
+    };
 
     /// <summary>Each circuit, group by group, the strongest head first: the most
     /// negative of path patching, or the one whose absence alone cost elimination most.</summary>

@@ -78,6 +78,9 @@ public sealed record StudyTask(string Kind, int Prompts, int Boxes, string? File
 public sealed record StudyCompute(string Dtype, string Device, int? Threads, long? MemoryBytes, int? Expect = null,
     int? ExpectSeconds = null)
 {
+    /// <summary>Whether rotary frequencies are float64, as everything else then is.</summary>
+    public bool ExactRotary { get; init; }
+
     /// <summary>Replicas of a model, and nodes to wait for.</summary>
     public static WholeRange Nodes { get; } = new(1, 1024);
 

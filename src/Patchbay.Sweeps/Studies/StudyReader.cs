@@ -123,16 +123,21 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         var node = study.Optional("compute");
         var fields = node is null ? null
             : YamlFields.Of(node, "compute", mistakes, "fields of compute",
-                ["dtype", "device", "threads", "memory", "expect", "expect-seconds"]);
+                ["dtype", "device", "threads", "memory", "expect", "expect-seconds", "rotary"]);
         if (fields is null) return StudyCompute.Default;
-        return new(
+        var compute = new StudyCompute(
             values.Word(fields.Optional("dtype"), "compute.dtype", Dtypes) ?? StudyCompute.Default.Dtype,
             Device(fields.Optional("device")) ?? StudyCompute.Default.Device,
             (int?)values.Whole(fields.Optional("threads"), "compute.threads", WholeRange.Threads),
             values.Memory(fields.Optional("memory"), "compute.memory"),
             (int?)values.Whole(fields.Optional("expect"), "compute.expect", StudyCompute.Nodes),
             (int?)values.Whole(fields.Optional("expect-seconds"), "compute.expect-seconds",
-                StudyCompute.Seconds));
+                StudyCompute.Seconds))
+        { ExactRotary = values.Word(fields.Optional("rotary"), "compute.rotary", ["float32", "float64"]) == "float64" };
+        if (compute is { ExactRotary: true, Dtype: not "float64" })
+            mistakes.Add(fields.Optional("rotary")!, "compute.rotary", "expected float32, or float64 with dtype "
+                + $"float64 alone, found float64 with {compute.Dtype}");
+        return compute;
     }
 
     private void CheckMemory(YamlFields study, long bytes, StudyFacts facts)

@@ -31,6 +31,27 @@ public class PathPatchingTests
     }
 
     [Fact]
+    public void A_score_stands_beside_the_mean_where_the_model_is_right_and_the_median()
+    {
+        var prompts = RandomPrompts.Of(1, count: 7);
+        // One prompt on which the model was wrong becomes many times likelier to be answered.
+        double[] changes = [-0.5, 40, -0.4, -0.3, double.NaN, -0.2, -0.45];
+        var score = HeadScore.Of(new(2, 1), changes, prompts, [true, false, true, true, true, false, false]);
+        Assert.Equal(38.15 / 6, score.Score.Value, 1e-12);
+        Assert.Equal((-0.4, 3), (Math.Round(score.OfRight!.Value.Value, 12), score.OfRight.Value.Samples));
+        Assert.Equal(-0.35, score.Median!.Value.Value, 1e-12);
+        var result = Result.Score(score, PathPatchingParameters.OfRight, first: 10);
+        Assert.Equal((-0.4, 3, "14"), (Math.Round(result.Score, 12), result.Samples, result.Detail!.LeftOut));
+        Assert.Equal((score.Score.Value, score.Median.Value.Value),
+            (result.Detail.Mean!.Value, result.Detail.Median!.Value));
+        Assert.Null(result.Detail.OfRight);
+        var wrong = HeadScore.Of(new(2, 1), changes, prompts, new bool[7]);
+        Assert.Null(wrong.OfRight);
+        Assert.Contains("found none", Assert.Throws<InvalidDataException>(() =>
+            Result.Score(wrong, PathPatchingParameters.OfRight, 0)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Senders_at_or_above_every_receiver_score_exactly_zero_and_those_below_do_not()
     {
         using var model = Decoder.Random(Config, 5, torch.ScalarType.Float64, spread: 1.5);

@@ -8,8 +8,10 @@ public class CircuitOverlapTests
     private static PathScores Scores(double[,] scores, double error = 0, params Head[] receivers)
     {
         var errors = new double[scores.GetLength(0), scores.GetLength(1)];
-        for (var i = 0; i < errors.Length; i++) errors[i / errors.GetLength(1), i % errors.GetLength(1)] = error;
-        return new(Group, receivers, scores, errors, errors);
+        var samples = new double[scores.GetLength(0), scores.GetLength(1)];
+        foreach (var (layer, head) in Head.All(errors.GetLength(0), errors.GetLength(1)))
+            (errors[layer, head], samples[layer, head]) = (error, 500);
+        return new(Group, receivers, scores, errors, samples);
     }
 
     [Fact]
@@ -67,7 +69,7 @@ public class CircuitOverlapTests
         CircuitOverlap.Of(Scores(new double[1, 2]), [], Scores(new double[2, 2]), []));
 
     [Fact]
-    public void Salient_heads_are_negative_beyond_their_error_and_strong_beside_the_strongest()
+    public void Salient_heads_are_significantly_negative_and_strong_beside_the_strongest()
     {
         var scores = Scores(new[,] { { -0.5, -0.04, -0.06 }, { 0.7, -0.2, 0 } }, error: 0.02);
         Assert.Equal([new(0, 0), new(1, 1), new(0, 2)], scores.Salient(0.1));

@@ -114,6 +114,52 @@ public class SweepResultsTests
     }
 
     [Fact]
+    public void Where_no_number_is_asked_for_a_circuit_has_the_heads_that_chance_does_not_explain()
+    {
+        var stage = PathPatching("A");
+        var significant = stage with
+        { Parameters = JsonRecord.Of(stage.Parameters.As<PathPatchingParameters>() with { Circuit = null }) };
+        Assert.DoesNotContain("circuit", significant.Parameters.Text, StringComparison.Ordinal);
+        var state = Begun(Planned(significant), "m/path-patching/A", "", "layer-00");
+        InterventionResult Measured(string head, double score, double error) =>
+            new(head, score, error, 100) { Head = Head.Parse(head) };
+        state = Done(state, "m/path-patching/A/layer-00", Measured("0.0", -0.2, 0.01), Measured("0.1", -0.021, 0.01),
+            Measured("1.0", 0.3, 0.01), Measured("1.1", -0.01, 0.01), Measured("2.0", -0.05, 0.01),
+            Measured("2.1", 0.004, 0.01));
+        // 0.1 is below zero by more than two standard errors, which one in twenty of heads that do nothing is.
+        Assert.Equal([new Head(0, 0), new Head(2, 0)], SweepResults.CompleteGroups(state, "m")["A"]);
+    }
+
+    [Fact]
+    public void Other_summaries_stand_beside_the_score_and_a_median_is_not_put_together_from_batches()
+    {
+        static InterventionResult Of(double mean, double right, double median) => new("0.0", mean, 0.1, 10)
+        {
+            Head = new(0, 0),
+            Detail = new() { OfRight = new(right, 0.1, 5), Median = new(median, 0.2, 10) },
+        };
+        var state = Begun(Planned(PathPatching("A")), "m/path-patching/A", "", "a", "b");
+        state = Done(state, "m/path-patching/A/a", Of(0.3, -0.2, -0.1));
+        var scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
+        Assert.Equal((-0.2, -0.1), (scores.OfRight![0, 0], scores.Median![0, 0]));
+        state = Done(state, "m/path-patching/A/b", Of(0.5, -0.4, -0.1));
+        scores = SweepResults.Scores(state, state.Stages["m/path-patching/A"]);
+        Assert.Equal(-0.3, scores.OfRight![0, 0], 1e-12);
+        Assert.Null(scores.Median);
+    }
+
+    [Fact]
+    public void A_median_has_the_error_that_its_order_statistics_give()
+    {
+        double[] values = [.. Enumerable.Range(0, 101).Select(i => (double)i).Append(1e9)];
+        var median = Estimate.Median(values);
+        Assert.Equal(50.5, median.Value);
+        Assert.InRange(median.Error, 4.5, 6); // 1.25 standard deviations of a uniform value over sqrt n: 3.7
+        Assert.True(double.IsNaN(Estimate.Median([1, 2, 3]).Error));
+        Assert.Equal(2, Estimate.Median([3, 1, 2]).Value);
+    }
+
+    [Fact]
     public void Accuracy_counts_what_was_right_over_all_batches()
     {
         var stage = new Stage("m/accuracy", "accuracy", "m", JsonRecord.Of(new AccuracyParameters(130)), []);

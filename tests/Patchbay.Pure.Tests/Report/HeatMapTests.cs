@@ -79,7 +79,7 @@ public sealed class HeatMapTests
                 0  .*1+2 .
                 1 *9 .+4
             -9 is -0.09, +9 is +0.09
-            * top 2: 1.0 0.1
+            * circuit of 2: 1.0 0.1
             """;
         Assert.Equal(expected, Text(Small));
     }
@@ -98,7 +98,7 @@ public sealed class HeatMapTests
     {
         var wide = new HeatMap("A", "wide", new double[2, 200]);
         wide.Scores[1, 150] = -1;
-        Assert.Contains("* top 1: 1.150", Text([wide.MarkMostNegative(3)], 80), StringComparison.Ordinal);
+        Assert.Contains("* circuit of 1: 1.150", Text([wide.MarkMostNegative(3)], 80), StringComparison.Ordinal);
         Assert.All(Text([wide], 80).Split('\n'), line => Assert.True(line.Length <= 80));
     }
 

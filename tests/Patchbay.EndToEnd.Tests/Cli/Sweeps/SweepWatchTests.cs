@@ -85,7 +85,7 @@ public sealed class SweepWatchTests
         Assert.Matches(@"^tiny-goat +━+ +16/16 +complete", Line(lines, "tiny-goat"));
         Assert.DoesNotContain('─', Line(lines, "tiny-goat"));
         Assert.Contains(lines, l => l.Contains("B  position transmitter", StringComparison.Ordinal));
-        Assert.Contains(lines, l => l.Contains("* top 4:", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("* circuit of 6:", StringComparison.Ordinal));
     }
 
     [Fact]
