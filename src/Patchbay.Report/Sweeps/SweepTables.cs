@@ -87,7 +87,7 @@ internal static class SweepTables
     private static string Chosen(double? circuit) => circuit switch
     {
         null => "significant heads below zero of each group (Benjamini-Hochberg, 5 %)",
-        < 1 => $"significant heads of each group with at least {circuit:0.##} of the strongest's score",
+        < 1 => $"significant heads below zero of each group with at least {circuit:0.##} of the strongest's score",
         _ => "most negative heads of each group",
     };
 

@@ -34,6 +34,38 @@ public sealed class ExperimentCommandTests
     }
 
     [Fact]
+    public void Elimination_tells_its_circuit_and_how_faithful_it_is_and_is_in_the_report()
+    {
+        using var folder = new TemporaryFolder();
+        var run = PbmRun.Of("experiment", "prune", Path.Combine(Models, "tiny-base"), "--prompts", "21",
+            "--means", "21", "--search-prompts", "14", "--tolerance", "0.2", "--random", "2", "--pieces", "2",
+            "--threads", "1", "--data", folder.File("data"));
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.Contains("faithfulness", run.Out, StringComparison.Ordinal);
+        Assert.Contains("pos_detector", run.Out, StringComparison.Ordinal);
+        var study = File.ReadAllText(Path.Combine(folder.File("data"), "experiments", "prune-tiny-base.yaml"));
+        Assert.DoesNotContain("path-patching", study, StringComparison.Ordinal); // all heads are there without it
+        var report = PbmRun.Of("sweep", "report", "prune-tiny-base-1", "--data", folder.File("data"), "--out",
+            folder.File("report"));
+        Assert.Equal(ExitCode.Ok, report.Code);
+        Assert.Contains("Circuits by elimination", File.ReadAllText(folder.File("report/report.html")),
+            StringComparison.Ordinal);
+        Assert.True(File.Exists(folder.File("report/figures/prune-tiny-base.svg")));
+    }
+
+    [Fact]
+    public void Exact_rotary_frequencies_go_with_float64_alone()
+    {
+        using var folder = new TemporaryFolder();
+        PbmRun Ask(string dtype) => PbmRun.Of("experiment", "accuracy", Path.Combine(Models, "tiny-base"), "--prompts",
+            "7", "--dtype", dtype, "--rotary", "float64", "--threads", "1", "--data", folder.File("data"));
+        var refused = Ask("float32");
+        Assert.Equal((ExitCode.BadInput, "error: --rotary: expected float32, or float64 with dtype float64 alone, "
+            + "found float64 with float32"), (refused.Code, refused.Error.Trim()));
+        Assert.Equal(ExitCode.Ok, Ask("float64").Code);
+    }
+
+    [Fact]
     public void What_an_experiment_needs_comes_before_it()
     {
         using var folder = new TemporaryFolder();
