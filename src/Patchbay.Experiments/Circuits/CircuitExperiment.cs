@@ -66,8 +66,11 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
     }
 
     protected override StageInputs InputsOf(Stage stage, CircuitParameters p, SweepState state) =>
-        new() { Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given)
-            : SweepResults.Circuit(state, p.Of, stage) };
+        new()
+        {
+            Circuit = p.Circuit is { } given ? Circuit.Parse(p.Chain, given)
+                : SweepResults.Circuit(state, p.Of, stage),
+        };
 
     protected override IEnumerable<(string, CircuitPart)> Parts(CircuitParameters p, StageInputs inputs,
         PlannedModel model)
