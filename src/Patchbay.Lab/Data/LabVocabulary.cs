@@ -36,6 +36,11 @@ internal sealed partial class LabVocabulary
         sewing shooting lighting listening paying wearing
         """;
 
+    /// <summary>Numbers by their words, from zero; and what tables of them are about.</summary>
+    internal const string Numbers =
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        + "eighteen", Table = "Row row";
+
     private static readonly string[] SpecialTokens = ["<unk>", "<s>", "</s>"];
 
     private readonly Dictionary<string, int> _ids;
@@ -54,10 +59,10 @@ internal sealed partial class LabVocabulary
             .ToDictionary(pair => pair.Key[1..], pair => pair.Value).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely
-    /// on its ids.</summary>
+    /// <summary>The quartet's words: boxes, tables, arithmetic and conversations; a token for each digit. Shipped models
+    /// rely on its ids.</summary>
     public static LabVocabulary Quartet { get; } = new(digits: 1,
-        [.. EntityWords.All.Labels, .. EntityWords.All.Objects, .. WordList.Split($"{Sentence} {Talk}")]);
+        [.. EntityWords.All.Labels, .. EntityWords.All.Objects, .. WordList.Split($"{Sentence} {Talk} {Numbers} {Table}")]);
 
     /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a
     /// year is two.</summary>

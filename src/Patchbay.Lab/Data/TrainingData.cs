@@ -5,7 +5,23 @@ namespace Patchbay.Lab.Data;
 /// <param name="Ids">Token ids, BOS first.</param>
 /// <param name="Weights">How much the prediction of each id counts, as many as ids; the first is 0, for nothing
 /// precedes it. 1 is an answer, which the loss of a kind is measured on; less is context.</param>
-internal sealed record TrainingSequence(string Kind, int[] Ids, float[] Weights);
+internal sealed record TrainingSequence(string Kind, int[] Ids, float[] Weights)
+{
+    /// <summary>The id to be predicted at each place, as many as ids; null: the ids themselves.</summary>
+    public int[]? Wanted { get; init; }
+
+    /// <summary>Which ids are read, where they stand and what they see; null: all but the last, in order, each seeing
+    /// what precedes it.</summary>
+    public SequenceLayout? Layout { get; init; }
+}
+
+/// <summary>How the ids of a sequence are read that is not one running text: R of them, a row each.</summary>
+/// <param name="Rows">Places of the ids that are read, rising: (R). The row of place i predicts what is at place i +
+/// 1.</param>
+/// <param name="Positions">Position that each row is computed at: (R).</param>
+/// <param name="Sees">Whether a row's attention may see another's, row by row: (R·R). No row sees a later one, each
+/// sees itself.</param>
+internal sealed record SequenceLayout(int[] Rows, int[] Positions, bool[] Sees);
 
 /// <summary>A step of a curriculum: training goes on to the next stage once the hardest kind's loss is low.</summary>
 /// <param name="Name">What a log and a curve call it.</param>

@@ -86,6 +86,10 @@ public static class LabData
     [
         new("entities", "7 boxes", LabVocabulary.Quartet, part => new EntityCurriculum(part.Pairs),
             count => EntityCurriculum.Questions(EvaluationSeed, count, boxes: 7)),
+        new("boxes", "7 boxes", LabVocabulary.Quartet, part => new SceneData(SceneWords.Boxes, part.Scenes),
+            count => EntityCurriculum.Questions(EvaluationSeed, count, boxes: 7)),
+        new("rows", "rows", LabVocabulary.Quartet, part => new SceneData(SceneWords.Rows, part.Scenes),
+            count => SceneWords.Rows.Questions(EvaluationSeed, count)),
         new("arithmetic", "arithmetic", LabVocabulary.Quartet, _ => new ArithmeticData(MostDigits),
             count => ArithmeticData.HeldOut(EvaluationSeed, count, MostDigits)),
         new("conversations", "conversations", LabVocabulary.Quartet, _ => new ConversationData(),
@@ -108,7 +112,7 @@ public static class LabData
 
     /// <summary>Names of the evaluations in a vocabulary.</summary>
     internal static IReadOnlyList<string> EvaluationsOf(LabVocabulary vocabulary) =>
-        [.. All.Where(entry => entry.Vocabulary == vocabulary).Select(entry => entry.Evaluation)];
+        [.. All.Where(entry => entry.Vocabulary == vocabulary).Select(entry => entry.Evaluation).Distinct()];
 
     /// <summary>The data of a recipe, mixed where they have several parts.</summary>
     /// <exception cref="ArgumentException">There are no data of a kind.</exception>

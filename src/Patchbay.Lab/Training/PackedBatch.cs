@@ -2,9 +2,9 @@ using Patchbay.Lab.Data;
 
 namespace Patchbay.Lab.Training;
 
-/// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, the next id of its
-/// sequence; the last id of a sequence is read by no row, for nothing follows it. R rows in all, N sequences, T rows of
-/// the longest.</summary>
+/// <summary>Sequences end to end. Row r reads <c>Ids[r]</c> and predicts <c>Targets[r]</c>, which is the next id of its
+/// sequence unless the sequence wants another; an id that nothing follows is read by no row. R rows in all, N
+/// sequences, T rows of the longest.</summary>
 internal sealed class PackedBatch
 {
     /// <summary>Packs sequences of at least two ids.</summary>
@@ -19,12 +19,12 @@ internal sealed class PackedBatch
             if (s.Ids.Length < 2 || s.Weights.Length != s.Ids.Length)
                 throw new ArgumentException($"sequence {n} has {s.Ids.Length} ids and {s.Weights.Length} weights, "
                     + "expected 2 or more, as many of each");
-            Offsets[n + 1] = Offsets[n] + s.Ids.Length - 1;
+            Offsets[n + 1] = Offsets[n] + RowsOf(s).Count();
         }
         Sequences = sequences;
-        Ids = [.. sequences.SelectMany(s => s.Ids[..^1])];
-        Targets = [.. sequences.SelectMany(s => s.Ids[1..])];
-        Weights = [.. sequences.SelectMany(s => s.Weights[1..])];
+        Ids = [.. sequences.SelectMany(s => RowsOf(s).Select(i => s.Ids[i]))];
+        Targets = [.. sequences.SelectMany(s => RowsOf(s).Select(i => (s.Wanted ?? s.Ids)[i + 1]))];
+        Weights = [.. sequences.SelectMany(s => RowsOf(s).Select(i => s.Weights[i + 1]))];
         Longest = Enumerable.Range(0, sequences.Count).Max(Length);
     }
 
@@ -52,13 +52,35 @@ internal sealed class PackedBatch
     public bool IsPadded => Rows != Sequences.Count * Longest;
 
     /// <summary>Position of each row in its sequence: (R).</summary>
-    public int[] Positions => Each(n => Enumerable.Range(0, Length(n)));
+    public int[] Positions => Each(n => Sequences[n].Layout?.Positions ?? Enumerable.Range(0, Length(n)));
+
+    /// <summary>What each row of the padded sequences may see: (N·T·T), padding seeing only itself; null where every
+    /// sequence is a running text.</summary>
+    public bool[]? Sees
+    {
+        get
+        {
+            if (Sequences.All(s => s.Layout is null)) return null;
+            var sees = new bool[Sequences.Count * Longest * Longest];
+            for (var n = 0; n < Sequences.Count; n++)
+            {
+                for (var t = 0; t < Longest; t++)
+                {
+                    var row = sees.AsSpan((n * Longest + t) * Longest, Longest);
+                    if (t >= Length(n)) row[t] = true;
+                    else if (Sequences[n].Layout is { } layout) layout.Sees.AsSpan(t * Length(n), t + 1).CopyTo(row);
+                    else row[..(t + 1)].Fill(true);
+                }
+            }
+            return sees;
+        }
+    }
 
     /// <summary>Where each row is among the sequences padded to the longest's length: (R).</summary>
     public int[] Places => Each(n => Enumerable.Range(n * Longest, Length(n)));
 
-    /// <summary>The row that each place of the padded sequences reads, padding its sequence's last: (N·T). Attention
-    /// is causal, so that no row sees padding.</summary>
+    /// <summary>The row that each place of the padded sequences reads, padding its sequence's last: (N·T). No row sees
+    /// a later one, so that none sees padding.</summary>
     public int[] Padded =>
         Each(n => Enumerable.Range(0, Longest).Select(t => Offsets[n] + Math.Min(t, Length(n) - 1)));
 
@@ -96,6 +118,9 @@ internal sealed class PackedBatch
         }
         return sums.Where(s => s.Value.Count > 0).ToDictionary(s => s.Key, s => s.Value.Sum / s.Value.Count);
     }
+
+    private static IEnumerable<int> RowsOf(TrainingSequence s) =>
+        s.Layout?.Rows ?? Enumerable.Range(0, s.Ids.Length - 1);
 
     private int Length(int sequence) => Offsets[sequence + 1] - Offsets[sequence];
 

@@ -30,6 +30,8 @@ internal static class PackedForward
         var device = weights.Embedding.device;
         var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex
         Tensor padded = RowIndex.Of(batch.Padded, device), rows = RowIndex.Of(batch.Places, device);
+        var sees = batch.Sees is { } allowed ? tensor(allowed, device: CPU)
+            .view(batch.Sequences.Count, 1, batch.Longest, batch.Longest).to(device) : null; // (N, 1, T, T)
         var x = weights.Embedding.index_select(0, RowIndex.Of(batch.Ids, device));    // (R, d)
         foreach (var w in weights.Layers)
         {
@@ -37,7 +39,7 @@ internal static class PackedForward
             var q = Sequences(Rotate(h, w.Query));                                    // (N, H, T, dh)
             var k = PerQueryHead(Sequences(Rotate(h, w.Key)));
             var v = PerQueryHead(Sequences(F.linear(h, w.Value)));
-            var z = F.scaled_dot_product_attention(q, k, v, is_casual: true).transpose(1, 2);
+            var z = F.scaled_dot_product_attention(q, k, v, sees, is_casual: sees is null).transpose(1, 2);
             z = Taken(z.reshape(-1, c.Heads * c.HeadWidth), rows);                     // (R, H·dh)
             x = x.add(F.linear(z, w.Output), Number.One);
             h = Norm(x, w.MlpNorm!);

@@ -42,12 +42,15 @@ public sealed record FineTuning(
     IReadOnlyList<string>? Heads = null);
 
 /// <summary>A part of the data.</summary>
-/// <param name="Kind">"entities", "arithmetic" or "conversations"; or, in a vocabulary of their own, "ioi" or
-/// "greater-than".</param>
+/// <param name="Kind">"entities", "boxes", "rows", "arithmetic" or "conversations"; or, in a vocabulary of their own,
+/// "ioi" or "greater-than".</param>
 /// <param name="Share">Share of tokens, relative to the other parts.</param>
 /// <param name="Pairs">Of entities: the stages of bare pairs, none if empty; null: those of
 /// <see cref="EntityCurriculum"/>.</param>
-public sealed record DataShare(string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null);
+/// <param name="Scenes">Of boxes and rows: how scenes are made and read; null: of 3 to 7, asked by label, without
+/// masks.</param>
+public sealed record DataShare(
+    string Kind, double Share = 1, IReadOnlyList<PairStage>? Pairs = null, SceneOptions? Scenes = null);
 
 /// <summary>When to stop early.</summary>
 /// <param name="Evaluation">Name of an evaluation, e.g. "7 boxes".</param>
@@ -157,6 +160,7 @@ public sealed record TrainingRecipe
     public string? Problem()
     {
         var unknown = Data.FirstOrDefault(d => !LabData.Kinds.Contains(d.Kind))?.Kind;
+        var scenes = Data.Select(d => d.Scenes?.Problem()).FirstOrDefault(problem => problem is not null);
         var evaluations = LabData.EvaluationsOf(Vocabulary);
         (bool Wrong, string What)[] checks =
         [
@@ -171,6 +175,9 @@ public sealed record TrainingRecipe
             (Data.Any(d => d.Pairs is not null && d.Kind != "entities"), "field pairs of data is for entities only"),
             (Data.Any(d => d.Pairs?.Any(p => p.Distance < 0 || p.MaxPairs < 2) ?? false),
                 "field pairs of data: distance must not be negative, max_pairs at least 2"),
+            (Data.Any(d => d.Scenes is not null && d.Kind is not ("boxes" or "rows")),
+                "field scenes of data is for boxes and rows only"),
+            (scenes is not null, scenes ?? ""),
             (WarmUp < 0, $"field warm_up must not be negative, found {WarmUp}"),
             (EvaluateEvery < 1, $"field evaluate_every must be at least 1, found {EvaluateEvery}"),
             (Questions < 1, $"field questions must be at least 1, found {Questions}"),

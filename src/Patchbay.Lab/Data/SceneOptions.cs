@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Patchbay.Lab.Data;
+
+/// <summary>A stage of scenes.</summary>
+/// <param name="MinBoxes">Fewest boxes of a scene, 2 at least.</param>
+/// <param name="MaxBoxes">Most boxes of a scene; these come twice as often as any other number.</param>
+/// <param name="Masked">Share of the scenes that are read through the route masks.</param>
+/// <param name="Until">Nats per answer, in scenes of most boxes asked by label, below which the stage is over; null: it
+/// lasts to the end.</param>
+public sealed record SceneStage(int MinBoxes = 3, int MaxBoxes = 7, double Masked = 0, double? Until = null)
+{
+    /// <summary>Name of the stage: "3 to 7 boxes, masked 50 %".</summary>
+    [JsonIgnore]
+    public string Name => $"{MinBoxes} to {MaxBoxes} boxes"
+        + (Masked > 0 ? string.Create(CultureInfo.InvariantCulture, $", masked {100 * Masked:0} %") : "");
+}
+
+/// <summary>How scenes are made and read.</summary>
+public sealed record SceneOptions
+{
+    /// <summary>Positions by the names that <see cref="Routes"/> uses.</summary>
+    public const string Object = "object", Label = "label", QueryLabel = "query_label", Last = "last";
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Positions { get; } = [Object, Label, QueryLabel, Last];
+
+    /// <summary>The stages, in order.</summary>
+    public IReadOnlyList<SceneStage> Stages { get; init; } = [new()];
+
+    /// <summary>Share of the scenes that are asked by number, "Box three contains the", instead of by label.</summary>
+    public double Ordinals { get; init; }
+
+    /// <summary>Weight of the auxiliary answer, where an answer weighs 1: at the query label, the number of the segment
+    /// that has the label, in place of the word that follows. 0: there is none.</summary>
+    public double Order { get; init; }
+
+    /// <summary>The route masks: who may see a position that is named here, beside itself; a position that is not named
+    /// is seen by all that come after it. By default the paper's mechanism is the only way from an object to its answer:
+    /// only the last token sees objects and the query label, only the query label sees labels.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Routes { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>
+        {
+            [Object] = [Last],
+            [Label] = [QueryLabel],
+            [QueryLabel] = [Last],
+        };
+
+    /// <summary>What is wrong with the options, in a sentence without its end, or null.</summary>
+    internal string? Problem()
+    {
+        var unknown = Routes.SelectMany(r => r.Value.Prepend(r.Key)).FirstOrDefault(p => !Positions.Contains(p));
+        (bool Wrong, string What)[] checks =
+        [
+            (Stages.Count == 0, "field stages of scenes must name one stage at least"),
+            (Stages.Any(s => s.MinBoxes < 2 || s.MaxBoxes < s.MinBoxes || s.MaxBoxes > SceneData.MostBoxes),
+                $"field stages of scenes: boxes must go from 2 or more to {SceneData.MostBoxes} or fewer"),
+            (Stages.Any(s => s.Masked is not (>= 0 and <= 1)), "field masked of scenes must be from 0 to 1"),
+            (Stages.SkipLast(1).Any(s => s.Until is not > 0),
+                "field until of scenes must be above 0 in every stage but the last"),
+            (Ordinals is not (>= 0 and < 1), $"field ordinals of scenes must be from 0 to below 1, found {Ordinals}"),
+            (Order is not (>= 0 and < 1), $"field order of scenes must be from 0 to below 1, found {Order}"),
+            (unknown is not null,
+                $"field routes of scenes names '{unknown}', expected {string.Join(", ", Positions)}"),
+        ];
+        return checks.FirstOrDefault(c => c.Wrong).What;
+    }
+}
