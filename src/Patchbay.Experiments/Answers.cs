@@ -4,6 +4,9 @@ namespace Patchbay.Experiments;
 /// together.</summary>
 internal static class Answers
 {
+    /// <summary>Id of the most probable of all tokens.</summary>
+    public static Tensor Token(Tensor logits, Tensor rows) => logits.argmax(-1).to(ScalarType.Float64);
+
     /// <summary>1 where the most probable of all tokens is an answer, else 0.</summary>
     public static Metric Right(IReadOnlyList<Prompt> prompts)
     {

@@ -125,6 +125,14 @@ internal sealed class PromptBatches : IDisposable
 /// <param name="Variants">The same variants for every batch.</param>
 internal sealed record PlannedVariants(PromptBatches Batches, Func<BatchPrompts, IReadOnlyList<Variant>> Variants)
 {
+    /// <summary>The most probable token, for every variant and prompt.</summary>
+    public int[][] Tokens(Action<double>? progress = null, CancellationToken cancel = default)
+    {
+        var tokens = Batches.Evaluate(Variants, _ => Answers.Token, progress, cancel);
+        return [.. Enumerable.Range(0, tokens.GetLength(0))
+            .Select(v => Enumerable.Range(0, tokens.GetLength(1)).Select(n => (int)tokens[v, n]).ToArray())];
+    }
+
     /// <summary>Whether the most probable token is the answer, for every variant and prompt.</summary>
     public bool[][] Answered(Action<double>? progress = null, CancellationToken cancel = default)
     {

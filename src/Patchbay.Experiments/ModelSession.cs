@@ -128,5 +128,6 @@ public sealed class ModelSession : IDisposable
         Model.Dispose();
     }
 
-    private static string Named(PromptSet prompts) => $"{prompts.Prompts[0].Origin} {prompts.Count}";
+    private static string Named(PromptSet prompts) => $"{prompts.Prompts[0].Origin} {prompts.Count} "
+        + prompts.Prompts.Aggregate(0, (hash, prompt) => HashCode.Combine(hash, prompt.Origin));
 }

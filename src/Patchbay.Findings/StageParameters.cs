@@ -271,7 +271,9 @@ public sealed record PatchParameters(IReadOnlyList<string> Heads, string Circuit
 /// <param name="Pairs">The attending position and the one that it may not see: "last>query_label".</param>
 /// <param name="Prompts">Prompts to answer.</param>
 /// <param name="Batch">Prompts that a unit takes; 0 for all.</param>
-public sealed record KnockoutParameters(IReadOnlyList<string> Pairs, int Prompts, int Batch) : IPrompted;
+/// <param name="Segments">Whether answers are counted by the segment whose object they are.</param>
+public sealed record KnockoutParameters(IReadOnlyList<string> Pairs, int Prompts, int Batch, bool Segments = false)
+    : IPrompted;
 
 /// <summary>Parameters of an attention stage.</summary>
 /// <param name="Positions">Names in an order of precedence; NAME_* are all of that beginning, "first" the first

@@ -15,11 +15,15 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
     public override IReadOnlyList<StageField> Fields { get; } =
     [
         new("pairs", "",
-            "Pairs of named positions, the attending one first; 'random' is any position before the question that the "
-                + "attending one could see; "
+            "Pairs of named positions, the attending one first; NAME_* are all of that beginning together, NAME+1 is "
+                + "that of the segment after the one asked for (object+1>label+0), 'random' is any position before the "
+                + "question that the attending one could see; "
             + $"where none is given {EntityPairs} for entity tracking, and last>NAME for every position of a prompt "
                 + "file",
             text => text.Length == 0 ? null : CheckPairs(text)),
+        new("segments", "false",
+            "Whether to count also whose object is answered: that of the segment asked for, of the one after it, ...",
+            text => bool.TryParse(text, out _) ? null : "true or false"),
         FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Batch,
     ];
@@ -43,17 +47,22 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
     protected override IEnumerable<StageMistake> Mistakes(Stage stage, KnockoutParameters p, ModelFacts model,
         StudyFacts facts)
     {
-        const string field = "pairs";
-        string[] names = [.. p.Pairs.SelectMany(pair => pair.Split('>') is var ends && ends[1] == Random
-            ? ends[..1] : ends).Distinct()];
-        StageMistake[] lacking = [.. names.SelectMany(n => StageCheck.Position(field, n, model.Prompts, both: false))];
-        if (lacking.Length > 0) return lacking;
-        return p.Pairs.Select(pair => (Pair: pair, Prompt: model.Prompts.Prompts.FirstOrDefault(prompt =>
-                prompt.Clean.Positions[pair.Split('>')[0]] is var from
-                && from == (pair.Split('>')[1] is var to && to == Random ? 0 : prompt.Clean.Positions[to]))))
-            .Where(same => same.Prompt is not null)
-            .Select(same => new StageMistake(field, $"expected pairs of two positions, found {same.Pair}, one and the "
-                + $"same in {same.Prompt!.Origin}"));
+        foreach (var pair in p.Pairs)
+        {
+            var (attending, seen) = (pair.Split('>')[0], pair.Split('>')[1]);
+            string[] names = [attending, .. seen == Random ? (string[])[] : [seen]];
+            var lacking = names.FirstOrDefault(name =>
+                model.Prompts.Prompts.All(prompt => KnockoutPositions.Of(prompt.Clean, name).Length == 0));
+            if (lacking is not null)
+                yield return new("pairs", $"expected positions that prompts have, found '{lacking}', which none has; "
+                    + $"they have {string.Join(", ", model.Prompts.SharedPositionNames)}");
+            else if (seen != Random
+                && model.Prompts.Prompts.All(prompt => KnockoutPositions.Pairs(prompt, attending, seen).Length == 0))
+                yield return new("pairs", $"expected pairs whose attending position comes after the other, found {pair}, "
+                    + $"which does not in {model.Prompts.Prompts[0].Origin}");
+        }
+        if (p.Segments && model.Prompts.Prompts.All(prompt => KnockoutPositions.AskedSegment(prompt.Clean) is null))
+            yield return new("segments", "expected false where prompts have no segments, found true");
     }
 
     protected override IEnumerable<(string, string)> Parts(KnockoutParameters p, StageInputs inputs,
@@ -62,25 +71,48 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
 
     protected override IReadOnlyList<InterventionResult> Run(Unit<KnockoutParameters, string> unit)
     {
-        var (p, pair, prompts) = (unit.Parameters, unit.Part, unit.Prompts(unit.Parameters.Prompts));
+        var (p, pair) = (unit.Parameters, unit.Part);
         var (attending, seen) = (pair.Split('>')[0], pair.Split('>')[1]);
         var random = SplitMix64.For(unit.Plan.Seed, $"knockout {UnitId.KeyOf(unit.Order.Unit)}");
-        var from = prompts.CleanPositions(attending);
-        var to = seen == Random ? [.. prompts.Prompts.Select((prompt, n) => random.Below(Context(prompt, from[n])))]
-            : prompts.CleanPositions(seen);
+        var all = unit.Prompts(p.Prompts);
+        Prompt[] having = seen == Random ? [.. all.Prompts]
+            : [.. all.Prompts.Where(prompt => KnockoutPositions.Pairs(prompt, attending, seen).Length > 0)];
+        if (having.Length == 0) return [];
+        var prompts = new PromptSet(having);
+        var to = seen == Random ? Drawn(prompts, prompts.CleanPositions(attending), random) : null;
         var layers = unit.Model.Config.Layers;
-        var first = p.Pairs.Min(x => prompts.CleanPositions(x.Split('>')[0]).Min());
-        var answered = new PlannedVariants(unit.Session.Unaltered(unit.Plan, prompts, first), batch =>
+        var first = p.Pairs.Min(x => all.Prompts.Min(prompt =>
+            KnockoutPositions.Of(prompt.Clean, x.Split('>')[0]).DefaultIfEmpty(int.MaxValue).Min()));
+        var planned = new PlannedVariants(unit.Session.Unaltered(unit.Plan, prompts, first), batch =>
         {
-            var (query, key) = (from[batch.First..(batch.First + batch.Prompts.Count)],
-                to[batch.First..(batch.First + batch.Prompts.Count)]);
+            var pairs = to is null ? KnockoutPositions.Pairs(batch.Prompts, attending, seen)
+                : [(batch.At(attending), to[batch.First..(batch.First + batch.Prompts.Count)])];
             return [new Variant(), .. Enumerable.Range(0, layers).Select(l =>
-                new Variant { Knockouts = [new Knockout(l, query, key)] })];
-        }).Answered(unit.Progress, unit.Cancel);
-        return [.. answered.Select((right, i) => Result.Answered(KnockoutCurve.Item(pair, i == 0 ? null : i - 1),
-            right) with
-        { Position = attending })];
+                new Variant { Knockouts = [.. pairs.Select(x => new Knockout(l, x.Query, x.Key))] })];
+        });
+        var said = planned.Tokens(unit.Progress, unit.Cancel);
+        return [.. said.SelectMany((tokens, i) => Results(KnockoutCurve.Item(pair, i == 0 ? null : i - 1), tokens))
+            .Select(r => r with { Position = attending })];
+
+        IEnumerable<InterventionResult> Results(string name, int[] tokens)
+        {
+            yield return Result.Answered(name,
+                [.. tokens.Select((token, n) => prompts.Prompts[n].Answers.Contains(token))]);
+            if (!p.Segments) yield break;
+            var of = tokens.Select((token, n) => Segment(prompts.Prompts[n].Clean, token)).ToArray();
+            foreach (var offset in of.Distinct().OfType<int>().Order())
+                yield return Result.Share(KnockoutCurve.SegmentItem(name, offset), [.. of.Select(o => o == offset)]);
+        }
     }
+
+    /// <summary>A position of each prompt that the attending one could see.</summary>
+    private static Positions Drawn(PromptSet prompts, Positions attending, SplitMix64 random) =>
+        [.. prompts.Prompts.Select((prompt, n) => random.Below(Context(prompt, attending[n])))];
+
+    /// <summary>How many segments after the one asked for a token is the object; null where it is none.</summary>
+    private static int? Segment(TokenSequence prompt, int token) =>
+        KnockoutPositions.AskedSegment(prompt) is { } asked
+            && Array.IndexOf(KnockoutPositions.Objects(prompt), token) is >= 0 and var found ? found - asked : null;
 
     /// <summary>How many positions come before the question, or where a task names none, before the attending
     /// position.</summary>

@@ -67,10 +67,29 @@ internal static class EffectSections
                     + "no significant difference.",
                     ["model", "attention", ">unchanged", ">forbidden in all", "difference", ">harmless from layer"],
                     rows),
+                .. SegmentTable(models),
                 new Note($"Differences by the {test}; a layer counts as harmless from which on no p is below .05, "
                     + "without correction for the number of layers."),
             ],
             models.Select(m => new { m.Name, m.Knockouts }));
+    }
+
+    /// <summary>Whose object is answered with attention forbidden in all layers, where that was counted.</summary>
+    private static Block[] SegmentTable(ModelFindings[] models)
+    {
+        var counted = models.SelectMany(m => m.Knockouts.Where(k => k.Segments.Count > 0).Select(k => (m.Name, Curve: k)))
+            .ToArray();
+        if (counted.Length == 0) return [];
+        int[] offsets = [.. counted.SelectMany(c => c.Curve.Segments.Keys).Distinct().Order()];
+        return
+        [
+            new ReportTable("Whose object is answered with attention forbidden in all layers: that of the segment asked "
+                + "for (0), of the one after it (+1), and so on; the rest is no object of the prompt.",
+                ["model", "attention", .. offsets.Select(d => $">{d:+0;-0;0}"), ">prompts"],
+                counted.Select(c => (Cell[])[c.Name, Arrow(c.Curve),
+                    .. offsets.Select(d => c.Curve.Segments.TryGetValue(d, out var share) ? Cell.Share(share) : Numbers.None),
+                    $"{c.Curve.Unchanged.Count}"])),
+        ];
     }
 
     private static string Arrow(KnockoutCurve curve) => $"{curve.From} → {curve.To}".Replace('_', ' ');
