@@ -239,6 +239,32 @@ public sealed class ExperimentStageTests
             stages);
     }
 
+    [Fact]
+    public async Task Knockouts_between_sets_and_segments_count_whose_object_is_answered()
+    {
+        using var folder = new TemporaryFolder();
+        string[] pairs = ["object_*>label_*", "object+1>label+0", "last>object_*"];
+        var plan = Plan("0", new()
+        {
+            ["knockout"] = new() { ["pairs"] = string.Join(',', pairs), ["segments"] = "true" },
+        }, "accuracy", "knockout");
+        var found = SweepFindings.Of(await RunToEnd(plan, 2, folder.PathOf("artifacts")));
+        foreach (var model in found.Models)
+        {
+            Assert.Equal(pairs, model.Knockouts.Select(k => $"{k.From}>{k.To}"));
+            // the seventh box of the only whole scene has none after it
+            Assert.Equal([Prompts, Prompts - 1, Prompts], model.Knockouts.Select(k => k.Unchanged.Count));
+            Assert.Equal(model.Accuracy!.Right, model.Knockouts[0].Unchanged);
+            foreach (var curve in model.Knockouts)
+            {
+                Assert.Equal(curve.ByLayer[0].Right, curve.Segments.GetValueOrDefault(0)?.Right ?? 0);
+                Assert.InRange(curve.Segments.Values.Sum(s => s.Right), 1, curve.Unchanged.Count);
+            }
+            // what the docs say of these models: an object that may not see the label before it is taken for its own
+            Assert.True(model.Knockouts[1].Segments[1].Right > model.Knockouts[0].Segments.GetValueOrDefault(1)?.Right);
+        }
+    }
+
     private static async Task<SweepState> RunToEnd(SweepPlan plan, int slots, string artifacts)
     {
         var models = new TorchModelSource(new FolderArtifacts(artifacts), Experiments);
