@@ -257,11 +257,11 @@ public sealed class ExperimentStageTests
             Assert.Equal(model.Accuracy!.Right, model.Knockouts[0].Unchanged);
             foreach (var curve in model.Knockouts)
             {
-                Assert.Equal(curve.ByLayer[0].Right, curve.Segments.GetValueOrDefault(0)?.Right ?? 0);
+                Assert.Equal(curve.ByLayer[0].Right, curve.Segments.GetValueOrDefault(0).Right);
                 Assert.InRange(curve.Segments.Values.Sum(s => s.Right), 1, curve.Unchanged.Count);
             }
             // what the docs say of these models: an object that may not see the label before it is taken for its own
-            Assert.True(model.Knockouts[1].Segments[1].Right > model.Knockouts[0].Segments.GetValueOrDefault(1)?.Right);
+            Assert.True(model.Knockouts[1].Segments[1].Right > model.Knockouts[0].Segments.GetValueOrDefault(1).Right);
         }
     }
 
