@@ -51,6 +51,7 @@ internal static class CommandLine
         root.Add(new NounCommand("lab", "Train small models and see how circuits form", new LabTrainCommand(),
             new LabFineTuneCommand(),
             new LabQuartetCommand(),
+            new LabConstructCommand(),
             new LabCurveCommand(), new LabDynamicsCommand()));
         root.Add(new NounCommand("bench", "Measure speed", new BenchPatchCommand(), new BenchExperimentsCommand(),
             new BenchTrainCommand(),

@@ -38,10 +38,10 @@ internal sealed class SceneData : ITrainingData
         var random = SplitMix64.For(seed, $"scenes of step {step}");
         var boxes = Math.Min(s.MaxBoxes, s.MinBoxes + random.Below(s.MaxBoxes - s.MinBoxes + 2));
         var count = Math.Max(1, tokens / (1 + (FactLength + QuestionLength - 1) * boxes));
-        return [.. Enumerable.Range(0, count).Select(_ => Scene(boxes, s.Masked, random))];
+        return [.. Enumerable.Range(0, count).Select(_ => Scene(boxes, s, random))];
     }
 
-    private TrainingSequence Scene(int boxes, double masked, SplitMix64 random)
+    private TrainingSequence Scene(int boxes, SceneStage stage, SplitMix64 random)
     {
         var (objects, labels) = (random.Sample(words.Objects, boxes), random.Sample(words.Labels, boxes));
         var byNumber = Happens(options.Ordinals, random);
@@ -61,8 +61,21 @@ internal sealed class SceneData : ITrainingData
         return new(Kind(boxes, byNumber), ids, weights)
         {
             Wanted = wanted,
-            Layout = layouts.GetOrAdd((boxes, Happens(masked, random)), key => LayOut(key.Boxes, key.Masked)),
+            Layout = Layout(boxes, Happens(stage.Masked, random), stage.Hidden, random),
         };
+    }
+
+    private SequenceLayout Layout(int boxes, bool masked, double hidden, SplitMix64 random)
+    {
+        var layout = layouts.GetOrAdd((boxes, masked), key => LayOut(key.Boxes, key.Masked));
+        if (!masked || hidden == 0) return layout;
+        var sees = (bool[])layout.Sees.Clone();
+        var context = 1 + FactLength * boxes;
+        for (var k = 0; k < boxes; k++)
+            for (var other = 0; other < boxes; other++)
+                if (other != k && Happens(hidden, random))
+                    sees[(context + (QuestionLength - 1) * k + 1) * layout.Rows.Length + FactLength * other + 6] = false;
+        return layout with { Sees = sees };
     }
 
     private string Kind(int boxes, bool byNumber) => $"{boxes} {words.Kind}" + (byNumber ? " by number" : "");

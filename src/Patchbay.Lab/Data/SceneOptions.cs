@@ -7,14 +7,18 @@ namespace Patchbay.Lab.Data;
 /// <param name="MinBoxes">Fewest boxes of a scene, 2 at least.</param>
 /// <param name="MaxBoxes">Most boxes of a scene; these come twice as often as any other number.</param>
 /// <param name="Masked">Share of the scenes that are read through the route masks.</param>
+/// <param name="Hidden">Share of the other labels that a query label does not see in a masked scene. Were all visible from
+/// the start, a model could tell the one asked for by attending to all but that.</param>
 /// <param name="Until">Nats per answer, in scenes of most boxes asked by label, below which the stage is over; null: it
 /// lasts to the end.</param>
-public sealed record SceneStage(int MinBoxes = 3, int MaxBoxes = 7, double Masked = 0, double? Until = null)
+public sealed record SceneStage(int MinBoxes = 3, int MaxBoxes = 7, double Masked = 0, double Hidden = 0,
+    double? Until = null)
 {
     /// <summary>Name of the stage: "3 to 7 boxes, masked 50 %".</summary>
     [JsonIgnore]
     public string Name => $"{MinBoxes} to {MaxBoxes} boxes"
-        + (Masked > 0 ? string.Create(CultureInfo.InvariantCulture, $", masked {100 * Masked:0} %") : "");
+        + (Masked > 0 ? string.Create(CultureInfo.InvariantCulture, $", masked {100 * Masked:0} %") : "")
+        + (Hidden > 0 ? string.Create(CultureInfo.InvariantCulture, $", labels hidden {100 * Hidden:0} %") : "");
 }
 
 /// <summary>How scenes are made and read.</summary>
@@ -57,6 +61,7 @@ public sealed record SceneOptions
             (Stages.Any(s => s.MinBoxes < 2 || s.MaxBoxes < s.MinBoxes || s.MaxBoxes > SceneData.MostBoxes),
                 $"field stages of scenes: boxes must go from 2 or more to {SceneData.MostBoxes} or fewer"),
             (Stages.Any(s => s.Masked is not (>= 0 and <= 1)), "field masked of scenes must be from 0 to 1"),
+            (Stages.Any(s => s.Hidden is not (>= 0 and <= 1)), "field hidden of scenes must be from 0 to 1"),
             (Stages.SkipLast(1).Any(s => s.Until is not > 0),
                 "field until of scenes must be above 0 in every stage but the last"),
             (Ordinals is not (>= 0 and < 1), $"field ordinals of scenes must be from 0 to below 1, found {Ordinals}"),

@@ -26,6 +26,7 @@ public static class LabRecipes
                 new("boxes", 0.75, Scenes: Routed), new("arithmetic", 0.1), new("conversations", 0.1),
                 new("rows", 0.05, Scenes: new() { Stages = [new(3, 7, Masked: 0.5)], Order = 0.5 }),
             ],
+            Matching = 0.5,
             Steps = 4000,
             TokensPerStep = 2000,
             LearningRate = 2e-3,

@@ -80,6 +80,10 @@ public sealed record TrainingRecipe
     /// 1.</summary>
     public double Copying { get; init; } = 0.9;
 
+    /// <summary>How near each head's query projection is to its key projection at the start, 0 to 1: near, heads attend to
+    /// earlier occurrences of their own token before they have learned anything.</summary>
+    public double Matching { get; init; }
+
     /// <summary>Whether logits are scaled by width^-1/2 at the start, in the final norm's weight.</summary>
     public bool ScaledLogits { get; init; } = true;
 
@@ -172,6 +176,7 @@ public sealed record TrainingRecipe
             (!(LearningRate > 0), $"field learning_rate must be above 0, found {LearningRate}"),
             (FinalShare is < 0 or > 1, $"field final_share must be from 0 to 1, found {FinalShare}"),
             (Copying is not (>= 0 and <= 1), $"field copying must be from 0 to 1, found {Copying}"),
+            (Matching is not (>= 0 and <= 1), $"field matching must be from 0 to 1, found {Matching}"),
             (Data.Any(d => d.Pairs is not null && d.Kind != "entities"), "field pairs of data is for entities only"),
             (Data.Any(d => d.Pairs?.Any(p => p.Distance < 0 || p.MaxPairs < 2) ?? false),
                 "field pairs of data: distance must not be negative, max_pairs at least 2"),

@@ -42,7 +42,8 @@ public sealed class TrainingRun : IDisposable
         if (start is null)
         {
             var config = recipe.Model!.Config(recipe.Vocabulary.Size);
-            using var drawn = Initialization.Draw(config, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
+            using var drawn = Initialization.Draw(config, recipe.Seed, recipe.Copying, recipe.ScaledLogits,
+                recipe.Matching);
             return (config, drawn.Copy(ScalarType.Float32, device));
         }
         using var checkpoint = Checkpoint.Open(start);
