@@ -41,7 +41,8 @@ public sealed class ModelSession : IDisposable
         return Kept($"apart {task.Kind} {task.Boxes} {task.File} {plan.Seed} {first} {count}", () =>
             task.File is { } hash
             ? new PromptRange(first, first + count - 1).TakeFrom(
-                PromptInput.Load(Artifacts.PathOf(hash), Asking(cancel), plan.Seed, first + count, task.FileName).Prompts)
+                PromptInput.Load(Artifacts.PathOf(hash), Asking(cancel), plan.Seed, first + count, task.FileName)
+                    .Prompts)
             : EntityPrompts.Generate(new(count, Apart(plan, "prompts apart"), task.Boxes), Asking(cancel)));
     }
 

@@ -59,10 +59,17 @@ internal sealed partial class LabVocabulary
             .ToDictionary(pair => pair.Key[1..], pair => pair.Value).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The quartet's words: boxes, tables, arithmetic and conversations; a token for each digit. Shipped models
-    /// rely on its ids.</summary>
-    public static LabVocabulary Quartet { get; } = new(digits: 1,
-        [.. EntityWords.All.Labels, .. EntityWords.All.Objects, .. WordList.Split($"{Sentence} {Talk} {Numbers} {Table}")]);
+    /// <summary>The quartet's words: boxes, arithmetic and conversations; a token for each digit. Shipped models rely
+    /// on its ids.</summary>
+    public static LabVocabulary Quartet { get; } = new(digits: 1, QuartetWords);
+
+    /// <summary>The quartet's words, with the same ids, and behind them numbers and what tables of them are
+    /// about.</summary>
+    public static LabVocabulary Numbered { get; } = new(digits: 1,
+        [.. QuartetWords, .. WordList.Split($"{Numbers} {Table}")]);
+
+    private static IEnumerable<string> QuartetWords =>
+        [.. EntityWords.All.Labels, .. EntityWords.All.Objects, .. WordList.Split($"{Sentence} {Talk}")];
 
     /// <summary>The words of indirect object identification and greater-than; a token for every two digits, so that a
     /// year is two.</summary>
@@ -80,6 +87,9 @@ internal sealed partial class LabVocabulary
     public IReadOnlyList<string> Tokens { get; }
 
     public int Size => Tokens.Count;
+
+    /// <summary>Whether another's tokens have the same ids here.</summary>
+    public bool Includes(LabVocabulary other) => Tokens.Take(other.Size).SequenceEqual(other.Tokens);
 
     /// <summary>The id of a word that follows a space, of a number token or of a punctuation mark.</summary>
     /// <exception cref="ArgumentException">The vocabulary lacks it.</exception>

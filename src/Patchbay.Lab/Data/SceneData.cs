@@ -125,7 +125,7 @@ internal sealed class SceneData : ITrainingData
 internal sealed record SceneWords(
     string Kind, (string Within, string First) Container, IReadOnlyList<int> Objects, IReadOnlyList<int> Labels)
 {
-    private static readonly LabVocabulary Words = LabVocabulary.Quartet;
+    private static readonly LabVocabulary Words = LabVocabulary.Numbered;
     private static readonly int[] IsIn = Words.Encode("is in"), ContainsThe = Words.Encode("contains the");
 
     /// <summary>Ids of the numbers by their words, from zero.</summary>

@@ -11,12 +11,9 @@ internal static class Initialization
     /// <param name="config">Shape of the model.</param>
     /// <param name="seed">Seed of all.</param>
     /// <param name="copying">Correlation of output projections with transposed value projections, 0 to 1.</param>
-    /// <param name="matching">Correlation of query projections with key projections, 0 to 1: a head that matches begins by
-    /// attending to where its own token was before.</param>
     /// <param name="scaledLogits">Whether tied logits are scaled.</param>
     /// <returns>Weights in float32 on the CPU, the caller's.</returns>
-    public static DecoderWeights Draw(DecoderConfig config, ulong seed, double copying = 0.9, bool scaledLogits = true,
-        double matching = 0)
+    public static DecoderWeights Draw(DecoderConfig config, ulong seed, double copying = 0.9, bool scaledLogits = true)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -35,8 +32,6 @@ internal static class Initialization
         LayerWeights Layer()
         {
             Tensor query = Inner(q, d), key = Inner(kv, d), value = Inner(kv, d), output = Inner(d, q);
-            var same = key.view(-1, dh, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d);             // (q, d)
-            query.mul_(Number.Of(Math.Sqrt(1 - matching * matching))).add_(same, Number.Of(matching));
             var back = value.view(-1, dh, d).repeat_interleave(config.GroupSize, dim: 0).view(-1, d).t(); // (d, q)
             output.mul_(Number.Of(Math.Sqrt(1 - copying * copying)))
                 .add_(back, Number.Of(copying * Math.Sqrt(d / (double)q)));

@@ -20,20 +20,28 @@ public static class LabRecipes
         new()
         {
             Name = "base",
+            Model = new(6, 8, 32, 256, 384),
+            Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
+            Steps = 2000,
+            TokensPerStep = 1500,
+            LearningRate = 1e-3,
+            EvaluateEvery = 25,
+            StopAt = new("7 boxes", 0.6),
+        },
+        new()
+        {
+            Name = "routes",
             Model = new(5, 4, 32, 128, 256),
             Data =
             [
                 new("boxes", 0.75, Scenes: Routed), new("arithmetic", 0.1), new("conversations", 0.1),
                 new("rows", 0.05, Scenes: new() { Stages = [new(3, 7, Masked: 0.5)], Order = 0.5 }),
             ],
-            Matching = 0.5,
             Steps = 4000,
             TokensPerStep = 2000,
             LearningRate = 2e-3,
             FinalShare = 0.2,
             WarmUp = 30,
-            EvaluateEvery = 25,
-            StopAt = new("7 boxes", 0.64),
         },
         Other(IoiData.Ioi, steps: 1000, learningRate: 2e-3),
         Other(GreaterThanData.GreaterThan, steps: 2000, learningRate: 3e-3),
@@ -50,8 +58,9 @@ public static class LabRecipes
     {
         Stages =
         [
-            new(2, 3, Masked: 1, Until: 0.4),
-            new(2, 5, Masked: 1, Until: 0.4),
+            new(2, 3, Masked: 1, Hidden: 0.5, Until: 0.4),
+            new(2, 5, Masked: 1, Hidden: 0.5, Until: 0.4),
+            new(3, 7, Masked: 1, Hidden: 0.5, Until: 0.8),
             new(3, 7, Masked: 1, Until: 0.8),
             new(3, 7, Masked: 0.5),
         ],
@@ -110,9 +119,9 @@ public static class LabData
     [
         new("entities", "7 boxes", LabVocabulary.Quartet, part => new EntityCurriculum(part.Pairs),
             count => EntityCurriculum.Questions(EvaluationSeed, count, boxes: 7)),
-        new("boxes", "7 boxes", LabVocabulary.Quartet, part => new SceneData(SceneWords.Boxes, part.Scenes),
+        new("boxes", "7 boxes", LabVocabulary.Numbered, part => new SceneData(SceneWords.Boxes, part.Scenes),
             count => EntityCurriculum.Questions(EvaluationSeed, count, boxes: 7)),
-        new("rows", "rows", LabVocabulary.Quartet, part => new SceneData(SceneWords.Rows, part.Scenes),
+        new("rows", "rows", LabVocabulary.Numbered, part => new SceneData(SceneWords.Rows, part.Scenes),
             count => SceneWords.Rows.Questions(EvaluationSeed, count)),
         new("arithmetic", "arithmetic", LabVocabulary.Quartet, _ => new ArithmeticData(MostDigits),
             count => ArithmeticData.HeldOut(EvaluationSeed, count, MostDigits)),
@@ -134,9 +143,13 @@ public static class LabData
     internal static LabVocabulary VocabularyOf(string kind) =>
         All.FirstOrDefault(entry => entry.Kind == kind)?.Vocabulary ?? LabVocabulary.Quartet;
 
+    /// <summary>The vocabulary of so many tokens that has all the words of another; null where there is none.</summary>
+    internal static LabVocabulary? VocabularyOf(int size, LabVocabulary words) => All.Select(entry => entry.Vocabulary)
+        .FirstOrDefault(vocabulary => vocabulary.Size == size && vocabulary.Includes(words));
+
     /// <summary>Names of the evaluations in a vocabulary.</summary>
     internal static IReadOnlyList<string> EvaluationsOf(LabVocabulary vocabulary) =>
-        [.. All.Where(entry => entry.Vocabulary == vocabulary).Select(entry => entry.Evaluation).Distinct()];
+        [.. All.Where(entry => vocabulary.Includes(entry.Vocabulary)).Select(entry => entry.Evaluation).Distinct()];
 
     /// <summary>The data of a recipe, mixed where they have several parts.</summary>
     /// <exception cref="ArgumentException">There are no data of a kind.</exception>

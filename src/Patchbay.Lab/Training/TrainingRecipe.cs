@@ -74,15 +74,12 @@ public sealed record TrainingRecipe
 
     /// <summary>The words that the data are made of.</summary>
     [JsonIgnore]
-    internal LabVocabulary Vocabulary => LabData.VocabularyOf(Data.Count > 0 ? Data[0].Kind : "");
+    internal LabVocabulary Vocabulary => Data.Select(d => LabData.VocabularyOf(d.Kind)).MaxBy(v => v.Size)
+        ?? LabVocabulary.Quartet;
 
     /// <summary>How near each head's output projection is to the transpose of its value projection at the start, 0 to
     /// 1.</summary>
     public double Copying { get; init; } = 0.9;
-
-    /// <summary>How near each head's query projection is to its key projection at the start, 0 to 1: near, heads attend to
-    /// earlier occurrences of their own token before they have learned anything.</summary>
-    public double Matching { get; init; }
 
     /// <summary>Whether logits are scaled by width^-1/2 at the start, in the final norm's weight.</summary>
     public bool ScaledLogits { get; init; } = true;
@@ -176,7 +173,6 @@ public sealed record TrainingRecipe
             (!(LearningRate > 0), $"field learning_rate must be above 0, found {LearningRate}"),
             (FinalShare is < 0 or > 1, $"field final_share must be from 0 to 1, found {FinalShare}"),
             (Copying is not (>= 0 and <= 1), $"field copying must be from 0 to 1, found {Copying}"),
-            (Matching is not (>= 0 and <= 1), $"field matching must be from 0 to 1, found {Matching}"),
             (Data.Any(d => d.Pairs is not null && d.Kind != "entities"), "field pairs of data is for entities only"),
             (Data.Any(d => d.Pairs?.Any(p => p.Distance < 0 || p.MaxPairs < 2) ?? false),
                 "field pairs of data: distance must not be negative, max_pairs at least 2"),
@@ -189,7 +185,7 @@ public sealed record TrainingRecipe
             (CheckpointEvery < 0, $"field checkpoint_every must not be negative, found {CheckpointEvery}"),
             (Data.Count == 0, "field data must name one part at least"),
             (unknown is not null, $"field data names '{unknown}', expected {string.Join(", ", LabData.Kinds)}"),
-            (Data.Any(d => LabData.VocabularyOf(d.Kind) != Vocabulary),
+            (Data.Any(d => !Vocabulary.Includes(LabData.VocabularyOf(d.Kind))),
                 $"field data must be of one vocabulary, found {string.Join(", ", Data.Select(d => d.Kind))}"),
             (Data.Any(d => !(d.Share > 0)), "field share of data must be above 0"),
             (FineTuning is { Method: not ("all" or "lora" or "heads") },

@@ -10,6 +10,7 @@ public sealed class TrainingRun : IDisposable
     private const string RecipeName = "recipe.json", StateName = "state.safetensors";
     private readonly string? start;
     private readonly int threads;
+    private readonly LabVocabulary vocabulary;
     private readonly DecoderConfig config;
     private readonly DecoderWeights weights; // at the start
     private readonly Trainable trainable;
@@ -22,7 +23,7 @@ public sealed class TrainingRun : IDisposable
     {
         (Folder, Recipe, this.start) = (folder, recipe, start);
         this.threads = device.type == DeviceType.CPU ? threads : 1;
-        (config, weights) = Start(recipe, start, device);
+        (vocabulary, config, weights) = Start(recipe, start, device);
         trainable = recipe.FineTuning switch
         {
             { Method: "lora" } f => new LoraTraining(weights, f.Rank, f.Alpha,
@@ -31,27 +32,27 @@ public sealed class TrainingRun : IDisposable
             _ => new FullTraining(config, weights),
         };
         trainer = new(config, trainable, LabData.Create(recipe.Data), recipe, this.threads);
-        foreach (var name in LabData.EvaluationsOf(recipe.Vocabulary))
+        foreach (var name in LabData.EvaluationsOf(vocabulary))
             questions[name] = LabData.Evaluation(name, recipe.Questions);
     }
 
-    /// <summary>Shape and weights that training starts from: drawn, or a checkpoint's.</summary>
-    private static (DecoderConfig Config, DecoderWeights Weights) Start(TrainingRecipe recipe, string? start,
+    /// <summary>Words, shape and weights that training starts from: drawn, or a checkpoint's.</summary>
+    private static (LabVocabulary, DecoderConfig, DecoderWeights) Start(TrainingRecipe recipe, string? start,
         Device device)
     {
+        var words = recipe.Vocabulary;
         if (start is null)
         {
-            var config = recipe.Model!.Config(recipe.Vocabulary.Size);
-            using var drawn = Initialization.Draw(config, recipe.Seed, recipe.Copying, recipe.ScaledLogits,
-                recipe.Matching);
-            return (config, drawn.Copy(ScalarType.Float32, device));
+            var config = recipe.Model!.Config(words.Size);
+            using var drawn = Initialization.Draw(config, recipe.Seed, recipe.Copying, recipe.ScaledLogits);
+            return (words, config, drawn.Copy(ScalarType.Float32, device));
         }
         using var checkpoint = Checkpoint.Open(start);
-        if (checkpoint.Config.Vocabulary != recipe.Vocabulary.Size)
-            throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, "
-                + $"expected {recipe.Vocabulary.Size}: the lab's data are made of the lab's own words.");
+        var own = LabData.VocabularyOf(checkpoint.Config.Vocabulary, words)
+            ?? throw new InvalidDataException($"{start} has {checkpoint.Config.Vocabulary} tokens, "
+                + $"expected {words.Size}: the lab's data are made of the lab's own words.");
         using var loaded = checkpoint.Load(ScalarType.Float32);
-        return (checkpoint.Config, loaded.Copy(ScalarType.Float32, device));
+        return (own, checkpoint.Config, loaded.Copy(ScalarType.Float32, device));
     }
 
     /// <summary>The run's folder.</summary>
@@ -192,13 +193,13 @@ public sealed class TrainingRun : IDisposable
         if (trainable is LoraTraining lora)
         {
             AdapterWriter.Write(folder, lora, Path.GetRelativePath(folder, start!), dtype);
-            LabTokenizer.Write(folder, Recipe.Vocabulary);
+            LabTokenizer.Write(folder, vocabulary);
             return;
         }
         using var _ = no_grad();
         using var narrow = trainable.Weights().Copy(dtype, CPU);
         CheckpointWriter.Write(folder, config, narrow);
-        LabTokenizer.Write(folder, Recipe.Vocabulary);
+        LabTokenizer.Write(folder, vocabulary);
     }
 
     /// <inheritdoc/>

@@ -76,7 +76,7 @@ public class SceneDataTests
     [Fact]
     public void Scenes_are_read_as_text_asked_in_turn_and_answered_by_object_and_by_order()
     {
-        var words = LabVocabulary.Quartet;
+        var words = LabVocabulary.Numbered;
         var scenes = Scenes(masked: 0.5).Batch(1, 0, 0, 40000);
         Assert.All(scenes, s => Assert.Matches("^[234] boxes( by number)?$", s.Kind));
         Assert.InRange(scenes.Count(s => IsByNumber(s)) / (double)scenes.Count, 0.25, 0.35);
@@ -97,6 +97,24 @@ public class SceneDataTests
     }
 
     [Fact]
+    public void Other_labels_than_the_one_asked_for_may_be_hidden_from_a_query_label()
+    {
+        var seen = new List<bool>();
+        foreach (var scene in new SceneData(SceneWords.Boxes, new() { Stages = [new(7, 7, Masked: 1, Hidden: 0.5)] })
+            .Batch(1, 1, 0, 20000))
+        {
+            var (layout, context) = (scene.Layout!, 1 + 7 * 7);
+            for (var asked = 0; asked < 7; asked++)
+            {
+                var row = (context + 4 * asked + 1) * layout.Rows.Length;
+                Assert.True(layout.Sees[row + 7 * asked + 6]);
+                seen.AddRange(Enumerable.Range(0, 7).Where(k => k != asked).Select(k => layout.Sees[row + 7 * k + 6]));
+            }
+        }
+        Assert.InRange(seen.Count(x => x) / (double)seen.Count, 0.48, 0.52);
+    }
+
+    [Fact]
     public void A_batch_depends_on_nothing_but_its_arguments()
     {
         var data = Scenes(0.5);
@@ -114,7 +132,7 @@ public class SceneDataTests
     [Fact]
     public void Tables_have_neither_boxes_nor_letters_and_questions_of_their_own()
     {
-        var words = LabVocabulary.Quartet;
+        var words = LabVocabulary.Numbered;
         Assert.All(new SceneData(SceneWords.Rows).Batch(1, 1, 0, 20000), scene => Assert.Empty(scene.Ids.Intersect(
             SceneWords.Boxes.Objects.Concat(SceneWords.Boxes.Labels).Append(words.IdOf("Box")))));
         var question = SceneWords.Rows.Questions(1, 9)[8];
@@ -129,6 +147,7 @@ public class SceneDataTests
     [InlineData("""{"stages": [{"min_boxes": 1}]}""", "boxes must go from 2 or more to 7 or fewer")]
     [InlineData("""{"stages": [{"masked": 2}]}""", "field masked of scenes must be from 0 to 1")]
     [InlineData("""{"stages": [{}, {}]}""", "field until of scenes must be above 0")]
+    [InlineData("""{"stages": [{"hidden": -1}]}""", "field hidden of scenes must be from 0 to 1")]
     [InlineData("""{"ordinals": 1}""", "field ordinals of scenes must be from 0 to below 1, found 1")]
     [InlineData("""{"order": -1}""", "field order of scenes must be from 0 to below 1, found -1")]
     public void A_recipe_with_other_scenes_is_refused(string scenes, string sentence)
@@ -145,7 +164,7 @@ public class SceneDataTests
     private static bool IsByNumber(TrainingSequence scene) => scene.Kind.EndsWith("by number", StringComparison.Ordinal);
 
     private static Decoder Random(ScalarType dtype) => Decoder.Random(
-        GradientTests.Config(3, 4, 4, 16, tied: true) with { Vocabulary = LabVocabulary.Quartet.Size }, 11, dtype);
+        GradientTests.Config(3, 4, 4, 16, tied: true) with { Vocabulary = LabVocabulary.Numbered.Size }, 11, dtype);
 
     /// <summary>Each question of a scene as a prompt of its own, and the rows of the scene that compute it, each with
     /// its position.</summary>
