@@ -57,6 +57,12 @@ public static class FieldCheck
     /// <summary>Name of <see cref="DisjointMeans"/>.</summary>
     public const string DisjointMeansName = "disjoint-means";
 
+    /// <summary>Positions whose means are taken together.</summary>
+    public static StageField MixedMeans { get; } = new("mixed-means", "",
+        "Positions whose means are taken together, so that they do not tell the order of segments: label_*; as "
+            + "published every position has its own",
+        text => text.Contains(',') ? "one name, such as label_*" : null);
+
     /// <summary>What heads at other positions than the groups' do in an ablated model.</summary>
     public static StageField Elsewhere { get; } = new("elsewhere", "mean",
         "What heads at other positions than the groups' give: their 'mean', as in the paper, or their 'own'",

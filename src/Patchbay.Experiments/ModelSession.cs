@@ -75,9 +75,10 @@ public sealed class ModelSession : IDisposable
     public CircuitEvaluator Circuits(SweepPlan plan, PromptSet prompts, IAblating ablating, PathChain chain,
         string which = "") =>
         Shared($"circuits {which} {plan.Seed} {plan.Task} {Named(prompts)} {ablating.Means} {ablating.DisjointMeans} "
-            + $"{ablating.Elsewhere} {chain} {plan.Compute.MemoryBytes}",
+            + $"{ablating.MixedMeans} {ablating.Elsewhere} {chain} {plan.Compute.MemoryBytes}",
             () => new CircuitEvaluator(Model, prompts, Means(plan, ablating.Means, ablating.DisjointMeans), chain,
-                plan.Compute.MemoryBytes, ablating.Elsewhere == CircuitParameters.OwnElsewhere));
+                plan.Compute.MemoryBytes, ablating.Elsewhere == CircuitParameters.OwnElsewhere,
+                ablating.MixedMeans.Length == 0 ? [] : PositionSets.OfAll(prompts.Prompts, ablating.MixedMeans)));
 
     private static ulong Apart(SweepPlan plan, string what) => SplitMix64.For(plan.Seed, what).Next();
 

@@ -65,6 +65,10 @@ public interface IAblating
 
     /// <summary>What heads at other positions give.</summary>
     string Elsewhere { get; }
+
+    /// <summary>Positions whose means are taken together, so that they do not tell them apart: "label_*"; empty for
+    /// none. As published every position has its own mean, and with it the order of segments.</summary>
+    string MixedMeans { get; }
 }
 
 /// <summary>Parameters of stages about one circuit.</summary>
@@ -146,6 +150,9 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
     /// <inheritdoc/>
     public bool DisjointMeans { get; init; }
 
+    /// <inheritdoc/>
+    public string MixedMeans { get; init; } = "";
+
     /// <summary>The part that leaves out heads two by two.</summary>
     public const string Pairs = "pairs";
 }
@@ -168,6 +175,9 @@ public sealed record PruneParameters(string Part, int Piece, int Pieces, string 
     int SearchPrompts, double Tolerance, int Prompts, int Means, bool DisjointMeans, string Elsewhere, int Random)
     : IAblating
 {
+    /// <inheritdoc/>
+    public string MixedMeans { get; init; } = "";
+
     /// <summary>The part that leaves out every head alone.</summary>
     public const string Ordering = "order";
 
@@ -200,6 +210,9 @@ public sealed record CircuitParameters(string Of, string? Circuit, PathChain Cha
 {
     /// <inheritdoc/>
     public bool DisjointMeans { get; init; }
+
+    /// <inheritdoc/>
+    public string MixedMeans { get; init; } = "";
 
     /// <summary>The value of "elsewhere" for a circuit that is judged at its positions alone.</summary>
     public const string OwnElsewhere = "own";

@@ -29,11 +29,12 @@ public sealed class CircuitEvaluator : IDisposable
     /// <param name="memoryBytes">Memory to stay within, weights included, or null for what is free.</param>
     /// <param name="elsewhere">Whether heads at other positions than the groups' keep their own z, in place of the
     /// paper's means: the circuit is then judged at its positions alone.</param>
+    /// <param name="mixed">Positions whose means are taken together; null for none.</param>
     /// <exception cref="InvalidDataException">A prompt lacks a position or is too long, or the memory does not
     /// do.</exception>
     public CircuitEvaluator(Decoder model, PromptSet prompts, IReadOnlyList<int[]> means, PathChain chain,
         long? memoryBytes = null,
-        bool elsewhere = false)
+        bool elsewhere = false, IReadOnlyList<int>? mixed = null)
     {
         (this.model, this.prompts, this.memoryBytes, this.elsewhere) = (model, prompts, memoryBytes, elsewhere);
         from = chain.Groups.Min(g => prompts.CleanPositions(g.Position).Min());
@@ -43,6 +44,17 @@ public sealed class CircuitEvaluator : IDisposable
             throw new InvalidDataException($"{longer.Origin}: expected at most {reach} tokens, the length of the "
                 + $"longest prompt that mean activations are taken from, found {longer.Clean.Ids.Length}");
         mean = Ablation.MeanOf(model, new PaddedPrompts(means));
+        if (mixed is { Count: > 0 }) foreach (var layer in mean) Mix(layer, [.. mixed]);
+    }
+
+    /// <summary>Gives several positions their common mean, each layer's (T, H, dh).</summary>
+    private static void Mix(Tensor layer, int[] positions)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var at = RowIndex.Of(positions, layer.device);
+        var own = layer.index_select(0, at);
+        layer.index_copy_(0, at, own.mean([0], keepdim: true).expand_as(own));
     }
 
     /// <summary>Circuits, one variant each of a run in which every head is ablated: the circuits' heads come alive at

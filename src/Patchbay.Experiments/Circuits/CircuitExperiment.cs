@@ -28,6 +28,7 @@ internal sealed class CircuitExperiment() : Experiment<CircuitParameters, Circui
         FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Means,
         FieldCheck.DisjointMeans(false),
+        FieldCheck.MixedMeans,
         FieldCheck.Elsewhere,
         FieldCheck.Count("random", 10, "Random circuits of the same size", WholeRange.Repeats with { Least = 0 }),
         FieldCheck.Count("subsets", 20, "Random subsets for completeness", WholeRange.Repeats with { Least = 0 }),

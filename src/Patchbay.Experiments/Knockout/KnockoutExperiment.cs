@@ -52,16 +52,16 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
             var (attending, seen) = (pair.Split('>')[0], pair.Split('>')[1]);
             string[] names = [attending, .. seen == Random ? (string[])[] : [seen]];
             var lacking = names.FirstOrDefault(name =>
-                model.Prompts.Prompts.All(prompt => KnockoutPositions.Of(prompt.Clean, name).Length == 0));
+                model.Prompts.Prompts.All(prompt => PositionSets.Of(prompt.Clean, name).Length == 0));
             if (lacking is not null)
                 yield return new("pairs", $"expected positions that prompts have, found '{lacking}', which none has; "
                     + $"they have {string.Join(", ", model.Prompts.SharedPositionNames)}");
             else if (seen != Random
-                && model.Prompts.Prompts.All(prompt => KnockoutPositions.Pairs(prompt, attending, seen).Length == 0))
+                && model.Prompts.Prompts.All(prompt => PositionSets.Pairs(prompt, attending, seen).Length == 0))
                 yield return new("pairs", $"expected pairs whose attending position comes after the other, found {pair}, "
                     + $"which does not in {model.Prompts.Prompts[0].Origin}");
         }
-        if (p.Segments && model.Prompts.Prompts.All(prompt => KnockoutPositions.AskedSegment(prompt.Clean) is null))
+        if (p.Segments && model.Prompts.Prompts.All(prompt => PositionSets.AskedSegment(prompt.Clean) is null))
             yield return new("segments", "expected false where prompts have no segments, found true");
     }
 
@@ -76,16 +76,16 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
         var random = SplitMix64.For(unit.Plan.Seed, $"knockout {UnitId.KeyOf(unit.Order.Unit)}");
         var all = unit.Prompts(p.Prompts);
         Prompt[] having = seen == Random ? [.. all.Prompts]
-            : [.. all.Prompts.Where(prompt => KnockoutPositions.Pairs(prompt, attending, seen).Length > 0)];
+            : [.. all.Prompts.Where(prompt => PositionSets.Pairs(prompt, attending, seen).Length > 0)];
         if (having.Length == 0) return [];
         var prompts = new PromptSet(having);
         var to = seen == Random ? Drawn(prompts, prompts.CleanPositions(attending), random) : null;
         var layers = unit.Model.Config.Layers;
         var first = p.Pairs.Min(x => all.Prompts.Min(prompt =>
-            KnockoutPositions.Of(prompt.Clean, x.Split('>')[0]).DefaultIfEmpty(int.MaxValue).Min()));
+            PositionSets.Of(prompt.Clean, x.Split('>')[0]).DefaultIfEmpty(int.MaxValue).Min()));
         var planned = new PlannedVariants(unit.Session.Unaltered(unit.Plan, prompts, first), batch =>
         {
-            var pairs = to is null ? KnockoutPositions.Pairs(batch.Prompts, attending, seen)
+            var pairs = to is null ? PositionSets.Pairs(batch.Prompts, attending, seen)
                 : [(batch.At(attending), to[batch.First..(batch.First + batch.Prompts.Count)])];
             return [new Variant(), .. Enumerable.Range(0, layers).Select(l =>
                 new Variant { Knockouts = [.. pairs.Select(x => new Knockout(l, x.Query, x.Key))] })];
@@ -111,8 +111,8 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
 
     /// <summary>How many segments after the one asked for a token is the object; null where it is none.</summary>
     private static int? Segment(TokenSequence prompt, int token) =>
-        KnockoutPositions.AskedSegment(prompt) is { } asked
-            && Array.IndexOf(KnockoutPositions.Objects(prompt), token) is >= 0 and var found ? found - asked : null;
+        PositionSets.AskedSegment(prompt) is { } asked
+            && Array.IndexOf(PositionSets.Objects(prompt), token) is >= 0 and var found ? found - asked : null;
 
     /// <summary>How many positions come before the question, or where a task names none, before the attending
     /// position.</summary>

@@ -16,6 +16,7 @@ internal sealed class MinimalityExperiment() : Experiment<MinimalityParameters, 
         FieldCheck.Prompts(500, "Prompts to answer"),
         FieldCheck.Means,
         FieldCheck.DisjointMeans(false),
+        FieldCheck.MixedMeans,
         FieldCheck.Elsewhere,
         new("share", "0.3", "Most of a group that is left out together with a head", text =>
             FieldCheck.Number(text, 0, 1)),

@@ -26,6 +26,7 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
         FieldCheck.Prompts(500, "Prompts to judge the circuit on"),
         FieldCheck.Means,
         FieldCheck.DisjointMeans(true),
+        FieldCheck.MixedMeans,
         FieldCheck.Elsewhere,
         FieldCheck.Count("random", 10, "Random circuits of the same size", WholeRange.Repeats with { Least = 0 }),
         new("split", "",

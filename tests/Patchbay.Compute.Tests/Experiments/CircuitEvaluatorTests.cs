@@ -15,8 +15,9 @@ public class CircuitEvaluatorTests
     [InlineData(4, 2, 0.8, false)]
     [InlineData(5, 4, 0.4, true)]
     [InlineData(6, 2, 0.8, true)]
+    [InlineData(7, 2, 0.4, false, 1, 4, 6)]
     public void Circuits_and_what_is_left_of_them_equal_whole_forward_passes_with_means(int seed, int keyValueHeads,
-        double share, bool own)
+        double share, bool own, params int[] mixed)
     {
         using var model = Decoder.Random(RandomPrompts.Config with { KeyValueHeads = keyValueHeads }, seed,
             torch.ScalarType.Float64, spread: 1.5);
@@ -25,7 +26,13 @@ public class CircuitEvaluatorTests
         var means = RandomPrompts.Of(seed + 100, 5).Prompts.Select(p => p.Clean.Ids)
             .Append([.. Enumerable.Range(0, 12)]).ToArray();
         var mean = PlainAblation.Mean(model, means);
-        using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking, elsewhere: own);
+        foreach (var layer in mean)
+        {
+            var together = mixed.Length == 0 ? null : torch.stack([.. mixed.Select(t => layer[t])], 0).mean([0]);
+            foreach (var t in mixed) layer[t] = together!;
+        }
+        using var evaluator = new CircuitEvaluator(model, prompts, means, PathChain.EntityTracking, elsewhere: own,
+            mixed: mixed);
         Circuit[] circuits = [.. Enumerable.Range(0, 5).Select(_ => RandomPrompts.Circuit(random, share)),
             RandomPrompts.Circuit(random, 0)];
         var fresh = Probabilities(evaluator.Plan(circuits), prompts);

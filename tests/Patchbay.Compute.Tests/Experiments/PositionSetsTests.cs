@@ -2,7 +2,7 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Experiments.Tests;
 
-public class KnockoutPositionsTests
+public class PositionSetsTests
 {
     private static readonly TokenSequence SecondOfThree = Scene(boxes: 3, asked: 1);
 
@@ -16,14 +16,14 @@ public class KnockoutPositionsTests
     [InlineData("nowhere", "")]
     [InlineData("nowhere_*", "")]
     public void A_name_stands_for_positions_of_a_prompt(string name, string positions) =>
-        Assert.Equal(positions, string.Join(' ', KnockoutPositions.Of(SecondOfThree, name)));
+        Assert.Equal(positions, string.Join(' ', PositionSets.Of(SecondOfThree, name)));
 
     [Fact]
     public void Segments_are_counted_from_the_one_asked_for()
     {
-        Assert.Equal(1, KnockoutPositions.AskedSegment(SecondOfThree));
-        Assert.Equal([102, 109, 116], KnockoutPositions.Objects(SecondOfThree));
-        Assert.Null(KnockoutPositions.AskedSegment(new([1, 2], new Dictionary<string, int> { ["last"] = 1 })));
+        Assert.Equal(1, PositionSets.AskedSegment(SecondOfThree));
+        Assert.Equal([102, 109, 116], PositionSets.Objects(SecondOfThree));
+        Assert.Null(PositionSets.AskedSegment(new([1, 2], new Dictionary<string, int> { ["last"] = 1 })));
     }
 
     [Fact]
@@ -31,11 +31,11 @@ public class KnockoutPositionsTests
     {
         Prompt[] prompts = [Of(Scene(3, 1)), Of(Scene(2, 0))];
         Assert.Equal("9>6 16>6 16>13",
-            string.Join(' ', KnockoutPositions.Pairs(prompts[0], "object_*", "label_*").Select(p => $"{p.Query}>{p.Key}")));
-        Assert.Equal("9>6", string.Join(' ', KnockoutPositions.Pairs(prompts[1], "object_*", "label_*")
+            string.Join(' ', PositionSets.Pairs(prompts[0], "object_*", "label_*").Select(p => $"{p.Query}>{p.Key}")));
+        Assert.Equal("9>6", string.Join(' ', PositionSets.Pairs(prompts[1], "object_*", "label_*")
             .Select(p => $"{p.Query}>{p.Key}")));
-        Assert.Empty(KnockoutPositions.Pairs(prompts[0], "label+0", "object+1"));
-        Assert.Equal(["9,9>6,6", "16,9>6,6", "16,9>13,6"], KnockoutPositions.Pairs(prompts, "object_*", "label_*")
+        Assert.Empty(PositionSets.Pairs(prompts[0], "label+0", "object+1"));
+        Assert.Equal(["9,9>6,6", "16,9>6,6", "16,9>13,6"], PositionSets.Pairs(prompts, "object_*", "label_*")
             .Select(p => $"{string.Join(',', p.Query)}>{string.Join(',', p.Key)}"));
     }
 

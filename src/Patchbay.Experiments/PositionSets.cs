@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Patchbay.Experiments;
 
-/// <summary>Positions of a prompt by the names that knockout pairs use: "last", a named position; "object_*", all
-/// whose names begin so; "object+1", the object of the segment after the one that is asked for (entity tracking).</summary>
-internal static class KnockoutPositions
+/// <summary>Positions of a prompt by names for one or several: "last", a named position; "object_*", all whose names
+/// begin so; "object+1", the object of the segment after the one that is asked for (entity tracking).</summary>
+internal static class PositionSets
 {
     /// <summary>Positions that a name stands for, rising; none where the prompt has none.</summary>
     public static int[] Of(TokenSequence prompt, string name)
@@ -33,6 +33,17 @@ internal static class KnockoutPositions
         var objects = new List<int>();
         while (prompt.Positions.TryGetValue($"object_{objects.Count}", out var at)) objects.Add(prompt.Ids[at]);
         return [.. objects];
+    }
+
+    /// <summary>Positions that a name stands for in every prompt alike.</summary>
+    /// <exception cref="InvalidDataException">They differ, or there are none.</exception>
+    public static int[] OfAll(IReadOnlyList<Prompt> prompts, string name)
+    {
+        var first = Of(prompts[0].Clean, name);
+        if (first.Length == 0) throw Refusal.Field(prompts[0].Origin, "clean", $"positions '{name}'", "none");
+        return prompts.FirstOrDefault(p => !Of(p.Clean, name).SequenceEqual(first)) is not { } other ? first
+            : throw Refusal.Field(other.Origin, "clean", $"'{name}' where {prompts[0].Origin} has them, at "
+                + string.Join(", ", first), string.Join(", ", Of(other.Clean, name)));
     }
 
     private static (string? Kind, int Offset) Relative(string name) =>
