@@ -3,10 +3,10 @@ namespace Patchbay.Experiments;
 /// <summary>
 /// A circuit by backward elimination (<see cref="Pruning"/>), where path patching's strongest heads together need not
 /// be one that works. All heads (or those that path patching finds significant) are alive at the chain's positions,
-/// every other activation is its mean; heads are tried in the order of what their absence alone costs, on prompts apart from
-/// those that the circuit is judged on. Stages follow each other: the order, a unit per layer and position; the search,
-/// some stages of one unit each; and the judgement: circuit, model and random circuits with as many heads at each
-/// position, and where the heads look at positions that several groups share, which says of which group they are.
+/// every other activation is its mean; heads are tried in the order of what their absence alone costs, on prompts apart
+/// from those that the circuit is judged on. Stages follow each other: the order, a unit per layer and position; the
+/// search, some stages of one unit each; and the judgement: circuit, model and random circuits with as many heads at
+/// each position, and where the heads look at positions that several groups share, which says of which group they are.
 /// </summary>
 internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>(
     Kinds.Prune, "Find a circuit by leaving out heads as long as it answers", Kinds.PathPatching)
