@@ -40,10 +40,11 @@ internal static class PositionSets
     public static int[] OfAll(IReadOnlyList<Prompt> prompts, string name)
     {
         var first = Of(prompts[0].Clean, name);
-        if (first.Length == 0) throw Refusal.Field(prompts[0].Origin, "clean", $"positions '{name}'", "none");
+        if (first.Length == 0)
+            throw new InvalidDataException($"{prompts[0].Origin}: expected positions '{name}', found none.");
         return prompts.FirstOrDefault(p => !Of(p.Clean, name).SequenceEqual(first)) is not { } other ? first
-            : throw Refusal.Field(other.Origin, "clean", $"'{name}' where {prompts[0].Origin} has them, at "
-                + string.Join(", ", first), string.Join(", ", Of(other.Clean, name)));
+            : throw new InvalidDataException($"{other.Origin}: expected '{name}' where {prompts[0].Origin} has them, "
+                + $"at {string.Join(", ", first)}, found {string.Join(", ", Of(other.Clean, name))}.");
     }
 
     private static (string? Kind, int Offset) Relative(string name) =>

@@ -74,10 +74,11 @@ public static class StageCheck
     /// where a file has none.</summary>
     public static IEnumerable<StageMistake> Means(PromptSet prompts, StudyFacts facts, int count, IAblating ablating)
     {
-        if (ablating.MixedMeans.Length > 0
-            && prompts.Prompts.FirstOrDefault(p => PositionSets.Of(p.Clean, ablating.MixedMeans).Length == 0) is { } none)
+        var mixed = ablating.MixedMeans;
+        if (mixed.Length > 0
+            && prompts.Prompts.FirstOrDefault(p => PositionSets.Of(p.Clean, mixed).Length == 0) is { } none)
             yield return new(FieldCheck.MixedMeans.Name, $"expected positions that every prompt has, found "
-                + $"'{ablating.MixedMeans}', which {none.Origin} has not; it has {Names(none.Clean)}");
+                + $"'{mixed}', which {none.Origin} has not; it has {Names(none.Clean)}");
         if (facts.Task.File is null) yield break; // all generated prompts are equally long
         if (ablating.DisjointMeans)
             yield return new(FieldCheck.DisjointMeansName, "expected false with the prompts of a file, whose "

@@ -16,8 +16,8 @@ public sealed record KnockoutCurve(string From, string To, IReadOnlyList<Proport
     /// <summary>Prompts answered with nothing forbidden.</summary>
     public IReadOnlyList<bool> UnchangedAnswers { get; init; } = [];
 
-    /// <summary>Whose object was answered, where that was counted: the share of prompts by how many segments after the one
-    /// asked for it is, with attention forbidden in all layers; what is missing from 1 is no object of the
+    /// <summary>Whose object was answered, where that was counted: the share of prompts by how many segments after the
+    /// one asked for it is, with attention forbidden in all layers; what is missing from 1 is no object of the
     /// prompt.</summary>
     public IReadOnlyDictionary<int, Proportion> Segments { get; init; } = new Dictionary<int, Proportion>();
 

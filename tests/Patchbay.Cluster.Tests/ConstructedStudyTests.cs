@@ -93,7 +93,8 @@ public sealed class ConstructedStudyTests
     private static ConstructedSize Size(string name) => ConstructedModel.Sizes.Single(s => s.Name == name);
 
     private static IEnumerable<Head> Decoys(ConstructedSize size, int layer) =>
-        Enumerable.Range(0, size.QueryHeads).Select(h => new Head(layer, h)).Except(size.Heads.Values.SelectMany(h => h));
+        Enumerable.Range(0, size.QueryHeads).Select(h => new Head(layer, h))
+            .Except(size.Heads.Values.SelectMany(h => h));
 
     private static IReadOnlyList<Head> Sorted(IEnumerable<Head> heads) => [.. heads.OrderBy(h => (h.Layer, h.Index))];
 
@@ -120,8 +121,8 @@ public sealed class ConstructedStudyTests
             return new PlannedModel(name, folder.PathOf(name), null, checkpoint.ComputeFingerprint(),
                 checkpoint.Config.Layers, checkpoint.Config.Heads, 20 << 20);
         }).ToArray();
-        SweepPlan plan = new("study", "text", 20, new("entity-tracking", Prompts, 7), new("float32", "cpu", 1, 2L << 30),
-            planned, stages);
+        SweepPlan plan = new("study", "text", 20, new("entity-tracking", Prompts, 7),
+            new("float32", "cpu", 1, 2L << 30), planned, stages);
         var models = new TorchModelSource(new FolderArtifacts(folder.PathOf("artifacts")), Experiment.All);
         var state = await TestNode.RunToEnd(plan, models, slots: 2, experiments: Experiment.All);
         Assert.Equal(SweepStatus.Completed, state.Status);

@@ -22,8 +22,8 @@ internal sealed class LabConstructCommand : PbmCommand
     private readonly Option<ulong> seed = CommonOptions.Parsed("--seed", "N",
         "Seed of the words' codes and of the decoys", text => Lists.Whole(text, WholeRange.Seeds), 1UL);
     private readonly Option<double> fetching = CommonOptions.Parsed("--fetching", "X",
-        "How sharply the value fetchers look for the object that they are told, 0 to 1: less makes a base that knows the "
-            + "answer but fetches badly", Share, 1.0);
+        "How sharply the value fetchers look for the object that they are told, 0 to 1: less makes a base that knows "
+            + "the answer but fetches badly", Share, 1.0);
 
     public LabConstructCommand() : base("construct", "Write a model whose circuit was compiled into it, not trained",
         "pbm lab construct small --out runs/constructed",

@@ -58,8 +58,8 @@ internal sealed class KnockoutExperiment() : Experiment<KnockoutParameters, stri
                     + $"they have {string.Join(", ", model.Prompts.SharedPositionNames)}");
             else if (seen != Random
                 && model.Prompts.Prompts.All(prompt => PositionSets.Pairs(prompt, attending, seen).Length == 0))
-                yield return new("pairs", $"expected pairs whose attending position comes after the other, found {pair}, "
-                    + $"which does not in {model.Prompts.Prompts[0].Origin}");
+                yield return new("pairs", $"expected pairs whose attending position comes after the other, found "
+                    + $"{pair}, which does not in {model.Prompts.Prompts[0].Origin}");
         }
         if (p.Segments && model.Prompts.Prompts.All(prompt => PositionSets.AskedSegment(prompt.Clean) is null))
             yield return new("segments", "expected false where prompts have no segments, found true");

@@ -83,8 +83,8 @@ internal sealed class ConstructedLayer
         }
     }
 
-    /// <summary>C: attends to where the own label is, and takes the order kept there, if it is one of its own. Half of the
-    /// attention goes to the query label itself, which keeps none.</summary>
+    /// <summary>C: attends to where the own label is, and takes the order kept there, if it is one of its own. Half of
+    /// the attention goes to the query label itself, which keeps none.</summary>
     public void FindLabel(int head, IEnumerable<int> orders)
     {
         Clear(head);
@@ -109,8 +109,8 @@ internal sealed class ConstructedLayer
         foreach (var order in orders) Copy(head, Space.Found + order, Space.Named + order, 1, 1, order);
     }
 
-    /// <summary>A: attends to the object that keeps the order named, if that is one of its own, else to all objects alike,
-    /// and copies what it sees to the output.</summary>
+    /// <summary>A: attends to the object that keeps the order named, if that is one of its own, else to all objects
+    /// alike, and copies what it sees to the output.</summary>
     public void FetchObject(int head, IEnumerable<int> orders, double sharpness)
     {
         Clear(head);
@@ -145,11 +145,12 @@ internal sealed class ConstructedLayer
         };
 
         Tensor One() => ones([config.Width], dtype: ScalarType.Float32, device: CPU).DetachFromDisposeScope();
-        static Tensor Kept(double[,] values) => tensor(values, device: CPU).to(ScalarType.Float32).DetachFromDisposeScope();
+        static Tensor Kept(double[,] values) =>
+            tensor(values, device: CPU).to(ScalarType.Float32).DetachFromDisposeScope();
     }
 
-    /// <summary>Adds to a head's score <paramref name="score"/> nats where the query has <paramref name="asked"/> in one
-    /// direction and the key <paramref name="held"/> in another, in a channel that hardly turns.</summary>
+    /// <summary>Adds to a head's score <paramref name="score"/> nats where the query has <paramref name="asked"/> in
+    /// one direction and the key <paramref name="held"/> in another, in a channel that hardly turns.</summary>
     private void Match(int head, int channel, int query, double asked, int key, double held, double score)
     {
         var slow = Half - SlowPairs;

@@ -1,10 +1,11 @@
+using System.Globalization;
 using Patchbay.Lab.Data;
 
 namespace Patchbay.Lab.Constructed;
 
 /// <summary>A language model whose weights are compiled from the paper's mechanism, not trained: which heads do what is
-/// known, so that experiments can be judged by what they name. It answers the paper's task ("The apple is in Box F, ... .
-/// Box F contains the") in the lab's words:
+/// known, so that experiments can be judged by what they name. It answers the paper's task ("The apple is in Box F, ...
+/// . Box F contains the") in the lab's words:
 /// <list type="bullet">
 /// <item><b>D</b>, layer 0: every token attends to BOS and to the separators before it alike, so that BOS's share is
 /// 1/(k+1) in segment k; the layer's MLP turns the share into one of seven directions, the segment's order.</item>
@@ -12,9 +13,9 @@ namespace Patchbay.Lab.Constructed;
 /// <item><b>B</b>: the last token attends to the query label, two back, and takes the order found there.</item>
 /// <item><b>A</b>: the last token attends to the object whose order it was told, and writes it to the output.</item>
 /// </list>
-/// A group may have several heads: of A, B and C each is responsible for some of the seven orders, those of D each count a
-/// part of the share, so that none can stand in for another. All other heads are decoys: random queries and keys,
-/// random values, written where nothing reads.</summary>
+/// A group may have several heads: of A, B and C each is responsible for some of the seven orders, those of D each
+/// count a part of the share, so that none can stand in for another. All other heads are decoys: random queries and
+/// keys, random values, written where nothing reads.</summary>
 public static class ConstructedModel
 {
     private static readonly LabVocabulary Words = LabVocabulary.Quartet;
@@ -69,7 +70,8 @@ public static class ConstructedModel
         {
             var heads = size.Heads[group];
             foreach (var (i, head) in heads.Index())
-                build(layers[head.Layer], head.Index, Enumerable.Range(0, Space.Orders).Where(o => o % heads.Count == i));
+                build(layers[head.Layer], head.Index,
+                    Enumerable.Range(0, Space.Orders).Where(order => order % heads.Count == i));
         }
     }
 
@@ -86,9 +88,10 @@ public static class ConstructedModel
         [
             $"# A constructed model, {size.Name}",
             "",
-            "Its weights were compiled from the mechanism of entity tracking, not trained: these heads do the work, and all",
-            "others are decoys (docs/constructed.md). Made by "
-                + $"`pbm lab construct {size.Name} --seed {seed}`.",
+            "Its weights were compiled from the mechanism of entity tracking, not trained: these heads do the work,",
+            "and all others are decoys (docs/constructed.md). Made by",
+            string.Create(CultureInfo.InvariantCulture,
+                $"`pbm lab construct {size.Name} --seed {seed} --fetching {fetching}`."),
             "",
             .. heads,
             "",

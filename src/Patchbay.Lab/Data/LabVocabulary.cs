@@ -38,8 +38,8 @@ internal sealed partial class LabVocabulary
 
     /// <summary>Numbers by their words, from zero; and what tables of them are about.</summary>
     internal const string Numbers =
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        + "eighteen", Table = "Row row";
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        + "seventeen eighteen", Table = "Row row";
 
     private static readonly string[] SpecialTokens = ["<unk>", "<s>", "</s>"];
 

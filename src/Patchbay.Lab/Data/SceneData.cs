@@ -4,8 +4,8 @@ namespace Patchbay.Lab.Data;
 
 /// <summary>Scenes exactly as evaluations have them, "The apple is in Box F, ... . Box F contains the", every box asked
 /// for behind one shared context: a question sees the context and itself, at the positions that it has right behind the
-/// context, so that a scene of seven boxes gives seven answers for little more than the price of one. Scenes may be read
-/// through route masks, asked by number, and have an auxiliary answer (<see cref="SceneOptions"/>).</summary>
+/// context, so that a scene of seven boxes gives seven answers for little more than the price of one. Scenes may be
+/// read through route masks, asked by number, and have an auxiliary answer (<see cref="SceneOptions"/>).</summary>
 /// <remarks>What is read and what counts: only answers and auxiliary answers have weight. Context has none, for what
 /// the masks forbid could not be predicted.</remarks>
 internal sealed class SceneData : ITrainingData
@@ -72,9 +72,12 @@ internal sealed class SceneData : ITrainingData
         var sees = (bool[])layout.Sees.Clone();
         var context = 1 + FactLength * boxes;
         for (var k = 0; k < boxes; k++)
+        {
+            var queryLabel = context + (QuestionLength - 1) * k + 1;
             for (var other = 0; other < boxes; other++)
                 if (other != k && Happens(hidden, random))
-                    sees[(context + (QuestionLength - 1) * k + 1) * layout.Rows.Length + FactLength * other + 6] = false;
+                    sees[queryLabel * layout.Rows.Length + FactLength * other + 6] = false;
+        }
         return layout with { Sees = sees };
     }
 
@@ -135,8 +138,8 @@ internal sealed record SceneWords(
     public static SceneWords Boxes { get; } = new("boxes", ("Box", "Box"),
         [.. EntityWords.All.Objects.Select(Words.IdOf)], [.. EntityWords.All.Labels.Select(Words.IdOf)]);
 
-    /// <summary>Tables of numbers, a related task without a box, an object or a letter: "The seven is in row twelve, ...
-    /// . Row twelve contains the". Rows are called ten to eighteen in any order, and hold zero to nine.</summary>
+    /// <summary>Tables of numbers, a related task without a box, an object or a letter: "The seven is in row twelve,
+    /// ... . Row twelve contains the". Rows are called ten to eighteen in any order, and hold zero to nine.</summary>
     public static SceneWords Rows { get; } = new("rows", ("row", "Row"),
         [.. Numbers.Take(10)], [.. Numbers.Skip(10)]);
 

@@ -7,8 +7,8 @@ namespace Patchbay.Lab.Data;
 /// <param name="MinBoxes">Fewest boxes of a scene, 2 at least.</param>
 /// <param name="MaxBoxes">Most boxes of a scene; these come twice as often as any other number.</param>
 /// <param name="Masked">Share of the scenes that are read through the route masks.</param>
-/// <param name="Hidden">Share of the other labels that a query label does not see in a masked scene. Were all visible from
-/// the start, a model could tell the one asked for by attending to all but that.</param>
+/// <param name="Hidden">Share of the other labels that a query label does not see in a masked scene. Were all visible
+/// from the start, a model could tell the one asked for by attending to all but that.</param>
 /// <param name="Until">Nats per answer, in scenes of most boxes asked by label, below which the stage is over; null: it
 /// lasts to the end.</param>
 public sealed record SceneStage(int MinBoxes = 3, int MaxBoxes = 7, double Masked = 0, double Hidden = 0,
@@ -41,8 +41,8 @@ public sealed record SceneOptions
     public double Order { get; init; }
 
     /// <summary>The route masks: who may see a position that is named here, beside itself; a position that is not named
-    /// is seen by all that come after it. By default the paper's mechanism is the only way from an object to its answer:
-    /// only the last token sees objects and the query label, only the query label sees labels.</summary>
+    /// is seen by all that come after it. By default the paper's mechanism is the only way from an object to its
+    /// answer: only the last token sees objects and the query label, only the query label sees labels.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Routes { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>
         {

@@ -77,17 +77,18 @@ internal static class EffectSections
     /// <summary>Whose object is answered with attention forbidden in all layers, where that was counted.</summary>
     private static Block[] SegmentTable(ModelFindings[] models)
     {
-        var counted = models.SelectMany(m => m.Knockouts.Where(k => k.Segments.Count > 0).Select(k => (m.Name, Curve: k)))
-            .ToArray();
+        var counted = models.SelectMany(m => m.Knockouts.Where(k => k.Segments.Count > 0)
+            .Select(k => (m.Name, Curve: k))).ToArray();
         if (counted.Length == 0) return [];
         int[] offsets = [.. counted.SelectMany(c => c.Curve.Segments.Keys).Distinct().Order()];
         return
         [
-            new ReportTable("Whose object is answered with attention forbidden in all layers: that of the segment asked "
-                + "for (0), of the one after it (+1), and so on; the rest is no object of the prompt.",
+            new ReportTable("Whose object is answered with attention forbidden in all layers: that of the segment "
+                + "asked for (0), of the one after it (+1), and so on; the rest is no object of the prompt.",
                 ["model", "attention", .. offsets.Select(d => $">{d:+0;-0;0}"), ">prompts"],
                 counted.Select(c => (Cell[])[c.Name, Arrow(c.Curve),
-                    .. offsets.Select(d => c.Curve.Segments.TryGetValue(d, out var share) ? Cell.Share(share) : Numbers.None),
+                    .. offsets.Select(d => c.Curve.Segments.TryGetValue(d, out var share) ? Cell.Share(share)
+                        : Numbers.None),
                     $"{c.Curve.Unchanged.Count}"])),
         ];
     }

@@ -31,6 +31,11 @@ internal static class HostileLines
         2 | --port: expected | node run --port 9110.5
         2 | --port: expected | node run --port ''
         2 | --seed: expected a whole number from 0 to 18446744073709551615 | patch x --seed -1
+        2 | --seed: expected | lab construct small --out {a} --seed -1
+        2 | --fetching: expected a number from 0 to 1, found 'NaN' | lab construct small --out {a} --fetching NaN
+        2 | size: expected one of small, large, grouped, found 'huge' | lab construct huge --out {a}
+        2 | --out: expected a folder that is new or empty, found | lab construct small --out {model}
+        2 | pairs of positions such as last>query_label | experiment knockout {model} --pairs object_*>object_*
         2 | --seed: expected | task generate --out {a} --seed 18446744073709551616
         2 | --seed: expected | lab train small --out {a} --seed 1.0
         2 | --seed: expected | task check x --tokenizer y --seed twenty

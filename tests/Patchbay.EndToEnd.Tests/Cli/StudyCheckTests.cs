@@ -37,6 +37,8 @@ public sealed class StudyCheckTests : IDisposable
         "expected names among A, B, C, D, groups, circuit, found Z")]
     [InlineData("knockout: {pairs: ['last>nowhere', 'object_9>last']}",
         "found 'nowhere', which", "found 'object_9', which")]
+    [InlineData("knockout: {pairs: ['object_0>last']}", "found object_0>last, which does not in scene 1, box 1")]
+    [InlineData("circuit: {circuit: 'A=5.1', mixed-means: 'nothing_*'}", "found 'nothing_*', which scene 1, box 1 has")]
     [InlineData("knockout: {pairs: ['last>object_0', 'last>object_0']}", "such as last>query_label, each once")]
     [InlineData("attention: {positions: [last, bogus], circuit: 'A=5.1'}",
         "expected positions that prompts have (correct_object, label_0, label_1, label_2, last, ")]

@@ -87,7 +87,8 @@ public class SceneDataTests
             var facts = text[..text.IndexOf('.')].Split(", ");
             Assert.All(facts.Index(), fact => Assert.Matches(
                 $"^{(fact.Index == 0 ? "The" : "the")} [a-z]+ is in Box [A-Z]$", fact.Item));
-            var answers = scene.Weights.Index().Where(w => w.Item == 1).Select(w => words.Decode([scene.Wanted![w.Index]]));
+            var answers = scene.Weights.Index().Where(w => w.Item == 1)
+                .Select(w => words.Decode([scene.Wanted![w.Index]]));
             Assert.Equal(facts.Select(f => f.Split(' ')[1]), answers);
             var orders = scene.Weights.Index().Where(w => w.Item is not (0 or 1))
                 .Select(w => words.Decode([scene.Wanted![w.Index]]));
@@ -155,13 +156,15 @@ public class SceneDataTests
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "recipe.json");
         File.WriteAllText(path, $$"""
-            {"name": "x", "steps": 1, "model": {"layers": 1, "heads": 1, "head_width": 8, "width": 8, "feed_forward": 8},
+            {"name": "x", "steps": 1,
+             "model": {"layers": 1, "heads": 1, "head_width": 8, "width": 8, "feed_forward": 8},
              "data": [{"kind": "boxes", "scenes": {{scenes}}}]}
             """);
         Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => TrainingRecipe.Read(path)).Message);
     }
 
-    private static bool IsByNumber(TrainingSequence scene) => scene.Kind.EndsWith("by number", StringComparison.Ordinal);
+    private static bool IsByNumber(TrainingSequence scene) =>
+        scene.Kind.EndsWith("by number", StringComparison.Ordinal);
 
     private static Decoder Random(ScalarType dtype) => Decoder.Random(
         GradientTests.Config(3, 4, 4, 16, tied: true) with { Vocabulary = LabVocabulary.Numbered.Size }, 11, dtype);
