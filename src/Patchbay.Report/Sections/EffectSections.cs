@@ -87,8 +87,8 @@ internal static class EffectSections
                 + "asked for (0), of the one after it (+1), and so on; the rest is no object of the prompt.",
                 ["model", "attention", .. offsets.Select(d => $">{d:+0;-0;0}"), ">prompts"],
                 counted.Select(c => (Cell[])[c.Name, Arrow(c.Curve),
-                    .. offsets.Select(d => c.Curve.Segments.TryGetValue(d, out var share) ? Cell.Share(share)
-                        : Numbers.None),
+                    .. offsets.Select(d => c.Curve.Segments.TryGetValue(d, out var share)
+                        ? Numbers.Share(share.Share, "0.00") : Numbers.None),
                     $"{c.Curve.Unchanged.Count}"])),
         ];
     }
