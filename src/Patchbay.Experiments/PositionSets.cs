@@ -9,13 +9,10 @@ internal static class PositionSets
     /// <summary>Positions that a name stands for, rising; none where the prompt has none.</summary>
     public static int[] Of(TokenSequence prompt, string name)
     {
-        if (name.EndsWith('*'))
-            return [.. prompt.Positions.Where(p => p.Key.StartsWith(name[..^1], StringComparison.Ordinal))
-                .Select(p => p.Value).Order()];
         if (Relative(name) is var (kind, offset) && kind is not null)
             return AskedSegment(prompt) is { } asked && prompt.Positions.TryGetValue($"{kind}_{asked + offset}",
                 out var there) ? [there] : [];
-        return prompt.Positions.TryGetValue(name, out var at) ? [at] : [];
+        return [.. prompt.Positions.Where(p => AttentionSplit.IsNamed(p.Key, name)).Select(p => p.Value).Order()];
     }
 
     /// <summary>The segment whose label is asked for; null where a prompt has none.</summary>

@@ -88,8 +88,7 @@ internal static class Pruning
 
     /// <summary>The positions that names mean, each once.</summary>
     private static IEnumerable<int> Named(TokenSequence prompt, IReadOnlyList<string> names) =>
-        prompt.Positions.Where(p => names.Any(name => AttentionSplit.IsNamed(p.Key, name))).Select(p => p.Value)
-            .Distinct();
+        names.SelectMany(name => PositionSets.Of(prompt, name)).Distinct();
 
     private static double Share(bool[] answered) => answered.Count(a => a) / (double)answered.Length;
 }
