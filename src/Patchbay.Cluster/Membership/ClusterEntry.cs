@@ -20,8 +20,17 @@ internal static class ClusterEntry
         CancellationToken cancel)
     {
         var cluster = Akka.Cluster.Cluster.Get(system);
-        if (options.Seeds.Count == 0) await cluster.JoinAsync(cluster.SelfAddress, cancel);
-        else await JoinOthersAsync(cluster, options, journal!, cancel);
+        try
+        {
+            if (options.Seeds.Count == 0) await cluster.JoinAsync(cluster.SelfAddress, cancel);
+            else await JoinOthersAsync(cluster, options, journal!, cancel);
+        }
+        catch (ClusterJoinFailedException e) // also what is thrown where it was given up
+        {
+            cancel.ThrowIfCancellationRequested();
+            throw new IOException($"node {options.Address} could not join "
+                + (options.Seeds.Count == 0 ? "itself" : string.Join(", ", options.Seeds)), e);
+        }
         // What is seen of the cluster comes a moment later.
         while (cluster.State.Members.All(m => m.UniqueAddress != cluster.SelfUniqueAddress))
             await Task.Delay(10, cancel);
@@ -32,16 +41,8 @@ internal static class ClusterEntry
     {
         var others = options.Seeds.Where(seed => seed != options.Address).ToArray();
         await Task.WhenAll(others.Select(seed => CheckAsync(seed, options, journal, cancel)));
-        try
-        {
-            await cluster.JoinSeedNodesAsync(options.Seeds.Select(seed => cluster.SelfAddress
-                .WithHost(seed.Host).WithPort(seed.ActorPort)), cancel);
-        }
-        catch (ClusterJoinFailedException e)
-        {
-            cancel.ThrowIfCancellationRequested();
-            throw new IOException($"node {options.Address} could not join {string.Join(", ", options.Seeds)}", e);
-        }
+        await cluster.JoinSeedNodesAsync(options.Seeds.Select(seed => cluster.SelfAddress
+            .WithHost(seed.Host).WithPort(seed.ActorPort)), cancel);
         // A seed that did not answer was not asked; the cluster itself knows.
         if (cluster.State.Members.FirstOrDefault(m => !m.AppVersion.Equals(cluster.SelfMember.AppVersion)) is { } other)
         {
