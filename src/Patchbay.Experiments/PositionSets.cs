@@ -12,8 +12,12 @@ internal static class PositionSets
         if (Relative(name) is var (kind, offset) && kind is not null)
             return AskedSegment(prompt) is { } asked && prompt.Positions.TryGetValue($"{kind}_{asked + offset}",
                 out var there) ? [there] : [];
-        return [.. prompt.Positions.Where(p => AttentionSplit.IsNamed(p.Key, name)).Select(p => p.Value).Order()];
+        return [.. prompt.Positions.Where(p => IsNamed(p.Key, name)).Select(p => p.Value).Order()];
     }
+
+    /// <summary>Whether a position is meant by a name, which may be NAME_*.</summary>
+    public static bool IsNamed(string position, string name) => position == name
+        || (name.EndsWith('*') && position.StartsWith(name[..^1], StringComparison.Ordinal));
 
     /// <summary>The segment whose label is asked for; null where a prompt has none.</summary>
     public static int? AskedSegment(TokenSequence prompt)

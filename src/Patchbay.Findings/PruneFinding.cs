@@ -7,12 +7,11 @@ namespace Patchbay.Findings;
 /// <param name="Kept">Whether it stays.</param>
 public sealed record PruneStep(string Position, Head Head, Proportion Without, bool Kept);
 
-/// <summary>How much a head attends to what tells its group from others at its position.</summary>
+/// <summary>What tells a head's group from others at its position (<see cref="SharedPositions"/>).</summary>
 /// <param name="Head">Which.</param>
 /// <param name="Group">The group that it was found to be of.</param>
-/// <param name="Attention">Mean attention over prompts by group whose positions they are, with standard
-/// errors.</param>
-public sealed record SplitHead(Head Head, string Group, IReadOnlyDictionary<string, Estimate> Attention);
+/// <param name="Scores">Path patching into the receivers of the groups for which it was tried, by group.</param>
+public sealed record PlacedHead(Head Head, string Group, IReadOnlyDictionary<string, Estimate> Scores);
 
 /// <summary>A circuit that backward elimination by accuracy found (<see cref="Elimination"/>), on prompts apart from
 /// those that it is judged on.</summary>
@@ -20,14 +19,14 @@ public sealed record SplitHead(Head Head, string Group, IReadOnlyDictionary<stri
 /// <param name="Circuit">Heads by the chain's groups; of each the one whose absence alone cost most first.</param>
 /// <param name="Started">Accuracy of the start set on the prompts to search on.</param>
 /// <param name="Steps">Every head of the start set, in the order tried.</param>
-/// <param name="Split">Heads at positions that several groups share.</param>
+/// <param name="Placed">Heads at positions that several groups share.</param>
 /// <param name="Full">The whole model's accuracy on the prompts to judge on.</param>
 /// <param name="Judged">The circuit's.</param>
 /// <param name="Random">Those of random circuits with as many heads at each position.</param>
 /// <param name="FullAnswers">Prompts that the whole model answers.</param>
 /// <param name="CircuitAnswers">Prompts that the circuit answers.</param>
 public sealed record PruneFinding(string Model, Circuit Circuit, Proportion Started, IReadOnlyList<PruneStep> Steps,
-    IReadOnlyList<SplitHead> Split, Proportion Full, Proportion Judged, IReadOnlyList<Proportion> Random,
+    IReadOnlyList<PlacedHead> Placed, Proportion Full, Proportion Judged, IReadOnlyList<Proportion> Random,
     IReadOnlyList<bool> FullAnswers, IReadOnlyList<bool> CircuitAnswers)
 {
     /// <summary>Item of the start set's answers.</summary>
@@ -42,8 +41,8 @@ public sealed record PruneFinding(string Model, Circuit Circuit, Proportion Star
     /// <summary>Name of the result of a head at a position.</summary>
     public static string Item(CircuitHead head) => $"{head.Group} {head.Head}";
 
-    /// <summary>Name of the result of how much a head at a position attends to a group's positions.</summary>
-    public static string AttentionItem(string position, Head head, string group) => $"{position} {head} {group}";
+    /// <summary>Name of the result of a head's path patching into a group's receivers.</summary>
+    public static string PlaceItem(Head head, PathGroup group) => $"{group.Position} {head} {group.Name}";
 
     /// <summary>A model's stages that say which circuit was found.</summary>
     public static bool IsFinding(Stage stage) => stage.Kind == Kinds.Prune
@@ -63,9 +62,8 @@ public sealed record PruneFinding(string Model, Circuit Circuit, Proportion Star
     public static Circuit CircuitOf(StageState stage)
     {
         var recorded = new Recorded(stage);
-        return AttentionSplit.Apply(stage.Stage.Parameters.As<PruneParameters>().Chain,
-            StageInputs.Of(stage).Circuit!, (position, head, group) =>
-                recorded.Mean(AttentionItem(position, head, group)).Value);
+        return SharedPositions.Apply(stage.Stage.Parameters.As<PruneParameters>().Chain,
+            StageInputs.Of(stage).Circuit!, (head, group) => recorded.MeanOrNull(PlaceItem(head, group)) ?? new(0, 0, 0));
     }
 
     /// <summary>What a stage found, or null where its units are not all done.</summary>
@@ -88,11 +86,12 @@ public sealed record PruneFinding(string Model, Circuit Circuit, Proportion Star
                        r.Result.Detail!.Kept!.Value),
             ],
             [
-                .. from position in AttentionSplit.Shared(p.Chain)
-                   from g in position
+                .. from groups in SharedPositions.Of(p.Chain)
+                   from g in groups
                    from head in circuit.Groups[g.Name]
-                   select new SplitHead(head, g.Name, position.ToDictionary(o => o.Name,
-                       o => recorded.Mean(AttentionItem(position.Key, head, o.Name)))),
+                   select new PlacedHead(head, g.Name, groups
+                       .Where(o => recorded[PlaceItem(head, o)].Count > 0)
+                       .ToDictionary(o => o.Name, o => recorded.Mean(PlaceItem(head, o)))),
             ],
             recorded.Share(CircuitFinding.WholeModel), recorded.Share(CircuitFinding.TheCircuit),
             [.. Enumerable.Range(0, p.Random).Select(i => recorded.Share(CircuitFinding.Numbered("random", i)))],

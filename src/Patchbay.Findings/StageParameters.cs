@@ -163,7 +163,6 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
 /// <param name="Pieces">Stages of the search; an interruption loses one of them at most.</param>
 /// <param name="Start">Heads to begin with: <see cref="AllHeads"/> or <see cref="Significant"/>.</param>
 /// <param name="Chain">The chain, whose groups say at which positions heads are.</param>
-/// <param name="Split">What tells groups at one position apart (<see cref="AttentionSplit"/>).</param>
 /// <param name="SearchPrompts">Prompts to search on.</param>
 /// <param name="Tolerance">Accuracy that may be lost, 0 to 1.</param>
 /// <param name="Prompts">Prompts to judge on.</param>
@@ -171,7 +170,7 @@ public sealed record MinimalityParameters(string Group, string Part, PathChain C
 /// <param name="DisjointMeans">See <see cref="IAblating"/>.</param>
 /// <param name="Elsewhere">What heads at other positions give.</param>
 /// <param name="Random">Random circuits of the same size.</param>
-public sealed record PruneParameters(string Part, int Piece, int Pieces, string Start, PathChain Chain, string Split,
+public sealed record PruneParameters(string Part, int Piece, int Pieces, string Start, PathChain Chain,
     int SearchPrompts, double Tolerance, int Prompts, int Means, bool DisjointMeans, string Elsewhere, int Random)
     : IAblating
 {

@@ -36,7 +36,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
         string[] known = [.. model.Prompts.Prompts.SelectMany(prompt => prompt.Clean.Positions.Keys).Distinct()
             .Order(StringComparer.Ordinal)];
         string[] unknown = [.. p.Positions.Where(name => name != "first" && !known.Any(own =>
-            AttentionSplit.IsNamed(own, name)))];
+            PositionSets.IsNamed(own, name)))];
         if (facts.Given.ContainsKey("positions") && unknown.Length > 0)
             yield return new("positions", $"expected positions that prompts have ({string.Join(", ", known)}), found "
                 + string.Join(", ", unknown));
@@ -82,7 +82,7 @@ internal sealed class AttentionExperiment() : Experiment<AttentionParameters, No
             if (names[i] == "first") targets[0] = i;
             foreach (var (name, position) in prompt.Positions)
             {
-                if (AttentionSplit.IsNamed(name, names[i])) targets[position] = i;
+                if (PositionSets.IsNamed(name, names[i])) targets[position] = i;
             }
         }
         return targets;

@@ -6,7 +6,8 @@ namespace Patchbay.Experiments;
 /// every other activation is its mean; heads are tried in the order of what their absence alone costs, on prompts apart
 /// from those that the circuit is judged on. Stages follow each other: the order, a unit per layer and position; the
 /// search, some stages of one unit each; and the judgement: circuit, model and random circuits with as many heads at
-/// each position, and where the heads look at positions that several groups share, which says of which group they are.
+/// each position, and path patching of the heads at a position that several groups share, which says of which group each
+/// is.
 /// </summary>
 internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>(
     Kinds.Prune, "Find a circuit by leaving out heads as long as it answers", Kinds.PathPatching)
@@ -29,10 +30,6 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
         FieldCheck.MixedMeans,
         FieldCheck.Elsewhere,
         FieldCheck.Count("random", 10, "Random circuits of the same size", WholeRange.Repeats with { Least = 0 }),
-        new("split", "",
-            "Positions that a group's heads look at, where several groups are at one position; for entity tracking "
-                + $"\"{AttentionSplit.EntityTracking}\"",
-            text => CheckSplit(text)),
         new("chain", PathChain.EntityTracking.ToString(),
             "Groups and their positions, where no path patching before says them", FieldCheck.Chain),
     ];
@@ -45,8 +42,6 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
         var given = request.Parameters<PruneParameters>();
         if (request.Earlier(Kinds.PathPatching, request.Model).Count > 0)
             given = given with { Chain = CircuitSource.Chain(request, request.Model) };
-        if (given.Split.Length == 0 && given.Chain.ToString() == PathChain.EntityTracking.ToString())
-            given = given with { Split = AttentionSplit.EntityTracking };
         given = given with { DisjointMeans = given.DisjointMeans && !request.FromFile };
         IReadOnlyList<string> before = given.Start == PruneParameters.Significant
             ? CircuitSource.PathPatched(request, request.Model) : [];
@@ -68,26 +63,8 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
         [
             .. StageCheck.Means(model.Prompts, facts, p.Prompts, p),
             .. StageCheck.Chain(stage, "chain", p.Chain, facts),
-            .. SplitMistakes(p, model.Prompts),
             .. PromptMistakes(p, model, facts),
         ];
-    }
-
-    /// <summary>Groups at one position that nothing tells apart.</summary>
-    private static IEnumerable<StageMistake> SplitMistakes(PruneParameters p, PromptSet prompts)
-    {
-        var split = AttentionSplit.Parse(p.Split);
-        foreach (var groups in AttentionSplit.Shared(p.Chain))
-        {
-            var names = string.Join(" and ", groups.Select(g => g.Name));
-            if (groups.Any(g => !split.Looks.ContainsKey(g.Name)))
-                yield return new("split", $"expected the positions that heads of {names} look at, which are both at "
-                    + $"'{groups.Key}', such as \"{AttentionSplit.EntityTracking}\", found "
-                    + (p.Split.Length == 0 ? "none" : $"\"{p.Split}\""));
-            else if (groups.SelectMany(g => split.Looks[g.Name]).FirstOrDefault(name => prompts.Prompts.Any(prompt =>
-                !prompt.Clean.Positions.Keys.Any(own => AttentionSplit.IsNamed(own, name)))) is { } lacking)
-                yield return new("split", $"expected positions that every prompt has, found '{lacking}'");
-        }
     }
 
     private static IEnumerable<StageMistake> PromptMistakes(PruneParameters p, ModelFacts model, StudyFacts facts)
@@ -144,8 +121,8 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
             PruneParameters.Search => inputs.Candidates!.Count == 0 ? [] : [("heads", new(PruneTask.Search))],
             _ =>
             [
-                .. AttentionSplit.Shared(p.Chain).Any(g => inputs.Circuit!.Groups[g.Key].Count > 0)
-                    ? [("attention", new PrunePart(PruneTask.Look))] : Array.Empty<(string, PrunePart)>(),
+                .. SharedPositions.Of(p.Chain).Any(g => inputs.Circuit!.Groups[g.Key].Count > 0)
+                    ? [("groups", new PrunePart(PruneTask.Place))] : Array.Empty<(string, PrunePart)>(),
                 (CircuitFinding.TheCircuit, new(PruneTask.Circuit)),
                 .. Enumerable.Range(0, p.Random)
                     .Select(i => (CircuitFinding.Numbered("random", i), new PrunePart(PruneTask.Random, Number: i))),
@@ -157,9 +134,9 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
     {
         var (p, part) = (unit.Parameters, unit.Part);
         var isSearch = p.Part != PruneParameters.Judged;
-        var prompts = isSearch || part.Task == PruneTask.Look
+        var prompts = isSearch || part.Task == PruneTask.Place
             ? unit.Session.PromptsApart(unit.Plan, p.Prompts, p.SearchPrompts, unit.Cancel) : unit.Prompts(p.Prompts);
-        if (part.Task == PruneTask.Look) return Look(unit, prompts);
+        if (part.Task == PruneTask.Place) return Place(unit, prompts);
         var chain = (unit.Inputs.Circuit ?? unit.Inputs.Elimination!.Circuit).Chain;
         var evaluator = unit.Session.Circuits(unit.Plan, prompts, p, chain, isSearch ? "search" : "judged");
         return isSearch ? SearchOn(unit, evaluator) : [Judge(unit, evaluator)];
@@ -201,22 +178,13 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
             : Result.Answered(CircuitFinding.WholeModel, Right(evaluator.PlanModelWithout([[]], elsewhere: true)));
     }
 
-    private static IReadOnlyList<InterventionResult> Look(Unit<PruneParameters, PrunePart> unit, PromptSet prompts) =>
-        [.. Pruning.Attention(unit.Model, prompts, unit.Inputs.Circuit!, unit.Parameters.Chain,
-            AttentionSplit.Parse(unit.Parameters.Split), unit.Cancel)
-            .Select(a => Result.Mean(PruneFinding.AttentionItem(a.Position, a.Head, a.Group), a.Attention) with
-            { Head = a.Head, Position = a.Position })];
-
-    private static string? CheckSplit(string text)
+    private static IReadOnlyList<InterventionResult> Place(Unit<PruneParameters, PrunePart> unit, PromptSet prompts)
     {
-        try
-        {
-            AttentionSplit.Parse(text);
-            return null;
-        }
-        catch (FormatException e)
-        {
-            return $"groups with their positions, such as \"{AttentionSplit.EntityTracking}\" ({e.Message})";
-        }
+        var chain = unit.Parameters.Chain;
+        using var session = new PathSession(unit.Model, prompts, [.. SharedPositions.Of(chain).SelectMany(g => g)],
+            unit.Plan.Compute.MemoryBytes);
+        return [.. Pruning.Places(session, unit.Inputs.Circuit!, chain, unit.Cancel)
+            .Select(p => Result.Change(PruneFinding.PlaceItem(p.Score.Head, p.Group), p.Score.Score, [], 0) with
+            { Head = p.Score.Head, Position = p.Group.Position })];
     }
 }

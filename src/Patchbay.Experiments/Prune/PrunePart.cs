@@ -12,8 +12,8 @@ internal enum PruneTask
     /// <summary>Tries heads in order.</summary>
     Search,
 
-    /// <summary>Measures where heads look.</summary>
-    Look,
+    /// <summary>Tells of which group heads are at a position that several share.</summary>
+    Place,
 
     /// <summary>Evaluates the whole model.</summary>
     Model,

@@ -47,48 +47,36 @@ internal static class Pruning
         return tried;
     }
 
-    /// <summary>How much each head of some positions attends to the positions that tell the groups there apart: the sum
-    /// over the names' positions, prompt by prompt.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="prompts">The prompts.</param>
+    /// <summary>Path patching of the heads at positions that several groups share, which tells of which group each is
+    /// (<see cref="SharedPositions"/>): into the receivers of every group, of the heads that no group before took.
+    /// Receivers are the heads of the group that the paths end in, as they were placed, or those at its position.
+    /// </summary>
+    /// <param name="session">Base runs of the prompts.</param>
     /// <param name="heads">Heads by position, in groups of <see cref="Elimination.Places"/>.</param>
     /// <param name="chain">The chain.</param>
-    /// <param name="split">What tells its groups apart.</param>
-    /// <param name="cancel">Asked before each batch.</param>
-    public static IEnumerable<(string Position, Head Head, string Group, double[] Attention)> Attention(Decoder model,
-        PromptSet prompts, Circuit heads, PathChain chain, AttentionSplit split, CancellationToken cancel)
+    /// <param name="cancel">Asked before each layer.</param>
+    public static IEnumerable<(PathGroup Group, HeadScore Score)> Places(PathSession session, Circuit heads,
+        PathChain chain, CancellationToken cancel)
     {
-        const int atOnce = 64; // prompts of one forward pass
-        var all = new Dictionary<(string Position, Head Head, string Group), List<double>>();
-        foreach (var some in prompts.Prompts.Chunk(atOnce))
+        var placed = heads.Groups.ToDictionary(g => g.Key, g => g.Value); // by position, then by group
+        foreach (var groups in SharedPositions.Of(chain))
         {
-            cancel.ThrowIfCancellationRequested();
-            var set = new PromptSet(some);
-            foreach (var groups in AttentionSplit.Shared(chain))
+            var rest = heads.Groups[groups.Key];
+            foreach (var group in groups)
             {
-                var at = set.CleanPositions(groups.Key);
-                using var run = BaseRun.Create(model, new([.. some.Select(p => p.Clean.Ids)]), at.Min());
-                foreach (var layer in heads.Groups[groups.Key].GroupBy(h => h.Layer))
-                {
-                    using var scope = NewDisposeScope();
-                    var weights = run.Attention(layer.Key, at).to(ScalarType.Float64).cpu(); // (N, H, T)
-                    var (values, shape) = (weights.data<double>().ToArray(), weights.shape);
-                    foreach (var (head, group) in layer.SelectMany(h => groups.Select(g => (h, g.Name))))
-                    {
-                        var key = (groups.Key, head, group);
-                        if (!all.TryGetValue(key, out var sums)) all[key] = sums = [];
-                        sums.AddRange(some.Select((p, n) => Named(p.Clean, split.Looks[group])
-                            .Sum(t => values[(n * shape[1] + head.Index) * shape[2] + t])));
-                    }
-                }
+                IReadOnlyList<Head> receivers = group.ReceiversFrom is { } from
+                    ? placed.GetValueOrDefault(from) ?? placed[chain.Groups.First(g => g.Name == from).Position] : [];
+                if (group.ReceiversFrom is not null && receivers.Count == 0) continue; // no path ends anywhere
+                var scores = rest.GroupBy(h => h.Layer)
+                    .SelectMany(layer => session.ScoreLayer(group, receivers, layer.Key, cancel: cancel)
+                        .Where(s => layer.Contains(s.Head))).ToDictionary(s => s.Head);
+                foreach (var head in rest) yield return (group, scores[head]);
+                placed[group.Name] = group == groups.Last() ? rest
+                    : SharedPositions.Taken(rest, head => scores[head].Score);
+                rest = [.. rest.Except(placed[group.Name])];
             }
         }
-        return all.Select(a => (a.Key.Position, a.Key.Head, a.Key.Group, a.Value.ToArray()));
     }
-
-    /// <summary>The positions that names mean, each once.</summary>
-    private static IEnumerable<int> Named(TokenSequence prompt, IReadOnlyList<string> names) =>
-        names.SelectMany(name => PositionSets.Of(prompt, name)).Distinct();
 
     private static double Share(bool[] answered) => answered.Count(a => a) / (double)answered.Length;
 }

@@ -9,9 +9,9 @@ internal static class PruneSections
         if (models.Length == 0) return null;
         var all = models.SelectMany(m => m.Pruned).ToArray();
         PathGroup[] groups = [.. input.Groups.Where(g => all.Any(p => p.Circuit.Groups.ContainsKey(g.Name)))];
-        var looks = from p in all
-                    from head in p.Split
-                    select (Cell[])[p.Model, $"{head.Head}", input.GroupCell(head.Group), Looks(head)];
+        var placed = from p in all
+                     from head in p.Placed
+                     select (Cell[])[p.Model, $"{head.Head}", input.GroupCell(head.Group), Scores(head)];
         var steps = from p in all
                     from s in p.Steps
                     select (Cell[])[p.Model, s.Position.Replace('_', ' '), $"{s.Head}", Cell.Share(s.Without),
@@ -28,8 +28,9 @@ internal static class PruneSections
                     + "each position.",
                     ["model", .. groups.Select(g => ">" + g.Name), ">start set", ">whole model", ">circuit",
                         ">faithfulness", ">random"], all.Select(p => Row(groups, p))),
-                new ReportTable("What tells groups at one position apart: attention to the positions of each group, ± "
-                    + "standard error over prompts", ["model", "head", "group", "attention"], looks)
+                new ReportTable("What tells groups at one position apart: path patching of a head into the receivers "
+                    + "of each (of the first: into the logits), ± standard error over prompts",
+                    ["model", "head", "group", "path patching"], placed)
                 { IsFolded = true },
                 new ReportTable("Every head tried, in order: accuracy without it",
                     ["model", "position", "head", ">accuracy", ""], steps) { IsFolded = true },
@@ -40,7 +41,7 @@ internal static class PruneSections
                 p.Circuit,
                 p.Started,
                 p.Steps,
-                p.Split,
+                p.Placed,
                 p.Full,
                 p.Judged,
                 p.Random,
@@ -49,8 +50,8 @@ internal static class PruneSections
             }));
     }
 
-    private static string Looks(SplitHead head) => string.Join(", ",
-        head.Attention.Select(a => $"{a.Key} {Numbers.Share(a.Value.Value)} ± {a.Value.Error:0.000}"));
+    private static string Scores(PlacedHead head) => string.Join(", ",
+        head.Scores.Select(s => $"{s.Key} {Numbers.Share(s.Value.Value)} ± {s.Value.Error:0.000}"));
 
     private static Cell[] Row(PathGroup[] groups, PruneFinding found)
     {

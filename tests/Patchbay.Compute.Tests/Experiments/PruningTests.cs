@@ -77,11 +77,12 @@ public class PruningTests
                 (a.Layer, a.Index).CompareTo((b.Layer, b.Index)))), left.Circuit.Groups[position]);
         Assert.Equal(1, left.Floor + 0.01, 1e-9);
 
-        var looks = Pruning.Attention(model, prompts, left.Circuit, PathChain.EntityTracking,
-            AttentionSplit.Parse("A=correct_object; B=query_label"), CancellationToken.None)
-            .ToDictionary(a => (a.Head, a.Group), a => a.Attention.Average());
-        var circuit = AttentionSplit.Apply(PathChain.EntityTracking, left.Circuit,
-            (_, head, group) => looks[(head, group)]);
+        using var session = new PathSession(model, prompts, [.. SharedPositions.Of(PathChain.EntityTracking)
+            .SelectMany(g => g)], null);
+        var scores = Pruning.Places(session, left.Circuit, PathChain.EntityTracking, CancellationToken.None)
+            .ToDictionary(p => (p.Score.Head, p.Group), p => p.Score.Score);
+        var circuit = SharedPositions.Apply(PathChain.EntityTracking, left.Circuit,
+            (head, group) => scores[(head, group)]);
         Assert.Equal(ConstructedModel.Heads["A"], circuit.Groups["A"]);
         Assert.Equal(ConstructedModel.Heads["B"], circuit.Groups["B"]);
     }

@@ -29,16 +29,19 @@ public class EliminationTests
     }
 
     [Fact]
-    public void Heads_at_a_position_that_groups_share_go_to_the_group_where_they_look()
+    public void Heads_at_a_position_that_groups_share_are_of_the_first_group_that_they_score_significantly_in()
     {
-        var split = AttentionSplit.Parse(AttentionSplit.EntityTracking);
-        Assert.Equal(["object_*"], split.Looks["A"]);
-        var circuit = AttentionSplit.Apply(PathChain.EntityTracking,
-            Heads("last=5.1 4.0; query_label=3.0; previous_query_label=0.0"),
-            (_, head, group) => head.Layer == 5 == (group == "A") ? 0.7 : 0.1);
-        Assert.Equal("A=5.1; B=4.0; C=3.0; D=0.0", circuit.ToString());
-        Assert.Throws<FormatException>(() => AttentionSplit.Parse("A=last; A=first"));
-        Assert.Throws<FormatException>(() => AttentionSplit.Parse("A"));
+        var scores = new Dictionary<Head, Estimate>
+        {
+            [new(5, 1)] = new(-0.3, 0.01, 100), // by itself
+            [new(5, 0)] = new(0.3, 0.01, 100), // it holds the answer back
+            [new(4, 0)] = new(-0.01, 0.01, 100), // nothing to speak of
+            [new(4, 1)] = new(0, 0, 100),
+        };
+        var circuit = SharedPositions.Apply(PathChain.EntityTracking,
+            Heads("last=5.1 5.0 4.0 4.1; query_label=3.0; previous_query_label=0.0"),
+            (head, group) => group.Name == "A" ? scores[head] : throw new InvalidOperationException("not asked"));
+        Assert.Equal("A=5.1; B=5.0 4.0 4.1; C=3.0; D=0.0", circuit.ToString());
     }
 
     [Fact]
