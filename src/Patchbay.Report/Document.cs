@@ -28,6 +28,9 @@ internal abstract record Block;
 /// <summary>Sentences.</summary>
 internal sealed record Paragraph(string Text) : Block;
 
+/// <summary>Sentences that stand each for itself.</summary>
+internal sealed record Statements(IReadOnlyList<string> Items) : Block;
+
 /// <summary>Sentences aside: how to read what stands before, what was not significant.</summary>
 internal sealed record Note(string Text) : Block;
 

@@ -63,6 +63,7 @@ internal static class HtmlStyle
         .r-swatch{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:7px}
         .r-note{font-size:13px;line-height:1.45;margin:10px 0;padding:2px 0 2px 12px;border-left:3px solid var(--rule);
         color:var(--quiet);max-width:96ch}
+        .r-found{margin:14px 0;padding-left:20px;max-width:92ch}.r-found li{margin:0 0 7px}
         summary{cursor:pointer;color:var(--link);margin-bottom:8px}
         @media (min-width:640px){.r-4,.r-3{grid-template-columns:repeat(2,minmax(0,var(--w)))}}
         @media (min-width:860px){.r-2{grid-template-columns:repeat(2,minmax(0,var(--w)))}}

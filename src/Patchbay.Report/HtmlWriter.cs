@@ -59,6 +59,8 @@ internal static class HtmlWriter
     private static string Html(Block block) => block switch
     {
         Paragraph paragraph => $"<p>{Escape(paragraph.Text)}</p>\n",
+        Statements statements => $"<ul class=\"r-found\">\n{string.Concat(statements.Items.Select(s =>
+            $"<li>{Escape(s)}</li>\n"))}</ul>\n",
         Note note => $"<p class=\"r-note\">{Escape(note.Text)}</p>\n",
         Facts facts => $"<dl class=\"r-facts\">\n{string.Concat(facts.Items.Select(fact =>
             $"<div><dt>{Escape(fact.Name)}</dt><dd>{Escape(fact.Value)}</dd></div>\n"))}</dl>\n",

@@ -28,6 +28,7 @@ internal static partial class MarkdownWriter
     private static string Markdown(Block block, Section section) => block switch
     {
         Paragraph paragraph => Escape(paragraph.Text),
+        Statements statements => string.Join('\n', statements.Items.Select(s => "- " + Escape(s))),
         Note note => "> " + Escape(note.Text),
         Facts facts => Rows(new("", ["", ""], facts.Items.Select(f => (Cell[])[f.Name, f.Value]))),
         Figure figure => string.Join("\n", figure.Pictures.Select(p =>
