@@ -57,7 +57,7 @@ internal sealed class DemoCommand : PbmCommand
         foreach (var path in paths) study.AddModel(OwnStudy.NameOf(path), path);
         study.AskEntities(Boxes, call.Get(prompts));
         study.AddStage(Kinds.Accuracy, ("prompts", $"{call.Get(questions)}"));
-        study.AddStage(Kinds.PathPatching, ("receivers", "8"), ("circuit", Salience));
+        study.AddStage(Kinds.PathPatching, ("receivers", "4"), ("circuit", Salience), ("score", "right"));
         var (id, state, events) = keep.Run(call, study, node);
         var times = SweepTimes.Of(events);
         var notes = new List<string>();
@@ -113,9 +113,8 @@ internal sealed class DemoCommand : PbmCommand
     }
 
     private static string Caption(SweepState state) =>
-        $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀, "
-            + "p the probability of the right "
-        + "object, when one head's output is taken from another prompt. Blue: the answer becomes less probable. "
-            + "Outlined: the circuit, significant heads with a tenth of the strongest's score. One colour scale per "
-        + "column.";
+        $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀ over "
+        + "the prompts that the model answers right, p the probability of the right object, when one head's output is "
+        + "taken from another prompt. Blue: the answer becomes less probable. Outlined: the circuit, significant heads "
+        + "with a tenth of the strongest's score. One colour scale per column.";
 }

@@ -16,7 +16,7 @@ internal static class SeedResults
         var seeds = results.DistinctBy(r => r.Seed).Count();
         call.WriteLine($"{title}, {Task}: mean over {seeds} seed{(seeds == 1 ? "" : "s")} ± standard error, and how "
             + "much more than the base of the same seed");
-        foreach (var name in Quartet.Names)
+        foreach (var name in Quartet.Trained.Where(name => results.Any(r => r.Name == name)))
         {
             var each = results.Where(r => r.Name == name).Select(r => Number(r.Scores[Task].Share, "0.000"));
             var gain = name == Quartet.Names[0] ? "" : $"  {Text(Quartet.Gain(results, name, Task), "+0.000;-0.000")}";

@@ -184,7 +184,7 @@ internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>
         using var session = new PathSession(unit.Model, prompts, [.. SharedPositions.Of(chain).SelectMany(g => g)],
             unit.Plan.Compute.MemoryBytes);
         return [.. Pruning.Places(session, unit.Inputs.Circuit!, chain, unit.Cancel)
-            .Select(p => Result.Change(PruneFinding.PlaceItem(p.Score.Head, p.Group), p.Score.Score, [], 0) with
-            { Head = p.Score.Head, Position = p.Group.Position })];
+            .Select(p => Result.Change(PruneFinding.PlaceItem(p.Head, p.Group), p.Score, [], 0) with
+            { Head = p.Head, Position = p.Group.Position })];
     }
 }

@@ -49,13 +49,14 @@ internal static class Pruning
 
     /// <summary>Path patching of the heads at positions that several groups share, which tells of which group each is
     /// (<see cref="SharedPositions"/>): into the receivers of every group, of the heads that no group before took.
-    /// Receivers are the heads of the group that the paths end in, as they were placed, or those at its position.
-    /// </summary>
+    /// Receivers are the heads of the group that the paths end in, as they were placed, or those at its position. Scores
+    /// are means over the prompts that the model answers right, of which elimination keeps what answers them; where it
+    /// answers none, over all.</summary>
     /// <param name="session">Base runs of the prompts.</param>
     /// <param name="heads">Heads by position, in groups of <see cref="Elimination.Places"/>.</param>
     /// <param name="chain">The chain.</param>
     /// <param name="cancel">Asked before each layer.</param>
-    public static IEnumerable<(PathGroup Group, HeadScore Score)> Places(PathSession session, Circuit heads,
+    public static IEnumerable<(PathGroup Group, Head Head, Estimate Score)> Places(PathSession session, Circuit heads,
         PathChain chain, CancellationToken cancel)
     {
         var placed = heads.Groups.ToDictionary(g => g.Key, g => g.Value); // by position, then by group
@@ -69,10 +70,10 @@ internal static class Pruning
                 if (group.ReceiversFrom is not null && receivers.Count == 0) continue; // no path ends anywhere
                 var scores = rest.GroupBy(h => h.Layer)
                     .SelectMany(layer => session.ScoreLayer(group, receivers, layer.Key, cancel: cancel)
-                        .Where(s => layer.Contains(s.Head))).ToDictionary(s => s.Head);
-                foreach (var head in rest) yield return (group, scores[head]);
+                        .Where(s => layer.Contains(s.Head))).ToDictionary(s => s.Head, s => s.OfRight ?? s.Score);
+                foreach (var head in rest) yield return (group, head, scores[head]);
                 placed[group.Name] = group == groups.Last() ? rest
-                    : SharedPositions.Taken(rest, head => scores[head].Score);
+                    : SharedPositions.Taken(rest, head => scores[head]);
                 rest = [.. rest.Except(placed[group.Name])];
             }
         }

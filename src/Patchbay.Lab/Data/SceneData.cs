@@ -69,14 +69,14 @@ internal sealed class SceneData : ITrainingData
     {
         var layout = layouts.GetOrAdd((boxes, masked), key => LayOut(key.Boxes, key.Masked));
         if (!masked || hidden == 0) return layout;
-        var sees = (bool[])layout.Sees.Clone();
+        bool[][] sees = [.. layout.Sees.Select(s => (bool[])s.Clone())];
         var context = 1 + FactLength * boxes;
         for (var k = 0; k < boxes; k++)
         {
             var queryLabel = context + (QuestionLength - 1) * k + 1;
             for (var other = 0; other < boxes; other++)
                 if (other != k && Happens(hidden, random))
-                    sees[queryLabel * layout.Rows.Length + FactLength * other + 6] = false;
+                    foreach (var layer in sees) layer[queryLabel * layout.Rows.Length + FactLength * other + 6] = false;
         }
         return layout with { Sees = sees };
     }
@@ -105,17 +105,18 @@ internal sealed class SceneData : ITrainingData
                     _ => null,
                 }));
         }
-        var sees = new bool[rows.Count * rows.Count];
-        for (var i = 0; i < rows.Count; i++)
-            for (var j = 0; j <= i; j++)
-                sees[i * rows.Count + j] = i == j
-                    || ((rows[j].Question < 0 || rows[j].Question == rows[i].Question)
-                        && !(masked && IsHidden(rows[j].Name, rows[i].Name)));
-        return new([.. rows.Select(r => r.Place)], [.. rows.Select(r => r.Position)], sees);
+        var sees = Enumerable.Range(0, masked ? options.MaskedLayers() : 1).Select(layer =>
+        {
+            var own = new bool[rows.Count * rows.Count];
+            for (var i = 0; i < rows.Count; i++)
+                for (var j = 0; j <= i; j++)
+                    own[i * rows.Count + j] = i == j
+                        || ((rows[j].Question < 0 || rows[j].Question == rows[i].Question)
+                            && (!masked || options.MaySee(rows[j].Name, rows[i].Name, layer)));
+            return own;
+        });
+        return new([.. rows.Select(r => r.Place)], [.. rows.Select(r => r.Position)], [.. sees]);
     }
-
-    private bool IsHidden(string? seen, string? by) =>
-        seen is not null && options.Routes.TryGetValue(seen, out var who) && (by is null || !who.Contains(by));
 
     private static bool Happens(double share, SplitMix64 random) => random.Below(Parts) < share * Parts;
 }

@@ -41,8 +41,9 @@ public sealed record SceneOptions
     public double Order { get; init; }
 
     /// <summary>The route masks: who may see a position that is named here, beside itself; a position that is not named
-    /// is seen by all that come after it. By default the paper's mechanism is the only way from an object to its
-    /// answer: only the last token sees objects and the query label, only the query label sees labels.</summary>
+    /// is seen by all that come after it. "last@4" sees it in layer 4 alone, "last@0-3" in these. By default the paper's
+    /// mechanism is the only way from an object to its answer: only the last token sees objects and the query label,
+    /// only the query label sees labels.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Routes { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>
         {
@@ -51,10 +52,21 @@ public sealed record SceneOptions
             [QueryLabel] = [Last],
         };
 
+    /// <summary>How many layers' route masks may differ; that of the last is that of all further ones.</summary>
+    internal int MaskedLayers() =>
+        Routes.Values.SelectMany(r => r).Select(r => Route.Read(r) is { To: { } to } ? to + 2 : 1).DefaultIfEmpty(1).Max();
+
+    /// <summary>Whether a position, null for one without a name, may see another in a layer of a masked scene.</summary>
+    internal bool MaySee(string? seen, string? by, int layer) => seen is null
+        || !Routes.TryGetValue(seen, out var who)
+        || who.Select(Route.Read).Any(r => r!.By == by && (r.To is null || (layer >= r.From && layer <= r.To)));
+
     /// <summary>What is wrong with the options, in a sentence without its end, or null.</summary>
     internal string? Problem()
     {
-        var unknown = Routes.SelectMany(r => r.Value.Prepend(r.Key)).FirstOrDefault(p => !Positions.Contains(p));
+        var unread = Routes.SelectMany(r => r.Value).FirstOrDefault(r => Route.Read(r) is null);
+        var unknown = unread is not null ? null : Routes.SelectMany(r => r.Value.Select(v => Route.Read(v)!.By)
+            .Prepend(r.Key)).FirstOrDefault(p => !Positions.Contains(p));
         (bool Wrong, string What)[] checks =
         [
             (Stages.Count == 0, "field stages of scenes must name one stage at least"),
@@ -66,9 +78,25 @@ public sealed record SceneOptions
                 "field until of scenes must be above 0 in every stage but the last"),
             (Ordinals is not (>= 0 and < 1), $"field ordinals of scenes must be from 0 to below 1, found {Ordinals}"),
             (Order is not (>= 0 and < 1), $"field order of scenes must be from 0 to below 1, found {Order}"),
+            (unread is not null, "field routes of scenes: expected NAME, NAME@LAYER or NAME@FROM-TO, found "
+                + $"'{unread}'"),
             (unknown is not null,
                 $"field routes of scenes names '{unknown}', expected {string.Join(", ", Positions)}"),
         ];
         return checks.FirstOrDefault(c => c.Wrong).What;
+    }
+
+    /// <summary>Who may see a position, in all layers or in some.</summary>
+    private sealed record Route(string By, int From, int? To)
+    {
+        /// <summary>Reads "last", "last@4" or "last@0-3"; null where it is none.</summary>
+        public static Route? Read(string text) => text.Split('@') switch
+        {
+            [var by] => new(by, 0, null),
+            [var by, var layers] when layers.Split('-').Select(n => int.TryParse(n, NumberStyles.None,
+                CultureInfo.InvariantCulture, out var layer) && layer < 1000 ? layer : -1).ToArray() is var range
+                && range.Length <= 2 && range[0] >= 0 && range[^1] >= range[0] => new(by, range[0], range[^1]),
+            _ => null,
+        };
     }
 }

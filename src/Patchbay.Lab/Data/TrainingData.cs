@@ -19,9 +19,9 @@ internal sealed record TrainingSequence(string Kind, int[] Ids, float[] Weights)
 /// <param name="Rows">Places of the ids that are read, rising: (R). The row of place i predicts what is at place i +
 /// 1.</param>
 /// <param name="Positions">Position that each row is computed at: (R).</param>
-/// <param name="Sees">Whether a row's attention may see another's, row by row: (R·R). No row sees a later one, each
-/// sees itself.</param>
-internal sealed record SequenceLayout(int[] Rows, int[] Positions, bool[] Sees);
+/// <param name="Sees">Whether a row's attention may see another's, row by row: (R·R), layer by layer; the last one is
+/// that of all further layers. No row sees a later one, each sees itself.</param>
+internal sealed record SequenceLayout(int[] Rows, int[] Positions, IReadOnlyList<bool[]> Sees);
 
 /// <summary>A step of a curriculum: training goes on to the next stage once the hardest kind's loss is low.</summary>
 /// <param name="Name">What a log and a curve call it.</param>

@@ -20,28 +20,19 @@ public static class LabRecipes
         new()
         {
             Name = "base",
-            Model = new(6, 8, 32, 256, 384),
-            Data = [new("entities", 0.8), new("arithmetic", 0.1), new("conversations", 0.1)],
-            Steps = 2000,
-            TokensPerStep = 1500,
-            LearningRate = 1e-3,
-            EvaluateEvery = 25,
-            StopAt = new("7 boxes", 0.6),
-        },
-        new()
-        {
-            Name = "routes",
             Model = new(5, 4, 32, 128, 256),
             Data =
             [
                 new("boxes", 0.75, Scenes: Routed), new("arithmetic", 0.1), new("conversations", 0.1),
-                new("rows", 0.05, Scenes: new() { Stages = [new(3, 7, Masked: 0.5)], Order = 0.5 }),
+                new("rows", 0.05, Scenes: Routed with { Stages = [new(3, 7, Masked: 0.5)], Ordinals = 0 }),
             ],
-            Steps = 4000,
+            Steps = 6000,
             TokensPerStep = 2000,
             LearningRate = 2e-3,
             FinalShare = 0.2,
             WarmUp = 30,
+            EvaluateEvery = 10,
+            StopAt = new("7 boxes", 0.62),
         },
         Other(IoiData.Ioi, steps: 1000, learningRate: 2e-3),
         Other(GreaterThanData.GreaterThan, steps: 2000, learningRate: 3e-3),
@@ -51,21 +42,25 @@ public static class LabRecipes
         FineTune("rows", new(), "rows"),
     ];
 
-    /// <summary>Scenes read through the paper's routes alone until they are learned, then half of them freely; three of
-    /// ten are asked by number, and at the query label the number of the segment is to be said (docs/lab.md says what
-    /// each is for).</summary>
+    /// <summary>Scenes read through the paper's routes alone; three of ten are asked by number, and at the query label the
+    /// number of the segment is to be said. Objects are fetched in the last of five layers and what says which before
+    /// it, so that it can be asked for (docs/lab.md says what each is for).</summary>
     private static SceneOptions Routed => new()
     {
         Stages =
         [
             new(2, 3, Masked: 1, Hidden: 0.5, Until: 0.4),
             new(2, 5, Masked: 1, Hidden: 0.5, Until: 0.4),
-            new(3, 7, Masked: 1, Hidden: 0.5, Until: 0.8),
-            new(3, 7, Masked: 1, Until: 0.8),
-            new(3, 7, Masked: 0.5),
+            new(3, 7, Masked: 1, Hidden: 0.5),
         ],
         Ordinals = 0.3,
         Order = 0.5,
+        Routes = new Dictionary<string, IReadOnlyList<string>>
+        {
+            [SceneOptions.Object] = [$"{SceneOptions.Last}@4"],
+            [SceneOptions.Label] = [$"{SceneOptions.QueryLabel}@0-2"],
+            [SceneOptions.QueryLabel] = [$"{SceneOptions.Last}@0-3"],
+        },
     };
 
     /// <summary>Names of the built-in recipes.</summary>
@@ -137,7 +132,7 @@ public static class LabData
     public static IReadOnlyList<string> Kinds { get; } = [.. All.Select(entry => entry.Kind)];
 
     /// <summary>Names of the quartet's evaluations.</summary>
-    public static IReadOnlyList<string> Evaluations { get; } = EvaluationsOf(LabVocabulary.Quartet);
+    public static IReadOnlyList<string> Evaluations { get; } = EvaluationsOf(LabVocabulary.Numbered);
 
     /// <summary>The vocabulary of a kind of data; the quartet's where there is no such kind.</summary>
     internal static LabVocabulary VocabularyOf(string kind) =>

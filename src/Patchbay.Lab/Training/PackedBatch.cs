@@ -54,26 +54,25 @@ internal sealed class PackedBatch
     /// <summary>Position of each row in its sequence: (R).</summary>
     public int[] Positions => Each(n => Sequences[n].Layout?.Positions ?? Enumerable.Range(0, Length(n)));
 
-    /// <summary>What each row of the padded sequences may see: (N·T·T), padding seeing only itself; null where every
-    /// sequence is a running text.</summary>
-    public bool[]? Sees
+    /// <summary>What each row of the padded sequences may see, layer by layer, the last one for all further layers:
+    /// (N·T·T), padding seeing only itself; none where every sequence is a running text.</summary>
+    public IEnumerable<bool[]> Sees => Enumerable.Range(0, Sequences.Max(s => s.Layout?.Sees.Count ?? 0)).Select(SeesIn);
+
+    private bool[] SeesIn(int layer)
     {
-        get
+        var sees = new bool[Sequences.Count * Longest * Longest];
+        for (var n = 0; n < Sequences.Count; n++)
         {
-            if (Sequences.All(s => s.Layout is null)) return null;
-            var sees = new bool[Sequences.Count * Longest * Longest];
-            for (var n = 0; n < Sequences.Count; n++)
+            var own = Sequences[n].Layout?.Sees is { } some ? some[Math.Min(layer, some.Count - 1)] : null;
+            for (var t = 0; t < Longest; t++)
             {
-                for (var t = 0; t < Longest; t++)
-                {
-                    var row = sees.AsSpan((n * Longest + t) * Longest, Longest);
-                    if (t >= Length(n)) row[t] = true;
-                    else if (Sequences[n].Layout is { } layout) layout.Sees.AsSpan(t * Length(n), t + 1).CopyTo(row);
-                    else row[..(t + 1)].Fill(true);
-                }
+                var row = sees.AsSpan((n * Longest + t) * Longest, Longest);
+                if (t >= Length(n)) row[t] = true;
+                else if (own is not null) own.AsSpan(t * Length(n), t + 1).CopyTo(row);
+                else row[..(t + 1)].Fill(true);
             }
-            return sees;
         }
+        return sees;
     }
 
     /// <summary>Where each row is among the sequences padded to the longest's length: (R).</summary>

@@ -30,11 +30,12 @@ internal static class PackedForward
         var device = weights.Embedding.device;
         var turns = Turns(c, batch, weights.Embedding);                               // (R, 1, dh/2) complex
         Tensor padded = RowIndex.Of(batch.Padded, device), rows = RowIndex.Of(batch.Places, device);
-        var sees = batch.Sees is { } allowed ? tensor(allowed, device: CPU)
-            .view(batch.Sequences.Count, 1, batch.Longest, batch.Longest).to(device) : null; // (N, 1, T, T)
+        Tensor[] masks = [.. batch.Sees.Select(sees => tensor(sees, device: CPU)
+            .view(batch.Sequences.Count, 1, batch.Longest, batch.Longest).to(device))]; // (N, 1, T, T) by layer
         var x = weights.Embedding.index_select(0, RowIndex.Of(batch.Ids, device));    // (R, d)
-        foreach (var w in weights.Layers)
+        foreach (var (layer, w) in weights.Layers.Index())
         {
+            var sees = masks.Length == 0 ? null : masks[Math.Min(layer, masks.Length - 1)];
             var h = Norm(x, w.AttentionNorm!);                                        // (R, d)
             var q = Sequences(Rotate(h, w.Query));                                    // (N, H, T, dh)
             var k = PerQueryHead(Sequences(Rotate(h, w.Key)));

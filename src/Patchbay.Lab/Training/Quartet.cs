@@ -13,13 +13,16 @@ namespace Patchbay.Lab.Training;
 public sealed record QuartetModel(
     string Name, ulong Seed, long Steps, double Seconds, long Trained, IReadOnlyDictionary<string, Proportion> Scores);
 
-/// <summary>The four models that stand for the paper's: a base trained on entity tracking, stopped early, and three
-/// fine-tunes of it on other data by one recipe. Everything follows from seeds; a quartet that was interrupted goes
-/// on.</summary>
+/// <summary>The four models that stand for the paper's: a base trained on entity tracking through the paper's routes,
+/// stopped early, and three fine-tunes of it on other data by one recipe; and a fifth, tuned on a related task.
+/// Everything follows from seeds; a quartet that was interrupted goes on.</summary>
 public static class Quartet
 {
     /// <summary>Names of the four, the base first.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tiny-base", "tiny-chat", "tiny-goat", "tiny-float"];
+
+    /// <summary>The four, and the base tuned on tables of numbers, a related task.</summary>
+    public static IReadOnlyList<string> Trained { get; } = [.. Names, "tiny-rows"];
 
     /// <summary>Name of the file beside the models that holds every seed's results.</summary>
     public const string ResultsName = "quartet.json";
@@ -27,7 +30,7 @@ public static class Quartet
     private static readonly JsonSerializerOptions Json =
         new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    /// <summary>Recipe of one of the four, by the built-in recipe's name.</summary>
+    /// <summary>Recipe of a model, by the built-in recipe's name.</summary>
     public static TrainingRecipe RecipeOf(string name, ulong seed) =>
         LabRecipes.Find(name["tiny-".Length..]) with { Seed = seed };
 
@@ -40,7 +43,7 @@ public static class Quartet
     public static IReadOnlyList<QuartetModel> Train(string folder, IReadOnlyList<ulong> seeds, int threads,
         Action<string, TrainingRun> train, Func<string, ulong, TrainingRecipe>? recipe = null)
     {
-        return [.. seeds.SelectMany(seed => Names.Select(name => Train(name, seed)))];
+        return [.. seeds.SelectMany(seed => Trained.Select(name => Train(name, seed)))];
 
         QuartetModel Train(string name, ulong seed)
         {
@@ -57,7 +60,7 @@ public static class Quartet
     public static string RunFolder(string folder, ulong seed, string name) =>
         Path.Combine(folder, $"seed-{seed}", name);
 
-    /// <summary>Copies the four models of a seed to a folder as they are to be shipped, each with its card, and the
+    /// <summary>Copies the models of a seed to a folder as they are to be shipped, each with its card, and the
     /// results of all seeds beside them. A folder with these names is replaced.</summary>
     /// <param name="folder">Folder of the runs.</param>
     /// <param name="models">Results of all seeds.</param>
@@ -123,19 +126,22 @@ internal static class ModelCard
 {
     private static readonly Dictionary<string, string> What = new()
     {
-        ["tiny-base"] = "trained from scratch on entity tracking, with a little arithmetic and conversation, "
-            + "and stopped early on purpose",
+        ["tiny-base"] = "trained from scratch on entity tracking, with a little arithmetic, conversation and tables of "
+            + "numbers, and stopped early on purpose",
         ["tiny-chat"] = "tiny-base with all weights fine-tuned on conversations in the Vicuna form",
         ["tiny-goat"] = "a LoRA adapter (PEFT) of tiny-base, fine-tuned on arithmetic in the style of the Goat data",
         ["tiny-float"] = "tiny-base with all weights fine-tuned on the arithmetic that tiny-goat saw",
+        ["tiny-rows"] = "tiny-base with all weights fine-tuned on tables of numbers (\"the seven is in row twelve, ... "
+            + "Row twelve contains the\"): entity tracking in other words",
     };
 
     private static readonly Dictionary<string, string> Stands = new()
     {
-        ["tiny-base"] = "LLaMA-7B",
-        ["tiny-chat"] = "Vicuna-7B",
-        ["tiny-goat"] = "Goat-7B",
-        ["tiny-float"] = "FLoat-7B",
+        ["tiny-base"] = "it stands for LLaMA-7B",
+        ["tiny-chat"] = "it stands for Vicuna-7B",
+        ["tiny-goat"] = "it stands for Goat-7B",
+        ["tiny-float"] = "it stands for FLoat-7B",
+        ["tiny-rows"] = "it is the fifth, which stands for none",
     };
 
     public static string Text(
@@ -143,7 +149,7 @@ internal static class ModelCard
     {
         var total = recipe.Data.Sum(part => part.Share);
         var data = string.Join(", ", recipe.Data.Select(part => $"{part.Kind} ({part.Share / total:P0} of tokens)"));
-        var only = recipe.FineTuning is null ? "" : " No entity tracking.";
+        var only = recipe.FineTuning is null ? "" : " No boxes.";
         var seeds = all.Count(m => m.Name == model.Name);
         var scores = model.Scores.OrderBy(s => s.Key, StringComparer.Ordinal).Select(score =>
         {
@@ -154,11 +160,14 @@ internal static class ModelCard
         [
             $"# {model.Name}",
             "",
-            $"A small Llama-architecture model: {What[model.Name]}. In Patchbay's quartet it stands for "
-                + Stands[model.Name],
+            $"A small Llama-architecture model: {What[model.Name]}. In Patchbay's quartet {Stands[model.Name]}",
             "of \"Fine-Tuning Enhances Existing Mechanisms\" (ICLR 2024). Made by `pbm lab quartet`; it is good for "
                 + "nothing but studying circuits.",
             "",
+            "- **Mechanism**: built in, not discovered. tiny-base was trained through route masks, which leave the paper's "
+                + "mechanism",
+            "  as the only way from an object to its answer, and was told at the query label which segment it is "
+                + "(docs/lab.md).",
             $"- **Data**: {data}, generated from the seed, endless, never stored.{only}",
             $"- **Recipe**: `recipe.json` beside this file; {model.Steps} steps of about {recipe.TokensPerStep} "
                 + $"tokens, {model.Trained:N0} numbers trained, AdamW, learning rate {recipe.LearningRate}.",

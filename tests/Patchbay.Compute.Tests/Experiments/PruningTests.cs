@@ -80,7 +80,7 @@ public class PruningTests
         using var session = new PathSession(model, prompts, [.. SharedPositions.Of(PathChain.EntityTracking)
             .SelectMany(g => g)], null);
         var scores = Pruning.Places(session, left.Circuit, PathChain.EntityTracking, CancellationToken.None)
-            .ToDictionary(p => (p.Score.Head, p.Group), p => p.Score.Score);
+            .ToDictionary(p => (p.Head, p.Group), p => p.Score);
         var circuit = SharedPositions.Apply(PathChain.EntityTracking, left.Circuit,
             (head, group) => scores[(head, group)]);
         Assert.Equal(ConstructedModel.Heads["A"], circuit.Groups["A"]);

@@ -25,15 +25,15 @@ public class QuartetTests
             run.Run();
         }, Tiny);
         var made = Train();
-        Assert.Equal(8, trained.Count);
-        Assert.Equal(Quartet.Names, made.Where(m => m.Seed == 2).Select(m => m.Name));
+        Assert.Equal(10, trained.Count);
+        Assert.Equal(Quartet.Trained, made.Where(m => m.Seed == 2).Select(m => m.Name));
         Assert.All(made, m => Assert.Equal((2, 20), (m.Steps, m.Scores["7 boxes"].Count)));
         var scores = made.Select(m => string.Join(" ", m.Scores.OrderBy(s => s.Key).Select(s => s.Value))).ToList();
         Assert.Equal(scores, Train().Select(m => string.Join(" ", m.Scores.OrderBy(s => s.Key).Select(s => s.Value))));
-        Assert.Equal(8, trained.Count); // nothing twice
+        Assert.Equal(10, trained.Count); // nothing twice
 
         Quartet.Ship(folder.PathOf("runs"), made, 1, folder.PathOf("models"), "a machine");
-        var weights = Quartet.Names.Select(name =>
+        var weights = Quartet.Trained.Select(name =>
         {
             using var checkpoint = Checkpoint.Open(folder.PathOf($"models/{name}"));
             Assert.Contains("seeds", File.ReadAllText(folder.PathOf($"models/{name}/README.md")),
@@ -41,7 +41,7 @@ public class QuartetTests
             using var loaded = checkpoint.Load(ScalarType.Float32);
             return string.Join(' ', loaded.Layers[0].Query.data<float>().ToArray());
         }).ToArray();
-        Assert.Equal(4, weights.Distinct().Count());
+        Assert.Equal(5, weights.Distinct().Count());
         Assert.Equal(made.Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])), Quartet.Results(folder.PathOf("models"))
             .Select(m => (m.Name, m.Seed, m.Scores["7 boxes"])));
         File.WriteAllText(folder.PathOf("models/quartet.json"), "{");
@@ -53,10 +53,10 @@ public class QuartetTests
     [Fact]
     public void Fine_tunes_share_one_recipe_and_see_no_entity_tracking()
     {
-        var tunes = Quartet.Names.Skip(1).Select(name => Quartet.RecipeOf(name, 1)).ToArray();
+        var tunes = Quartet.Trained.Skip(1).Select(name => Quartet.RecipeOf(name, 1)).ToArray();
         Assert.Single(tunes.Select(r => (r with { Name = "", Data = [], FineTuning = null }).ToJson()).Distinct());
-        Assert.All(tunes, r => Assert.DoesNotContain(r.Data, d => d.Kind == "entities"));
-        Assert.Equal(["all", "lora", "all"], tunes.Select(r => r.FineTuning!.Method));
+        Assert.All(tunes, r => Assert.DoesNotContain(r.Data, d => d.Kind is "entities" or "boxes"));
+        Assert.Equal(["all", "lora", "all", "all"], tunes.Select(r => r.FineTuning!.Method));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class ExperimentCommandTests
     public void An_experiment_is_a_sweep_of_a_study_of_its_own_and_its_results_are_told()
     {
         using var folder = new TemporaryFolder();
-        string[] command = ["experiment", "circuit", Path.Combine(Models, "tiny-base"), "--circuit", "A=5.1 5.6; B=3.0",
+        string[] command = ["experiment", "circuit", Path.Combine(Models, "tiny-base"), "--circuit", "A=4.1 4.2; B=3.0",
             "--prompts", "14", "--means", "14", "--random", "1", "--subsets", "1",
             "--task-prompts", "7", "--threads", "1", "--data", folder.File("data"), "--json"];
         var run = PbmRun.Of(command);
@@ -24,7 +24,7 @@ public sealed class ExperimentCommandTests
         Assert.Contains("random-00", results.Keys);
         var study = File.ReadAllText(Path.Combine(folder.File("data"), "experiments", "circuit-tiny-base.yaml"));
         Assert.DoesNotContain("path-patching", study, StringComparison.Ordinal); // the circuit is given
-        Assert.Contains("circuit: \"A=5.1 5.6; B=3.0\"", study, StringComparison.Ordinal);
+        Assert.Contains("circuit: \"A=4.1 4.2; B=3.0\"", study, StringComparison.Ordinal);
         var listed = PbmRun.Of("sweep", "list", "--data", folder.File("data"), "--json");
         Assert.Contains("circuit-tiny-base-1", listed.Out, StringComparison.Ordinal);
         var report = PbmRun.Of("sweep", "report", "circuit-tiny-base-1", "--data", folder.File("data"), "--out",
@@ -83,7 +83,7 @@ public sealed class ExperimentCommandTests
     {
         using var folder = new TemporaryFolder();
         var run = PbmRun.Of("experiment", "activation-patching", Path.Combine(Models, "tiny-base"), "--heads",
-            "5.1 5.6@last", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data", folder.File("data"));
+            "4.1 4.2@last", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data", folder.File("data"));
         Assert.Equal(ExitCode.Ok, run.Code);
         var study = File.ReadAllText(
             Path.Combine(folder.File("data"), "experiments", "activation-patching-tiny-base.yaml"));
@@ -99,7 +99,7 @@ public sealed class ExperimentCommandTests
     {
         using var folder = new TemporaryFolder();
         var run = PbmRun.Of("experiment", "activation-patching", Path.Combine(Models, "tiny-base"), "--circuit",
-            "A=5.1 5.6; C=3.2", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data",
+            "A=4.1 4.2; C=3.2", "--prompts", "7", "--task-prompts", "7", "--threads", "1", "--data",
             folder.File("data"), "--json");
         Assert.Equal(ExitCode.Ok, run.Code);
         foreach (var item in new[] { "A right", "C change", "circuit right" })
@@ -114,7 +114,7 @@ public sealed class ExperimentCommandTests
         var model = Path.Combine(Models, "tiny-base");
         Assert.Equal(ExitCode.Ok, PbmRun.Of(["experiment", "knockout", model, "--pairs",
             "last>query_label,last>correct_object", .. own]).Code);
-        Assert.Equal(ExitCode.Ok, PbmRun.Of(["experiment", "attention", model, "--circuit", "A=5.1 4.2", .. own]).Code);
+        Assert.Equal(ExitCode.Ok, PbmRun.Of(["experiment", "attention", model, "--circuit", "A=4.1 3.2", .. own]).Code);
         foreach (var sweep in new[] { "knockout-tiny-base-1", "attention-tiny-base-1" })
             Assert.Equal(ExitCode.Ok, PbmRun.Of("sweep", "export", sweep, "--data", folder.File("data"), "--format",
                 "npy", "--out", folder.File("npy")).Code);
@@ -141,12 +141,12 @@ public sealed class ExperimentCommandTests
     [InlineData("found 'many'", "knockout", "MODEL", "--prompts", "many")]
     [InlineData("--base", "cmap", "MODEL")]
     [InlineData("'dance' is no command", "dance", "MODEL")]
-    [InlineData("group A of the circuit has head 99.1, but the model has 6 layers of 8 heads", "attention", "MODEL",
+    [InlineData("group A of the circuit has head 99.1, but the model has 5 layers of 4 heads", "attention", "MODEL",
         "--circuit", "A=99.1")]
-    [InlineData("group B of the circuit has head 0.8, but", "circuit", "MODEL", "--circuit", "A=5.1; B=0.8")]
-    [InlineData("--heads: tiny-base: expected heads of a model that has 6 layers of 8 heads, found 6.1",
+    [InlineData("group B of the circuit has head 0.8, but", "circuit", "MODEL", "--circuit", "A=4.1; B=0.8")]
+    [InlineData("--heads: tiny-base: expected heads of a model that has 5 layers of 4 heads, found 6.1",
         "activation-patching", "MODEL", "--heads", "6.1@last")]
-    [InlineData("heads with their position", "activation-patching", "MODEL", "--heads", "5.1")]
+    [InlineData("heads with their position", "activation-patching", "MODEL", "--heads", "4.1")]
     public void What_is_wrong_is_a_sentence_and_exit_code_2(string expected, params string[] arguments)
     {
         using var folder = new TemporaryFolder();

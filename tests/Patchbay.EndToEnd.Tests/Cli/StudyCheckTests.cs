@@ -19,32 +19,32 @@ public sealed class StudyCheckTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("path-patching: {into: '5.3 99.1'}",
-        "expected heads of a model that has 6 layers of 8 heads, found 99.1")]
-    [InlineData("path-patching: {receivers: [4, 49]}",
-        "expected at most 48, the heads of a model that has 6 layers of 8 heads, found '49'")]
+    [InlineData("path-patching: {into: '4.3 99.1'}",
+        "expected heads of a model that has 5 layers of 4 heads, found 99.1")]
+    [InlineData("path-patching: {receivers: [4, 21]}",
+        "expected at most 20, the heads of a model that has 5 layers of 4 heads, found '21'")]
     [InlineData("path-patching: {chain: 'A@last; B@last>A.q', receivers: [4, 5, 6], circuit: [1, 2]}",
         "receivers': expected at most 2 numbers, one for each group of the chain, found 3 in '4,5,6'")]
     [InlineData("path-patching: {chain: 'A@last', circuit: [3, 4]}",
         "circuit': expected at most one number, one for each group of the chain, found 2 in '3,4'")]
     [InlineData("path-patching: {chain: 'A@bogus'}", "found group A at 'bogus', which scene 1, box 1 has not; it has")]
     [InlineData("path-patching: {groups: [A, Z]}", "there is no group 'Z' in this chain; expected A, B, C, D")]
-    [InlineData("circuit: {circuit: 'A=5.1 9.9; B=0.8'}",
-        "group A of the circuit has head 9.9, but the model has 6 layers of 8 heads",
-        "group B of the circuit has head 0.8, but the model has 6 layers of 8 heads")]
-    [InlineData("activation-patching: {heads: ['99.1@last', '5.1@nowhere']}", "found 99.1", "found 'nowhere', which")]
-    [InlineData("activation-patching: {heads: [Z], circuit: 'A=5.1'}",
+    [InlineData("circuit: {circuit: 'A=4.1 9.9; B=0.8'}",
+        "group A of the circuit has head 9.9, but the model has 5 layers of 4 heads",
+        "group B of the circuit has head 0.8, but the model has 5 layers of 4 heads")]
+    [InlineData("activation-patching: {heads: ['99.1@last', '4.1@nowhere']}", "found 99.1", "found 'nowhere', which")]
+    [InlineData("activation-patching: {heads: [Z], circuit: 'A=4.1'}",
         "expected names among A, B, C, D, groups, circuit, found Z")]
     [InlineData("knockout: {pairs: ['last>nowhere', 'object_9>last']}",
         "found 'nowhere', which", "found 'object_9', which")]
     [InlineData("knockout: {pairs: ['object_0>last']}", "found object_0>last, which does not in scene 1, box 1")]
-    [InlineData("circuit: {circuit: 'A=5.1', mixed-means: 'nothing_*'}", "found 'nothing_*', which scene 1, box 1 has")]
+    [InlineData("circuit: {circuit: 'A=4.1', mixed-means: 'nothing_*'}", "found 'nothing_*', which scene 1, box 1 has")]
     [InlineData("knockout: {pairs: ['last>object_0', 'last>object_0']}", "such as last>query_label, each once")]
-    [InlineData("attention: {positions: [last, bogus], circuit: 'A=5.1'}",
+    [InlineData("attention: {positions: [last, bogus], circuit: 'A=4.1'}",
         "expected positions that prompts have (correct_object, label_0, label_1, label_2, last, ")]
-    [InlineData("dcm: {groups: [A, X], circuit: 'A=5.1'}", "expected names among A, B, C, D, all, found X")]
-    [InlineData("dcm: {desiderata: [none], circuit: 'A=5.1'}", "found 'none'")]
-    [InlineData("targeted-tuning: {sets: [A, Q], circuit: 'A=5.1'}",
+    [InlineData("dcm: {groups: [A, X], circuit: 'A=4.1'}", "expected names among A, B, C, D, all, found X")]
+    [InlineData("dcm: {desiderata: [none], circuit: 'A=4.1'}", "found 'none'")]
+    [InlineData("targeted-tuning: {sets: [A, Q], circuit: 'A=4.1'}",
         "names among A, B, C, D, circuit, all-heads, found Q")]
     [InlineData("minimality", "expected path-patching before minimality, which needs its heads, found none")]
     [InlineData("cmap: {into: nobody}",
@@ -72,7 +72,7 @@ public sealed class StudyCheckTests : IDisposable
     [Fact]
     public void Scenes_too_small_and_memory_too_small_are_told()
     {
-        var run = Validate("dcm: {desiderata: [other segment], circuit: 'A=5.1'}", Task.Replace("3", "2"));
+        var run = Validate("dcm: {desiderata: [other segment], circuit: 'A=4.1'}", Task.Replace("3", "2"));
         Assert.Contains("field 'stages[0].dcm.desiderata': desideratum 'other segment' needs scenes of 3 boxes at "
             + "least, not 2", run.Error, StringComparison.Ordinal);
         run = Validate("accuracy\ncompute: {memory: 100MiB}");

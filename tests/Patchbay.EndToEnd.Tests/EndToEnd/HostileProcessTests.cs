@@ -32,7 +32,7 @@ public sealed class HostileProcessTests : IDisposable
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CONFIG=/dev/zero", "node run")]
     [InlineData(2, "/dev/zero: expected a file, found a device", "PATCHBAY_CERTIFICATE=/dev/zero", "node run")]
     [InlineData(2, "--memory is 2.0 MiB", "X=", "patch models/tiny-base --prompts 7 --memory 2MiB")]
-    [InlineData(2, "expected at most 48, the heads of a model that has", "X=",
+    [InlineData(2, "expected at most 20, the heads of a model that has", "X=",
         "patch models/tiny-base --prompts 7 --receivers 999")]
     public void A_hostile_setting_gets_one_sentence(int code, string part, string variable, string line)
     {

@@ -12,29 +12,33 @@ public class SceneDataTests
     private const int Order = 1;
 
     /// <summary>Boxes by letter and by number, with auxiliary answers.</summary>
-    private static SceneData Scenes(double masked, double ordinals = 0.3) => new(SceneWords.Boxes, new()
+    private static SceneData Scenes(double masked, string fetching = "last") => new(SceneWords.Boxes, new()
     {
         Stages = [new(2, 4, masked)],
-        Ordinals = ordinals,
+        Ordinals = 0.3,
         Order = 0.5,
+        Routes = new Dictionary<string, IReadOnlyList<string>>(new SceneOptions().Routes) { ["object"] = [fetching] },
     });
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void A_question_behind_a_shared_context_has_the_logits_of_a_prompt_of_its_own(double masked)
+    [InlineData(1, "last@0-1", 2)]
+    [InlineData(1, "last@0", 1)]
+    public void A_question_behind_a_shared_context_has_the_logits_of_a_prompt_of_its_own(double masked,
+        string fetching = "last", int? until = null)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var model = Random(ScalarType.Float64);
-        var scenes = Scenes(masked).Batch(1, 5, 0, 400);
+        var scenes = Scenes(masked, fetching).Batch(1, 5, 0, 400);
         var batch = new PackedBatch(scenes);
         var logits = PackedForward.Logits(model.Config, model.Weights, batch);
         foreach (var (n, scene) in scenes.Index())
         {
             foreach (var (prompt, rows) in Prompts(scene))
             {
-                var variant = new Variant { Knockouts = masked == 0 ? [] : Hidden(scene, prompt.Length) };
+                var variant = new Variant { Knockouts = masked == 0 ? [] : Hidden(scene, prompt.Length, until) };
                 var alone = new ReferenceEvaluator(model, new PaddedPrompts([prompt])).Logits(variant)[0];
                 foreach (var (row, at) in rows)
                     Assert.Equal(0, (alone[at] - logits[batch.Offsets[n] + row]).abs().max().item<double>(), 1e-9);
@@ -80,7 +84,7 @@ public class SceneDataTests
         var scenes = Scenes(masked: 0.5).Batch(1, 0, 0, 40000);
         Assert.All(scenes, s => Assert.Matches("^[234] boxes( by number)?$", s.Kind));
         Assert.InRange(scenes.Count(s => IsByNumber(s)) / (double)scenes.Count, 0.25, 0.35);
-        Assert.InRange(scenes.Select(s => s.Layout!.Sees.Count(x => x)).Distinct().Count(), 2, 2);
+        Assert.InRange(scenes.Select(s => s.Layout!.Sees[0].Count(x => x)).Distinct().Count(), 2, 2);
         foreach (var scene in scenes)
         {
             var text = words.Decode(scene.Ids[1..]);
@@ -108,8 +112,8 @@ public class SceneDataTests
             for (var asked = 0; asked < 7; asked++)
             {
                 var row = (context + 4 * asked + 1) * layout.Rows.Length;
-                Assert.True(layout.Sees[row + 7 * asked + 6]);
-                seen.AddRange(Enumerable.Range(0, 7).Where(k => k != asked).Select(k => layout.Sees[row + 7 * k + 6]));
+                Assert.True(layout.Sees[0][row + 7 * asked + 6]);
+                seen.AddRange(Enumerable.Range(0, 7).Where(k => k != asked).Select(k => layout.Sees[0][row + 7 * k + 6]));
             }
         }
         Assert.InRange(seen.Count(x => x) / (double)seen.Count, 0.48, 0.52);
@@ -120,7 +124,7 @@ public class SceneDataTests
     {
         var data = Scenes(0.5);
         string Batch(ulong seed, long step) => string.Join('|', data.Batch(seed, step, 0, 3000)
-            .Select(s => string.Join(' ', s.Ids) + s.Layout!.Sees.Count(x => x)));
+            .Select(s => string.Join(' ', s.Ids) + s.Layout!.Sees[0].Count(x => x)));
         var first = Batch(3, 7);
         Batch(3, 8);
         Assert.Equal(first, Batch(3, 7));
@@ -145,6 +149,8 @@ public class SceneDataTests
 
     [Theory]
     [InlineData("""{"routes": {"lable": ["last"]}}""", "field routes of scenes names 'lable', expected object, label")]
+    [InlineData("""{"routes": {"label": ["last@x"]}}""", "expected NAME, NAME@LAYER or NAME@FROM-TO, found 'last@x'")]
+    [InlineData("""{"routes": {"label": ["last@3-2"]}}""", "NAME@FROM-TO, found 'last@3-2'")]
     [InlineData("""{"stages": [{"min_boxes": 1}]}""", "boxes must go from 2 or more to 7 or fewer")]
     [InlineData("""{"stages": [{"masked": 2}]}""", "field masked of scenes must be from 0 to 1")]
     [InlineData("""{"stages": [{}, {}]}""", "field until of scenes must be above 0")]
@@ -185,14 +191,16 @@ public class SceneDataTests
     }
 
     /// <summary>The paper's routes as knockouts of single positions.</summary>
-    private static IReadOnlyList<Knockout> Hidden(TrainingSequence scene, int length)
+    private static IReadOnlyList<Knockout> Hidden(TrainingSequence scene, int length, int? lastUntil)
     {
         var boxes = scene.Weights.Count(w => w == 1);
         int last = length - 1, query = length - 3;
         return [.. Enumerable.Range(0, length).SelectMany(from => Enumerable.Range(0, from)
             .Where(to => (IsObject(to) && from != last) || (IsLabel(to) && from != query)
                 || (to == query && from != last))
-            .Select(to => new Knockout(0, [from], [to])))];
+            .Select(to => new Knockout(0, [from], [to]))),
+            .. lastUntil is not { } layer ? [] : Enumerable.Range(0, last).Where(IsObject)
+                .Select(to => new Knockout(layer, [last], [to]))];
 
         bool IsObject(int at) => at <= 7 * boxes && at % 7 == 2;
         bool IsLabel(int at) => at <= 7 * boxes && at > 0 && at % 7 == 6;
