@@ -115,7 +115,7 @@ public class TrainingRunTests
         }
         var log = TrainingLog.Read(folder.PathOf("run/log.jsonl"));
         Assert.Equal([0, 5, 10, 12], log.Where(e => e.Scores is not null).Select(e => e.Step));
-        Assert.Equal(LabData.Evaluations.Order(), log[0].Scores!.Keys.Order());
+        Assert.Equal(LabData.EvaluationsOf(LabVocabulary.Quartet).Order(), log[0].Scores!.Keys.Order());
         Assert.Equal(Enumerable.Range(1, 12).Select(s => (long)s), log.Where(e => e.Loss is not null)
             .Select(e => e.Step));
     }
