@@ -46,9 +46,9 @@ internal sealed class SvgHeatMap
     public XElement Cells(double x, double y)
     {
         var ranks = map.Marked.Index().ToDictionary(mark => mark.Item, mark => mark.Index + 1);
-        var cells = map.Cells.Select(head =>
+        var cells = map.Cells.Select(head => Linked(head,
             Svg.Rectangle(head.Index * cell, head.Layer * cell, cell, cell, SvgColors.ClassOf(map.Fraction(head)))
-                .With(Svg.Title(Tooltip(head, ranks.GetValueOrDefault(head)))));
+                .With(Svg.Title(Tooltip(head, ranks.GetValueOrDefault(head))))));
         return Svg.Group(x, y).With(
             Svg.Element("g", ("shape-rendering", "crispEdges")).With(cells),
             Svg.Rectangle(0, 0, Width, Height, "frame"), map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis());
@@ -80,7 +80,14 @@ internal sealed class SvgHeatMap
         return (isBeyond ? "≥ " : "") + (fraction == 0 ? "0" : Numbers.Signed(fraction * map.Limit, "G2"));
     }
 
-    private string Tooltip(Head head, int rank)
+    // Whoever goes from control to control by keyboard does not want a thousand cells among them.
+    private XElement Linked(Head head, XElement drawn) => map.LinkOf is { } link
+        ? Svg.Element("a", ("href", link(head)), ("tabindex", "-1")).With(drawn) : drawn;
+
+    private string Tooltip(Head head, int rank) => map.Details?.Invoke(head) is { Length: > 0 } details
+        ? $"{Score(head, rank)}; {details}" : Score(head, rank);
+
+    private string Score(Head head, int rank)
     {
         var where = $"layer {head.Layer}, head {head.Index}: ";
         var score = map.Scores[head.Layer, head.Index];
