@@ -34,6 +34,15 @@ internal static class PageRoutes
                     ?? site.Node.TroubleOf(sweep.Id)));
         }));
         SweepFiles.Map(routes, site);
+        routes.MapGet("/sweeps/{id}/heads/{head}", context => OfSweepAsync(site, context, sweep =>
+            HeadAsync(site, context, sweep)));
+        routes.MapGet("/compare", context => CompareAsync(site, context));
+        routes.MapGet("/cluster", context => site.PageAsync<SectionsPage>(context, StatusCodes.Status200OK,
+            (nameof(SectionsPage.Title), "Cluster"), (nameof(SectionsPage.Here), "/cluster"),
+            (nameof(SectionsPage.Subtitle), $"As node {NodeIdentity.Own} sees it"),
+            (nameof(SectionsPage.Live), "cluster"), (nameof(SectionsPage.Version), LiveStream.VersionOf(site, "cluster")),
+            (nameof(SectionsPage.Parts), SectionsPage.Of(ClusterSections.Of(site)))));
+        StudyRoutes.Map(routes, site);
         routes.MapPost("/sweeps/{id}/{order}", context => OrderAsync(site, context));
         routes.MapPost("/sign-out", async context =>
         {
@@ -66,6 +75,35 @@ internal static class PageRoutes
     {
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = path;
+    }
+
+    private static Task HeadAsync(Site site, HttpContext context, SweepSeen sweep)
+    {
+        var page = $"/sweeps/{Uri.EscapeDataString(sweep.Id)}";
+        if (Head.Read((string)context.Request.RouteValues["head"]!) is not { } head
+            || !sweep.Plan.Models.Any(m => head.Layer < m.Layers && head.Index < m.Heads))
+            return site.MessageAsync(context, StatusCodes.Status404NotFound, "No model of the sweep has such a head.",
+                page);
+        var input = new ReportInput(sweep.Run, SweepFindings.Of(sweep.State), []);
+        return site.PageAsync<SectionsPage>(context, StatusCodes.Status200OK,
+            (nameof(SectionsPage.Title), $"Head {head}"), (nameof(SectionsPage.Live), $"sweep {sweep.Id}"),
+            (nameof(SectionsPage.Version), LiveStream.VersionOf(site, $"sweep {sweep.Id}")),
+            (nameof(SectionsPage.Subtitle), $"Layer {head.Layer}, head {head.Index}, in every model of the sweep"),
+            (nameof(SectionsPage.Back), new PageLink($"{page}#maps", sweep.Id)),
+            (nameof(SectionsPage.Parts), SectionsPage.Of(HeadSections.Of(input, sweep.State, head))));
+    }
+
+    private static async Task CompareAsync(Site site, HttpContext context)
+    {
+        var all = site.Book.All();
+        SweepSeen? Chosen(string name) => all.FirstOrDefault(s => s.Id == Asked(context, name));
+        var (first, second) = (Chosen("a"), Chosen("b"));
+        var comparison = first is null || second is null ? null : ComparisonReport.Create(SweepComparison.Of(first.Run,
+            SweepFindings.Of(first.State), second.Run, SweepFindings.Of(second.State)));
+        await site.PageAsync<ComparePage>(context, StatusCodes.Status200OK,
+            (nameof(ComparePage.Sweeps), all.Select(s => s.Id).ToArray()), (nameof(ComparePage.First), first?.Id),
+            (nameof(ComparePage.Second), second?.Id), (nameof(ComparePage.Lead), comparison?.Lead),
+            (nameof(ComparePage.Parts), SectionsPage.Of(comparison?.Sections ?? [])));
     }
 
     // What is refused is told on a page of its own, with the way back.

@@ -53,11 +53,11 @@ internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBo
             (nameof(MessagePage.Back), back));
 
     /// <summary>Whether a form that was sent is one of these pages'; where it is not, the browser is told.</summary>
-    public async Task<bool> IsOwnFormAsync(HttpContext context)
+    public async Task<bool> IsOwnFormAsync(HttpContext context, Func<Task>? tell = null)
     {
         if (await Services.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context)) return true;
-        await MessageAsync(context, StatusCodes.Status400BadRequest, "Nothing was done: the page that asked for it is "
-            + "from before the node was started, or not of this node. Load it again, and try again.");
+        await (tell?.Invoke() ?? MessageAsync(context, StatusCodes.Status400BadRequest, "Nothing was done: the page that "
+            + "asked for it is from before the node was started, or not of this node. Load it again, and try again."));
         return false;
     }
 

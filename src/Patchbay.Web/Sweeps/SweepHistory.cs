@@ -95,9 +95,16 @@ internal sealed class SweepHistory(string id)
 /// <param name="Share">How much of it is done, where this node knows.</param>
 public sealed record UnderWay(string Unit, string Node, double? Share)
 {
+    /// <summary>"gpu1, process 4711".</summary>
+    public string Host => HostOf(Node);
+
     /// <summary>"54 %", or "" where it is not known.</summary>
     public string Percent => Share is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0} %")
         : "";
+
+    /// <summary>"gpu1, process 4711", of a node's name.</summary>
+    internal static string HostOf(string node) => node.Split(':') is [var host, var process, ..]
+        ? $"{host}, process {process}" : node;
 }
 
 /// <summary>A sweep as it was at an instant, for one page.</summary>

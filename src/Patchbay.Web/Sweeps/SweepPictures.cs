@@ -6,7 +6,11 @@ namespace Patchbay.Web.Sweeps;
 /// <param name="Id">Its anchor.</param>
 /// <param name="Title">Its heading.</param>
 /// <param name="Html">It.</param>
-public sealed record PagePart(string Id, string Title, string Html);
+public sealed record PagePart(string Id, string Title, string Html)
+{
+    /// <summary>A heading that the HTML has not itself, or "".</summary>
+    public string Heading { get; init; } = "";
+}
 
 /// <summary>Heat maps and sections of the report as pages show them, drawn anew only where what they show has
 /// changed.</summary>
@@ -67,10 +71,17 @@ internal sealed class SweepPictures
             SharedLimit = limit ?? map.SharedLimit,
             IsClipped = limit is null && map.IsClipped,
         });
-        var figure = new Figure(SweepMaps.Heading(sweep.State, group) + ". Layers downwards, heads across; outlined: "
-            + "the circuit's heads.", [.. maps.Select(map => new Picture(map.Name, $"Scores of {group} in {map.Name}",
+        var figure = new Figure($"{Described(sweep.State, group)}. Layers downwards, heads across; outlined: the "
+            + "circuit's heads.", [.. maps.Select(map => new Picture(map.Name, $"Scores of {group} in {map.Name}",
                 SvgHeatMap.Picture(map, MapSize)))], 4);
-        return new($"maps-{group}", group, HtmlWriter.Html(figure));
+        return new($"maps-{group}", group, HtmlWriter.Html(figure))
+        { Heading = SweepResults.Group(Stages(sweep.State, group).First().Stage).Titled("  ") };
+    }
+
+    private static string Described(SweepState state, string group)
+    {
+        var words = Stages(state, group).First().Stage.Parameters.As<PathPatchingParameters>().InWords;
+        return char.ToUpperInvariant(words[0]) + words[1..];
     }
 
     /// <summary>A map whose cells lead to the head's page and say what else there is to a score: its rank, prompts,
@@ -84,6 +95,7 @@ internal sealed class SweepPictures
         var ranks = ranked.Index().ToDictionary(h => h.Item, h => h.Index + 1);
         return map with
         {
+            Title = stage.Status == StageStatus.Completed ? SweepText.Count(map.Marked.Count, "head") : map.Title,
             LinkOf = head => $"/sweeps/{Uri.EscapeDataString(sweep.Id)}/heads/{head}",
             Details = head => !ranks.TryGetValue(head, out var rank) ? ""
                 : units[head].ToArray() is { Length: > 0 } own ? $"rank {rank} of {ranked.Length}, "
@@ -96,7 +108,7 @@ internal sealed class SweepPictures
     {
         var seconds = SweepText.Duration(TimeSpan.FromSeconds(units.Sum(u => stage.Units[u].Seconds)));
         var nodes = units.Select(u => sweep.Nodes.GetValueOrDefault(u, "")).Where(n => n.Length > 0)
-            .Select(n => n.Split(':')).Select(n => n.Length > 1 ? $"{n[0]}, process {n[1]}" : n[0]).Distinct().ToArray();
+            .Select(UnderWay.HostOf).Distinct().ToArray();
         var names = units.Length > 3 ? $"{units.Length} units" : "unit " + string.Join(", ", units.Select(UnitId.KeyOf));
         return $"{names}, {seconds}" + (nodes.Length > 0 ? $" on {string.Join(" and ", nodes)}" : "");
     }
