@@ -95,7 +95,8 @@ internal sealed class SweepPictures
         var ranks = ranked.Index().ToDictionary(h => h.Item, h => h.Index + 1);
         return map with
         {
-            Title = stage.Status == StageStatus.Completed ? SweepText.Count(map.Marked.Count, "head") : map.Title,
+            Title = stage.Status != StageStatus.Completed ? map.Title
+                : map.Marked.Count == 0 ? "no head" : SweepText.Count(map.Marked.Count, "head"),
             LinkOf = head => $"/sweeps/{Uri.EscapeDataString(sweep.Id)}/heads/{head}",
             Details = head => !ranks.TryGetValue(head, out var rank) ? ""
                 : units[head].ToArray() is { Length: > 0 } own ? $"rank {rank} of {ranked.Length}, "
