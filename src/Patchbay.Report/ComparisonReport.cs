@@ -101,8 +101,8 @@ internal static class ComparisonReport
         var pictures = points.Select(group => new Picture(group.Key, $"Heads of {group.Key}", SvgScatter.Draw(
             new(group.Key, comparison.First.Sweep, comparison.Second.Sweep, [.. group]) { HasDiagonal = true })));
         var colors = string.Join(", ", comparison.Models.Select(m => m.Name));
-        Figure figure = new("A dot is a head, its score in the first sweep to the right, in the second upwards; the line "
-            + $"is where both are the same. Colours are models: {colors}.", [.. pictures], 4);
+        Figure figure = new("A dot is a head, its score in the first sweep to the right, in the second upwards; the "
+            + $"line is where both are the same. Colours are models: {colors}.", [.. pictures], 4);
         return figure.Pictures.Count == 0 ? null : new("heads", "Head against head",
             "The scores of all heads, group by group: what lies along the line was found again.", "", [figure]);
     }

@@ -16,8 +16,8 @@ internal static class ClusterSections
             new("nodes", "Nodes", "The members of this node's cluster, the oldest first.", "", [Nodes(site)]),
             new("devices", "Devices", "Memory for models on each device, and what the models placed there take.", "",
                 [Devices(offers)]),
-            new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is loaded "
-                + "when its next unit comes.", "", Models(offers)),
+            new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
+                + "loaded when its next unit comes.", "", Models(offers)),
             new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
                 + "node has.", "", [Units(site)]),
         ];
@@ -37,7 +37,8 @@ internal static class ClusterSections
             string.Join(", ", new[] { m.Self ? "this node" : "", m.Leader ? "leads" : "" }.Where(w => w.Length > 0)),
         ]));
 
-    private static ReportTable Devices(NodeOffer[] offers) => new("", ["node", "device", ">memory", ">taken", ">models"],
+    private static ReportTable Devices(NodeOffer[] offers) => new("",
+        ["node", "device", ">memory", ">taken", ">models"],
         from offer in offers
         from device in offer.Devices
         let placed = offer.Models.Where(m => m.State != "cold").Select(m => ModelNeed.Of(m.Id))
@@ -53,7 +54,8 @@ internal static class ClusterSections
         Cell[][] rows = [.. from offer in offers
                             from model in offer.Models
                             let need = ModelNeed.Of(model.Id)
-                            select (Cell[])[model.Name, AddressOf(offer.Node), need.Device, Size(need.Bytes), model.State]];
+                            let place = AddressOf(offer.Node)
+                            select (Cell[])[model.Name, place, need.Device, Size(need.Bytes), model.State]];
         Cell[][] refused = [.. from offer in offers
                                from model in offer.Refused
                                select (Cell[])[ModelNeed.Of(model.Key).Name, AddressOf(offer.Node), model.Value]];

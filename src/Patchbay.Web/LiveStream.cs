@@ -42,7 +42,7 @@ internal static class LiveStream
     }
 
     /// <summary>Differs whenever what a page shows would: of the page of one sweep, of the list of sweeps, of the
-    /// cluster. It begins with the node, whose pages of before its last start have forms that it does not take.</summary>
+    /// cluster. It begins with the node: forms of pages from before its last start are not taken.</summary>
     public static string VersionOf(Site site, string page)
     {
         const string ofSweep = "sweep ";

@@ -40,7 +40,8 @@ internal static class PageRoutes
         routes.MapGet("/cluster", context => site.PageAsync<SectionsPage>(context, StatusCodes.Status200OK,
             (nameof(SectionsPage.Title), "Cluster"), (nameof(SectionsPage.Here), "/cluster"),
             (nameof(SectionsPage.Subtitle), $"As node {NodeIdentity.Own} sees it"),
-            (nameof(SectionsPage.Live), "cluster"), (nameof(SectionsPage.Version), LiveStream.VersionOf(site, "cluster")),
+            (nameof(SectionsPage.Live), "cluster"),
+            (nameof(SectionsPage.Version), LiveStream.VersionOf(site, "cluster")),
             (nameof(SectionsPage.Parts), SectionsPage.Of(ClusterSections.Of(site)))));
         StudyRoutes.Map(routes, site);
         routes.MapPost("/sweeps/{id}/{order}", context => OrderAsync(site, context));

@@ -56,8 +56,8 @@ internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBo
     public async Task<bool> IsOwnFormAsync(HttpContext context, Func<Task>? tell = null)
     {
         if (await Services.GetRequiredService<IAntiforgery>().IsRequestValidAsync(context)) return true;
-        await (tell?.Invoke() ?? MessageAsync(context, StatusCodes.Status400BadRequest, "Nothing was done: the page that "
-            + "asked for it is from before the node was started, or not of this node. Load it again, and try again."));
+        await (tell?.Invoke() ?? MessageAsync(context, StatusCodes.Status400BadRequest, "Nothing was done: the page "
+            + "that asked for it is from before the node was started, or not of this node. Load it again."));
         return false;
     }
 

@@ -53,7 +53,8 @@ public sealed record StudyPlan(Study Study)
         string? from = null;
         foreach (var stage in study.Stages)
         {
-            var alike = sweeps.Where(s => s.Plan.Task.Prompts == study.Task.Prompts && s.Plan.Task.Kind == study.Task.Kind)
+            var alike = sweeps
+                .Where(s => (s.Plan.Task.Prompts, s.Plan.Task.Kind) == (study.Task.Prompts, study.Task.Kind))
                 .Select(s => (s.Id, State: s.State.Stages.GetValueOrDefault(stage.Id)))
                 .FirstOrDefault(s => s.State is { Status: StageStatus.Completed } done
                     && done.Stage.Parameters == stage.Parameters);
@@ -62,10 +63,10 @@ public sealed record StudyPlan(Study Study)
             known.Add(stage.Id);
             from ??= alike.Id;
         }
-        if (known.Count == 0) return "No sweep of this journal has run any of its stages: how long it takes is not known "
-            + "before it runs.";
-        return $"{(known.Count == study.Stages.Count ? "All" : $"{known.Count} of {study.Stages.Count}")} stages were run "
-            + $"before with as many prompts, in {from} and others perhaps: their units took "
+        if (known.Count == 0) return "No sweep of this journal has run any of its stages: how long it takes is not "
+            + "known before it runs.";
+        var share = known.Count == study.Stages.Count ? "All" : $"{known.Count} of {study.Stages.Count}";
+        return $"{share} stages were run before with as many prompts, in {from} and others perhaps: their units took "
             + $"{SweepText.Duration(TimeSpan.FromSeconds(seconds))} together; divide by the units that run at a time.";
     }
 }

@@ -55,7 +55,7 @@ internal static class StudyRoutes
         }
     }
 
-    private static Task ShowAsync(Site site, HttpContext context, StudyDraft draft) => site.PageAsync<StudyPage>(context,
-        draft.IsRefused ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK,
+    private static Task ShowAsync(Site site, HttpContext context, StudyDraft draft) => site.PageAsync<StudyPage>(
+        context, draft.IsRefused ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK,
         (nameof(StudyPage.Draft), draft), (nameof(StudyPage.Examples), site.Desk!.Examples.Keys.ToArray()));
 }

@@ -16,8 +16,8 @@ internal static class OwnDesk
         var examples = files.Order(StringComparer.Ordinal)
             .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => File.ReadAllText(path));
         // The catalogue is read at each check: who adds a model need not start the node anew.
-        return new(examples, text => Study.Parse(text, Path.Combine(folder, "page.yaml"), ModelCatalogue.Load(catalogue),
-            StudyInput.Experiments, new CheckpointInspector()), (study, cancel) =>
+        return new(examples, text => Study.Parse(text, Path.Combine(folder, "page.yaml"),
+            ModelCatalogue.Load(catalogue), StudyInput.Experiments, new CheckpointInspector()), (study, cancel) =>
             {
                 using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, call.Interrupted);
                 return SweepPlanner.Plan(study, StudyInput.Threads(study, home), node.Options.MemoryBytes,

@@ -114,8 +114,8 @@ internal sealed class Serving : IDisposable
             if (goOn) node.WakeAll();
             // Others may speak to it a little later than its own command, whose first unit does not wait for that.
             var isOwn = place.Address.Port == 0;
-            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token, pages,
-                isOwn ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
+            var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token,
+                pages, isOwn ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
             if (api is not null && !isOwn) await api; // its port may be taken
             return new(held, journal, node, api, home.Folder, ended);
         }

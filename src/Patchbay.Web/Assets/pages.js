@@ -1,5 +1,5 @@
-// What pages do beyond being read: they follow the node's events and replace what has changed, and tell of a head that is
-// pointed at. Without this script the same pages are loaded again every ten seconds.
+// What pages do beyond being read: they follow the node's events and replace what has changed, and tell of a head
+// that is pointed at. Without this script the same pages are loaded again every ten seconds.
 (() => {
   'use strict';
   const page = document.body;
@@ -22,7 +22,8 @@
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const places = focused && [...old.querySelectorAll('a,button,summary,[tabindex]')].indexOf(focused);
     old.replaceWith(fresh);
-    fresh.querySelectorAll('details>summary').forEach(s => { if (open.includes(s.textContent)) s.parentNode.open = true; });
+    for (const s of fresh.querySelectorAll('details>summary'))
+      if (open.includes(s.textContent)) s.parentNode.open = true;
     fresh.querySelectorAll('.r-scroll,.r-picture').forEach((e, i) => { e.scrollLeft = scrolled[i] || 0; });
     if (focused) fresh.querySelectorAll('a,button,summary,[tabindex]')[places]?.focus({ preventScroll: true });
     ready(fresh);

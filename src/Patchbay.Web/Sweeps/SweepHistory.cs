@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Patchbay.Web.Sweeps;
 
 /// <summary>A sweep as pages show it, kept up to date from its events: its state, what happened lately, who ran what,
-/// and how fast it goes. Used under the lock of its <see cref="SweepBook"/>; what it gives out does not change.</summary>
+/// and how fast it goes. Used under its <see cref="SweepBook"/>'s lock; what it gives out does not change.</summary>
 internal sealed class SweepHistory(string id)
 {
     private readonly WatchClock clock = new();

@@ -44,8 +44,8 @@ internal sealed class SweepPictures
     private static PagePart[] Sections(SweepSeen sweep)
     {
         var input = new ReportInput(sweep.Run, SweepFindings.Of(sweep.State), SweepReport.Training(sweep.Plan));
-        var shown = SweepReport.Document(input).Sections.Where(s => s.Id != "run").Select(s => s.Id != "path-patching" ? s
-            : s with { Blocks = [.. s.Blocks.Where(b => b is not Figure)] });
+        var shown = SweepReport.Document(input).Sections.Where(s => s.Id != "run")
+            .Select(s => s.Id != "path-patching" ? s : s with { Blocks = [.. s.Blocks.Where(b => b is not Figure)] });
         var home = $"/sweeps/{Uri.EscapeDataString(sweep.Id)}/";
         return [.. shown.Select((s, i) => new PagePart(s.Id, s.Title, HtmlWriter.Html(s, i + 1, home)))];
     }
@@ -90,7 +90,8 @@ internal sealed class SweepPictures
     {
         var stage = Stages(sweep.State, group).First(s => s.Stage.Model == map.Name);
         var scores = SweepResults.Scores(sweep.State, stage);
-        var units = stage.Results.Where(r => r.Result.Head is not null).ToLookup(r => r.Result.Head!.Value, r => r.Unit);
+        var units = stage.Results.Where(r => r.Result.Head is not null)
+            .ToLookup(r => r.Result.Head!.Value, r => r.Unit);
         Head[] ranked = [.. scores.Top(map.Layers * map.Heads).Where(h => double.IsFinite(scores[h]))];
         var ranks = ranked.Index().ToDictionary(h => h.Item, h => h.Index + 1);
         return map with
@@ -99,10 +100,15 @@ internal sealed class SweepPictures
                 : map.Marked.Count == 0 ? "no head" : SweepText.Count(map.Marked.Count, "head"),
             LinkOf = head => $"/sweeps/{Uri.EscapeDataString(sweep.Id)}/heads/{head}",
             Details = head => !ranks.TryGetValue(head, out var rank) ? ""
-                : units[head].ToArray() is { Length: > 0 } own ? $"rank {rank} of {ranked.Length}, "
-                    + $"{SweepText.Count((int)scores.Samples[head.Layer, head.Index], "prompt")}; {Ran(sweep, stage, own)}"
-                : $"rank {rank} of {ranked.Length}; above every receiver, so not measured",
+                : $"rank {rank} of {ranked.Length}{Measured(head)}",
         };
+
+        string Measured(Head head)
+        {
+            if (units[head].ToArray() is not { Length: > 0 } own) return "; above every receiver, so not measured";
+            var samples = (int)scores.Samples[head.Layer, head.Index];
+            return $", {SweepText.Count(samples, "prompt")}; {Ran(sweep, stage, own)}";
+        }
     }
 
     private static string Ran(SweepSeen sweep, StageState stage, string[] units)
@@ -110,7 +116,8 @@ internal sealed class SweepPictures
         var seconds = SweepText.Duration(TimeSpan.FromSeconds(units.Sum(u => stage.Units[u].Seconds)));
         var nodes = units.Select(u => sweep.Nodes.GetValueOrDefault(u, "")).Where(n => n.Length > 0)
             .Select(UnderWay.HostOf).Distinct().ToArray();
-        var names = units.Length > 3 ? $"{units.Length} units" : "unit " + string.Join(", ", units.Select(UnitId.KeyOf));
+        var names = units.Length > 3 ? $"{units.Length} units"
+            : "unit " + string.Join(", ", units.Select(UnitId.KeyOf));
         return $"{names}, {seconds}" + (nodes.Length > 0 ? $" on {string.Join(" and ", nodes)}" : "");
     }
 }

@@ -41,7 +41,8 @@ public sealed class SignInTests : IAsyncLifetime
         using var browser = new Browser($"https://{address}");
         await browser.OpenAsync("/cluster", HttpStatusCode.Unauthorized);
         Assert.Contains("type=\"password\"", browser.Text, StringComparison.Ordinal);
-        await browser.SendFormAsync("/sign-in", HttpStatusCode.Unauthorized, ("token", Token + "."), ("to", "/cluster"));
+        await browser.SendFormAsync("/sign-in", HttpStatusCode.Unauthorized, ("token", Token + "."),
+            ("to", "/cluster"));
         await browser.OpenAsync("/cluster", HttpStatusCode.Unauthorized);
         var answer = await browser.SendFormAsync("/sign-in", HttpStatusCode.SeeOther, ("token", Token),
             ("to", "/cluster"));
