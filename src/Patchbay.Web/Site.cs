@@ -11,11 +11,9 @@ using Patchbay.Web.Sweeps;
 namespace Patchbay.Web;
 
 /// <summary>What every page knows of the request that it answers.</summary>
-/// <param name="Node">Name of the node.</param>
 /// <param name="FormToken">What a form must carry to be taken for one of these pages.</param>
 /// <param name="CanSignOut">Whether the browser is signed in.</param>
-/// <param name="Now">The time.</param>
-public sealed record PageContext(string Node, string FormToken, bool CanSignOut, DateTimeOffset Now);
+public sealed record PageContext(string FormToken, bool CanSignOut);
 
 /// <summary>The pages of a node: what they are made of, and how they are written.</summary>
 internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBook Book, SweepPictures Pictures,
@@ -28,8 +26,7 @@ internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBo
         where T : IComponent
     {
         var form = Services.GetRequiredService<IAntiforgery>().GetAndStoreTokens(context);
-        var known = new PageContext(NodeIdentity.Own, form.RequestToken!, context.Request.IsHttps,
-            DateTimeOffset.UtcNow);
+        var known = new PageContext(form.RequestToken!, Guard.IsSignedIn(context.Request, DateTimeOffset.UtcNow));
         var html = await RenderAsync<T>(Services, [.. parameters, (nameof(PageContext), known)]);
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";

@@ -19,6 +19,10 @@ internal sealed class PageGuard(string host, SignIn? signIn)
     /// <summary>Signs browsers in; null where the node has no token.</summary>
     public SignIn? SignIn => signIn;
 
+    /// <summary>Whether a request comes from a browser of another machine that is signed in.</summary>
+    public bool IsSignedIn(HttpRequest request, DateTimeOffset now) =>
+        request.IsHttps && signIn?.Knows(request, now) == true;
+
     /// <summary>Passes a request on, or answers it.</summary>
     /// <param name="context">The request.</param>
     /// <param name="next">Who answers it where it may pass.</param>
@@ -41,7 +45,7 @@ internal sealed class PageGuard(string host, SignIn? signIn)
         }
         // Without TLS only this machine comes here.
         return !request.IsHttps || request.Path.StartsWithSegments("/assets", StringComparison.Ordinal)
-            || signIn?.Knows(request, DateTimeOffset.UtcNow) == true ? next(context) : ask(context);
+            || IsSignedIn(request, DateTimeOffset.UtcNow) ? next(context) : ask(context);
     }
 
     private bool IsOwn(string asked) => string.Equals(asked, host, StringComparison.OrdinalIgnoreCase);

@@ -11,19 +11,48 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
     private readonly Dictionary<string, (SweepHistory History, long Read)> histories = new(StringComparer.Ordinal);
     private (IReadOnlyList<string> Ids, long Read)? known;
 
-    /// <summary>Why the journal could not be read just now, in a sentence, or null.</summary>
-    public string? Trouble { get; private set; }
+    private readonly SortedDictionary<string, string> unreadable = new(StringComparer.Ordinal);
+    private string? trouble;
+
+    /// <summary>Why the journal, or a sweep of it, could not be read when it was last asked, in a sentence, or
+    /// null.</summary>
+    public string? Trouble
+    {
+        get
+        {
+            lock (alone) return trouble ?? unreadable.Values.FirstOrDefault();
+        }
+    }
 
     /// <summary>All sweeps, the newest first.</summary>
     public IReadOnlyList<SweepSeen> All()
     {
-        lock (alone) return [.. Ids().Reverse().Select(Of).OfType<SweepSeen>()];
+        var shares = node.Shares;
+        lock (alone) return [.. Ids().Reverse().Select(id => Readable(id, shares)).OfType<SweepSeen>()];
     }
 
     /// <summary>A sweep, or null where there is none of this id.</summary>
+    /// <exception cref="JournalException">Its events are damaged, or another version's.</exception>
     public SweepSeen? Find(string id)
     {
-        lock (alone) return Of(id);
+        var shares = node.Shares;
+        lock (alone) return Of(id, shares);
+    }
+
+    // One that cannot be read does not keep the others from being shown.
+    private SweepSeen? Readable(string id, IReadOnlyDictionary<(string Sweep, string Unit), double> shares)
+    {
+        try
+        {
+            var sweep = Of(id, shares);
+            unreadable.Remove(id);
+            return sweep;
+        }
+        catch (JournalException e)
+        {
+            unreadable[id] = e.Message;
+            return null;
+        }
     }
 
     private IReadOnlyList<string> Ids()
@@ -35,7 +64,7 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
         return ids;
     }
 
-    private SweepSeen? Of(string id)
+    private SweepSeen? Of(string id, IReadOnlyDictionary<(string Sweep, string Unit), double> shares)
     {
         var isKnown = histories.TryGetValue(id, out var entry);
         if (!isKnown) entry = (new(id), 0);
@@ -46,7 +75,7 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
             if (!exists) return null;
             histories[id] = (entry.History, time.GetTimestamp());
         }
-        return entry.History.Seen(time.GetUtcNow(), node.Shares);
+        return entry.History.Seen(time.GetUtcNow(), shares);
     }
 
     // While another process holds the journal, or its server is away, pages show what was read last.
@@ -56,11 +85,11 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
         {
             using var journal = SqlJournal.Open(node.Options.Journal, readOnly: true);
             ask(journal);
-            Trouble = null;
+            trouble = null;
         }
         catch (JournalException e) when (e.Fault is JournalFault.Busy or JournalFault.Unreachable)
         {
-            Trouble = e.Message;
+            trouble = e.Message;
         }
     }
 }

@@ -17,6 +17,7 @@ public sealed record PagePart(string Id, string Title, string Html)
 internal sealed class SweepPictures
 {
     private const double MapSize = 256;
+    private const int MostKept = 64;
     private readonly ConcurrentDictionary<(string Sweep, string What), (string Key, object Drawn)> drawn = new();
 
     /// <summary>The heat maps of every group that some model has begun, models side by side.</summary>
@@ -54,6 +55,7 @@ internal sealed class SweepPictures
     {
         if (drawn.TryGetValue((sweep, what), out var last) && last.Key == key) return (T)last.Drawn;
         var made = draw();
+        if (drawn.Count >= MostKept) drawn.Clear(); // who looks at so many sweeps waits a little once more
         drawn[(sweep, what)] = (key, made);
         return made;
     }
