@@ -50,8 +50,8 @@
     }
     document.title = next.title;
     version = next.body.dataset.version;
-    // A page takes at most a fiftieth of the time that it costs to make it.
-    return Math.max(1000, 50 * (performance.now() - began));
+    // Making a page takes at most a seventy-fifth of the time that it is open; nobody waits for more than five seconds.
+    return Math.min(5000, Math.max(1000, 75 * (performance.now() - began)));
   }
 
   async function change(latest) {

@@ -20,7 +20,7 @@ public sealed class BrowserTests : IDisposable
     private const string Study = """
         name: watched
         models: [tiny-base, tiny-chat]
-        task: {kind: entity-tracking, boxes: 7, prompts: 120}
+        task: {kind: entity-tracking, boxes: 7, prompts: 200}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
@@ -62,12 +62,13 @@ public sealed class BrowserTests : IDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
         await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
 
-        // Heat maps come to be and fill while the page is open.
-        await page.Locator("#maps-A svg a title", new() { HasText = "rank" }).First.WaitForAsync(
-            new() { Timeout = 120_000, State = WaitForSelectorState.Attached });
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("paused", Long);
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+
+        // Heat maps come to be and fill while the page is open.
+        await page.Locator("#maps-A svg a title", new() { HasText = "rank" }).First.WaitForAsync(
+            new() { Timeout = 120_000, State = WaitForSelectorState.Attached });
 
         // The node is killed and comes back: the page finds it again, and the sweep goes on to its end.
         first.Kill();
