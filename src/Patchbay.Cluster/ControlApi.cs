@@ -46,7 +46,8 @@ public sealed record SweepInfo(string Id, string Status, int Completed, int Know
 /// requests that a browser could be made to send are refused: every one must carry the header <see cref="Header"/>, and
 /// name the machine itself as host. A node of several machines listens for the others as well, by TLS, and serves who
 /// shows the cluster's certificate or its token. Scrapers and probes read /metrics, /health and /ready; from other
-/// machines, without a certificate, the last two.
+/// machines, without a certificate, the last two. Who shows neither header, certificate nor token is taken for a
+/// browser, and gets <see cref="NodePages"/> where there are any.
 /// </summary>
 public sealed class ControlApi : IAsyncDisposable
 {
@@ -78,8 +79,10 @@ public sealed class ControlApi : IAsyncDisposable
     /// <param name="node">The node.</param>
     /// <param name="data">Its data folder.</param>
     /// <param name="token">What a client of another machine may show instead of the certificate, or null.</param>
+    /// <param name="pages">What browsers are shown, or null.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<ControlApi> StartAsync(ClusterNode node, string data, string? token = null)
+    public static async Task<ControlApi> StartAsync(ClusterNode node, string data, string? token = null,
+        NodePages? pages = null)
     {
         // Nothing from files or variables of the surroundings: other builders watch all that lies in the folder in
         // which the process was started.
@@ -92,7 +95,9 @@ public sealed class ControlApi : IAsyncDisposable
         builder.Services.AddRateLimiter(limits => limits.GlobalLimiter =
             PartitionedRateLimiter.Create<HttpContext, int>(_ => RateLimitPartition.GetConcurrencyLimiter(0,
                 _ => new() { PermitLimit = RequestsAtATime, QueueLimit = MoreWait })));
+        pages?.Register(builder.Services);
         var app = builder.Build();
+        if (pages is not null) ServeBrowsers(app, pages.Build(app.Services));
         var telemetry = TelemetryExport.Start(node.Options.Code);
         var secret = token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(token));
         app.UseRateLimiter();
@@ -211,6 +216,20 @@ public sealed class ControlApi : IAsyncDisposable
             ClientCertificateValidation = (shown, _, _) => certificate.IsOwn(shown),
         }));
     }
+
+    // A pipeline of its own: routing has looked the address up among the API's already.
+    private static void ServeBrowsers(WebApplication app, RequestDelegate pages) => app.Use((context, next) =>
+    {
+        if (!IsOfBrowser(context)) return next(context);
+        context.SetEndpoint(null);
+        context.Request.RouteValues.Clear();
+        return pages(context);
+    });
+
+    // A browser shows no header that it was not told to, and the cluster's certificate is in none.
+    private static bool IsOfBrowser(HttpContext context) => context.Connection.ClientCertificate is null
+        && !context.Request.Headers.ContainsKey(Header) && context.Request.Headers.Authorization.Count == 0
+        && !IsOneOf(Open, context.Request);
 
     private static Task Refuse(HttpContext context, RequestDelegate next, byte[]? secret)
     {

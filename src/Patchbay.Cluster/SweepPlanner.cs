@@ -12,6 +12,25 @@ public static class SweepPlanner
 {
     private const long Working = 1L << 30; // least that a model needs besides its weights
 
+    /// <summary>Everything that a sweep of a study will compute with.</summary>
+    /// <param name="study">The study.</param>
+    /// <param name="threads">Threads of one unit.</param>
+    /// <param name="memory">For all models together, in bytes.</param>
+    /// <param name="look">Looks at a model (<see cref="PlanModel"/>).</param>
+    /// <param name="keep">Keeps a prompt file, by its path, as an artifact; its hash.</param>
+    public static SweepPlan Plan(Study study, int threads, long memory, Func<ModelPlace, PlannedModel> look,
+        Func<string, string> keep)
+    {
+        PlannedModel[] models = [.. study.Models.Select(look)];
+        var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes,
+            study.Task.File is { } prompts ? keep(prompts) : null)
+        { FileName = study.Task.FileName };
+        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
+            study.Compute.MemoryBytes ?? MemoryOfOne(models, memory), study.Compute.Expect, study.Compute.ExpectSeconds,
+            study.Compute.ExactRotary ? true : null);
+        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
+    }
+
     /// <summary>A model's shape, size and fingerprint.</summary>
     /// <param name="place">Where it is.</param>
     /// <param name="dtype">"float32".</param>

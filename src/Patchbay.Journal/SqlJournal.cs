@@ -109,6 +109,15 @@ public sealed class SqlJournal : ISweepJournal, IDisposable
         return events;
     }
 
+    /// <summary>A sweep's events but its results, which are most of them, in order.</summary>
+    public IReadOnlyList<RecordedEvent> ReadWithoutResults(string sweep)
+    {
+        var events = new List<RecordedEvent>();
+        ReadRows(sweep, 0, row => events.Add(new(row.Sequence, new(row.Created, TimeSpan.Zero),
+            Decode(sweep, row.Sequence, row))), only: "AND manifest NOT LIKE 'intervention-recorded/%'");
+        return events;
+    }
+
     /// <summary>Records events, all or none. (A sweep that runs is recorded by its actor; this is for what is made:
     /// measurements and tests.)</summary>
     /// <param name="sweep">Id of the sweep.</param>
@@ -173,13 +182,13 @@ public sealed class SqlJournal : ISweepJournal, IDisposable
         .Where(id => id.StartsWith(IdPrefix, StringComparison.Ordinal)).Select(id => id[IdPrefix.Length..])];
 
     /// <summary>A sweep's events as they lie in the table, in order, unchecked.</summary>
-    internal void ReadRows(string sweep, long after, Action<EventRow> read, int most = int.MaxValue) =>
-        Database.Guard(() =>
+    internal void ReadRows(string sweep, long after, Action<EventRow> read, int most = int.MaxValue,
+        string only = "") => Database.Guard(() =>
     {
         using var reader = Database.Command(
-            """
+            $"""
             SELECT sequence_number, created, manifest, message FROM journal
-            WHERE persistence_id = @0 AND sequence_number > @1 ORDER BY sequence_number LIMIT @2
+            WHERE persistence_id = @0 AND sequence_number > @1 {only} ORDER BY sequence_number LIMIT @2
             """,
             PersistenceId(sweep), after, most).ExecuteReader();
         while (reader.Read())

@@ -23,6 +23,7 @@ internal static class ComparisonReport
         List<Section> sections = [Runs(comparison)];
         if (comparison.Figures.Count > 0) sections.Add(FigureSection(comparison));
         if (comparison.Overlaps.Count > 0) sections.Add(OverlapSection(comparison));
+        if (HeadSection(comparison) is { } heads) sections.Add(heads);
         return new($"Sweeps {first.Sweep} and {second.Sweep}", $"Studies {first.Plan.Study} and {second.Plan.Study}",
             SweepComparison.Caption, [.. sections, RunSections.Reading(sections)]);
     }
@@ -84,6 +85,27 @@ internal static class ComparisonReport
         [new ReportTable("Precision: share of the first's heads that are the second's; recall: share of the second's "
             + "that are the first's; rank: Spearman's correlation of all scores.", OverlapHeadings,
             OverlapRows(comparison))]);
+
+    /// <summary>Every head's score in the second sweep against its score in the first, a picture for each
+    /// group.</summary>
+    private static Section? HeadSection(SweepComparison comparison)
+    {
+        var points = from m in comparison.Models.Index()
+                     from first in m.Item.First.Scores
+                     from second in m.Item.Second.Scores
+                     where first.Group.Name == second.Group.Name && first.Scores.Length == second.Scores.Length
+                         && first.Scores.GetLength(0) == second.Scores.GetLength(0)
+                     from head in Head.All(first.Scores.GetLength(0), first.Scores.GetLength(1))
+                     let point = new ScatterPoint($"{m.Item.Name} {head}", first[head], second[head], m.Index)
+                     group point by first.Group.Titled();
+        var pictures = points.Select(group => new Picture(group.Key, $"Heads of {group.Key}", SvgScatter.Draw(
+            new(group.Key, comparison.First.Sweep, comparison.Second.Sweep, [.. group]) { HasDiagonal = true })));
+        var colors = string.Join(", ", comparison.Models.Select(m => m.Name));
+        Figure figure = new("A dot is a head, its score in the first sweep to the right, in the second upwards; the "
+            + $"line is where both are the same. Colours are models: {colors}.", [.. pictures], 4);
+        return figure.Pictures.Count == 0 ? null : new("heads", "Head against head",
+            "The scores of all heads, group by group: what lies along the line was found again.", "", [figure]);
+    }
 
     private static IEnumerable<Cell[]> FigureRows(SweepComparison comparison) =>
         from f in comparison.Figures

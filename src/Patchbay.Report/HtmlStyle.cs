@@ -55,7 +55,7 @@ internal static class HtmlStyle
         td{vertical-align:top;border-bottom:1px solid var(--rule);max-width:64ch;white-space:nowrap}
         tr:last-child td{border-bottom:0}
         tr:hover td{background:var(--soft)}
-        .r-again td:first-child{color:var(--quiet);opacity:.7}
+        .r-again td:first-child{color:var(--quiet)}
         .r-number{text-align:right}
         .r-long{white-space:normal;overflow-wrap:anywhere;min-width:28ch}
         .r-code{max-width:72ch;font:10.5px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}

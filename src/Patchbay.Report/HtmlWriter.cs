@@ -36,7 +36,7 @@ internal static class HtmlWriter
             {string.Concat(contents)}</ol>
             </nav>
             <main>
-            {string.Concat(report.Sections.Select(Html))}</main>
+            {string.Concat(report.Sections.Select((section, i) => Html(section, i + 1)))}</main>
             </div>
             </body>
             </html>
@@ -44,19 +44,25 @@ internal static class HtmlWriter
             """;
     }
 
-    private static string Html(Section section, int index)
+    /// <summary>A section of a page that has the style sheets of <see cref="HtmlStyle"/> and of the pictures.</summary>
+    /// <param name="section">The section.</param>
+    /// <param name="number">Its number on the page.</param>
+    /// <param name="home">Where its data is: "" for the page's own folder.</param>
+    public static string Html(Section section, int number, string home = "")
     {
-        var data = section.Data is null ? "" : $"<a href=\"{ReportData.FileOf(section)}\">data</a>";
+        var data = section.Data is null ? ""
+            : $"<a href=\"{Escape(home + ReportData.FileOf(section))}\">data</a>";
         string[] source = [.. new[] { Escape(section.Source), data }.Where(s => s.Length > 0)];
         return $"""
             <section id="{section.Id}">
-            <h2><span>{index + 1}</span>{Escape(section.Title)}</h2>
+            <h2><span>{number}</span>{Escape(section.Title)}</h2>
             <p class="r-definition">{Escape(section.Definition)}</p>
             {(source.Length > 0 ? $"<p class=\"r-source\">{string.Join(" · ", source)}</p>\n" : "")}
             """ + $"{string.Concat(section.Blocks.Select(Html))}</section>\n";
     }
 
-    private static string Html(Block block) => block switch
+    /// <summary>A piece of such a page.</summary>
+    public static string Html(Block block) => block switch
     {
         Paragraph paragraph => $"<p>{Escape(paragraph.Text)}</p>\n",
         Statements statements => $"<ul class=\"r-found\">\n{string.Concat(statements.Items.Select(s =>
@@ -114,7 +120,7 @@ internal static class HtmlWriter
     }
 
     /// <summary>A picture without its style sheet, which the page has once for all.</summary>
-    private static string Inline(XDocument picture)
+    public static string Inline(XDocument picture)
     {
         var svg = new XElement(picture.Root!);
         StyleOf(svg).Remove();

@@ -55,6 +55,11 @@ internal sealed class NodeRunCommand : PbmCommand
         }
     }
 
+    // Where browsers of other machines come in.
+    private static string From(ClusterPlace place) => place.Certificate is null ? ""
+        : place.Token is null ? "; from other machines only with --token-file"
+        : $"; from other machines https://{place.Address}/, with the token";
+
     private static bool IsForGood(IOException e) =>
         e is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown };
 
@@ -73,6 +78,7 @@ internal sealed class NodeRunCommand : PbmCommand
             throw new IOException($"node {serving.Other!.Info.Node} serves {home.Folder} already");
         call.WriteLine($"node {NodeIdentity.Own} serves {home.Folder} with {own.Options.Slots} slots; control API "
             + $"at {serving.Address}; Ctrl-C stops it");
+        call.WriteLine($"pages for a browser: {serving.Address}/{From(place)}");
         call.WriteJson(new { Node = NodeIdentity.Own, Data = home.Folder, serving.Address, own.Options.Slots });
         var seen = new Dictionary<string, SweepStatus>();
         var told = new HashSet<string>();

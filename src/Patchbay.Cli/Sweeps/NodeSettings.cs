@@ -4,6 +4,7 @@ using Patchbay.Cli.Commands;
 using Patchbay.Cluster;
 using Patchbay.Cluster.Operating;
 using Patchbay.Models.Libtorch;
+using Patchbay.Web;
 using static TorchSharp.torch;
 
 namespace Patchbay.Cli.Sweeps;
@@ -82,7 +83,7 @@ internal sealed class NodeSettings
                 await node.DisposeAsync();
                 throw;
             }
-        }, place);
+        }, place, pages: own => LivePages.Of(own, place.Token, OwnDesk.Of(call, home, own)));
     }
 
     /// <summary>The call, with what the file of settings says of the node itself.</summary>

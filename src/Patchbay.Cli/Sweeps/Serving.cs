@@ -39,9 +39,10 @@ internal sealed class Serving : IDisposable
     /// <param name="start">Starts a node in this process.</param>
     /// <param name="place">Its place in a cluster; null for one of its own.</param>
     /// <param name="goOn">Whether sweeps that are running go on in this process.</param>
+    /// <param name="pages">What it shows to browsers, or null.</param>
     /// <exception cref="IOException">Another process holds the folder and does not answer.</exception>
     public static Serving Open(DataHome home, Func<Task<ClusterNode>> start, ClusterPlace? place = null,
-        bool goOn = true)
+        bool goOn = true, Func<ClusterNode, NodePages>? pages = null)
     {
         if (home.Named is { } named) return new(named);
         for (var until = DateTime.UtcNow + Patience; ;)
@@ -49,7 +50,7 @@ internal sealed class Serving : IDisposable
             var held = DataLock.TryTake(home.Folder);
             // Several processes of one machine may be nodes with one folder: one of them is spoken to.
             if (held is not null || place is { Seeds.Count: > 0 })
-                return OpenAsync(home, held, start, place ?? ClusterPlace.Own, goOn).GetAwaiter().GetResult();
+                return OpenAsync(home, held, start, place ?? ClusterPlace.Own, goOn, pages).GetAwaiter().GetResult();
             if (DataLock.Address(home.Folder) is { } address
                 && ControlClient.Connect(address, home.Folder) is { } other)
                 return new(other);
@@ -99,7 +100,7 @@ internal sealed class Serving : IDisposable
     }
 
     private static async Task<Serving> OpenAsync(DataHome home, DataLock? held, Func<Task<ClusterNode>> start,
-        ClusterPlace place, bool goOn)
+        ClusterPlace place, bool goOn, Func<ClusterNode, NodePages>? pages)
     {
         ClusterNode? node = null;
         ServingLock? journal = null;
@@ -114,7 +115,7 @@ internal sealed class Serving : IDisposable
             // Others may speak to it a little later than its own command, whose first unit does not wait for that.
             var isOwn = place.Address.Port == 0;
             var api = home.IsTemporary ? null : Task.Run(() => AnnounceAsync(node, home.Folder, held, place.Token,
-                isOwn ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
+                pages, isOwn ? FirstUnitAfter : TimeSpan.Zero, ended.Token));
             if (api is not null && !isOwn) await api; // its port may be taken
             return new(held, journal, node, api, home.Folder, ended);
         }
@@ -129,10 +130,10 @@ internal sealed class Serving : IDisposable
     }
 
     private static async Task<ControlApi> AnnounceAsync(ClusterNode node, string folder, DataLock? held, string? token,
-        TimeSpan after, CancellationToken ended)
+        Func<ClusterNode, NodePages>? pages, TimeSpan after, CancellationToken ended)
     {
         await Task.Delay(after, ended);
-        var api = await ControlApi.StartAsync(node, folder, token);
+        var api = await ControlApi.StartAsync(node, folder, token, pages?.Invoke(node));
         held?.Announce(api.Address);
         return api;
     }

@@ -82,15 +82,8 @@ internal static class StudyInput
         // Where this machine computes, the device must be here.
         var memory = home.Named?.Info.MemoryBytes
             ?? node.Memory(call, TorchModelSource.DeviceOf(study.Compute.Device));
-        var models = study.Models.Select(m => call.WithProgress($"{m.Name}: fingerprint", report =>
+        return SweepPlanner.Plan(study, threads, memory, m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
-            new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted))).ToArray();
-        var task = new PlannedTask(study.Task.Kind, study.Task.Prompts, study.Task.Boxes, study.Task.File is { } prompts
-            ? home.KeepPrompts(prompts) : null)
-        { FileName = study.Task.FileName };
-        var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
-            study.Compute.MemoryBytes ?? SweepPlanner.MemoryOfOne(models, memory),
-            study.Compute.Expect, study.Compute.ExpectSeconds, study.Compute.ExactRotary ? true : null);
-        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
+            new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted)), home.KeepPrompts);
     }
 }

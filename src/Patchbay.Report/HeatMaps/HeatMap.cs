@@ -17,6 +17,12 @@ internal sealed record HeatMap(string Name, string Title, double[,] Scores)
     /// <summary>Heads to mark, strongest first.</summary>
     public IReadOnlyList<Head> Marked { get; init; } = [];
 
+    /// <summary>What else a head's tooltip says of it, after its score; null for nothing.</summary>
+    public Func<Head, string>? Details { get; init; }
+
+    /// <summary>Where a head's cell leads to; null for nowhere.</summary>
+    public Func<Head, string>? LinkOf { get; init; }
+
     /// <summary>Number of rows.</summary>
     public int Layers => Scores.GetLength(0);
 

@@ -36,6 +36,7 @@ internal sealed class SvgHeatMap
         var title = map.Titled();
         var bottom = Heading + panel.Height + Bottom;
         var picture = SvgPicture.Bare(Left + panel.Width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
+        if (map.LinkOf is not null) picture.SetAttributeValue("role", "group"); // a picture holds no links
         picture.Add(Svg.Text(Left, 15, "panel", map.Name));
         if (title != map.Name) picture.Add(Svg.Text(Left + panel.Width, 15, "", map.Title, "end"));
         picture.Add(panel.Cells(Left, Heading), map.Limit > 0 ? panel.ColorBar(Left, bottom + 4) : null);
@@ -46,9 +47,8 @@ internal sealed class SvgHeatMap
     public XElement Cells(double x, double y)
     {
         var ranks = map.Marked.Index().ToDictionary(mark => mark.Item, mark => mark.Index + 1);
-        var cells = map.Cells.Select(head =>
-            Svg.Rectangle(head.Index * cell, head.Layer * cell, cell, cell, SvgColors.ClassOf(map.Fraction(head)))
-                .With(Svg.Title(Tooltip(head, ranks.GetValueOrDefault(head)))));
+        var cells = map.Cells.Select(head => Named(head, Tooltip(head, ranks.GetValueOrDefault(head)),
+            Svg.Rectangle(head.Index * cell, head.Layer * cell, cell, cell, SvgColors.ClassOf(map.Fraction(head)))));
         return Svg.Group(x, y).With(
             Svg.Element("g", ("shape-rendering", "crispEdges")).With(cells),
             Svg.Rectangle(0, 0, Width, Height, "frame"), map.Marked.SelectMany(Outline), HeadAxis(), LayerAxis());
@@ -80,7 +80,15 @@ internal sealed class SvgHeatMap
         return (isBeyond ? "≥ " : "") + (fraction == 0 ? "0" : Numbers.Signed(fraction * map.Limit, "G2"));
     }
 
-    private string Tooltip(Head head, int rank)
+    // Whoever goes from control to control by keyboard does not want a thousand cells among them.
+    private XElement Named(Head head, string name, XElement drawn) => map.LinkOf is { } link
+        ? Svg.Element("a", ("href", link(head)), ("tabindex", "-1"), ("aria-label", name)).With(Svg.Title(name), drawn)
+        : drawn.With(Svg.Title(name));
+
+    private string Tooltip(Head head, int rank) => map.Details?.Invoke(head) is { Length: > 0 } details
+        ? $"{Score(head, rank)}; {details}" : Score(head, rank);
+
+    private string Score(Head head, int rank)
     {
         var where = $"layer {head.Layer}, head {head.Index}: ";
         var score = map.Scores[head.Layer, head.Index];

@@ -27,6 +27,8 @@ internal static class WordsSections
                 new Statements(found),
                 .. lacking.Length == 0 ? Array.Empty<Block>()
                     : [new Note($"Not shown, because the study did not ask: {string.Join("; ", lacking)}.")],
+                .. input.Run.Missing.Count == 0 ? Array.Empty<Block>()
+                    : [new Note("The sweep is not complete: of what it has not come to, nothing is said.")],
             ]);
     }
 

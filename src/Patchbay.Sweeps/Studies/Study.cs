@@ -33,10 +33,23 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     /// <exception cref="StudyException">The file has mistakes; the exception holds all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Study Load(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
-        IStudyInspector? inspector = null)
+        IStudyInspector? inspector = null) => Read(path, null, catalogue, kinds, inspector);
+
+    /// <summary>Reads a study from a text that is in no file, likewise.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="path">The file that it may become: relative paths are taken from its folder.</param>
+    /// <param name="catalogue">The models that it can name.</param>
+    /// <param name="kinds">The stages that it can ask for.</param>
+    /// <param name="inspector">Looks at checkpoints and tokenizers.</param>
+    /// <exception cref="StudyException">The text has mistakes; the exception holds all of them.</exception>
+    public static Study Parse(string text, string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
+        IStudyInspector? inspector = null) => Read(path, text, catalogue, kinds, inspector);
+
+    private static Study Read(string path, string? text, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
+        IStudyInspector? inspector)
     {
         var mistakes = new MistakeList();
-        var study = new StudyReader(path, catalogue, kinds, inspector, mistakes).Read();
+        var study = new StudyReader(path, catalogue, kinds, inspector, mistakes, text).Read();
         return study is not null && mistakes.Count == 0 ? study : throw new StudyException(path, mistakes.InOrder);
     }
 }

@@ -3,9 +3,10 @@ using Patchbay.Tasks;
 
 namespace Patchbay.Sweeps.Studies;
 
-/// <summary>Reads a study and notes all its mistakes.</summary>
+/// <summary>Reads a study, the file's or, where one is given, a text that may become that file, and notes all its
+/// mistakes.</summary>
 internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
-    IStudyInspector? inspector, MistakeList mistakes)
+    IStudyInspector? inspector, MistakeList mistakes, string? written = null)
 {
     private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
     private static readonly string[] TaskKinds = [StudyTask.EntityTracking, StudyTask.FromFile];
@@ -17,7 +18,8 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
     /// <summary>The study, or null where a mistake was noted.</summary>
     public Study? Read()
     {
-        var (text, root) = YamlFile.Read(path, "study", mistakes);
+        var (text, root) = written is null ? YamlFile.Read(path, "study", mistakes)
+            : (written, YamlFile.Of(written, "study", mistakes));
         if (root is null || YamlFields.Of(root, "", mistakes, "a study's fields (name, models, task, ...)",
             Known) is not { } fields)
             return null;

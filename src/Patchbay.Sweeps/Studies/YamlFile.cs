@@ -35,6 +35,13 @@ internal sealed class YamlFile
         return text is null ? ("", null) : (text, Parse(text, what, mistakes));
     }
 
+    /// <summary>The one document of a text that is in no file; null where a mistake was noted.</summary>
+    public static YamlNode? Of(string text, string what, MistakeList mistakes)
+    {
+        var decoded = Decode(Encoding.UTF8.GetBytes(text), what, mistakes);
+        return decoded is null ? null : Parse(decoded, what, mistakes);
+    }
+
     private static string? Decode(byte[] bytes, string what, MistakeList mistakes)
     {
         try

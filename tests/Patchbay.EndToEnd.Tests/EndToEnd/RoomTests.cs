@@ -21,8 +21,9 @@ public sealed class RoomTests
         ["Patchbay.Experiments"] = ["Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
         ["Patchbay.Lab"] = ["Experiments", "Findings", "Models", "Patching", "Sweeps", "Tasks", Torch],
         ["Patchbay.Cluster"] = ["Experiments", "Findings", "Journal", "Models", "Sweeps", "Tasks", Torch],
+        ["Patchbay.Web"] = ["Cluster", "Findings", "Journal", "Report", "Sweeps", "Tasks"],
         ["pbm"] = ["Cluster", "Experiments", "Findings", "Journal", "Lab", "Models", "Patching", "Report", "Sweeps",
-            "Tasks", Torch],
+            "Tasks", Torch, "Web"],
     };
 
     [Fact]

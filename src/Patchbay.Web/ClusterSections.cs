@@ -1,0 +1,93 @@
+using Patchbay.Cluster.Dispatch;
+using Patchbay.Cluster.Membership;
+using Patchbay.Sweeps.Studies;
+using Patchbay.Web.Sweeps;
+
+namespace Patchbay.Web;
+
+/// <summary>What the Cluster page shows: nodes, their devices and models, and what runs.</summary>
+internal static class ClusterSections
+{
+    public static IReadOnlyList<Section> Of(Site site)
+    {
+        var offers = site.Node.Board.Offers.Values.OrderBy(o => o.Node, StringComparer.Ordinal).ToArray();
+        return
+        [
+            new("nodes", "Nodes", "The members of this node's cluster, the oldest first.", "", [Nodes(site)]),
+            new("devices", "Devices", "Memory for models on each device, and what the models placed there take.", "",
+                [Devices(offers)]),
+            new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
+                + "loaded when its next unit comes.", "", Models(offers)),
+            new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
+                + "node has.", "", [Units(site)]),
+        ];
+    }
+
+    /// <summary>Differs whenever the page would.</summary>
+    public static string Version(Site site) => string.Join('\n',
+        site.Node.Inspection.Members().Select(m => $"{m.Address} {m.Status} {m.Reachable} {m.Leader}")
+            .Concat(site.Node.Board.Offers.Values.SelectMany(o => o.Models).Select(m => $"{m.Id} {m.State}"))
+            .Concat(site.Book.All().SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}")));
+
+    private static ReportTable Nodes(Site site) => new("",
+        ["address", "state", "", "roles", "version", ""],
+        site.Node.Inspection.Members().Select(m => (Cell[])
+        [
+            m.Address, m.Status, m.Reachable ? "reached" : "not reached", string.Join(", ", m.Roles), m.Version,
+            string.Join(", ", new[] { m.Self ? "this node" : "", m.Leader ? "leads" : "" }.Where(w => w.Length > 0)),
+        ]));
+
+    private static ReportTable Devices(NodeOffer[] offers) => new("",
+        ["node", "device", ">memory", ">taken", ">models"],
+        from offer in offers
+        from device in offer.Devices
+        let placed = offer.Models.Where(m => m.State != "cold").Select(m => ModelNeed.Of(m.Id))
+            .Where(n => n.Device == device.Key || (n.Device == "cuda" && device.Key.StartsWith("cuda", StringComparison
+                .Ordinal))).ToArray()
+        select (Cell[])
+        [
+            AddressOf(offer.Node), device.Key, Size(device.Value), Size(placed.Sum(n => n.Bytes)), $"{placed.Length}",
+        ]);
+
+    private static Block[] Models(NodeOffer[] offers)
+    {
+        Cell[][] rows = [.. from offer in offers
+                            from model in offer.Models
+                            let need = ModelNeed.Of(model.Id)
+                            let place = AddressOf(offer.Node)
+                            select (Cell[])[model.Name, place, need.Device, Size(need.Bytes), model.State]];
+        Cell[][] refused = [.. from offer in offers
+                               from model in offer.Refused
+                               select (Cell[])[ModelNeed.Of(model.Key).Name, AddressOf(offer.Node), model.Value]];
+        return
+        [
+            rows.Length == 0 ? new Paragraph("None so far.")
+                : new ReportTable("", ["model", "node", "device", ">memory", "state"], rows),
+            .. refused.Length == 0 ? (Block[])[]
+                : [new ReportTable("What a node could not load", ["model", "node", "why"], refused)],
+        ];
+    }
+
+    private static Block Units(Site site)
+    {
+        Cell[][] rows = [.. from sweep in site.Book.All()
+                            from unit in sweep.Running
+                            select (Cell[])[sweep.Id, unit.Unit, unit.Host, unit.Percent]];
+        return rows.Length == 0 ? new Paragraph("None.")
+            : new ReportTable("", ["sweep", "unit", "by", ">done"], rows);
+    }
+
+    private static string AddressOf(string node)
+    {
+        try
+        {
+            return BoardActor.ApiOf(node);
+        }
+        catch (FormatException)
+        {
+            return node; // it has no address that others speak to
+        }
+    }
+
+    private static string Size(long bytes) => ByteSize.Format(bytes);
+}

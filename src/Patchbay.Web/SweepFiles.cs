@@ -1,0 +1,57 @@
+using System.IO.Compression;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Patchbay.Web.Sweeps;
+
+namespace Patchbay.Web;
+
+/// <summary>A sweep's files for other programs, as `pbm sweep export` and `report` write them: all of a format in one
+/// archive, and the data of each section.</summary>
+internal static class SweepFiles
+{
+    public static void Map(IEndpointRouteBuilder routes, Site site)
+    {
+        routes.MapGet("/sweeps/{id}/export/{format}", context => PageRoutes.OfSweepAsync(site, context, sweep =>
+        {
+            var format = (string)context.Request.RouteValues["format"]!;
+            IEnumerable<ExportedFile>? files = format == "report" ? SweepReport.Files(Input(sweep))
+                    .Select(f => new ExportedFile(f.Path, Encoding.UTF8.GetBytes(f.Text)))
+                : SweepExport.Formats.Contains(format) ? SweepExport.Files(sweep.State, format) : null;
+            return files is null
+                ? site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no format '{format}'.")
+                : SendAsync(context, $"{sweep.Id}-{format}", files);
+        }));
+        routes.MapGet("/sweeps/{id}/data/{section}.json", context => PageRoutes.OfSweepAsync(site, context, sweep =>
+        {
+            var name = (string)context.Request.RouteValues["section"]!;
+            var section = SweepReport.Document(Input(sweep)).Sections.FirstOrDefault(s => s.Id == name);
+            if (section?.Data is not { } data)
+                return site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no data '{name}'.");
+            context.Response.ContentType = "application/json; charset=utf-8";
+            return context.Response.WriteAsync(ReportData.Write(data));
+        }));
+    }
+
+    private static ReportInput Input(SweepSeen sweep) =>
+        new(sweep.Run, SweepFindings.Of(sweep.State), SweepReport.Training(sweep.Plan));
+
+    private static async Task SendAsync(HttpContext context, string name, IEnumerable<ExportedFile> files)
+    {
+        using var archive = new MemoryStream();
+        await using (var zip = new ZipArchive(archive, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var file in files)
+            {
+                await using var entry = await zip.CreateEntry($"{name}/{file.Name}").OpenAsync(context.RequestAborted);
+                await entry.WriteAsync(file.Bytes, context.RequestAborted);
+            }
+        }
+        context.Response.ContentType = "application/zip";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{SweepExport.FileName(name)}.zip\"";
+        context.Response.ContentLength = archive.Length;
+        archive.Position = 0;
+        await archive.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Patchbay.Cluster.Tests.Web;
+
+/// <summary>What a browser without scripts does: keeps cookies, follows nothing by itself, and sends forms with what is
+/// hidden in them.</summary>
+internal sealed partial class Browser : IDisposable
+{
+    private readonly HttpClient http;
+
+    public Browser(string address) => http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        SslOptions = new() { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null },
+    })
+    { BaseAddress = new(address), Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>The last page's text.</summary>
+    public string Text { get; private set; } = "";
+
+    public async Task<HttpResponseMessage> OpenAsync(string path, HttpStatusCode expected = HttpStatusCode.OK,
+        string? host = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Host = host;
+        return await SendAsync(request, expected);
+    }
+
+    /// <summary>Sends a form of the last page.</summary>
+    public Task<HttpResponseMessage> SendFormAsync(string path, HttpStatusCode expected,
+        params (string Name, string Value)[] fields) =>
+        SendAsync(path, expected, [("form", FormToken().Match(Text).Groups[1].Value), .. fields]);
+
+    /// <summary>Sends a form as another site would make a browser send it: it does not know what is hidden.</summary>
+    public Task<HttpResponseMessage> SendForgedAsync(string path, HttpStatusCode expected) =>
+        SendAsync(path, expected, [("form", "guessed")]);
+
+    /// <summary>The stream that an open page follows.</summary>
+    public async Task<StreamReader> FollowAsync(string page) =>
+        new(await http.GetStreamAsync(new Uri($"/live?page={Uri.EscapeDataString(page)}", UriKind.Relative)));
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(string path, HttpStatusCode expected,
+        (string Name, string Value)[] fields)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = new FormUrlEncodedContent(fields.ToDictionary(f => f.Name, f => f.Value));
+        return await SendAsync(request, expected);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpStatusCode expected)
+    {
+        var answer = await http.SendAsync(request);
+        Text = await answer.Content.ReadAsStringAsync();
+        Assert.True(expected == answer.StatusCode, $"{answer.StatusCode}: {Text}");
+        return answer;
+    }
+
+    [GeneratedRegex("name=\"form\" value=\"([^\"]+)\"")]
+    private static partial Regex FormToken();
+}

@@ -1,0 +1,111 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Patchbay.Journal;
+
+namespace Patchbay.EndToEnd.Tests;
+
+/// <summary>A fact that needs Chromium: skipped with a notice where it is not installed.</summary>
+internal sealed class BrowserFactAttribute : FactAttribute
+{
+    public const string Chromium = "/usr/bin/chromium";
+
+    public BrowserFactAttribute() => Skip = File.Exists(Chromium) ? null
+        : "needs Chromium (Debian: apt-get install chromium)";
+}
+
+/// <summary>The pages of a real node, in a real browser.</summary>
+[Collection(nameof(BrowserTests))]
+public sealed class BrowserTests : IDisposable
+{
+    private const string Study = """
+        name: watched
+        models: [tiny-base, tiny-chat]
+        task: {kind: entity-tracking, boxes: 7, prompts: 200}
+        seed: 20
+        compute: {threads: 1, memory: 2GiB}
+        stages:
+          - accuracy: {prompts: 60}
+          - path-patching: {groups: [A, B], receivers: [4]}
+        """;
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [BrowserFact]
+    public async Task A_study_is_written_run_watched_paused_and_resumed_and_its_page_outlives_the_node()
+    {
+        var port = FreePorts.Two().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Pbm Node() => Pbm.Start(folder.PathOf("data"), "node", "run", "--port", port, "--slots", "1");
+        using var first = Node();
+        first.Until($"pages for a browser: http://127.0.0.1:{port}/");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new()
+        { ExecutablePath = BrowserFactAttribute.Chromium, Args = ["--no-sandbox"] });
+        var page = await browser.NewPageAsync(new() { BaseURL = $"http://127.0.0.1:{port}" });
+        var complaints = new List<string>();
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Console += (_, said) =>
+        {
+            if (said.Text.Contains("Content Security Policy", StringComparison.Ordinal)) complaints.Add(said.Text);
+        };
+
+        // A wrong study shows its mistakes at their lines; nothing that was written is lost.
+        await page.GotoAsync("/study");
+        await page.GetByLabel("Study, in YAML").FillAsync(Study.Replace("tiny-chat", "tiny-caht"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".w-mistakes")).ToContainTextAsync("line 2");
+        await Assertions.Expect(page.Locator(".w-mistakes")).ToContainTextAsync("did you mean 'tiny-chat'?");
+        await IsAccessible(page);
+
+        await page.GetByLabel("Study, in YAML").FillAsync(Study);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
+        await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("paused", Long);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+
+        // Heat maps come to be and fill while the page is open.
+        await page.Locator("#maps-A svg a title", new() { HasText = "rank" }).First.WaitForAsync(
+            new() { Timeout = 120_000, State = WaitForSelectorState.Attached });
+
+        // The node is killed and comes back: the page finds it again, and the sweep goes on to its end.
+        first.Kill();
+        await Assertions.Expect(page.Locator("#live")).ToContainTextAsync("does not answer", Long);
+        using var second = Node();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("completed", Long);
+        await Assertions.Expect(page.Locator("#maps-B svg").First).ToBeVisibleAsync(Long2);
+        await Assertions.Expect(page.Locator("#words")).ToContainTextAsync("tiny-base answers");
+
+        // By keyboard alone: into a heat map, along it, and its head is told.
+        await page.Locator("#maps-A svg a").First.FocusAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Assertions.Expect(page.Locator("#head")).ToContainTextAsync("layer 1, head 1");
+        await IsAccessible(page);
+        foreach (var width in new[] { 1400, 800, 400 })
+        {
+            await page.SetViewportSizeAsync(width, 900);
+            Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth"));
+        }
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/sweeps/watched-1/heads/1.1", Patient);
+        Assert.Empty(complaints);
+        second.Interrupt();
+        Assert.Equal(0, second.Finish(60).Code);
+    }
+
+    private static PageWaitForURLOptions Patient { get; } = new() { Timeout = 60_000 };
+
+    private static LocatorAssertionsToContainTextOptions Long { get; } = new() { Timeout = 180_000 };
+
+    private static LocatorAssertionsToBeVisibleOptions Long2 { get; } = new() { Timeout = 30_000 };
+
+    private static async Task IsAccessible(IPage page)
+    {
+        var found = await page.RunAxe();
+        Assert.Empty(found.Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{v.Id}: {v.Help}: {v.Nodes[0].Html}"));
+    }
+}
