@@ -1,7 +1,7 @@
 namespace Patchbay.Findings;
 
 /// <summary>Attribution patching (gradient times difference of activations) beside exact path patching of the same
-/// group.</summary>
+/// group, both the mean over all prompts, whichever summary the group's heads are chosen by.</summary>
 /// <param name="Group">The chain's name of the group.</param>
 /// <param name="Form">"gradient" or "integrated gradients".</param>
 /// <param name="Scores">Approximate scores by [layer, head].</param>
@@ -22,7 +22,8 @@ public sealed record AttributionFinding(string Group, string Form, double[,] Sco
         return
         [
             .. from id in stage.Stage.After
-               let exact = SweepResults.Scores(state, state.Stages[id])
+               let chosen = SweepResults.Scores(state, state.Stages[id])
+               let exact = chosen.OfAll is { } all ? chosen with { Scores = all } : chosen
                let k = p.Top > 0 ? p.Top : state.Stages[id].Stage.Parameters.As<PathPatchingParameters>().Receivers
                from form in p.Forms
                select Compare(exact, Approximate(exact, form, recorded), form, k),

@@ -14,6 +14,9 @@ public sealed record PathScores(PathGroup Group, IReadOnlyList<Head> Receivers, 
     /// <summary>Whether every head has its score of all prompts.</summary>
     public bool IsComplete { get; init; } = true;
 
+    /// <summary>Mean over all prompts, by [layer, head]; null where that is what scores are.</summary>
+    public double[,]? OfAll { get; init; }
+
     /// <summary>Mean over the prompts that the model answers right, by [layer, head]; null where that is not
     /// known.</summary>
     public double[,]? OfRight { get; init; }

@@ -64,6 +64,8 @@ public static class SweepResults
         foreach (var head in Head.All(model.Layers, model.Heads))
             if (results[head.Layer, head.Index] is { } measured) Set(head, Estimate.Pooled(measured));
         InterventionResult[] all = [.. results.Cast<List<InterventionResult>?>().SelectMany(r => r ?? [])];
+        if (all.Any(r => r.Detail?.Mean is not null))
+            scores = scores with { OfAll = Others(model, results, d => d.Mean) };
         if (all.Any(r => r.Detail?.OfRight is not null))
             scores = scores with { OfRight = Others(model, results, d => d.OfRight) };
         if (all.Any(r => r.Detail?.Median is not null) && results.Cast<List<InterventionResult>?>().All(r => r is not

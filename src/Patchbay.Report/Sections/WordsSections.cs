@@ -115,9 +115,9 @@ internal static class WordsSections
             var changed = sets.Where(s => s.Difference.IsSignificant).Select(s => $"{Name(s.Set)} to "
                 + $"{Numbers.Share(s.Set.Patched.Share)} ({Numbers.Tested(s.Difference)})").ToArray();
             var same = sets.Where(s => !s.Difference.IsSignificant).Select(s => Name(s.Set)).ToArray();
-            yield return $"Heads of {donor.Key} patched into {into.Into} ({Numbers.Share(into.Floor.Share)}) take it, "
-                + $"those of {(changed.Length == 0 ? "no set anywhere" : List(changed))}"
-                + (same.Length == 0 ? "" : $"; of {List(same)} no effect is shown") + $"{target}.";
+            yield return $"Heads of {donor.Key} patched into {into.Into}, which answers "
+                + $"{Numbers.Share(into.Floor.Share)}: {(changed.Length == 0 ? "" : $"{List(changed)}; ")}"
+                + (same.Length == 0 ? "" : $"of {List(same)} no effect is shown") + $"{target}.";
         }
         static string Name(CmapFinding c) => c.Group == CmapFinding.Whole ? "the whole circuit" : c.Group;
     }
