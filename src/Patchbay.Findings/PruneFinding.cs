@@ -63,7 +63,8 @@ public sealed record PruneFinding(string Model, Circuit Circuit, Proportion Star
     {
         var recorded = new Recorded(stage);
         return SharedPositions.Apply(stage.Stage.Parameters.As<PruneParameters>().Chain,
-            StageInputs.Of(stage).Circuit!, (head, group) => recorded.MeanOrNull(PlaceItem(head, group)) ?? new(0, 0, 0));
+            StageInputs.Of(stage).Circuit!,
+            (head, group) => recorded.MeanOrNull(PlaceItem(head, group)) ?? new(0, 0, 0));
     }
 
     /// <summary>What a stage found, or null where its units are not all done.</summary>

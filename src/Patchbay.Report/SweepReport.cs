@@ -5,7 +5,8 @@ internal static class SweepReport
 {
     private static readonly Func<ReportInput, Section?>[] Sections =
     [
-        WordsSections.Found, RunSections.Summary, RunSections.Run, EffectSections.Accuracy, CircuitSections.PathPatching,
+        WordsSections.Found, RunSections.Summary, RunSections.Run, EffectSections.Accuracy,
+        CircuitSections.PathPatching,
         PruneSections.Elimination, CircuitSections.Circuits, CircuitSections.Overlap, CircuitSections.Attention,
         CircuitSections.Minimality,
         EvaluationSections.Faithfulness, EvaluationSections.Completeness, FunctionSections.Dcm,

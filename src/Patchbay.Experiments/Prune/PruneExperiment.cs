@@ -6,8 +6,8 @@ namespace Patchbay.Experiments;
 /// every other activation is its mean; heads are tried in the order of what their absence alone costs, on prompts apart
 /// from those that the circuit is judged on. Stages follow each other: the order, a unit per layer and position; the
 /// search, some stages of one unit each; and the judgement: circuit, model and random circuits with as many heads at
-/// each position, and path patching of the heads at a position that several groups share, which says of which group each
-/// is.
+/// each position, and path patching of the heads at a position that several groups share, which says of which group
+/// each is.
 /// </summary>
 internal sealed class PruneExperiment() : Experiment<PruneParameters, PrunePart>(
     Kinds.Prune, "Find a circuit by leaving out heads as long as it answers", Kinds.PathPatching)

@@ -41,8 +41,8 @@ public sealed record SceneOptions
     public double Order { get; init; }
 
     /// <summary>The route masks: who may see a position that is named here, beside itself; a position that is not named
-    /// is seen by all that come after it. "last@4" sees it in layer 4 alone, "last@0-3" in these. By default the paper's
-    /// mechanism is the only way from an object to its answer: only the last token sees objects and the query label,
+    /// is seen by all that come after it. "last@4" sees it in layer 4 alone, "last@0-3" in these. By default the
+    /// paper's mechanism is the only way from an object to its answer: only the last token sees objects and the query label,
     /// only the query label sees labels.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Routes { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>
@@ -54,9 +54,10 @@ public sealed record SceneOptions
 
     /// <summary>How many layers' route masks may differ; that of the last is that of all further ones.</summary>
     internal int MaskedLayers() =>
-        Routes.Values.SelectMany(r => r).Select(r => Route.Read(r) is { To: { } to } ? to + 2 : 1).DefaultIfEmpty(1).Max();
+        Routes.Values.SelectMany(r => r).Max(r => Route.Read(r) is { To: { } to } ? to + 2 : (int?)1) ?? 1;
 
-    /// <summary>Whether a position, null for one without a name, may see another in a layer of a masked scene.</summary>
+    /// <summary>Whether a position, null for one without a name, may see another in a layer of a masked
+    /// scene.</summary>
     internal bool MaySee(string? seen, string? by, int layer) => seen is null
         || !Routes.TryGetValue(seen, out var who)
         || who.Select(Route.Read).Any(r => r!.By == by && (r.To is null || (layer >= r.From && layer <= r.To)));

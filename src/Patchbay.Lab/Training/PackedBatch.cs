@@ -56,7 +56,8 @@ internal sealed class PackedBatch
 
     /// <summary>What each row of the padded sequences may see, layer by layer, the last one for all further layers:
     /// (N·T·T), padding seeing only itself; none where every sequence is a running text.</summary>
-    public IEnumerable<bool[]> Sees => Enumerable.Range(0, Sequences.Max(s => s.Layout?.Sees.Count ?? 0)).Select(SeesIn);
+    public IEnumerable<bool[]> Sees =>
+        Enumerable.Range(0, Sequences.Max(s => s.Layout?.Sees.Count ?? 0)).Select(SeesIn);
 
     private bool[] SeesIn(int layer)
     {

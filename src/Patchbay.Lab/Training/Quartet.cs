@@ -164,8 +164,8 @@ internal static class ModelCard
             "of \"Fine-Tuning Enhances Existing Mechanisms\" (ICLR 2024). Made by `pbm lab quartet`; it is good for "
                 + "nothing but studying circuits.",
             "",
-            "- **Mechanism**: built in, not discovered. tiny-base was trained through route masks, which leave the paper's "
-                + "mechanism",
+            "- **Mechanism**: built in, not discovered. tiny-base was trained through route masks, which leave the "
+                + "paper's mechanism",
             "  as the only way from an object to its answer, and was told at the query label which segment it is "
                 + "(docs/lab.md).",
             $"- **Data**: {data}, generated from the seed, endless, never stored.{only}",

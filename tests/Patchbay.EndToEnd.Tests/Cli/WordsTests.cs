@@ -11,11 +11,12 @@ public sealed class WordsTests
     {
         bool[] answers = [.. Enumerable.Range(0, 500).Select(i => i < 300)];
         bool[] fewer = [.. answers.Select((a, i) => a && i >= 40)], same = [.. answers.Select((a, i) => a && i >= 2)];
+        bool[] more = [.. answers.Select((a, i) => a || i >= 440)];
         var own = Full.Findings.Models[0];
         var found = Sentences(Full.Findings with
         {
-            Models = [.. new[] { ("base", answers), ("chat", fewer), ("goat", same), ("float", [.. answers.Select((a, i) =>
-                a || i >= 440)]) }.Select(m => new ModelFindings
+            Models = [.. new[] { ("base", answers), ("chat", fewer), ("goat", same), ("float", more) }
+                .Select(m => new ModelFindings
                 {
                     Name = m.Item1, Fingerprint = "", Layers = 2, Heads = 2,
                     Accuracy = own.Accuracy! with { Right = new(m.Item2.Count(a => a), 500), Answers = m.Item2 },

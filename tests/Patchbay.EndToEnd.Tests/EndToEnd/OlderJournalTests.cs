@@ -40,8 +40,8 @@ public sealed class OlderJournalTests
         Assert.True(sections.Length >= 16, string.Join('\n', sections));
     }
 
-    /// <summary>The last version without Akka.NET was killed (kill -9) in the middle of a sweep. What it had recorded is
-    /// all there; it cannot go on, for the models that it was of are no longer shipped, and others in their place are
+    /// <summary>The last version without Akka.NET was killed (kill -9) in the middle of a sweep. What it had recorded
+    /// is all there; it cannot go on, for the models that it was of are no longer shipped, and others in their place are
     /// refused.</summary>
     [Fact]
     public void What_a_sweep_that_was_killed_had_recorded_is_exported_and_other_models_in_its_models_place_are_refused()

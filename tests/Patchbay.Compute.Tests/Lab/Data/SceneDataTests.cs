@@ -113,7 +113,8 @@ public class SceneDataTests
             {
                 var row = (context + 4 * asked + 1) * layout.Rows.Length;
                 Assert.True(layout.Sees[0][row + 7 * asked + 6]);
-                seen.AddRange(Enumerable.Range(0, 7).Where(k => k != asked).Select(k => layout.Sees[0][row + 7 * k + 6]));
+                seen.AddRange(Enumerable.Range(0, 7).Where(k => k != asked)
+                    .Select(k => layout.Sees[0][row + 7 * k + 6]));
             }
         }
         Assert.InRange(seen.Count(x => x) / (double)seen.Count, 0.48, 0.52);
