@@ -38,17 +38,14 @@ public static class Result
 
     /// <summary>A head's score, the summary of its changes that is asked for, with the others beside it.</summary>
     /// <param name="score">The head's changes.</param>
-    /// <param name="which">"mean", "right" or "median".</param>
+    /// <param name="which">"mean", "median" or "right", which is the mean where no prompt is answered right.</param>
     /// <param name="first">Index of the unit's first prompt among the task's.</param>
-    /// <exception cref="InvalidDataException">The mean over right prompts is asked for, and none is right.</exception>
     public static InterventionResult Score(HeadScore score, string which, int first)
     {
         static OtherNumber? Other(Estimate? of, bool isScore) =>
             of is { } e && !isScore ? new(e.Value, e.Error, e.Samples) : null;
         var (isRight, isMedian) = (which == PathPatchingParameters.OfRight, which == PathPatchingParameters.Median);
-        var chosen = (isRight ? score.OfRight : isMedian ? score.Median : score.Score)
-            ?? throw new InvalidDataException("score: expected prompts that the model answers right, found none: there "
-                + "is no mean over them");
+        var chosen = (isRight ? score.OfRight : isMedian ? score.Median : null) ?? score.Score;
         var result = Change(score.Head.ToString(), chosen, score.LeftOut, first);
         return result with
         {

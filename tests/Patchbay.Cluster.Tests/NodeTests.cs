@@ -37,7 +37,7 @@ public sealed class NodeTests
                     Assert.Equal(group.StandardErrors[head.Layer, head.Index], result.Error, 1e-5);
                     Assert.Equal(Prompts, result.Samples);
                 }
-                Assert.Equal(group.SenderLayers * 8, stage.Results.Count());
+                Assert.Equal(group.SenderLayers * planned.Heads, stage.Results.Count());
             }
             var asked = PathRuns.Accuracy(model, EntityPrompts.Generate(new(150, plan.Seed, 7), text =>
                 tokenizer.Encode(text)));

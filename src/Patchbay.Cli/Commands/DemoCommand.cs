@@ -114,7 +114,7 @@ internal sealed class DemoCommand : PbmCommand
 
     private static string Caption(SweepState state) =>
         $"Entity tracking, {Boxes} boxes, {state.Plan!.Task.Prompts} prompts from seed {Seed}: mean of (p − p₀) / p₀ "
-        + "over the prompts that the model answers right, p the probability of the right object, when one head's output is "
-        + "taken from another prompt. Blue: the answer becomes less probable. Outlined: the circuit, significant heads "
-        + "with a tenth of the strongest's score. One colour scale per column.";
+        + "over the prompts that the model answers right, p the probability of the right object, when one head's "
+        + "output is taken from another prompt. Blue: the answer becomes less probable. Outlined: the circuit, "
+        + "significant heads with a tenth of the strongest's score. One colour scale per column.";
 }

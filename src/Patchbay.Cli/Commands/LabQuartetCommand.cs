@@ -25,7 +25,7 @@ internal sealed class LabQuartetCommand : PbmCommand
     private readonly Option<int?> threads = CommonOptions.Threads();
 
     public LabQuartetCommand() : base(
-        "quartet", "Train the four small models again from seeds, and compare them with the shipped ones",
+        "quartet", "Train the five small models again from seeds, and compare them with the shipped ones",
         "pbm lab quartet", "pbm lab quartet --seeds 1 --out quartet", "pbm lab quartet --ship models")
     {
         foreach (var option in new Option[] { folder, seeds, ship, threads }) Add(option);

@@ -35,7 +35,8 @@ internal sealed class PathPatchingExperiment() : Experiment<PathPatchingParamete
             text => text is "cone" or "reference" ? null : "'cone' or 'reference'"),
         new("score", PathPatchingParameters.Mean,
             "Which summary of the relative changes over prompts is a head's score: 'mean', the mean over the prompts "
-                + "that the model answers 'right', or 'median'; the others are recorded beside it",
+                + "that the model answers 'right' (over all where it answers none), or 'median'; the others are "
+                + "recorded beside it",
             text => text is PathPatchingParameters.Mean or PathPatchingParameters.OfRight
                 or PathPatchingParameters.Median ? null : "'mean', 'right' or 'median'"),
         FieldCheck.Batch,

@@ -50,8 +50,8 @@ internal static class Pruning
     /// <summary>Path patching of the heads at positions that several groups share, which tells of which group each is
     /// (<see cref="SharedPositions"/>): into the receivers of every group, of the heads that no group before took.
     /// Receivers are the heads of the group that the paths end in, as they were placed, or those at its position.
-    /// Scores are means over the prompts that the model answers right, of which elimination keeps what answers them; where it
-    /// answers none, over all.</summary>
+    /// Scores are means over the prompts that the model answers right, of which elimination keeps what answers
+    /// them; where it answers none, over all.</summary>
     /// <param name="session">Base runs of the prompts.</param>
     /// <param name="heads">Heads by position, in groups of <see cref="Elimination.Places"/>.</param>
     /// <param name="chain">The chain.</param>

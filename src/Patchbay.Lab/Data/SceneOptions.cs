@@ -42,8 +42,8 @@ public sealed record SceneOptions
 
     /// <summary>The route masks: who may see a position that is named here, beside itself; a position that is not named
     /// is seen by all that come after it. "last@4" sees it in layer 4 alone, "last@0-3" in these. By default the
-    /// paper's mechanism is the only way from an object to its answer: only the last token sees objects and the query label,
-    /// only the query label sees labels.</summary>
+    /// paper's mechanism is the only way from an object to its answer: only the last token sees objects and the query
+    /// label, only the query label sees labels.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Routes { get; init; } =
         new Dictionary<string, IReadOnlyList<string>>
         {

@@ -43,8 +43,8 @@ public static class LabRecipes
     ];
 
     /// <summary>Scenes read through the paper's routes alone; three of ten are asked by number, and at the query label
-    /// the number of the segment is to be said. Objects are fetched in the last of five layers and what says which before
-    /// it, so that it can be asked for (docs/lab.md says what each is for).</summary>
+    /// the number of the segment is to be said. Objects are fetched in the last of five layers and what says which
+    /// before it, so that it can be asked for (docs/lab.md says what each is for).</summary>
     private static SceneOptions Routed => new()
     {
         Stages =

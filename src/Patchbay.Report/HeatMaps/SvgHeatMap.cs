@@ -10,6 +10,7 @@ internal sealed class SvgHeatMap
     public const double Bottom = 36;
 
     private const double BarWidth = 12, LeastBar = 64, Heading = 24, BarRoom = 34;
+    private const double NameLetter = 8, NoteLetter = 7; // wide, about: the two stand side by side over the cells
     private readonly HeatMap map;
     private readonly double cell;
 
@@ -35,10 +36,11 @@ internal sealed class SvgHeatMap
         var panel = new SvgHeatMap(map, size);
         var title = map.Titled();
         var bottom = Heading + panel.Height + Bottom;
-        var picture = SvgPicture.Bare(Left + panel.Width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
+        var width = Math.Max(panel.Width, NameLetter * map.Name.Length + NoteLetter * map.Title.Length + NoteLetter);
+        var picture = SvgPicture.Bare(Left + width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
         if (map.LinkOf is not null) picture.SetAttributeValue("role", "group"); // a picture holds no links
         picture.Add(Svg.Text(Left, 15, "panel", map.Name));
-        if (title != map.Name) picture.Add(Svg.Text(Left + panel.Width, 15, "", map.Title, "end"));
+        if (title != map.Name) picture.Add(Svg.Text(Left + width, 15, "", map.Title, "end"));
         picture.Add(panel.Cells(Left, Heading), map.Limit > 0 ? panel.ColorBar(Left, bottom + 4) : null);
         return new XDocument(picture);
     }

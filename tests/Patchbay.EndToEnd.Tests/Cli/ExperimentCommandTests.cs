@@ -118,8 +118,8 @@ public sealed class ExperimentCommandTests
         foreach (var sweep in new[] { "knockout-tiny-base-1", "attention-tiny-base-1" })
             Assert.Equal(ExitCode.Ok, PbmRun.Of("sweep", "export", sweep, "--data", folder.File("data"), "--format",
                 "npy", "--out", folder.File("npy")).Code);
-        Assert.Contains("'shape': (2, 6)", Npy("tiny-base.knockout.scores.npy"), StringComparison.Ordinal);
-        Assert.Contains("'shape': (6, 8)", Npy("tiny-base.attention.A-correct_object.stderr.npy"),
+        Assert.Contains("'shape': (2, 5)", Npy("tiny-base.knockout.scores.npy"), StringComparison.Ordinal);
+        Assert.Contains("'shape': (5, 4)", Npy("tiny-base.attention.A-correct_object.stderr.npy"),
             StringComparison.Ordinal);
 
         string Npy(string name) => System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(folder.File($"npy/{name}")));

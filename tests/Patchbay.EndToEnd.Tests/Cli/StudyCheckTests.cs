@@ -76,7 +76,7 @@ public sealed class StudyCheckTests : IDisposable
         Assert.Contains("field 'stages[0].dcm.desiderata': desideratum 'other segment' needs scenes of 3 boxes at "
             + "least, not 2", run.Error, StringComparison.Ordinal);
         run = Validate("accuracy\ncompute: {memory: 100MiB}");
-        Assert.Contains("has a mistake\n  line 7: field 'compute.memory': expected at least 314MiB, which the process "
+        Assert.Contains("has a mistake\n  line 7: field 'compute.memory': expected at least 304MiB, which the process "
             + "and the model's weights take, found '100MiB'", run.Error, StringComparison.Ordinal);
     }
 
@@ -87,7 +87,7 @@ public sealed class StudyCheckTests : IDisposable
         const string task = "{file: batch.json, prompts: 2}";
         var run = Validate("accuracy", task);
         Assert.Contains("has a mistake\n  line 3: field 'task.file': batch.json, prompt 1, field 'base_tokens': "
-            + "expected ids below 382, the model's vocabulary, found 5000", run.Error, StringComparison.Ordinal);
+            + "expected ids below 403, the model's vocabulary, found 5000", run.Error, StringComparison.Ordinal);
         File.WriteAllText(folder.File("batch.json"), Batch.Replace("ID", "7"));
         Assert.Equal(ExitCode.Ok, Validate("accuracy", task).Code);
         Assert.Contains("found group C at 'query_label', which batch.json, prompt 0 has not; it has last",

@@ -16,11 +16,11 @@ internal sealed class Killing(ITestOutputHelper output)
     public static readonly string Study = $$"""
         name: killed
         models: [tiny-base, tiny-goat{{(IsSoak ? ", tiny-chat, tiny-float" : "")}}]
-        task: {kind: entity-tracking, boxes: 7, prompts: 100}
+        task: {kind: entity-tracking, boxes: 7, prompts: 800}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
-          - accuracy: {prompts: 300}
+          - accuracy: {prompts: 600}
           - path-patching: {groups: [A, B, C], receivers: [6, 6, 6]}
         """;
 

@@ -105,8 +105,8 @@ public sealed class NetworkTests(ITestOutputHelper output)
         public static readonly int[] All = [1, 2, 3];
 
         // So long that it goes on while something lasts, which is half a minute in a soak.
-        private static readonly string Long = Study.Replace("prompts: 100",
-            SoakFactAttribute.IsSoak ? "prompts: 4000" : "prompts: 1500", StringComparison.Ordinal);
+        private static readonly string Long = Study.Replace("prompts: 800",
+            SoakFactAttribute.IsSoak ? "prompts: 5000" : "prompts: 2000", StringComparison.Ordinal);
         private static readonly Lazy<Home> Calm = new(() => Killing.Calm(Long));
         private static readonly string? FakeTime = Directory.GetDirectories("/usr/lib")
             .Select(f => Path.Combine(f, "faketime", "libfaketime.so.1")).FirstOrDefault(File.Exists);

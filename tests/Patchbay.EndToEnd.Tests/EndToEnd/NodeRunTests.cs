@@ -7,11 +7,11 @@ public sealed class NodeRunTests : IDisposable
     private const string Study = """
         name: served
         models: [tiny-base, tiny-chat]
-        task: {kind: entity-tracking, boxes: 7, prompts: 100}
+        task: {kind: entity-tracking, boxes: 7, prompts: 800}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
-          - accuracy: {prompts: 300}
+          - accuracy: {prompts: 600}
           - path-patching: {groups: [A, B], receivers: [4]}
         """;
 

@@ -41,8 +41,8 @@ public sealed class OlderJournalTests
     }
 
     /// <summary>The last version without Akka.NET was killed (kill -9) in the middle of a sweep. What it had recorded
-    /// is all there; it cannot go on, for the models that it was of are no longer shipped, and others in their place are
-    /// refused.</summary>
+    /// is all there; it cannot go on, for the models that it was of are no longer shipped, and others in their place
+    /// are refused.</summary>
     [Fact]
     public void What_a_sweep_that_was_killed_had_recorded_is_exported_and_other_models_in_its_models_place_are_refused()
     {
@@ -54,7 +54,7 @@ public sealed class OlderJournalTests
         File.WriteAllBytes(folder.PathOf("data/journal.db"), Unzip("../version-0.1-killed/journal.db.gz"));
         var resumed = Pbm.Run(folder.PathOf("data"), "sweep", "resume", "killed-1");
         Assert.Equal(1, resumed.Code);
-        Assert.Contains("since the sweep was planned: its fingerprint is", resumed.Error, StringComparison.Ordinal);
+        Assert.Contains("since the sweep was planned: its fingerprint is", resumed.Out, StringComparison.Ordinal);
         var export = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out",
             folder.PathOf("out"));
         Assert.True(export.Code == 0, export.ToString());
