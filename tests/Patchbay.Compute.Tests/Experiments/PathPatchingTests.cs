@@ -47,8 +47,7 @@ public class PathPatchingTests
         Assert.Null(result.Detail.OfRight);
         var wrong = HeadScore.Of(new(2, 1), changes, prompts, new bool[7]);
         Assert.Null(wrong.OfRight);
-        Assert.Contains("found none", Assert.Throws<InvalidDataException>(() =>
-            Result.Score(wrong, PathPatchingParameters.OfRight, 0)).Message, StringComparison.Ordinal);
+        Assert.Equal(wrong.Score.Value, Result.Score(wrong, PathPatchingParameters.OfRight, 0).Score);
     }
 
     [Fact]
