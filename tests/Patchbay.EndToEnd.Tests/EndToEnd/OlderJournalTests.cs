@@ -55,8 +55,8 @@ public sealed class OlderJournalTests
         var resumed = Pbm.Run(folder.PathOf("data"), "sweep", "resume", "killed-1");
         Assert.Equal(1, resumed.Code);
         Assert.Contains("since the sweep was planned: its fingerprint is", resumed.Out, StringComparison.Ordinal);
-        var export = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--format", "csv", "--out",
-            folder.PathOf("out"));
+        var export = Pbm.Run(folder.PathOf("data"), "sweep", "export", "killed-1", "--partial", "--format", "csv",
+            "--out", folder.PathOf("out"));
         Assert.True(export.Code == 0, export.ToString());
         var recorded = File.ReadAllLines(folder.PathOf("out/results.csv"));
         Assert.InRange(recorded.Length, 20, 1000);
