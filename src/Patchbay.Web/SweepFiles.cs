@@ -16,7 +16,7 @@ internal static class SweepFiles
         routes.MapGet("/sweeps/{id}/export/{format}", context => PageRoutes.OfSweepAsync(site, context, sweep =>
         {
             var format = (string)context.Request.RouteValues["format"]!;
-            IEnumerable<ExportedFile>? files = format == "report" ? SweepReport.Files(Input(sweep))
+            IEnumerable<ExportedFile>? files = format == "report" ? SweepReport.Files(sweep.Input)
                     .Select(f => new ExportedFile(f.Path, Encoding.UTF8.GetBytes(f.Text)))
                 : SweepExport.Formats.Contains(format) ? SweepExport.Files(sweep.State, format) : null;
             return files is null
@@ -26,16 +26,13 @@ internal static class SweepFiles
         routes.MapGet("/sweeps/{id}/data/{section}.json", context => PageRoutes.OfSweepAsync(site, context, sweep =>
         {
             var name = (string)context.Request.RouteValues["section"]!;
-            var section = SweepReport.Document(Input(sweep)).Sections.FirstOrDefault(s => s.Id == name);
+            var section = SweepReport.Document(sweep.Input).Sections.FirstOrDefault(s => s.Id == name);
             if (section?.Data is not { } data)
                 return site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no data '{name}'.");
             context.Response.ContentType = "application/json; charset=utf-8";
             return context.Response.WriteAsync(ReportData.Write(data));
         }));
     }
-
-    private static ReportInput Input(SweepSeen sweep) =>
-        new(sweep.Run, SweepFindings.Of(sweep.State), SweepReport.Training(sweep.Plan));
 
     private static async Task SendAsync(HttpContext context, string name, IEnumerable<ExportedFile> files)
     {

@@ -79,21 +79,17 @@ internal static class WordsSections
 
     private static IEnumerable<string> Circuits(ReportInput input) =>
         from c in input.Findings.Circuits
-        let random = c.Random.Count == 0 ? ""
-            : $"; random ones of its size answer {Numbers.Share(c.Random.Average(r => r.Share))}"
         let own = c.ElsewhereOwn ? ", judged at its own positions alone," : ""
         select $"The circuit of {c.CircuitOf} ({SweepText.Count(c.Heads.Values.Sum(), "head")}){own} answers "
             + $"{Of(c.Circuit)} in {c.Model}, which itself answers {Numbers.Share(c.Full.Share)}: faithfulness "
-            + $"{Numbers.Share(c.Faithfulness, "0.00")}{random}.";
+            + $"{Numbers.Share(c.Faithfulness, "0.00")}{Chance(c.Random)}.";
 
     private static IEnumerable<string> Pruned(ReportInput input) =>
         from p in input.Findings.Models.SelectMany(m => m.Pruned)
         let interval = p.FaithfulnessInterval
-        let random = p.Random.Count == 0 ? ""
-            : $"; random ones of its size answer {Numbers.Share(p.Random.Average(r => r.Share))}"
         select $"Leaving heads out one by one keeps {p.Circuit.Heads.Count} of {p.Steps.Count} in {p.Model}, which "
             + $"answer {Of(p.Judged)} of other prompts, the whole model {Numbers.Share(p.Full.Share)}: faithfulness "
-            + $"{Numbers.Share(p.Faithfulness, "0.00")} ({interval.Low:0.00} to {interval.High:0.00}){random}.";
+            + $"{Numbers.Share(p.Faithfulness, "0.00")} ({interval.Low:0.00} to {interval.High:0.00}){Chance(p.Random)}.";
 
     private static IEnumerable<string> Carried(ReportInput input) =>
         from model in input.Findings.Models
@@ -135,6 +131,9 @@ internal static class WordsSections
             + $"{Numbers.Share(each[0].Curve.Unchanged.Share)}: {List(needed)}.";
         if (not.Length > 0) yield return $"Of attention {List(not)} in {model.Name} no need is shown.";
     }
+
+    private static string Chance(IReadOnlyList<Proportion> random) => random.Count == 0 ? ""
+        : $"; random ones of its size answer {Numbers.Share(random.Average(r => r.Share))}";
 
     private static string Of(Proportion share) =>
         $"{Numbers.Share(share.Share)} ({share.Interval.Low:0.000} to {share.Interval.High:0.000})";

@@ -144,6 +144,9 @@ public sealed record SweepSeen(string Id, SweepState State, long Sequence, IRead
     /// <summary>The facts of the run.</summary>
     internal RunFacts Run => RunFacts.Of(Id, State, Events);
 
+    /// <summary>What its report is made of.</summary>
+    internal ReportInput Input => new(Run, SweepFindings.Of(State), SweepReport.Training(Plan));
+
     /// <summary>Differs whenever a page of the sweep would.</summary>
     public string Version => string.Create(CultureInfo.InvariantCulture,
         $"{Sequence} {Rate:0} {Left?.TotalSeconds / 5:0} {string.Join(' ', Running.Select(u => u.Percent))}");

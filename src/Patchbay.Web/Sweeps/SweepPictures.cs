@@ -44,8 +44,7 @@ internal sealed class SweepPictures
 
     private static PagePart[] Sections(SweepSeen sweep)
     {
-        var input = new ReportInput(sweep.Run, SweepFindings.Of(sweep.State), SweepReport.Training(sweep.Plan));
-        var shown = SweepReport.Document(input).Sections.Where(s => s.Id != "run")
+        var shown = SweepReport.Document(sweep.Input).Sections.Where(s => s.Id != "run")
             .Select(s => s.Id != "path-patching" ? s : s with { Blocks = [.. s.Blocks.Where(b => b is not Figure)] });
         var home = $"/sweeps/{Uri.EscapeDataString(sweep.Id)}/";
         return [.. shown.Select((s, i) => new PagePart(s.Id, s.Title, HtmlWriter.Html(s, i + 1, home)))];
