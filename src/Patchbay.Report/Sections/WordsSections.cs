@@ -89,7 +89,8 @@ internal static class WordsSections
         let interval = p.FaithfulnessInterval
         select $"Leaving heads out one by one keeps {p.Circuit.Heads.Count} of {p.Steps.Count} in {p.Model}, which "
             + $"answer {Of(p.Judged)} of other prompts, the whole model {Numbers.Share(p.Full.Share)}: faithfulness "
-            + $"{Numbers.Share(p.Faithfulness, "0.00")} ({interval.Low:0.00} to {interval.High:0.00}){Chance(p.Random)}.";
+            + $"{Numbers.Share(p.Faithfulness, "0.00")} ({interval.Low:0.00} to {interval.High:0.00})"
+            + $"{Chance(p.Random)}.";
 
     private static IEnumerable<string> Carried(ReportInput input) =>
         from model in input.Findings.Models
