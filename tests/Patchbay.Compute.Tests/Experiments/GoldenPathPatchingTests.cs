@@ -80,7 +80,7 @@ public class GoldenPathPatchingTests
     private static Decoder Load(torch.ScalarType dtype)
     {
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("golden", "s256x4"));
-        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, torch.CPU));
+        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, TestDevice.Named));
     }
 
     private static double[][] Golden(string file) =>

@@ -102,7 +102,7 @@ public sealed class FamilyTests
             SafetensorsWriter.Write(copy.PathOf("model.safetensors"), [.. named, ones(2, 3).ToWrite(ofImages)]);
         }
         using var checkpoint = Checkpoint.Open(copy.Path);
-        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float64)) { ExactRotary = true };
+        using var model = Exact(checkpoint);
         using var own = Open("gemma3", "config.json", out var expected);
         foreach (var ids in Inputs(expected)) Assert.True(Last(model, ids).Equals(Last(own, ids)));
     }
@@ -117,8 +117,11 @@ public sealed class FamilyTests
         File.WriteAllText(copy.PathOf("config.json"), change?.Invoke(text) ?? text);
         File.CreateSymbolicLink(copy.PathOf("model.safetensors"), Path.Combine(folder, "model.safetensors"));
         using var checkpoint = Checkpoint.Open(copy.Path);
-        return new(checkpoint.Config, checkpoint.Load(ScalarType.Float64)) { ExactRotary = true };
+        return Exact(checkpoint);
     }
+
+    private static Decoder Exact(Checkpoint checkpoint) =>
+        new(checkpoint.Config, checkpoint.Load(ScalarType.Float64, TestDevice.Named)) { ExactRotary = true };
 
     private static int[][] Inputs(JsonElement expected) => [.. expected.GetProperty("inputs").EnumerateArray()
         .Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
@@ -129,7 +132,7 @@ public sealed class FamilyTests
     private static double Difference(Tensor actual, JsonElement expected)
     {
         double[] numbers = [.. Flat(expected)];
-        return (actual.reshape(-1) - tensor(numbers)).abs().max().ToDouble();
+        return (actual.reshape(-1).cpu() - tensor(numbers)).abs().max().ToDouble();
     }
 
     private static IEnumerable<double> Flat(JsonElement json) => json.ValueKind == JsonValueKind.Array

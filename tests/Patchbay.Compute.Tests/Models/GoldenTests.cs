@@ -59,8 +59,8 @@ public class GoldenTests
             for (var n = 0; n < prompts.Length; n++)
                 AssertClose(expected.AsSpan(n * 2048, 2048).ToArray(), LastLogits(model, prompts[n]), 1e-4);
         }
-        var whole = model.Forward(Ids(Ints(batch.GetProperty("base_tokens")[0]))).to(ScalarType.Float64).data<double>()
-            .ToArray();
+        var whole = model.Forward(model.Index(Ints(batch.GetProperty("base_tokens")[0])).unsqueeze(0))
+            .to(ScalarType.Float64).cpu().data<double>().ToArray();
         AssertClose(Npy(Path.Combine(folder, "clean_logits_prompt0_all.npy")), whole, 1e-4);
     }
 
@@ -84,7 +84,7 @@ public class GoldenTests
         File.Copy(Path.Combine(source, "adapter_config.json"), folder.PathOf("adapter_config.json"));
         File.Copy(Path.Combine(source, "adapter_model.bin"), folder.PathOf("adapter_model.bin"));
         using var checkpoint = Checkpoint.Open(SharedFolder.PathOf("checkpoints", "tinystories-656k"), folder.Path);
-        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32, CPU));
+        using var model = new Decoder(checkpoint.Config, checkpoint.Load(ScalarType.Float32, TestDevice.Named));
         var expected = Json(Path.Combine(source, "expected.json"));
         AssertClose(Doubles(expected.GetProperty("logits_last")), LastLogits(model,
             Ints(expected.GetProperty("prompt_ids"))), 1e-4);
@@ -105,17 +105,15 @@ public class GoldenTests
     private static Decoder Load(string path, ScalarType dtype)
     {
         using var checkpoint = Checkpoint.Open(path);
-        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, CPU));
+        return new Decoder(checkpoint.Config, checkpoint.Load(dtype, TestDevice.Named));
     }
-
-    private static Tensor Ids(int[] prompt) => tensor(Array.ConvertAll(prompt, i => (long)i)).unsqueeze(0);
 
     private static double[] LastLogits(Decoder model, int[] prompt)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return model.Forward(Ids(prompt)).select(1, prompt.Length - 1).to(
-            ScalarType.Float64).contiguous().data<double>().ToArray();
+        return model.Forward(model.Index(prompt).unsqueeze(0))[0, -1].to(
+            ScalarType.Float64).cpu().contiguous().data<double>().ToArray();
     }
 
     private static void AssertClose(double[] expected, double[] found, double tolerance)

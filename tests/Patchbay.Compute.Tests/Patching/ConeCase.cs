@@ -44,7 +44,7 @@ internal sealed record ConeCase(
             let held = some.Hold?.Create(prompts)
             from one in some.Variants
             select one.Create(some.Positions, held, prompts, tokens =>
-                randn([prompts.Count, .. tokens, width], dtype: dtype));
+                randn([prompts.Count, .. tokens, width], dtype: dtype, device: TestDevice.Named));
         return [.. variants];
     }
 

@@ -41,7 +41,7 @@ public class ConeMatchesReferenceTests
         using var reference = new ReferenceEvaluator(model, prompts);
 
         // A metric that depends on every logit, and on which prompt it is.
-        var weights = randn([prompts.Count, model.Config.Vocabulary], dtype: dtype);
+        var weights = randn([prompts.Count, model.Config.Vocabulary], dtype: dtype, device: model.Device);
         Tensor Metric(Tensor logits, Tensor rows) => (logits * weights.index_select(0, rows)).sum(-1);
         double[,] fast = cone.Evaluate(variants, Metric), plain = reference.Evaluate(variants, Metric);
         double[] baseFast = cone.BaseMetric(Metric), basePlain = reference.BaseMetric(Metric);

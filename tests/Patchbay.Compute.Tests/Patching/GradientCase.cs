@@ -32,9 +32,10 @@ internal sealed class GradientCase : IDisposable
             Random.Next(from, p + 1) })];
         Cone = new GradientCone(run, positions, first);
         using var scope = NewDisposeScope();
-        ids = prompts.Ids(0, prompts.Count, CPU).DetachFromDisposeScope();
+        ids = prompts.Ids(0, prompts.Count, Model.Device).DetachFromDisposeScope();
         last = Model.Index(prompts.Last).DetachFromDisposeScope();
-        Weights = randn([Count, Config.Vocabulary], dtype: ScalarType.Float64).to(dtype).DetachFromDisposeScope();
+        Weights = randn([Count, Config.Vocabulary], dtype: ScalarType.Float64, device: Model.Device).to(dtype)
+            .DetachFromDisposeScope();
         clean = new Tensor[Config.Layers];
         Model.Forward(ids, new Hooks(this, new() { Seen = (l, z) => clean[l] = z.clone().DetachFromDisposeScope() }));
     }
@@ -53,7 +54,8 @@ internal sealed class GradientCase : IDisposable
     /// <summary>A random number for each logit: (N, vocabulary).</summary>
     public Tensor Weights { get; }
 
-    public Tensor Leaf(params long[] shape) => randn(shape, dtype: Model.Dtype, requires_grad: true);
+    public Tensor Leaf(params long[] shape) =>
+        randn(shape, dtype: Model.Dtype, device: Model.Device, requires_grad: true);
 
     /// <summary>A leaf of z's shape for each layer.</summary>
     public Tensor[] Deltas() => [.. Enumerable.Range(0, Config.Layers)
@@ -117,13 +119,15 @@ internal sealed class GradientCase : IDisposable
         Model.Dispose();
     }
 
-    private Tensor At(Tensor of, Tensor places) => of.index(TensorIndex.Tensor(arange(Count, dtype: ScalarType.Int64)),
-        TensorIndex.Tensor(places));
+    private Tensor At(Tensor of, Tensor places) =>
+        of.index(TensorIndex.Tensor(Below(Count)), TensorIndex.Tensor(places));
+
+    private Tensor Below(long count) => arange(count, dtype: ScalarType.Int64, device: Model.Device);
 
     private sealed class Hooks(GradientCase owner, Changes changes) : ForwardHooks
     {
         private readonly Tensor places = owner.Model.Index(owner.positions);
-        private readonly Tensor column = arange(owner.ids.shape[1], dtype: ScalarType.Int64).view(1, -1, 1, 1);
+        private readonly Tensor column = owner.Below(owner.ids.shape[1]).view(1, -1, 1, 1);
 
         private Tensor AtP => column.eq(places.view(-1, 1, 1, 1));
 
@@ -135,7 +139,7 @@ internal sealed class GradientCase : IDisposable
                         .DetachFromDisposeScope();
             foreach (var (to, put) in changes.Received.Where(r => r.To.Head.Layer == layer && r.To.Site == site))
             {
-                var head = arange(value.shape[2], dtype: ScalarType.Int64).eq(to.Head.Index).view(1, 1, -1, 1);
+                var head = owner.Below(value.shape[2]).eq(to.Head.Index).view(1, 1, -1, 1);
                 value = put.unsqueeze(1).unsqueeze(1).expand(value.shape).where(AtP.logical_and(head), value);
             }
             return value;

@@ -95,7 +95,8 @@ public sealed class GradientConeTests
         using var narrow = new GradientCase(5, dtype: ScalarType.Float32);
         Tensor Gradient(GradientCase c)
         {
-            var delta = zeros([c.Count, c.Config.Heads, c.Config.HeadWidth], dtype: c.Model.Dtype).requires_grad_();
+            var delta = zeros([c.Count, c.Config.Heads, c.Config.HeadWidth], c.Model.Dtype, c.Model.Device)
+                .requires_grad_();
             var logits = c.Model.Unembed(c.Cone.Final(0, (l, z) => l == 0 ? z + delta : z));
             return autograd.grad([(logits * c.Weights).sum()], [delta])[0].to(ScalarType.Float64);
         }
@@ -108,8 +109,8 @@ public sealed class GradientConeTests
     {
         using var scope = NewDisposeScope();
         using var model = RandomModels.Create(1, 1, 2, 2);
-        var x = randn([3, model.Config.Width], dtype: ScalarType.Float64);
-        var ids = tensor(new long[] { 4, 0, 10 });
+        var x = randn([3, model.Config.Width], dtype: ScalarType.Float64, device: model.Device);
+        var ids = model.Index([4, 0, 10]);
         Assert.True((model.Unembed(x).gather(1, ids.unsqueeze(1)).squeeze(1) - model.UnembedTokens(x, ids)).abs().max()
             .ToDouble() < 1e-12);
     }

@@ -73,7 +73,7 @@ internal static class RandomModels
             MaxPositions = 64,
             QkvBias = bias,
             OutputBias = bias,
-        }), seed, dtype, spread: 1.5);
+        }), seed, dtype, spread: 1.5, TestDevice.Named);
         model.BlockRows = 16;
         return model;
     }
