@@ -34,8 +34,8 @@ internal sealed class GradientCase : IDisposable
         using var scope = NewDisposeScope();
         ids = prompts.Ids(0, prompts.Count, Model.Device).DetachFromDisposeScope();
         last = Model.Index(prompts.Last).DetachFromDisposeScope();
-        Weights = randn([Count, Config.Vocabulary], dtype: ScalarType.Float64, device: Model.Device).to(dtype)
-            .DetachFromDisposeScope();
+        Weights = randn([Count, Config.Vocabulary], dtype: ScalarType.Float64, device: CPU).to(dtype)
+            .to(Model.Device).DetachFromDisposeScope();
         clean = new Tensor[Config.Layers];
         Model.Forward(ids, new Hooks(this, new() { Seen = (l, z) => clean[l] = z.clone().DetachFromDisposeScope() }));
     }
