@@ -138,12 +138,11 @@ public static class SweepDecider
     {
         if (!state.Stages.TryGetValue(command.Stage, out var stage)) return Decision.Refused(
             $"the sweep has no stage {command.Stage}");
-        if (stage.Status != StageStatus.Waiting || state.Beginnable.All(s =>
-            s.Stage.Id != command.Stage)) return Decision.Nothing;
+        if (!state.CanBegin(stage)) return Decision.Nothing;
         var keys = command.Plan.Units;
         if (keys.Distinct(StringComparer.Ordinal).Count() != keys.Count || keys.Any(k => k.Contains('/')))
             return Decision.Refused($"the units of stage {command.Stage} are not told apart by their keys");
-        return Ending(state, new StageBegun(command.Stage, command.Plan.Inputs,
+        return Ending(state, command.Stage, new StageBegun(command.Stage, command.Plan.Inputs,
             [.. keys.Select(k => UnitId.Join(command.Stage, k))]));
     }
 
@@ -156,7 +155,7 @@ public static class SweepDecider
             $"a result of {command.Unit} is of another {planned.Name} (fingerprint {Short(command.Fingerprint)}) than "
                 + $"the sweep's ({Short(planned.Fingerprint)})");
         var share = command.Seconds / Math.Max(1, command.Results.Count);
-        return Ending(state,
+        return Ending(state, UnitId.StageOf(command.Unit),
         [
             .. unit.Status == UnitStatus.SetAside ? new SweepEvent[] { new SweepRetried([command.Unit]) } : [],
             .. command.Results.Select(r => new InterventionRecorded(command.Unit, r.Item, r.Score, r.Error, r.Samples,
@@ -172,21 +171,22 @@ public static class SweepDecider
             + 1) return Decision.Nothing;
         var failed = new UnitFailed(command.Unit, command.Attempt, command.Node, command.Error);
         var last = command.Permanent || command.Attempt - unit.Forgiven >= state.Plan!.Attempts;
-        return last ? Ending(state, failed, new UnitSetAside(command.Unit)) : Decision.Of(failed);
+        return last ? Ending(state, UnitId.StageOf(command.Unit), failed, new UnitSetAside(command.Unit)) : Decision.Of(failed);
     }
 
-    /// <summary>Adds that a stage, or the sweep, is complete, where these events make it so.</summary>
-    private static Decision Ending(SweepState state, params SweepEvent[] events)
+    /// <summary>Adds that a stage, or the sweep, is complete, where events of that stage make it so.</summary>
+    private static Decision Ending(SweepState state, string stageId, params SweepEvent[] events)
     {
-        var all = events.ToList();
         state = Evolve(state, events);
-        foreach (var stage in state.InOrder.Where(s => s.Status == StageStatus.Running && s.Completed == s.Order.Length)
-            .ToArray())
+        var stage = state.Stages[stageId];
+        if (stage.Pending > 0) return new(events);
+        var all = events.ToList();
+        if (stage.Completed == stage.Order.Length)
         {
-            all.Add(new StageCompleted(stage.Stage.Id));
+            all.Add(new StageCompleted(stageId));
             state = Evolve(state, all[^1]);
         }
-        if (!state.Beginnable.Any() && state.InOrder.All(s => s.Pending == 0)) all.Add(
+        if (state.InOrder.All(s => s.Pending == 0) && !state.Beginnable.Any()) all.Add(
             new SweepCompleted(state.InOrder.Sum(s => s.SetAside)));
         return new(all);
     }

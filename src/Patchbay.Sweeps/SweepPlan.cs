@@ -17,6 +17,9 @@ public sealed record SweepPlan(string Study, string StudyText, ulong Seed, Plann
 {
     /// <summary>A model by its name.</summary>
     public PlannedModel Model(string name) => Models.First(m => m.Name == name);
+
+    /// <summary>As much of it as a unit of a stage needs: that stage and its model.</summary>
+    public SweepPlan For(Stage stage) => this with { StudyText = "", Models = [Model(stage.Model)], Stages = [stage] };
 }
 
 /// <summary>A model of a sweep.</summary>

@@ -119,8 +119,11 @@ public sealed record SweepState(SweepStatus Status, SweepPlan? Plan, string? Cod
     public IEnumerable<StageState> InOrder => Plan is null ? [] : Plan.Stages.Select(s => Stages[s.Id]);
 
     /// <summary>Stages that can begin: waiting, and all that they need is complete.</summary>
-    public IEnumerable<StageState> Beginnable => InOrder.Where(s => s.Status == StageStatus.Waiting
-        && s.Stage.After.All(IsCompleted));
+    public IEnumerable<StageState> Beginnable => InOrder.Where(CanBegin);
+
+    /// <summary>Whether a stage of it can.</summary>
+    public bool CanBegin(StageState stage) =>
+        stage.Status == StageStatus.Waiting && stage.Stage.After.All(IsCompleted);
 
     /// <summary>Ids of units that are still to be run, in order; those of stages that have not begun are not known
     /// yet.</summary>

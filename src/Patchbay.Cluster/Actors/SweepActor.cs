@@ -201,6 +201,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         core.Nodes = nodes();
         foreach (var message in core.Repeats(Now)) models.Tell(message);
         Record(core.Next(null, Now), ActorRefs.NoSender);
+        Publish(); // also how far running units are, which their models report
     }
 
     private void Record(Step step, IActorRef? asker)
@@ -224,7 +225,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private void Recorded(Step step, IActorRef? asker)
     {
         foreach (var message in core.Recorded(step, Now)) models.Tell(message);
-        Publish();
+        if (step.Events.Count > 0) Publish();
         if (step.Answer is { } answer) asker?.Tell(answer);
         if (!SnapshotPolicy.IsDue(LastSequenceNr, snapshot)) return;
         snapshot = LastSequenceNr;

@@ -21,7 +21,12 @@ public sealed record Step(IReadOnlyList<SweepEvent> Events, IReadOnlyList<HandOu
 /// <param name="code">Version of the program.</param>
 public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKind> kinds, string code)
 {
+    // Models without a worker that are asked for at a time: each that is placed is agreed on by all nodes, and what is
+    // asked for a hundred times meanwhile only waits in more places.
+    private const int AskedAtATime = 128;
+
     private readonly SweepDispatch dispatch = new();
+    private int askedUpTo;
     private TimeSpan? waitsSince; // MaxValue where it no longer waits
 
     /// <summary>The sweep after all that was recorded.</summary>
@@ -50,17 +55,20 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     {
         var batch = new Batch(State);
         SweepAnswer? answer = null;
-        dispatch.Expire(now);
         switch (message)
         {
+            case null: dispatch.Expire(now); break;
             case SweepOrder order:
                 var refusal = batch.Apply(order.Command);
                 answer = new(sweep, batch.State.Status, batch.Events.Count > 0, refusal);
                 break;
-            case ModelReport report: dispatch.Report(report, State, now); break;
+            case ModelReport report:
+                dispatch.Expire(now, report.ModelName);
+                dispatch.Report(report, State, now);
+                break;
             case UnitOutcome outcome: Finish(outcome, batch); break;
         }
-        var handOuts = Advance(batch, now);
+        var handOuts = Advance(batch, now, message);
         return new(batch.Events, handOuts, message as UnitOutcome, answer);
     }
 
@@ -73,7 +81,9 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         if (step.Taken is { } outcome && State.Plan is not null)
             messages.Add(new OutcomeTaken(WorkerId.ActorOf(outcome.Worker), sweep, outcome.Unit, outcome.Attempt));
         // Whoever has work from now on is told at once, not with the next second.
-        if (step.Events.Any(e => e is SweepStarted or SweepResumed or StageBegun)) messages.AddRange(Wanted(now));
+        if (step.Events.Any(e => e is SweepStarted or SweepResumed)) messages.AddRange(Wanted(now, _ => true));
+        else if (step.Events.OfType<StageBegun>().Select(b => State.Stages[b.Stage].Stage.Model).ToHashSet()
+            is { Count: > 0 } begun) messages.AddRange(Wanted(now, begun.Contains));
         foreach (var given in step.HandOuts)
         {
             dispatch.Hand(given, now);
@@ -82,19 +92,27 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         return messages;
     }
 
-    /// <summary>What is said every second: to models that have units to run, and again to workers that did not
-    /// acknowledge.</summary>
+    /// <summary>What is said every second: to models that have units to run, to those that have no worker in turn where
+    /// they are many; and again to workers that did not acknowledge.</summary>
     public IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
     [
-        .. Wanted(now),
+        .. Wanted(now, _ => true),
         .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),
     ];
 
-    private IEnumerable<ServeSweep> Wanted(TimeSpan now) =>
-        State.Status != SweepStatus.Running || WaitsForNodes(now) ? []
-        : State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0).Select(s => s.Stage.Model)
-            .Distinct().SelectMany(name => ModelKey.AllOf(State.Plan!, name))
-            .Select(key => new ServeSweep(key.Id, key, sweep));
+    private IEnumerable<ServeSweep> Wanted(TimeSpan now, Func<string, bool> ofModel)
+    {
+        if (State.Status != SweepStatus.Running || WaitsForNodes(now)) return [];
+        var served = dispatch.Served;
+        var wanted = State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0)
+            .Select(s => s.Stage.Model).Distinct().Where(ofModel).ToLookup(served.Contains);
+        var inTurn = wanted[false].ToArray();
+        var first = askedUpTo;
+        if (inTurn.Length > AskedAtATime) askedUpTo = (first + AskedAtATime) % inTurn.Length;
+        return wanted[true]
+            .Concat(inTurn.Take(AskedAtATime).Select((_, i) => inTurn[(first + i) % inTurn.Length]))
+            .SelectMany(name => ModelKey.AllOf(State.Plan!, name)).Select(key => new ServeSweep(key.Id, key, sweep));
+    }
 
     // Once a unit was handed out, if only by this sweep's actor on a node that is gone since, nodes that come later
     // take what comes later.
@@ -129,24 +147,43 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             outcome.Permanent || outcome.Results is not null));
     }
 
-    private HandOut[] Advance(Batch batch, TimeSpan now)
+    // A sweep may have a thousand models, and each says something every second: what only concerns one looks at no other.
+    private HandOut[] Advance(Batch batch, TimeSpan now, ISweepMessage? message)
     {
         if (batch.State.Status != SweepStatus.Running || Fault is not null) return [];
+        var only = message switch
+        {
+            ModelReport report => report.ModelName,
+            UnitOutcome outcome when !batch.Events.Any(e => e is StageCompleted) =>
+                batch.State.Stages.GetValueOrDefault(UnitId.StageOf(outcome.Unit))?.Stage.Model,
+            _ => null,
+        };
         try
         {
-            while (batch.State.Beginnable.FirstOrDefault() is { } stage)
-            {
-                if (batch.Apply(new BeginStage(stage.Stage.Id, KindOf(stage.Stage).Plan(stage.Stage, batch.State)))
-                    is { } refusal) throw new InvalidDataException(refusal);
-            }
+            if (only is null) BeginStages(batch);
         }
         catch (InvalidDataException e)
         {
             Fault = e.Message;
         }
-        var handOuts = dispatch.Choose(batch.State, now).Where(h => batch.State.Unit(h.Unit) is not null).ToArray();
+        var handOuts = dispatch.Choose(batch.State, now, only).Where(h => batch.State.Unit(h.Unit) is not null).ToArray();
         foreach (var given in handOuts) batch.Apply(new ClaimUnit(given.Unit, WorkerId.NodeOf(given.Worker)));
         return handOuts;
+    }
+
+    private void BeginStages(Batch batch)
+    {
+        // A stage without units is complete at once, and others may begin.
+        for (var begun = true; begun;)
+        {
+            begun = false;
+            foreach (var stage in batch.State.Beginnable.ToArray())
+            {
+                if (batch.Apply(new BeginStage(stage.Stage.Id, KindOf(stage.Stage).Plan(stage.Stage, batch.State)))
+                    is { } refusal) throw new InvalidDataException(refusal);
+                begun = true;
+            }
+        }
     }
 
     private StageKind KindOf(Stage stage) => kinds.GetValueOrDefault(stage.Kind) ?? throw new InvalidDataException(
@@ -157,7 +194,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         var stage = State.Stages[UnitId.StageOf(given.Unit)];
         var attempt = State.Unit(given.Unit)!.Failures + 1;
         return new(WorkerId.ActorOf(given.Worker), given.Worker, new UnitOrder(sweep, given.Unit, attempt, stage.Stage,
-            stage.Inputs ?? JsonRecord.Empty, State.Plan!), ShareOf(stage.Stage.Model));
+            stage.Inputs ?? JsonRecord.Empty, State.Plan!.For(stage.Stage)), ShareOf(stage.Stage.Model));
     }
 
     private double ShareOf(string model)

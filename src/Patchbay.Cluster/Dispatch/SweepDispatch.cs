@@ -23,7 +23,10 @@ public sealed class SweepDispatch
     public static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(1);
 
     private readonly SortedDictionary<string, Worker> workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SortedSet<string>> workersOf = new(StringComparer.Ordinal); // by model
     private readonly SortedDictionary<string, Flight> flights = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> unitsOf = new(StringComparer.Ordinal); // by their holder
+    private (SweepPlan Plan, ILookup<string, string> Ids)? stages; // ids of stages by model
     private readonly Dictionary<string, TimeSpan> rests = new(StringComparer.Ordinal);
 
     /// <summary>How much is done of each unit that runs, by its id.</summary>
@@ -34,52 +37,64 @@ public sealed class SweepDispatch
     public string? HolderOf(string unit) => flights.GetValueOrDefault(unit)?.Holder;
 
     /// <summary>Names of models that have a worker.</summary>
-    public IReadOnlySet<string> Served => workers.Values.Select(w => w.Model).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlyCollection<string> Served => workersOf.Keys;
 
     /// <summary>Takes a report in. A unit that is named and is nobody's becomes its reporter's: it was handed out
     /// before the sweep's actor began anew.</summary>
     public void Report(ModelReport report, SweepState state, TimeSpan now)
     {
         workers[report.Worker] = new(report.ModelName, report.Room, now);
+        In(workersOf, report.ModelName, () => new(StringComparer.Ordinal)).Add(report.Worker);
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (var unit in report.Units)
         {
             if (state.Unit(unit.Unit) is not { Status: UnitStatus.Pending } pending
                 || pending.Failures + 1 != unit.Attempt) continue;
-            if (!flights.TryGetValue(unit.Unit, out var flight))
-                flights[unit.Unit] = flight = new(report.Worker, now);
+            var flight = flights.GetValueOrDefault(unit.Unit) ?? Hold(unit.Unit, report.Worker, now);
             if (flight.Holder != report.Worker) continue;
             (flight.Acknowledged, flight.Share) = (true, unit.Share);
             named.Add(unit.Unit);
         }
-        foreach (var dropped in flights.Where(f => f.Value.Holder == report.Worker && f.Value.Acknowledged
-            && !named.Contains(f.Key)).Select(f => f.Key).ToArray()) flights.Remove(dropped);
+        foreach (var dropped in Held(report.Worker).Where(u => flights[u].Acknowledged && !named.Contains(u)).ToArray())
+            Free(dropped);
     }
 
     /// <summary>Frees the units of workers that are silent.</summary>
-    public void Expire(TimeSpan now)
+    /// <param name="now">The time.</param>
+    /// <param name="model">Whose workers; null for all.</param>
+    public void Expire(TimeSpan now, string? model = null)
     {
-        foreach (var silent in workers.Where(w => now - w.Value.Heard > Silence).Select(w => w.Key).ToArray())
+        var some = model is null ? workers.Keys : (IEnumerable<string>)workersOf.GetValueOrDefault(model, []);
+        foreach (var silent in some.Where(w => now - workers[w].Heard > Silence).ToArray())
         {
+            var worker = workers[silent];
             workers.Remove(silent);
-            foreach (var unit in flights.Where(f => f.Value.Holder == silent).Select(f => f.Key).ToArray())
-                flights.Remove(unit);
+            workersOf[worker.Model].Remove(silent);
+            if (workersOf[worker.Model].Count == 0) workersOf.Remove(worker.Model);
+            foreach (var unit in Held(silent).ToArray()) Free(unit);
         }
+        if (model is not null) return;
+        // What was handed to one that fell silent while that was recorded.
+        foreach (var unit in unitsOf.Where(u => !workers.ContainsKey(u.Key)).SelectMany(u => u.Value).ToArray())
+            Free(unit);
     }
 
     /// <summary>Units to be handed out now: to each worker as many as it has room for, in the plan's order.</summary>
-    public IReadOnlyList<HandOut> Choose(SweepState state, TimeSpan now)
+    /// <param name="state">The sweep.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="model">Whose workers; null for all.</param>
+    public IReadOnlyList<HandOut> Choose(SweepState state, TimeSpan now, string? model = null)
     {
         if (state.Status != SweepStatus.Running) return [];
         var chosen = new List<HandOut>();
-        var under = flights.Values.Where(f => !f.Acknowledged).CountBy(f => f.Holder).ToDictionary();
-        var stages = state.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0)
-            .ToLookup(s => s.Stage.Model);
-        foreach (var model in workers.GroupBy(w => w.Value.Model))
+        foreach (var name in model is null ? [.. workersOf.Keys.Order(StringComparer.Ordinal)] : new[] { model })
         {
             // One by one to whoever has most room, so that copies of a model share its units.
-            var room = model.ToDictionary(w => w.Key, w => w.Value.Room - under.GetValueOrDefault(w.Key));
-            foreach (var unit in Ready(stages[model.Key], now).Take(room.Values.Sum(r => Math.Max(0, r))))
+            var room = workersOf.GetValueOrDefault(name, []).ToDictionary(w => w,
+                w => workers[w].Room - Held(w).Count(u => !flights[u].Acknowledged));
+            var free = room.Values.Sum(r => Math.Max(0, r));
+            if (free == 0) continue;
+            foreach (var unit in Ready(StagesOf(state, name), now).Take(free))
             {
                 var roomiest = room.OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal).First();
                 chosen.Add(new(roomiest.Key, unit));
@@ -90,7 +105,7 @@ public sealed class SweepDispatch
     }
 
     /// <summary>A unit was claimed for a worker and is sent to it.</summary>
-    public void Hand(HandOut given, TimeSpan now) => flights[given.Unit] = new(given.Worker, now);
+    public void Hand(HandOut given, TimeSpan now) => Hold(given.Unit, given.Worker, now);
 
     /// <summary>Units that were handed out, are not acknowledged, and are to be sent again now.</summary>
     public IReadOnlyList<HandOut> Repeats(TimeSpan now)
@@ -108,9 +123,9 @@ public sealed class SweepDispatch
         {
             switch (happened)
             {
-                case UnitCompleted completed: flights.Remove(completed.Unit); break;
+                case UnitCompleted completed: Free(completed.Unit); break;
                 case UnitFailed failed:
-                    flights.Remove(failed.Unit);
+                    Free(failed.Unit);
                     rests[failed.Unit] = now + TimeSpan.FromSeconds(
                         Math.Min(60, Math.Pow(4, Math.Min(failed.Attempt - 1, 5))));
                     break;
@@ -120,6 +135,33 @@ public sealed class SweepDispatch
             }
         }
     }
+
+    private HashSet<string> Held(string worker) => unitsOf.GetValueOrDefault(worker, []);
+
+    private Flight Hold(string unit, string worker, TimeSpan now)
+    {
+        Free(unit);
+        In(unitsOf, worker, () => new(StringComparer.Ordinal)).Add(unit);
+        return flights[unit] = new(worker, now);
+    }
+
+    private void Free(string unit)
+    {
+        if (!flights.Remove(unit, out var flight)) return;
+        unitsOf[flight.Holder].Remove(unit);
+        if (unitsOf[flight.Holder].Count == 0) unitsOf.Remove(flight.Holder);
+    }
+
+    private IEnumerable<StageState> StagesOf(SweepState state, string model)
+    {
+        if (stages is not { } known || !ReferenceEquals(known.Plan, state.Plan))
+            stages = known = (state.Plan!, state.Plan!.Stages.ToLookup(s => s.Model, s => s.Id));
+        return known.Ids[model].Select(id => state.Stages[id])
+            .Where(s => s.Status == StageStatus.Running && s.Pending > 0);
+    }
+
+    private static T In<T>(Dictionary<string, T> all, string key, Func<T> make) =>
+        all.TryGetValue(key, out var one) ? one : all[key] = make();
 
     private IEnumerable<string> Ready(IEnumerable<StageState> stages, TimeSpan now) =>
         stages.SelectMany(s => s.Order.Where(u => s.Units[u].Status == UnitStatus.Pending))
