@@ -87,11 +87,12 @@ public sealed record UnitOutcome(string Sweep, string Worker, string Unit, int A
     bool Permanent) : ISweepMessage;
 
 /// <summary>A sweep has units for a model: the actor that is told this loads it when the first comes, and reports. Said
-/// every second while there are units.</summary>
+/// every second while there are units, or every few seconds where the sweep has many models.</summary>
 /// <param name="Model">Id of the model actor.</param>
 /// <param name="Key">Which checkpoint, and how to compute.</param>
 /// <param name="Sweep">Id of the sweep.</param>
-public sealed record ServeSweep(string Model, ModelKey Key, string Sweep) : IModelMessage;
+/// <param name="Every">After how many seconds it is said again, and the report too.</param>
+public sealed record ServeSweep(string Model, ModelKey Key, string Sweep, int Every = 1) : IModelMessage;
 
 /// <summary>Run a unit.</summary>
 /// <param name="Model">Id of the model actor.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Patchbay.Findings;
 
 /// <summary>The fine-tuned model's activations in the base (method, section 6).</summary>
@@ -15,6 +17,10 @@ public sealed record CmapFinding(string Donor, string Into, string Form, string 
     Proportion Floor,
     Proportion? Target, IReadOnlyList<bool> PatchedAnswers, IReadOnlyList<bool> FloorAnswers)
 {
+    /// <summary>Which heads they are.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<Head> Which { get; init; } = [];
+
     /// <summary>What the whole set of heads is called.</summary>
     public const string Whole = "circuit";
 
@@ -39,10 +45,11 @@ public sealed record CmapFinding(string Donor, string Into, string Form, string 
         [
             .. from form in p.Forms
                from set in Sets(heads)
-               select new CmapFinding(p.Donor, stage.Stage.Model, form, set, set == Whole ? heads.Heads.Count
-                   : heads.Groups[set].Count,
+               let which = set == Whole ? heads.Heads.Select(h => h.Head).ToArray() : [.. heads.Groups[set]]
+               select new CmapFinding(p.Donor, stage.Stage.Model, form, set, which.Length,
                    recorded.Share($"{form} {set}"), recorded.Share($"{form} {NoHeads}"), donor.ShareOrNull(DonorsOwn),
-                   recorded.Answers($"{form} {set}"), recorded.Answers($"{form} {NoHeads}")),
+                   recorded.Answers($"{form} {set}"), recorded.Answers($"{form} {NoHeads}"))
+               { Which = which },
         ];
     }
 }

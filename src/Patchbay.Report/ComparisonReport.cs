@@ -24,7 +24,8 @@ internal static class ComparisonReport
         if (comparison.Figures.Count > 0) sections.Add(FigureSection(comparison));
         if (comparison.Overlaps.Count > 0) sections.Add(OverlapSection(comparison));
         if (HeadSection(comparison) is { } heads) sections.Add(heads);
-        return new($"Sweeps {first.Sweep} and {second.Sweep}", $"Studies {first.Plan.Study} and {second.Plan.Study}",
+        return new($"{first.Sweep} and {second.Sweep}", first.Plan.Study == second.Plan.Study
+                ? $"Study {first.Plan.Study}" : $"Studies {first.Plan.Study} and {second.Plan.Study}",
             SweepComparison.Caption, [.. sections, RunSections.Reading(sections)]);
     }
 
@@ -40,7 +41,7 @@ internal static class ComparisonReport
         var models = comparison.Models.Select(m => (Cell[])
             [m.First.Name, m.First.Fingerprint, m.Second.Name, m.Second.Fingerprint]);
         return new("runs", "What is compared",
-            "Two sweeps, models of the same name beside each other, and every figure that both have.", "",
+            "Two sweeps, models of the same name beside each other, or two models; and every figure that both have.", "",
             [
                 new ReportTable("", ["", first.Sweep, second.Sweep],
                     facts.Select(f => (Cell[])[f.Name, f.Value(first), f.Value(second)])),
@@ -59,7 +60,7 @@ internal static class ComparisonReport
         if (parts.Any(p => p.Key == "knockout"))
             blocks.Add(new Note("Of a knockout curve the layer is shown where the two sweeps differ most; its p is "
                 + "multiplied by the number of layers (Bonferroni)."));
-        return new("figures", "Figure by figure", "Every figure that both sweeps have: the second's less the first's, "
+        return new("figures", "Figure by figure", "Every figure that both have: the second's less the first's, "
             + "and whether chance alone would do that.", "", blocks);
     }
 
@@ -79,8 +80,8 @@ internal static class ComparisonReport
     }
 
     private static Section OverlapSection(SweepComparison comparison) => new("overlap", "Circuits",
-        "Of the two sweeps' circuits of a model, group by group, the share of each one's heads that are the other's "
-            + "too.",
+        "Of the two circuits of a model, or of the two models, group by group, the share of each one's heads that are "
+            + "the other's too.",
         "Prakash et al. 2024, appendix; docs/method.md",
         [new ReportTable("Precision: share of the first's heads that are the second's; recall: share of the second's "
             + "that are the first's; rank: Spearman's correlation of all scores.", OverlapHeadings,
@@ -101,8 +102,8 @@ internal static class ComparisonReport
         var pictures = points.Select(group => new Picture(group.Key, $"Heads of {group.Key}", SvgScatter.Draw(
             new(group.Key, comparison.First.Sweep, comparison.Second.Sweep, [.. group]) { HasDiagonal = true })));
         var colors = string.Join(", ", comparison.Models.Select(m => m.Name));
-        Figure figure = new("A dot is a head, its score in the first sweep to the right, in the second upwards; the "
-            + $"line is where both are the same. Colours are models: {colors}.", [.. pictures], 4);
+        Figure figure = new("A dot is a head, its score in the first to the right, in the second upwards; the line is "
+            + $"where both are the same. Colours are models: {colors}.", [.. pictures], 4);
         return figure.Pictures.Count == 0 ? null : new("heads", "Head against head",
             "The scores of all heads, group by group: what lies along the line was found again.", "", [figure]);
     }

@@ -27,10 +27,12 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         + "McNemar's exact test where both answered the same prompts, else the two-proportion z test.";
 
     /// <summary>Compares all that both have.</summary>
-    public static SweepComparison Of(RunFacts firstRun, SweepFindings first, RunFacts secondRun, SweepFindings second)
+    public static SweepComparison Of(ComparedSide one, ComparedSide other)
     {
+        var ((firstRun, first, _), (secondRun, second, _)) = (one, other);
         var notes = new List<string>();
-        var models = Pairs(first, second, notes);
+        ModelPair[] models = one.IsOneModel && other.IsOneModel ? [new(first.Models[0], second.Models[0])]
+            : Pairs(first, second, notes);
         var samePrompts = (firstRun.Plan.Seed, firstRun.Plan.Task) == (secondRun.Plan.Seed, secondRun.Plan.Task);
         var unchanged = models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => m.Name).ToArray();
         if (unchanged.Length > 0) notes.Add($"the same checkpoint in both: {string.Join(", ", unchanged)}");

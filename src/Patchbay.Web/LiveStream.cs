@@ -47,7 +47,8 @@ internal static class LiveStream
     {
         const string ofSweep = "sweep ";
         var version = page.StartsWith(ofSweep, StringComparison.Ordinal)
-            ? $"{site.Book.Find(page[ofSweep.Length..])?.Version} {site.Node.TroubleOf(page[ofSweep.Length..])}"
+            ? $"{site.Book.Find(page[ofSweep.Length..])?.Version} {site.Node.TroubleOf(page[ofSweep.Length..])} "
+                + site.Pictures.Made
             : page == "cluster" ? ClusterSections.Version(site)
             : string.Join('\n', site.Book.All().Select(s => s.Version));
         return $"{NodeIdentity.Own} {site.Book.Trouble} {version}".GetHashCode(StringComparison.Ordinal).ToString("x8");

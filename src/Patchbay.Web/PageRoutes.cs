@@ -25,10 +25,12 @@ internal static class PageRoutes
         routes.MapGet("/sweeps/{id}", context => OfSweepAsync(site, context, sweep =>
         {
             var isOneScale = Asked(context, "scale") == "one";
+            var models = sweep.Plan.Models.Select(m => m.Name).Chunk(SweepPictures.ModelsAtATime).ToArray();
+            var part = int.TryParse(Asked(context, "models"), out var asked) ? Math.Clamp(asked, 1, models.Length) : 1;
             return site.PageAsync<SweepPage>(context, StatusCodes.Status200OK, (nameof(SweepPage.Sweep), sweep),
                 (nameof(SweepPage.Version), LiveStream.VersionOf(site, $"sweep {sweep.Id}")),
-                (nameof(SweepPage.Maps), site.Pictures.Maps(sweep, isOneScale)),
-                (nameof(SweepPage.IsOneScale), isOneScale),
+                (nameof(SweepPage.Maps), site.Pictures.Maps(sweep, isOneScale, models[part - 1])),
+                (nameof(SweepPage.IsOneScale), isOneScale), (nameof(SweepPage.ModelsPart), part),
                 (nameof(SweepPage.Findings), site.Pictures.Findings(sweep)),
                 (nameof(SweepPage.Trouble), site.Node.FaultOf(sweep.Id) ?? site.Book.Trouble
                     ?? site.Node.TroubleOf(sweep.Id)));
@@ -97,13 +99,18 @@ internal static class PageRoutes
     private static async Task CompareAsync(Site site, HttpContext context)
     {
         var all = site.Book.All();
-        SweepSeen? Chosen(string name) => all.FirstOrDefault(s => s.Id == Asked(context, name));
+        ComparedSide? Chosen(string name)
+        {
+            var (id, model) = ComparedSide.Split(Asked(context, name));
+            return all.FirstOrDefault(s => s.Id == id && (model is null || s.Plan.Models.Any(m => m.Name == model)))
+                is { } sweep ? ComparedSide.Of(sweep.Run, SweepFindings.Of(sweep.State), model) : null;
+        }
         var (first, second) = (Chosen("a"), Chosen("b"));
-        var comparison = first is null || second is null ? null : ComparisonReport.Create(SweepComparison.Of(first.Run,
-            SweepFindings.Of(first.State), second.Run, SweepFindings.Of(second.State)));
+        var comparison = first is null || second is null ? null
+            : ComparisonReport.Create(SweepComparison.Of(first, second));
         await site.PageAsync<ComparePage>(context, StatusCodes.Status200OK,
-            (nameof(ComparePage.Sweeps), all.Select(s => s.Id).ToArray()), (nameof(ComparePage.First), first?.Id),
-            (nameof(ComparePage.Second), second?.Id), (nameof(ComparePage.Lead), comparison?.Lead),
+            (nameof(ComparePage.Sweeps), all), (nameof(ComparePage.First), first?.Run.Sweep),
+            (nameof(ComparePage.Second), second?.Run.Sweep), (nameof(ComparePage.Lead), comparison?.Lead),
             (nameof(ComparePage.Parts), SectionsPage.Of(comparison?.Sections ?? [])));
     }
 

@@ -4,20 +4,21 @@ using Patchbay.Cli.Sweeps;
 
 namespace Patchbay.Cli.Commands;
 
-/// <summary>`pbm sweep compare`: two sweeps, figure by figure, with significance.</summary>
+/// <summary>`pbm sweep compare`: two sweeps, or two models, figure by figure, with significance.</summary>
 internal sealed class SweepCompareCommand : PbmCommand
 {
     private readonly Func<Call, ISweepJournal> open;
-    private readonly Argument<string> first = new("A") { Description = "Id of the first sweep" };
-    private readonly Argument<string> second = new("B") { Description = "Id of the second sweep" };
+    private readonly Argument<string> first = new("A") { Description = "Id of the first sweep, or SWEEP:MODEL" };
+    private readonly Argument<string> second = new("B") { Description = "Id of the second sweep, or SWEEP:MODEL" };
     private readonly Option<string?> output = new(
         "--out")
     { Description = "File to write the comparison to, .html or .md", HelpName = "FILE" };
 
     /// <param name="open">Opens the journal.</param>
     public SweepCompareCommand(Func<Call, ISweepJournal> open) : base("compare",
-        "Compare two sweeps figure by figure, with significance",
-        "pbm sweep compare tiny-1 tiny-2", "pbm sweep compare tiny-1 tiny-2 --out compared.html",
+        "Compare two sweeps, or two models, figure by figure, with significance",
+        "pbm sweep compare tiny-1 tiny-2", "pbm sweep compare quartet-1:tiny-base quartet-1:tiny-goat",
+            "pbm sweep compare tiny-1 tiny-2 --out compared.html",
             "pbm sweep compare paper-1 paper-2 --json")
     {
         this.open = open;
@@ -36,7 +37,7 @@ internal sealed class SweepCompareCommand : PbmCommand
         try
         {
             var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
-            var comparison = SweepComparison.Of(a.Run, a.Findings, b.Run, b.Findings);
+            var comparison = SweepComparison.Of(a, b);
             call.WriteThenShow(file is null ? [] : Write(file, ComparisonReport.Create(comparison)), files =>
             {
                 Show(call, comparison);
@@ -53,10 +54,11 @@ internal sealed class SweepCompareCommand : PbmCommand
         }
     }
 
-    private static (RunFacts Run, SweepFindings Findings) Find(ISweepJournal journal, string id)
+    private static ComparedSide Find(ISweepJournal journal, string name)
     {
+        var (id, model) = ComparedSide.Split(name);
         var state = SweepJournals.Find(journal, id).State;
-        return (RunFacts.Of(id, state, journal.Read(id, 0)), SweepFindings.Of(state));
+        return ComparedSide.Of(RunFacts.Of(id, state, journal.Read(id, 0)), SweepFindings.Of(state), model);
     }
 
     private static void Show(Call call, SweepComparison comparison)
@@ -64,7 +66,7 @@ internal sealed class SweepCompareCommand : PbmCommand
         call.WriteLine($"First: {comparison.First.Sweep}, second: {comparison.Second.Sweep}; "
             + $"{(comparison.SamePrompts ? "the same prompts" : "different prompts")}");
         if (comparison.Figures.Count == 0 && comparison.Overlaps.Count == 0) call.WriteLine(
-            "The sweeps have no figure in common.");
+            "They have no figure in common.");
         if (comparison.Figures.Count > 0)
         {
             call.WriteLine(SweepComparison.Caption);

@@ -47,7 +47,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         Receive<ServeSweep>(message =>
         {
             Begin(message.Key);
-            work!.Serve(message.Sweep, Now);
+            work!.Serve(message, Now);
             Report(message.Sweep);
         });
         Receive<RunUnit>(message =>
@@ -177,7 +177,7 @@ public sealed class ModelActor : ReceiveActor, IWithTimers
         if (work.Hangs(now)) GiveUp(work.Running!, now);
         if (!work.IsWanted(now)) broker.Tell(new ModelIdle(id));
         foreach (var outcome in work.Repeats(now)) sweeps.Tell(outcome);
-        foreach (var sweep in work.Sweeps(now)) Report(sweep);
+        foreach (var sweep in work.ReportsDue(now)) Report(sweep);
         Ask();
     }
 

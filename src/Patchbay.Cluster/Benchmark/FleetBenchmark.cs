@@ -28,10 +28,15 @@ public static class FleetBenchmark
 {
     private const string Sweep = "fleet";
     private const int AtATime = 10;
+    private const int Threads = 32;
 
     // The nodes share one machine's cores: they talk less often, and wait longer for each other.
     private const string Settings =
         """
+        akka.remote.dot-netty.tcp {
+          server-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
+          client-socket-worker-pool { pool-size-min = 1, pool-size-max = 1 }
+        }
         akka.cluster {
           gossip-interval = 1s
           leader-actions-interval = 500ms
@@ -47,6 +52,7 @@ public static class FleetBenchmark
             retry-interval = 3s
             updating-state-timeout = 60s
             waiting-for-state-timeout = 30s
+            distributed-data.gossip-interval = 10s
           }
         }
         """;
@@ -63,7 +69,9 @@ public static class FleetBenchmark
         Action<string, double> progress, CancellationToken cancel)
     {
         SqlJournal.Open(journal).Dispose();
-        ThreadPool.SetMinThreads(8 * nodes, nodes); // each node's lease and journal block some
+        // Few: Akka.NET keeps caches of every thread for every node that it ever worked for.
+        ThreadPool.SetMinThreads(Threads, Threads);
+        ThreadPool.SetMaxThreads(2 * Threads, 2 * Threads);
         var settings = Path.GetTempFileName();
         await File.WriteAllTextAsync(settings, Settings, cancel);
         var fleet = new List<ClusterNode>();

@@ -19,7 +19,7 @@ public sealed class ModelWork(string worker, string modelName)
 
     private readonly List<RunUnit> waiting = [];
     private readonly List<(UnitOutcome Outcome, TimeSpan Said)> unanswered = [];
-    private readonly Dictionary<string, TimeSpan> sweeps = new(StringComparer.Ordinal); // when they last asked
+    private readonly Dictionary<string, Asking> sweeps = new(StringComparer.Ordinal);
     private TimeSpan moved; // when the running unit's share last grew
     private TimeSpan restsUntil;
     private int failures;
@@ -39,22 +39,35 @@ public sealed class ModelWork(string worker, string modelName)
     /// <summary>Sweeps that it works for: those that asked in the last ten seconds, or whose units it has.</summary>
     public IReadOnlyList<string> Sweeps(TimeSpan now)
     {
-        foreach (var gone in sweeps.Where(s => now - s.Value > SweepDispatch.Silence && !Has(s.Key))
+        foreach (var gone in sweeps.Where(s => now - s.Value.Heard > SweepDispatch.Silence && !Has(s.Key))
             .Select(s => s.Key).ToArray()) sweeps.Remove(gone);
         return [.. sweeps.Keys];
     }
 
-    /// <summary>Whether a sweep said lately that it has units for this model: it says so every second.</summary>
-    public bool IsWanted(TimeSpan now) => sweeps.Values.Any(heard => now - heard < 3 * SweepDispatch.RepeatEvery);
+    /// <summary>Sweeps that are to be told now what there is, though nothing has changed.</summary>
+    public IReadOnlyList<string> ReportsDue(TimeSpan now)
+    {
+        string[] due = [.. Sweeps(now).Where(s => now - sweeps[s].Told >= sweeps[s].Every)];
+        foreach (var sweep in due) sweeps[sweep].Told = now;
+        return due;
+    }
+
+    /// <summary>Whether a sweep said lately that it has units for this model: it says so every second, or as often as
+    /// it said.</summary>
+    public bool IsWanted(TimeSpan now) => sweeps.Values.Any(s => now - s.Heard < 3 * s.Every);
 
     /// <summary>A sweep has units for this model.</summary>
-    public void Serve(string sweep, TimeSpan now) => sweeps[sweep] = now;
+    public void Serve(ServeSweep asked, TimeSpan now)
+    {
+        var asking = Of(asked.Sweep);
+        (asking.Heard, asking.Every) = (now, SweepDispatch.RepeatEvery * asked.Every);
+    }
 
     /// <summary>Takes a unit, unless it has it.</summary>
     public void Accept(RunUnit unit, TimeSpan now)
     {
         if (unit.Worker != worker) return;
-        sweeps[unit.Order.Sweep] = now;
+        Of(unit.Order.Sweep).Heard = now;
         var key = Key(unit.Order);
         if (waiting.Any(w => Key(w.Order) == key) || (Running is { } running && Key(running) == key)
             || unanswered.Any(u => Key(u.Outcome) == key)) return;
@@ -127,10 +140,23 @@ public sealed class ModelWork(string worker, string modelName)
                 .Select(w => new UnitProgress(w.Order.Unit, w.Order.Attempt, null)),
         ]);
 
+    private Asking Of(string sweep) =>
+        sweeps.TryGetValue(sweep, out var known) ? known : sweeps[sweep] = new Asking();
+
     private bool Has(string sweep) => Running?.Sweep == sweep || waiting.Any(w => w.Order.Sweep == sweep)
         || unanswered.Any(u => u.Outcome.Sweep == sweep);
 
     private static (string, string, int) Key(UnitOrder order) => (order.Sweep, order.Unit, order.Attempt);
 
     private static (string, string, int) Key(UnitOutcome outcome) => (outcome.Sweep, outcome.Unit, outcome.Attempt);
+
+    // When a sweep last asked, how often it does, and when it was last told what there is.
+    private sealed class Asking
+    {
+        public TimeSpan Heard { get; set; }
+
+        public TimeSpan Every { get; set; } = SweepDispatch.RepeatEvery;
+
+        public TimeSpan Told { get; set; }
+    }
 }

@@ -25,8 +25,13 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     // asked for a hundred times meanwhile only waits in more places.
     private const int AskedAtATime = 128;
 
+    // Of models that have a worker so many are asked a second: all of them, unless they are more.
+    private const int ServedASecond = 256;
+    private const int MostSeconds = 3; // of silence ten are borne
+
     private readonly SweepDispatch dispatch = new();
     private int askedUpTo;
+    private int repeats;
     private TimeSpan? waitsSince; // MaxValue where it no longer waits
 
     /// <summary>The sweep after all that was recorded.</summary>
@@ -81,9 +86,9 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         if (step.Taken is { } outcome && State.Plan is not null)
             messages.Add(new OutcomeTaken(WorkerId.ActorOf(outcome.Worker), sweep, outcome.Unit, outcome.Attempt));
         // Whoever has work from now on is told at once, not with the next second.
-        if (step.Events.Any(e => e is SweepStarted or SweepResumed)) messages.AddRange(Wanted(now, _ => true));
+        if (step.Events.Any(e => e is SweepStarted or SweepResumed)) messages.AddRange(Wanted(now));
         else if (step.Events.OfType<StageBegun>().Select(b => State.Stages[b.Stage].Stage.Model).ToHashSet()
-            is { Count: > 0 } begun) messages.AddRange(Wanted(now, begun.Contains));
+            is { Count: > 0 } begun) messages.AddRange(Wanted(now, begun));
         foreach (var given in step.HandOuts)
         {
             dispatch.Hand(given, now);
@@ -96,22 +101,25 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     /// they are many; and again to workers that did not acknowledge.</summary>
     public IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
     [
-        .. Wanted(now, _ => true),
+        .. Wanted(now, isRepeat: true),
         .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),
     ];
 
-    private IEnumerable<ServeSweep> Wanted(TimeSpan now, Func<string, bool> ofModel)
+    private IEnumerable<ServeSweep> Wanted(TimeSpan now, HashSet<string>? only = null, bool isRepeat = false)
     {
         if (State.Status != SweepStatus.Running || WaitsForNodes(now)) return [];
         var served = dispatch.Served;
         var wanted = State.InOrder.Where(s => s.Status == StageStatus.Running && s.Pending > 0)
-            .Select(s => s.Stage.Model).Distinct().Where(ofModel).ToLookup(served.Contains);
+            .Select(s => s.Stage.Model).Distinct().Where(m => only?.Contains(m) != false).ToLookup(served.Contains);
         var inTurn = wanted[false].ToArray();
         var first = askedUpTo;
         if (inTurn.Length > AskedAtATime) askedUpTo = (first + AskedAtATime) % inTurn.Length;
-        return wanted[true]
+        var every = Math.Clamp(served.Count / ServedASecond, 1, MostSeconds);
+        if (isRepeat) repeats++;
+        return wanted[true].Where((_, i) => !isRepeat || (i + repeats) % every == 0)
             .Concat(inTurn.Take(AskedAtATime).Select((_, i) => inTurn[(first + i) % inTurn.Length]))
-            .SelectMany(name => ModelKey.AllOf(State.Plan!, name)).Select(key => new ServeSweep(key.Id, key, sweep));
+            .SelectMany(name => ModelKey.AllOf(State.Plan!, name))
+            .Select(key => new ServeSweep(key.Id, key, sweep, every));
     }
 
     // Once a unit was handed out, if only by this sweep's actor on a node that is gone since, nodes that come later

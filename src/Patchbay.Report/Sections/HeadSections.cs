@@ -6,8 +6,11 @@ internal static class HeadSections
     /// <summary>All that the complete stages of a sweep, and path patching under way, say of a head.</summary>
     public static IReadOnlyList<Section> Of(ReportInput input, SweepState state, Head head) =>
     [
-        .. new[] { Scores(input, state, head), Attention(input, head), Circuit(input, head), Masks(input, head) }
-            .OfType<Section>(),
+        .. new[]
+        {
+            Scores(input, state, head), Attention(input, head), Circuit(input, head), Masks(input, head),
+            Patched(input, head), Knockouts(input, head),
+        }.OfType<Section>(),
     ];
 
     private static Section? Scores(ReportInput input, SweepState state, Head head)
@@ -70,6 +73,51 @@ internal static class HeadSections
         return rows.Length == 0 ? null : new("minimality", "Minimality", "How much more often the circuit without some "
             + "partners answers than without it too.", "",
             [new ReportTable("", ["group", "model", ">significance", ">F(C∖K)", ">F(C∖(K+v))", ""], rows)]);
+    }
+
+    private static Section? Patched(ReportInput input, Head head)
+    {
+        Cell[][] rows = [.. from c in input.Findings.Cmap
+                            where c.Which.Contains(head)
+                            let change = ReportInput.Difference(c.Floor, c.FloorAnswers, c.Patched, c.PatchedAnswers)
+                            select (Cell[])
+                            [
+                                $"{c.Donor} → {c.Into}", c.Form, c.Group == CmapFinding.Whole ? c.Group
+                                    : input.GroupCell(c.Group), $"{c.Heads}", Cell.Share(c.Floor), Cell.Share(c.Patched),
+                                Numbers.Interval(change), Numbers.Significance(change.P),
+                            ]];
+        return rows.Length == 0 ? null : new("cmap", "Cross-model patching", "What a model answers when the activations "
+            + "of a set of heads, this one among them, come from another model. The effect is the set's, not the "
+            + "head's alone.", "Prakash et al. 2024; docs/method.md",
+            [new ReportTable("", ["models", "what", "set", ">heads", ">without", ">with", ">95 % interval of the change",
+                ">p"], rows)]);
+    }
+
+    // No head is knocked out alone: a pair of positions is cut in whole layers.
+    private static Section? Knockouts(ReportInput input, Head head)
+    {
+        Cell[][] rows = [.. from m in input.Findings.Models
+                            from g in input.Findings.Chain.Groups
+                            where m.Circuit.GetValueOrDefault(g.Name)?.Contains(head) == true
+                            from k in m.Knockouts
+                            where k.From == g.Position && head.Layer < k.ByLayer.Count
+                            let above = head.Layer + 1 < k.ByLayer.Count
+                                ? (Share: k.ByLayer[head.Layer + 1], Answers: k.LayerAnswers[head.Layer + 1])
+                                : (Share: k.Unchanged, Answers: k.UnchangedAnswers)
+                            let change = ReportInput.Difference(above.Share, above.Answers, k.ByLayer[head.Layer],
+                                k.LayerAnswers[head.Layer])
+                            select (Cell[])
+                            [
+                                input.GroupCell(g.Name), m.Name, $"{k.From} → {k.To}".Replace('_', ' '), Cell.Share(above.Share),
+                                Cell.Share(k.ByLayer[head.Layer]), Numbers.Interval(change),
+                                Numbers.Significance(change.P),
+                            ]];
+        return rows.Length == 0 ? null : new("knockout", "Attention cut in its layer", "How often the model answers when "
+            + "the position that the head attends from does not see another one: from the layer above the head's up, and "
+            + $"from its own (layer {head.Layer}) up. The difference is its whole layer's, not the head's alone.",
+            "Geva et al. 2023; docs/method.md",
+            [new ReportTable("", ["group", "model", "cut", ">from the layer above", ">from its layer",
+                ">95 % interval of the change", ">p"], rows)]);
     }
 
     private static Section? Masks(ReportInput input, Head head)

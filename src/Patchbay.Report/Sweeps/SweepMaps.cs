@@ -29,8 +29,17 @@ internal static class SweepMaps
 
     /// <summary>A group's maps, one a model, on one scale. Of complete groups the circuit's heads are marked;
     /// the others say how far they are.</summary>
-    public static IReadOnlyList<HeatMap> OfGroup(SweepState state, string group) =>
-        HeatMap.OnOneScale([.. state.InOrder.Where(s => IsOf(s, group)).Select(s => Map(state, s))]);
+    /// <param name="state">The sweep.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="models">Whose maps; the scale is all models'. Null for all.</param>
+    public static IReadOnlyList<HeatMap> OfGroup(SweepState state, string group, IReadOnlyList<string>? models = null)
+    {
+        var stages = state.InOrder.Where(s => IsOf(s, group)).ToArray();
+        var scales = HeatMap.OnOneScale([.. stages.Select(s => new HeatMap(s.Stage.Model, "",
+            SweepResults.Scores(state, s).Scores))]);
+        return [.. stages.Zip(scales).Where(s => models?.Contains(s.First.Stage.Model) != false).Select(s =>
+            Map(state, s.First) with { SharedLimit = s.Second.SharedLimit, IsClipped = s.Second.IsClipped })];
+    }
 
     private static HeatMap Map(SweepState state, StageState stage)
     {

@@ -18,28 +18,53 @@ internal sealed class SweepPictures
 {
     private const double MapSize = 256;
     private const int MostKept = 64;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<(string Sweep, string What), (string Key, object Drawn)> drawn = new();
+    private readonly ConcurrentDictionary<(string Sweep, string Key), Task<PagePart[]>> underWay = new();
+    private int made;
+
+    /// <summary>How often findings have become ready that a page did not wait for.</summary>
+    public int Made => made;
+
+    /// <summary>Models whose maps are shown at a time: what is more takes a browser long to draw.</summary>
+    public const int ModelsAtATime = 8;
 
     /// <summary>The heat maps of every group that some model has begun, models side by side.</summary>
     /// <param name="sweep">The sweep.</param>
     /// <param name="isOneScale">Whether all groups have one colour scale; else each has its own.</param>
-    public IReadOnlyList<PagePart> Maps(SweepSeen sweep, bool isOneScale)
+    /// <param name="models">Whose maps.</param>
+    public IReadOnlyList<PagePart> Maps(SweepSeen sweep, bool isOneScale, IReadOnlyList<string> models)
     {
         var state = sweep.State;
         string[] groups = [.. SweepMaps.Groups(state).Where(group => Stages(state, group)
             .Any(s => s.Status != StageStatus.Waiting))];
-        var limit = isOneScale ? groups.Select(g => SweepMaps.OfGroup(state, g).Max(m => m.Limit)).DefaultIfEmpty(0)
-            .Max() : (double?)null;
-        return [.. groups.Select(group => Known(sweep.Id, $"maps {group} {isOneScale}", $"{limit} {Complete(state)} "
-            + string.Join(' ', Stages(state, group).Select(s => s.Completed)), () => Maps(sweep, group, limit)))];
+        var limit = isOneScale ? groups.Select(g => SweepMaps.OfGroup(state, g, models).Max(m => m.Limit))
+            .DefaultIfEmpty(0).Max() : (double?)null;
+        return [.. groups.Select(group => Known(sweep.Id, $"maps {group} {isOneScale} {models[0]}",
+            $"{limit} {Complete(state)} " + string.Join(' ', Stages(state, group).Select(s => s.Completed)),
+            () => Maps(sweep, group, limit, models)))];
     }
 
     /// <summary>All sections of the report but what was run, which the page says itself; heat maps are on the page
-    /// already.</summary>
-    public IReadOnlyList<PagePart> Findings(SweepSeen sweep)
+    /// already. What takes long is made meanwhile: until then what was last ready, or null.</summary>
+    public IReadOnlyList<PagePart>? Findings(SweepSeen sweep)
     {
         var answered = sweep.State.InOrder.Where(s => s.Stage.Kind == Kinds.Accuracy).Sum(s => s.Completed);
-        return Known(sweep.Id, "findings", $"{Complete(sweep.State)} {answered}", () => Sections(sweep));
+        var (known, key) = ((sweep.Id, "findings"), $"{Complete(sweep.State)} {answered}");
+        if (drawn.TryGetValue(known, out var last) && last.Key == key) return (PagePart[])last.Drawn;
+        var making = underWay.GetOrAdd((sweep.Id, key), asked => Task.Run(() =>
+        {
+            try
+            {
+                return Known(sweep.Id, "findings", key, () => Sections(sweep));
+            }
+            finally
+            {
+                underWay.TryRemove(asked, out _);
+                Interlocked.Increment(ref made);
+            }
+        }));
+        return making.Wait(Patience) ? making.Result : (PagePart[]?)last.Drawn;
     }
 
     private static PagePart[] Sections(SweepSeen sweep)
@@ -65,9 +90,9 @@ internal sealed class SweepPictures
     private static string Complete(SweepState state) =>
         string.Concat(state.InOrder.Select(s => s.Status == StageStatus.Completed ? '1' : '0'));
 
-    private static PagePart Maps(SweepSeen sweep, string group, double? limit)
+    private static PagePart Maps(SweepSeen sweep, string group, double? limit, IReadOnlyList<string> models)
     {
-        var maps = SweepMaps.OfGroup(sweep.State, group).Select(map => Detailed(sweep, map, group) with
+        var maps = SweepMaps.OfGroup(sweep.State, group, models).Select(map => Detailed(sweep, map, group) with
         {
             SharedLimit = limit ?? map.SharedLimit,
             IsClipped = limit is null && map.IsClipped,

@@ -263,7 +263,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
         {
             case ServeSweep serve:
                 actor.Begin(serve.Key);
-                actor.Work!.Serve(serve.Sweep, world.Time);
+                actor.Work!.Serve(serve, world.Time);
                 world.ToSweep(actor.Work.Report(serve.Sweep));
                 break;
             case RunUnit run when actor.Work is { } work:
@@ -283,7 +283,7 @@ internal sealed class SimulatedMachine(SimulatedCluster world, int slots, bool t
             if (work.Hangs(world.Time)) End(actor, work.Running!, Outcome(actor, work.Running!, "it hangs", false));
             if (!work.IsWanted(world.Time)) broker.Idle(actor.Id);
             foreach (var outcome in work.Repeats(world.Time)) world.ToSweep(outcome);
-            foreach (var sweep in work.Sweeps(world.Time)) world.ToSweep(work.Report(sweep));
+            foreach (var sweep in work.ReportsDue(world.Time)) world.ToSweep(work.Report(sweep));
             Ask(actor);
         }
         Decide();

@@ -31,14 +31,15 @@ public class GoldenPathPatchingTests
     [SharedFact]
     public void Batches_of_prompts_give_the_same_scores_as_all_at_once()
     {
-        var whole = Run(torch.ScalarType.Float64);
+        const int count = 24;
+        var whole = Run(torch.ScalarType.Float64, count: count);
         using var model = Load(torch.ScalarType.Float64);
-        var need = MemoryPlan.For(model, 64, 57, 6, 3, budget: null);
-        Assert.Equal(64, need.PromptsPerBatch);
-        var memory = FloorOf(model) + (40L << 20);
-        using (var caches = new PathSession(model, Batch().Prompts, PathChain.EntityTracking.Groups, memory))
+        var need = MemoryPlan.For(model, count, 57, 6, 3, budget: null);
+        Assert.Equal(count, need.PromptsPerBatch);
+        var memory = FloorOf(model, count) + (20L << 20);
+        using (var caches = new PathSession(model, Batch().Prompts.Take(count), PathChain.EntityTracking.Groups, memory))
             Assert.True(caches.BatchCount > 1, "the budget was meant to force several batches");
-        var small = Run(torch.ScalarType.Float64, memory);
+        var small = Run(torch.ScalarType.Float64, memory, count: count);
         foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);
         foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.StandardErrors), b.StandardErrors, 1e-12,
             a.Group.Name);
@@ -57,19 +58,21 @@ public class GoldenPathPatchingTests
         for (var n = 0; n < 64; n++) Assert.Equal(expected[n], found[n], 1e-6);
     }
 
-    private static long FloorOf(Decoder model)
+    private static long FloorOf(Decoder model, int count)
     {
-        var refusal = Assert.Throws<InvalidDataException>(() => MemoryPlan.For(model, 64, 57, 6, 3, budget: 1)).Message;
+        var refusal = Assert.Throws<InvalidDataException>(() => MemoryPlan.For(model, count, 57, 6, 3, budget: 1))
+            .Message;
         var text = refusal[(refusal.IndexOf("at least ", StringComparison.Ordinal) + 9)..];
         return (long)(double.Parse(text[..text.IndexOf(' ', StringComparison.Ordinal)]) * (1 << 20)) + (1 << 20);
     }
 
-    private static IReadOnlyList<PathScores> Run(torch.ScalarType dtype, long? memory = null, bool rowKernel = true)
+    private static IReadOnlyList<PathScores> Run(torch.ScalarType dtype, long? memory = null, bool rowKernel = true,
+        int count = 64)
     {
         using var model = Load(dtype);
         model.RowKernel = rowKernel;
         var (prompts, receivers) = Batch();
-        return PathRuns.Run(model, prompts, PathChain.EntityTracking,
+        return PathRuns.Run(model, prompts.Take(count), PathChain.EntityTracking,
             new() { Receivers = receivers, MemoryBytes = memory ?? 4L << 30 });
     }
 

@@ -9,7 +9,7 @@ public sealed class ComparisonTests
     private static readonly ReportInput Second = new MadeFindings(2).Input();
 
     private static SweepComparison Compare(SweepFindings second, RunFacts? secondRun = null) =>
-        SweepComparison.Of(First.Run, First.Findings, secondRun ?? First.Run, second);
+        SweepComparison.Of(new(First.Run, First.Findings), new(secondRun ?? First.Run, second));
 
     [Fact]
     public void A_sweep_does_not_differ_from_itself()
@@ -76,6 +76,23 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public void Two_models_of_a_sweep_are_compared_on_the_same_prompts()
+    {
+        ComparedSide Side(string model) => ComparedSide.Of(First.Run, First.Findings, model);
+        var comparison = SweepComparison.Of(Side("tiny-base"), Side("tiny-goat"));
+        Assert.True(comparison.SamePrompts);
+        Assert.Empty(comparison.Notes);
+        Assert.Equal("tiny-base | tiny-goat", Assert.Single(comparison.Models).Name);
+        var (a, b) = (First.Findings.Models[0].Accuracy!, First.Findings.Models.Single(m => m.Name == "tiny-goat").Accuracy!);
+        var accuracy = comparison.Figures.Single(f => f.Part == "accuracy");
+        Assert.Equal((a.Right.Share, b.Right.Share, "McNemar"), (accuracy.First, accuracy.Second, accuracy.Test));
+        Assert.Contains(ComparisonReport.Create(comparison).Sections, s => s.Id == "heads");
+        Assert.Equal(("a-1", "b"), ComparedSide.Split("a-1:b"));
+        Assert.Contains("no model 'x', only tiny-base", Assert.Throws<InvalidDataException>(() => Side("x")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_knockout_s_layer_is_the_one_of_the_greatest_difference_and_its_p_is_corrected()
     {
         var curve = First.Findings.Models[0].Knockouts[0];
@@ -91,7 +108,7 @@ public sealed class ComparisonTests
     [Fact]
     public void The_report_of_a_comparison_has_all_its_figures()
     {
-        var comparison = SweepComparison.Of(First.Run, First.Findings, Second.Run, Second.Findings);
+        var comparison = SweepComparison.Of(new(First.Run, First.Findings), new(Second.Run, Second.Findings));
         var report = ComparisonReport.Create(comparison);
         Assert.Equal(comparison.Figures.Count, report.Sections.Single(s => s.Id == "figures")
             .Blocks.OfType<ReportTable>().Single().Rows.Count);

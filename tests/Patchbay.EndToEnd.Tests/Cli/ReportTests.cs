@@ -34,6 +34,28 @@ public sealed class ReportTests
         { "attribution", f => Without(f, m => m with { Attribution = [] }) },
     };
 
+    [Fact]
+    public void The_page_of_a_head_says_what_patching_it_and_cutting_its_layer_does()
+    {
+        var model = Full.Findings.Models[0];
+        var head = model.Circuit["A"][0];
+        var cmap = Full.Findings.Cmap.Select((c, i) => c with { Which = i == 0 ? [head] : [] }).ToArray();
+        var input = Full with { Findings = Full.Findings with { Cmap = cmap } };
+        var state = SweepDecider.Evolve(SweepState.None, new SweepPlanned(Full.Run.Plan, "test"));
+        var sections = HeadSections.Of(input, state, head);
+        Cell[][] Rows(string id) => [.. sections.Single(s => s.Id == id).Blocks.OfType<ReportTable>().Single().Rows
+            .Select(r => r.ToArray())];
+        Assert.Equal([$"{cmap[0].Donor} → {cmap[0].Into}", cmap[0].Form], Assert.Single(Rows("cmap")).Take(2)
+            .Select(c => c.Text));
+        var curve = model.Knockouts.First(k => k.From == "last");
+        var cut = Rows("knockout").First(r => r[1].Text == model.Name);
+        Assert.Equal($"last → {curve.To.Replace('_', ' ')}", cut[2].Text);
+        Assert.Equal(Cell.Share(curve.ByLayer[head.Layer]).Text, cut[4].Text);
+        Assert.Equal(Cell.Share(head.Layer + 1 < curve.ByLayer.Count ? curve.ByLayer[head.Layer + 1] : curve.Unchanged)
+            .Text, cut[3].Text);
+        Assert.DoesNotContain(HeadSections.Of(input, state, new(99, 0)), s => s.Id is "cmap" or "knockout");
+    }
+
     [Theory]
     [MemberData(nameof(Parts))]
     public void A_section_is_there_with_its_findings_and_absent_without(string id, Func<SweepFindings,

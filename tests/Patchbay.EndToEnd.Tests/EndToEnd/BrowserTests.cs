@@ -40,15 +40,9 @@ public sealed class BrowserTests : IDisposable
         using var first = Node();
         first.Until($"pages for a browser: http://127.0.0.1:{port}/");
         using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new()
-        { ExecutablePath = BrowserFactAttribute.Chromium, Args = ["--no-sandbox"] });
-        var page = await browser.NewPageAsync(new() { BaseURL = $"http://127.0.0.1:{port}" });
+        await using var browser = await Open(playwright);
         var complaints = new List<string>();
-        page.PageError += (_, error) => complaints.Add(error);
-        page.Console += (_, said) =>
-        {
-            if (said.Text.Contains("Content Security Policy", StringComparison.Ordinal)) complaints.Add(said.Text);
-        };
+        var page = await PageOf(browser, port, complaints);
 
         // A wrong study shows its mistakes at their lines; nothing that was written is lost.
         await page.GotoAsync("/study");
@@ -94,6 +88,86 @@ public sealed class BrowserTests : IDisposable
         Assert.Empty(complaints);
         second.Interrupt();
         Assert.Equal(0, second.Finish(60).Code);
+    }
+
+    [BrowserFact]
+    public async Task A_compute_process_that_is_killed_is_seen_to_be_gone_what_failed_is_tried_again_and_models_compared()
+    {
+        var (port, other) = ($"{FreePorts.Two()}", $"{FreePorts.Two()}");
+        Pbm Node(string own, string roles) => Pbm.Start(folder.PathOf("data"), "node", "run", "--port", own, "--seed",
+            $"127.0.0.1:{port}", "--roles", roles, "--slots", "1", "--memory", "4GiB");
+        using var pages = Node(port, "coordinator");
+        pages.Until("pages for a browser");
+        using var first = Node(other, "compute");
+        first.Until("Ctrl-C stops it");
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await Open(playwright);
+        var complaints = new List<string>();
+        var (page, cluster) = (await PageOf(browser, port, complaints), await PageOf(browser, port, complaints));
+
+        // A checkpoint that is another once the sweep runs: its units fail, and the page says why.
+        var model = folder.PathOf("mine");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(Path.Combine(Pbm.Root, "models", "tiny-chat"))) File.Copy(file,
+            Path.Combine(model, Path.GetFileName(file)));
+        var weights = Path.Combine(model, "model.safetensors");
+        var bytes = await File.ReadAllBytesAsync(weights);
+        await page.GotoAsync("/study");
+        await page.GetByLabel("Study, in YAML").FillAsync(Study.Replace("tiny-chat", $"{{name: mine, path: {model}}}")
+            .Replace("prompts: 200", "prompts: 400"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
+        await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
+        Home home = folder.PathOf("data");
+        Pbm.WaitFor(() => home.Completed("watched-1").Length >= 2);
+
+        // kill -9 of the process that computes: the open page of the cluster shows it within seconds.
+        await cluster.GotoAsync("/cluster");
+        await Assertions.Expect(cluster.Locator("main")).ToContainTextAsync($"127.0.0.1:{other}", Long);
+        await IsAccessible(cluster);
+        var changed = (byte[])bytes.Clone();
+        changed[^1] ^= 1;
+        await File.WriteAllBytesAsync(weights, changed);
+        first.Kill();
+        await Assertions.Expect(cluster.Locator("main")).Not.ToContainTextAsync($"127.0.0.1:{other}",
+            new() { Timeout = 20_000 });
+        using var second = Node($"{FreePorts.Two()}", "compute");
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("completed with failures", Long);
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("has changed since the sweep was planned");
+
+        await File.WriteAllBytesAsync(weights, bytes);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try again what failed" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).Not.ToContainTextAsync("with failures", new() { Timeout = 60_000 });
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("completed", Long);
+
+        // Two models of the sweep side by side; and all of it in the dark.
+        await page.GotoAsync("/compare");
+        await page.GetByLabel("First").SelectOptionAsync("watched-1:tiny-base");
+        await page.GetByLabel("Second").SelectOptionAsync("watched-1:mine");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Head against head");
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
+        foreach (var path in new[] { "/", "/sweeps/watched-1", "/sweeps/watched-1/heads/2.1", "/cluster", "/study",
+            "/compare?a=watched-1:tiny-base&b=watched-1:mine" })
+        {
+            await page.GotoAsync(path);
+            await IsAccessible(page);
+        }
+        Assert.Empty(complaints);
+    }
+
+    private static Task<IBrowser> Open(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
+    { ExecutablePath = BrowserFactAttribute.Chromium, Args = ["--no-sandbox"] });
+
+    // Errors of the script, and what the content security policy does not let in, are complaints.
+    private static async Task<IPage> PageOf(IBrowser browser, string port, List<string> complaints)
+    {
+        var page = await browser.NewPageAsync(new() { BaseURL = $"http://127.0.0.1:{port}" });
+        page.PageError += (_, error) => complaints.Add(error);
+        page.Console += (_, said) =>
+        {
+            if (said.Text.Contains("Content Security Policy", StringComparison.Ordinal)) complaints.Add(said.Text);
+        };
+        return page;
     }
 
     private static PageWaitForURLOptions Patient { get; } = new() { Timeout = 60_000 };
