@@ -28,7 +28,8 @@ public static class SweepPlanner
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? MemoryOfOne(models, memory), study.Compute.Expect, study.Compute.ExpectSeconds,
             study.Compute.ExactRotary ? true : null);
-        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
+        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts,
+            study.Tags.Count > 0 ? study.Tags : null);
     }
 
     /// <summary>A model's shape, size and fingerprint.</summary>

@@ -72,6 +72,30 @@ public sealed partial class PageTests : IAsyncLifetime
         Assert.Contains("Head against head", browser.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Tags_are_shown_lead_to_the_sweeps_that_have_them_and_filter()
+    {
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false);
+        await node.PlanAsync(plan);
+        await browser.OpenAsync("/");
+        Assert.DoesNotContain("name=\"tag\"", browser.Text, StringComparison.Ordinal);
+        await node.PlanAsync(plan with { Study = "tagged", Tags = ["paper", "seed-2"] });
+        const string tag = "<a class=\"w-tag\" href=\"/?tag=seed-2\">seed-2</a>";
+        await browser.OpenAsync("/sweeps/tagged-1");
+        Assert.Contains(tag, browser.Text, StringComparison.Ordinal);
+        Assert.Contains("<dt>tags</dt><dd>paper, seed-2</dd>", browser.Text, StringComparison.Ordinal);
+        foreach (var (asked, shown) in new[] { ("", "simulated-1 tagged-1"), ("?tag=seed-2", "tagged-1"),
+            ("?tag=seed-2&name=simulated", ""), ("?tag=other", "") })
+        {
+            await browser.OpenAsync($"/{asked}");
+            Assert.Equal(shown, string.Join(' ', SweepLinks().Matches(browser.Text).Select(m => m.Groups[1].Value)
+                .Order()));
+        }
+        await browser.OpenAsync("/?tag=seed-2");
+        Assert.Contains("selected", browser.Text, StringComparison.Ordinal);
+        Assert.Contains(tag, browser.Text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("csv", "s-csv/scores.csv")]
     [InlineData("json", "s-json/scores.json")]
@@ -222,6 +246,9 @@ public sealed partial class PageTests : IAsyncLifetime
 
     [GeneratedRegex("<[a-z][^<>]*\\sonmouseover=\"")]
     private static partial Regex InTag();
+
+    [GeneratedRegex("<a href=\"/sweeps/([^\"]+)\">")]
+    private static partial Regex SweepLinks();
 
     [GeneratedRegex("<style|<script(?! src=\"/assets/)| on[a-z]+=\"|javascript:")]
     private static partial Regex Inline();
