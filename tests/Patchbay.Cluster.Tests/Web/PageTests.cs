@@ -68,6 +68,7 @@ public sealed partial class PageTests : IAsyncLifetime
         await browser.OpenAsync("/sweeps/t", HttpStatusCode.NotFound);
         await browser.OpenAsync("/cluster");
         Assert.Contains("this node", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("processors, %", browser.Text, StringComparison.Ordinal);
         await browser.OpenAsync("/compare?a=s&b=s");
         Assert.Contains("Head against head", browser.Text, StringComparison.Ordinal);
     }
