@@ -22,8 +22,9 @@ public static class LivePages
     {
         var guard = new PageGuard(node.Options.Address.Host, token is null ? null : new SignIn(token));
         var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var site = new Site(node, services, new(node, TimeProvider.System), new(), guard, desk,
-            Sampled(node, stopping));
+        var book = new SweepBook(node, TimeProvider.System);
+        var studies = desk is null ? null : new StudyOrders(desk, node, book, stopping);
+        var site = new Site(node, services, book, new(), guard, studies, Sampled(node, stopping));
         var pages = new ApplicationBuilder(services);
         pages.Use((context, next) => guard.PassAsync(context, next, site.SignInAsync));
         pages.UseRouting();

@@ -18,7 +18,7 @@ public sealed record PageContext(string FormToken, bool CanSignOut);
 
 /// <summary>The pages of a node: what they are made of, and how they are written.</summary>
 internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBook Book, SweepPictures Pictures,
-    PageGuard Guard, StudyDesk? Desk, MetricHistory Metrics)
+    PageGuard Guard, StudyOrders? Studies, MetricHistory Metrics)
 {
     private static readonly TimeSpan WrongTokenWaits = TimeSpan.FromSeconds(1);
 
