@@ -114,6 +114,9 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
     public string? TroubleOf(string sweep) =>
         Trouble ?? (seen.TryGetValue(sweep, out var last) ? last.Waiting : null);
 
+    /// <summary>Its name on the boards of its cluster.</summary>
+    internal string BoardName => NodeOf(System);
+
     private static Address SelfOf(ActorSystem system) => Akka.Cluster.Cluster.Get(system).SelfAddress;
 
     private static string NodeOf(ActorSystem system) => BoardActor.NodeOf(SelfOf(system));

@@ -28,16 +28,17 @@ public static class SweepPlanner
         var compute = new PlannedCompute(study.Compute.Dtype, study.Compute.Device, threads,
             study.Compute.MemoryBytes ?? MemoryOfOne(models, memory), study.Compute.Expect, study.Compute.ExpectSeconds,
             study.Compute.ExactRotary ? true : null);
-        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts);
+        return new(study.Name, study.Text, study.Seed, task, compute, models, study.Stages, study.Attempts,
+            study.Tags.Count > 0 ? study.Tags : null);
     }
 
     /// <summary>A model's shape, size and fingerprint.</summary>
     /// <param name="place">Where it is.</param>
     /// <param name="dtype">"float32".</param>
-    /// <param name="progress">Told the share of its bytes that have been read.</param>
+    /// <param name="progress">Told how far its files are read.</param>
     /// <param name="cancel">Asked often.</param>
     /// <exception cref="InvalidDataException">The checkpoint cannot be used.</exception>
-    public static PlannedModel PlanModel(ModelPlace place, string dtype, IProgress<double>? progress,
+    public static PlannedModel PlanModel(ModelPlace place, string dtype, IProgress<ReadProgress>? progress,
         CancellationToken cancel)
     {
         using var checkpoint = Checkpoint.Open(place.Path, place.Adapter);

@@ -99,9 +99,9 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>SHA-256 of the bytes of configuration, weights and adapter, in lower-case hexadecimal digits: the same
     /// wherever the files lie and whatever folder they are in. Reads every file once, 1 MiB at a time.</summary>
-    /// <param name="progress">Told the fraction read, 0 to 1.</param>
+    /// <param name="progress">Told after each piece.</param>
     /// <param name="cancellation">Asked before each piece.</param>
-    public string ComputeFingerprint(IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public string ComputeFingerprint(IProgress<ReadProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1 << 20];
@@ -115,7 +115,7 @@ public sealed class Checkpoint : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 hash.AppendData(buffer, 0, count);
-                progress?.Report((done += count) / (double)Math.Max(total, 1));
+                progress?.Report(new(path, (done += count) / (double)Math.Max(total, 1)));
             }
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -128,3 +128,8 @@ public sealed class Checkpoint : IDisposable
         source.Dispose();
     }
 }
+
+/// <summary>How far the reading of a checkpoint's files is.</summary>
+/// <param name="File">The file that is being read.</param>
+/// <param name="Share">Share of the bytes of all files that has been read.</param>
+public readonly record struct ReadProgress(string File, double Share);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Patchbay.Tasks;
 
 namespace Patchbay.Sweeps;
@@ -12,14 +13,17 @@ namespace Patchbay.Sweeps;
 /// <param name="Models">The models.</param>
 /// <param name="Stages">The stages, in an order in which a stage comes after those that it needs.</param>
 /// <param name="Attempts">How often a unit is tried before it is set aside.</param>
+/// <param name="Tags">What the study is to be found by; null for none.</param>
 public sealed record SweepPlan(string Study, string StudyText, ulong Seed, PlannedTask Task, PlannedCompute Compute,
-    IReadOnlyList<PlannedModel> Models, IReadOnlyList<Stage> Stages, int Attempts = 3)
+    IReadOnlyList<PlannedModel> Models, IReadOnlyList<Stage> Stages, int Attempts = 3,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags = null)
 {
     /// <summary>A model by its name.</summary>
     public PlannedModel Model(string name) => Models.First(m => m.Name == name);
 
     /// <summary>As much of it as a unit of a stage needs: that stage and its model.</summary>
-    public SweepPlan For(Stage stage) => this with { StudyText = "", Models = [Model(stage.Model)], Stages = [stage] };
+    public SweepPlan For(Stage stage) =>
+        this with { StudyText = "", Models = [Model(stage.Model)], Stages = [stage], Tags = null };
 }
 
 /// <summary>A model of a sweep.</summary>

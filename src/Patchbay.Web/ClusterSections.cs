@@ -1,6 +1,7 @@
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Cluster.Membership;
 using Patchbay.Sweeps.Studies;
+using Patchbay.Web.Metrics;
 using Patchbay.Web.Sweeps;
 
 namespace Patchbay.Web;
@@ -20,6 +21,7 @@ internal static class ClusterSections
                 + "loaded when its next unit comes.", "", Models(offers)),
             new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
                 + "node has.", "", [Units(site)]),
+            new MetricSections(site.Metrics, site.Node.BoardName).Hour(),
         ];
     }
 
@@ -27,7 +29,8 @@ internal static class ClusterSections
     public static string Version(Site site) => string.Join('\n',
         site.Node.Inspection.Members().Select(m => $"{m.Address} {m.Status} {m.Reachable} {m.Leader}")
             .Concat(site.Node.Board.Offers.Values.SelectMany(o => o.Models).Select(m => $"{m.Id} {m.State}"))
-            .Concat(site.Book.All().SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}")));
+            .Concat(site.Book.All().SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}"))
+            .Append($"{site.Metrics.Version}"));
 
     private static ReportTable Nodes(Site site) => new("",
         ["address", "state", "", "roles", "version", ""],
@@ -40,13 +43,10 @@ internal static class ClusterSections
     private static ReportTable Devices(NodeOffer[] offers) => new("",
         ["node", "device", ">memory", ">taken", ">models"],
         from offer in offers
-        from device in offer.Devices
-        let placed = offer.Models.Where(m => m.State != "cold").Select(m => ModelNeed.Of(m.Id))
-            .Where(n => n.Device == device.Key || (n.Device == "cuda" && device.Key.StartsWith("cuda", StringComparison
-                .Ordinal))).ToArray()
+        from device in DeviceUse.Of(offer)
         select (Cell[])
         [
-            AddressOf(offer.Node), device.Key, Size(device.Value), Size(placed.Sum(n => n.Bytes)), $"{placed.Length}",
+            AddressOf(offer.Node), device.Device, Size(device.Bytes), Size(device.Taken), $"{device.Placed.Count}",
         ]);
 
     private static Block[] Models(NodeOffer[] offers)
@@ -77,7 +77,8 @@ internal static class ClusterSections
             : new ReportTable("", ["sweep", "unit", "by", ">done"], rows);
     }
 
-    private static string AddressOf(string node)
+    /// <summary>A node, by its name on the board, as everybody is to say it.</summary>
+    public static string AddressOf(string node)
     {
         try
         {

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Patchbay.Web.Metrics;
 using Patchbay.Web.Security;
 using Patchbay.Web.Sweeps;
 
@@ -19,7 +21,10 @@ public static class LivePages
     public static NodePages Of(ClusterNode node, string? token, StudyDesk? desk) => new(Register, services =>
     {
         var guard = new PageGuard(node.Options.Address.Host, token is null ? null : new SignIn(token));
-        var site = new Site(node, services, new(node, TimeProvider.System), new(), guard, desk);
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var book = new SweepBook(node, TimeProvider.System);
+        var studies = desk is null ? null : new StudyOrders(desk, node, book, stopping);
+        var site = new Site(node, services, book, new(), guard, studies, Sampled(node, stopping));
         var pages = new ApplicationBuilder(services);
         pages.Use((context, next) => guard.PassAsync(context, next, site.SignInAsync));
         pages.UseRouting();
@@ -28,6 +33,19 @@ public static class LivePages
         pages.Run(context => site.MessageAsync(context, StatusCodes.Status404NotFound, "There is no such page."));
         return pages.Build();
     });
+
+    private static MetricHistory Sampled(ClusterNode node, CancellationToken stopping)
+    {
+        var meter = new ProcessMeter();
+        var metrics = new MetricHistory(TimeProvider.System, () => node.Board.Offers, meter.Read);
+        var sampling = metrics.Begin();
+        stopping.Register(() =>
+        {
+            sampling.Dispose();
+            meter.Dispose();
+        });
+        return metrics;
+    }
 
     // Keys of forms live as long as the node: a page from before is told to be loaded again.
     private static void Register(IServiceCollection services)

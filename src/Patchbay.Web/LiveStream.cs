@@ -41,14 +41,16 @@ internal static class LiveStream
         }).DisableRateLimiting();
     }
 
-    /// <summary>Differs whenever what a page shows would: of the page of one sweep, of the list of sweeps, of the
-    /// cluster. It begins with the node: forms of pages from before its last start are not taken.</summary>
+    /// <summary>Differs whenever what a page shows would: of the page of one sweep, of a study that begins, of the list
+    /// of sweeps, of the cluster. It begins with the node: forms of pages from before its last start are not
+    /// taken.</summary>
     public static string VersionOf(Site site, string page)
     {
-        const string ofSweep = "sweep ";
+        const string ofSweep = "sweep ", ofStudy = "study ";
         var version = page.StartsWith(ofSweep, StringComparison.Ordinal)
             ? $"{site.Book.Find(page[ofSweep.Length..])?.Version} {site.Node.TroubleOf(page[ofSweep.Length..])} "
                 + site.Pictures.Made
+            : page.StartsWith(ofStudy, StringComparison.Ordinal) ? site.Studies?.Find(page[ofStudy.Length..])?.Version
             : page == "cluster" ? ClusterSections.Version(site)
             : string.Join('\n', site.Book.All().Select(s => s.Version));
         return $"{NodeIdentity.Own} {site.Book.Trouble} {version}".GetHashCode(StringComparison.Ordinal).ToString("x8");

@@ -21,7 +21,7 @@ internal static class PageRoutes
             (nameof(SweepsPage.Version), LiveStream.VersionOf(site, "sweeps")),
             (nameof(SweepsPage.Sweeps), site.Book.All()), (nameof(SweepsPage.Trouble), site.Book.Trouble),
             (nameof(SweepsPage.Name), Asked(context, "name")), (nameof(SweepsPage.Model), Asked(context, "model")),
-            (nameof(SweepsPage.State), Asked(context, "state"))));
+            (nameof(SweepsPage.State), Asked(context, "state")), (nameof(SweepsPage.Tag), Asked(context, "tag"))));
         routes.MapGet("/sweeps/{id}", context => OfSweepAsync(site, context, sweep =>
         {
             var isOneScale = Asked(context, "scale") == "one";

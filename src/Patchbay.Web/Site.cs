@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components.Web;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Patchbay.Web.Metrics;
 using Patchbay.Web.Pages;
 using Patchbay.Web.Security;
 using Patchbay.Web.Sweeps;
@@ -17,7 +18,7 @@ public sealed record PageContext(string FormToken, bool CanSignOut);
 
 /// <summary>The pages of a node: what they are made of, and how they are written.</summary>
 internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBook Book, SweepPictures Pictures,
-    PageGuard Guard, StudyDesk? Desk)
+    PageGuard Guard, StudyOrders? Studies, MetricHistory Metrics)
 {
     private static readonly TimeSpan WrongTokenWaits = TimeSpan.FromSeconds(1);
 

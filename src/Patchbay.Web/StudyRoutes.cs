@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Patchbay.Sweeps.Studies;
 using Patchbay.Web.Pages;
 
 namespace Patchbay.Web;
@@ -9,12 +8,17 @@ namespace Patchbay.Web;
 /// <summary>The Study page: a study is written, checked as `pbm study validate` does, and run.</summary>
 internal static class StudyRoutes
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(0.5); // what takes longer has a page of its own
+
     public static void Map(IEndpointRouteBuilder routes, Site site)
     {
         routes.MapGet("/study", context =>
         {
-            if (site.Desk is not { } desk) return site.MessageAsync(context, StatusCodes.Status404NotFound,
+            if (site.Studies is not { Desk: var desk }) return site.MessageAsync(context,
+                StatusCodes.Status404NotFound,
                 "This program has no model catalogue beside it, which a study names its models from.");
+            if (site.Studies.Find(PageRoutes.Asked(context, "sent"))?.Ended is { IsCompletedSuccessfully: true,
+                Result.Draft: { } draft }) return ShowAsync(site, context, draft);
             var from = PageRoutes.Asked(context, "from");
             var text = site.Book.Find(PageRoutes.Asked(context, "sweep"))?.Plan.StudyText
                 ?? desk.Examples.GetValueOrDefault(from) ?? desk.Examples.GetValueOrDefault("quartet") ?? "";
@@ -22,40 +26,40 @@ internal static class StudyRoutes
         });
         routes.MapPost("/study", async context =>
         {
-            if (site.Desk is not { } desk || !context.Request.HasFormContentType) return;
+            if (site.Studies is not { } studies || !context.Request.HasFormContentType) return;
             var form = await context.Request.ReadFormAsync(context.RequestAborted);
             var text = form["text"].ToString().ReplaceLineEndings("\n");
             // Nothing is lost where the page is from before the node was started: it comes back with what was written.
             if (!await site.IsOwnFormAsync(context, () => ShowAsync(site, context, new(text)
             { Refusal = "Nothing was done: this page was from before the node was started. Try again." }))) return;
-            await AnswerAsync(site, context, desk, text, isRun: form["do"] == "run");
+            // What a page may send is another each time that it is made, so a form that comes twice is known by it.
+            var order = studies.Take(text, isRun: form["do"] == "run", form["form"].ToString());
+            PageRoutes.See(context, $"/study/{order.Id}");
         });
+        routes.MapGet("/study/{id}", context => FollowAsync(site, context, (string)context.Request.RouteValues["id"]!));
     }
 
-    private static async Task AnswerAsync(Site site, HttpContext context, StudyDesk desk, string text, bool isRun)
+    // Leads on when it is known whereto; until then the page says how far it is.
+    private static async Task FollowAsync(Site site, HttpContext context, string id)
     {
-        try
+        if (site.Studies?.Find(id) is not { } order)
         {
-            var study = await Task.Run(() => desk.Check(text));
-            if (isRun)
-            {
-                var plan = await Task.Run(() => desk.Plan(study, context.RequestAborted));
-                var id = await site.Node.PlanAsync(plan);
-                PageRoutes.See(context, $"/sweeps/{Uri.EscapeDataString(id)}");
-            }
-            else await ShowAsync(site, context, new(text) { Plan = StudyPlan.Of(study, site.Book.All()) });
+            await site.MessageAsync(context, StatusCodes.Status404NotFound, "Nothing is known of such a study: it was "
+                + "sent long ago, or to the node before its last start. What has begun is among the sweeps.");
+            return;
         }
-        catch (StudyException e)
-        {
-            await ShowAsync(site, context, new(text) { Mistakes = e.Mistakes });
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException)
-        {
-            await ShowAsync(site, context, new(text) { Refusal = $"It cannot be run: {e.Message.TrimEnd('.')}." });
-        }
+        var patience = Soon - order.Age;
+        if (patience > TimeSpan.Zero)
+            await Task.WhenAny(order.Ended, Task.Delay(patience, context.RequestAborted));
+        if (order.Ended.IsCompleted)
+            PageRoutes.See(context, (await order.Ended).Sweep is { } sweep ? $"/sweeps/{Uri.EscapeDataString(sweep)}"
+                : $"/study?sent={id}");
+        else await site.PageAsync<StudyBeginsPage>(context, StatusCodes.Status200OK, (nameof(StudyBeginsPage.Id), id),
+            (nameof(StudyBeginsPage.Models), order.Models), (nameof(StudyBeginsPage.Reading), order.Reading),
+            (nameof(StudyBeginsPage.Version), LiveStream.VersionOf(site, $"study {id}")));
     }
 
     private static Task ShowAsync(Site site, HttpContext context, StudyDraft draft) => site.PageAsync<StudyPage>(
         context, draft.IsRefused ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK,
-        (nameof(StudyPage.Draft), draft), (nameof(StudyPage.Examples), site.Desk!.Examples.Keys.ToArray()));
+        (nameof(StudyPage.Draft), draft), (nameof(StudyPage.Examples), site.Studies!.Desk.Examples.Keys.ToArray()));
 }

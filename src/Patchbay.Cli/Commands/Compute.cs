@@ -59,7 +59,8 @@ internal sealed class Compute
 
     /// <summary>A checkpoint's fingerprint, under a progress bar.</summary>
     public static string Fingerprint(Call call, Checkpoint checkpoint) => call.WithProgress("fingerprint", report =>
-        checkpoint.ComputeFingerprint(new Direct<double>(done => report("fingerprint", done)), call.Interrupted));
+        checkpoint.ComputeFingerprint(new Direct<ReadProgress>(p => report("fingerprint", p.Share)),
+            call.Interrupted));
 
     /// <summary>"float32", as options and files spell it.</summary>
     public static string NameOf(ScalarType dtype) => dtype.ToString().ToLowerInvariant();

@@ -4,6 +4,7 @@ using Patchbay.Cli.Results;
 using Patchbay.Cli.Sweeps;
 using Patchbay.Cluster;
 using Patchbay.Cluster.Membership;
+using Patchbay.Models;
 
 namespace Patchbay.Cli.Commands;
 
@@ -132,7 +133,7 @@ internal sealed class ModelNodeCommand : PbmCommand
             ?? throw new FileNotFoundException(
             $"the catalogue has no model {model}; it has {string.Join(", ", models.Models.Select(m => m.Name))}"));
         var planned = call.WithProgress("fingerprint", report =>
-            SweepPlanner.PlanModel(place, "float32", new Direct<double>(done => report("fingerprint", done)),
+            SweepPlanner.PlanModel(place, "float32", new Direct<ReadProgress>(p => report("fingerprint", p.Share)),
                 call.Interrupted));
         return new(planned, "float32", "cpu", info.Threads, SweepPlanner.MemoryOfOne([planned], info.MemoryBytes));
     }

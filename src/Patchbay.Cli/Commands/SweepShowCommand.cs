@@ -92,6 +92,7 @@ internal sealed class SweepShowCommand : PbmCommand
         call.WriteFacts(
             ("sweep", id),
             ("study", plan.Study),
+            ("tags", plan.Tags is { } tags ? string.Join(", ", tags) : null),
             ("status", $"{status}, {SweepText.Units(state.InOrder)} units"),
             ("seed", plan.Seed.ToString(CultureInfo.InvariantCulture)),
             ("task", plan.Task.Kind == "file" ? $"prompts of file {plan.Task.File}"

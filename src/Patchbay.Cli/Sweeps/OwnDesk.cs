@@ -1,5 +1,7 @@
+using Patchbay.Cli.Commands;
 using Patchbay.Cluster;
 using Patchbay.Journal;
+using Patchbay.Models;
 using Patchbay.Web;
 
 namespace Patchbay.Cli.Sweeps;
@@ -17,11 +19,12 @@ internal static class OwnDesk
             .ToDictionary(path => Path.GetFileNameWithoutExtension(path), path => File.ReadAllText(path));
         // The catalogue is read at each check: who adds a model need not start the node anew.
         return new(examples, text => Study.Parse(text, Path.Combine(folder, "page.yaml"),
-            ModelCatalogue.Load(catalogue), StudyInput.Experiments, new CheckpointInspector()), (study, cancel) =>
+            ModelCatalogue.Load(catalogue), StudyInput.Experiments, new CheckpointInspector()), (study, tell, cancel) =>
             {
                 using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, call.Interrupted);
                 return SweepPlanner.Plan(study, StudyInput.Threads(study, home), node.Options.MemoryBytes,
-                    m => SweepPlanner.PlanModel(m, study.Compute.Dtype, null, stop.Token), path => Keep(home, path));
+                    m => SweepPlanner.PlanModel(m, study.Compute.Dtype, new Direct<ReadProgress>(p =>
+                        tell(new(m.Name, Path.GetFileName(p.File), p.Share))), stop.Token), path => Keep(home, path));
             });
     }
 

@@ -4,6 +4,7 @@ using Patchbay.Cli.Commands;
 using Patchbay.Cluster;
 using Patchbay.Experiments;
 using Patchbay.Lab;
+using Patchbay.Models;
 using Patchbay.Models.Libtorch;
 
 namespace Patchbay.Cli.Sweeps;
@@ -84,6 +85,7 @@ internal static class StudyInput
             ?? node.Memory(call, TorchModelSource.DeviceOf(study.Compute.Device));
         return SweepPlanner.Plan(study, threads, memory, m => call.WithProgress($"{m.Name}: fingerprint", report =>
             SweepPlanner.PlanModel(m, study.Compute.Dtype,
-            new Direct<double>(done => report($"{m.Name}: fingerprint", done)), call.Interrupted)), home.KeepPrompts);
+            new Direct<ReadProgress>(p => report($"{m.Name}: fingerprint", p.Share)), call.Interrupted)),
+            home.KeepPrompts);
     }
 }

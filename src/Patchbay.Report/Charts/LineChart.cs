@@ -42,6 +42,9 @@ internal sealed record LineChart(string Title, string Subtitle, string XTitle, I
     /// <summary>Width of the plot.</summary>
     public double PlotWidth { get; init; } = 620;
 
+    /// <summary>Height of a panel's plot, or more where its lines' names need more.</summary>
+    public double LeastPlotHeight { get; init; } = 150;
+
     /// <summary>Whether it stands under a caption of its own, without heading and room around.</summary>
     public bool IsBare { get; init; }
 }

@@ -9,7 +9,8 @@ internal static class SvgLineChart
     public static XDocument Draw(LineChart chart)
     {
         var x = XAxis(chart);
-        var panels = chart.Panels.Select(p => new SvgLinePanel(p, x, chart.PlotWidth)).ToArray();
+        var panels = chart.Panels.Select(p => new SvgLinePanel(p, x, chart.PlotWidth, chart.LeastPlotHeight))
+            .ToArray();
         var margin = chart.IsBare ? 2 : SvgPicture.Margin;
         var left = margin + AxisRoom;
         var longest = chart.Panels.SelectMany(p => p.Series).Select(s => s.Name.Length).DefaultIfEmpty(0).Max();
@@ -45,7 +46,7 @@ internal static class SvgLineChart
         var (low, high) = (xs.Min(), xs.Max());
         // Training begins at step 0 or 1; a single point stands in the middle.
         if (low >= 0 && low < 0.2 * high) low = 0;
-        return ChartAxis.Around(xs, 8, ends: low == high ? (low - 1, high + 1) : (low, high));
+        return ChartAxis.Around(xs, Math.Min(8, (int)(chart.PlotWidth / 36)), ends: low == high ? (low - 1, high + 1) : (low, high));
     }
 
     /// <summary>The row in which each mark's name stands, 0 the lowest: above all marks to the right that the name

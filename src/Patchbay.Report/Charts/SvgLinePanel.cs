@@ -3,15 +3,15 @@ namespace Patchbay.Report;
 /// <summary>One panel of an SVG line chart.</summary>
 internal sealed class SvgLinePanel
 {
-    private const double LeastHeight = 150, LabelDistance = 14, LabelGap = 22;
+    private const double LabelDistance = 14, LabelGap = 22;
     private readonly LinePanel panel;
     private readonly Plot plot;
 
-    /// <summary>A panel whose plot is so wide, on the axis x that all panels share.</summary>
-    public SvgLinePanel(LinePanel panel, ChartAxis x, double width)
+    /// <summary>A panel whose plot is so wide and high, on the axis x that all panels share.</summary>
+    public SvgLinePanel(LinePanel panel, ChartAxis x, double width, double leastHeight)
     {
         this.panel = panel;
-        var height = Math.Max(LeastHeight, panel.Series.Count * LabelDistance);
+        var height = Math.Max(leastHeight, panel.Series.Count * LabelDistance);
         var y = ChartAxis.Around(panel.Values, (int)(height / 28), panel.Logarithmic, panel.Range);
         plot = new(0, 0, width, height, x, y);
     }

@@ -104,7 +104,9 @@ internal static class RunSections
             + $"{SweepText.Count(host.Sum(n => n.Units), "unit")})");
         return new(
         [
-            ("sweep", run.Sweep), ("study", run.Plan.Study), ("status", run.Status), ("prompts", run.Task),
+            ("sweep", run.Sweep), ("study", run.Plan.Study),
+            .. run.Plan.Tags is { } tags ? [("tags", string.Join(", ", tags))] : Array.Empty<(string, string)>(),
+            ("status", run.Status), ("prompts", run.Task),
             ("seed", $"{run.Plan.Seed}"), ("compute", run.Compute),
             ("program", run.Code is { } code ? $"pbm {code}" : Numbers.None),
             ("machine", run.Nodes.Count > 0 ? string.Join(", ", machines) : Numbers.None),

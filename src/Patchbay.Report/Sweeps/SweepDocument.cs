@@ -8,6 +8,7 @@ internal static class SweepDocument
         {
             Sweep = id,
             state.Plan!.Study,
+            state.Plan.Tags,
             Status = SweepText.Word(state.Status),
             state.Plan.Seed,
             state.Code,

@@ -18,6 +18,9 @@ public sealed record Study(string Name, string Text, ulong Seed, StudyTask Task,
     /// <summary>Boxes of a scene where the file gives no number.</summary>
     public const int DefaultBoxes = 7;
 
+    /// <summary>What its sweeps are to be found by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Sentences for people about the prompts of the task's file, as the models read them.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
 

@@ -8,7 +8,9 @@ namespace Patchbay.Sweeps.Studies;
 internal sealed partial class StudyReader(string path, ModelCatalogue catalogue, IReadOnlyList<StageKind> kinds,
     IStudyInspector? inspector, MistakeList mistakes, string? written = null)
 {
-    private static readonly string[] Known = ["name", "models", "task", "seed", "compute", "attempts", "stages"];
+    private const int MostTags = 20;
+    private static readonly string[] Known =
+        ["name", "tags", "models", "task", "seed", "compute", "attempts", "stages"];
     private static readonly string[] TaskKinds = [StudyTask.EntityTracking, StudyTask.FromFile];
     private static readonly string[] Dtypes = ["float32", "float16", "bfloat16", "float64"];
 
@@ -24,6 +26,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
             Known) is not { } fields)
             return null;
         var name = Name(fields);
+        var tags = Tags(fields.Optional("tags"));
         var models = new StudyModelsReader(catalogue, home, mistakes).Read(fields);
         var before = mistakes.Count;
         var (task, prompts) = Task(fields);
@@ -39,6 +42,7 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         return mistakes.Count > 0 ? null
             : new(name!, text, seed!.Value, task!, compute, (int)attempts, models.Models, stages)
             {
+                Tags = tags,
                 Notices = task!.File is null || facts is null ? []
                     : [.. facts.Models.Values.SelectMany(m => m.Prompts.Notices).Distinct()],
                 DeviceLine = ComputeField(fields, "device")?.Line,
@@ -53,6 +57,22 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
         if (name is null || NameForm().IsMatch(name)) return name;
         mistakes.Add(node!, "name", $"expected {expected}, found {Refusal.Quote(name)}");
         return null;
+    }
+
+    private IReadOnlyList<string> Tags(YamlNode? node)
+    {
+        var tags = values.Texts(node, "tags", "names such as [paper, seed-2]") ?? [];
+        if (tags.Count > MostTags)
+            mistakes.Add(node!, "tags", $"expected at most {MostTags} tags, found {tags.Count}");
+        foreach (var (i, tag) in tags.Index())
+        {
+            var (at, field) = node is YamlList list ? (list.Items[i], $"tags[{i}]") : (node!, "tags");
+            if (!TagForm().IsMatch(tag)) mistakes.Add(at, field, "expected at most 40 letters, digits, '-', '_' and "
+                + $"'.', found {Refusal.Quote(tag)}");
+            else if (tags.Take(i).Contains(tag))
+                mistakes.Add(at, field, $"expected every tag once, found '{tag}' again");
+        }
+        return tags;
     }
 
     private (StudyTask? Task, FilePrompts? Prompts) Task(YamlFields study)
@@ -165,6 +185,9 @@ internal sealed partial class StudyReader(string path, ModelCatalogue catalogue,
 
     [GeneratedRegex(@"^[a-z0-9-]+\z")]
     private static partial Regex NameForm();
+
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,40}\z")]
+    private static partial Regex TagForm();
 
     [GeneratedRegex(@"^(cpu|cuda(:(0|[1-9][0-9]?))?)\z")]
     private static partial Regex DeviceForm();

@@ -31,7 +31,11 @@
 
   async function load() {
     const began = performance.now();
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'error' });
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, redirect: 'manual' });
+    if (answer.type === 'opaqueredirect' || answer.status === 404) {
+      location.reload(); // the node leads elsewhere, or says what became of the page
+      return 5000;
+    }
     if (!answer.ok) throw new Error(answer.status);
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const [own, other] = [parts(document), parts(next)];

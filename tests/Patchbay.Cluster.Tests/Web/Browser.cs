@@ -27,6 +27,22 @@ internal sealed partial class Browser : IDisposable
         return await SendAsync(request, expected);
     }
 
+    /// <summary>Goes back to a page that was shown before.</summary>
+    public void Show(string page) => Text = page;
+
+    /// <summary>Where a page leads, as soon as it leads elsewhere.</summary>
+    public async Task<string> LedFromAsync(string path)
+    {
+        for (var left = 400; left > 0; left--)
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+            if (answer.Headers.Location is { } to) return to.ToString();
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            await Task.Delay(50);
+        }
+        throw new TimeoutException(path);
+    }
+
     /// <summary>Sends a form of the last page.</summary>
     public Task<HttpResponseMessage> SendFormAsync(string path, HttpStatusCode expected,
         params (string Name, string Value)[] fields) =>

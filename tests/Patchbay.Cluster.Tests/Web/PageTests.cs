@@ -21,7 +21,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     private static StudyDesk Desk { get; } = new(new Dictionary<string, string> { ["quartet"] = "name: quartet\n" },
         text => Study.Parse(text, "/studies/page.yaml", ModelCatalogue.Empty, Experiment.All),
-        (_, _) => SimulatedPlan.Make(poisoned: false, batches: false));
+        (_, _, _) => SimulatedPlan.Make(poisoned: false, batches: false));
 
     public async Task InitializeAsync()
     {
@@ -73,8 +73,35 @@ public sealed partial class PageTests : IAsyncLifetime
         await browser.OpenAsync("/sweeps/t", HttpStatusCode.NotFound);
         await browser.OpenAsync("/cluster");
         Assert.Contains("this node", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("processors, %", browser.Text, StringComparison.Ordinal);
         await browser.OpenAsync("/compare?a=s&b=s");
         Assert.Contains("Head against head", browser.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tags_are_shown_lead_to_the_sweeps_that_have_them_and_filter()
+    {
+        var plan = SimulatedPlan.Make(poisoned: false, batches: false);
+        await node.PlanAsync(plan);
+        await browser.OpenAsync("/");
+        Assert.DoesNotContain("name=\"tag\"", browser.Text, StringComparison.Ordinal);
+        await node.PlanAsync(plan with { Study = "tagged", Tags = ["paper", "seed-2"] });
+        const string tag = "<a class=\"w-tag\" href=\"/?tag=seed-2\">seed-2</a>";
+        await browser.OpenAsync("/sweeps/tagged-1");
+        Assert.Contains(tag, browser.Text, StringComparison.Ordinal);
+        Assert.Contains("<dt>tags</dt><dd>paper, seed-2</dd>", browser.Text, StringComparison.Ordinal);
+        do await browser.OpenAsync("/"); // the journal is asked for new sweeps twice a second
+        while (!browser.Text.Contains("tagged-1", StringComparison.Ordinal));
+        foreach (var (asked, shown) in new[] { ("", "simulated-1 tagged-1"), ("?tag=seed-2", "tagged-1"),
+            ("?tag=seed-2&name=simulated", ""), ("?tag=other", "") })
+        {
+            await browser.OpenAsync($"/{asked}");
+            Assert.Equal(shown, string.Join(' ', SweepLinks().Matches(browser.Text).Select(m => m.Groups[1].Value)
+                .Order()));
+        }
+        await browser.OpenAsync("/?tag=seed-2");
+        Assert.Contains("selected", browser.Text, StringComparison.Ordinal);
+        Assert.Contains(tag, browser.Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -206,8 +233,9 @@ public sealed partial class PageTests : IAsyncLifetime
     {
         await browser.OpenAsync("/study");
         Assert.Contains("name: quartet", browser.Text, StringComparison.Ordinal);
-        await browser.SendFormAsync("/study", HttpStatusCode.UnprocessableEntity, ("do", "run"),
-            ("text", "name: mine\nmodels: [a]\ntask: {kind: entity-tracking, prompts: 0}\nseed: 1\nstages: [acuracy]"));
+        var back = await SendStudyAsync("run",
+            "name: mine\nmodels: [a]\ntask: {kind: entity-tracking, prompts: 0}\nseed: 1\nstages: [acuracy]");
+        await browser.OpenAsync(back, HttpStatusCode.UnprocessableEntity);
         Assert.Contains("<mark>line 3</mark>", browser.Text, StringComparison.Ordinal);
         Assert.Contains("field &#x27;task.prompts&#x27;", browser.Text, StringComparison.Ordinal);
         Assert.Contains("<mark>line 5</mark>", browser.Text, StringComparison.Ordinal);
@@ -216,17 +244,26 @@ public sealed partial class PageTests : IAsyncLifetime
             + "task: {kind: entity-tracking, prompts: 10}\nseed: 1\nstages: [accuracy]\n";
         await File.WriteAllTextAsync(folder.PathOf("config.json"), "{}");
         await File.WriteAllTextAsync(folder.PathOf("model.safetensors"), "");
-        await browser.SendFormAsync("/study", HttpStatusCode.OK, ("do", "check"), ("text", right));
+        await browser.OpenAsync(await SendStudyAsync("check", right));
         Assert.Contains("No mistakes", browser.Text, StringComparison.Ordinal);
-        var answer = await browser.SendFormAsync("/study", HttpStatusCode.SeeOther, ("do", "run"), ("text", right));
-        Assert.Equal("/sweeps/simulated-1", answer.Headers.Location?.ToString());
+        Assert.Equal("/sweeps/simulated-1", await SendStudyAsync("run", right));
         Assert.NotEqual(SweepStatus.None, node.Sweep("simulated-1").Status);
         await browser.SendForgedAsync("/study", HttpStatusCode.UnprocessableEntity);
         Assert.Single(node.Known);
     }
 
+    // Where it leads at last.
+    private async Task<string> SendStudyAsync(string what, string text)
+    {
+        var answer = await browser.SendFormAsync("/study", HttpStatusCode.SeeOther, ("do", what), ("text", text));
+        return await browser.LedFromAsync(answer.Headers.Location!.ToString());
+    }
+
     [GeneratedRegex("<[a-z][^<>]*\\sonmouseover=\"")]
     private static partial Regex InTag();
+
+    [GeneratedRegex("<a href=\"/sweeps/([^\"]+)\">")]
+    private static partial Regex SweepLinks();
 
     [GeneratedRegex("<style|<script(?! src=\"/assets/)| on[a-z]+=\"|javascript:")]
     private static partial Regex Inline();

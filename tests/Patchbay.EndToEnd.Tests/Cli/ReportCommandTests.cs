@@ -17,7 +17,8 @@ public sealed class ReportCommandTests
     public void A_report_is_a_page_a_text_its_pictures_and_data()
     {
         using var folder = new TemporaryFolder();
-        var run = Report(new MadeSweep().RunAll(), "tiny-1", "--out", folder.File("out"), "--json");
+        var run = Report(new MadeSweep(tags: ["paper", "seed-2"]).RunAll(), "tiny-1", "--out", folder.File("out"),
+            "--json");
         Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
         var document = JsonDocument.Parse(run.Out).RootElement;
         var files = document.GetProperty("files").EnumerateArray().Select(f => f.GetString()!).ToArray();
@@ -26,7 +27,7 @@ public sealed class ReportCommandTests
             files.Order());
         var html = File.ReadAllText(document.GetProperty("html").GetString()!);
         foreach (var fact in new[] { "fingerprint-of-tiny-goat", "2026-03-04 12:00:00 UTC",
-            "entity-tracking, 7 boxes, 300 prompts",
+            "entity-tracking, 7 boxes, 300 prompts", "<dt>tags</dt><dd>paper, seed-2</dd>",
             "1:04 from start to last event", "node-1 (1 process, 32 units)" })
             Assert.Contains(fact, html, StringComparison.Ordinal);
         Assert.Contains("tiny-base", File.ReadAllText(document.GetProperty("markdown").GetString()!),

@@ -1,3 +1,6 @@
+using System.Text;
+using Patchbay.Sweeps;
+
 namespace Patchbay.Journal.Tests;
 
 /// <summary>What a journal does in either database.</summary>
@@ -37,6 +40,21 @@ public sealed class SqlJournalTests(SqlJournalTests.Server server) : IClassFixtu
             Some.EveryEvent.Select(e => e.GetType()).ToHashSet());
         Assert.Equal(Some.EveryEvent[4], read[4].Event);
         Assert.Equal(Some.EveryEvent[5], read[5].Event);
+    }
+
+    [Fact]
+    public void A_plan_without_tags_is_written_as_before_there_were_any_and_with_tags_read_with_them()
+    {
+        var without = EventCodec.Encode("sweep-a", 1, new SweepPlanned(Some.Plan, "0.1.0"));
+        Assert.DoesNotContain("tags", Encoding.UTF8.GetString(without), StringComparison.Ordinal);
+        Assert.Null(Planned(without).Tags);
+        var with = new SweepPlanned(Some.Plan with { Tags = ["paper", "seed-2"] }, "0.1.0");
+        Assert.Equal(["paper", "seed-2"], Planned(EventCodec.Encode("sweep-a", 1, with)).Tags);
+        var state = SweepDecider.Evolve(SweepState.None, with);
+        var stored = new StoredSnapshot(1, SnapshotCodec.Manifest, SnapshotCodec.Encode("sweep-a", 1, state));
+        Assert.Equal(["paper", "seed-2"], SnapshotCodec.TryDecode("sweep-a", stored)!.Plan!.Tags);
+
+        static SweepPlan Planned(byte[] bytes) => ((SweepPlanned)EventCodec.Decode("sweep-planned/2", bytes)).Plan;
     }
 
     [Theory]

@@ -11,7 +11,7 @@ internal sealed class MadeSweep
     private readonly string node;
 
     public MadeSweep(string id = "tiny-1", string[]? models = null, int layers = 8, int heads = 8,
-        string node = "node-1", MemoryJournal? journal = null)
+        string node = "node-1", MemoryJournal? journal = null, string[]? tags = null)
     {
         (Id, this.node, Journal) = (id, node, journal ?? new());
         Models = models ?? ["tiny-base", "tiny-goat"];
@@ -19,7 +19,7 @@ internal sealed class MadeSweep
             new("float32", "cpu", 1, 1 << 30),
             [.. Models.Select(m => new PlannedModel(m, $"/{node}/{m}", null, $"fingerprint-of-{m}", layers, heads,
                 1000))],
-            [.. Models.SelectMany(Stages)], Attempts: 1);
+            [.. Models.SelectMany(Stages)], Attempts: 1, tags);
         Apply(new PlanSweep(plan, "0.1.0"));
         Apply(new StartSweep());
     }

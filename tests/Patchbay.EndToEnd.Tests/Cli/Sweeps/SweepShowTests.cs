@@ -29,6 +29,29 @@ public sealed class SweepShowTests
     }
 
     [Fact]
+    public void A_list_has_tags_where_some_sweep_has_and_is_filtered_by_one()
+    {
+        var journal = new MemoryJournal();
+        _ = new MadeSweep("tiny-1", journal: journal);
+        PbmRun List(MadeSweep sweep, params string[] more) =>
+            sweep.Pbm(open => new SweepListCommand(open), ["list", .. more]);
+        var second = new MadeSweep("tiny-2", journal: journal);
+        Assert.DoesNotContain("tags", List(second).Out, StringComparison.Ordinal);
+        var tagged = new MadeSweep("tiny-3", journal: journal, tags: ["paper", "seed-2"]);
+        Assert.Matches(@"tiny-1 +tiny +running", List(tagged).Out);
+        Assert.Matches(@"tiny-3 +tiny +paper, seed-2 +running", List(tagged).Out);
+        var document = JsonDocument.Parse(List(tagged, "--tag", "seed-2", "--json").Out).RootElement
+            .GetProperty("sweeps");
+        Assert.Equal(["paper", "seed-2"], Assert.Single(document.EnumerateArray()).GetProperty("tags")
+            .EnumerateArray().Select(t => t.GetString()));
+        Assert.Equal("no sweep has the tag 'Paper'\n", List(tagged, "--tag", "Paper").Out);
+        Assert.Matches("tags +paper, seed-2\n", Show(tagged).Out);
+        Assert.DoesNotContain("tags", Show(second).Out, StringComparison.Ordinal);
+        Assert.Equal(2, JsonDocument.Parse(Show(tagged, "--json").Out).RootElement.GetProperty("tags")
+            .GetArrayLength());
+    }
+
+    [Fact]
     public void Show_tells_facts_progress_accuracies_failures_maps_and_circuits()
     {
         var run = Show(new MadeSweep().RunAll());

@@ -14,8 +14,8 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("name: first", "name:", 1,
         "field 'name': expected a name of small letters, digits and '-', found nothing.")]
     [InlineData("seed: 20", "sede: 20\nseed: 20", 4,
-        "field 'sede': expected one of name, models, task, seed, compute, attempts, stages, found 'sede'; did you "
-            + "mean 'seed'?")]
+        "field 'sede': expected one of name, tags, models, task, seed, compute, attempts, stages, found 'sede'; did "
+            + "you mean 'seed'?")]
     [InlineData("seed: 20", "seed: 20\nseed: 21", 5,
         "field 'seed': expected it once, found it again (first in line 4).")]
     [InlineData("seed: 20", "seed: -1", 4,
@@ -31,6 +31,24 @@ public sealed class StudyMistakeTests : IDisposable
     [InlineData("seed: 20", "seed: 20\n[a]: 1", 5, "expected a name before the colon, found a list.")]
     public void A_field_that_is_wrong_is_named_with_its_line(string good, string bad, int line, string sentence) =>
         Said(good, bad, line, sentence);
+
+    [Theory]
+    [InlineData("[paper, \"seed 2\"]", "tags[1]",
+        "expected at most 40 letters, digits, '-', '_' and '.', found 'seed 2'.")]
+    [InlineData("<b>", "tags", "expected at most 40 letters, digits, '-', '_' and '.', found '<b>'.")]
+    [InlineData("[a, b, a]", "tags[2]", "expected every tag once, found 'a' again.")]
+    [InlineData("[]", "tags", "expected names such as [paper, seed-2], found an empty list.")]
+    [InlineData("{a: b}", "tags", "expected names such as [paper, seed-2], found a mapping.")]
+    [InlineData("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]", "tags",
+        "expected at most 20 tags, found 21.")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN", "tags", "expected at most 40 letters, digits, '-', '_' "
+        + "and '.', found 'abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN'.")]
+    public void Tags_that_are_none_are_told_with_their_line(string tags, string field, string sentence)
+    {
+        var mistake = folder.Mistake(StudyFolder.Good.Replace("seed: 20", $"seed: 20\ntags: {tags}"));
+
+        Assert.Equal((5, field, $"field '{field}': {sentence}"), (mistake.Line, mistake.Field, mistake.Sentence));
+    }
 
     [Theory]
     [InlineData("{kind: entity-tracking, prompts: 30}", "entity-tracking",

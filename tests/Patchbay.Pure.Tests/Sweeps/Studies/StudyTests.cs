@@ -25,6 +25,14 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void A_study_has_the_tags_that_its_file_lists()
+    {
+        Assert.Empty(folder.Load(StudyFolder.Good).Tags);
+        Assert.Equal(["paper", "seed-2", "v1.0_b"],
+            folder.Load($"{StudyFolder.Good}\ntags: [paper, seed-2, v1.0_b]\n").Tags);
+    }
+
+    [Fact]
     public void Stages_are_those_of_every_model_entry_by_entry()
     {
         var stages = folder.Load(StudyFolder.Good).Stages;

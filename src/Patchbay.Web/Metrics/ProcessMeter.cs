@@ -1,0 +1,35 @@
+using System.Diagnostics.Metrics;
+using Patchbay.Cluster.Operating;
+
+namespace Patchbay.Web.Metrics;
+
+/// <summary>Counts what this process computes and records, from what its node measures anyway.</summary>
+internal sealed class ProcessMeter : IDisposable
+{
+    private readonly MeterListener listener;
+    private long units, results;
+
+    public ProcessMeter()
+    {
+        listener = new()
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument == Telemetry.Results || instrument == Telemetry.UnitDuration)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, number, _, _) => Interlocked.Add(ref results, number));
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            foreach (var (name, value) in tags)
+                if (name == "outcome" && value is "done") Interlocked.Increment(ref units);
+        });
+        listener.Start();
+    }
+
+    public ProcessTotals Read() => new(Environment.CpuUsage.TotalTime, Environment.WorkingSet,
+        Interlocked.Read(ref units), Interlocked.Read(ref results));
+
+    public void Dispose() => listener.Dispose();
+}

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Patchbay.Sweeps.Studies;
+using Patchbay.Web.Sweeps;
+
+namespace Patchbay.Web;
+
+/// <summary>What became of a study that was sent: a sweep of it, or the form again with what is to be said.</summary>
+internal sealed record StudyOutcome(string? Sweep, StudyDraft? Draft);
+
+/// <summary>A study that was sent, to be run or only checked.</summary>
+internal sealed class StudyOrder(string id)
+{
+    private readonly long began = Stopwatch.GetTimestamp();
+
+    public string Id => id;
+
+    public TimeSpan Age => Stopwatch.GetElapsedTime(began);
+
+    /// <summary>Its models, once it is known that it has no mistakes.</summary>
+    public IReadOnlyList<string> Models { get; set; } = [];
+
+    /// <summary>What is being read.</summary>
+    public ReadingFile? Reading { get; set; }
+
+    /// <summary>Ends with what became of it.</summary>
+    public Task<StudyOutcome> Ended { get; set; } = null!;
+
+    /// <summary>Differs whenever its page would.</summary>
+    public string Version =>
+        $"{Ended.IsCompleted} {Models.Count} {Reading?.Model} {Reading?.File} {Reading?.Share:0.00}";
+}
+
+/// <summary>Studies that were sent, lately at least. They are carried out whether anybody looks or not.</summary>
+internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook book, CancellationToken stopping)
+{
+    private const int MostKept = 64;
+    private readonly Lock alone = new();
+    private readonly Dictionary<string, StudyOrder> orders = new(StringComparer.Ordinal);
+    private Task<string> planned = Task.FromResult("");
+
+    /// <summary>What it is carried out with.</summary>
+    public StudyDesk Desk => desk;
+
+    public StudyOrder? Find(string id)
+    {
+        lock (alone) return orders.GetValueOrDefault(id);
+    }
+
+    /// <summary>Takes a study; one that the same form sends a second time is the same.</summary>
+    public StudyOrder Take(string text, bool isRun, string form)
+    {
+        var id = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{form}\n{isRun}\n{text}")))[..32];
+        lock (alone)
+        {
+            if (orders.TryGetValue(id, out var known)) return known;
+            foreach (var old in orders.Values.Where(o => o.Ended.IsCompleted).OrderByDescending(o => o.Age)
+                .Take(orders.Count + 1 - MostKept).ToArray()) orders.Remove(old.Id);
+            var order = new StudyOrder(id);
+            order.Ended = Task.Run(() => CarryOutAsync(order, text, isRun));
+            return orders[id] = order;
+        }
+    }
+
+    private async Task<StudyOutcome> CarryOutAsync(StudyOrder order, string text, bool isRun)
+    {
+        try
+        {
+            var study = desk.Check(text);
+            if (!isRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All()) });
+            order.Models = [.. study.Models.Select(m => m.Name)];
+            return new(await PlanAsync(desk.Plan(study, reading => order.Reading = reading, stopping)), null);
+        }
+        catch (StudyException e)
+        {
+            return new(null, new(text) { Mistakes = e.Mistakes });
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            return new(null, new(text) { Refusal = $"It cannot be run: {e.Message.TrimEnd('.')}." });
+        }
+        catch (OperationCanceledException)
+        {
+            return new(null, new(text) { Refusal = "It was not begun: the node ends." });
+        }
+    }
+
+    // Sweeps get their names one after the other.
+    private Task<string> PlanAsync(SweepPlan plan)
+    {
+        lock (alone) return planned = AfterAsync(planned);
+
+        async Task<string> AfterAsync(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+            return await node.PlanAsync(plan);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net;
+using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Experiments;
+using Patchbay.Sweeps.Studies;
+using Patchbay.Web;
+
+namespace Patchbay.Cluster.Tests.Web;
+
+/// <summary>A study on its way from the form to its sweep, where reading its checkpoints takes long.</summary>
+#pragma warning disable CA1001 // xunit calls DisposeAsync.
+public sealed class StudyOrderTests : IAsyncLifetime
+#pragma warning restore CA1001
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly TaskCompletionSource read = new();
+    private readonly TaskCompletionSource begun = new();
+    private ClusterNode node = null!;
+    private ControlApi api = null!;
+    private Browser browser = null!;
+    private int plans;
+
+    private string Text => $"name: mine\nmodels: [{{name: m, path: {folder.Path}}}]\n"
+        + "task: {kind: entity-tracking, prompts: 10}\nseed: 1\nstages: [accuracy]\n";
+
+    public async Task InitializeAsync()
+    {
+        await File.WriteAllTextAsync(folder.PathOf("config.json"), "{}");
+        await File.WriteAllTextAsync(folder.PathOf("model.safetensors"), "");
+        node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0));
+        var desk = new StudyDesk(new Dictionary<string, string>(),
+            text => Study.Parse(text, "/studies/page.yaml", ModelCatalogue.Empty, Experiment.All), (_, tell, cancel) =>
+            {
+                Interlocked.Increment(ref plans);
+                tell(new("m", "<model>.safetensors", 0.374));
+                begun.TrySetResult();
+                read.Task.WaitAsync(cancel).GetAwaiter().GetResult();
+                return SimulatedPlan.Make(poisoned: false, batches: false);
+            });
+        api = await ControlApi.StartAsync(node, "/data", null, LivePages.Of(node, null, desk));
+        browser = new(api.Address);
+        await browser.OpenAsync("/study");
+    }
+
+    public async Task DisposeAsync()
+    {
+        read.TrySetResult();
+        browser.Dispose();
+        await api.DisposeAsync();
+        await node.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task The_form_answers_at_once_with_a_page_that_says_how_far_it_is_and_leads_to_the_sweep()
+    {
+        var page = await SendAsync();
+        await begun.Task;
+        await browser.OpenAsync(page);
+        Assert.Contains("&lt;model&gt;.safetensors", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("37 %", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("http-equiv=\"refresh\"", browser.Text, StringComparison.Ordinal);
+        Assert.Contains($"data-live=\"study {page["/study/".Length..]}\"", browser.Text, StringComparison.Ordinal);
+        using var events = await browser.FollowAsync($"study {page["/study/".Length..]}");
+        var first = await VersionAsync();
+        Assert.Contains($"data-version=\"{first}\"", browser.Text, StringComparison.Ordinal);
+        Assert.Empty(node.Known);
+        read.SetResult();
+        Assert.NotEqual(first, await VersionAsync());
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
+
+        async Task<string> VersionAsync()
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (await events.ReadLineAsync(patience.Token) is { } line)
+                if (line.StartsWith("data: ", StringComparison.Ordinal)) return line["data: ".Length..];
+            throw new EndOfStreamException();
+        }
+    }
+
+    [Fact]
+    public async Task A_form_that_is_sent_twice_begins_one_sweep_and_another_form_another()
+    {
+        var sent = browser.Text;
+        var page = await SendAsync();
+        browser.Show(sent);
+        Assert.Equal(page, await SendAsync());
+        read.SetResult();
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
+        browser.Show(sent);
+        Assert.Equal(page, await SendAsync()); // also when it has begun
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
+        Assert.Equal(1, plans);
+        await browser.OpenAsync("/study");
+        Assert.Equal("/sweeps/simulated-2", await browser.LedFromAsync(await SendAsync()));
+        Assert.Equal(2, plans);
+    }
+
+    [Fact]
+    public async Task What_is_refused_leads_back_to_the_form_and_an_unknown_study_is_said_to_be_so()
+    {
+        var back = await browser.LedFromAsync(await SendAsync("name: mine\nstages: [acuracy]"));
+        await browser.OpenAsync(back, HttpStatusCode.UnprocessableEntity);
+        Assert.Contains("<mark>line 2</mark>", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("stages: [acuracy]</textarea>", browser.Text, StringComparison.Ordinal);
+        read.SetException(new InvalidDataException("no such file"));
+        back = await browser.LedFromAsync(await SendAsync());
+        await browser.OpenAsync(back, HttpStatusCode.UnprocessableEntity);
+        Assert.Contains("It cannot be run: ", browser.Text, StringComparison.Ordinal);
+        await browser.OpenAsync("/study/none", HttpStatusCode.NotFound);
+    }
+
+    private async Task<string> SendAsync(string? text = null)
+    {
+        var answer = await browser.SendFormAsync("/study", HttpStatusCode.SeeOther, ("do", "run"),
+            ("text", text ?? Text));
+        return answer.Headers.Location!.ToString();
+    }
+}
