@@ -7,12 +7,16 @@ namespace Patchbay.Report;
 /// fontconfig.</summary>
 internal sealed class PictureFonts
 {
-    // The first are those that the pictures' style sheet asks for; then sans serifs in the order of how many have them.
+    // The first is the one of the pictures' style sheet that Linux has; then sans serifs that are common.
     private static readonly string[] Preferred = ["DejaVuSans", "LiberationSans-Regular", "NotoSans-Regular",
         "Roboto-Regular", "OpenSans-Regular", "FreeSans", "Ubuntu-R", "Arial", "arial"];
     private static readonly string[] BoldEnds = ["-Bold", "Bold", "-B"];
+    private static readonly Dictionary<char, char> Plainer = new() { ['∖'] = '\\', ['→'] = '>', ['₀'] = '0' };
 
-    private PictureFonts(SKTypeface regular, SKTypeface bold) => Provider = new OneFamily(regular, bold);
+    private readonly SKFont letters;
+
+    private PictureFonts(SKTypeface regular, SKTypeface bold) =>
+        (letters, Provider) = (new(regular), new OneFamily(regular, bold));
 
     /// <summary>Where Linux keeps fonts.</summary>
     public static IReadOnlyList<string> Folders { get; } = ["/usr/share/fonts", "/usr/local/share/fonts",
@@ -33,6 +37,10 @@ internal sealed class PictureFonts
             if (Open(file) is { } regular) return new(regular, Bold(file) ?? regular);
         return null;
     }
+
+    /// <summary>A text in signs that the font has, where there is a plainer one for what it lacks.</summary>
+    public string Written(string text) => string.Concat(text.Select(sign =>
+        letters.ContainsGlyph(sign) ? sign : Plainer.GetValueOrDefault(sign, sign)));
 
     private static int Rank(string file)
     {

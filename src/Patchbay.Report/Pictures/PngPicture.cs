@@ -19,6 +19,8 @@ internal static partial class PngPicture
         picture.SetAttributeValue("style", null);
         foreach (var sheet in picture.Elements().Where(e => e.Name.LocalName == "style"))
             sheet.Value = DarkColors().Replace(sheet.Value, "");
+        foreach (var text in picture.Descendants().Where(e => e.Name.LocalName == "text"))
+            text.Value = fonts.Written(text.Value);
         using var drawing = new SKSvg();
         drawing.Settings.TypefaceProviders = [fonts.Provider];
         using var drawn = drawing.FromSvg(picture.ToString(SaveOptions.DisableFormatting));

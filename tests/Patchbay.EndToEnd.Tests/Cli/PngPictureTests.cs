@@ -8,6 +8,8 @@ public sealed class PngPictureTests
     private static readonly Dictionary<string, string> Pictures = SweepReport.Files(new MadeFindings(1).Input())
         .Where(f => f.Path.EndsWith(".svg", StringComparison.Ordinal)).ToDictionary(f => f.Path, f => f.Text);
 
+    private const string Liberation = "/usr/share/fonts/truetype/liberation";
+
     [FontFact]
     public void A_picture_is_twice_as_large_and_light_to_its_edges()
     {
@@ -50,6 +52,12 @@ public sealed class PngPictureTests
         Assert.True(Ink(bold) > 1.1 * Ink(plain), $"{Ink(bold)} and {Ink(plain)}");
     }
 
+    [FontFact(Liberation)]
+    public void Signs_that_a_font_lacks_are_told_by_plainer_ones()
+    {
+        Assert.Equal("F(C\\K), p0 − a → ±", PictureFonts.Find([Liberation])!.Written("F(C∖K), p₀ − a → ±"));
+    }
+
     private static SKBitmap Draw(string svg) =>
         SKBitmap.Decode(PngPicture.Draw(svg, FontFactAttribute.Fonts!));
 
@@ -60,9 +68,10 @@ public sealed class PngPictureTests
 /// <summary>A fact that needs a font of the machine: skipped with a notice where there is none.</summary>
 internal sealed class FontFactAttribute : FactAttribute
 {
-    public FontFactAttribute()
+    public FontFactAttribute(params string[] folders)
     {
-        if (Fonts is null) Skip = "needs a font on this machine, such as that of the package fonts-dejavu-core";
+        if (Fonts is null || (folders.Length > 0 && PictureFonts.Find(folders) is null))
+            Skip = "needs fonts of the packages fonts-dejavu-core and fonts-liberation on this machine";
     }
 
     public static PictureFonts? Fonts { get; } = PictureFonts.Find(PictureFonts.Folders);
