@@ -41,7 +41,8 @@ internal static class ComparisonReport
         var models = comparison.Models.Select(m => (Cell[])
             [m.First.Name, m.First.Fingerprint, m.Second.Name, m.Second.Fingerprint]);
         return new("runs", "What is compared",
-            "Two sweeps, models of the same name beside each other, or two models; and every figure that both have.", "",
+            "Two sweeps, models of the same name beside each other, or two models, and every figure that both have.",
+            "",
             [
                 new ReportTable("", ["", first.Sweep, second.Sweep],
                     facts.Select(f => (Cell[])[f.Name, f.Value(first), f.Value(second)])),

@@ -171,7 +171,8 @@ public static class SweepDecider
             + 1) return Decision.Nothing;
         var failed = new UnitFailed(command.Unit, command.Attempt, command.Node, command.Error);
         var last = command.Permanent || command.Attempt - unit.Forgiven >= state.Plan!.Attempts;
-        return last ? Ending(state, UnitId.StageOf(command.Unit), failed, new UnitSetAside(command.Unit)) : Decision.Of(failed);
+        return last ? Ending(state, UnitId.StageOf(command.Unit), failed, new UnitSetAside(command.Unit))
+            : Decision.Of(failed);
     }
 
     /// <summary>Adds that a stage, or the sweep, is complete, where events of that stage make it so.</summary>

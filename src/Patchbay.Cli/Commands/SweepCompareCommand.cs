@@ -38,7 +38,7 @@ internal sealed class SweepCompareCommand : PbmCommand
         {
             var (a, b) = (Find(journal, call.Get(first)), Find(journal, call.Get(second)));
             var comparison = SweepComparison.Of(a, b);
-            call.WriteThenShow(file is null ? [] : Write(file, ComparisonReport.Create(comparison)), files =>
+            call.WriteThenShow(file is null ? [] : Write(call, file, ComparisonReport.Create(comparison)), files =>
             {
                 Show(call, comparison);
                 call.WriteJsonText(() => Document(comparison, files));
@@ -78,18 +78,21 @@ internal sealed class SweepCompareCommand : PbmCommand
         call.Draw(() => ComparisonReport.Overlaps(comparison));
     }
 
-    private static IEnumerable<string> Write(string file, ReportDocument report)
+    private static IEnumerable<string> Write(Call call, string file, ReportDocument report)
     {
         var isMarkdown = Path.GetExtension(file) == ".md";
         OutputFile.Write(file, isMarkdown ? MarkdownWriter.Write(report) : HtmlWriter.Write(report));
         yield return file;
         if (!isMarkdown) yield break;
-        foreach (var (name, picture) in report.Pictures)
+        var folder = Path.Combine(Path.GetDirectoryName(file) ?? "", MarkdownWriter.PictureFolder);
+        (string Path, string Text)[] pictures = [.. report.Pictures.Select(p =>
+            (Path.Combine(folder, p.File), MarkdownWriter.PictureText(p.Picture)))];
+        foreach (var (path, text) in pictures)
         {
-            var path = Path.Combine(Path.GetDirectoryName(file) ?? "", MarkdownWriter.PictureFolder, name);
-            OutputFile.Write(path, MarkdownWriter.PictureText(picture));
+            OutputFile.Write(path, text);
             yield return path;
         }
+        foreach (var path in PngFiles.Write(call, pictures)) yield return path;
     }
 
     private static string Document(SweepComparison comparison, IReadOnlyList<string> files) => ReportData.Write(new

@@ -9,6 +9,7 @@ namespace Patchbay.Cli.Commands;
 internal sealed class SweepReportCommand : PbmCommand
 {
     private readonly Func<Call, ISweepJournal> open;
+    private readonly IReadOnlyList<string>? fontFolders;
     private readonly Argument<string> id = SweepJournals.Id();
     private readonly Option<string?> folder = new("--out")
     {
@@ -20,11 +21,12 @@ internal sealed class SweepReportCommand : PbmCommand
     { Description = "Report what there is of a sweep that is not complete" };
 
     /// <param name="open">Opens the journal.</param>
-    public SweepReportCommand(Func<Call, ISweepJournal> open)
+    /// <param name="fontFolders">Where fonts for PNG are; null: where Linux has them.</param>
+    public SweepReportCommand(Func<Call, ISweepJournal> open, IReadOnlyList<string>? fontFolders = null)
         : base("report", "Write all that a sweep found as one HTML page and as Markdown, with pictures and data",
         "pbm sweep report tiny-1", "pbm sweep report paper-1 --out paper --json", "pbm sweep report tiny-1 --partial")
     {
-        this.open = open;
+        (this.open, this.fontFolders) = (open, fontFolders);
         Add(id);
         Add(folder);
         Add(partial);
@@ -47,14 +49,12 @@ internal sealed class SweepReportCommand : PbmCommand
             OutputFile.Check("--out", home, isFolder: true);
             var input = new ReportInput(RunFacts.Of(sweep, state, journal.Read(sweep, 0)), SweepFindings.Of(state),
                 SweepReport.Training(state.Plan!));
-            var paths = new List<string>();
-            foreach (var (path, text) in SweepReport.Files(input))
-            {
-                paths.Add(Path.Combine(home, path));
-                OutputFile.Write(paths[^1], text);
-            }
+            (string Path, string Text)[] files =
+                [.. SweepReport.Files(input).Select(f => (Path.Combine(home, f.Path), f.Text))];
+            foreach (var (path, text) in files) OutputFile.Write(path, text);
+            string[] paths = [.. files.Select(f => f.Path), .. PngFiles.Write(call, files, fontFolders)];
             call.WriteLine($"written: {paths[0]}");
-            call.WriteLine($"written: {paths[1]}, with {paths.Count - 2} pictures and data files beside it");
+            call.WriteLine($"written: {paths[1]}, with {paths.Length - 2} pictures and data files beside it");
             if (missing.Count > 0) call.Notice($"not complete: {SweepExport.Summary(missing)}");
             call.WriteJson(new
             {

@@ -155,7 +155,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             outcome.Permanent || outcome.Results is not null));
     }
 
-    // A sweep may have a thousand models, and each says something every second: what only concerns one looks at no other.
+    // A sweep may have a thousand models, and each says something every second: what concerns one looks at no other.
     private HandOut[] Advance(Batch batch, TimeSpan now, ISweepMessage? message)
     {
         if (batch.State.Status != SweepStatus.Running || Fault is not null) return [];
@@ -174,7 +174,8 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
         {
             Fault = e.Message;
         }
-        var handOuts = dispatch.Choose(batch.State, now, only).Where(h => batch.State.Unit(h.Unit) is not null).ToArray();
+        var handOuts = dispatch.Choose(batch.State, now, only).Where(h => batch.State.Unit(h.Unit) is not null)
+            .ToArray();
         foreach (var given in handOuts) batch.Apply(new ClaimUnit(given.Unit, WorkerId.NodeOf(given.Worker)));
         return handOuts;
     }

@@ -83,14 +83,15 @@ internal static class HeadSections
                             select (Cell[])
                             [
                                 $"{c.Donor} → {c.Into}", c.Form, c.Group == CmapFinding.Whole ? c.Group
-                                    : input.GroupCell(c.Group), $"{c.Heads}", Cell.Share(c.Floor), Cell.Share(c.Patched),
-                                Numbers.Interval(change), Numbers.Significance(change.P),
+                                    : input.GroupCell(c.Group),
+                                $"{c.Heads}", Cell.Share(c.Floor), Cell.Share(c.Patched), Numbers.Interval(change),
+                                Numbers.Significance(change.P),
                             ]];
-        return rows.Length == 0 ? null : new("cmap", "Cross-model patching", "What a model answers when the activations "
-            + "of a set of heads, this one among them, come from another model. The effect is the set's, not the "
-            + "head's alone.", "Prakash et al. 2024; docs/method.md",
-            [new ReportTable("", ["models", "what", "set", ">heads", ">without", ">with", ">95 % interval of the change",
-                ">p"], rows)]);
+        return rows.Length == 0 ? null : new("cmap", "Cross-model patching", "What a model answers when the "
+            + "activations of a set of heads, this one among them, come from another model. The effect is the set's, "
+            + "not the head's alone.", "Prakash et al. 2024; docs/method.md",
+            [new ReportTable("", ["models", "what", "set", ">heads", ">without", ">with",
+                ">95 % interval of the change", ">p"], rows)]);
     }
 
     // No head is knocked out alone: a pair of positions is cut in whole layers.
@@ -108,13 +109,14 @@ internal static class HeadSections
                                 k.LayerAnswers[head.Layer])
                             select (Cell[])
                             [
-                                input.GroupCell(g.Name), m.Name, $"{k.From} → {k.To}".Replace('_', ' '), Cell.Share(above.Share),
-                                Cell.Share(k.ByLayer[head.Layer]), Numbers.Interval(change),
+                                input.GroupCell(g.Name), m.Name, $"{k.From} → {k.To}".Replace('_', ' '),
+                                Cell.Share(above.Share), Cell.Share(k.ByLayer[head.Layer]), Numbers.Interval(change),
                                 Numbers.Significance(change.P),
                             ]];
-        return rows.Length == 0 ? null : new("knockout", "Attention cut in its layer", "How often the model answers when "
-            + "the position that the head attends from does not see another one: from the layer above the head's up, and "
-            + $"from its own (layer {head.Layer}) up. The difference is its whole layer's, not the head's alone.",
+        return rows.Length == 0 ? null : new("knockout", "Attention cut in its layer", "How often the model answers "
+            + "when the position that the head attends from does not see another one: from the layer above the head's "
+            + $"up, and from its own (layer {head.Layer}) up. The difference is its whole layer's, not the head's "
+            + "alone.",
             "Geva et al. 2023; docs/method.md",
             [new ReportTable("", ["group", "model", "cut", ">from the layer above", ">from its layer",
                 ">95 % interval of the change", ">p"], rows)]);

@@ -37,7 +37,8 @@ public class GoldenPathPatchingTests
         var need = MemoryPlan.For(model, count, 57, 6, 3, budget: null);
         Assert.Equal(count, need.PromptsPerBatch);
         var memory = FloorOf(model, count) + (20L << 20);
-        using (var caches = new PathSession(model, Batch().Prompts.Take(count), PathChain.EntityTracking.Groups, memory))
+        using (var caches = new PathSession(model, Batch().Prompts.Take(count), PathChain.EntityTracking.Groups,
+            memory))
             Assert.True(caches.BatchCount > 1, "the budget was meant to force several batches");
         var small = Run(torch.ScalarType.Float64, memory, count: count);
         foreach (var (a, b) in whole.Zip(small)) AssertClose(Rows(a.Scores), b.Scores, 1e-12, a.Group.Name);

@@ -83,7 +83,8 @@ public sealed class ComparisonTests
         Assert.True(comparison.SamePrompts);
         Assert.Empty(comparison.Notes);
         Assert.Equal("tiny-base | tiny-goat", Assert.Single(comparison.Models).Name);
-        var (a, b) = (First.Findings.Models[0].Accuracy!, First.Findings.Models.Single(m => m.Name == "tiny-goat").Accuracy!);
+        var (a, b) = (First.Findings.Models[0].Accuracy!,
+            First.Findings.Models.Single(m => m.Name == "tiny-goat").Accuracy!);
         var accuracy = comparison.Figures.Single(f => f.Part == "accuracy");
         Assert.Equal((a.Right.Share, b.Right.Share, "McNemar"), (accuracy.First, accuracy.Second, accuracy.Test));
         Assert.Contains(ComparisonReport.Create(comparison).Sections, s => s.Id == "heads");

@@ -10,6 +10,9 @@ public sealed class ReportCommandTests
     private static PbmRun Report(MadeSweep sweep, params string[] arguments) =>
         sweep.Pbm(open => new SweepReportCommand(open), ["report", .. arguments]);
 
+    private static PbmRun ReportWithFonts(MadeSweep sweep, string[] folders, params string[] arguments) =>
+        sweep.Pbm(open => new SweepReportCommand(open, folders), ["report", .. arguments]);
+
     private static PbmRun Compare(MadeSweep sweep, params string[] arguments) =>
         sweep.Pbm(open => new SweepCompareCommand(open), ["compare", .. arguments]);
 
@@ -19,7 +22,7 @@ public sealed class ReportCommandTests
         using var folder = new TemporaryFolder();
         var run = Report(new MadeSweep(tags: ["paper", "seed-2"]).RunAll(), "tiny-1", "--out", folder.File("out"),
             "--json");
-        Assert.Equal((ExitCode.Ok, ""), (run.Code, run.Error));
+        Assert.Equal(ExitCode.Ok, run.Code);
         var document = JsonDocument.Parse(run.Out).RootElement;
         var files = document.GetProperty("files").EnumerateArray().Select(f => f.GetString()!).ToArray();
         Assert.All(files, file => Assert.True(File.Exists(file), file));
@@ -32,6 +35,47 @@ public sealed class ReportCommandTests
             Assert.Contains(fact, html, StringComparison.Ordinal);
         Assert.Contains("tiny-base", File.ReadAllText(document.GetProperty("markdown").GetString()!),
             StringComparison.Ordinal);
+    }
+
+    [FontFact]
+    public void Every_picture_is_a_png_too()
+    {
+        using var folder = new TemporaryFolder();
+        var run = Report(new MadeSweep().RunAll(), "tiny-1", "--out", folder.File("out"), "--json");
+        var files = JsonDocument.Parse(run.Out).RootElement.GetProperty("files").EnumerateArray()
+            .Select(f => f.GetString()!).ToArray();
+        var svg = files.Where(f => f.EndsWith(".svg", StringComparison.Ordinal)).ToArray();
+        Assert.NotEmpty(svg);
+        Assert.Equal(svg.Select(f => Path.ChangeExtension(f, ".png")), files[^svg.Length..]); // written last
+    }
+
+    [FontFact]
+    public void A_png_that_cannot_be_written_costs_no_other()
+    {
+        using var folder = new TemporaryFolder();
+        var sweep = new MadeSweep().RunAll();
+        Assert.Equal(ExitCode.Ok, Report(sweep, "tiny-1", "--out", folder.File("out")).Code);
+        var pictures = Directory.GetFiles(folder.File("out/figures"), "*.png").Order().ToArray();
+        foreach (var picture in pictures) File.Delete(picture);
+        Directory.CreateDirectory(Path.Combine(pictures[0], "in the way"));
+        var run = Report(sweep, "tiny-1", "--out", folder.File("out"));
+        Assert.Equal(ExitCode.Failed, run.Code);
+        Assert.Contains($"{pictures[0]} could not be written", run.Error, StringComparison.Ordinal);
+        Assert.All(pictures[1..], picture => Assert.True(File.Exists(picture), picture));
+    }
+
+    [Fact]
+    public void Without_a_font_there_is_no_png_and_a_note_says_what_to_install()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("Broken.ttf"), "no font");
+        var run = ReportWithFonts(new MadeSweep().RunAll(), [folder.Path, folder.File("none")], "tiny-1", "--out",
+            folder.File("out"));
+        Assert.Equal(ExitCode.Ok, run.Code);
+        Assert.Equal("note: pictures are written as SVG only, not as PNG: there is no font in "
+            + $"{folder.Path}, {folder.File("none")}; install one, such as the package fonts-dejavu-core\n", run.Error);
+        Assert.NotEmpty(Directory.GetFiles(folder.File("out/figures"), "*.svg"));
+        Assert.Empty(Directory.GetFiles(folder.File("out/figures"), "*.png"));
     }
 
     [Fact]
@@ -76,6 +120,8 @@ public sealed class ReportCommandTests
         var text = File.ReadAllText(folder.File("compared.md"));
         Assert.All(System.Text.RegularExpressions.Regex.Matches(text, @"\]\(([^)]+)\)").Select(m => m.Groups[1].Value),
             file => Assert.True(File.Exists(folder.File(file)), file));
+        var pictures = Directory.GetFiles(folder.File("figures"), "*.svg").Select(f => Path.ChangeExtension(f, ".png"));
+        if (FontFactAttribute.Fonts is not null) Assert.All(pictures, file => Assert.True(File.Exists(file), file));
         Assert.Equal(ExitCode.Ok, Compare(sweep, "tiny-1", "tiny-2", "--out", folder.File("compared.html")).Code);
         Assert.DoesNotContain("href=\"data", File.ReadAllText(folder.File("compared.html")), StringComparison.Ordinal);
 

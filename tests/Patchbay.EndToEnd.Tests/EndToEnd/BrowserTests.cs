@@ -91,7 +91,7 @@ public sealed class BrowserTests : IDisposable
     }
 
     [BrowserFact]
-    public async Task A_compute_process_that_is_killed_is_seen_to_be_gone_what_failed_is_tried_again_and_models_compared()
+    public async Task A_killed_compute_process_is_seen_to_be_gone_what_failed_is_tried_again_and_models_compared()
     {
         var (port, other) = ($"{FreePorts.Two()}", $"{FreePorts.Two()}");
         Pbm Node(string own, string roles) => Pbm.Start(folder.PathOf("data"), "node", "run", "--port", own, "--seed",
