@@ -7,8 +7,8 @@ using Patchbay.Web.Sweeps;
 
 namespace Patchbay.Web;
 
-/// <summary>A sweep's files for other programs, as `pbm sweep export` and `report` write them, pictures as SVG only:
-/// all of a format in one archive, and the data of each section.</summary>
+/// <summary>A sweep's files for other programs, as `pbm sweep export` and `report` write them (pictures as SVG
+/// only): all of a format in one archive, and the data of each section.</summary>
 internal static class SweepFiles
 {
     public static void Map(IEndpointRouteBuilder routes, Site site)
