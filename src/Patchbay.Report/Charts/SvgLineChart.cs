@@ -46,7 +46,8 @@ internal static class SvgLineChart
         var (low, high) = (xs.Min(), xs.Max());
         // Training begins at step 0 or 1; a single point stands in the middle.
         if (low >= 0 && low < 0.2 * high) low = 0;
-        return ChartAxis.Around(xs, Math.Min(8, (int)(chart.PlotWidth / 36)), ends: low == high ? (low - 1, high + 1) : (low, high));
+        return ChartAxis.Around(xs, Math.Min(8, (int)(chart.PlotWidth / 36)),
+            ends: low == high ? (low - 1, high + 1) : (low, high));
     }
 
     /// <summary>The row in which each mark's name stands, 0 the lowest: above all marks to the right that the name
