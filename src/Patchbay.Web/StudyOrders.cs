@@ -27,6 +27,9 @@ internal sealed class StudyOrder(string id)
     /// <summary>Ends with what became of it.</summary>
     public Task<StudyOutcome> Ended { get; set; } = null!;
 
+    /// <summary>The form again, where it has led back to that.</summary>
+    public StudyDraft? Draft => Ended.IsCompletedSuccessfully ? Ended.Result.Draft : null;
+
     /// <summary>Differs whenever its page would.</summary>
     public string Version =>
         $"{Ended.IsCompleted} {Models.Count} {Reading?.Model} {Reading?.File} {Reading?.Share:0.00}";

@@ -17,8 +17,8 @@ internal static class StudyRoutes
             if (site.Studies is not { Desk: var desk }) return site.MessageAsync(context,
                 StatusCodes.Status404NotFound,
                 "This program has no model catalogue beside it, which a study names its models from.");
-            if (site.Studies.Find(PageRoutes.Asked(context, "sent"))?.Ended is { IsCompletedSuccessfully: true,
-                Result.Draft: { } draft }) return ShowAsync(site, context, draft);
+            if (site.Studies.Find(PageRoutes.Asked(context, "sent"))?.Draft is { } draft)
+                return ShowAsync(site, context, draft);
             var from = PageRoutes.Asked(context, "from");
             var text = site.Book.Find(PageRoutes.Asked(context, "sweep"))?.Plan.StudyText
                 ?? desk.Examples.GetValueOrDefault(from) ?? desk.Examples.GetValueOrDefault("quartet") ?? "";

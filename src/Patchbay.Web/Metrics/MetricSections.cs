@@ -108,9 +108,11 @@ internal sealed class MetricSections(MetricHistory history, string own)
         var highest = most ?? Round(lines.SelectMany(l => l.Points).Select(p => p.Y).Where(double.IsFinite)
             .DefaultIfEmpty(0).Max());
         var title = $"{what}, of {address}, in the last hour: {string.Join(", ", lines.Select(l => l.Latest))}";
-        return new(name, title, SvgLineChart.Draw(new(title, "", "minutes",
-            [new(what, [.. lines.Select((l, i) => new LineSeries(l.Latest, l.Points) { Color = i })])
-            { Range = (0, highest) }]) { IsBare = true, PlotWidth = 150, LeastPlotHeight = 84 }));
+        var panel = new LinePanel(what,
+            [.. lines.Select((l, i) => new LineSeries(l.Latest, l.Points) { Color = i })])
+        { Range = (0, highest) };
+        return new(name, title, SvgLineChart.Draw(new(title, "", "minutes", [panel])
+        { IsBare = true, PlotWidth = 150, LeastPlotHeight = 84 }));
     }
 
     // The next of 1, 2, 4, 10, ...: axes stand still while a value moves a little.
