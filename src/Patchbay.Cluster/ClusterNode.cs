@@ -158,8 +158,10 @@ public sealed class ClusterNode : ISweepServer, IAsyncDisposable
             akka.WithSqlPersistence(options.Journal.ConnectionString,
                 options.Journal.File is null ? ProviderName.PostgreSQL15 : ProviderName.SQLiteMS,
                 databaseMapping: DatabaseMapping.Default, autoInitialize: false);
+            // Who does not compute offers nothing: no model waits for a place there.
+            var devices = options.Roles.Contains("compute") ? options.Devices : new Dictionary<string, long>();
             akka.WithActors((system, registry) => registry.Register<BrokerActor>(system.ActorOf(
-                Props.Create(() => new BrokerActor(options.Slots, options.Devices)), "broker")));
+                Props.Create(() => new BrokerActor(options.Slots, devices)), "broker")));
             akka.WithActors((system, registry) => system.ActorOf(Props.Create(() => new BoardActor(board,
                 registry.Get<BrokerActor>())), BoardActor.Name));
             var sweepIds = HashCodeMessageExtractor.Create(Shards, m => (m as ISweepMessage)?.Sweep, m => m);

@@ -91,7 +91,7 @@ public sealed class BrowserTests : IDisposable
     }
 
     [BrowserFact]
-    public async Task A_killed_compute_process_is_seen_to_be_gone_and_two_models_of_a_sweep_are_compared()
+    public async Task A_killed_compute_process_is_seen_to_be_gone_what_failed_is_tried_again_and_models_compared()
     {
         var (port, other) = ($"{FreePorts.Two()}", $"{FreePorts.Two()}");
         Pbm Node(string own, string roles) => Pbm.Start(folder.PathOf("data"), "node", "run", "--port", own, "--seed",
@@ -105,8 +105,16 @@ public sealed class BrowserTests : IDisposable
         var complaints = new List<string>();
         var (page, cluster) = (await PageOf(browser, port, complaints), await PageOf(browser, port, complaints));
 
+        // A checkpoint that is another once the sweep runs: its units fail, and the page says why.
+        var model = folder.PathOf("mine");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(Path.Combine(Pbm.Root, "models", "tiny-chat"))) File.Copy(file,
+            Path.Combine(model, Path.GetFileName(file)));
+        var weights = Path.Combine(model, "model.safetensors");
+        var bytes = await File.ReadAllBytesAsync(weights);
         await page.GotoAsync("/study");
-        await page.GetByLabel("Study, in YAML").FillAsync(Study.Replace("prompts: 200", "prompts: 400"));
+        await page.GetByLabel("Study, in YAML").FillAsync(Study.Replace("tiny-chat", $"{{name: mine, path: {model}}}")
+            .Replace("prompts: 200", "prompts: 400"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
         await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
         Home home = folder.PathOf("data");
@@ -116,22 +124,31 @@ public sealed class BrowserTests : IDisposable
         await cluster.GotoAsync("/cluster");
         await Assertions.Expect(cluster.Locator("main")).ToContainTextAsync($"127.0.0.1:{other}", Long);
         await IsAccessible(cluster);
+        var changed = (byte[])bytes.Clone();
+        changed[^1] ^= 1;
+        await File.WriteAllBytesAsync(weights, changed);
         first.Kill();
         await Assertions.Expect(cluster.Locator("section#nodes")).Not.ToContainTextAsync($"127.0.0.1:{other}",
             new() { Timeout = 20_000 });
         await Assertions.Expect(cluster.Locator("main")).ToContainTextAsync($"127.0.0.1:{other} left between", Long);
         using var second = Node($"{FreePorts.Two()}", "compute");
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("completed with failures", Long);
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("has changed since the sweep was planned");
+
+        await File.WriteAllBytesAsync(weights, bytes);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try again what failed" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).Not.ToContainTextAsync("with failures", new() { Timeout = 60_000 });
         await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("completed", Long);
 
         // Two models of the sweep side by side; and all of it in the dark.
         await page.GotoAsync("/compare");
         await page.GetByLabel("First").SelectOptionAsync("watched-1:tiny-base");
-        await page.GetByLabel("Second").SelectOptionAsync("watched-1:tiny-chat");
+        await page.GetByLabel("Second").SelectOptionAsync("watched-1:mine");
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("Head against head");
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         foreach (var path in new[] { "/", "/sweeps/watched-1", "/sweeps/watched-1/heads/2.1", "/cluster", "/study",
-            "/compare?a=watched-1:tiny-base&b=watched-1:tiny-chat" })
+            "/compare?a=watched-1:tiny-base&b=watched-1:mine" })
         {
             await page.GotoAsync(path);
             await IsAccessible(page);
