@@ -56,6 +56,15 @@ internal sealed partial class Browser : IDisposable
     public async Task<StreamReader> FollowAsync(string page) =>
         new(await http.GetStreamAsync(new Uri($"/live?page={Uri.EscapeDataString(page)}", UriKind.Relative)));
 
+    /// <summary>The next version that a page's stream tells.</summary>
+    public static async Task<string> VersionAsync(StreamReader events)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await events.ReadLineAsync(patience.Token) is { } line)
+            if (line.StartsWith("data: ", StringComparison.Ordinal)) return line["data: ".Length..];
+        throw new EndOfStreamException();
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<HttpResponseMessage> SendAsync(string path, HttpStatusCode expected,

@@ -207,25 +207,17 @@ public sealed partial class PageTests : IAsyncLifetime
     {
         await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false));
         using var events = await browser.FollowAsync("sweep s");
-        var first = await Next();
+        var first = await Browser.VersionAsync(events);
         await TestNode.Until(node, s => s.Ended);
         var (told, shown) = (first, "");
         for (var left = 10; left > 0 && told != shown; left--)
         {
-            told = await Next();
+            told = await Browser.VersionAsync(events);
             await browser.OpenAsync("/sweeps/s");
             shown = Version().Match(browser.Text).Groups[1].Value;
         }
         Assert.Equal(shown, told);
         Assert.Contains("completed", browser.Text, StringComparison.Ordinal);
-
-        async Task<string> Next()
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while (await events.ReadLineAsync(patience.Token) is { } line)
-                if (line.StartsWith("data: ", StringComparison.Ordinal)) return line["data: ".Length..];
-            throw new EndOfStreamException();
-        }
     }
 
     [Fact]

@@ -61,20 +61,12 @@ public sealed class StudyOrderTests : IAsyncLifetime
         Assert.Contains("http-equiv=\"refresh\"", browser.Text, StringComparison.Ordinal);
         Assert.Contains($"data-live=\"study {page["/study/".Length..]}\"", browser.Text, StringComparison.Ordinal);
         using var events = await browser.FollowAsync($"study {page["/study/".Length..]}");
-        var first = await VersionAsync();
+        var first = await Browser.VersionAsync(events);
         Assert.Contains($"data-version=\"{first}\"", browser.Text, StringComparison.Ordinal);
         Assert.Empty(node.Known);
         read.SetResult();
-        Assert.NotEqual(first, await VersionAsync());
+        Assert.NotEqual(first, await Browser.VersionAsync(events));
         Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
-
-        async Task<string> VersionAsync()
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while (await events.ReadLineAsync(patience.Token) is { } line)
-                if (line.StartsWith("data: ", StringComparison.Ordinal)) return line["data: ".Length..];
-            throw new EndOfStreamException();
-        }
     }
 
     [Fact]
