@@ -23,7 +23,7 @@ internal sealed class SweepPictures
     private readonly ConcurrentDictionary<(string Sweep, string Key), Task<PagePart[]>> underWay = new();
     private int made;
 
-    /// <summary>How often findings have become ready that a page did not wait for.</summary>
+    /// <summary>How often findings were made: a page that did not wait for them is another then.</summary>
     public int Made => made;
 
     /// <summary>Models whose maps are shown at a time: what is more takes a browser long to draw.</summary>
@@ -50,21 +50,26 @@ internal sealed class SweepPictures
     public IReadOnlyList<PagePart>? Findings(SweepSeen sweep)
     {
         var answered = sweep.State.InOrder.Where(s => s.Stage.Kind == Kinds.Accuracy).Sum(s => s.Completed);
-        var (known, key) = ((sweep.Id, "findings"), $"{Complete(sweep.State)} {answered}");
-        if (drawn.TryGetValue(known, out var last) && last.Key == key) return (PagePart[])last.Drawn;
-        var making = underWay.GetOrAdd((sweep.Id, key), asked => Task.Run(() =>
+        var asked = (sweep.Id, Key: $"{Complete(sweep.State)} {answered}");
+        if (drawn.TryGetValue((sweep.Id, "findings"), out var last) && last.Key == asked.Key)
+        {
+            underWay.TryRemove(asked, out _);
+            return (PagePart[])last.Drawn;
+        }
+        var making = underWay.GetOrAdd(asked, _ => Task.Run(() =>
         {
             try
             {
-                return Known(sweep.Id, "findings", key, () => Sections(sweep));
+                return Known(sweep.Id, "findings", asked.Key, () => Sections(sweep));
             }
             finally
             {
-                underWay.TryRemove(asked, out _);
                 Interlocked.Increment(ref made);
             }
         }));
-        return making.Wait(Patience) ? making.Result : (PagePart[]?)last.Drawn;
+        if (Task.WaitAny([making], Patience) < 0) return (PagePart[]?)last.Drawn;
+        underWay.TryRemove(asked, out _); // what could not be drawn is tried again
+        return making.GetAwaiter().GetResult();
     }
 
     private static PagePart[] Sections(SweepSeen sweep)
