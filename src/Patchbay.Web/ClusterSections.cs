@@ -29,7 +29,7 @@ internal static class ClusterSections
     public static string Version(Site site) => string.Join('\n',
         site.Node.Inspection.Members().Select(m => $"{m.Address} {m.Status} {m.Reachable} {m.Leader}")
             .Concat(site.Node.Board.Offers.Values.SelectMany(o => o.Models).Select(m => $"{m.Id} {m.State}"))
-            .Concat(site.Book.All().SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}"))
+            .Concat(site.Book.All(out _, TimeSpan.Zero).SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}"))
             .Append($"{site.Metrics.Version}"));
 
     private static ReportTable Nodes(Site site) => new("",
@@ -70,7 +70,7 @@ internal static class ClusterSections
 
     private static Block Units(Site site)
     {
-        Cell[][] rows = [.. from sweep in site.Book.All()
+        Cell[][] rows = [.. from sweep in site.Book.All(out _)
                             from unit in sweep.Running
                             select (Cell[])[sweep.Id, unit.Unit, unit.Host, unit.Percent]];
         return rows.Length == 0 ? new Paragraph("None.")

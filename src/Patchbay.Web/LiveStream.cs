@@ -48,12 +48,14 @@ internal static class LiveStream
     {
         const string ofSweep = "sweep ", ofStudy = "study ";
         var version = page.StartsWith(ofSweep, StringComparison.Ordinal)
-            ? $"{site.Book.Find(page[ofSweep.Length..])?.Version} {site.Node.TroubleOf(page[ofSweep.Length..])} "
-                + site.Pictures.Made
+            ? OfSweep(page[ofSweep.Length..])
             : page.StartsWith(ofStudy, StringComparison.Ordinal) ? site.Studies?.Find(page[ofStudy.Length..])?.Version
             : page == "cluster" ? ClusterSections.Version(site)
-            : string.Join('\n', site.Book.All().Select(s => s.Version));
+            : string.Join('\n', site.Book.All(out _, TimeSpan.Zero).Select(s => s.Version));
         return $"{NodeIdentity.Own} {site.Book.Trouble} {version}".GetHashCode(StringComparison.Ordinal).ToString("x8");
+
+        string OfSweep(string id) =>
+            $"{site.Book.Find(id, out _, TimeSpan.Zero)?.Version} {site.Node.TroubleOf(id)} {site.Pictures.Made}";
     }
 
     private static async IAsyncEnumerable<SseItem<string>> Versions(Site site, string page,

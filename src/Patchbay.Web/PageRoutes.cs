@@ -19,7 +19,8 @@ internal static class PageRoutes
         LiveStream.Map(routes, site);
         routes.MapGet("/", context => site.PageAsync<SweepsPage>(context, StatusCodes.Status200OK,
             (nameof(SweepsPage.Version), LiveStream.VersionOf(site, "sweeps")),
-            (nameof(SweepsPage.Sweeps), site.Book.All()), (nameof(SweepsPage.Trouble), site.Book.Trouble),
+            (nameof(SweepsPage.Sweeps), site.Book.All(out var beingRead)), (nameof(SweepsPage.BeingRead), beingRead),
+            (nameof(SweepsPage.Trouble), site.Book.Trouble),
             (nameof(SweepsPage.Name), Asked(context, "name")), (nameof(SweepsPage.Model), Asked(context, "model")),
             (nameof(SweepsPage.State), Asked(context, "state")), (nameof(SweepsPage.Tag), Asked(context, "tag"))));
         routes.MapGet("/sweeps/{id}", context => OfSweepAsync(site, context, sweep =>
@@ -55,13 +56,20 @@ internal static class PageRoutes
         });
     }
 
-    /// <summary>Answers with a sweep that the address names, or says that there is none.</summary>
-    public static async Task OfSweepAsync(Site site, HttpContext context, Func<SweepSeen, Task> answer)
+    /// <summary>Answers with a sweep that the address names; or says that there is none, or that it is being
+    /// read.</summary>
+    public static async Task OfSweepAsync(Site site, HttpContext context, Func<SweepSeen, Task> answer,
+        TimeSpan? patience = null)
     {
         var id = (string)context.Request.RouteValues["id"]!;
         try
         {
-            if (site.Book.Find(id) is { } sweep) await answer(sweep);
+            var version = LiveStream.VersionOf(site, $"sweep {id}");
+            if (site.Book.Find(id, out var isBeingRead, patience) is { } sweep) await answer(sweep);
+            else if (isBeingRead)
+                await site.PageAsync<MessagePage>(context, StatusCodes.Status200OK, (nameof(MessagePage.Sentence),
+                    $"Sweep {id} is being read from the journal. This page shows it as soon as it is."),
+                    (nameof(MessagePage.Live), $"sweep {id}"), (nameof(MessagePage.Version), version));
             else await site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no sweep '{id}'.");
         }
         catch (JournalException e)
@@ -98,7 +106,7 @@ internal static class PageRoutes
 
     private static async Task CompareAsync(Site site, HttpContext context)
     {
-        var all = site.Book.All();
+        var all = site.Book.All(out var beingRead);
         ComparedSide? Chosen(string name)
         {
             var (id, model) = ComparedSide.Split(Asked(context, name));
@@ -109,7 +117,9 @@ internal static class PageRoutes
         var comparison = first is null || second is null ? null
             : ComparisonReport.Create(SweepComparison.Of(first, second));
         await site.PageAsync<ComparePage>(context, StatusCodes.Status200OK,
-            (nameof(ComparePage.Sweeps), all), (nameof(ComparePage.First), first?.Run.Sweep),
+            (nameof(ComparePage.Sweeps), all), (nameof(ComparePage.BeingRead), beingRead),
+            (nameof(ComparePage.Version), LiveStream.VersionOf(site, "sweeps")),
+            (nameof(ComparePage.First), first?.Run.Sweep),
             (nameof(ComparePage.Second), second?.Run.Sweep), (nameof(ComparePage.Lead), comparison?.Lead),
             (nameof(ComparePage.Parts), SectionsPage.Of(comparison?.Sections ?? [])));
     }
@@ -120,7 +130,8 @@ internal static class PageRoutes
         if (!await site.IsOwnFormAsync(context)) return;
         var (id, order) = ((string)context.Request.RouteValues["id"]!, (string)context.Request.RouteValues["order"]!);
         var page = $"/sweeps/{Uri.EscapeDataString(id)}";
-        if (!ControlApi.Orders.TryGetValue(order, out var command) || site.Book.Find(id) is null)
+        if (!ControlApi.Orders.TryGetValue(order, out var command)
+            || site.Book.Find(id, out _, Timeout.InfiniteTimeSpan) is null)
         {
             await site.MessageAsync(context, StatusCodes.Status404NotFound, "There is no such sweep or order.");
             return;

@@ -71,7 +71,7 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
         try
         {
             var study = desk.Check(text);
-            if (!isRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All()) });
+            if (!isRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All(out _)) });
             order.Models = [.. study.Models.Select(m => m.Name)];
             return new(await PlanAsync(desk.Plan(study, reading => order.Reading = reading, stopping)), null);
         }

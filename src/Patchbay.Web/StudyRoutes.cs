@@ -20,7 +20,7 @@ internal static class StudyRoutes
             if (site.Studies.Find(PageRoutes.Asked(context, "sent"))?.Draft is { } draft)
                 return ShowAsync(site, context, draft);
             var from = PageRoutes.Asked(context, "from");
-            var text = site.Book.Find(PageRoutes.Asked(context, "sweep"))?.Plan.StudyText
+            var text = site.Book.Find(PageRoutes.Asked(context, "sweep"), out _)?.Plan.StudyText
                 ?? desk.Examples.GetValueOrDefault(from) ?? desk.Examples.GetValueOrDefault("quartet") ?? "";
             return ShowAsync(site, context, new(text));
         });

@@ -13,7 +13,7 @@ internal static class SweepFiles
 {
     public static void Map(IEndpointRouteBuilder routes, Site site)
     {
-        routes.MapGet("/sweeps/{id}/export/{format}", context => PageRoutes.OfSweepAsync(site, context, sweep =>
+        routes.MapGet("/sweeps/{id}/export/{format}", context => OfSweepAsync(site, context, sweep =>
         {
             var format = (string)context.Request.RouteValues["format"]!;
             IEnumerable<ExportedFile>? files = format == "report" ? SweepReport.Files(sweep.Input)
@@ -23,7 +23,7 @@ internal static class SweepFiles
                 ? site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no format '{format}'.")
                 : SendAsync(context, $"{sweep.Id}-{format}", files);
         }));
-        routes.MapGet("/sweeps/{id}/data/{section}.json", context => PageRoutes.OfSweepAsync(site, context, sweep =>
+        routes.MapGet("/sweeps/{id}/data/{section}.json", context => OfSweepAsync(site, context, sweep =>
         {
             var name = (string)context.Request.RouteValues["section"]!;
             var section = SweepReport.Document(sweep.Input).Sections.FirstOrDefault(s => s.Id == name);
@@ -33,6 +33,10 @@ internal static class SweepFiles
             return context.Response.WriteAsync(ReportData.Write(data));
         }));
     }
+
+    // A file is waited for, however long its sweep is read.
+    private static Task OfSweepAsync(Site site, HttpContext context, Func<SweepSeen, Task> answer) =>
+        PageRoutes.OfSweepAsync(site, context, answer, Timeout.InfiniteTimeSpan);
 
     private static async Task SendAsync(HttpContext context, string name, IEnumerable<ExportedFile> files)
     {

@@ -59,8 +59,9 @@ public sealed class SweepLife
 
 /// <summary>
 /// The coordinator of one sweep: a persistent actor that does what <see cref="SweepCore"/> decides. A step's events are
-/// recorded together, and only then is anything sent. If they cannot be, the actor stops, and its supervisor starts it
-/// anew from what is recorded; whoever was not answered asks again.
+/// recorded together, and only then is anything sent; what is decided meanwhile is recorded next, all of it at once, so
+/// that a journal that is slow delays a step and not those behind it. If they cannot be recorded, the actor stops, and
+/// its supervisor starts it anew from what is recorded; whoever was not answered asks again.
 /// </summary>
 public sealed class SweepActor : ReceivePersistentActor, IWithTimers
 {
@@ -75,7 +76,8 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private readonly long born;
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly SweepTelemetry telemetry;
-    private long snapshot;
+    private SweepState recorded = SweepState.None;
+    private long written, snapshot; // numbers of events
 
     /// <summary>Makes the actor of a sweep.</summary>
     /// <param name="sweep">Id of the sweep.</param>
@@ -99,6 +101,7 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
         Recover<RecoveryCompleted>(_ =>
         {
             life.Recovered();
+            (recorded, written) = (core.State, LastSequenceNr);
             Publish();
         });
         Command<ISweepMessage>(Handle);
@@ -199,7 +202,6 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     private void OnTick()
     {
         core.Nodes = nodes();
-        foreach (var message in core.Repeats(Now)) models.Tell(message);
         Record(core.Next(null, Now), ActorRefs.NoSender);
         Publish(); // also how far running units are, which their models report
     }
@@ -208,32 +210,32 @@ public sealed class SweepActor : ReceivePersistentActor, IWithTimers
     {
         if (step.Events.Count == 0)
         {
-            Recorded(step, asker);
+            DeferAsync(step, _ => Recorded(step, asker)); // after the steps before
             return;
         }
         var (left, began) = (step.Events.Count, Stopwatch.GetTimestamp());
-        var next = LastSequenceNr;
-        PersistAll(step.Events.Select(happened => EncodedEvent.Of(PersistenceId, ++next, happened)).ToArray(), _ =>
+        PersistAllAsync(step.Events.Select(e => EncodedEvent.Of(PersistenceId, ++written, e)).ToArray(), _ =>
         {
             if (--left > 0) return;
             life.Recorded();
+            recorded = step.State;
             Recorded(step, asker);
-            telemetry.Recorded(step, core.State, began);
+            telemetry.Recorded(step, began);
         });
     }
 
     private void Recorded(Step step, IActorRef? asker)
     {
-        foreach (var message in core.Recorded(step, Now)) models.Tell(message);
+        foreach (var message in step.Messages) models.Tell(message);
         if (step.Events.Count > 0) Publish();
         if (step.Answer is { } answer) asker?.Tell(answer);
         if (!SnapshotPolicy.IsDue(LastSequenceNr, snapshot)) return;
         snapshot = LastSequenceNr;
-        SaveSnapshot(EncodedSnapshot.Of(PersistenceId, snapshot, core.State));
+        SaveSnapshot(EncodedSnapshot.Of(PersistenceId, snapshot, step.State));
     }
 
     private void Publish() =>
-        Context.System.EventStream.Publish(new SweepSeen(sweep, core.State, core.Shares, core.Fault, life.Works,
+        Context.System.EventStream.Publish(new SweepSeen(sweep, recorded, core.Shares, core.Fault, life.Works,
             core.Waiting));
 
     private sealed class UnusableSnapshotException : Exception;

@@ -3,18 +3,23 @@ using Patchbay.Sweeps;
 
 namespace Patchbay.Cluster.Dispatch;
 
-/// <summary>What follows of a message: events that are recorded together, and what is sent once they are.</summary>
+/// <summary>What follows of a message: events that are recorded together, and what is sent once they, and those of all
+/// steps before, are.</summary>
 /// <param name="Events">What happened; may be none.</param>
+/// <param name="State">The sweep after them.</param>
+/// <param name="Messages">What is sent to model actors.</param>
 /// <param name="HandOuts">Units claimed by these events.</param>
 /// <param name="Taken">The outcome that is answered, or null.</param>
 /// <param name="Answer">What the operator is told, or null.</param>
-public sealed record Step(IReadOnlyList<SweepEvent> Events, IReadOnlyList<HandOut> HandOuts, UnitOutcome? Taken,
-    SweepAnswer? Answer);
+public sealed record Step(IReadOnlyList<SweepEvent> Events, SweepState State, IReadOnlyList<IModelMessage> Messages,
+    IReadOnlyList<HandOut> HandOuts, UnitOutcome? Taken, SweepAnswer? Answer);
 
 /// <summary>
 /// All that the actor of a sweep decides: <see cref="SweepDecider"/> says what a command leads to,
-/// <see cref="SweepDispatch"/> who has which unit, this puts the two together. The actor records a step's events, tells
-/// <see cref="Recorded"/>, and sends what that gives. No clock, no input or output, no chance.
+/// <see cref="SweepDispatch"/> who has which unit, this puts the two together. A step is decided on all steps before
+/// it, whether or not they are recorded yet; the actor records their events in order, and then sends what is to be sent.
+/// Where that fails, it begins anew from what is recorded, and nobody has heard of the rest. No clock, no input or
+/// output, no chance.
 /// </summary>
 /// <param name="sweep">Id of the sweep.</param>
 /// <param name="kinds">The experiments there are, by name.</param>
@@ -34,7 +39,7 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     private int repeats;
     private TimeSpan? waitsSince; // MaxValue where it no longer waits
 
-    /// <summary>The sweep after all that was recorded.</summary>
+    /// <summary>The sweep after all steps.</summary>
     public SweepState State { get; private set; } = SweepState.None;
 
     /// <summary>Why this version cannot run it, in a sentence, or null.</summary>
@@ -55,14 +60,18 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
     /// <summary>Takes over an event that is in the journal.</summary>
     public void Recover(SweepEvent happened) => State = SweepDecider.Evolve(State, happened);
 
-    /// <summary>What follows of a message; of time alone where there is none.</summary>
+    /// <summary>What follows of a message; of time alone where there is none: every second.</summary>
     public Step Next(ISweepMessage? message, TimeSpan now)
     {
         var batch = new Batch(State);
+        var messages = new List<IModelMessage>();
         SweepAnswer? answer = null;
         switch (message)
         {
-            case null: dispatch.Expire(now); break;
+            case null:
+                messages.AddRange(Repeats(now));
+                dispatch.Expire(now);
+                break;
             case SweepOrder order:
                 var refusal = batch.Apply(order.Command);
                 answer = new(sweep, batch.State.Status, batch.Events.Count > 0, refusal);
@@ -74,32 +83,25 @@ public sealed class SweepCore(string sweep, IReadOnlyDictionary<string, StageKin
             case UnitOutcome outcome: Finish(outcome, batch); break;
         }
         var handOuts = Advance(batch, now, message);
-        return new(batch.Events, handOuts, message as UnitOutcome, answer);
-    }
-
-    /// <summary>Takes over a step whose events are recorded; what is to be sent now, to model actors.</summary>
-    public IReadOnlyList<IModelMessage> Recorded(Step step, TimeSpan now)
-    {
-        State = SweepDecider.Evolve(State, step.Events);
-        dispatch.Record(step.Events, now);
-        var messages = new List<IModelMessage>();
-        if (step.Taken is { } outcome && State.Plan is not null)
-            messages.Add(new OutcomeTaken(WorkerId.ActorOf(outcome.Worker), sweep, outcome.Unit, outcome.Attempt));
+        State = batch.State;
+        dispatch.Record(batch.Events, now);
+        if (message is UnitOutcome taken && State.Plan is not null)
+            messages.Add(new OutcomeTaken(WorkerId.ActorOf(taken.Worker), sweep, taken.Unit, taken.Attempt));
         // Whoever has work from now on is told at once, not with the next second.
-        if (step.Events.Any(e => e is SweepStarted or SweepResumed)) messages.AddRange(Wanted(now));
-        else if (step.Events.OfType<StageBegun>().Select(b => State.Stages[b.Stage].Stage.Model).ToHashSet()
+        if (batch.Events.Any(e => e is SweepStarted or SweepResumed)) messages.AddRange(Wanted(now));
+        else if (batch.Events.OfType<StageBegun>().Select(b => State.Stages[b.Stage].Stage.Model).ToHashSet()
             is { Count: > 0 } begun) messages.AddRange(Wanted(now, begun));
-        foreach (var given in step.HandOuts)
+        foreach (var given in handOuts)
         {
             dispatch.Hand(given, now);
             messages.Add(Run(given));
         }
-        return messages;
+        return new(batch.Events, State, messages, handOuts, message as UnitOutcome, answer);
     }
 
-    /// <summary>What is said every second: to models that have units to run, to those that have no worker in turn where
-    /// they are many; and again to workers that did not acknowledge.</summary>
-    public IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
+    // What is said every second: to models that have units to run, to those that have no worker in turn where they are
+    // many; and again to workers that did not acknowledge.
+    private IReadOnlyList<IModelMessage> Repeats(TimeSpan now) => State.Status != SweepStatus.Running ? [] :
     [
         .. Wanted(now, isRepeat: true),
         .. dispatch.Repeats(now).Where(h => State.Unit(h.Unit)?.Status == UnitStatus.Pending).Select(Run),

@@ -73,10 +73,6 @@ public sealed class SweepDispatch
             if (workersOf[worker.Model].Count == 0) workersOf.Remove(worker.Model);
             foreach (var unit in Held(silent).ToArray()) Free(unit);
         }
-        if (model is not null) return;
-        // What was handed to one that fell silent while that was recorded.
-        foreach (var unit in unitsOf.Where(u => !workers.ContainsKey(u.Key)).SelectMany(u => u.Value).ToArray())
-            Free(unit);
     }
 
     /// <summary>Units to be handed out now: to each worker as many as it has room for, in the plan's order.</summary>
@@ -104,7 +100,7 @@ public sealed class SweepDispatch
         return chosen;
     }
 
-    /// <summary>A unit was claimed for a worker and is sent to it.</summary>
+    /// <summary>A unit is claimed for a worker and sent to it.</summary>
     public void Hand(HandOut given, TimeSpan now) => Hold(given.Unit, given.Worker, now);
 
     /// <summary>Units that were handed out, are not acknowledged, and are to be sent again now.</summary>
@@ -115,7 +111,7 @@ public sealed class SweepDispatch
         return [.. due.Select(f => new HandOut(f.Value.Holder, f.Key))];
     }
 
-    /// <summary>What was recorded: units that have ended are nobody's, and one that failed rests for 1 s, 4 s, 16 s, at
+    /// <summary>What happened: units that have ended are nobody's, and one that failed rests for 1 s, 4 s, 16 s, at
     /// most a minute.</summary>
     public void Record(IEnumerable<SweepEvent> events, TimeSpan now)
     {

@@ -13,10 +13,10 @@ internal sealed class SweepTelemetry(string sweep, ILoggingAdapter log)
 
     /// <summary>A step is recorded.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="state">The sweep after it.</param>
     /// <param name="began">Timestamp of <see cref="Stopwatch"/> when its events were handed to the journal.</param>
-    public void Recorded(Step step, SweepState state, long began)
+    public void Recorded(Step step, long began)
     {
+        var state = step.State;
         var recording = Stopwatch.GetElapsedTime(began);
         Telemetry.JournalLatency.Record(recording.TotalSeconds);
         foreach (var happened in step.Events) Tell(happened, state);

@@ -17,6 +17,12 @@ internal sealed class JournalFaults
     /// <summary>Whether a write that fails has written all the same.</summary>
     public bool WritesAllTheSame { get; set; }
 
+    /// <summary>Every write waits for it first.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
+
+    /// <summary>How many events each write had.</summary>
+    public List<int> Writes { get; } = [];
+
     /// <summary>Changes what is read.</summary>
     public Func<EncodedEvent, EncodedEvent> Read { get; set; } = stored => stored;
 
@@ -39,9 +45,11 @@ internal sealed class FailingJournal : MemoryJournal
         CancellationToken cancellationToken)
     {
         AtomicWrite[] writes = [.. messages];
+        await faults.Held;
         if (faults.Write is { } fault && !faults.WritesAllTheSame) throw fault;
         lock (faults.Written)
         {
+            faults.Writes.Add(writes.Sum(w => w.Size));
             faults.Written.AddRange(writes.SelectMany(w => (IEnumerable<IPersistentRepresentation>)w.Payload)
                 .Select(p => (EncodedEvent)p.Payload));
         }

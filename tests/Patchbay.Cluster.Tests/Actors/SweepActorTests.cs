@@ -160,6 +160,29 @@ public sealed class SweepActorTests : ActorTest
     }
 
     [Fact]
+    public async Task What_comes_while_the_journal_is_slow_is_recorded_next_at_once_and_answered_only_then()
+    {
+        Begin();
+        await Report(One, room: 2);
+        Assert.Equal([First, Second], Expect<RunUnit>(2).Select(r => r.Order.Unit));
+        var (slow, writes) = (new TaskCompletionSource(), Journal.Writes.Count);
+        Journal.Held = slow.Task;
+        foreach (var unit in new[] { First, Second, First }) sweep.Tell(Outcome(unit, 1));
+        sweep.Tell(new SweepOrder("s", new PauseSweep()), TestActor);
+        Assert.Empty(models.ReceiveWhile<object>(m => m, Quiet, Quiet).OfType<OutcomeTaken>());
+        ExpectNoMsg(Quiet);
+        Pass(); // who watches sees what is recorded
+        var shown = (SweepSeen)seen.FishForMessage(m => m is SweepSeen { State.Status: SweepStatus.Running }, Soon);
+        Assert.DoesNotContain(seen.ReceiveWhile<object>(m => m, Quiet, Quiet).Prepend(shown).OfType<SweepSeen>(),
+            s => s.State.Unit(First)?.Status == UnitStatus.Completed);
+        slow.SetResult();
+        Assert.Equal([First, Second, First], Expect<OutcomeTaken>(3).Select(t => t.Unit));
+        Assert.Equal(new("s", SweepStatus.Paused, true, null), ExpectMsg<SweepAnswer>(Soon));
+        Assert.Equal(2, Journal.Writes.Count - writes); // the first outcome, and all that came while it waited
+        Assert.Equal(2, Events<UnitCompleted>().Length);
+    }
+
+    [Fact]
     public async Task It_goes_on_from_the_events_and_learns_from_reports_who_has_which_unit()
     {
         Begin();

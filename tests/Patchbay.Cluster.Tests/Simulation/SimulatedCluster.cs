@@ -22,6 +22,7 @@ internal sealed class SimulatedCluster
     private readonly SweepPlan plan;
     private readonly List<SweepEvent> events = [];
     private SweepCore? core; // null while the sweep's actor is down
+    private readonly Queue<Step> waiting = []; // decided, not recorded
     private readonly Dictionary<(string Unit, int Attempt), int> runs = [];
     private readonly HashSet<(string Unit, int Attempt)> settled = []; // attempts whose outcome is recorded
     private int count, born;
@@ -75,7 +76,7 @@ internal sealed class SimulatedCluster
         while (agenda.TryDequeue(out var action, out var when) && when.Item1 < LimitSeconds)
         {
             Now = Math.Max(Now, when.Item1);
-            if (Calm && core?.State.Ended == true) break;
+            if (Calm && core?.State.Ended == true && waiting.Count == 0) break;
             action();
             if (problem is not null) return problem;
         }
@@ -124,22 +125,44 @@ internal sealed class SimulatedCluster
 
     private void BeginSweep()
     {
+        waiting.Clear();
         core = new SweepCore("s", Kinds, "simulated");
         foreach (var happened in events) core.Recover(happened);
     }
 
+    // As Akka.Persistence records: what is decided while something is being recorded is recorded next, all at once.
     private void Record(Step step)
     {
-        var failure = step.Events.Count > 0 && Chance() < Fault(0.02);
-        if (!failure || Chance() < 0.5) Append(step.Events);
-        if (failure)
+        waiting.Enqueue(step);
+        if (step.Events.Count == 0 && waiting.Count == 1) Take();
+        else if (waiting.Count == 1) Write();
+    }
+
+    private void Write()
+    {
+        var (writer, count) = (core, waiting.Count);
+        After(Calm || Chance() < 0.5 ? 0 : Chance() < 0.05 ? 3 * Chance() : 0.02 * Chance(), () =>
         {
-            core = null;
-            After(5 * Chance(), BeginSweep);
-            return;
-        }
-        foreach (var message in core!.Recorded(step, Time)) ToModel(message);
-        if (Chance() < 0.02 && Text.Of(core.State) != Text.Of(SweepDecider.Evolve(SweepState.None, events)))
+            if (core is not null && core != writer) return;
+            if (core is null || Chance() < Fault(0.02))
+            {
+                // Some of it may be recorded, but nobody is told.
+                foreach (var step in waiting.Take(random.Next(count + 1))) Append(step.Events);
+                if (core is not null) After(5 * Chance(), BeginSweep);
+                core = null;
+                return;
+            }
+            for (var left = count; left > 0; left--) Take();
+            if (waiting.Count > 0) Write();
+        });
+    }
+
+    private void Take()
+    {
+        var step = waiting.Dequeue();
+        Append(step.Events);
+        foreach (var message in step.Messages) ToModel(message);
+        if (Chance() < 0.02 && Text.Of(step.State) != Text.Of(SweepDecider.Evolve(SweepState.None, events)))
             problem = "the actor's state is not what a replay gives";
     }
 
@@ -151,11 +174,7 @@ internal sealed class SimulatedCluster
 
     private void TickSweep()
     {
-        if (core is not null)
-        {
-            foreach (var message in core.Repeats(Time)) ToModel(message);
-            Record(core.Next(null, Time));
-        }
+        if (core is not null) Record(core.Next(null, Time));
         After(1, TickSweep);
     }
 

@@ -19,13 +19,22 @@ internal sealed partial class Browser : IDisposable
     /// <summary>The last page's text.</summary>
     public string Text { get; private set; } = "";
 
+    /// <summary>Opens a page; again, while a sweep that it shows is being read.</summary>
     public async Task<HttpResponseMessage> OpenAsync(string path, HttpStatusCode expected = HttpStatusCode.OK,
         string? host = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Host = host;
-        return await SendAsync(request, expected);
+        for (var left = 200; ; left--)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Host = host;
+            var answer = await SendAsync(request, expected);
+            if (left == 0 || !IsBeingRead) return answer;
+            await Task.Delay(50);
+        }
     }
+
+    /// <summary>Whether the last page says that it is not whole yet.</summary>
+    public bool IsBeingRead => Text.Contains("being read", StringComparison.Ordinal);
 
     /// <summary>Goes back to a page that was shown before.</summary>
     public void Show(string page) => Text = page;

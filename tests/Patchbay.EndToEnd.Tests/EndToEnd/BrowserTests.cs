@@ -119,6 +119,8 @@ public sealed class BrowserTests : IDisposable
         await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
         Home home = folder.PathOf("data");
         Pbm.WaitFor(() => home.Completed("watched-1").Length >= 2);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("paused", Long);
 
         // kill -9 of the process that computes: the open page of the cluster shows it within seconds.
         await cluster.GotoAsync("/cluster");
@@ -127,6 +129,9 @@ public sealed class BrowserTests : IDisposable
         var changed = (byte[])bytes.Clone();
         changed[^1] ^= 1;
         await File.WriteAllBytesAsync(weights, changed);
+        var units = home.Completed("watched-1").Length;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        Pbm.WaitFor(() => home.Completed("watched-1").Length > units);
         first.Kill();
         await Assertions.Expect(cluster.Locator("section#nodes")).Not.ToContainTextAsync($"127.0.0.1:{other}",
             new() { Timeout = 20_000 });
