@@ -17,9 +17,9 @@ public sealed record Step(IReadOnlyList<SweepEvent> Events, SweepState State, IR
 /// <summary>
 /// All that the actor of a sweep decides: <see cref="SweepDecider"/> says what a command leads to,
 /// <see cref="SweepDispatch"/> who has which unit, this puts the two together. A step is decided on all steps before
-/// it, whether or not they are recorded yet; the actor records their events in order, and then sends what is to be sent.
-/// Where that fails, it begins anew from what is recorded, and nobody has heard of the rest. No clock, no input or
-/// output, no chance.
+/// it, whether or not they are recorded yet; the actor records their events in order, and then sends what is to be
+/// sent. Where that fails, it begins anew from what is recorded, and nobody has heard of the rest. No clock, no input
+/// or output, no chance.
 /// </summary>
 /// <param name="sweep">Id of the sweep.</param>
 /// <param name="kinds">The experiments there are, by name.</param>
