@@ -38,12 +38,22 @@ public sealed record LeftOutPrompts(string Stage, IReadOnlyList<int> Prompts, in
 
     private static LeftOutPrompts? OfStage(StageState stage)
     {
+        if (!stage.Units.Values.Any(LeavesOut)) return null; // of a million results hardly one does
         InterventionResult[] results = [.. stage.Results.Select(r => r.Result)];
         if (results.FirstOrDefault(r => r.Detail?.LeftOut is not null).Item is not { } item) return null;
         int[] all = [.. results.SelectMany(r => Read(r.Detail?.LeftOut)).Distinct().Order()];
         // Batch by batch of the prompts, an item has a result.
         var of = results.Where(r => r.Item == item).Sum(r => r.Samples + Read(r.Detail?.LeftOut).Count());
         return new(stage.Stage.Id, all, of);
+    }
+
+    private static bool LeavesOut(UnitState unit)
+    {
+        foreach (ref readonly var result in unit.Results.AsSpan())
+        {
+            if (result.Detail?.LeftOut is not null) return true;
+        }
+        return false;
     }
 
     /// <summary>Reads <see cref="Text"/>'s form; none of null.</summary>

@@ -29,7 +29,8 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
 
     /// <summary>All sweeps that have been read, the newest first.</summary>
     /// <param name="beingRead">Ids of those that are being read for the first time.</param>
-    /// <param name="patience">How long they are waited for, as with <see cref="Find"/>.</param>
+    /// <param name="patience">How long they are waited for together; where null, as long as who looks at a page
+    /// waits.</param>
     public IReadOnlyList<SweepSeen> All(out IReadOnlyList<string> beingRead, TimeSpan? patience = null)
     {
         var (shares, found, missing) = (node.Shares, new List<SweepSeen>(), new List<string>());

@@ -116,6 +116,8 @@ public sealed record UnderWay(string Unit, string Node, double? Share)
 public sealed record SweepSeen(string Id, SweepState State, long Sequence, IReadOnlyList<RecordedEvent> Events,
     IReadOnlyDictionary<string, string> Nodes)
 {
+    private RunFacts? run;
+
     /// <summary>When it was first started.</summary>
     public DateTimeOffset? Started { get; init; }
 
@@ -142,7 +144,7 @@ public sealed record SweepSeen(string Id, SweepState State, long Sequence, IRead
         State.InOrder.Sum(s => s.SetAside), Math.Max(1, State.InOrder.Sum(s => WatchClock.Expected(State, s) ?? 1)));
 
     /// <summary>The facts of the run.</summary>
-    internal RunFacts Run => RunFacts.Of(Id, State, Events);
+    internal RunFacts Run => run ??= RunFacts.Of(Id, State, Events);
 
     /// <summary>What its report is made of.</summary>
     internal ReportInput Input => new(Run, SweepFindings.Of(State), SweepReport.Training(Plan));

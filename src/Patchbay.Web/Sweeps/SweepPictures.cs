@@ -18,40 +18,50 @@ internal sealed class SweepPictures
 {
     private const double MapSize = 256;
     private const int MostKept = 64;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
     private readonly ConcurrentDictionary<(string Sweep, string What), (string Key, object Drawn)> drawn = new();
     private readonly ConcurrentDictionary<(string Sweep, string Key), Task<PagePart[]>> underWay = new();
     private int made;
 
-    /// <summary>How often findings were made: a page that did not wait for them is another then.</summary>
+    /// <summary>How often something was made: a page that did not wait for it is another then.</summary>
     public int Made => made;
 
     /// <summary>Models whose maps are shown at a time: what is more takes a browser long to draw.</summary>
     public const int ModelsAtATime = 8;
 
-    /// <summary>The heat maps of every group that some model has begun, models side by side.</summary>
+    /// <summary>The heat maps of every group that some model has begun, models side by side; null while they are drawn
+    /// for the first time, and it takes long.</summary>
     /// <param name="sweep">The sweep.</param>
     /// <param name="isOneScale">Whether all groups have one colour scale; else each has its own.</param>
     /// <param name="models">Whose maps.</param>
-    public IReadOnlyList<PagePart> Maps(SweepSeen sweep, bool isOneScale, IReadOnlyList<string> models)
+    public IReadOnlyList<PagePart>? Maps(SweepSeen sweep, bool isOneScale, IReadOnlyList<string> models)
     {
         var state = sweep.State;
-        string[] groups = [.. SweepMaps.Groups(state).Where(group => Stages(state, group)
-            .Any(s => s.Status != StageStatus.Waiting))];
-        var limit = isOneScale ? groups.Select(g => SweepMaps.OfGroup(state, g, models).Max(m => m.Limit))
-            .DefaultIfEmpty(0).Max() : (double?)null;
-        return [.. groups.Select(group => Known(sweep.Id, $"maps {group} {isOneScale} {models[0]}",
-            $"{limit} {Complete(state)} " + string.Join(' ', Stages(state, group).Select(s => s.Completed)),
-            () => Maps(sweep, group, limit, models)))];
+        var groups = SweepMaps.Groups(state).Where(group => Stages(state, group)
+            .Any(s => s.Status != StageStatus.Waiting)).ToDictionary(g => g, g => $"{Complete(state)} "
+                + string.Join(' ', Stages(state, g).Select(s => s.Completed)));
+        return Soon(sweep.Id, $"maps {isOneScale} {models[0]}", string.Join('\n', groups.Values), () =>
+        {
+            var limit = isOneScale ? groups.Keys.Select(g => SweepMaps.OfGroup(state, g, models).Max(m => m.Limit))
+                .DefaultIfEmpty(0).Max() : (double?)null;
+            return [.. groups.Select(g => Known(sweep.Id, $"maps {g.Key} {isOneScale} {models[0]}",
+                $"{limit} {g.Value}", () => Maps(sweep, g.Key, limit, models)))];
+        });
     }
 
     /// <summary>All sections of the report but what was run, which the page says itself; heat maps are on the page
-    /// already. What takes long is made meanwhile: until then what was last ready, or null.</summary>
+    /// already. As with the maps.</summary>
     public IReadOnlyList<PagePart>? Findings(SweepSeen sweep)
     {
         var answered = sweep.State.InOrder.Where(s => s.Stage.Kind == Kinds.Accuracy).Sum(s => s.Completed);
-        var asked = (sweep.Id, Key: $"{Complete(sweep.State)} {answered}");
-        if (drawn.TryGetValue((sweep.Id, "findings"), out var last) && last.Key == asked.Key)
+        return Soon(sweep.Id, "findings", $"{Complete(sweep.State)} {answered}", () => Sections(sweep));
+    }
+
+    // What takes long is made meanwhile: until then what was last ready, or null.
+    private PagePart[]? Soon(string sweep, string what, string key, Func<PagePart[]> make)
+    {
+        var asked = (sweep, Key: $"{what} {key}");
+        if (drawn.TryGetValue((sweep, what), out var last) && last.Key == key)
         {
             underWay.TryRemove(asked, out _);
             return (PagePart[])last.Drawn;
@@ -60,7 +70,7 @@ internal sealed class SweepPictures
         {
             try
             {
-                return Known(sweep.Id, "findings", asked.Key, () => Sections(sweep));
+                return Known(sweep, what, key, make);
             }
             finally
             {

@@ -19,22 +19,29 @@ internal sealed partial class Browser : IDisposable
     /// <summary>The last page's text.</summary>
     public string Text { get; private set; } = "";
 
-    /// <summary>Opens a page; again, while a sweep that it shows is being read.</summary>
+    /// <summary>Opens a page; again, while something on it is not ready.</summary>
     public async Task<HttpResponseMessage> OpenAsync(string path, HttpStatusCode expected = HttpStatusCode.OK,
         string? host = null)
     {
-        for (var left = 200; ; left--)
+        for (var left = 400; ; left--)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, path);
-            request.Headers.Host = host;
-            var answer = await SendAsync(request, expected);
-            if (left == 0 || !IsBeingRead) return answer;
+            var answer = await LookAsync(path, host);
+            if (left == 0 || IsWhole) return Expected(answer, expected);
             await Task.Delay(50);
         }
     }
 
-    /// <summary>Whether the last page says that it is not whole yet.</summary>
-    public bool IsBeingRead => Text.Contains("being read", StringComparison.Ordinal);
+    /// <summary>Opens a page as it is now.</summary>
+    public async Task<HttpResponseMessage> LookAsync(string path, string? host = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Host = host;
+        return await SendAsync(request);
+    }
+
+    /// <summary>Whether the last page does not say that something is to come.</summary>
+    public bool IsWhole => !new[] { "being read", "being drawn", "being worked out" }
+        .Any(said => Text.Contains(said, StringComparison.Ordinal));
 
     /// <summary>Goes back to a page that was shown before.</summary>
     public void Show(string page) => Text = page;
@@ -81,13 +88,18 @@ internal sealed partial class Browser : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Content = new FormUrlEncodedContent(fields.ToDictionary(f => f.Name, f => f.Value));
-        return await SendAsync(request, expected);
+        return Expected(await SendAsync(request), expected);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpStatusCode expected)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
         var answer = await http.SendAsync(request);
         Text = await answer.Content.ReadAsStringAsync();
+        return answer;
+    }
+
+    private HttpResponseMessage Expected(HttpResponseMessage answer, HttpStatusCode expected)
+    {
         Assert.True(expected == answer.StatusCode, $"{answer.StatusCode}: {Text}");
         return answer;
     }

@@ -1,0 +1,37 @@
+using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Web.Sweeps;
+
+namespace Patchbay.Cluster.Tests.Web;
+
+/// <summary>Sweeps as pages read them from the journal.</summary>
+public sealed class SweepBookTests
+{
+    [Fact]
+    public async Task A_sweep_is_read_beside_what_else_is_asked_and_one_that_comes_later_is_found()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0));
+        var book = new SweepBook(node, TimeProvider.System);
+        Assert.Null(book.Find("s", out var isBeingRead, Timeout.InfiniteTimeSpan));
+        Assert.False(isBeingRead);
+        Assert.Empty(book.All(out var beingRead));
+        Assert.Empty(beingRead);
+        await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false));
+        await TestNode.Until(node, s => s.Ended);
+
+        // Whoever waits for nothing is told that it is being read, or gets it; never that there is none.
+        var later = new SweepBook(node, TimeProvider.System);
+        var found = later.Find("s", out isBeingRead, TimeSpan.Zero);
+        Assert.NotEqual(isBeingRead, found is not null);
+        var all = later.All(out beingRead, TimeSpan.Zero);
+        Assert.Equal(["s"], all.Select(s => s.Id).Concat(beingRead));
+        foreach (var asked in new[] { later, book })
+        {
+            Assert.True(asked.Find("s", out isBeingRead, Timeout.InfiniteTimeSpan)!.State.Ended);
+            Assert.False(isBeingRead);
+            Assert.NotNull(asked.Find("s", out _, TimeSpan.Zero));
+        }
+        Assert.Equal("s", Assert.Single(later.All(out beingRead)).Id);
+        Assert.Empty(beingRead);
+    }
+}
