@@ -15,8 +15,8 @@ internal static class ClusterSections
         return
         [
             new("nodes", "Nodes", "The members of this node's cluster, the oldest first.", "", [Nodes(site)]),
-            new("devices", "Devices", "Memory for models on each device, what the models placed there take, and how many "
-                + "units they compute now. A model for any GPU counts on each of its node's.", "", [Devices(offers)]),
+            new("devices", "Devices", "Memory for models on each device, what the models placed there take, and how "
+                + "many units they compute. A model for any GPU counts on each of its node's.", "", [Devices(offers)]),
             new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
                 + "loaded when its next unit comes.", "", Models(offers)),
             new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
