@@ -15,8 +15,8 @@ internal static class ClusterSections
         return
         [
             new("nodes", "Nodes", "The members of this node's cluster, the oldest first.", "", [Nodes(site)]),
-            new("devices", "Devices", "Memory for models on each device, and what the models placed there take.", "",
-                [Devices(offers)]),
+            new("devices", "Devices", "Memory for models on each device, what the models placed there take, and how "
+                + "many units they compute. A model for any GPU counts on each of its node's.", "", [Devices(offers)]),
             new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
                 + "loaded when its next unit comes.", "", Models(offers)),
             new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
@@ -40,13 +40,15 @@ internal static class ClusterSections
             string.Join(", ", new[] { m.Self ? "this node" : "", m.Leader ? "leads" : "" }.Where(w => w.Length > 0)),
         ]));
 
-    private static ReportTable Devices(NodeOffer[] offers) => new("",
-        ["node", "device", ">memory", ">taken", ">models"],
+    /// <summary>A row for each device of each node.</summary>
+    public static ReportTable Devices(IEnumerable<NodeOffer> offers) => new("",
+        ["node", "device", ">memory", ">taken", ">models", ">units"],
         from offer in offers
         from device in DeviceUse.Of(offer)
         select (Cell[])
         [
             AddressOf(offer.Node), device.Device, Size(device.Bytes), Size(device.Taken), $"{device.Placed.Count}",
+            $"{device.Units}",
         ]);
 
     private static Block[] Models(NodeOffer[] offers)

@@ -13,6 +13,9 @@ public sealed record StudyDraft(string Text)
     /// <summary>Why it could not be run though it has no mistakes, in a sentence, or null.</summary>
     public string? Refusal { get; init; }
 
+    /// <summary>What else is said of it, in a sentence, or null.</summary>
+    public string? Note { get; init; }
+
     /// <summary>What it would do; null where it was not asked, or has mistakes.</summary>
     public StudyPlan? Plan { get; init; }
 

@@ -10,7 +10,9 @@ namespace Patchbay.Web;
 internal sealed record StudyOutcome(string? Sweep, StudyDraft? Draft);
 
 /// <summary>A study that was sent, to be run or only checked.</summary>
-internal sealed class StudyOrder(string id)
+/// <param name="id">Its own.</param>
+/// <param name="givenUp">Is cancelled where it is given up.</param>
+internal sealed class StudyOrder(string id, CancellationTokenSource givenUp)
 {
     private readonly long began = Stopwatch.GetTimestamp();
 
@@ -24,6 +26,9 @@ internal sealed class StudyOrder(string id)
     /// <summary>What is being read.</summary>
     public ReadingFile? Reading { get; set; }
 
+    /// <summary>Cancelled where it is not to begin any more.</summary>
+    public CancellationToken GivenUp => givenUp.Token;
+
     /// <summary>Ends with what became of it.</summary>
     public Task<StudyOutcome> Ended { get; set; } = null!;
 
@@ -33,6 +38,9 @@ internal sealed class StudyOrder(string id)
     /// <summary>Differs whenever its page would.</summary>
     public string Version =>
         $"{Ended.IsCompleted} {Models.Count} {Reading?.Model} {Reading?.File} {Reading?.Share:0.00}";
+
+    /// <summary>It is not to begin; where it has begun, it goes on.</summary>
+    public void GiveUp() => givenUp.Cancel();
 }
 
 /// <summary>Studies that were sent, lately at least. They are carried out whether anybody looks or not.</summary>
@@ -60,7 +68,7 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
             if (orders.TryGetValue(id, out var known)) return known;
             foreach (var old in orders.Values.Where(o => o.Ended.IsCompleted).OrderByDescending(o => o.Age)
                 .Take(orders.Count + 1 - MostKept).ToArray()) orders.Remove(old.Id);
-            var order = new StudyOrder(id);
+            var order = new StudyOrder(id, new());
             order.Ended = Task.Run(() => CarryOutAsync(order, text, isRun));
             return orders[id] = order;
         }
@@ -68,12 +76,14 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
 
     private async Task<StudyOutcome> CarryOutAsync(StudyOrder order, string text, bool isRun)
     {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, order.GivenUp);
         try
         {
             var study = desk.Check(text);
             if (!isRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All(out _)) });
             order.Models = [.. study.Models.Select(m => m.Name)];
-            return new(await PlanAsync(desk.Plan(study, reading => order.Reading = reading, stopping)), null);
+            var plan = desk.Plan(study, reading => order.Reading = reading, end.Token);
+            return new(await PlanAsync(plan, end.Token), null);
         }
         catch (StudyException e)
         {
@@ -83,6 +93,10 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
         {
             return new(null, new(text) { Refusal = $"It cannot be run: {e.Message.TrimEnd('.')}." });
         }
+        catch (OperationCanceledException) when (order.GivenUp.IsCancellationRequested)
+        {
+            return new(null, new(text) { Note = "It was not begun." });
+        }
         catch (OperationCanceledException)
         {
             return new(null, new(text) { Refusal = "It was not begun: the node ends." });
@@ -90,13 +104,14 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
     }
 
     // Sweeps get their names one after the other.
-    private Task<string> PlanAsync(SweepPlan plan)
+    private Task<string> PlanAsync(SweepPlan plan, CancellationToken cancel)
     {
         lock (alone) return planned = AfterAsync(planned);
 
         async Task<string> AfterAsync(Task before)
         {
             await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+            cancel.ThrowIfCancellationRequested();
             return await node.PlanAsync(plan);
         }
     }

@@ -36,6 +36,17 @@ internal static class StudyRoutes
             var order = studies.Take(text, isRun: form["do"] == "run", form["form"].ToString());
             PageRoutes.See(context, $"/study/{order.Id}");
         });
+        routes.MapPost("/study/{id}/give-up", async context =>
+        {
+            if (!await site.IsOwnFormAsync(context)) return;
+            var id = (string)context.Request.RouteValues["id"]!;
+            if (site.Studies?.Find(id) is { } order)
+            {
+                order.GiveUp();
+                await Task.WhenAny(order.Ended, Task.Delay(Soon, context.RequestAborted));
+            }
+            PageRoutes.See(context, $"/study/{Uri.EscapeDataString(id)}");
+        });
         routes.MapGet("/study/{id}", context => FollowAsync(site, context, (string)context.Request.RouteValues["id"]!));
     }
 

@@ -7,8 +7,8 @@ using Patchbay.Web.Sweeps;
 
 namespace Patchbay.Web;
 
-/// <summary>A sweep's files for other programs, as `pbm sweep export` and `report` write them (pictures as SVG
-/// only): all of a format in one archive, and the data of each section.</summary>
+/// <summary>A sweep's files for other programs, as `pbm sweep export` and `report` write them: all of a format in one
+/// archive, and the data of each section.</summary>
 internal static class SweepFiles
 {
     public static void Map(IEndpointRouteBuilder routes, Site site)
@@ -16,8 +16,7 @@ internal static class SweepFiles
         routes.MapGet("/sweeps/{id}/export/{format}", context => OfSweepAsync(site, context, sweep =>
         {
             var format = (string)context.Request.RouteValues["format"]!;
-            IEnumerable<ExportedFile>? files = format == "report" ? SweepReport.Files(sweep.Input)
-                    .Select(f => new ExportedFile(f.Path, Encoding.UTF8.GetBytes(f.Text)))
+            IEnumerable<ExportedFile>? files = format == "report" ? OfReport(sweep.Input)
                 : SweepExport.Formats.Contains(format) ? SweepExport.Files(sweep.State, format) : null;
             return files is null
                 ? site.MessageAsync(context, StatusCodes.Status404NotFound, $"There is no format '{format}'.")
@@ -32,6 +31,20 @@ internal static class SweepFiles
             context.Response.ContentType = "application/json; charset=utf-8";
             return context.Response.WriteAsync(ReportData.Write(data));
         }));
+    }
+
+    /// <summary>A report's files, every picture as PNG too; and notes, where something could not be drawn.</summary>
+    /// <param name="input">What it is made from.</param>
+    /// <param name="fontFolders">Where fonts for PNG are; null: where Linux has them.</param>
+    public static IEnumerable<ExportedFile> OfReport(ReportInput input, IReadOnlyList<string>? fontFolders = null)
+    {
+        (string Path, string Text)[] files = [.. SweepReport.Files(input)];
+        foreach (var (path, text) in files) yield return new(path, Encoding.UTF8.GetBytes(text));
+        var notes = new StringBuilder();
+        var pictures = PngPictures.Draw(files,
+            (what, why) => notes.Append($"{what}: {why.GetBaseException().Message}\n"), fontFolders);
+        foreach (var (path, png) in pictures) yield return new(path, png);
+        if (notes.Length > 0) yield return new("notes.txt", Encoding.UTF8.GetBytes(notes.ToString()));
     }
 
     // A file is waited for, however long its sweep is read.

@@ -62,7 +62,7 @@ internal sealed class DemoCommand : PbmCommand
         var times = SweepTimes.Of(events);
         var notes = new List<string>();
         var overlaps = SweepTables.Overlaps(state, notes);
-        call.WriteThenShow(Write(id, state, events, call.Get(folder)), _ =>
+        call.WriteThenShow(Write(call, id, state, events), _ =>
         {
             SweepShowCommand.ShowResults(call, state, overlaps);
             foreach (var model in state.Plan!.Models)
@@ -93,23 +93,24 @@ internal sealed class DemoCommand : PbmCommand
                 $"the demo needs four models and there is no {string.Join(" nor ", missing)}");
     }
 
-    /// <summary>Writes numbers, then the report and the picture of all maps.</summary>
+    /// <summary>Writes numbers, then the report and the picture of all maps, which is a PNG too.</summary>
     /// <returns>Paths of those that one looks at first.</returns>
-    private static IEnumerable<string> Write(string id, SweepState state, IReadOnlyList<RecordedEvent> events,
-        string folder)
+    private IEnumerable<string> Write(Call call, string id, SweepState state, IReadOnlyList<RecordedEvent> events)
     {
-        string In(string name) => Path.Combine(folder, name);
+        string In(string name) => Path.Combine(call.Get(folder), name);
         foreach (var file in SweepExport.Files(state, "json").Concat(SweepExport.Files(state, "csv"))) OutputFile.Write(
             In(file.Name), file.Bytes);
         var input = new ReportInput(RunFacts.Of(id, state, events), SweepFindings.Of(state),
             SweepReport.Training(state.Plan!));
         foreach (var (name, text) in SweepReport.Files(input)) OutputFile.Write(In(name), text);
-        OutputFile.Write(In("heatmaps.svg"),
-            SvgHeatMaps.Draw(HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
+        var maps = (Path: In("heatmaps.svg"), Text: SvgHeatMaps.Draw(
+            HeatMapRow.OnOneScale([.. state.Plan!.Models.Select(m => new HeatMapRow(m.Name,
             $"accuracy {SweepResults.Accuracy(state, m.Name)!.Value.Share:0.00}", SweepMaps.OfModel(state, m.Name)))]),
             "Path patching of every head of four models", Caption(state)).ToString(SaveOptions.DisableFormatting));
+        OutputFile.Write(maps.Path, maps.Text);
         string[] first = ["report.html", "heatmaps.svg", "scores.json", "scores.csv", "results.csv"];
         foreach (var name in first) yield return In(name);
+        foreach (var path in PngFiles.Write(call, [maps])) yield return path;
     }
 
     private static string Caption(SweepState state) =>

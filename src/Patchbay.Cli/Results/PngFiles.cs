@@ -13,13 +13,9 @@ internal static class PngFiles
     public static IEnumerable<string> Write(Call call, IEnumerable<(string Path, string Text)> files,
         IReadOnlyList<string>? fontFolders = null)
     {
-        (string Path, string Text)[] pictures = [.. files.Where(f => Path.GetExtension(f.Path) == ".svg")];
-        if (pictures.Length == 0 || Fonts(call, fontFolders ?? PictureFonts.Folders) is not { } fonts) yield break;
         IOException? failed = null;
-        foreach (var (svg, text) in pictures)
+        foreach (var (path, png) in PngPictures.Draw(files, LeaveOut, fontFolders))
         {
-            var path = Path.ChangeExtension(svg, ".png");
-            if (Try(call, $"{path} is left out", () => PngPicture.Draw(text, fonts)) is not { } png) continue;
             try
             {
                 OutputFile.Write(path, png);
@@ -32,26 +28,11 @@ internal static class PngFiles
             yield return path;
         }
         if (failed is not null) throw failed;
-    }
 
-    private static PictureFonts? Fonts(Call call, IReadOnlyList<string> folders) =>
-        Try(call, "pictures are written as SVG only, not as PNG", () => PictureFonts.Find(folders)
-            ?? throw new FileNotFoundException($"there is no font in {string.Join(", ", folders)}; install one, such "
-                + "as the package fonts-dejavu-core"));
-
-    private static T? Try<T>(Call call, string otherwise, Func<T> make) where T : class
-    {
-        try
+        void LeaveOut(string what, Exception why)
         {
-            return make();
-        }
-#pragma warning disable CA1031 // The picture is there as SVG, whatever is wrong with its PNG or with SkiaSharp here.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            call.Trace(e);
-            call.Notice($"{otherwise}: {Failure.OneLine(e.GetBaseException().Message)}");
-            return null;
+            call.Trace(why);
+            call.Notice($"{what}: {Failure.OneLine(why.GetBaseException().Message)}");
         }
     }
 }

@@ -14,12 +14,19 @@ internal static class SvgPicture
         + ".heading{font-size:17px;font-weight:600}.panel{font-size:14px;font-weight:600}";
 
     private const double LineHeight = 17;
+    private const string NarrowLetters = " .,:;'|!()[]-filjrt";
+
+    /// <summary>Room that a panel's name needs: its width in the widest of the fonts that may be in use, or a little
+    /// more.</summary>
+    public static double PanelNameWidth(string name) => BoldWidth(name, 14);
 
     /// <summary>A picture with a heading and a text under it, which may be empty and is wrapped where it must be, still
-    /// without its content of so great a height; and the height at which that begins.</summary>
+    /// without its content of so great a height; and the height at which that begins. It is wider than asked for where
+    /// its heading is.</summary>
     public static (XElement Picture, double Top) WithHeading(double width, double content, string title,
         string subtitle, string styleSheet)
     {
+        width = Math.Max(width, 2 * Margin + BoldWidth(title, 17));
         var lines = Wrap(subtitle, (int)((width - 2 * Margin) / LetterWidth)).ToArray();
         var top = Margin + 28 + lines.Length * LineHeight;
         var picture = Bare(width, top + content + Margin, title, styleSheet);
@@ -34,6 +41,12 @@ internal static class SvgPicture
         ("style", $"max-width:{Svg.Number(width)}px"), ("role", "img")).With(
             Svg.Title(title), Svg.Element("style").With(styleSheet),
             Svg.Element("rect", ("class", "page"), ("width", "100%"), ("height", "100%")));
+
+    // Widths of DejaVu Sans Bold, the widest of each kind of letter.
+    private static double BoldWidth(string text, double size) => size * text.Sum(letter =>
+        NarrowLetters.Contains(letter) ? 0.5
+        : char.IsAsciiDigit(letter) || (char.IsAsciiLetterLower(letter) && letter is not ('m' or 'w')) ? 0.72
+        : 1.11);
 
     private static IEnumerable<string> Wrap(string text, int letters)
     {

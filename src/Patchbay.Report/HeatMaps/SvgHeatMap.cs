@@ -10,7 +10,7 @@ internal sealed class SvgHeatMap
     public const double Bottom = 36;
 
     private const double BarWidth = 12, LeastBar = 64, Heading = 24, BarRoom = 34;
-    private const double NameLetter = 8, NoteLetter = 7; // wide, about: the two stand side by side over the cells
+    private const double TitleLetter = 7; // wide, about
     private readonly HeatMap map;
     private readonly double cell;
 
@@ -36,7 +36,9 @@ internal sealed class SvgHeatMap
         var panel = new SvgHeatMap(map, size);
         var title = map.Titled();
         var bottom = Heading + panel.Height + Bottom;
-        var width = Math.Max(panel.Width, NameLetter * map.Name.Length + NoteLetter * map.Title.Length + NoteLetter);
+        // Name and title stand side by side over the cells.
+        var width = Math.Max(panel.Width,
+            SvgPicture.PanelNameWidth(map.Name) + TitleLetter * map.Title.Length + TitleLetter);
         var picture = SvgPicture.Bare(Left + width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
         if (map.LinkOf is not null) picture.SetAttributeValue("role", "group"); // a picture holds no links
         picture.Add(Svg.Text(Left, 15, "panel", map.Name));

@@ -10,7 +10,7 @@ internal static class SvgHeatMaps
     {
         const double Title = 26, BarGap = 14, Bar = 12 + 58, LeastWidth = 420;
         var panels = maps.Select(map => new SvgHeatMap(map)).ToArray();
-        var width = panels.Max(p => SvgHeatMap.Left + p.Width + BarGap + Bar);
+        var width = Math.Max(panels.Max(p => SvgHeatMap.Left + p.Width + BarGap + Bar), Widest(maps));
         var height = panels.Max(p => Title + Math.Max(p.Height + SvgHeatMap.Bottom, p.BarHeight + 8));
         var columns = HeatMap.Abreast(panels.Length, (int)((MaxWidth - 2 * Margin + Gap) / (width + Gap)));
         var rows = (panels.Length + columns - 1) / columns;
@@ -32,17 +32,20 @@ internal static class SvgHeatMaps
     {
         const double Heading = 30, BarRoom = 34;
         var panels = rows.Select(row => row.Maps.Select(map => new SvgHeatMap(map)).ToArray()).ToArray();
-        var width = SvgHeatMap.Left + panels.Max(row => row.Max(p => p.Width)) + Gap;
+        var (cells, names) = (panels.Max(row => row.Max(p => p.Width)), Widest(rows[0].Maps));
+        var width = Math.Max(SvgHeatMap.Left + cells, names) + Gap;
         var height = Heading + panels.Max(row => row.Max(p => p.Height)) + SvgHeatMap.Bottom;
-        var (picture, top) = SvgPicture.WithHeading(2 * Margin + panels.Max(row => row.Length) * width - Gap,
-            Heading + rows.Count * height + BarRoom, title, subtitle, SvgColors.StyleSheet);
+        string[] headings = [.. rows.Select(row => row.Note.Length > 0 ? $"{row.Name}: {row.Note}" : row.Name)];
+        var right = Math.Max(Column(panels.Max(row => row.Length) - 1) + Math.Max(cells, names),
+            Margin + headings.Max(SvgPicture.PanelNameWidth));
+        var (picture, top) = SvgPicture.WithHeading(right + Margin, Heading + rows.Count * height + BarRoom, title,
+            subtitle, SvgColors.StyleSheet);
         double Column(int index) => Margin + SvgHeatMap.Left + index * width;
         double Row(int index) => top + Heading + index * height;
         picture.Add(rows[0].Maps.Select((map, c) =>
             Svg.Text(Column(c), top + 18, "panel", map.Titled())));
-        foreach (var (r, row) in rows.Index())
+        foreach (var (r, heading) in headings.Index())
         {
-            var heading = row.Note.Length > 0 ? $"{row.Name}: {row.Note}" : row.Name;
             picture.Add(Svg.Text(Margin, Row(r) + 18, "panel", heading),
                 panels[r].Select((panel, c) => panel.Cells(Column(c), Row(r) + Heading)));
         }
@@ -59,8 +62,8 @@ internal static class SvgHeatMaps
         var left = 10 + SvgPicture.LetterWidth * rows.Max(r => r.Length);
         var names = SvgPicture.LetterWidth * columns.Max(c => c.Length);
         var top = 26 + names * Slant;
-        var picture = SvgPicture.Bare(left + columns.Count * Width + names * 0.55, top + rows.Count * Height + 6, title,
-            SvgColors.StyleSheet);
+        var width = Math.Max(left + columns.Count * Width + names * 0.55, SvgPicture.PanelNameWidth(title));
+        var picture = SvgPicture.Bare(width, top + rows.Count * Height + 6, title, SvgColors.StyleSheet);
         picture.Add(Svg.Text(0, 15, "panel", title));
         picture.Add(columns.Select((name, c) => Svg.Element("text", ("transform",
             $"translate({Svg.Point(left + (c + 0.45) * Width, top - 5)}) rotate(-40)")).With(name)));
@@ -81,4 +84,6 @@ internal static class SvgHeatMaps
         picture.Add(Svg.Rectangle(left, top, columns.Count * Width, rows.Count * Height, "frame"));
         return new XDocument(picture);
     }
+
+    private static double Widest(IEnumerable<HeatMap> maps) => maps.Max(map => SvgPicture.PanelNameWidth(map.Titled()));
 }

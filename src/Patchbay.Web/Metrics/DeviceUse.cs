@@ -2,9 +2,9 @@ using Patchbay.Cluster.Dispatch;
 
 namespace Patchbay.Web.Metrics;
 
-/// <summary>A device of a node, its memory for models, and the models placed there; one that is for any GPU counts on
-/// each.</summary>
-internal sealed record DeviceUse(string Device, long Bytes, IReadOnlyList<ModelNeed> Placed)
+/// <summary>A device of a node, its memory for models, the models placed there, and how many of those compute, a unit
+/// each; a model that is for any GPU counts on each.</summary>
+internal sealed record DeviceUse(string Device, long Bytes, IReadOnlyList<ModelNeed> Placed, int Units)
 {
     public long Taken => Placed.Sum(need => need.Bytes);
 
@@ -12,8 +12,12 @@ internal sealed record DeviceUse(string Device, long Bytes, IReadOnlyList<ModelN
 
     public static IEnumerable<DeviceUse> Of(NodeOffer offer)
     {
-        ModelNeed[] placed = [.. offer.Models.Where(m => m.State != "cold").Select(m => ModelNeed.Of(m.Id))];
-        return offer.Devices.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => new DeviceUse(d.Key, d.Value,
-            [.. placed.Where(need => DeviceBroker.Serves(d.Key, need.Device))]));
+        (ModelNeed Need, string State)[] placed = [.. offer.Models.Where(m => m.State != "cold")
+            .Select(m => (ModelNeed.Of(m.Id), m.State))];
+        foreach (var (device, bytes) in offer.Devices.OrderBy(d => d.Key, StringComparer.Ordinal))
+        {
+            var here = placed.Where(m => DeviceBroker.Serves(device, m.Need.Device)).ToArray();
+            yield return new(device, bytes, [.. here.Select(m => m.Need)], here.Count(m => m.State == "computing"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Patchbay.Cluster.Dispatch;
 using Patchbay.Report;
+using Patchbay.Web;
 using Patchbay.Web.Metrics;
 
 namespace Patchbay.Cluster.Tests.Web;
@@ -82,6 +83,16 @@ public sealed class MetricTests
         Assert.Equal("models, of there:9110, in the last hour: 0 loaded, 0 computing",
             Assert.Single(Rows()[1].Pictures).Title);
         Assert.Equal(("here:9110, this node", 5), (Rows()[0].Caption, Rows()[0].Pictures.Count));
+    }
+
+    [Fact]
+    public void A_device_has_the_units_of_the_models_that_compute_on_it()
+    {
+        var offer = Offer(There, ("cuda:0", 9), Model("first", "cuda:0", 2, "computing"), Model("idle", "cuda:0", 1,
+            "loaded"), Model("any", "cuda", 2, "computing"), Model("left", "cuda:1", 1, "cold")) with
+        { Devices = new Dictionary<string, long> { ["cpu"] = 1L << 32, ["cuda:0"] = 9L << 30, ["cuda:1"] = 9L << 30 } };
+        Assert.Equal(["cpu: 0 models, 0 units", "cuda:0: 3 models, 2 units", "cuda:1: 1 models, 1 units"],
+            ClusterSections.Devices([offer]).Rows.Select(r => $"{r[1].Text}: {r[4].Text} models, {r[5].Text} units"));
     }
 
     [Fact]

@@ -1,8 +1,10 @@
 using System.IO.Compression;
 using System.Net;
+using System.Text;
 using System.Text.RegularExpressions;
 using Patchbay.Cluster.Tests.Simulation;
 using Patchbay.Experiments;
+using Patchbay.Report;
 using Patchbay.Sweeps.Studies;
 using Patchbay.Web;
 
@@ -112,6 +114,27 @@ public sealed partial class PageTests : IAsyncLifetime
         var answer = await browser.OpenAsync($"/sweeps/s/export/{format}");
         using var zip = new ZipArchive(await answer.Content.ReadAsStreamAsync());
         Assert.NotNull(zip.GetEntry(file));
+    }
+
+    [Fact]
+    public async Task The_archive_of_a_report_has_its_pictures_as_png_too_or_says_why_not()
+    {
+        await TestNode.Begin(node, SimulatedPlan.Make(poisoned: false, batches: false));
+        await TestNode.Until(node, s => s.Ended);
+        var answer = await browser.OpenAsync("/sweeps/s/export/report");
+        using var zip = new ZipArchive(await answer.Content.ReadAsStreamAsync());
+        var files = zip.Entries.Select(e => e.FullName["s-report/".Length..]).ToArray();
+        var written = files.Where(f => Path.GetExtension(f) != ".png" && f != "notes.txt").ToArray();
+        string[] pictures = [.. written.Where(f => Path.GetExtension(f) == ".svg")];
+        Assert.NotEmpty(pictures);
+        // The machine of this test has fonts, or it has none.
+        Assert.Equal(PictureFonts.Find(PictureFonts.Folders) is null ? ["notes.txt"]
+            : pictures.Select(f => Path.ChangeExtension(f, ".png")), files[written.Length..]);
+        var input = new ReportInput(RunFacts.Of("s", node.Sweep("s"), []), SweepFindings.Of(node.Sweep("s")), []);
+        Assert.Equal(written, SweepReport.Files(input).Select(f => f.Path));
+        var fontless = SweepFiles.OfReport(input, [folder.PathOf("fonts")]).ToArray();
+        Assert.Equal([.. written, "notes.txt"], fontless.Select(f => f.Name));
+        Assert.Contains("SVG only", Encoding.UTF8.GetString(fontless[^1].Bytes), StringComparison.Ordinal);
     }
 
     [Fact]

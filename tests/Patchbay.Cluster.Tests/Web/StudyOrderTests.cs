@@ -18,6 +18,7 @@ public sealed class StudyOrderTests : IAsyncLifetime
     private ControlApi api = null!;
     private Browser browser = null!;
     private int plans;
+    private bool isDeaf; // reading does not hear that it is to end
 
     private string Text => $"name: mine\nmodels: [{{name: m, path: {folder.Path}}}]\n"
         + "task: {kind: entity-tracking, prompts: 10}\nseed: 1\nstages: [accuracy]\n";
@@ -33,7 +34,7 @@ public sealed class StudyOrderTests : IAsyncLifetime
                 Interlocked.Increment(ref plans);
                 tell(new("m", "<model>.safetensors", 0.374));
                 begun.TrySetResult();
-                read.Task.WaitAsync(cancel).GetAwaiter().GetResult();
+                read.Task.WaitAsync(isDeaf ? CancellationToken.None : cancel).GetAwaiter().GetResult();
                 return SimulatedPlan.Make(poisoned: false, batches: false);
             });
         api = await ControlApi.StartAsync(node, "/data", null, LivePages.Of(node, null, desk));
@@ -85,6 +86,44 @@ public sealed class StudyOrderTests : IAsyncLifetime
         await browser.OpenAsync("/study");
         Assert.Equal("/sweeps/simulated-2", await browser.LedFromAsync(await SendAsync()));
         Assert.Equal(2, plans);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_study_that_is_given_up_is_not_begun_and_leads_back_to_its_form(bool isReadToItsEnd)
+    {
+        isDeaf = isReadToItsEnd;
+        var page = await SendAsync();
+        await begun.Task;
+        await browser.SendForgedAsync($"{page}/give-up", HttpStatusCode.BadRequest);
+        await browser.OpenAsync(page); // it goes on
+        Assert.Contains("Do not begin it", browser.Text, StringComparison.Ordinal);
+        await browser.SendFormAsync($"{page}/give-up", HttpStatusCode.SeeOther);
+        if (isReadToItsEnd) read.SetResult();
+        await browser.OpenAsync(await browser.LedFromAsync(page));
+        Assert.Contains("It was not begun.", browser.Text, StringComparison.Ordinal);
+        Assert.Contains("name: mine", browser.Text, StringComparison.Ordinal);
+        Assert.Empty(node.Known);
+        read.TrySetResult();
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(await SendAsync())); // from the form as it is
+    }
+
+    [Fact]
+    public async Task What_has_begun_goes_on_though_it_is_given_up_and_leads_to_its_sweep()
+    {
+        var form = browser.Text;
+        var page = await SendAsync();
+        read.SetResult();
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
+        browser.Show(form);
+        var answer = await browser.SendFormAsync($"{page}/give-up", HttpStatusCode.SeeOther);
+        Assert.Equal(page, answer.Headers.Location!.ToString());
+        Assert.Equal("/sweeps/simulated-1", await browser.LedFromAsync(page));
+        Assert.NotEqual(SweepStatus.Cancelled, node.Sweep("simulated-1").Status);
+        await browser.OpenAsync("/study");
+        await browser.SendFormAsync("/study/none/give-up", HttpStatusCode.SeeOther);
+        await browser.OpenAsync("/study/none", HttpStatusCode.NotFound);
     }
 
     [Fact]

@@ -58,6 +58,33 @@ public sealed class PngPictureTests
         Assert.Equal("F(C\\K), p0 − a → ±", PictureFonts.Find([Liberation])!.Written("F(C∖K), p₀ − a → ±"));
     }
 
+    [FontFact]
+    public void No_name_over_a_heat_map_is_cut_off()
+    {
+        const string title = "Path patching of every head of four models";
+        var (small, wide) = (new HeatMap("D", "structure reader", new double[5, 4]),
+            new HeatMap("MOVERS OF WHOLE NAMES", "movers", new double[1, 1]));
+        XDocument[] pictures =
+        [
+            SvgHeatMaps.Draw([new HeatMapRow("m", "", [small, small])], "", ""),
+            SvgHeatMaps.Draw([new HeatMapRow("m", "", [small, wide])], "", ""),
+            SvgHeatMaps.Draw([new HeatMapRow("a-model-with-quite-a-long-name-7b", "accuracy 0.66", [small])], "", ""),
+            SvgHeatMaps.Draw([new HeatMapRow("m", "", [new("A", "", new double[1, 1])])], title, ""),
+            SvgHeatMaps.Draw([small, wide], "", ""),
+            SvgHeatMap.Picture(small, 20),
+            SvgHeatMap.Picture(wide, 20),
+            SvgHeatMaps.Matrix(title, ["a"], ["b"], new double[1, 1]),
+        ];
+        foreach (var (number, picture) in pictures.Index())
+        {
+            var size = ((string)picture.Root!.Attribute("viewBox")!).Split(' ')[2..].Select(double.Parse).ToArray();
+            picture.Root.SetAttributeValue("viewBox", $"0 0 {size[0] + 300} {size[1]}");
+            using var drawn = Draw(picture.ToString(SaveOptions.DisableFormatting));
+            var beyond = drawn.Pixels.Where((pixel, i) => pixel != SKColors.White && i % drawn.Width >= 2 * size[0]);
+            Assert.True(!beyond.Any(), $"picture {number} goes on beyond its right edge");
+        }
+    }
+
     private static SKBitmap Draw(string svg) =>
         SKBitmap.Decode(PngPicture.Draw(svg, FontFactAttribute.Fonts!));
 
