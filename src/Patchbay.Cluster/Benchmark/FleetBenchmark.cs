@@ -33,7 +33,6 @@ public static class FleetBenchmark
     // The nodes share one machine's cores: they talk less often, and wait longer for each other.
     private const string Settings =
         """
-        akka.scheduler.tick-duration = 100ms
         akka.remote {
           system-message-ack-piggyback-timeout = 20s
           dot-netty.tcp {

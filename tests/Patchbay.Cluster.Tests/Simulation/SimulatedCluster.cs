@@ -260,7 +260,7 @@ public sealed class SimulatedClusterTests
 {
     [Fact]
     public void No_result_is_lost_or_doubled_and_every_sweep_ends_whatever_goes_wrong() =>
-        RandomCases.Check(SimulatedCase.Any, 2000, made => Assert.Null(new SimulatedCluster(made).Run()),
+        RandomCases.Check(SimulatedCase.Any, SoakFactAttribute.IsSoak ? 20_000 : 1000, made => Assert.Null(new SimulatedCluster(made).Run()),
             threads: Environment.ProcessorCount);
 
     [Fact]

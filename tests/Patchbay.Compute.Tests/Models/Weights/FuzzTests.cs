@@ -158,7 +158,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         var random = new Random(20);
         var cases = 0;
-        var part = SoakFactAttribute.IsSoak ? 1 : 4;
+        var part = SoakFactAttribute.IsSoak ? 1 : 8;
         (Func<HeaderFuzz> Make, string[] Files, int Count)[] kinds =
         [
             (Safetensors, ["model.safetensors", "model.safetensors", "config.json"], 5000),
