@@ -260,8 +260,8 @@ public sealed class SimulatedClusterTests
 {
     [Fact]
     public void No_result_is_lost_or_doubled_and_every_sweep_ends_whatever_goes_wrong() =>
-        RandomCases.Check(SimulatedCase.Any, SoakFactAttribute.IsSoak ? 20_000 : 1000, made => Assert.Null(new SimulatedCluster(made).Run()),
-            threads: Environment.ProcessorCount);
+        RandomCases.Check(SimulatedCase.Any, SoakFactAttribute.IsSoak ? 20_000 : 1000,
+            made => Assert.Null(new SimulatedCluster(made).Run()), threads: Environment.ProcessorCount);
 
     [Fact]
     public void Where_nothing_goes_wrong_every_unit_is_claimed_and_run_once() =>
