@@ -54,8 +54,8 @@
     }
     document.title = next.title;
     version = next.body.dataset.version;
-    // Making a page takes at most a seventy-fifth of the time that it is open; nobody waits for more than five seconds.
-    return Math.min(5000, Math.max(1000, 75 * (performance.now() - began)));
+    // Making a page takes at most a 120th of the time that it is open; nobody waits for more than five seconds.
+    return Math.min(5000, Math.max(1000, 120 * (performance.now() - began)));
   }
 
   async function change(latest) {
