@@ -27,12 +27,32 @@ public static class LivePages
         var site = new Site(node, services, book, new(), guard, studies, Sampled(node, stopping));
         var pages = new ApplicationBuilder(services);
         pages.Use((context, next) => guard.PassAsync(context, next, site.SignInAsync));
+        pages.Use(async (context, next) =>
+        {
+            if (!HttpMethods.IsPost(context.Request.Method) || await IsFormAsync(context)) await next(context);
+            else await site.MessageAsync(context, StatusCodes.Status400BadRequest,
+                "Nothing was done: what was sent is no form that can be read.");
+        });
         pages.UseRouting();
         pages.UseRateLimiter();
         pages.UseEndpoints(routes => PageRoutes.Map(routes, site));
         pages.Run(context => site.MessageAsync(context, StatusCodes.Status404NotFound, "There is no such page."));
         return pages.Build();
     });
+
+    private static async Task<bool> IsFormAsync(HttpContext context)
+    {
+        try
+        {
+            if (!context.Request.HasFormContentType) return false;
+            await context.Request.ReadFormAsync(context.RequestAborted);
+            return true;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or InvalidOperationException)
+        {
+            return false; // its parts do not end, or it has a null character
+        }
+    }
 
     private static MetricHistory Sampled(ClusterNode node, CancellationToken stopping)
     {

@@ -40,6 +40,21 @@ public sealed partial class PageTests : IAsyncLifetime
         folder.Dispose();
     }
 
+    [Theory]
+    [InlineData("/study", "application/x-www-form-urlencoded", "form=%00")]
+    [InlineData("/sweeps/x/cancel", "application/x-www-form-urlencoded", "form=%00")]
+    [InlineData("/study", "multipart/form-data; boundary=x", "garbage")]
+    [InlineData("/study", "application/json", "{}")]
+    public async Task What_is_sent_and_is_no_form_is_refused_with_a_sentence(string path, string type, string text)
+    {
+        using var client = new HttpClient { BaseAddress = new(api.Address) };
+        using var sent = new StringContent(text);
+        sent.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
+        using var answer = await client.PostAsync(new Uri(path, UriKind.Relative), sent);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("no form that can be read", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_sweep_s_page_has_its_heat_maps_findings_failures_events_and_files()
     {
