@@ -26,7 +26,7 @@ internal static class StudyRoutes
         });
         routes.MapPost("/study", async context =>
         {
-            if (site.Studies is not { } studies || !context.Request.HasFormContentType) return;
+            if (site.Studies is not { } studies) return;
             var form = await context.Request.ReadFormAsync(context.RequestAborted);
             var text = form["text"].ToString().ReplaceLineEndings("\n");
             // Nothing is lost where the page is from before the node was started: it comes back with what was written.

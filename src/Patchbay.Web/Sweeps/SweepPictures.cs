@@ -23,7 +23,7 @@ internal sealed class SweepPictures
     private readonly ConcurrentDictionary<(string Sweep, string Key), Task<PagePart[]>> underWay = new();
     private int made;
 
-    /// <summary>How often something was made: a page that did not wait for it is another then.</summary>
+    /// <summary>How often something was made that a page did not wait for: it is another then.</summary>
     public int Made => made;
 
     /// <summary>Models whose maps are shown at a time: what is more takes a browser long to draw.</summary>
@@ -66,18 +66,12 @@ internal sealed class SweepPictures
             underWay.TryRemove(asked, out _);
             return (PagePart[])last.Drawn;
         }
-        var making = underWay.GetOrAdd(asked, _ => Task.Run(() =>
+        var making = underWay.GetOrAdd(asked, _ => Task.Run(() => Known(sweep, what, key, make)));
+        if (Task.WaitAny([making], Patience) < 0)
         {
-            try
-            {
-                return Known(sweep, what, key, make);
-            }
-            finally
-            {
-                Interlocked.Increment(ref made);
-            }
-        }));
-        if (Task.WaitAny([making], Patience) < 0) return (PagePart[]?)last.Drawn;
+            making.ContinueWith(_ => Interlocked.Increment(ref made), TaskScheduler.Default);
+            return (PagePart[]?)last.Drawn;
+        }
         underWay.TryRemove(asked, out _); // what could not be drawn is tried again
         return making.GetAwaiter().GetResult();
     }
