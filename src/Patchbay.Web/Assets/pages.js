@@ -15,18 +15,29 @@
     at.textContent = text;
   };
 
+  // Where the focus is: its place in what is nearest around it and has a name.
+  const stops = within => [...within.querySelectorAll('a,button,summary,[tabindex]')];
+  function focusIn(part) {
+    const at = document.activeElement, around = part.contains(at) && at.parentNode.closest('[id]');
+    return around && { id: around.id, place: stops(around).indexOf(at) };
+  }
+  function refocus({ id, place }) {
+    const at = stops(document.getElementById(id) ?? document.body)[place];
+    if (at?.closest('.w-maps svg')) stopAt(at);
+    at?.focus({ preventScroll: true });
+  }
+
   // A part is replaced as a whole; what was unfolded, scrolled to or focused stays so.
   function replace(old, fresh) {
     const open = [...old.querySelectorAll('details[open]>summary')].map(s => s.textContent);
     const scrolled = [...old.querySelectorAll('.r-scroll,.r-picture')].map(e => e.scrollLeft);
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const places = focused && [...old.querySelectorAll('a,button,summary,[tabindex]')].indexOf(focused);
+    const focused = focusIn(old);
     old.replaceWith(fresh);
     for (const s of fresh.querySelectorAll('details>summary'))
       if (open.includes(s.textContent)) s.parentNode.open = true;
     fresh.querySelectorAll('.r-scroll,.r-picture').forEach((e, i) => { e.scrollLeft = scrolled[i] || 0; });
-    if (focused) fresh.querySelectorAll('a,button,summary,[tabindex]')[places]?.focus({ preventScroll: true });
     ready(fresh);
+    if (focused) refocus(focused);
   }
 
   async function load() {
@@ -92,6 +103,9 @@
 
   // Heat maps: one stop of the tabulator for each, arrow keys within.
   const cells = map => [...map.querySelectorAll('a')];
+  function stopAt(cell) {
+    cells(cell.closest('svg')).forEach(c => c.setAttribute('tabindex', c === cell ? '0' : '-1'));
+  }
   function tell(cell) {
     const at = document.getElementById('head');
     const text = cell.querySelector('title')?.textContent;
@@ -115,8 +129,7 @@
     const to = step && all[i + step];
     if (!to) return;
     e.preventDefault();
-    cell.setAttribute('tabindex', '-1');
-    to.setAttribute('tabindex', '0');
+    stopAt(to);
     to.focus();
   });
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Patchbay.Journal;
@@ -20,7 +21,7 @@ public sealed class BrowserTests : IDisposable
     private const string Study = """
         name: watched
         models: [tiny-base, tiny-chat]
-        task: {kind: entity-tracking, boxes: 7, prompts: 200}
+        task: {kind: entity-tracking, boxes: 7, prompts: 1500}
         seed: 20
         compute: {threads: 1, memory: 2GiB}
         stages:
@@ -56,13 +57,23 @@ public sealed class BrowserTests : IDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
         await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
-        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("paused", Long);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
-
         // Heat maps come to be and fill while the page is open.
         await page.Locator("#maps-A svg a title", new() { HasText = "rank" }).First.WaitForAsync(
             new() { Timeout = 120_000, State = WaitForSelectorState.Attached });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Assertions.Expect(page.Locator("h1")).ToContainTextAsync("paused", Long);
+
+        // The sweep is resumed from elsewhere while all of the page is replaced, for its sections are others: the
+        // focus stays at its head.
+        await page.Locator("#maps-A svg a[href$='/1.1']").First.FocusAsync();
+        await page.EvaluateAsync("document.getElementById('main').insertAdjacentHTML('afterbegin', "
+            + "'<p data-part id=\"more\"><a href=\"/\">more</a></p>')");
+        var elsewhere = await PageOf(browser, port, complaints);
+        await elsewhere.GotoAsync("/sweeps/watched-1");
+        await elsewhere.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#more")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+        await IsFocused(page, "/1.1");
+        await elsewhere.CloseAsync();
 
         // The node is killed and comes back: the page finds it again, and the sweep goes on to its end.
         first.Kill();
@@ -83,6 +94,7 @@ public sealed class BrowserTests : IDisposable
             await page.SetViewportSizeAsync(width, 900);
             Assert.Equal(0, await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth"));
         }
+        await IsFocused(page, "/1.1");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/sweeps/watched-1/heads/1.1", Patient);
         Assert.Empty(complaints);
@@ -114,7 +126,7 @@ public sealed class BrowserTests : IDisposable
         var bytes = await File.ReadAllBytesAsync(weights);
         await page.GotoAsync("/study");
         await page.GetByLabel("Study, in YAML").FillAsync(Study.Replace("tiny-chat", $"{{name: mine, path: {model}}}")
-            .Replace("prompts: 200", "prompts: 400"));
+            .Replace("prompts: 1500", "prompts: 400"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Run it" }).ClickAsync();
         await page.WaitForURLAsync("**/sweeps/watched-1", Patient);
         Home home = folder.PathOf("data");
@@ -181,6 +193,9 @@ public sealed class BrowserTests : IDisposable
     private static LocatorAssertionsToContainTextOptions Long { get; } = new() { Timeout = 180_000 };
 
     private static LocatorAssertionsToBeVisibleOptions Long2 { get; } = new() { Timeout = 30_000 };
+
+    private static Task IsFocused(IPage page, string head) => Assertions.Expect(
+        page.Locator("#maps-A svg a:focus")).ToHaveAttributeAsync("href", new Regex($"{head}$"));
 
     private static async Task IsAccessible(IPage page)
     {
