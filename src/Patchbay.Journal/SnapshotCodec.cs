@@ -114,6 +114,7 @@ internal static class SnapshotCodec
             completed, setAside)
         {
             Measured = units.Values.Sum(unit => unit.Status == UnitStatus.Completed ? unit.Results.Length : 0),
+            Seconds = units.Values.Sum(unit => unit.Status == UnitStatus.Completed ? unit.Seconds : 0),
         };
     }
 

@@ -94,7 +94,7 @@ public static class SweepDecider
             Error = null,
             Seconds = e.Seconds
         }),
-            e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length),
+            e.Unit, completed: 1, setAside: 0, state.Unit(e.Unit)!.Results.Length, e.Seconds),
         UnitFailed e => WithUnit(state, e.Unit, u => u with { Failures = u.Failures + 1, Error = e.Error }),
         UnitSetAside e => Count(WithUnit(state, e.Unit, u => u with { Status = UnitStatus.SetAside }), e.Unit,
             completed: 0, setAside: 1),
@@ -198,12 +198,13 @@ public static class SweepDecider
     private static SweepState WithUnit(SweepState state, string id, Func<UnitState, UnitState> change) =>
         WithStage(state, UnitId.StageOf(id), s => s with { Units = s.Units.SetItem(id, change(s.Units[id])) });
 
-    private static SweepState Count(SweepState state, string unit, int completed, int setAside, int measured = 0) =>
-        WithStage(state, UnitId.StageOf(unit), s => s with
+    private static SweepState Count(SweepState state, string unit, int completed, int setAside, int measured = 0,
+        double seconds = 0) => WithStage(state, UnitId.StageOf(unit), s => s with
         {
             Completed = s.Completed + completed,
             SetAside = s.SetAside + setAside,
             Measured = s.Measured + measured,
+            Seconds = s.Seconds + seconds,
         });
 
     private static SweepState Forgive(SweepState state, string id) => Count(

@@ -88,6 +88,9 @@ public sealed record StageState(Stage Stage, StageStatus Status, JsonRecord? Inp
     /// <summary>How many results its completed units have.</summary>
     public int Measured { get; init; }
 
+    /// <summary>How long its completed units took together, in seconds.</summary>
+    public double Seconds { get; init; }
+
     /// <summary>How many units are still to be run.</summary>
     public int Pending => Order.Length - Completed - SetAside;
 

@@ -19,8 +19,8 @@ internal static class ClusterSections
                 + "many units they compute. A model for any GPU counts on each of its node's.", "", [Devices(offers)]),
             new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
                 + "loaded when its next unit comes.", "", Models(offers)),
-            new("units", "Units under way", "Who is at which unit; how much of it is done is known of sweeps that this "
-                + "node has.", "", [Units(site)]),
+            new("units", "Units handed out", "Which process has which unit: it computes as many at a time as it has slots, "
+                + "the others wait there. How much of one is done is known of sweeps that this node has.", "", [Units(site)]),
             new MetricSections(site.Metrics, site.Node.BoardName).Hour(),
         ];
     }
@@ -33,7 +33,7 @@ internal static class ClusterSections
             .Append($"{site.Metrics.Version}"));
 
     private static ReportTable Nodes(Site site) => new("",
-        ["address", "state", "", "roles", "version", ""],
+        ["address", "state", "link", "roles", "version", "note"],
         site.Node.Inspection.Members().Select(m => (Cell[])
         [
             m.Address, m.Status, m.Reachable ? "reached" : "not reached", string.Join(", ", m.Roles), m.Version,

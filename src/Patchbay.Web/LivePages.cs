@@ -29,9 +29,10 @@ public static class LivePages
         pages.Use((context, next) => guard.PassAsync(context, next, site.SignInAsync));
         pages.Use(async (context, next) =>
         {
-            if (!HttpMethods.IsPost(context.Request.Method) || await IsFormAsync(context)) await next(context);
-            else await site.MessageAsync(context, StatusCodes.Status400BadRequest,
-                "Nothing was done: what was sent is no form that can be read.");
+            if (!HttpMethods.IsPost(context.Request.Method) || await site.IsFormAsync(context)) await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+                await site.MessageAsync(context, StatusCodes.Status405MethodNotAllowed,
+                    "There is no page to be read at this address: a form of another page is sent here.");
         });
         pages.UseRouting();
         pages.UseRateLimiter();
@@ -39,20 +40,6 @@ public static class LivePages
         pages.Run(context => site.MessageAsync(context, StatusCodes.Status404NotFound, "There is no such page."));
         return pages.Build();
     });
-
-    private static async Task<bool> IsFormAsync(HttpContext context)
-    {
-        try
-        {
-            if (!context.Request.HasFormContentType) return false;
-            await context.Request.ReadFormAsync(context.RequestAborted);
-            return true;
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException or InvalidOperationException)
-        {
-            return false; // its parts do not end, or it has a null character
-        }
-    }
 
     private static MetricHistory Sampled(ClusterNode node, CancellationToken stopping)
     {

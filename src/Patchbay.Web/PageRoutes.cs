@@ -114,10 +114,14 @@ internal static class PageRoutes
                 is { } sweep ? ComparedSide.Of(sweep.Run, SweepFindings.Of(sweep.State), model) : null;
         }
         var (first, second) = (Chosen("a"), Chosen("b"));
+        var unknown = new[] { ("a", first), ("b", second) }.Where(side => side.Item2 is null)
+            .Select(side => Asked(context, side.Item1))
+            .Where(asked => asked.Length > 0 && !beingRead.Contains(ComparedSide.Split(asked).Sweep)).Distinct();
         var comparison = first is null || second is null ? null
             : ComparisonReport.Create(SweepComparison.Of(first, second));
         await site.PageAsync<ComparePage>(context, StatusCodes.Status200OK,
             (nameof(ComparePage.Sweeps), all), (nameof(ComparePage.BeingRead), beingRead),
+            (nameof(ComparePage.Unknown), unknown.ToArray()),
             (nameof(ComparePage.Version), LiveStream.VersionOf(site, "sweeps")),
             (nameof(ComparePage.First), first?.Run.Sweep),
             (nameof(ComparePage.Second), second?.Run.Sweep), (nameof(ComparePage.Lead), comparison?.Lead),

@@ -50,6 +50,26 @@ internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBo
         PageAsync<MessagePage>(context, status, (nameof(MessagePage.Sentence), sentence),
             (nameof(MessagePage.Back), back));
 
+    /// <summary>Whether what was sent is a form that can be read; where it is none, the browser is told.</summary>
+    public async Task<bool> IsFormAsync(HttpContext context)
+    {
+        try
+        {
+            if (context.Request.HasFormContentType)
+            {
+                await context.Request.ReadFormAsync(context.RequestAborted);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or InvalidOperationException)
+        {
+            // Its parts do not end, or it has a null character.
+        }
+        await MessageAsync(context, StatusCodes.Status400BadRequest,
+            "Nothing was done: what was sent is no form that can be read.");
+        return false;
+    }
+
     /// <summary>Whether a form that was sent is one of these pages'; where it is not, the browser is told.</summary>
     public async Task<bool> IsOwnFormAsync(HttpContext context, Func<Task>? tell = null)
     {
@@ -70,6 +90,7 @@ internal sealed record Site(ClusterNode Node, IServiceProvider Services, SweepBo
             await context.Response.WriteAsync("sign in first\n");
             return;
         }
+        if (isSent && !await IsFormAsync(context)) return;
         var to = Local(isSent ? request.Form["to"].ToString() : request.Path + request.QueryString);
         if (isSent)
         {

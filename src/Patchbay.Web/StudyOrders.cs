@@ -7,17 +7,25 @@ using Patchbay.Web.Sweeps;
 namespace Patchbay.Web;
 
 /// <summary>What became of a study that was sent: a sweep of it, or the form again with what is to be said.</summary>
-internal sealed record StudyOutcome(string? Sweep, StudyDraft? Draft);
+/// <param name="Sweep">Id of the sweep, or null.</param>
+/// <param name="Draft">The form, or null.</param>
+public sealed record StudyOutcome(string? Sweep, StudyDraft? Draft);
 
 /// <summary>A study that was sent, to be run or only checked.</summary>
 /// <param name="id">Its own.</param>
+/// <param name="isRun">Whether it is to be run.</param>
 /// <param name="givenUp">Is cancelled where it is given up.</param>
-internal sealed class StudyOrder(string id, CancellationTokenSource givenUp)
+public sealed class StudyOrder(string id, bool isRun, CancellationTokenSource givenUp)
 {
     private readonly long began = Stopwatch.GetTimestamp();
 
+    /// <summary>Its own id.</summary>
     public string Id => id;
 
+    /// <summary>Whether it is to be run; else it is only checked.</summary>
+    public bool IsRun => isRun;
+
+    /// <summary>How long ago it was sent.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(began);
 
     /// <summary>Its models, once it is known that it has no mistakes.</summary>
@@ -68,19 +76,19 @@ internal sealed class StudyOrders(StudyDesk desk, ClusterNode node, SweepBook bo
             if (orders.TryGetValue(id, out var known)) return known;
             foreach (var old in orders.Values.Where(o => o.Ended.IsCompleted).OrderByDescending(o => o.Age)
                 .Take(orders.Count + 1 - MostKept).ToArray()) orders.Remove(old.Id);
-            var order = new StudyOrder(id, new());
-            order.Ended = Task.Run(() => CarryOutAsync(order, text, isRun));
+            var order = new StudyOrder(id, isRun, new());
+            order.Ended = Task.Run(() => CarryOutAsync(order, text));
             return orders[id] = order;
         }
     }
 
-    private async Task<StudyOutcome> CarryOutAsync(StudyOrder order, string text, bool isRun)
+    private async Task<StudyOutcome> CarryOutAsync(StudyOrder order, string text)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, order.GivenUp);
         try
         {
             var study = desk.Check(text);
-            if (!isRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All(out _)) });
+            if (!order.IsRun) return new(null, new(text) { Plan = StudyPlan.Of(study, book.All(out _)) });
             order.Models = [.. study.Models.Select(m => m.Name)];
             var plan = desk.Plan(study, reading => order.Reading = reading, end.Token);
             return new(await PlanAsync(plan, end.Token), null);

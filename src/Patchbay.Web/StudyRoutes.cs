@@ -8,6 +8,7 @@ namespace Patchbay.Web;
 /// <summary>The Study page: a study is written, checked as `pbm study validate` does, and run.</summary>
 internal static class StudyRoutes
 {
+    private const string First = "quartet"; // what is begun with where nothing is asked for
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(0.5); // what takes longer has a page of its own
 
     public static void Map(IEndpointRouteBuilder routes, Site site)
@@ -19,10 +20,14 @@ internal static class StudyRoutes
                 "This program has no model catalogue beside it, which a study names its models from.");
             if (site.Studies.Find(PageRoutes.Asked(context, "sent"))?.Draft is { } draft)
                 return ShowAsync(site, context, draft);
-            var from = PageRoutes.Asked(context, "from");
-            var text = site.Book.Find(PageRoutes.Asked(context, "sweep"), out _)?.Plan.StudyText
-                ?? desk.Examples.GetValueOrDefault(from) ?? desk.Examples.GetValueOrDefault("quartet") ?? "";
-            return ShowAsync(site, context, new(text));
+            var (sweep, from) = (PageRoutes.Asked(context, "sweep"), PageRoutes.Asked(context, "from"));
+            var text = sweep.Length > 0 ? site.Book.All(out _).FirstOrDefault(s => s.Id == sweep)?.Plan.StudyText
+                : desk.Examples.GetValueOrDefault(from.Length > 0 ? from : First);
+            return ShowAsync(site, context, new(text ?? desk.Examples.GetValueOrDefault(First) ?? "")
+            {
+                Note = text is not null || sweep.Length + from.Length == 0 ? null : $"There is no {(sweep.Length > 0 ? $"sweep '{sweep}'"
+                    : $"shipped study '{from}'")} to begin with; this is {First}.",
+            });
         });
         routes.MapPost("/study", async context =>
         {
@@ -32,6 +37,12 @@ internal static class StudyRoutes
             // Nothing is lost where the page is from before the node was started: it comes back with what was written.
             if (!await site.IsOwnFormAsync(context, () => ShowAsync(site, context, new(text)
             { Refusal = "Nothing was done: this page was from before the node was started. Try again." }))) return;
+            if (form["do"].ToString() is not ("run" or "check"))
+            {
+                await ShowAsync(site, context, new(text)
+                { Refusal = "Nothing was done: the form does not say whether the study is to be run or checked." });
+                return;
+            }
             // What a page may send is another each time that it is made, so a form that comes twice is known by it.
             var order = studies.Take(text, isRun: form["do"] == "run", form["form"].ToString());
             PageRoutes.See(context, $"/study/{order.Id}");
@@ -65,8 +76,8 @@ internal static class StudyRoutes
         if (order.Ended.IsCompleted)
             PageRoutes.See(context, (await order.Ended).Sweep is { } sweep ? $"/sweeps/{Uri.EscapeDataString(sweep)}"
                 : $"/study?sent={id}");
-        else await site.PageAsync<StudyBeginsPage>(context, StatusCodes.Status200OK, (nameof(StudyBeginsPage.Id), id),
-            (nameof(StudyBeginsPage.Models), order.Models), (nameof(StudyBeginsPage.Reading), order.Reading),
+        else await site.PageAsync<StudyBeginsPage>(context, StatusCodes.Status200OK,
+            (nameof(StudyBeginsPage.Order), order),
             (nameof(StudyBeginsPage.Version), LiveStream.VersionOf(site, $"study {id}")));
     }
 

@@ -4,7 +4,7 @@ namespace Patchbay.Report;
 internal sealed class WatchClock
 {
     private const string All = ""; // no model is named so
-    private readonly Dictionary<string, (CompletionRate Units, CompletionRate Results)> rates = [];
+    private readonly Dictionary<string, (CompletionRate Work, CompletionRate Results)> rates = [];
 
     /// <summary>Takes note of the state that the sweep was in at a time. Times without a running sweep are left out of
     /// the rates.</summary>
@@ -13,15 +13,15 @@ internal sealed class WatchClock
         if (state.Plan is null || state.Ended) return;
         foreach (var model in state.Plan.Models.Select(m => m.Name).Append(All))
         {
-            var (units, results) = RatesOf(model);
+            var (work, results) = RatesOf(model);
             if (state.Status != SweepStatus.Running)
             {
-                units.Forget();
+                work.Forget();
                 results.Forget();
                 continue;
             }
             var stages = StagesOf(state, model).ToArray();
-            units.Observe(at, stages.Sum(s => s.Completed));
+            work.Observe(at, stages.Sum(s => s.Seconds));
             results.Observe(at, stages.Sum(s => s.Measured));
         }
     }
@@ -32,14 +32,18 @@ internal sealed class WatchClock
         state.Status == SweepStatus.Running && Remaining(state, model) != 0
             ? RatesOf(model).Results.PerSecond(now) * 60 : null;
 
-    /// <summary>Time until a model's units, or all, are done, if it goes on like this; null where it is not known or
-    /// does not go on.</summary>
+    /// <summary>Time until a model's units, or all, are done, if it goes on like this; null where it is not known, as
+    /// before a unit of each kind of stage is done, or does not go on. What is left is counted in seconds of units, for
+    /// those of path patching take much longer than those of accuracy; what nodes do at once is how many such seconds
+    /// pass in one.</summary>
     public TimeSpan? Left(SweepState state, DateTimeOffset now, string model = All)
     {
-        if (state.Status != SweepStatus.Running || Remaining(state, model) is not { } remaining || remaining == 0)
-            return null;
-        if (RatesOf(model).Units.PerSecond(now) is not { } rate || rate <= 0) return null;
-        return TimeSpan.FromSeconds(Math.Min(remaining / rate, TimeSpan.FromDays(10_000).TotalSeconds));
+        if (state.Status != SweepStatus.Running || Remaining(state, model) is null or 0) return null;
+        if (RatesOf(model).Work.PerSecond(now) is not { } rate || rate <= 0) return null;
+        var work = StagesOf(state, model).Where(s => Remaining(state, s) != 0)
+            .Aggregate((double?)0, (sum, s) => sum + Remaining(state, s) * UnitSeconds(state, s));
+        return work is null ? null
+            : TimeSpan.FromSeconds(Math.Min(work.Value / rate, TimeSpan.FromDays(10_000).TotalSeconds));
     }
 
     /// <summary>Units that a stage has, or will have: one that has not begun is taken to have as many as the largest of
@@ -51,12 +55,30 @@ internal sealed class WatchClock
 
     /// <summary>Units still to be run, those of waiting stages estimated; null where they cannot be.</summary>
     private static int? Remaining(SweepState state, string model) => StagesOf(state, model)
-        .Aggregate((int?)0, (sum, s) => sum + (Expected(state, s) - s.Completed - s.SetAside));
+        .Aggregate((int?)0, (sum, s) => sum + Remaining(state, s));
+
+    private static int? Remaining(SweepState state, StageState stage) =>
+        Expected(state, stage) - stage.Completed - stage.SetAside;
+
+    /// <summary>How long a unit of a stage takes, by those of it that are done; where there are none, by those of the
+    /// same stage of other models, or else of its kind; null where there are none of these either.</summary>
+    private static double? UnitSeconds(SweepState state, StageState stage)
+    {
+        var (name, kind) = (SweepText.ShortId(stage.Stage), stage.Stage.Kind);
+        foreach (var isAlike in new Func<StageState, bool>[] { s => s == stage,
+            s => SweepText.ShortId(s.Stage) == name, s => s.Stage.Kind == kind })
+        {
+            var (seconds, done) = (0.0, 0);
+            foreach (var s in state.InOrder.Where(isAlike)) (seconds, done) = (seconds + s.Seconds, done + s.Completed);
+            if (done > 0) return seconds / done;
+        }
+        return null;
+    }
 
     private static IEnumerable<StageState> StagesOf(SweepState state, string model) =>
         model == All ? state.InOrder : state.InOrder.Where(s => s.Stage.Model == model);
 
-    private (CompletionRate Units, CompletionRate Results) RatesOf(string model)
+    private (CompletionRate Work, CompletionRate Results) RatesOf(string model)
     {
         if (!rates.TryGetValue(model, out var known)) rates[model] = known = (new(), new());
         return known;
@@ -70,11 +92,11 @@ internal sealed class CompletionRate
     private const int Most = 64; // observations at most
     private const int Least = 3; // observations that stay however old: units may take an hour each
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
-    private readonly List<(DateTimeOffset At, int Count)> seen = [];
+    private readonly List<(DateTimeOffset At, double Count)> seen = [];
 
     /// <summary>Takes note of the count as it is at a time, in the order of times. One that falls is another sweep's,
     /// and an earlier time a clock set back: what was seen before is forgotten.</summary>
-    public void Observe(DateTimeOffset at, int count)
+    public void Observe(DateTimeOffset at, double count)
     {
         if (seen is [.., var last])
         {
@@ -94,7 +116,7 @@ internal sealed class CompletionRate
     {
         if (seen.Count < 2) return null;
         var ((from, first), (to, last)) = (seen[0], seen[^1]);
-        var step = (double)(last - first) / (seen.Count - 1);
+        var step = (last - first) / (seen.Count - 1);
         return Math.Min((last - first) / Math.Max((to - from).TotalSeconds, 1e-3),
             (last - first + step) / Math.Max((now - from).TotalSeconds, 1e-3));
     }

@@ -121,7 +121,7 @@ public sealed record SweepSeen(string Id, SweepState State, long Sequence, IRead
     /// <summary>When it was first started.</summary>
     public DateTimeOffset? Started { get; init; }
 
-    /// <summary>Units under way.</summary>
+    /// <summary>Units handed out.</summary>
     public IReadOnlyList<UnderWay> Running { get; init; } = [];
 
     /// <summary>How far each model is.</summary>

@@ -55,6 +55,19 @@ public sealed partial class PageTests : IAsyncLifetime
         Assert.Contains("no form that can be read", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/sweeps/x/cancel", 405, "a form of another page is sent here")]
+    [InlineData("/sign-out", 405, "a form of another page is sent here")]
+    [InlineData("/compare?a=gone&b=gone:mine", 200, "'gone:mine' here")]
+    [InlineData("/study?from=gone", 200, "There is no shipped study 'gone'")]
+    [InlineData("/study?sweep=gone", 200, "There is no sweep 'gone'")]
+    [InlineData("/nothing", 404, "There is no such page")]
+    public async Task What_is_not_there_is_said_not_to_be(string path, int status, string sentence)
+    {
+        await browser.OpenAsync(path, (HttpStatusCode)status);
+        Assert.Contains(sentence, WebUtility.HtmlDecode(browser.Text), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_sweep_s_page_has_its_heat_maps_findings_failures_events_and_files()
     {

@@ -140,6 +140,13 @@ public sealed class StudyOrderTests : IAsyncLifetime
         await browser.OpenAsync("/study/none", HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task What_is_neither_to_be_run_nor_checked_is_refused_with_its_text_kept()
+    {
+        await browser.SendFormAsync("/study", HttpStatusCode.UnprocessableEntity, ("do", "zzz"), ("text", Text));
+        Assert.Contains("whether the study is to be run or checked", browser.Text, StringComparison.Ordinal);
+    }
+
     private async Task<string> SendAsync(string? text = null)
     {
         var answer = await browser.SendFormAsync("/study", HttpStatusCode.SeeOther, ("do", "run"),

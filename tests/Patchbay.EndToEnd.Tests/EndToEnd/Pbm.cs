@@ -87,11 +87,11 @@ internal sealed class Pbm : IDisposable
 
     public bool HasExited => process.HasExited;
 
-    /// <summary>Waits for something that processes do, three minutes at most.</summary>
-    public static void WaitFor(Func<bool> reached)
+    /// <summary>Waits for something that processes do, some minutes at most.</summary>
+    public static void WaitFor(Func<bool> reached, int minutes = 3)
     {
-        for (var until = DateTime.UtcNow.AddMinutes(3); !reached(); Thread.Sleep(50))
-            if (DateTime.UtcNow > until) Assert.Fail("not reached within three minutes");
+        for (var until = DateTime.UtcNow.AddMinutes(minutes); !reached(); Thread.Sleep(50))
+            if (DateTime.UtcNow > until) Assert.Fail($"not reached within {minutes} minutes");
     }
 
     /// <summary>Runs a command to its end.</summary>

@@ -120,6 +120,18 @@ public sealed class SweepWatchTests
     }
 
     [Fact]
+    public void Time_left_is_not_taken_from_units_of_another_kind()
+    {
+        var sweep = new MadeSweep { Pace = 0.1 }.Run(2); // accuracy of one model
+        Assert.Null(ClockOf(sweep).Left(sweep.State, sweep.Now));
+        sweep.Pace = 10;
+        sweep.Run(1);
+        // Of A seven units, eight of the other model's, eight guessed for each B, and accuracy of the other model.
+        var left = ClockOf(sweep).Left(sweep.State, sweep.Now)!.Value.TotalSeconds;
+        Assert.Equal((7 + 8 + 8 + 8) * 10 + 2 * 0.1, left, 5);
+    }
+
+    [Fact]
     public void A_pause_is_no_part_of_a_rate()
     {
         var sweep = new MadeSweep().Run(6);
