@@ -37,7 +37,7 @@ internal static class CommandLine
             Reading(open => new SweepCompareCommand(open))));
         root.Add(new NounCommand("experiment", "Run one experiment on one model, recorded as a sweep",
             [.. StudyInput.Experiments.Select(kind => new ExperimentCommand(kind))]));
-        root.Add(new NounCommand("node", "Serve sweeps in the background", new NodeRunCommand()));
+        root.Add(new NounCommand("node", "A process that serves sweeps, alone or in a cluster", new NodeRunCommand()));
         root.Add(new NounCommand("cluster", "See the nodes that work together, and have them come and go",
             ClusterShowCommand.All(), ClusterShowCommand.Self(),
             ClusterOrderCommand.Leave(), ClusterOrderCommand.Down(), new ClusterTailCommand(),
@@ -175,7 +175,7 @@ internal static class CommandLine
         return parsed.UnmatchedTokens is [var word, ..]
             ? word.StartsWith('-') ? $"'{word}' is no option of '{place}', which has "
                 + string.Join(", ", command.Options.Where(o => !o.Hidden).Select(o => o.Name))
-            : $"'{word}' is no command of '{place}', which has {known}"
+            : $"'{word}' is no command of '{place}': expected {known}"
             : $"'{place}' needs a command: {known}";
     }
 }

@@ -9,6 +9,8 @@ namespace Patchbay.Web;
 /// <summary>What the Cluster page shows: nodes, their devices and models, and what runs.</summary>
 internal static class ClusterSections
 {
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(10);
+
     public static IReadOnlyList<Section> Of(Site site)
     {
         var offers = site.Node.Board.Offers.Values.OrderBy(o => o.Node, StringComparer.Ordinal).ToArray();
@@ -19,8 +21,9 @@ internal static class ClusterSections
                 + "many units they compute. A model for any GPU counts on each of its node's.", "", [Devices(offers)]),
             new("models", "Models", "The models that sweeps have asked for. One that is cold has no memory; it is "
                 + "loaded when its next unit comes.", "", Models(offers)),
-            new("units", "Units handed out", "Which process has which unit: it computes as many at a time as it has slots, "
-                + "the others wait there. How much of one is done is known of sweeps that this node has.", "", [Units(site)]),
+            new("units", "Units", "Which process has which: it computes as many at a time as it has slots, the others "
+                + "wait there. How much of one is done is known of sweeps that this node has.", "",
+                Units(site.Book.All(out _), DateTimeOffset.UtcNow)),
             new MetricSections(site.Metrics, site.Node.BoardName).Hour(),
         ];
     }
@@ -70,13 +73,19 @@ internal static class ClusterSections
         ];
     }
 
-    private static Block Units(Site site)
+    /// <summary>What each process has and has done lately, and which units those are that it has.</summary>
+    public static Block[] Units(IReadOnlyList<SweepSeen> sweeps, DateTimeOffset now)
     {
-        Cell[][] rows = [.. from sweep in site.Book.All(out _)
-                            from unit in sweep.Running
-                            select (Cell[])[sweep.Id, unit.Unit, unit.Host, unit.Percent]];
-        return rows.Length == 0 ? new Paragraph("None.")
-            : new ReportTable("", ["sweep", "unit", "by", ">done"], rows);
+        var handedOut = sweeps.SelectMany(s => s.Running, (sweep, unit) => (Sweep: sweep.Id, Unit: unit)).ToArray();
+        var done = sweeps.SelectMany(s => s.CompletedSince(now - Lately)).ToLookup(d => d.Host, d => d.Results);
+        Cell[][] processes = [.. from host in handedOut.Select(u => u.Unit.Host).Concat(done.Select(d => d.Key))
+                                     .Distinct().Order(StringComparer.Ordinal)
+                                 select (Cell[])[host, $"{handedOut.Count(u => u.Unit.Host == host)}",
+                                     $"{done[host].Count()}", $"{done[host].Sum()}"]];
+        if (processes.Length == 0) return [new Paragraph("None.")];
+        var table = new ReportTable("", ["process", ">handed out", ">done in 10 min", ">results in 10 min"], processes);
+        return handedOut.Length == 0 ? [table] : [table, new ReportTable("", ["sweep", "unit", "by", ">done"],
+            handedOut.Select(u => (Cell[])[u.Sweep, u.Unit.Unit, u.Unit.Host, u.Unit.Percent]))];
     }
 
     /// <summary>A node, by its name on the board, as everybody is to say it.</summary>

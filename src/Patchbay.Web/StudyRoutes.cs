@@ -23,10 +23,11 @@ internal static class StudyRoutes
             var (sweep, from) = (PageRoutes.Asked(context, "sweep"), PageRoutes.Asked(context, "from"));
             var text = sweep.Length > 0 ? site.Book.All(out _).FirstOrDefault(s => s.Id == sweep)?.Plan.StudyText
                 : desk.Examples.GetValueOrDefault(from.Length > 0 ? from : First);
+            var asked = sweep.Length > 0 ? $"sweep '{sweep}'" : from.Length > 0 ? $"shipped study '{from}'" : null;
             return ShowAsync(site, context, new(text ?? desk.Examples.GetValueOrDefault(First) ?? "")
             {
-                Note = text is not null || sweep.Length + from.Length == 0 ? null : $"There is no {(sweep.Length > 0 ? $"sweep '{sweep}'"
-                    : $"shipped study '{from}'")} to begin with; this is {First}.",
+                Note = text is null && asked is not null ? $"There is no {asked} to begin with; this is {First}."
+                    : null,
             });
         });
         routes.MapPost("/study", async context =>

@@ -24,11 +24,12 @@ internal sealed class SweepGoOnCommand : PbmCommand
 
     /// <summary>`pbm sweep resume ID`.</summary>
     public static SweepGoOnCommand Resume() =>
-        new("resume", "Go on with a sweep that was paused, or whose process was killed", new ResumeSweep());
+        new("resume", "Go on with a sweep that was paused, or whose process was killed, and show it to its end",
+            new ResumeSweep());
 
     /// <summary>`pbm sweep retry ID`.</summary>
-    public static SweepGoOnCommand Retry() => new("retry", "Try again the units of a sweep that were set aside",
-        new RetrySweep());
+    public static SweepGoOnCommand Retry() => new("retry",
+        "Try again the units of a sweep that were set aside, and show it to its end", new RetrySweep());
 
     /// <inheritdoc/>
     public override ExitCode Run(Call call)

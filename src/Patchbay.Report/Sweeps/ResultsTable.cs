@@ -39,6 +39,15 @@ internal sealed record ResultRow
 
     [JsonPropertyName("seed")] public ulong Seed { get; init; }
     [JsonPropertyName("fingerprint")] public string Fingerprint { get; init; } = "";
+
+    /// <summary>Of path patching, where it is known: the mean of the changes that the score sums up.</summary>
+    [JsonPropertyName("mean")] public double? Mean { get; init; }
+
+    /// <summary>Their mean over the prompts that the model answers right.</summary>
+    [JsonPropertyName("of_right")] public double? OfRight { get; init; }
+
+    /// <summary>Their median.</summary>
+    [JsonPropertyName("median")] public double? Median { get; init; }
 }
 
 /// <summary>All results of a sweep as one table, a row to a result, in the order of the plan
@@ -46,7 +55,8 @@ internal sealed record ResultRow
 internal static class ResultsTable
 {
     private const string Header =
-        "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint\n";
+        "study,model,kind,stage,unit,item,layer,head,position,score,error,samples,seed,fingerprint,"
+        + "mean,of_right,median\n";
 
     private static readonly JsonSerializerOptions Relaxed =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -54,14 +64,20 @@ internal static class ResultsTable
     /// <summary>The rows of all completed units.</summary>
     public static IEnumerable<ResultRow> Rows(SweepState state) =>
         from stage in state.InOrder
+        let summary = stage.Stage.Kind == Kinds.PathPatching ? stage.Stage.Parameters.As<PathPatchingParameters>().Score
+            : null
         from unit in stage.Order
         where stage.Units[unit].Status == UnitStatus.Completed
-        from row in stage.Units[unit].Results.Select(result => Row(state.Plan!, stage.Stage, unit, result))
+        from row in stage.Units[unit].Results.Select(result => Row(state.Plan!, stage.Stage, unit, result, summary))
             .OrderBy(row => (row.Layer, row.Head)).ThenBy(row => row.Item, StringComparer.Ordinal)
         select row;
 
-    private static ResultRow Row(SweepPlan plan, Stage stage, string unit, InterventionResult result) =>
-        new()
+    // Summary: what a score of path patching is of the changes that it sums up.
+    private static ResultRow Row(SweepPlan plan, Stage stage, string unit, InterventionResult result, string? summary)
+    {
+        double? Of(string which, OtherNumber? other) => summary == which ? result.Score
+            : other is { Value: var value } && double.IsFinite(value) ? value : null;
+        return new()
         {
             Study = plan.Study,
             Model = stage.Model,
@@ -75,10 +91,14 @@ internal static class ResultsTable
             Score = result.Score,
             Error = double.IsFinite(result.Error) ? result.Error : null,
             Samples = result.Samples,
+            Mean = Of(PathPatchingParameters.Mean, result.Detail?.Mean),
+            OfRight = Of(PathPatchingParameters.OfRight, result.Detail?.OfRight),
+            Median = Of(PathPatchingParameters.Median, result.Detail?.Median),
             LeftOut = result.Detail?.LeftOut,
             Seed = plan.Seed,
             Fingerprint = plan.Model(stage.Model).Fingerprint,
         };
+    }
 
     /// <summary>With a header; what is null is empty.</summary>
     public static string Csv(SweepState state)
@@ -86,7 +106,7 @@ internal static class ResultsTable
         var text = new StringBuilder(Header);
         foreach (var r in Rows(state))
             text.Append(CsvText.Row(r.Study, r.Model, r.Kind, r.Stage, r.Unit, r.Item, r.Layer, r.Head, r.Position,
-                r.Score, r.Error, r.Samples, r.Seed, r.Fingerprint));
+                r.Score, r.Error, r.Samples, r.Seed, r.Fingerprint, r.Mean, r.OfRight, r.Median));
         return text.ToString();
     }
 

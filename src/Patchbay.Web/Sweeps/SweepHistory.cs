@@ -143,6 +143,14 @@ public sealed record SweepSeen(string Id, SweepState State, long Sequence, IRead
     public (int Done, int Failed, int All) Units => (State.InOrder.Sum(s => s.Completed),
         State.InOrder.Sum(s => s.SetAside), Math.Max(1, State.InOrder.Sum(s => WatchClock.Expected(State, s) ?? 1)));
 
+    /// <summary>Units done since a time, by who did them, with how many results each has; the latest first.</summary>
+    internal IEnumerable<(string Host, int Results)> CompletedSince(DateTimeOffset since)
+    {
+        for (var i = Events.Count - 1; i >= 0 && Events[i].At > since; i--)
+            if (Events[i].Event is UnitCompleted done)
+                yield return (UnderWay.HostOf(done.Node), State.Unit(done.Unit)?.Results.Length ?? 0);
+    }
+
     /// <summary>The facts of the run.</summary>
     internal RunFacts Run => run ??= RunFacts.Of(Id, State, Events);
 

@@ -42,10 +42,12 @@ internal sealed class SweepPictures
                 + string.Join(' ', Stages(state, g).Select(s => s.Completed)));
         return Soon(sweep.Id, $"maps {isOneScale} {models[0]}", string.Join('\n', groups.Values), () =>
         {
-            var limit = isOneScale ? groups.Keys.Select(g => SweepMaps.OfGroup(state, g, models).Max(m => m.Limit))
-                .DefaultIfEmpty(0).Max() : (double?)null;
+            var maps = groups.Keys.ToDictionary(g => g, g => new Lazy<IReadOnlyList<HeatMap>>(() =>
+                [.. SweepMaps.OfGroup(state, g, models)]));
+            var limit = isOneScale ? maps.Values.SelectMany(m => m.Value).Select(m => m.Limit).DefaultIfEmpty(0).Max()
+                : (double?)null;
             return [.. groups.Select(g => Known(sweep.Id, $"maps {g.Key} {isOneScale} {models[0]}",
-                $"{limit} {g.Value}", () => Maps(sweep, g.Key, limit, models)))];
+                $"{limit} {g.Value}", () => Maps(sweep, g.Key, limit, maps[g.Key].Value)))];
         });
     }
 
@@ -99,9 +101,9 @@ internal sealed class SweepPictures
     private static string Complete(SweepState state) =>
         string.Concat(state.InOrder.Select(s => s.Status == StageStatus.Completed ? '1' : '0'));
 
-    private static PagePart Maps(SweepSeen sweep, string group, double? limit, IReadOnlyList<string> models)
+    private static PagePart Maps(SweepSeen sweep, string group, double? limit, IReadOnlyList<HeatMap> plain)
     {
-        var maps = SweepMaps.OfGroup(sweep.State, group, models).Select(map => Detailed(sweep, map, group) with
+        var maps = plain.Select(map => Detailed(sweep, map, group) with
         {
             SharedLimit = limit ?? map.SharedLimit,
             IsClipped = limit is null && map.IsClipped,

@@ -1,4 +1,6 @@
 using Patchbay.Cluster.Tests.Simulation;
+using Patchbay.Report;
+using Patchbay.Web;
 using Patchbay.Web.Sweeps;
 
 namespace Patchbay.Cluster.Tests.Web;
@@ -31,7 +33,15 @@ public sealed class SweepBookTests
             Assert.False(isBeingRead);
             Assert.NotNull(asked.Find("s", out _, TimeSpan.Zero));
         }
-        Assert.Equal("s", Assert.Single(later.All(out beingRead)).Id);
+        var sweep = Assert.Single(later.All(out beingRead));
+        Assert.Equal("s", sweep.Id);
         Assert.Empty(beingRead);
+
+        // What processes have done lately: all of it is this one's, and in an hour it was not lately.
+        var now = DateTimeOffset.UtcNow;
+        var row = Assert.Single(Assert.IsType<ReportTable>(Assert.Single(ClusterSections.Units([sweep], now))).Rows);
+        Assert.Equal(["0", $"{sweep.Units.Done}", $"{sweep.State.InOrder.Sum(s => s.Measured)}"],
+            row.Skip(1).Select(c => c.Text));
+        Assert.IsType<Paragraph>(Assert.Single(ClusterSections.Units([sweep], now.AddHours(1))));
     }
 }

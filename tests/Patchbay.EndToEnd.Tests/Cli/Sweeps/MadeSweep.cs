@@ -117,7 +117,7 @@ internal sealed class MadeSweep
         return [.. Enumerable.Range(0, heads)
             .Select(h => new InterventionResult($"{layer}.{h}", Score(stage.Model,
             stage.Parameters.As<PathPatchingParameters>().Group, layer, h), 0.01 / (h + 1), 300) { Head = new(layer, h),
-            Position = "last" })];
+            Position = "last", Detail = new() { OfRight = new(0.5, 0.1, 150) } })];
     }
 
     private static IEnumerable<Stage> Stages(string model)

@@ -83,7 +83,8 @@ public sealed class SweepExportTests
         Assert.Equal(state.InOrder.Sum(s => s.Results.Count()), rows.Count());
         Assert.Contains(rows, r => (r.Model, r.Kind, r.Unit, r.Item, r.Layer, r.Head) ==
             ("tiny-base", "path-patching", "layer-03", "3.5", 3, 5)
-                && r.Score == MadeSweep.Score("tiny-base", "B", 3, 5));
+                && (r.Score, r.Mean, r.OfRight, r.Median)
+                    == (MadeSweep.Score("tiny-base", "B", 3, 5), r.Score, 0.5, null));
     }
 
     private static ResultRow Row(string line)
@@ -91,6 +92,7 @@ public sealed class SweepExportTests
         var cells = line.Split(',');
         int? Whole(int i) => cells[i].Length == 0 ? null : int.Parse(cells[i], CultureInfo.InvariantCulture);
         double Real(int i) => double.Parse(cells[i], CultureInfo.InvariantCulture);
+        double? RealOrNone(int i) => cells[i].Length == 0 ? null : Real(i);
         return new()
         {
             Study = cells[0],
@@ -103,10 +105,13 @@ public sealed class SweepExportTests
             Head = Whole(7),
             Position = cells[8].Length == 0 ? null : cells[8],
             Score = Real(9),
-            Error = cells[10].Length == 0 ? null : Real(10),
+            Error = RealOrNone(10),
             Samples = Whole(11)!.Value,
             Seed = ulong.Parse(cells[12], CultureInfo.InvariantCulture),
             Fingerprint = cells[13],
+            Mean = RealOrNone(14),
+            OfRight = RealOrNone(15),
+            Median = RealOrNone(16),
         };
     }
 
