@@ -36,10 +36,21 @@ internal sealed record SweepComparison(RunFacts First, RunFacts Second, IReadOnl
         var samePrompts = (firstRun.Plan.Seed, firstRun.Plan.Task) == (secondRun.Plan.Seed, secondRun.Plan.Task);
         var unchanged = models.Where(m => m.First.Fingerprint == m.Second.Fingerprint).Select(m => m.Name).ToArray();
         if (unchanged.Length > 0) notes.Add($"the same checkpoint in both: {string.Join(", ", unchanged)}");
+        var (firstScore, secondScore) = (ScoreOf(firstRun), ScoreOf(secondRun));
+        if (firstScore is not null && secondScore is not null && firstScore != secondScore)
+            notes.Add($"heads have other scores: the first the {firstScore}, the second the {secondScore}");
         var overlaps = models.SelectMany(m => CircuitSections.Overlaps(first.Chain.Groups, m.First, m.Second)
             .Select(o => o with { Model = m.Name }));
         var figures = new FigureFinder(first, second, models, samePrompts);
         return new(firstRun, secondRun, models, [.. figures.All()], [.. overlaps], samePrompts, notes);
+    }
+
+    /// <summary>What the scores of path patching are, or null.</summary>
+    private static string? ScoreOf(RunFacts run)
+    {
+        string[] kinds = [.. run.Plan.Stages.Where(s => s.Kind == Kinds.PathPatching)
+            .Select(s => s.Parameters.As<PathPatchingParameters>().InWords).Distinct()];
+        return kinds.Length == 0 ? null : string.Join(" and the ", kinds);
     }
 
     /// <summary>Models of the same name; where no name is in both, models in order.</summary>

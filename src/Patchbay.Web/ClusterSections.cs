@@ -23,7 +23,11 @@ internal static class ClusterSections
                 + "loaded when its next unit comes.", "", Models(offers)),
             new("units", "Units", "Which process has which: it computes as many at a time as it has slots, the others "
                 + "wait there. How much of one is done is known of sweeps that this node has.", "",
-                Units(site.Book.All(out _), DateTimeOffset.UtcNow)),
+                [
+                    .. Units(site.Book.All(out var beingRead), DateTimeOffset.UtcNow),
+                    .. beingRead.Count == 0 ? Array.Empty<Block>()
+                        : [new Note($"Without {SweepText.Count(beingRead.Count, "sweep")} being read.")],
+                ]),
             new MetricSections(site.Metrics, site.Node.BoardName).Hour(),
         ];
     }
@@ -32,7 +36,9 @@ internal static class ClusterSections
     public static string Version(Site site) => string.Join('\n',
         site.Node.Inspection.Members().Select(m => $"{m.Address} {m.Status} {m.Reachable} {m.Leader}")
             .Concat(site.Node.Board.Offers.Values.SelectMany(o => o.Models).Select(m => $"{m.Id} {m.State}"))
-            .Concat(site.Book.All(out _, TimeSpan.Zero).SelectMany(s => s.Running).Select(u => $"{u.Unit} {u.Percent}"))
+            .Concat(site.Book.All(out var beingRead, TimeSpan.Zero).SelectMany(s => s.Running)
+                .Select(u => $"{u.Unit} {u.Percent}"))
+            .Append($"{beingRead.Count}")
             .Append($"{site.Metrics.Version}"));
 
     private static ReportTable Nodes(Site site) => new("",
@@ -67,7 +73,7 @@ internal static class ClusterSections
         return
         [
             rows.Length == 0 ? new Paragraph("None so far.")
-                : new ReportTable("", ["model", "node", "device", ">memory", "state"], rows),
+                : new ReportTable("", ["model", "node", "device", ">needs", "state"], rows),
             .. refused.Length == 0 ? (Block[])[]
                 : [new ReportTable("What a node could not load", ["model", "node", "why"], refused)],
         ];

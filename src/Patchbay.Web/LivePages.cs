@@ -32,7 +32,7 @@ public static class LivePages
             if (!HttpMethods.IsPost(context.Request.Method) || await site.IsFormAsync(context)) await next(context);
             if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
                 await site.MessageAsync(context, StatusCodes.Status405MethodNotAllowed,
-                    "There is no page to be read at this address: a form of another page is sent here.");
+                    "There is nothing to be read at this address.");
         });
         pages.UseRouting();
         pages.UseRateLimiter();

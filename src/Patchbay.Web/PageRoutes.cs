@@ -143,6 +143,7 @@ internal static class PageRoutes
         try
         {
             await site.Node.OrderAsync(id, command);
+            site.Book.Renew(id);
             See(context, page);
         }
         catch (InvalidDataException e)

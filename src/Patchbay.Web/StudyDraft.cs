@@ -7,6 +7,8 @@ namespace Patchbay.Web;
 /// <param name="Text">The study.</param>
 public sealed record StudyDraft(string Text)
 {
+    private const int LongestLine = 400; // that is shown again beside a mistake
+
     /// <summary>Its mistakes, in order of lines.</summary>
     public IReadOnlyList<StudyMistake> Mistakes { get; init; } = [];
 
@@ -25,7 +27,7 @@ public sealed record StudyDraft(string Text)
     /// <summary>The lines around each mistake: its own and the one before, with their numbers.</summary>
     public IEnumerable<(StudyMistake Mistake, IEnumerable<(int Number, string Text)> Lines)> AtLines()
     {
-        var lines = Text.Split('\n');
+        string[] lines = [.. Text.Split('\n').Select(l => l.Length <= LongestLine ? l : $"{l[..LongestLine]} …")];
         foreach (var mistake in Mistakes)
             yield return (mistake, lines.Index().Select(l => (Number: l.Index + 1, l.Item))
                 .Where(l => l.Number == mistake.Line || l.Number == mistake.Line - 1));

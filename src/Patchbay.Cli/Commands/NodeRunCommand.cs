@@ -49,8 +49,11 @@ internal sealed class NodeRunCommand : PbmCommand
             }
             catch (IOException e) when (e is CutOffException || (isAnew && !IsForGood(e)))
             {
-                call.WriteLine($"{Now} {e.Message}; it joins anew");
-                if (call.Interrupted.WaitHandle.WaitOne(RejoinAfter)) return ExitCode.Ok;
+                if (!call.Interrupted.IsCancellationRequested)
+                    call.WriteLine($"{Now} {e.Message}; it joins anew");
+                if (!call.Interrupted.WaitHandle.WaitOne(RejoinAfter)) continue;
+                call.WriteLine(Stopped);
+                return ExitCode.Ok;
             }
         }
     }
@@ -59,6 +62,8 @@ internal sealed class NodeRunCommand : PbmCommand
     private static string From(ClusterPlace place) => place.Certificate is null ? ""
         : place.Token is null ? "; from other machines only with --token-file"
         : $"; from other machines https://{place.Address}/, with the token";
+
+    private const string Stopped = "stopped; running sweeps go on when a node is up again";
 
     private static bool IsForGood(IOException e) =>
         e is JournalException { Fault: JournalFault.Corrupt or JournalFault.Unknown };
@@ -97,7 +102,7 @@ internal sealed class NodeRunCommand : PbmCommand
         }
         await own.StopAsync(TimeSpan.Zero);
         if (own.Failure.IsCompleted) await own.Failure;
-        call.WriteLine("stopped; running sweeps go on when a node is up again");
+        call.WriteLine(Stopped);
         return ExitCode.Ok;
     }
 }

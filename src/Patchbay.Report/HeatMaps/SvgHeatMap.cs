@@ -10,7 +10,7 @@ internal sealed class SvgHeatMap
     public const double Bottom = 36;
 
     private const double BarWidth = 12, LeastBar = 64, Heading = 24, BarRoom = 34;
-    private const double TitleLetter = 7; // wide, about
+    private const double TitleLetter = 7, LabelLetter = 7.7, LabelGap = 8; // wide, about
     private readonly HeatMap map;
     private readonly double cell;
 
@@ -37,7 +37,7 @@ internal sealed class SvgHeatMap
         var title = map.Titled();
         var bottom = Heading + panel.Height + Bottom;
         // Name and title stand side by side over the cells.
-        var width = Math.Max(panel.Width,
+        var width = Math.Max(Math.Max(panel.Width, panel.LabelsWidth),
             SvgPicture.PanelNameWidth(map.Name) + TitleLetter * map.Title.Length + TitleLetter);
         var picture = SvgPicture.Bare(Left + width + 4, bottom + BarRoom, title, SvgColors.StyleSheet);
         if (map.LinkOf is not null) picture.SetAttributeValue("role", "group"); // a picture holds no links
@@ -72,11 +72,18 @@ internal sealed class SvgHeatMap
             fractions.Select((f, i) => Strip(i * step, Math.Min(step + 0.5, length - i * step), SvgColors.ClassOf(f))),
             Strip(0, length, "frame"));
         double[] labels = isUpright && length >= 100 ? [1, 0.5, 0, -0.5, -1] : [-1, 0, 1];
-        // Beside its place on an upright bar, but not beyond the bar's ends.
+        // Beside its place on an upright bar, but not beyond the bar's ends; below a lying one without the middle where
+        // there is no room for it, and the right one beyond the end where there is none for both.
+        if (!isUpright && Math.Max(Wide(-1), Wide(1)) + Wide(0) / 2 + LabelGap > length / 2) labels = [-1, 1];
         return bar.With(labels.Select(f => isUpright
             ? Svg.Text(BarWidth + 5, Math.Clamp((1 - f) / 2 * length + 4, 9, length), "", Label(f))
-            : Svg.Text((f + 1) / 2 * length, BarWidth + 15, "", Label(f), f < 0 ? "start" : f > 0 ? "end" : "middle")));
+            : Svg.Text(f > 0 ? Math.Max(length, LabelsWidth) : (f + 1) / 2 * length, BarWidth + 15, "", Label(f),
+                f < 0 ? "start" : f > 0 ? "end" : "middle")));
     }
+
+    private double LabelsWidth => Wide(-1) + LabelGap + Wide(1);
+
+    private double Wide(double fraction) => LabelLetter * Label(fraction).Length;
 
     private string Label(double fraction)
     {

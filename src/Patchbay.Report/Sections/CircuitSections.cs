@@ -185,8 +185,10 @@ internal static class CircuitSections
         where (first.Layers, first.Heads) == (second.Layers, second.Heads)
         let a = Scores(first, g)
         let b = Scores(second, g)
-        where a is not null && b is not null && first.Circuit.ContainsKey(g.Name) && second.Circuit.ContainsKey(g.Name)
-        let overlap = CircuitOverlap.Of(a, [.. first.Circuit[g.Name]], b, [.. second.Circuit[g.Name]])
+        let ofFirst = first.Circuit.GetValueOrDefault(g.Name) ?? []
+        let ofSecond = second.Circuit.GetValueOrDefault(g.Name) ?? []
+        where a is not null && b is not null && ofFirst.Count + ofSecond.Count > 0
+        let overlap = CircuitOverlap.Of(a, [.. ofFirst], b, [.. ofSecond])
         select new GroupOverlap(second.Name, g.Name, overlap);
 
     private static Cell Published(GroupOverlap overlap) =>

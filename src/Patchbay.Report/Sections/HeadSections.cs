@@ -29,9 +29,9 @@ internal static class HeadSections
                    select (Cell[])
                    [
                        input.GroupCell(g.Name), m.First.Name,
-                       Numbers.Score(own[head], own.StandardErrors[head.Layer, head.Index]),
+                       isMeasured ? Numbers.Score(own[head], own.StandardErrors[head.Layer, head.Index]) : "0",
                        isMeasured ? Rank(own, head) : Numbers.None, isMeasured ? Numbers.P(own.P(head)) : Numbers.None,
-                       isCircuit ? "in the circuit" : isMeasured ? "" : "above every receiver, not measured",
+                       isCircuit ? "in the circuit" : isMeasured ? "" : "at or above every receiver, not measured",
                    ];
         return new("scores", "Scores", "The head's score in every group: the mean relative change of the answer's "
             + "probability when its output comes from a counterfactual prompt, along the group's paths alone; strongly "

@@ -54,7 +54,8 @@ internal static class RunSections
 
     private static Cell? HeadsByGroup(ReportInput input, ModelFindings model)
     {
-        var sizes = input.Groups.Select(g => model.Circuit.GetValueOrDefault(g.Name)?.Count ?? 0);
+        var sizes = input.Groups.Select(g => model.Circuit.GetValueOrDefault(g.Name) is { } heads ? $"{heads.Count}"
+            : model.Scores.Any(s => s.Group.Name == g.Name) ? "0" : Numbers.None);
         return model.Circuit.Count == 0 ? (Cell?)null
             : new Cell($"{model.Circuit.Values.Sum(h => h.Count)}", string.Join(" + ", sizes));
     }

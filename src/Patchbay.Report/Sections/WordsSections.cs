@@ -15,8 +15,8 @@ internal static class WordsSections
     /// <summary>The section; null where nothing was found yet.</summary>
     public static Section? Found(ReportInput input)
     {
-        string[] found = [.. Accuracy(input), .. Heads(input), .. Circuits(input), .. Pruned(input), .. Carried(input),
-            .. Patched(input), .. Forbidden(input)];
+        string[] found = [.. Accuracy(input), .. Heads(input), .. Minimal(input), .. Circuits(input), .. Pruned(input),
+            .. Carried(input), .. Patched(input), .. Forbidden(input)];
         if (found.Length == 0) return null;
         var lacking = Evidence.Where(e => input.Run.Plan.Stages.All(s => s.Kind != e.Kind)).Select(e =>
             $"{e.Shows} ({e.Kind})").ToArray();
@@ -70,15 +70,26 @@ internal static class WordsSections
             var strongest = heads.Count == 0 ? ""
                 : $", the strongest {heads[0]} ({Numbers.Score(scores![heads[0]], scores.StandardErrors[heads[0].Layer,
                     heads[0].Index])} of the answer's probability)";
-            var rest = each.Skip(1).Select(m => $"{m.Name} has {m.Heads.Count}, {m.Heads.Intersect(heads).Count()} of "
-                + $"{name}'s among them");
+            var rest = each.Skip(1).Select(m => m.Heads.Count == 0 ? $"{m.Name} has none"
+                : heads.Count == 0 ? $"{m.Name} has {m.Heads.Count}"
+                : $"{m.Name} has {m.Heads.Count}, {m.Heads.Intersect(heads).Count()} of {name}'s among them");
             yield return $"{titled}: {SweepText.Count(heads.Count, "head")} of {name} significantly below "
                 + $"zero{strongest}{string.Concat(rest.Select(r => "; " + r))}.";
         }
     }
 
+    private static IEnumerable<string> Minimal(ReportInput input) =>
+        from m in input.Findings.Models
+        where m.Minimality.Count > 0
+        let open = m.Minimality.Count(f => f.IsDecided == false)
+        let groups = m.Minimality.GroupBy(f => f.Group)
+            .Select(g => $"{g.Count(f => f.Kept)} of {g.Count()} in {g.Key}")
+        select $"Of {m.Name}'s heads minimality keeps {List(groups)}"
+            + (open == 0 ? "." : $"; of {open} these prompts do not decide it.");
+
     private static IEnumerable<string> Circuits(ReportInput input) =>
         from c in input.Findings.Circuits
+        where c.Heads.Values.Sum() > 0
         let own = c.ElsewhereOwn ? ", judged at its own positions alone," : ""
         select $"The circuit of {c.CircuitOf} ({SweepText.Count(c.Heads.Values.Sum(), "head")}){own} answers "
             + $"{Of(c.Circuit)} in {c.Model}, which itself answers {Numbers.Share(c.Full.Share)}: faithfulness "

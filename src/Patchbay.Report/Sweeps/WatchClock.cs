@@ -4,13 +4,20 @@ namespace Patchbay.Report;
 internal sealed class WatchClock
 {
     private const string All = ""; // no model is named so
+    private const int Enough = 3; // units whose seconds tell those of others: the first of a stage takes longer
     private readonly Dictionary<string, (CompletionRate Work, CompletionRate Results)> rates = [];
+    private readonly Dictionary<string, UnitTimes> times = [];
 
     /// <summary>Takes note of the state that the sweep was in at a time. Times without a running sweep are left out of
     /// the rates.</summary>
     public void Observe(DateTimeOffset at, SweepState state)
     {
         if (state.Plan is null || state.Ended) return;
+        foreach (var stage in state.InOrder.Where(s => s.Completed > 0))
+        {
+            if (!times.TryGetValue(stage.Stage.Id, out var known)) times[stage.Stage.Id] = known = new();
+            known.Observe(stage.Completed, stage.Seconds);
+        }
         foreach (var model in state.Plan.Models.Select(m => m.Name).Append(All))
         {
             var (work, results) = RatesOf(model);
@@ -33,9 +40,9 @@ internal sealed class WatchClock
             ? RatesOf(model).Results.PerSecond(now) * 60 : null;
 
     /// <summary>Time until a model's units, or all, are done, if it goes on like this; null where it is not known, as
-    /// before a unit of each kind of stage is done, or does not go on. What is left is counted in seconds of units, for
-    /// those of path patching take much longer than those of accuracy; what nodes do at once is how many such seconds
-    /// pass in one.</summary>
+    /// before some units of each kind of stage are done, or does not go on. What is left is counted in seconds of
+    /// units, for those of path patching take much longer than those of accuracy; what nodes do at once is how many
+    /// such seconds pass in one.</summary>
     public TimeSpan? Left(SweepState state, DateTimeOffset now, string model = All)
     {
         if (state.Status != SweepStatus.Running || Remaining(state, model) is null or 0) return null;
@@ -60,17 +67,18 @@ internal sealed class WatchClock
     private static int? Remaining(SweepState state, StageState stage) =>
         Expected(state, stage) - stage.Completed - stage.SetAside;
 
-    /// <summary>How long a unit of a stage takes, by those of it that are done; where there are none, by those of the
-    /// same stage of other models, or else of its kind; null where there are none of these either.</summary>
-    private static double? UnitSeconds(SweepState state, StageState stage)
+    /// <summary>How long a unit of a stage takes, by those of it that were done lately; where these are few, by those
+    /// of the same stage of other models, or else of its kind; null where these are few too.</summary>
+    private double? UnitSeconds(SweepState state, StageState stage)
     {
         var (name, kind) = (SweepText.ShortId(stage.Stage), stage.Stage.Kind);
-        foreach (var isAlike in new Func<StageState, bool>[] { s => s == stage,
+        foreach (var isAlike in new Func<StageState, bool>[] { s => s.Stage.Id == stage.Stage.Id,
             s => SweepText.ShortId(s.Stage) == name, s => s.Stage.Kind == kind })
         {
-            var (seconds, done) = (0.0, 0);
-            foreach (var s in state.InOrder.Where(isAlike)) (seconds, done) = (seconds + s.Seconds, done + s.Completed);
-            if (done > 0) return seconds / done;
+            var alike = state.InOrder.Where(isAlike).ToArray();
+            double[] seconds = [.. alike.SelectMany(s => times.GetValueOrDefault(s.Stage.Id)?.Lately ?? []).Order()];
+            if (seconds.Length >= Enough || (seconds.Length > 0 && alike.Any(s => s.Status == StageStatus.Completed)))
+                return seconds[seconds.Length / 2];
         }
         return null;
     }
@@ -85,6 +93,26 @@ internal sealed class WatchClock
     }
 }
 
+/// <summary>Seconds of the units of a stage that were done lately.</summary>
+internal sealed class UnitTimes
+{
+    private const int Most = 9;
+    private readonly Queue<double> lately = [];
+    private (int Units, double Seconds) seen;
+
+    /// <summary>Seconds of each of the last units, those seen together at their mean.</summary>
+    public IReadOnlyCollection<double> Lately => lately;
+
+    /// <summary>Takes note of how many units are done, and of their seconds together.</summary>
+    public void Observe(int units, double seconds)
+    {
+        var more = units - seen.Units;
+        for (var i = 0; i < Math.Min(more, Most); i++) lately.Enqueue((seconds - seen.Seconds) / more);
+        while (lately.Count > Most) lately.Dequeue();
+        seen = (units, seconds);
+    }
+}
+
 /// <summary>How fast a count grows, from when it was seen to grow. Only what was seen lately counts: groups of heads
 /// differ in how long a unit takes, and a sweep may have been stopped for a night.</summary>
 internal sealed class CompletionRate
@@ -92,6 +120,7 @@ internal sealed class CompletionRate
     private const int Most = 64; // observations at most
     private const int Least = 3; // observations that stay however old: units may take an hour each
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1); // what comes sooner is seen as one
     private readonly List<(DateTimeOffset At, double Count)> seen = [];
 
     /// <summary>Takes note of the count as it is at a time, in the order of times. One that falls is another sweep's,
@@ -103,7 +132,8 @@ internal sealed class CompletionRate
             if (count < last.Count || at < last.At) Forget();
             else if (count == last.Count) return;
         }
-        seen.Add((at, count));
+        if (seen is [.., var before, _] && at - before.At < Step) seen[^1] = (at, count);
+        else seen.Add((at, count));
         while (seen.Count > Most || (seen.Count > Least && seen[0].At < at - Window)) seen.RemoveAt(0);
     }
 

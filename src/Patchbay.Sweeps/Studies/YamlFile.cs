@@ -38,7 +38,14 @@ internal sealed class YamlFile
     /// <summary>The one document of a text that is in no file; null where a mistake was noted.</summary>
     public static YamlNode? Of(string text, string what, MistakeList mistakes)
     {
-        var decoded = Decode(Encoding.UTF8.GetBytes(text), what, mistakes);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (bytes.Length > LongestFile)
+        {
+            mistakes.Add(1, null, $"expected a {what} of at most {LongestFile >> 20} MiB, found one of {bytes.Length} "
+                + "bytes");
+            return null;
+        }
+        var decoded = Decode(bytes, what, mistakes);
         return decoded is null ? null : Parse(decoded, what, mistakes);
     }
 

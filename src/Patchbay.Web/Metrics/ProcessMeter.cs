@@ -11,12 +11,13 @@ internal sealed class ProcessMeter : IDisposable
 
     public ProcessMeter()
     {
+        // Made here if nobody has yet: while they are being made, nothing can tell which they are.
+        Instrument[] counted = [Telemetry.Results, Telemetry.UnitDuration];
         listener = new()
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument == Telemetry.Results || instrument == Telemetry.UnitDuration)
-                    listener.EnableMeasurementEvents(instrument);
+                if (counted.Contains(instrument)) listener.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<long>((_, number, _, _) => Interlocked.Add(ref results, number));

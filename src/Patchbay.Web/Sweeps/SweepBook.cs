@@ -58,6 +58,13 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
         return isBeingRead ? null : Seen(entry, node.Shares);
     }
 
+    /// <summary>Something has just been recorded of a sweep: who asks for it next gets that.</summary>
+    public void Renew(string id)
+    {
+        lock (alone)
+            if (entries.TryGetValue(id, out var entry)) entry.Followed = null;
+    }
+
     // One that cannot be read does not keep the others from being shown.
     private SweepSeen? Readable(Entry entry, IReadOnlyDictionary<(string Sweep, string Unit), double> shares)
     {
@@ -124,7 +131,7 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
                 if (entries.GetValueOrDefault(entry.Id) == entry) entries.Remove(entry.Id);
                 return entry.First.GetAwaiter().GetResult() ? throw new UnreachableException() : null;
             }
-            if (time.GetElapsedTime(entry.Followed) >= Fresh)
+            if (entry.Followed is not { } last || time.GetElapsedTime(last) >= Fresh)
             {
                 Ask(journal => entry.History.Follow(journal));
                 entry.Followed = time.GetTimestamp();
@@ -163,7 +170,7 @@ internal sealed class SweepBook(ClusterNode node, TimeProvider time)
         /// <summary>Ends when all that was there is read: false where there is no such sweep.</summary>
         public Task<bool> First { get; }
 
-        /// <summary>When it was last asked for more.</summary>
-        public long Followed { get; set; }
+        /// <summary>When it was last asked for more; null where it is to be asked at once.</summary>
+        public long? Followed { get; set; }
     }
 }

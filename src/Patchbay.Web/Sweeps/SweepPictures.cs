@@ -142,7 +142,8 @@ internal sealed class SweepPictures
 
         string Measured(Head head)
         {
-            if (units[head].ToArray() is not { Length: > 0 } own) return "; above every receiver, so not measured";
+            if (units[head].ToArray() is not { Length: > 0 } own)
+                return "; at or above every receiver, so not measured";
             var samples = (int)scores.Samples[head.Layer, head.Index];
             return $", {SweepText.Count(samples, "prompt")}; {Ran(sweep, stage, own)}";
         }

@@ -56,8 +56,8 @@ public sealed partial class PageTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("/sweeps/x/cancel", 405, "a form of another page is sent here")]
-    [InlineData("/sign-out", 405, "a form of another page is sent here")]
+    [InlineData("/sweeps/x/cancel", 405, "nothing to be read at this address")]
+    [InlineData("/sign-out", 405, "nothing to be read at this address")]
     [InlineData("/compare?a=gone&b=gone:mine", 200, "'gone:mine' here")]
     [InlineData("/study?from=gone", 200, "There is no shipped study 'gone'")]
     [InlineData("/study?sweep=gone", 200, "There is no sweep 'gone'")]

@@ -8,6 +8,28 @@ namespace Patchbay.Cluster.Tests.Web;
 /// <summary>Sweeps as pages read them from the journal.</summary>
 public sealed class SweepBookTests
 {
+    /// <summary>A time at which nothing grows old.</summary>
+    private sealed class Standing : TimeProvider
+    {
+        public override long GetTimestamp() => 1;
+    }
+
+    [Fact]
+    public async Task What_was_just_ordered_is_seen_though_the_journal_was_asked_a_moment_ago()
+    {
+        using var folder = new TemporaryFolder();
+        await using var node = await TestNode.Start(folder.PathOf("journal.db"), new SimulatedModels(() => 1, () => 0));
+        await TestNode.Begin(node, SimulatedPlan.Make(poisoned: true, batches: false));
+        await TestNode.Until(node, s => s.Ended);
+        var book = new SweepBook(node, new Standing());
+        SweepSeen Seen() => book.Find("s", out _, Timeout.InfiniteTimeSpan)!;
+        var before = Seen().Sequence;
+        await node.OrderAsync("s", new RetrySweep());
+        Assert.Equal(before, Seen().Sequence);
+        book.Renew("s");
+        Assert.True(Seen().Sequence > before);
+    }
+
     [Fact]
     public async Task A_sweep_is_read_beside_what_else_is_asked_and_one_that_comes_later_is_found()
     {

@@ -63,12 +63,12 @@ public sealed class SweepWatchTests
     [InlineData(140)]
     public void Failures_are_named_in_full_lines_no_wider_than_the_terminal(int width)
     {
-        var sweep = new MadeSweep().Run(4).FailNext("the machine has no memory left: 12.3 GiB are needed and the node "
+        var sweep = new MadeSweep().Run(5).FailNext("the machine has no memory left: 12.3 GiB are needed and the node "
             + "may take 8 GiB of it, so that the unit cannot be run here");
         var lines = Draw(sweep, width);
         Assert.EndsWith("1 failed", lines[0].TrimEnd(), StringComparison.Ordinal);
-        Assert.Matches(@"^tiny-base +━+╍+─+ +4/10\+ +\d+ +[\d:]+ s +1 +path-", Line(lines, "tiny-base"));
-        Assert.StartsWith("tiny-base/path-patching/A/layer-02 failed: the machine", Line(lines, "tiny-base/"),
+        Assert.Matches(@"^tiny-base +━+╍+─+ +5/10\+ +\d+ +[\d:]+ s +1 +path-", Line(lines, "tiny-base"));
+        Assert.StartsWith("tiny-base/path-patching/A/layer-03 failed: the machine", Line(lines, "tiny-base/"),
             StringComparison.Ordinal);
         var ended = Draw(sweep.RunAll(), width);
         Assert.Contains("completed with failures", ended[0], StringComparison.Ordinal);
@@ -114,6 +114,12 @@ public sealed class SweepWatchTests
         Assert.Equal(0.1, rate.PerSecond(Start.AddSeconds(100))!.Value, 1e-9);
         Assert.Equal(0.1, rate.PerSecond(Start.AddSeconds(105))!.Value, 1e-9); // the next one is not late yet
         Assert.Equal(11 / 300.0, rate.PerSecond(Start.AddSeconds(300))!.Value, 1e-9);
+        // What comes at once is one step: a hundred units of a second do not make all that was before be forgotten.
+        var burst = new CompletionRate();
+        for (var i = 0; i <= 1000; i++) burst.Observe(Start.AddMilliseconds(100 * i), i);
+        Assert.Equal(10, burst.PerSecond(Start.AddSeconds(100))!.Value, 0.5);
+        burst.Observe(Start.AddSeconds(150), 1001);
+        Assert.InRange(burst.PerSecond(Start.AddSeconds(150))!.Value, 5, 10);
         // A night later, three units tell how fast it goes now.
         for (var i = 0; i < 3; i++) rate.Observe(Start.AddHours(8).AddSeconds(2 * i), 11 + i);
         Assert.Equal(0.5, rate.PerSecond(Start.AddHours(8).AddSeconds(4))!.Value, 1e-9);
@@ -124,11 +130,15 @@ public sealed class SweepWatchTests
     {
         var sweep = new MadeSweep { Pace = 0.1 }.Run(2); // accuracy of one model
         Assert.Null(ClockOf(sweep).Left(sweep.State, sweep.Now));
+        sweep.Pace = 60; // the first unit of a stage takes longer
+        sweep.Run(1);
         sweep.Pace = 10;
         sweep.Run(1);
-        // Of A seven units, eight of the other model's, eight guessed for each B, and accuracy of the other model.
+        Assert.Null(ClockOf(sweep).Left(sweep.State, sweep.Now));
+        sweep.Run(1);
+        // Of A five units, eight of the other model's, eight guessed for each B, and accuracy of the other model.
         var left = ClockOf(sweep).Left(sweep.State, sweep.Now)!.Value.TotalSeconds;
-        Assert.Equal((7 + 8 + 8 + 8) * 10 + 2 * 0.1, left, 5);
+        Assert.Equal((5 + 8 + 8 + 8) * 10 + 2 * 0.1, left, 5);
     }
 
     [Fact]
