@@ -20,7 +20,7 @@ public static class InputFile
         using var handle = File.OpenHandle(path); // FileInfo tells a link's own length
         var length = RandomAccess.GetLength(handle);
         if (length > most)
-            throw Refusal.Unexpected(path, $"a file of at most {most >> 20} MiB", 
+            throw Refusal.Unexpected(path, $"a file of at most {most >> 20} MiB",
                 $"one of {Math.Ceiling(length / 10485.76) / 100} MiB");
     }
 
