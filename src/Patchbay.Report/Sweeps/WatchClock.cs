@@ -7,6 +7,8 @@ internal sealed class WatchClock
     private const int Enough = 3; // units whose seconds tell those of others: the first of a stage takes longer
     private readonly Dictionary<string, (CompletionRate Work, CompletionRate Results)> rates = [];
     private readonly Dictionary<string, UnitTimes> times = [];
+    private (SweepState? Of, Dictionary<string, double?> ByName, Dictionary<string, double?> ByKind) alike =
+        (null, [], []); // what units take, as far as stages of one name, or of one kind, tell
 
     /// <summary>Takes note of the state that the sweep was in at a time. Times without a running sweep are left out of
     /// the rates.</summary>
@@ -45,12 +47,18 @@ internal sealed class WatchClock
     /// such seconds pass in one.</summary>
     public TimeSpan? Left(SweepState state, DateTimeOffset now, string model = All)
     {
-        if (state.Status != SweepStatus.Running || Remaining(state, model) is null or 0) return null;
+        if (state.Status != SweepStatus.Running) return null;
         if (RatesOf(model).Work.PerSecond(now) is not { } rate || rate <= 0) return null;
-        var work = StagesOf(state, model).Where(s => Remaining(state, s) != 0)
-            .Aggregate((double?)0, (sum, s) => sum + Remaining(state, s) * UnitSeconds(state, s));
-        return work is null ? null
-            : TimeSpan.FromSeconds(Math.Min(work.Value / rate, TimeSpan.FromDays(10_000).TotalSeconds));
+        var (units, work) = (0, 0.0);
+        foreach (var stage in StagesOf(state, model))
+        {
+            if (Remaining(state, stage) is not { } left) return null;
+            if (left == 0) continue;
+            if (UnitSeconds(state, stage) is not { } seconds) return null;
+            (units, work) = (units + left, work + left * seconds);
+        }
+        return units == 0 ? null
+            : TimeSpan.FromSeconds(Math.Min(work / rate, TimeSpan.FromDays(10_000).TotalSeconds));
     }
 
     /// <summary>Units that a stage has, or will have: one that has not begun is taken to have as many as the largest of
@@ -71,16 +79,28 @@ internal sealed class WatchClock
     /// of the same stage of other models, or else of its kind; null where these are few too.</summary>
     private double? UnitSeconds(SweepState state, StageState stage)
     {
-        var (name, kind) = (SweepText.ShortId(stage.Stage), stage.Stage.Kind);
-        foreach (var isAlike in new Func<StageState, bool>[] { s => s.Stage.Id == stage.Stage.Id,
-            s => SweepText.ShortId(s.Stage) == name, s => s.Stage.Kind == kind })
+        if (Typical([stage]) is { } own) return own;
+        if (!ReferenceEquals(alike.Of, state)) alike = (state, SecondsBy(state, s => SweepText.ShortId(s.Stage)),
+            SecondsBy(state, s => s.Stage.Kind));
+        return alike.ByName[SweepText.ShortId(stage.Stage)] ?? alike.ByKind[stage.Stage.Kind];
+    }
+
+    private Dictionary<string, double?> SecondsBy(SweepState state, Func<StageState, string> name) =>
+        state.InOrder.GroupBy(name).ToDictionary(group => group.Key, Typical);
+
+    /// <summary>The median of the units of some stages that were done lately; null where they are too few to
+    /// tell.</summary>
+    private double? Typical(IEnumerable<StageState> stages)
+    {
+        var (seconds, isOver) = (new List<double>(), false);
+        foreach (var stage in stages)
         {
-            var alike = state.InOrder.Where(isAlike).ToArray();
-            double[] seconds = [.. alike.SelectMany(s => times.GetValueOrDefault(s.Stage.Id)?.Lately ?? []).Order()];
-            if (seconds.Length >= Enough || (seconds.Length > 0 && alike.Any(s => s.Status == StageStatus.Completed)))
-                return seconds[seconds.Length / 2];
+            isOver |= stage.Status == StageStatus.Completed;
+            if (times.TryGetValue(stage.Stage.Id, out var known)) seconds.AddRange(known.Lately);
         }
-        return null;
+        if (seconds.Count < (isOver ? 1 : Enough)) return null;
+        seconds.Sort();
+        return seconds[seconds.Count / 2];
     }
 
     private static IEnumerable<StageState> StagesOf(SweepState state, string model) =>
