@@ -68,12 +68,10 @@ public sealed class BrowserTests : IDisposable
         await page.Locator("#maps-A svg a[href$='/1.1']").First.FocusAsync();
         await page.EvaluateAsync("document.getElementById('main').insertAdjacentHTML('afterbegin', "
             + "'<p data-part id=\"more\"><a href=\"/\">more</a></p>')");
-        var elsewhere = await PageOf(browser, port, complaints);
-        await elsewhere.GotoAsync("/sweeps/watched-1");
-        await elsewhere.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#more")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+        using var elsewhere = Pbm.Start(folder.PathOf("data"), "sweep", "resume", "watched-1");
+        await Assertions.Expect(page.Locator("#more")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await IsFocused(page, "/1.1");
-        await elsewhere.CloseAsync();
+        elsewhere.Kill();
 
         // The node is killed and comes back: the page finds it again, and the sweep goes on to its end.
         first.Kill();
