@@ -32,7 +32,7 @@ internal sealed record RunFacts(string Sweep, SweepPlan Plan, string Status, str
         var nodes = events.Select(e => e.Event).OfType<UnitCompleted>().GroupBy(e => e.Node)
             .Select(node => new NodeShare(node.Key, node.Count(), node.Sum(e => e.Seconds)));
         var stages = state.InOrder.Select(s => new StageTime(SweepText.ShortId(s.Stage), s.Stage.Model,
-            SweepText.Status(s), s.Completed, s.Order.Length, s.Order.Sum(unit => s.Units[unit].Seconds)));
+            SweepText.Status(s), s.Completed, s.Order.Length, s.Seconds));
         return new(sweep, state.Plan!, SweepText.Status(state.Status), state.Code, times.Started, times.Last,
             [.. nodes], [.. stages], SweepExport.Missing(state))
         { LeftOut = LeftOutPrompts.Sentences(state) is { Count: > 0 } some ? some : null };

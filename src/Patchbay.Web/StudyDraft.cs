@@ -64,7 +64,7 @@ public sealed record StudyPlan(Study Study)
                 .FirstOrDefault(s => s.State is { Status: StageStatus.Completed } done
                     && done.Stage.Parameters == stage.Parameters);
             if (alike.State is not { } before) continue;
-            seconds += before.Units.Values.Sum(u => u.Seconds);
+            seconds += before.Seconds;
             known.Add(stage.Id);
             from ??= alike.Id;
         }

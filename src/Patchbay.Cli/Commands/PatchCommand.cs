@@ -107,7 +107,7 @@ internal sealed class PatchCommand : PbmCommand
         var (_, state, events) = keep.Run(call, Study(call, temporary.Path, names), node);
         var own = state.Plan!.Models[0].Name;
         var scores = SweepResults.PathPatching(state, own).Where(s => names.Contains(SweepResults.Group(s.Stage).Name))
-            .Select(s => (SweepResults.Scores(state, s), s.Units.Values.Sum(u => u.Seconds))).ToArray();
+            .Select(s => (SweepResults.Scores(state, s), s.Seconds)).ToArray();
         HeatMap[] maps = [.. SweepMaps.OfModel(state, own).Where(m => names.Contains(m.Name))];
         var times = SweepTimes.Of(events);
         var seconds = (times.Last - times.Started)?.TotalSeconds ?? 0;

@@ -88,7 +88,7 @@ internal sealed class SweepShowCommand : PbmCommand
         string status)
     {
         var plan = state.Plan!;
-        var seconds = state.InOrder.SelectMany(s => s.Units.Values).Sum(u => u.Seconds);
+        var seconds = state.InOrder.Sum(s => s.Seconds);
         call.WriteFacts(
             ("sweep", id),
             ("study", plan.Study),

@@ -14,7 +14,7 @@ internal static class SweepDocument
             state.Code,
             times.Started,
             LastEvent = times.Last,
-            SecondsInUnits = state.InOrder.SelectMany(s => s.Units.Values).Sum(u => u.Seconds),
+            SecondsInUnits = state.InOrder.Sum(s => s.Seconds),
             Models = state.Plan.Models.Select(m => JsonText.Model(state, m, circuit: SweepExport.Heads(state, m.Name))),
             Stages = state.InOrder.Select(Stage),
             FailedUnits = SweepTables.Failed(state).Select(failed => new
